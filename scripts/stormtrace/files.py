@@ -1,0 +1,63 @@
+"""Files that are either whole or not there.
+
+A job may be killed at any time and a disk may be full: so every output is written beside its
+final place, under a name nothing looks for, and renamed when it is complete.
+"""
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+WHOLE_FILE_LIMIT = 16 * 2**20
+"""Files up to this many bytes are hashed whole, larger ones by size, first and last MiB."""
+
+
+@contextlib.contextmanager
+def writing(path: Path | str) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` if the block succeeds.
+
+    Works for a file and for a folder (make it with ``mkdir`` inside the block; an older folder at
+    `path` is replaced). After any exception, a keyboard interrupt or SIGTERM included, the
+    temporary is removed and `path` is as it was.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        yield partial
+        if partial.is_dir() and path.is_dir():
+            shutil.rmtree(path)
+        partial.replace(path)
+    finally:
+        if partial.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            partial.unlink(missing_ok=True)
+
+
+def write_text(path: Path | str, text: str) -> None:
+    """Write `text` to `path`, whole or not at all."""
+    with writing(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
+def checksum(path: Path | str) -> str:
+    """SHA-256 of a file, prefixed by what was hashed.
+
+    ``sha256:…`` is the plain sum of the whole file. Above `WHOLE_FILE_LIMIT` it is
+    ``sha256-ends:…``, over the size and the first and last MiB: enough to tell one history file
+    from another without reading terabytes.
+    """
+    path = Path(path)
+    size = path.stat().st_size
+    if size <= WHOLE_FILE_LIMIT:
+        return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()
+    mebibyte = 2**20
+    with path.open("rb") as stream:
+        digest = hashlib.sha256(f"{size}:".encode() + stream.read(mebibyte))
+        stream.seek(-mebibyte, os.SEEK_END)
+        digest.update(stream.read(mebibyte))
+    return "sha256-ends:" + digest.hexdigest()
