@@ -1,0 +1,1 @@
+"""A model looks at samples and leaves masks."""

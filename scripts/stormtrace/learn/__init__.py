@@ -1,0 +1,1 @@
+"""Labelled samples to a model (CGNet), its history and its scores."""

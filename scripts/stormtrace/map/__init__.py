@@ -1,0 +1,1 @@
+"""Masks and events to frequency, genesis, comparisons, figures and the report."""

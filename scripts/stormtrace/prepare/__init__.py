@@ -1,0 +1,1 @@
+"""Raw files to canonical fields, to the grid, to 3-hourly samples and their statistics."""

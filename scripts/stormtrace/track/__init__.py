@@ -1,0 +1,1 @@
+"""Masks to objects, objects to events."""
