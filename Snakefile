@@ -1,0 +1,34 @@
+# Stormtrace: raw model output and reanalysis -> atmospheric rivers and tropical cyclones -> a report.
+#
+#   snakemake --profile profiles/local                 the mini planet (make demo)
+#   snakemake --profile profiles/pbs-casper -n         the plan of the NCAR study
+#   snakemake check                                    what is there of the raw files, and what not
+#
+# prepare -> learn -> detect -> track -> map; a stage a file, each opens with what it needs and makes.
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: workflow.basedir + "/config/config.yaml"
+configfile: workflow.basedir + "/config/datasets.yaml"
+configfile: workflow.basedir + "/config/models.yaml"
+configfile: workflow.basedir + "/config/experiments.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/prepare.smk"
+include: "workflow/rules/learn.smk"
+include: "workflow/rules/detect.smk"
+include: "workflow/rules/track.smk"
+include: "workflow/rules/map.smk"
+
+
+localrules:
+    all,
+
+
+rule all:
+    default_target: True
+    input:
+        RESULTS + "/report.html",

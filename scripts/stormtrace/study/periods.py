@@ -1,0 +1,27 @@
+"""Periods of whole days, [first, first no longer in it], as ISO dates that compare as text."""
+
+from collections.abc import Iterable, Sequence
+
+
+def years_of(periods: Iterable[Sequence[str]]) -> list[str]:
+    """Return the years that `periods` touch, sorted, four digits each.
+
+    >>> years_of([["2000-12-22", "2001-01-11"], ["2005-01-01", "2006-01-01"]])
+    ['2000', '2001', '2005']
+    """
+    years: set[int] = set()
+    for start, end in periods:
+        last = int(end[:4]) - (end[4:] == "-01-01")
+        years.update(range(int(start[:4]), last + 1))
+    return [f"{year:04d}" for year in sorted(years)]
+
+
+def clip(period: Sequence[str], year: str) -> list[str] | None:
+    """Return the part of `period` that lies in `year`, or None.
+
+    >>> clip(["2000-12-22", "2015-01-01"], "2000")
+    ['2000-12-22', '2001-01-01']
+    """
+    start = max(period[0], f"{year}-01-01")
+    end = min(period[1], f"{int(year) + 1:04d}-01-01")
+    return [start, end] if start < end else None

@@ -1,0 +1,76 @@
+"""Which files on disk a rule waits for: what the plan of the workflow needs to know, and no more.
+
+A raw file that is not there does not stop the plan: the full study can be looked at on a laptop.
+The job that needs it stops at the door with a clear error, and `snakemake check` lists them all.
+"""
+
+import functools
+import glob
+from collections.abc import Iterator
+from pathlib import Path
+
+from stormtrace.study.study import Study
+from stormtrace.study.tables import Entry
+
+
+def raw_input(study: Study, dataset: str, year: str | None = None) -> list[str]:
+    """Return the raw files of one year (by default the first), or the part of the planet they are in.
+
+    Weights need only where the columns lie: without a year, at most one file is returned.
+    """
+    entry = study.dataset_in(dataset, year)
+    chosen = year or study.pieces(dataset)[0]
+    made = [_planet_part(study, pattern) for pattern, _ in _patterns(entry)]
+    if any(made):
+        return sorted({part for part in made if part})
+    files: set[str] = set()
+    for pattern, variable in _patterns(entry):
+        found = _glob(pattern.replace("{variable}", variable).replace("{year}", chosen))
+        if year is None and found:
+            return [found[0]]
+        files.update(found)
+    return sorted(files)
+
+
+def labels_input(study: Study, dataset: str, split: str) -> list[str]:
+    """Return the folder `train` or `test` of a labelled dataset, or the part of the planet it is in."""
+    folder = study.datasets[dataset][split]
+    made = _planet_part(study, folder)
+    if made:
+        return [made]
+    return [folder] if Path(folder).is_dir() else []
+
+
+def variables(entry: Entry) -> list[str]:
+    """Return the raw variables that a dataset's fields are made from, sorted."""
+    names = set()
+    for recipe in entry["fields"].values():
+        names.update(_raw_variables(recipe, entry))
+    return sorted(names)
+
+
+def _raw_variables(recipe: Entry, entry: Entry) -> Iterator[str]:
+    for verb in ("take", "integrate", "interpolate"):
+        if verb in recipe:
+            yield recipe[verb]
+            if verb != "take":
+                yield entry.get("surface_pressure", "PS")
+
+
+def _patterns(entry: Entry) -> Iterator[tuple[str, str]]:
+    """Yield (pattern, variable) for each raw variable of each part of a dataset."""
+    for part in entry["parts"]:
+        for recipe in entry["fields"].values():
+            pattern = recipe.get("files", part["files"])
+            for variable in _raw_variables(recipe, entry):
+                yield pattern, variable
+
+
+def _planet_part(study: Study, path: str) -> str | None:
+    folder = Path(study.results) / "planet"
+    return str(folder / Path(path).relative_to(folder).parts[0]) if folder in Path(path).parents else None
+
+
+@functools.cache
+def _glob(pattern: str) -> list[str]:
+    return sorted(glob.glob(pattern))

@@ -1,0 +1,190 @@
+"""The study: every table resolved and checked, ready for the rules to look things up in."""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from stormtrace.study import consistency
+from stormtrace.study.periods import clip, years_of
+from stormtrace.study.tables import Entry, merge, resolve, with_defaults
+from stormtrace.study.validation import Origins, load_schema, one_of, validate
+
+LABELLED = "train"
+"""The piece of a labelled dataset that its statistics are computed from."""
+
+
+class Study:
+    """The merged configuration of one run of the workflow.
+
+    config: what Snakemake has merged from all files and the command line.
+    files: the YAML files it came from, in the order they were read (for errors).
+
+    `datasets`, `models` and `experiments` hold resolved entries (``like`` applied, defaults filled
+    in, `name` added) of what is run and of everything that depends on; all other entries of the
+    tables have been checked against their schemas. Raises BadInput for the first fault.
+    """
+
+    def __init__(self, config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> None:
+        origins = Origins(files)
+        validate(config, load_schema("config"), (), origins)
+        self.config = with_defaults(config, load_schema("config"))
+        self.results = os.path.expandvars(self.config["results"])
+        self.data = os.path.expandvars(self.config["data"])
+
+        table = {
+            kind: _resolve_all(config, kind, origins)
+            for kind in ("experiments", "models", "datasets", "comparisons")
+        }
+        consistency.check(self.config, table, origins)
+        self._table = table["experiments"]
+        self._likes = {name: entry.get("like") for name, entry in config["experiments"].items()}
+        self.comparisons = {name: table["comparisons"][name] for name in self.config["compare"]}
+        self.experiments = {name: table["experiments"][name] for name in self._needed_experiments()}
+        models = {entry["model"] for entry in self.experiments.values()}
+        self.models = {name: table["models"][name] for name in sorted(models)}
+        self.datasets = {
+            name: self._placed(table["datasets"][name]) for name in sorted(self._needed_datasets())
+        }
+
+    def _needed_experiments(self) -> list[str]:
+        """What is run, what is compared, and whose masks those track; in that order."""
+        ends = (
+            entry[side] for entry in self.comparisons.values() for side in ("first", "second")
+        )
+        shown = dict.fromkeys([*self.config["run"], *ends])
+        return list(shown | dict.fromkeys(self.masks_of(name) for name in shown))
+
+    def _needed_datasets(self) -> set[str]:
+        looked_at = {entry["dataset"] for entry in self.experiments.values()}
+        learned_from = {entry["dataset"] for entry in self.models.values() if "dataset" in entry}
+        return looked_at | learned_from
+
+    def _placed(self, value: Any) -> Any:
+        """Return `value` with {data} and {results} in every string replaced."""
+        if isinstance(value, str):
+            text = value.replace("{data}", self.data).replace("{results}", self.results)
+            return os.path.expandvars(text)
+        if isinstance(value, Mapping):
+            return {key: self._placed(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [self._placed(inner) for inner in value]
+        return value
+
+    # --- datasets -------------------------------------------------------------------------------
+
+    def is_labelled(self, dataset: str) -> bool:
+        """Whether the dataset is a folder of labelled samples instead of raw files."""
+        return bool(self.datasets[dataset]["source"] == "climatenet")
+
+    def pieces(self, dataset: str) -> list[str]:
+        """Return what statistics are merged from: the years, or `LABELLED`."""
+        if self.is_labelled(dataset):
+            return [LABELLED]
+        return years_of([part["period"] for part in self.datasets[dataset]["parts"]])
+
+    def dataset_in(self, dataset: str, year: str | None = None) -> Entry:
+        """Return what preparing one year (by default the first) depends on, and nothing else.
+
+        Years that are added to a dataset later must not make the older ones out of date.
+        """
+        year = year or self.pieces(dataset)[0]
+        entry = dict(self.datasets[dataset])
+        entry.pop("title", None)
+        entry["parts"] = [
+            merge(part, {"period": period})
+            for part in entry["parts"]
+            if (period := clip(part["period"], year)) is not None
+        ]
+        return entry
+
+    # --- models ---------------------------------------------------------------------------------
+
+    def is_published(self, model: str) -> bool:
+        """Whether the model's weights are given instead of trained here."""
+        return "weights" in self.models[model]
+
+    def published_weights(self, model: str) -> str:
+        """Return the folder that a published model is adopted from."""
+        return str(self._placed(self.models[model]["weights"]))
+
+    @property
+    def trained(self) -> list[str]:
+        """Names of the models that are trained here."""
+        return [name for name in self.models if not self.is_published(name)]
+
+    @property
+    def published(self) -> list[str]:
+        """Names of the models whose weights are given."""
+        return [name for name in self.models if self.is_published(name)]
+
+    @property
+    def scored(self) -> list[str]:
+        """Names of the models that have labels to be tested on."""
+        return [name for name, entry in self.models.items() if "dataset" in entry]
+
+    # --- experiments ----------------------------------------------------------------------------
+
+    def years(self, experiment: str) -> list[str]:
+        """Return the years an experiment looks at, four digits each."""
+        entry = self.experiments[experiment]
+        years = self.pieces(entry["dataset"])
+        if "period" in entry:
+            wanted = years_of([entry["period"]])
+            years = [year for year in years if year in wanted]
+        return years
+
+    def masks_of(self, experiment: str) -> str:
+        """Return the experiment whose masks this one tracks: itself, or what it is like.
+
+        An experiment that differs from its ancestor only in tracking looks at the same masks.
+        """
+        while (parent := self._likes.get(experiment)) and self._look(parent) == self._look(experiment):
+            experiment = parent
+        return experiment
+
+    def _look(self, experiment: str) -> Entry:
+        entry = self._table[experiment]
+        return {key: entry.get(key) for key in entry if key not in ("name", "title", "tracking")}
+
+    def weighting(self, experiment: str) -> str:
+        """Return how an experiment's statistics are weighted: its own word or its model's."""
+        entry = self.experiments[experiment]
+        return str(entry.get("weighting", self.models[entry["model"]].get("weighting", "none")))
+
+    def statistics_of(self, experiment: str) -> tuple[str, str] | None:
+        """Return (dataset, grid) whose statistics normalize the input; None: the model's own."""
+        entry = self.experiments[experiment]
+        if entry["statistics"] == "inference":
+            return entry["dataset"], entry["grid"]
+        model = self.models[entry["model"]]
+        if self.is_published(entry["model"]):
+            return None
+        return model["dataset"], model["grid"]
+
+    def title(self, experiment: str) -> str:
+        """Return an experiment's title, by default its name."""
+        return str(self.experiments[experiment].get("title", experiment))
+
+
+def flag(entry: Any) -> str:
+    """Return a block of the study as a script's flag takes it: JSON, keys in order."""
+    return json.dumps(entry, sort_keys=True, separators=(",", ":"))
+
+
+def _resolve_all(config: Mapping[str, Any], kind: str, origins: Origins) -> dict[str, Entry]:
+    """Return every entry of a table: merged, checked before and after, defaults filled in."""
+    table = config.get(kind) or {}
+    schema = load_schema(kind)
+    names = {"propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"}, "type": "object"}
+    validate(table, names, (kind,), origins)
+    resolved = {}
+    for name, entry in table.items():
+        validate(entry, schema, (kind, name), origins, partial=True)
+        if "like" in entry:
+            one_of(entry["like"], table, (kind, name, "like"), origins)
+        merged = resolve(table, name, kind)
+        validate(merged, schema, (kind, name), origins)
+        resolved[name] = with_defaults(merged, schema) | {"name": name}
+    return resolved

@@ -1,0 +1,63 @@
+"""Tables of YAML whose entries say only how they differ.
+
+An entry may be ``like`` another of its table: it takes all that the other says, mappings merged
+key by key, everything else replaced; a key set to null is taken away. What nobody says has the
+default that the schema gives.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stormtrace.errors import BadInput
+
+Entry = dict[str, Any]
+Table = Mapping[str, Entry]
+
+
+def resolve(table: Table, name: str, what: str) -> Entry:
+    """Return entry `name` of `table` with everything it inherits, without the key ``like``.
+
+    `what` is the table's name in errors. Raises BadInput for a name that is not in the table and
+    for entries that are like each other in a circle.
+    """
+    chain: list[str] = []
+    while True:
+        if name in chain:
+            circle = " → ".join([*chain, name])
+            raise BadInput(f"{what}: entries are like each other in a circle: {circle}")
+        if name not in table:
+            origin = f"{what}.{chain[-1]} is like {name!r}" if chain else f"{what}: {name!r}"
+            raise BadInput(f"{origin}, which does not exist; there are: {', '.join(sorted(table))}")
+        chain.append(name)
+        if "like" not in table[name]:
+            break
+        name = table[name]["like"]
+    merged: Entry = {}
+    for ancestor in reversed(chain):
+        merged = merge(merged, table[ancestor])
+    merged.pop("like", None)
+    return merged
+
+
+def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> Entry:
+    """Return `base` with `changes` laid over it; neither is changed."""
+    merged = dict(base)
+    for key, value in changes.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def with_defaults(entry: Mapping[str, Any], schema: Mapping[str, Any]) -> Entry:
+    """Return `entry` with every ``default`` of the object `schema` that it does not override."""
+    filled = dict(entry)
+    for key, rule in schema.get("properties", {}).items():
+        if key not in filled and "default" in rule:
+            filled[key] = rule["default"]
+        if isinstance(filled.get(key), Mapping):
+            filled[key] = with_defaults(filled[key], rule)
+    return filled

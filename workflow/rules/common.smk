@@ -1,0 +1,89 @@
+# What all stages share: the study, where its files lie, and what jobs ask for.
+import os
+import re
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+SCRIPTS = os.path.join(workflow.basedir, "scripts")
+sys.path.insert(0, SCRIPTS)
+if Path(workflow.basedir) == Path.cwd():
+    SCRIPTS = "scripts"  # so that a printed command is short and can be pasted
+
+from stormtrace.errors import BadInput
+from stormtrace.study.raw import labels_input, raw_input
+from stormtrace.study.study import Study, flag
+
+try:
+    STUDY = Study(config, workflow.configfiles)
+except BadInput as error:
+    raise WorkflowError(str(error)) from None
+
+RESULTS = STUDY.results
+PYTHON = "python"  # Snakemake's own locally, that of a rule's conda environment on a cluster
+
+# Where networks run is no part of what a result is: a plain constant, so that a change reruns nothing.
+DEVICE = STUDY.config["device"]
+GPU = 1 if DEVICE == "cuda" else 0
+
+
+def any_of(names):
+    """A pattern for a wildcard that is one of `names` (and for none of them, nothing)."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+wildcard_constraints:
+    dataset=any_of(STUDY.datasets),
+    grid=any_of(STUDY.config["grids"]),
+    model=any_of(STUDY.models),
+    experiment=any_of(STUDY.experiments),
+    comparison=any_of(STUDY.comparisons),
+    year="[0-9]{4}",
+
+
+def grows(base):
+    """Memory in MB or minutes: what a job asks for, more with every try of the profile's retries."""
+    return lambda wildcards, attempt: base * attempt
+
+
+def cells(grid):
+    """Thousands of cells of a grid, for resources that grow with it."""
+    spec = STUDY.config["grids"][grid]
+    return spec["nlat"] * spec["nlon"] / 1000
+
+
+def samples(dataset, grid, year):
+    return f"{RESULTS}/samples/{dataset}/{grid}/{year}"
+
+
+def samples_of_piece(wildcards):
+    """What one piece of statistics is computed from: a year of samples, or the training labels."""
+    if STUDY.is_labelled(wildcards.dataset):
+        return labels_input(STUDY, wildcards.dataset, "train")
+    return samples(wildcards.dataset, wildcards.grid, wildcards.piece)
+
+
+def yearly(pattern, experiment):
+    """`pattern` with {year} for every year an experiment looks at."""
+    return expand(pattern, year=STUDY.years(experiment))
+
+
+def statistics(dataset, grid):
+    return f"{RESULTS}/statistics/{dataset}/{grid}.json"
+
+
+def statistics_of(wildcards):
+    """The statistics file an experiment normalizes with; nothing for a published model's own."""
+    chosen = STUDY.statistics_of(wildcards.experiment)
+    return {"statistics": statistics(*chosen)} if chosen else {}
+
+
+def objects_of(wildcards):
+    """Objects of all years; experiments that differ in tracking alone share them."""
+    owner = STUDY.masks_of(wildcards.experiment)
+    return yearly(f"{RESULTS}/events/{owner}/objects/{{year}}.nc", wildcards.experiment)
+
+
+def frequency(experiment):
+    return f"{RESULTS}/frequency/{experiment}/frequency.nc"

@@ -1,0 +1,54 @@
+# DETECT: a model looks at a year of samples and leaves one int8 mask file
+#
+# REQUIRED INPUTS
+#   models/{model}/config.json weights.pth
+#   samples/{dataset}/{grid}/{year}/
+#   statistics/{dataset}/{grid}.json        unless the model's own are wanted
+#
+# OUTPUTS
+#   masks/{experiment}/{year}.nc
+
+
+rule detect:
+    input:
+        unpack(statistics_of),
+        model=lambda wildcards: multiext(
+            f"{RESULTS}/models/{STUDY.experiments[wildcards.experiment]['model']}/",
+            "config.json",
+            "weights.pth",
+        ),
+        samples=lambda wildcards: samples(
+            STUDY.experiments[wildcards.experiment]["dataset"],
+            STUDY.experiments[wildcards.experiment]["grid"],
+            wildcards.year,
+        ),
+    output:
+        RESULTS + "/masks/{experiment}/{year}.nc",
+    params:
+        model=lambda wildcards: f"{RESULTS}/models/{STUDY.experiments[wildcards.experiment]['model']}",
+        normalization=lambda wildcards, input: (
+            ["--statistics", input.statistics, "--weighting", STUDY.weighting(wildcards.experiment)]
+            if "statistics" in input.keys()
+            else []
+        ),
+        look=lambda wildcards: [
+            f"--{key}={STUDY.experiments[wildcards.experiment][key]}"
+            for key in ("dataset", "grid", "precision", "runtime")
+        ],
+    log:
+        "logs/detect/{experiment}/{year}.log",
+    benchmark:
+        "logs/benchmarks/detect/{experiment}/{year}.tsv"
+    message:
+        "{wildcards.experiment} {wildcards.year}: detection"
+    threads: 1 if STUDY.config["device"] != "cuda" else 8
+    resources:
+        mem_mb=grows(2500),
+        runtime=grows(120),
+        gpu=GPU,
+    conda:
+        "../../envs/torch.yaml"
+    shell:
+        "{PYTHON} {SCRIPTS}/detect.py --experiment {wildcards.experiment} --year {wildcards.year}"
+        " --model {params.model:q} --samples {input.samples:q} {params.normalization:q}"
+        " {params.look:q} --device {DEVICE} --threads {threads} --output {output:q} > {log:q} 2>&1"
