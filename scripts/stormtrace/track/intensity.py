@@ -1,0 +1,89 @@
+"""How strong objects are: maximum, area-weighted mean and minimum of fields inside them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import cftime
+import netCDF4
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+from stormtrace.track.compiled import compiled
+from stormtrace.track.labelling import Step
+from stormtrace.track.masks import MaskFile
+
+
+def measure_fields(
+    steps: Sequence[Step],
+    samples: Iterator[dict[str, NDArray[np.float32]]],
+    row_area: NDArray[np.float64],
+) -> dict[str, NDArray[np.float64]]:
+    """Return the columns ``{FIELD}_max``, ``_mean``, ``_min`` of the objects of `steps`.
+
+    `samples` yields the fields of each step in the same order, ``{FIELD: (nlat, nlon)}``. Missing
+    values are left out; an object that has nothing else gets NaN.
+    """
+    parts: dict[str, list[NDArray[np.float64]]] = {}
+    for step, sample in zip(steps, samples, strict=False):
+        for name, field in sample.items():
+            values = _field_in_objects(field, step.row, step.start, step.stop, step.measures.runs, row_area)
+            for column, part in zip(("max", "mean", "min"), values, strict=True):
+                parts.setdefault(f"{name}_{column}", []).append(part)
+    return {name: np.concatenate(columns) for name, columns in parts.items()}
+
+
+@compiled
+def _field_in_objects(field, row, start, stop, lengths, row_area):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    highest = np.full(lengths.size, np.nan)
+    mean, lowest = highest.copy(), highest.copy()
+    run = 0
+    for k in range(lengths.size):
+        area, total = 0.0, 0.0
+        for _ in range(lengths[k]):
+            for column in range(start[run], stop[run]):
+                value = np.float64(field[row[run], column])
+                if np.isnan(value):
+                    continue
+                if area == 0.0:
+                    highest[k] = lowest[k] = value
+                highest[k], lowest[k] = max(highest[k], value), min(lowest[k], value)
+                area += row_area[row[run]]
+                total += row_area[row[run]] * value
+            run += 1
+        if area > 0.0:
+            mean[k] = total / area
+    return highest, mean, lowest
+
+
+def read_samples(
+    folder: Path, fields: Sequence[str], masks: MaskFile
+) -> Iterator[dict[str, NDArray[np.float32]]]:
+    """Yield the `fields` of the sample of each step of `masks`, in order.
+
+    Samples are found by the time in their names (``….YYYY-MM-DD-SSSSS.nc``), never by position.
+    """
+    by_time = {path.name.rsplit(".", 2)[-2]: path for path in folder.glob("*.nc")}
+    dates = cftime.num2date(masks.time, masks.time_units, masks.calendar)
+    for date in dates:
+        seconds = date.hour * 3600 + date.minute * 60 + date.second
+        stamp = f"{date.year:04d}-{date.month:02d}-{date.day:02d}-{seconds:05d}"
+        if stamp not in by_time:
+            raise BadInput(f"{folder} has no sample of {stamp}, of which {masks.path} has a mask")
+        yield _read_sample(by_time[stamp], fields, masks.grid.shape)
+
+
+def _read_sample(
+    path: Path, fields: Sequence[str], shape: tuple[int, int]
+) -> dict[str, NDArray[np.float32]]:
+    with netCDF4.Dataset(path) as file:
+        missing = [name for name in fields if name not in file.variables]
+        if missing:
+            raise BadInput(f"{path} lacks {missing}; it has {list(file.variables)}")
+        sample = {}
+        for name in fields:
+            field = np.ma.filled(np.ma.asarray(file[name][0], np.float32), np.nan)
+            if field.shape != shape:
+                raise BadInput(f"{path}: {name} is {field.shape}, the masks are {shape}")
+            sample[name] = field
+    return sample

@@ -1,0 +1,140 @@
+"""The cells of tracked events, without decoding or labelling a mask again.
+
+    pixels = EventPixels(objects_file_of_a_year, events_folder)
+    runs = pixels.runs()                                  # or pixels.runs(first_step, last_step)
+    storms = runs.where(runs.code == TC)
+    count = cover(storms, pixels.grid.shape)              # steps with a tracked TC, by cell
+    births = cover(storms.where(storms.genesis), pixels.grid.shape)
+    for step, events in pixels.arrays():                  # (nlat, nlon) event IDs of each step
+        …
+
+A *run* is a piece of a row: the cells ``start ≤ column < stop``. Runs never share a cell within
+one step, so counting runs over a cell counts steps. A year of 768 × 1152 has some millions.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+import pyarrow.parquet
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+from stormtrace.grids import Grid
+from stormtrace.track.objects import read_objects
+
+
+class EventRuns(NamedTuple):
+    """Runs of cells of tracked events, (n,) each, in order of step.
+
+    step: index into the year's times. row, start, stop: the cells. event: ID. code: class.
+    genesis, termination: whether the step is the first, the last of the event.
+    """
+
+    step: NDArray[np.int32]
+    row: NDArray[np.int32]
+    start: NDArray[np.int32]
+    stop: NDArray[np.int32]
+    event: NDArray[np.int64]
+    code: NDArray[np.int8]
+    genesis: NDArray[np.bool_]
+    termination: NDArray[np.bool_]
+
+    def where(self, chosen: NDArray[np.bool_]) -> Self:
+        """Return the runs for which `chosen` (n,) is true."""
+        return type(self)(*(column[chosen] for column in self))
+
+
+class EventPixels:
+    """The cells of one year's tracked events.
+
+    grid: `Grid` of the masks. time, time_units, calendar: the year's steps, as in its masks.
+    """
+
+    def __init__(self, objects: Path | str, events: Path | str) -> None:
+        """Open the objects file of a year and the folder that holds `objects.parquet`.
+
+        Raises BadInput if the two do not belong together.
+        """
+        self._year = read_objects(objects)
+        self.grid: Grid = self._year.grid
+        self.time = self._year.time
+        self.time_units, self.calendar = self._year.time_units, self._year.calendar
+        columns = self._year.objects
+        self._event = np.zeros(self._year.count, np.int64)
+        self._genesis, self._termination = (np.zeros(self._year.count, bool) for _ in range(2))
+        table = _tracked(Path(events) / "objects.parquet", int(self._year.attributes["year"]))
+        tracked = table["object"]
+        if tracked.size and (
+            tracked.max() >= self._year.count
+            or not np.array_equal(columns["pixels"][tracked], table["pixels"])
+        ):
+            raise BadInput(
+                f"{events} was linked from another version of {objects}: run link_events.py again"
+            )
+        self._event[tracked] = table["event"]
+        self._genesis[tracked], self._termination[tracked] = table["genesis"], table["termination"]
+
+    def runs(self, first_step: int = 0, last_step: int | None = None) -> EventRuns:
+        """Read the runs of the steps ``first_step … last_step − 1`` (all by default)."""
+        columns = self._year.objects
+        bounds = [first_step, self.time.size if last_step is None else last_step]
+        first, last = np.searchsorted(columns["step"], bounds)
+        cells = self._year.runs(first, last)
+        length = columns["runs"][first:last]
+        runs = EventRuns(
+            np.repeat(columns["step"][first:last], length),
+            cells["row"],
+            cells["start"],
+            cells["start"] + cells["length"],
+            np.repeat(self._event[first:last], length),
+            np.repeat(columns["class"][first:last], length),
+            np.repeat(self._genesis[first:last], length),
+            np.repeat(self._termination[first:last], length),
+        )
+        return runs.where(runs.event > 0)
+
+    def arrays(self, steps: int = 64) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """Yield each step's index and its event IDs, (nlat, nlon), 0 where there is none."""
+        for first in range(0, self.time.size, steps):
+            last = min(first + steps, self.time.size)
+            runs = self.runs(first, last)
+            bounds = np.searchsorted(runs.step, np.arange(first, last + 1))
+            for step in range(first, last):
+                one = slice(bounds[step - first], bounds[step - first + 1])
+                yield step, paint(EventRuns(*(column[one] for column in runs)), self.grid.shape)
+
+
+def cover(runs: EventRuns, shape: tuple[int, int]) -> NDArray[np.int32]:
+    """Return how many of `runs` cover each cell, (nlat, nlon).
+
+    Each run adds one where it starts and takes one away where it stops; the running sum along
+    the rows is the count. The cost is that of the runs, not of their cells.
+    """
+    edges = shape[1] + 1
+    row = runs.row.astype(np.int64) * edges
+    size = shape[0] * edges
+    change = np.bincount(row + runs.start, minlength=size) - np.bincount(
+        row + runs.stop, minlength=size
+    )
+    return np.cumsum(change.reshape(shape[0], edges), axis=1, dtype=np.int32)[:, : shape[1]]
+
+
+def paint(runs: EventRuns, shape: tuple[int, int]) -> NDArray[np.int64]:
+    """Return the event IDs of the cells of ONE step, (nlat, nlon), 0 where there is none."""
+    edges = shape[1] + 1
+    change = np.zeros(shape[0] * edges, np.int64)
+    row = runs.row.astype(np.int64) * edges
+    np.add.at(change, row + runs.start, runs.event)
+    np.subtract.at(change, row + runs.stop, runs.event)
+    return np.cumsum(change.reshape(shape[0], edges), axis=1)[:, : shape[1]]
+
+
+def _tracked(path: Path, year: int) -> dict[str, NDArray[np.generic]]:
+    """Read which objects of `year` belong to which event."""
+    if not path.is_file():
+        raise BadInput(f"there is no {path}: link the events first (scripts/link_events.py)")
+    names = ["object", "event", "pixels", "genesis", "termination"]
+    table = pyarrow.parquet.read_table(path, columns=names, filters=[("year", "==", year)])
+    return {name: table[name].to_numpy() for name in names}
