@@ -14,7 +14,7 @@ from stormtrace.study.tables import Entry
 
 
 def raw_input(study: Study, dataset: str, year: str | None = None) -> list[str]:
-    """Return the raw files of one year (by default the first), or the part of the planet they are in.
+    """Return the raw files of one year (by default the first), or the planet's folder they are in.
 
     Weights need only where the columns lie: without a year, at most one file is returned.
     """
@@ -33,7 +33,7 @@ def raw_input(study: Study, dataset: str, year: str | None = None) -> list[str]:
 
 
 def labels_input(study: Study, dataset: str, split: str) -> list[str]:
-    """Return the folder `train` or `test` of a labelled dataset, or the part of the planet it is in."""
+    """Return the folder `train` or `test` of labels, or the planet's folder it is in."""
     folder = study.datasets[dataset][split]
     made = _planet_part(study, folder)
     if made:
@@ -43,7 +43,7 @@ def labels_input(study: Study, dataset: str, split: str) -> list[str]:
 
 def variables(entry: Entry) -> list[str]:
     """Return the raw variables that a dataset's fields are made from, sorted."""
-    names = set()
+    names: set[str] = set()
     for recipe in entry["fields"].values():
         names.update(_raw_variables(recipe, entry))
     return sorted(names)
@@ -68,9 +68,13 @@ def _patterns(entry: Entry) -> Iterator[tuple[str, str]]:
 
 def _planet_part(study: Study, path: str) -> str | None:
     folder = Path(study.results) / "planet"
-    return str(folder / Path(path).relative_to(folder).parts[0]) if folder in Path(path).parents else None
+    return (
+        str(folder / Path(path).relative_to(folder).parts[0])
+        if folder in Path(path).parents
+        else None
+    )
 
 
 @functools.cache
 def _glob(pattern: str) -> list[str]:
-    return sorted(glob.glob(pattern))
+    return sorted(glob.glob(pattern))  # noqa: PTH207 - the pattern may be absolute

@@ -9,7 +9,7 @@ from typing import Any
 from stormtrace.study import consistency
 from stormtrace.study.periods import clip, years_of
 from stormtrace.study.tables import Entry, merge, resolve, with_defaults
-from stormtrace.study.validation import Origins, load_schema, one_of, validate
+from stormtrace.study.validation import Origins, check_name, load_schema, one_of, validate
 
 LABELLED = "train"
 """The piece of a labelled dataset that its statistics are computed from."""
@@ -49,10 +49,8 @@ class Study:
         }
 
     def _needed_experiments(self) -> list[str]:
-        """What is run, what is compared, and whose masks those track; in that order."""
-        ends = (
-            entry[side] for entry in self.comparisons.values() for side in ("first", "second")
-        )
+        """Return what is run, what is compared, and whose masks those track; in that order."""
+        ends = (entry[side] for entry in self.comparisons.values() for side in ("first", "second"))
         shown = dict.fromkeys([*self.config["run"], *ends])
         return list(shown | dict.fromkeys(self.masks_of(name) for name in shown))
 
@@ -140,8 +138,9 @@ class Study:
 
         An experiment that differs from its ancestor only in tracking looks at the same masks.
         """
-        while (parent := self._likes.get(experiment)) and self._look(parent) == self._look(experiment):
-            experiment = parent
+        parent = self._likes.get(experiment)
+        while parent and self._look(parent) == self._look(experiment):
+            experiment, parent = parent, self._likes.get(parent)
         return experiment
 
     def _look(self, experiment: str) -> Entry:
@@ -177,10 +176,9 @@ def _resolve_all(config: Mapping[str, Any], kind: str, origins: Origins) -> dict
     """Return every entry of a table: merged, checked before and after, defaults filled in."""
     table = config.get(kind) or {}
     schema = load_schema(kind)
-    names = {"propertyNames": {"pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*$"}, "type": "object"}
-    validate(table, names, (kind,), origins)
     resolved = {}
     for name, entry in table.items():
+        check_name(name, (kind,), origins)
         validate(entry, schema, (kind, name), origins, partial=True)
         if "like" in entry:
             one_of(entry["like"], table, (kind, name, "like"), origins)

@@ -1,12 +1,14 @@
-"""One sentence for each thing that is wrong in a study's YAML: file, key, value, what is allowed."""
+"""One sentence for each thing wrong in a study's YAML: file, key, value, the allowed ones."""
 
 import copy
 import difflib
 import functools
 import json
+import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
@@ -30,29 +32,34 @@ class Origins:
 
     def __init__(self, files: Iterable[Path | str] = ()) -> None:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-        self._said = [
-            (str(file), yaml.load(Path(file).read_text(encoding="utf-8"), Loader=loader) or {})
-            for file in files
-        ]
+        self._said = []
+        for file in files:
+            content = yaml.load(Path(file).read_text(encoding="utf-8"), Loader=loader)
+            self._said.append((_short_path(file), content or {}))
 
     def of(self, path: Sequence[str | int]) -> str:
         """Return the last file that has a value at `path`, or where else it must come from."""
         for file, content in reversed(self._said):
-            value: Any = content
-            for key in path:
-                if isinstance(value, Mapping) and key in value:
-                    value = value[key]
-                elif isinstance(value, list) and isinstance(key, int) and key < len(value):
-                    value = value[key]
-                else:
-                    break
-            else:
+            if _has(content, path):
                 return file
         return self.of(path[:-1]) if len(path) > 1 else "the command line (--config)"
 
 
+def _has(content: Any, path: Sequence[str | int]) -> bool:
+    for key in path:
+        try:
+            content = content[int(key) if isinstance(content, list) else key]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return False
+    return True
+
+
 def validate(
-    entry: Any, schema: Mapping[str, Any], path: Sequence[str], origins: Origins, partial: bool = False
+    entry: Any,
+    schema: Mapping[str, Any],
+    path: Sequence[str],
+    origins: Origins,
+    partial: bool = False,
 ) -> None:
     """Raise BadInput with the most telling violation of `schema` by `entry`.
 
@@ -63,6 +70,15 @@ def validate(
     error = best_match(validator.iter_errors(entry))
     if error is not None:
         raise BadInput(_sentence(error, path, origins))
+
+
+def check_name(name: str, path: Sequence[str], origins: Origins) -> None:
+    """Raise BadInput unless `name`, a key of the table at `path`, can be part of a file's name."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
+        raise BadInput(
+            f"{origins.of([*path, name])}: {'.'.join(path)} has an entry {name!r}, which cannot be "
+            "a name; names are letters, digits, '.', '_' and '-', and start with a letter or digit"
+        )
 
 
 def one_of(value: str, allowed: Iterable[str], path: Sequence[str], origins: Origins) -> None:
@@ -78,29 +94,32 @@ def one_of(value: str, allowed: Iterable[str], path: Sequence[str], origins: Ori
 
 def _sentence(error: ValidationError, path: Sequence[str], origins: Origins) -> str:
     keys: list[str | int] = [*path, *error.absolute_path]
-    where = f"{origins.of(keys)}: {'.'.join(map(str, keys)) or 'the study'}"
-    rule = error.validator
-    if rule == "additionalProperties" and isinstance(error.schema, Mapping):
-        allowed = sorted(error.schema.get("properties", {}))
-        unknown = [key for key in error.instance if key not in allowed]
-        where = f"{origins.of([*keys, unknown[0]])}: {'.'.join(map(str, keys)) or 'the study'}"
+    schema, rule, found = cast(Any, (error.schema, error.validator_value, error.instance))
+    if error.validator == "additionalProperties":
+        allowed = sorted(schema.get("properties", {}))
+        unknown = next(key for key in found if key not in allowed)
         return (
-            f"{where} has an unknown key {unknown[0]!r} (value {_short(error.instance[unknown[0]])})"
-            f"{_did_you_mean(unknown[0], allowed)}; allowed: {', '.join(allowed)}"
+            f"{_where([*keys, unknown], origins)} is {_short(found[unknown])}: an unknown "
+            f"key{_did_you_mean(unknown, allowed)}; allowed: {', '.join(allowed)}"
         )
-    if rule == "required":
-        missing = [key for key in error.validator_value if key not in error.instance]
-        return f"{where} lacks the key {missing[0]!r}; required: {', '.join(error.validator_value)}"
-    if rule == "enum":
-        allowed = [str(value) for value in error.validator_value]
-        hint = _did_you_mean(str(error.instance), allowed)
-        return f"{where} is {_short(error.instance)}{hint}; allowed: {', '.join(allowed)}"
-    if rule == "propertyNames":
-        return f"{where} has a key {_short(error.instance)}, which cannot be a name: {error.message}"
-    meaning = ""
-    if isinstance(error.schema, Mapping) and "description" in error.schema:
-        meaning = f" ({' '.join(str(error.schema['description']).split())})"
-    return f"{where} is {_short(error.instance)}: {error.message}{meaning}"
+    where = _where(keys, origins)
+    if error.validator == "required":
+        missing = next(key for key in rule if key not in found)
+        return f"{where} lacks the key {missing!r}; required: {', '.join(rule)}"
+    if error.validator == "enum":
+        hint = _did_you_mean(str(found), list(map(str, rule)))
+        return f"{where} is {_short(found)}{hint}; allowed: {', '.join(map(str, rule))}"
+    meaning = " ".join(schema.get("description", "").split())
+    return f"{where} is {_short(found)}: {error.message}" + (meaning and f" ({meaning})")
+
+
+def _where(keys: Sequence[str | int], origins: Origins) -> str:
+    return f"{origins.of(keys)}: {'.'.join(map(str, keys)) or 'the study'}"
+
+
+def _short_path(file: Path | str) -> str:
+    relative = os.path.relpath(file)
+    return str(file) if relative.startswith("..") else relative
 
 
 def _did_you_mean(word: str, allowed: Sequence[str]) -> str:

@@ -1,0 +1,47 @@
+# Two commands do everything on a fresh machine with Python 3.11 or newer:
+#
+#   make demo    sets up .venv and runs the study on the mini planet; ends in results/report.html
+#   make test    sets up .venv and runs all that CI runs
+#
+PYTHON ?= python3
+BIN := .venv/bin
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+
+.PHONY: demo test check-style dag bench clean help
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+demo: .venv/.runtime
+	@$(RUN) snakemake --profile profiles/local
+	@echo && echo "Open the report: file://$(CURDIR)/results/report.html"
+
+test: check-style
+	@$(RUN) pytest -n 2 --dist loadgroup tests
+
+check-style: .venv/.development
+	@$(RUN) ruff check . && $(RUN) ruff format --check .
+	@$(RUN) mypy
+	@$(RUN) snakefmt --check Snakefile workflow
+	@$(RUN) snakemake --lint
+
+# The rules and how they hang together, as results/dag.svg (or .dot where graphviz is missing).
+dag: .venv/.runtime
+	@mkdir -p results && $(RUN) snakemake --rulegraph dot > results/dag.dot
+	@if command -v dot > /dev/null; then dot -Tsvg results/dag.dot -o results/dag.svg && echo results/dag.svg; \
+	 else echo "results/dag.dot (install graphviz to draw it: dot -Tsvg results/dag.dot)"; fi
+
+.venv/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	 { echo "Stormtrace needs Python 3.11 or newer; choose one with: make PYTHON=python3.11 demo"; exit 1; }
+	@$(PYTHON) -m venv .venv && touch $@
+
+.venv/.runtime: envs/pip.txt | .venv/.python
+	@echo "Installing what the workflow needs into .venv (once, a minute or two) …"
+	@$(BIN)/pip install -q --disable-pip-version-check -r envs/pip.txt && touch $@
+
+.venv/.development: envs/pip-dev.txt .venv/.runtime
+	@$(BIN)/pip install -q --disable-pip-version-check -r envs/pip-dev.txt && touch $@
+
+clean:
+	rm -rf results logs .snakemake
