@@ -114,7 +114,7 @@ def to_lonlat(xyz: Floats) -> tuple[Floats, Floats]:
     """Return lon in [0, 360) and lat, degrees, of unit vectors (…, 3)."""
     x, y, z = np.moveaxis(xyz, -1, 0)
     lon = np.degrees(np.arctan2(y, x)) % 360.0
-    lon[lon >= 360.0] = 0.0  # what % makes of a tiny negative angle
+    lon = np.where(lon < 360.0, lon, 0.0)  # 360 is what % makes of a tiny negative angle
     return lon, np.degrees(np.arctan2(z, np.hypot(x, y)))
 
 
@@ -146,7 +146,7 @@ def _on_face(face: int, right: Floats, up: Floats) -> Floats:
 
 
 def _lattice(ne: int) -> Integers:
-    """Return the columns' numbers as HOMME gives them: face by face, element by element, new points only.
+    """Return each point's column as HOMME numbers them: by face and element, new points only.
 
     A point's whole-number place on the surface of the cube tells where faces share it: exact, and
     cheaper than comparing coordinates.

@@ -1,0 +1,149 @@
+"""A labelled set in ClimateNet's layout: snapshots, and experts who do not quite agree."""
+
+import datetime
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import netCDF4
+import numpy as np
+
+from stormtrace.grids import Grid, make_grid
+from stormtrace.planet.climates import HISTORICAL
+from stormtrace.planet.planet import Planet, draw_mask
+from stormtrace.planet.settings import Settings
+from stormtrace.planet.sky import GRAVITY, Sky
+from stormtrace.planet.sphere import Floats, Points
+from stormtrace.provenance import provenance
+
+LAPSE, GAS = 0.0065, 287.04  # K m⁻¹, J kg⁻¹ K⁻¹
+
+UNITS = {
+    "TMQ": "kg/m2", "U850": "m/s", "V850": "m/s", "UBOT": "m/s", "VBOT": "m/s",
+    "QREFHT": "kg/kg", "PS": "Pa", "PSL": "Pa", "T200": "K", "T500": "K", "PRECT": "m/s",
+    "TS": "K", "TREFHT": "K", "Z1000": "m", "Z200": "m", "ZBOT": "m",
+}  # fmt: skip
+
+
+class Expert(NamedTuple):
+    """How somebody draws: outlines scaled by `reach`, shifted, and now and then one forgotten."""
+
+    reach: float
+    east: float
+    north: float
+    misses: float
+
+
+EXPERTS = (
+    Expert(reach=1.0, east=0.0, north=0.0, misses=0.03),
+    Expert(reach=1.12, east=0.8, north=-0.4, misses=0.02),
+    Expert(reach=0.88, east=-0.6, north=0.5, misses=0.08),
+)
+
+
+class Snapshot(NamedTuple):
+    """One time of the set: its day, its number within the day (1 … 8), how many labelled it."""
+
+    day: datetime.date
+    number: int
+    experts: int
+
+    def name(self, expert: int = 1) -> str:
+        """Return the file's name; `expert` counts from 1."""
+        return f"data-{self.day:%Y-%m-%d}-{self.number:02d}-{expert}.nc"
+
+
+def write_climatenet(folder: Path, settings: Settings) -> None:
+    """Write `train/` (1996-2010) and `test/` (2011-2013) into `folder`."""
+    grid = make_grid(settings.grid)
+    lon, lat = np.meshgrid(grid.lon, grid.lat)
+    points = Points(lon.ravel(), lat.ravel())
+    splits = [
+        ("train", settings.train_files, (1996, 2010)),
+        ("test", settings.test_files, (2011, 2013)),
+    ]
+    for part, (split, files, years) in enumerate(splits):
+        (folder / split).mkdir(parents=True)
+        random = np.random.default_rng([settings.seed, 30, part])
+        for snapshot in draw_snapshots(random, files, *years):
+            seed = [settings.seed, 31, snapshot.day.toordinal(), snapshot.number]
+            first_day = snapshot.day.timetuple().tm_yday - 1
+            planet = Planet.create(HISTORICAL, seed, hours=24, first_day=first_day)
+            hours = 3.0 * (snapshot.number - 1)
+            fields = derive_fields(planet.sky(points, hours))
+            for expert in range(snapshot.experts):
+                habits = np.random.default_rng([*seed, expert])
+                labels = label(planet, points, hours, EXPERTS[expert], habits)
+                path = folder / split / snapshot.name(expert + 1)
+                _write_sample(path, grid, snapshot.name(), fields, labels)
+
+
+def draw_snapshots(
+    random: np.random.Generator, files: int, first_year: int, last_year: int
+) -> Iterator[Snapshot]:
+    """Yield times whose labellings make `files` files; a third of the times has two or three."""
+    first = datetime.date(first_year, 1, 1).toordinal()
+    last = datetime.date(last_year, 12, 31).toordinal()
+    for day in random.permutation(np.arange(first, last + 1))[:files]:
+        experts = min(files, int(random.choice([1, 2, 3], p=[0.66, 0.17, 0.17])))
+        yield Snapshot(datetime.date.fromordinal(int(day)), int(random.integers(1, 9)), experts)
+        files -= experts
+        if files == 0:
+            return
+
+
+def label(
+    planet: Planet, points: Points, hours: float, expert: Expert, random: np.random.Generator
+) -> np.ndarray:
+    """Return what an expert draws, int64, (n,)."""
+    noticed = [storm for storm in planet.events if random.random() >= expert.misses]
+    shifted = Points(points.lon - expert.east, np.clip(points.lat - expert.north, -90, 90))
+    return draw_mask(noticed, shifted, hours, expert.reach).astype(np.int64)
+
+
+def derive_fields(sky: Sky) -> dict[str, Floats]:
+    """Return ClimateNet's 16 variables, each (n,).
+
+    Temperatures and heights are those of a column cooling by 6.5 K a kilometre, to 205 K.
+    """
+    ps = sky.ps
+    bottom = 0.993 * ps
+    u850, v850 = sky.winds(np.minimum(85000.0, bottom))
+    ubot, vbot = sky.winds(bottom)
+    tmq = sky.precipitable_water(ps)
+
+    def temperature(pressure: Floats | float) -> Floats:
+        return np.maximum(sky.kelvin * (pressure / sky.psl) ** (GAS * LAPSE / GRAVITY), 205.0)
+
+    def geopotential_height(pressure: float) -> Floats:
+        return (sky.kelvin - sky.kelvin * (pressure / sky.psl) ** (GAS * LAPSE / GRAVITY)) / LAPSE
+
+    return {
+        "TMQ": tmq, "U850": u850, "V850": v850, "UBOT": ubot, "VBOT": vbot,
+        "QREFHT": sky.humidity(ps), "PS": ps, "PSL": sky.psl,
+        "T200": temperature(20000.0), "T500": temperature(50000.0),
+        "PRECT": 1.5e-7 * (tmq / 60.0) ** 4, "TS": temperature(ps) + 0.5, "TREFHT": temperature(ps),
+        "Z1000": geopotential_height(100000.0), "Z200": geopotential_height(20000.0),
+        "ZBOT": GAS / GRAVITY * temperature(ps) * np.log(ps / bottom),
+    }  # fmt: skip
+
+
+def _write_sample(
+    path: Path, grid: Grid, time: str, fields: dict[str, Floats], labels: np.ndarray
+) -> None:
+    with netCDF4.Dataset(path, "w") as file:
+        file.createDimension("time", 1)
+        for name, values in (("lat", grid.lat), ("lon", grid.lon)):
+            file.createDimension(name, values.size)
+            axis = file.createVariable(name, "f8", (name,))
+            axis.units = {"lat": "degrees_north", "lon": "degrees_east"}[name]
+            axis[:] = values
+        file.createVariable("time", str, ("time",))[0] = time
+        for name, values in fields.items():
+            field = file.createVariable(name, "f4", ("time", "lat", "lon"), zlib=True, complevel=1)
+            field.units = UNITS[name]
+            field[0] = values.reshape(grid.shape)
+        file.createVariable("LABELS", "i8", ("lat", "lon"), zlib=True, complevel=1)[:] = (
+            labels.reshape(grid.shape)
+        )
+        file.setncatts(provenance(title="Stormtrace's mini planet, in ClimateNet's layout"))
