@@ -132,7 +132,8 @@ def merge_counts(
     """Join the counts of all years into `output`; one year is in memory at a time.
 
     Every year must be there once, from masks and (unless `events` is empty) from events, on one
-    grid and for one experiment, with the same number of steps.
+    grid and for one experiment, with the same number of steps. Experiments that differ only in
+    tracking share masks: the name that counts is that of the events.
     """
     mask_paths, event_paths = _by_year(masks), _by_year(events)
     if event_paths and mask_paths.keys() != event_paths.keys():
@@ -144,7 +145,8 @@ def merge_counts(
     with writing(output) as partial, netCDF4.Dataset(partial, "w") as nc:
         first = read_counts(mask_paths[years[0]])
         _create(nc, first, years, bool(event_paths))
-        nc.setncatts(first.attributes | dict(provenance))
+        tracked = read_counts(event_paths[years[0]]) if event_paths else first
+        nc.setncatts(tracked.attributes | dict(provenance))
         for position, year in enumerate(years):
             counted = read_counts(mask_paths[year])
             _check_same(first, counted, mask_paths[year])
@@ -153,7 +155,7 @@ def merge_counts(
             nc["count"][position] = counted.fields["count"]
             if event_paths:
                 tracked = read_counts(event_paths[year])
-                _check_same(counted, tracked, event_paths[year], steps=True)
+                _check_same(counted, tracked, event_paths[year], of_events=True)
                 nc["event_count"][position] = tracked.fields["count"]
                 for name in ("genesis", "termination"):
                     nc[name][position] = tracked.fields[name]
@@ -183,15 +185,17 @@ def _by_year(paths: Sequence[Path | str]) -> dict[int, Path]:
     return found
 
 
-def _check_same(first: Counts, other: Counts, path: Path, steps: bool = False) -> None:
-    """Refuse to join counts of different grids, experiments, classes or (if asked) steps."""
-    pairs = [
+def _check_same(first: Counts, other: Counts, path: Path, of_events: bool = False) -> None:
+    """Refuse to join counts of different grids, classes, experiments or (of events) steps."""
+    pairs: list[tuple[str, object, object]] = [
         ("grid shape", first.grid.shape, other.grid.shape),
-        ("experiment", *(c.attributes.get("experiment") for c in (first, other))),
         ("classes", first.features, other.features),
     ]
-    if steps:
+    if of_events:
         pairs.append(("steps of each month", first.steps.tolist(), other.steps.tolist()))
+    else:
+        names = (counts.attributes.get("experiment") for counts in (first, other))
+        pairs.append(("experiment", *names))
     for what, expected, found in pairs:
         if expected != found:
             raise BadInput(f"{path}: expected the {what} {expected}, found {found}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -19,9 +20,9 @@ from stormtrace.map.land import coastlines, is_land
 from stormtrace.map.projections import EqualEarth, Projection
 
 LAND, SEA, INK = "#e7e5e0", "#fbfbfa", "#2b2b2b"
-STYLE = {
+FONTS = ("Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans")
+STYLE: dict[Any, Any] = {
     "font.family": "sans-serif",
-    "font.sans-serif": ["Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans"],
     "font.size": 8,
     "axes.linewidth": 0.5,
     "axes.titlesize": 8.5,
@@ -43,16 +44,16 @@ STYLE = {
 def use_style() -> None:
     """Set matplotlib up for figures of a paper; no display is needed."""
     mpl.use("Agg")
-    mpl.rcParams.update({k: v for k, v in STYLE.items() if k != "font.sans-serif"})
-    mpl.rcParams["font.sans-serif"] = _installed(STYLE["font.sans-serif"])
+    mpl.rcParams.update(STYLE)
+    mpl.rcParams["font.sans-serif"] = _installed(FONTS)
 
 
-def _installed(families: object) -> list[str]:
+def _installed(families: tuple[str, ...]) -> list[str]:
     """Keep the families this machine has, so that matplotlib does not warn of the others."""
     from matplotlib.font_manager import fontManager
 
     names = set(fontManager.get_font_names())
-    return [family for family in list(families) if family in names]  # type: ignore[call-overload]
+    return [family for family in families if family in names]
 
 
 def draw_map(
@@ -87,9 +88,7 @@ def draw_map(
     for artist in (drawn, *axes.collections):
         artist.set_clip_path(edge)
     margin = 0.004 * (x1 - x0)
-    axes.set(
-        xlim=(x0 - margin, x1 + margin), ylim=(y0 - margin, y1 + margin), aspect="equal"
-    )
+    axes.set(xlim=(x0 - margin, x1 + margin), ylim=(y0 - margin, y1 + margin), aspect="equal")
     axes.set_axis_off()
 
 
@@ -168,7 +167,7 @@ def _over(top: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.fl
 
 def _hatching(where: NDArray[np.bool_], spacing: int = 9) -> NDArray[np.float64]:
     """Return thin oblique lines as RGBA over the pixels of `where`."""
-    row, column = np.indices(where.shape, sparse=True)
+    row, column = np.ogrid[: where.shape[0], : where.shape[1]]
     lines = where & ((row + column) % spacing == 0)
     grey = np.broadcast_to([0.35, 0.35, 0.35], (*where.shape, 3))
     return np.concatenate([grey, 0.75 * lines[..., None]], axis=-1)
@@ -223,8 +222,6 @@ def add_colourbar(figure: Figure, axes: Axes | list[Axes], scale: Scale, label: 
         ticks=levels,
     )
     bar.ax.set_xticklabels([f"{level:g}" for level in levels])
-    bar.outline.set_linewidth(0.4)  # type: ignore[operator]
+    bar.outline.set_linewidth(0.4)
     bar.ax.tick_params(length=2, labelsize=7)
     bar.set_label(f"{label} ({scale.units})" if scale.units else label, size=7.5)
-
-

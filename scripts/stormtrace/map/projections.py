@@ -14,6 +14,10 @@ Array = NDArray[np.float64]
 class Projection(Protocol):
     """What a map needs to know of a projection: degrees to plane and back, and its outline."""
 
+    def __hash__(self) -> int:
+        """Projections are frozen: what is computed for one is kept."""
+        ...
+
     def forward(self, lon: Array, lat: Array) -> tuple[Array, Array]:
         """Return x, y; NaN where the map does not reach."""
         ...

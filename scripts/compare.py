@@ -1,0 +1,33 @@
+"""Compare two experiments: frequency of the second minus the first, with significance.
+
+python scripts/compare.py --first results/frequency/control/frequency.nc \
+    --second results/frequency/rcp85/frequency.nc --name warming \
+    --output results/comparisons/warming.nc
+"""
+
+from stormtrace.commandline import log, parser, run
+from stormtrace.map.comparison import compare_files
+from stormtrace.map.significance import MINIMUM_YEARS
+from stormtrace.provenance import provenance
+
+
+def main() -> None:
+    """Parse flags, compare, write."""
+    arguments = parser(__doc__)
+    arguments.add_argument("--first", required=True, help="frequency.nc of the first experiment")
+    arguments.add_argument("--second", required=True, help="frequency.nc of the second")
+    arguments.add_argument("--name", required=True)
+    arguments.add_argument("--output", required=True)
+    arguments.add_argument("--replicates", type=int, default=1000, help="bootstrap draws")
+    arguments.add_argument("--block-years", type=int, default=1, help="years drawn together")
+    flags = arguments.parse_args()
+    facts = provenance([flags.first, flags.second], comparison=flags.name)
+    made = compare_files(
+        flags.first, flags.second, flags.output, facts, flags.replicates, flags.block_years
+    )
+    if not made.tested:
+        log.info("fewer than %d years a side: no test of significance", MINIMUM_YEARS)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,37 @@
+"""Count, for one year, where tracked events are, begin and end, by month, class and cell.
+
+python scripts/count_events.py --mask results/masks/control/2000.nc \
+    --objects results/events/control/objects/2000.nc --events results/events/control \
+    --output results/frequency/control/events/2000.nc --period 2000-01-01 2006-01-01
+"""
+
+from pathlib import Path
+
+from stormtrace.commandline import log, parser, run
+from stormtrace.map.counts import write_counts
+from stormtrace.map.event_counting import count_events
+from stormtrace.provenance import provenance
+
+
+def main() -> None:
+    """Parse flags, count, write."""
+    arguments = parser(__doc__)
+    arguments.add_argument("--mask", required=True, help="masks of one year")
+    arguments.add_argument("--objects", required=True, help="objects found in them")
+    arguments.add_argument("--events", required=True, type=Path, help="folder of linked events")
+    arguments.add_argument("--output", required=True)
+    arguments.add_argument(
+        "--period",
+        nargs=2,
+        metavar=("START", "END"),
+        help="the experiment's period, END not included: steps are missing only within it",
+    )
+    flags = arguments.parse_args()
+    counts = count_events(flags.mask, flags.objects, flags.events, flags.period)
+    inputs = [flags.mask, flags.objects, flags.events / "objects.parquet"]
+    write_counts(flags.output, counts, provenance(inputs))
+    log.info("%s: %d steps", counts.year, counts.steps.sum())
+
+
+if __name__ == "__main__":
+    run(main)

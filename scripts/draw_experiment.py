@@ -1,0 +1,44 @@
+"""Draw the maps of one experiment, PNG and PDF, into a folder.
+
+python scripts/draw_experiment.py --frequency results/frequency/control/frequency.nc \
+    --events results/events/control --title "Control" --output results/figures/control \
+    --regions '{"West coast": [230, 255, 32, 55]}'
+"""
+
+from pathlib import Path
+
+from stormtrace.commandline import from_json, parser, run
+from stormtrace.files import writing
+from stormtrace.map.experiment_figures import draw_event_figures, draw_frequency_figures
+from stormtrace.map.frequency import open_frequency
+from stormtrace.map.maps import use_style
+from stormtrace.map.names import REGIONS
+from stormtrace.map.panels import save
+
+
+def main() -> None:
+    """Parse flags, draw, save."""
+    arguments = parser(__doc__)
+    arguments.add_argument("--frequency", required=True, help="frequency.nc of the experiment")
+    arguments.add_argument("--events", type=Path, help="its folder of events (optional)")
+    arguments.add_argument("--title", required=True)
+    arguments.add_argument(
+        "--regions",
+        type=from_json,
+        default=REGIONS,
+        help="JSON: name -> [west, east, south, north]",
+    )
+    arguments.add_argument("--output", required=True, help="folder, replaced if it exists")
+    flags = arguments.parse_args()
+    use_style()
+    with writing(flags.output) as folder, open_frequency(flags.frequency) as frequency:
+        folder.mkdir()
+        for name, figure in draw_frequency_figures(frequency, flags.title, flags.regions):
+            save(figure, folder, name)
+        if flags.events:
+            for name, figure in draw_event_figures(frequency, flags.events, flags.title):
+                save(figure, folder, name)
+
+
+if __name__ == "__main__":
+    run(main)

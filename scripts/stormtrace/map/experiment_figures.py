@@ -1,0 +1,97 @@
+"""The maps of one experiment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from stormtrace.errors import BadInput
+from stormtrace.map.colours import largest_shown, sequential
+from stormtrace.map.events import Table, density, of_class, read_table
+from stormtrace.map.frequency import Frequency
+from stormtrace.map.names import DENSITY_GRID, short, words
+from stormtrace.map.panels import Panel, draw_panels
+from stormtrace.map.projections import Rectangle
+
+SEASONS = ("DJF", "MAM", "JJA", "SON")
+STEPS = "% of time steps"
+
+
+def draw_frequency_figures(
+    frequency: Frequency, title: str, regions: Mapping[str, Sequence[float]]
+) -> Iterator[tuple[str, Figure]]:
+    """Yield (file name, figure): annual, seasonal and regional frequency of each class."""
+    for feature in frequency.features.names:
+        annual = frequency.per_cent(feature)
+        subtitle = f"{title} · {span(frequency)}"
+        scale = sequential(largest_shown([annual]), feature, STEPS)
+        name, heading = short(feature).lower(), f"{words(feature)} frequency"
+        panel = Panel(frequency.grid, annual, "")
+        yield f"{name}-frequency", draw_panels([panel], scale, "Frequency", heading, subtitle, 1)
+        seasons = [s for s in SEASONS if frequency.period_steps(s) > 0]
+        if len(seasons) > 1:
+            maps = {season: frequency.per_cent(feature, season) for season in seasons}
+            shared = sequential(largest_shown(list(maps.values())), feature, STEPS)
+            panels = [Panel(frequency.grid, values, s) for s, values in maps.items()]
+            yield (
+                f"{name}-seasons",
+                draw_panels(panels, shared, "Frequency", f"{heading} by season", subtitle),
+            )
+        panels = [
+            Panel(frequency.grid, annual, region, rectangle(region, limits))
+            for region, limits in regions.items()
+        ]
+        if panels:
+            figure = draw_panels(panels, scale, "Frequency", f"{heading} by region", subtitle)
+            yield f"{name}-regions", figure
+
+
+def draw_event_figures(
+    frequency: Frequency, events: Path, title: str
+) -> Iterator[tuple[str, Figure]]:
+    """Yield (file name, figure): where events of each class begin and end."""
+    columns = ("class", "genesis_lat", "genesis_lon", "termination_lat", "termination_lon")
+    table = read_table(events / "events.parquet", columns)
+    for code, feature in zip(frequency.features.codes, frequency.features.names, strict=True):
+        rows = of_class(table, code)
+        yield (
+            f"{short(feature).lower()}-genesis",
+            draw_genesis(rows, feature, frequency.length_years, f"{title} · {span(frequency)}"),
+        )
+
+
+def draw_genesis(events: Table, feature: str, years: float, subtitle: str) -> Figure:
+    """Draw genesis and termination density of one class, events a year per 10⁶ km²."""
+    ends = {"Genesis": "genesis", "Termination": "termination"}
+    maps = {
+        name: density(events[f"{end}_lat"], events[f"{end}_lon"], DENSITY_GRID) / years
+        for name, end in ends.items()
+    }
+    scale = sequential(largest_shown(list(maps.values())), feature, "events a year per 10⁶ km²")
+    panels = [Panel(DENSITY_GRID, values, name) for name, values in maps.items()]
+    count = len(events["class"])
+    heading = f"Where {words(feature).lower()}s begin and end"
+    note = f"{subtitle} · {count:,} events, smoothed over 400 km"
+    return draw_panels(panels, scale, "Density", heading, note, 1)
+
+
+def rectangle(name: str, region: Sequence[float]) -> Rectangle:
+    """Return a region's map from ``[west, east, south, north]`` in degrees."""
+    if len(region) != 4 or not -90 <= region[2] < region[3] <= 90:
+        raise BadInput(
+            f"region {name!r} must be [west, east, south, north] in degrees, found {region}"
+        )
+    west, east, south, north = map(float, region)
+    return Rectangle(west, east if east > west else east + 360.0, south, north)
+
+
+def span(frequency: Frequency) -> str:
+    """Return the record in words, missing steps included."""
+    first, last = int(frequency.years[0]), int(frequency.years[-1])
+    years = str(first) if first == last else f"{first}–{last}"
+    missing = int(frequency.expected_steps.sum() - frequency.steps.sum())
+    lacking = f", {missing:,} missing" if missing > 0 else ""
+    return f"{years}, {int(np.sum(frequency.steps)):,} time steps{lacking}"
