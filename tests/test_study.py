@@ -176,3 +176,16 @@ def test_statistics_that_cannot_be_are_refused(demo):
     demo["experiments"]["odd"] = {"like": "control", "model": "published", "weighting": "area"}
     with pytest.raises(BadInput, match=r"odd\.weighting is 'area'.*fixed in its config\.json"):
         Study(demo, DEMO)
+
+
+def test_a_published_model_looks_at_the_fields_of_its_config(demo, tmp_path):
+    (tmp_path / "config.json").write_text('{"fields": {"TMQ": {}, "IVT": {}}}')
+    demo["models"]["published"] = {"weights": str(tmp_path)}
+    demo["experiments"]["odd"] = {"like": "control", "model": "published"}
+    with pytest.raises(BadInput, match=r"odd\.dataset .* does not derive IVT that .*'published'"):
+        Study(demo, DEMO)
+    demo["experiments"]["odd"]["neutral"] = ["IVT"]
+    Study(demo, DEMO)
+    demo["experiments"]["odd"]["neutral"] = ["IVT", "PSL"]
+    with pytest.raises(BadInput, match=r"odd\.neutral lists PSL, which .* does derive"):
+        Study(demo, DEMO)

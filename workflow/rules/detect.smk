@@ -35,6 +35,9 @@ rule detect:
             f"--{key}={STUDY.experiments[wildcards.experiment][key]}"
             for key in ("dataset", "grid", "precision", "runtime")
         ],
+        neutral=lambda wildcards: [
+            f"--neutral={field}" for field in STUDY.experiments[wildcards.experiment]["neutral"]
+        ],
     log:
         "logs/detect/{experiment}/{year}.log",
     benchmark:
@@ -51,4 +54,4 @@ rule detect:
     shell:
         "{PYTHON} {SCRIPTS}/detect.py --experiment {wildcards.experiment} --year {wildcards.year}"
         " --model {params.model:q} --samples {input.samples:q} {params.normalization:q}"
-        " {params.look:q} --device {DEVICE} --threads {threads} --output {output:q} > {log:q} 2>&1"
+        " {params.look:q} {params.neutral:q} --device {DEVICE} --threads {threads} --output {output:q} > {log:q} 2>&1"

@@ -1,6 +1,6 @@
 """What no schema can say: whether the entries of the tables fit each other."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
@@ -84,20 +84,40 @@ class _Checker:
                 f"is {experiment['dataset']!r}, a set of single labelled times that has no years "
                 "to detect and track in; models that learn from it are scored on its test labels",
             )
-        self.fields((*path, "dataset"), model, experiment["dataset"], dataset)
+        self.neutral((*path, "neutral"), experiment, model, dataset)
+        self.fields(
+            (*path, "dataset"), model, experiment["dataset"], dataset, experiment["neutral"]
+        )
         self.statistics(name, experiment, model)
         if "period" in experiment:
             self.period(name, experiment, dataset)
 
-    def fields(self, path: tuple[str, ...], model: Entry, name: str, dataset: Entry) -> None:
+    def fields(
+        self,
+        path: tuple[str, ...],
+        model: Entry,
+        name: str,
+        dataset: Entry,
+        neutral: Sequence[str] = (),
+    ) -> None:
         have = list(dataset["fields"])
-        missing = [field for field in model.get("fields", []) if field not in have]
+        missing = [field for field in model.get("fields", []) if field not in {*have, *neutral}]
         if missing:
             self.refuse(
                 path,
                 f"is {name!r}, which does not derive {', '.join(missing)} that the model "
                 f"{model['name']!r} looks at; it derives: {', '.join(have)}",
             )
+
+    def neutral(
+        self, path: tuple[str, ...], experiment: Entry, model: Entry, dataset: Entry
+    ) -> None:
+        """A field the network sees as its mean is one that the dataset cannot give it."""
+        for field in experiment["neutral"]:
+            if field in dataset["fields"]:
+                self.refuse(path, f"lists {field}, which {experiment['dataset']!r} does derive")
+            if "fields" in model and field not in model["fields"]:
+                self.refuse(path, f"lists {field}, which {experiment['model']!r} does not look at")
 
     def statistics(self, name: str, experiment: Entry, model: Entry) -> None:
         """Training statistics of a published model are what its config.json says."""

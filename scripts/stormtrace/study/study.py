@@ -34,9 +34,11 @@ class Study:
         self.data = os.path.expandvars(self.config["data"])
 
         table = {
-            kind: _resolve_all(config, kind, origins)
+            kind: self._placed(_resolve_all(config, kind, origins))
             for kind in ("experiments", "models", "datasets", "comparisons")
         }
+        for model in table["models"].values():
+            model.update(_published_fields(model))
         consistency.check(self.config, table, origins)
         self._table = table["experiments"]
         self._likes = {name: entry.get("like") for name, entry in config["experiments"].items()}
@@ -44,9 +46,7 @@ class Study:
         self.experiments = {name: table["experiments"][name] for name in self._needed_experiments()}
         models = {entry["model"] for entry in self.experiments.values()}
         self.models = {name: table["models"][name] for name in sorted(models)}
-        self.datasets = {
-            name: self._placed(table["datasets"][name]) for name in sorted(self._needed_datasets())
-        }
+        self.datasets = {name: table["datasets"][name] for name in sorted(self._needed_datasets())}
 
     def _needed_experiments(self) -> list[str]:
         """Return what is run, what is compared, and whose masks those track; in that order."""
@@ -105,7 +105,11 @@ class Study:
 
     def published_weights(self, model: str) -> str:
         """Return the folder that a published model is adopted from."""
-        return str(self._placed(self.models[model]["weights"]))
+        return str(self.models[model]["weights"])
+
+    def training(self, model: str) -> Entry:
+        """Return what a training depends on."""
+        return {key: value for key, value in self.models[model].items() if key != "title"}
 
     @property
     def trained(self) -> list[str]:
@@ -165,6 +169,15 @@ class Study:
     def title(self, experiment: str) -> str:
         """Return an experiment's title, by default its name."""
         return str(self.experiments[experiment].get("title", experiment))
+
+
+def _published_fields(model: Entry) -> Entry:
+    """Return the fields of a published model as its config.json lists them, if it can be read."""
+    config = Path(model.get("weights", "")) / "config.json"
+    try:
+        return {"fields": list(json.loads(config.read_text(encoding="utf-8"))["fields"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}  # not here, or not a model: told by the job that adopts it
 
 
 def flag(entry: Any) -> str:
