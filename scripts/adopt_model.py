@@ -1,0 +1,38 @@
+"""Take a published model into the study, after checking that it is one.
+
+    python scripts/adopt_model.py --weights path/to/trained_cgnet.040523 \
+--output results/models/dagon-2023
+
+The folder has ClimateNet's config.json and weights.pth. Weights are read as data only: a file that
+would run code is refused. The copy is rebuilt from what was checked, never from the bytes.
+"""
+
+from pathlib import Path
+
+from stormtrace import commandline
+from stormtrace.provenance import provenance
+
+
+def main() -> None:
+    """Parse the flags and adopt."""
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--weights", type=Path, required=True, help="the published folder")
+    parser.add_argument("--output", type=Path, required=True, help="the model's folder")
+    flags = parser.parse_args()
+
+    from stormtrace.learn.model_folder import load_model, write_model
+
+    config, network = load_model(flags.weights)
+    inputs = [flags.weights / "config.json", flags.weights / "weights.pth"]
+    content = dict(config.content) | {
+        "architecture": config.architecture,
+        "padding": config.padding,
+        "labels": list(config.labels),
+        "name": flags.output.name,
+        "provenance": provenance(inputs, adopted=str(flags.weights)),
+    }
+    write_model(flags.output, content, network.state_dict())
+
+
+if __name__ == "__main__":
+    commandline.run(main)

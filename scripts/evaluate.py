@@ -1,0 +1,44 @@
+"""Score a model on held-out labels.
+
+    python scripts/evaluate.py --model results/models/four-fields --samples climatenet/test \
+--output results/models/four-fields/scores.json
+
+Confusion matrix, IoU, Dice, precision, recall and predicted/true area of each class, also weighted
+by area, with intervals from resampled dates, and the agreement of experts on the same times.
+"""
+
+import json
+from pathlib import Path
+
+from stormtrace import commandline
+from stormtrace.files import write_text
+from stormtrace.provenance import provenance
+
+
+def main() -> None:
+    """Parse the flags and evaluate."""
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--model", type=Path, required=True, help="folder of the model")
+    parser.add_argument("--samples", type=Path, required=True, help="folder of labelled samples")
+    parser.add_argument("--output", type=Path, required=True, help="scores, JSON")
+    parser.add_argument(
+        "--exclude", type=commandline.from_json, default=[], help="file names to leave out, JSON"
+    )
+    parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
+    parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
+    flags = parser.parse_args()
+
+    from stormtrace.learn.evaluation import evaluate
+    from stormtrace.learn.labelled import list_labelled
+    from stormtrace.learn.predictor import load_predictor
+
+    files = list_labelled(flags.samples, flags.exclude)
+    predictor = load_predictor(flags.model, flags.device, flags.threads)
+    result = evaluate(predictor, files, predictor.config.content.get("name", flags.model.name))
+    inputs = [flags.model / "config.json", flags.model / "weights.pth"]
+    result["provenance"] = provenance(inputs, samples=str(flags.samples), excluded=flags.exclude)
+    write_text(flags.output, json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    commandline.run(main)

@@ -1,0 +1,159 @@
+"""Labelled samples as batches for training: read ahead, augmented, normalized, reproducible.
+
+Everything random is drawn from (seed, epoch, position), never from a state that a restart would
+lose: so a resumed training sees the same batches as one that was never stopped.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from stormtrace.detect.normalization import Normalization
+from stormtrace.errors import BadInput
+from stormtrace.learn.augment import Augmentation
+from stormtrace.learn.labelled import LabelledFile, by_time, read_labelled
+
+CACHE_BYTES = 4 * 2**30
+"""Samples stay in memory up to this much; beyond it they are read again every epoch."""
+
+
+@dataclass(frozen=True)
+class TrainingSample:
+    """What the network learns from: raw fields, and how many experts voted for each class."""
+
+    values: NDArray[np.float32]
+    """(fields, lat, lon)."""
+    votes: NDArray[np.uint8]
+    """(classes, lat, lon); its sum over classes is the number of labellings."""
+
+
+@dataclass
+class TrainingSet:
+    """Groups of files, each group one training sample (several labellings: soft labels)."""
+
+    groups: list[list[Path]]
+    normalization: Normalization
+    classes: int
+    cache: dict[int, TrainingSample] = field(default_factory=dict)
+    _lock: Lock = field(default_factory=Lock)
+    _cached_bytes: int = 0
+
+    def __len__(self) -> int:
+        return len(self.groups)
+
+    def read(self, index: int) -> TrainingSample:
+        """Return one sample, from memory if it was read before and there was room."""
+        with self._lock:  # the netCDF library is not safe in several threads
+            if index in self.cache:
+                return self.cache[index]
+            sample = self._read_group(self.groups[index])
+            size = sample.values.nbytes + sample.votes.nbytes
+            if self._cached_bytes + size <= CACHE_BYTES:
+                self.cache[index] = sample
+                self._cached_bytes += size
+        return sample
+
+    def _read_group(self, paths: Sequence[Path]) -> TrainingSample:
+        samples = [read_labelled(path, self.normalization.fields, self.classes) for path in paths]
+        codes = np.arange(self.classes, dtype=np.uint8)[:, None, None]
+        votes = sum((one.labels == codes).astype(np.uint8) for one in samples)
+        return TrainingSample(samples[0].values, np.asarray(votes, np.uint8))
+
+
+def make_training_set(
+    files: Sequence[LabelledFile], normalization: Normalization, classes: int, labellings: str
+) -> TrainingSet:
+    """Group files: each by itself (`separate`), or all labellings of a time together (`soft`)."""
+    if labellings == "separate":
+        groups = [[file.path] for file in files]
+    else:
+        groups = [[file.path for file in group] for group in by_time(files).values()]
+    return TrainingSet(groups, normalization, classes)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A batch on its way to the device."""
+
+    values: Tensor
+    """(b, fields, lat, lon) float32, normalized."""
+    votes: Tensor
+    """(b, classes, lat, lon) uint8."""
+
+    def target(self) -> Tensor:
+        """Share of the votes, float32 (b, classes, lat, lon)."""
+        votes = self.votes.float()
+        return votes / votes.sum(dim=1, keepdim=True)
+
+    def to(self, device: torch.device) -> "Batch":
+        """Copy to the device, while the device still works on the batch before."""
+        return Batch(
+            self.values.to(device, non_blocking=True), self.votes.to(device, non_blocking=True)
+        )
+
+
+def epoch_order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return the order of samples in an epoch: a permutation drawn from (seed, epoch)."""
+    return np.random.default_rng((seed, epoch)).permutation(count)
+
+
+def batches(
+    samples: TrainingSet,
+    order: Sequence[int] | NDArray[np.int64],
+    batch_size: int,
+    *,
+    augmentation: Augmentation | None = None,
+    seed: tuple[int, ...] = (),
+    part: tuple[int, int] = (0, 1),
+    pin: bool = False,
+) -> Iterator[Batch]:
+    """Yield batches of the samples in `order`, one read ahead of the one in use.
+
+    part: (rank, processes): of every batch this process gets its slice, and `batch_size` is that
+    of all processes together.
+    """
+    starts = range(0, len(order), batch_size)
+    with ThreadPoolExecutor(max_workers=1) as reader:
+
+        def make(start: int) -> Batch:
+            chosen = list(enumerate(order[start : start + batch_size], start))
+            rank, processes = part
+            mine = chosen[rank::processes]
+            return _make_batch(samples, mine, augmentation, seed, pin)
+
+        ahead = reader.submit(make, starts[0]) if starts else None
+        for following in [*starts[1:], None]:
+            assert ahead is not None
+            batch = ahead.result()
+            if following is not None:
+                ahead = reader.submit(make, following)
+            yield batch
+
+
+def _make_batch(
+    samples: TrainingSet,
+    chosen: Sequence[tuple[int, int]],
+    augmentation: Augmentation | None,
+    seed: tuple[int, ...],
+    pin: bool,
+) -> Batch:
+    values, votes = [], []
+    for position, index in chosen:
+        sample = samples.read(int(index))
+        pair = sample.values, sample.votes
+        if augmentation is not None:
+            pair = augmentation.apply(*pair, np.random.default_rng((*seed, position)))
+        values.append(samples.normalization.apply(pair[0]))
+        votes.append(pair[1])
+    shapes = {one.shape for one in values}
+    if len(shapes) > 1:
+        raise BadInput(f"samples of several shapes, {shapes}, cannot be one training set")
+    batch = Batch(torch.from_numpy(np.stack(values)), torch.from_numpy(np.stack(votes)))
+    return Batch(batch.values.pin_memory(), batch.votes.pin_memory()) if pin else batch

@@ -1,0 +1,159 @@
+"""Labelled samples in ClimateNet's layout: which files there are, and what is in them.
+
+A file is one labelling of one time; several experts may have labelled the same time. Files are
+opened one by one: joined by their coordinate they would collapse (61 test files to 31).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+from stormtrace.grids import Grid
+
+NAME = re.compile(r"^.*?(?P<time>\d{4}-\d{2}-\d{2}-\d+)-(?P<labelling>\d+)\.nc$")
+"""``data-YYYY-MM-DD-NN-K.nc``: the step NN of a day, the labelling K of that time."""
+
+
+@dataclass(frozen=True, order=True)
+class LabelledFile:
+    """One labelling of one time."""
+
+    time: str
+    """``YYYY-MM-DD-NN``: the same for all labellings of a time."""
+    labelling: int
+    path: Path
+
+    @property
+    def date(self) -> str:
+        """``YYYY-MM-DD``."""
+        return self.time[:10]
+
+
+@dataclass(frozen=True)
+class LabelledSample:
+    """What a file holds, complete and checked."""
+
+    values: NDArray[np.float32]
+    """(fields, lat, lon), as in the file: not normalized."""
+    labels: NDArray[np.uint8]
+    """(lat, lon), class codes."""
+
+
+def list_labelled(folder: Path | str, exclude: Iterable[str] = ()) -> list[LabelledFile]:
+    """Return the labelled files of a folder in order of time, without the names in `exclude`.
+
+    Raises:
+        BadInput: no files, a name that tells no time, or an excluded name that is not there.
+
+    """
+    folder, exclude = Path(folder), set(exclude)
+    names = {path.name: path for path in folder.glob("*.nc")}
+    if not names:
+        raise BadInput(f"{folder} has no labelled samples (data-YYYY-MM-DD-NN-K.nc)")
+    if absent := exclude - names.keys():
+        raise BadInput(f"{folder} has no {', '.join(sorted(absent))}, named under `exclude`")
+    return sorted(_parse(path) for name, path in names.items() if name not in exclude)
+
+
+def _parse(path: Path) -> LabelledFile:
+    match = NAME.match(path.name)
+    if match is None:
+        raise BadInput(f"{path}: the name must end in YYYY-MM-DD-NN-K.nc (time and labelling)")
+    return LabelledFile(match["time"], int(match["labelling"]), path)
+
+
+def by_time(files: Iterable[LabelledFile]) -> dict[str, list[LabelledFile]]:
+    """Group files by their time, in order."""
+    groups: dict[str, list[LabelledFile]] = {}
+    for file in sorted(files):
+        groups.setdefault(file.time, []).append(file)
+    return groups
+
+
+def split_by_time(
+    files: Sequence[LabelledFile], fraction: float
+) -> tuple[list[LabelledFile], list[LabelledFile]]:
+    """Split into (training, validation): the last `fraction` of the dates, at least one date.
+
+    Whole dates go to one side: labellings of one time are the same weather, and so nearly are
+    the steps of one day. A fraction of 0 leaves nothing for validation.
+    """
+    dates = sorted({file.date for file in files})
+    if fraction == 0:
+        return list(files), []
+    held_out = max(1, round(fraction * len(dates)))
+    if held_out >= len(dates):
+        raise BadInput(
+            f"validation: {fraction} of {len(dates)} dates leaves no date to train on; "
+            "give more labelled dates or a smaller fraction (0: none)"
+        )
+    first = dates[-held_out]
+    return [f for f in files if f.date < first], [f for f in files if f.date >= first]
+
+
+def read_labelled(path: Path, fields: Sequence[str], classes: int) -> LabelledSample:
+    """Read one labelled sample.
+
+    Raises:
+        BadInput: a field or LABELS is missing, not finite, of another shape, or a code is off
+            the list of classes.
+
+    """
+    try:
+        with netCDF4.Dataset(path) as dataset:
+            dataset.set_auto_mask(False)
+            labels = _read_labels(dataset, path, classes)
+            values = np.empty((len(fields), *labels.shape), np.float32)
+            for channel, field in enumerate(fields):
+                values[channel] = _read_field(dataset, field, path, labels.shape)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read as netCDF ({error}): fetch it again") from error
+    return LabelledSample(values, labels)
+
+
+def read_grid(path: Path) -> Grid:
+    """Return the grid of a labelled sample."""
+    with netCDF4.Dataset(path) as dataset:
+        if missing := {"lat", "lon"} - dataset.variables.keys():
+            raise BadInput(f"{path} has no coordinate {' or '.join(sorted(missing))}")
+        lat, lon = (np.asarray(dataset[name][:], np.float64) for name in ("lat", "lon"))
+    return Grid(lat, lon)
+
+
+def _read_field(
+    dataset: netCDF4.Dataset, field: str, path: Path, shape: tuple[int, ...]
+) -> NDArray[np.float32]:
+    if field not in dataset.variables:
+        raise BadInput(f"{path} has no field {field}; it has {', '.join(dataset.variables)}")
+    variable = dataset[field]
+    values = np.asarray(variable[:], np.float32)
+    if values.shape not in (shape, (1, *shape)):
+        raise BadInput(f"{path}: {field} is {values.shape}, LABELS is {shape} (lat, lon)")
+    values = values.reshape(shape)
+    fill = getattr(variable, "_FillValue", None)
+    bad = ~np.isfinite(values) if fill is None else ~np.isfinite(values) | (values == fill)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise BadInput(
+            f"{path}: {field} has {bad.sum()} missing or non-finite values, first in row {row}, "
+            f"column {column}; one alone would blank the whole map: exclude the file or mend it"
+        )
+    return values
+
+
+def _read_labels(dataset: netCDF4.Dataset, path: Path, classes: int) -> NDArray[np.uint8]:
+    if "LABELS" not in dataset.variables:
+        raise BadInput(f"{path} has no LABELS: it is not a labelled sample")
+    labels = np.asarray(dataset["LABELS"][:])
+    if labels.ndim != 2:
+        raise BadInput(f"{path}: LABELS is {labels.shape}, not one (lat, lon) map")
+    if labels.min() < 0 or labels.max() >= classes:
+        off = sorted(set(np.unique(labels)) - set(range(classes)))
+        raise BadInput(f"{path}: LABELS has the codes {off}, outside 0 … {classes - 1}")
+    return labels.astype(np.uint8)

@@ -1,0 +1,77 @@
+"""Losses of a segmentation, from logits.
+
+Each takes logits (b, classes, h, w) and the target, the share of experts who voted for each class
+(b, classes, h, w; one-hot where there is one labelling). Sums over the batch go through `total`,
+which adds up what several processes hold: so the loss is that of the whole batch, however many
+processes it is spread over.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+Total = Callable[[Tensor], Tensor]
+Loss = Callable[[Tensor, Tensor, Total], Tensor]
+
+
+def jaccard(logits: Tensor, target: Tensor, total: Total) -> Tensor:
+    """1 − mean soft IoU over the classes present in the batch's target.
+
+    For probabilities p and target t, the IoU of a class is Σ p·t / Σ (p + t − p·t), sums over
+    cells and samples (Rahman & Wang 2016). A class that is absent from the target has no IoU to
+    raise, so it does not count.
+    """
+    probability = functional.log_softmax(logits.float(), dim=1).exp()
+    sums = total(
+        torch.stack(
+            [
+                (probability * target).sum(dim=(0, 2, 3)),
+                probability.sum(dim=(0, 2, 3)),
+                target.sum(dim=(0, 2, 3)),
+            ]
+        )
+    )
+    hits, predicted, true = sums
+    present = true > 0
+    return 1 - (hits / (predicted + true - hits))[present].mean()
+
+
+def cross_entropy(logits: Tensor, target: Tensor, total: Total) -> Tensor:
+    """Cross-entropy, classes weighted by the inverse square root of their share in the batch.
+
+    The plain inverse (weights of 180 for TCs) predicts far too much area; no weights, far too
+    little.
+    """
+    surprise = -(functional.log_softmax(logits.float(), dim=1) * target).sum(dim=(0, 2, 3))
+    sums = total(torch.stack([surprise, target.sum(dim=(0, 2, 3))]))
+    weights = sums[1].detach().clamp(min=1).rsqrt()
+    return (weights * sums[0]).sum() / (weights * sums[1]).sum()
+
+
+def published_double_softmax(logits: Tensor, target: Tensor, total: Total) -> Tensor:
+    """ClimateNet's published loss, kept to reproduce its numbers: a softmax of a softmax.
+
+    The second softmax squeezes probabilities of 0 and 1 to 0.21 and 0.58, so a perfect prediction
+    still scores 0.764. As published, sums run over samples and latitudes, and the mean over classes
+    and longitudes, absent classes included.
+    """
+    probability = logits.float().softmax(dim=1).softmax(dim=1)
+    sums = total(
+        torch.stack(
+            [
+                (probability * target).sum(dim=(0, 2)),
+                (probability + target).sum(dim=(0, 2)),
+            ]
+        )
+    )
+    hits, both = sums
+    return 1 - (hits / (both - hits + 1e-7)).mean()
+
+
+LOSSES: dict[str, Loss] = {
+    "jaccard": jaccard,
+    "cross-entropy": cross_entropy,
+    "published-double-softmax": published_double_softmax,
+}

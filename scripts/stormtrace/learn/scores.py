@@ -1,0 +1,117 @@
+"""Scores from a confusion matrix: rows are the truth, columns the prediction.
+
+Nothing here knows the names or the number of classes. A class that is neither in the truth nor in
+the prediction has no score (None), and does not count in a mean: it is never a phantom 1.0.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Confusion = NDArray[np.float64] | NDArray[np.int64]
+
+
+def confusion_matrix(
+    truth: NDArray[np.integer[Any]],
+    prediction: NDArray[np.integer[Any]],
+    classes: int,
+    weights: NDArray[np.float64] | None = None,
+) -> Confusion:
+    """Count cells by (truth, prediction): int64 (classes, classes).
+
+    With `weights` (lat,), such as areas of cells, sum those of each row's cells instead: float64.
+    """
+    pairs = truth.astype(np.int64) * classes + prediction
+    size = classes * classes
+    if weights is None:
+        return np.bincount(pairs.ravel(), minlength=size).reshape(classes, classes)
+    cell_weights = np.broadcast_to(weights[:, None], truth.shape).ravel()
+    return np.bincount(pairs.ravel(), cell_weights, minlength=size).reshape(classes, classes)
+
+
+def iou(confusion: Confusion) -> NDArray[np.float64]:
+    """Intersection over union of each class, (…, classes); NaN where the union is empty."""
+    hits, truth, predicted = _marginals(confusion)
+    return _ratio(hits, truth + predicted - hits)
+
+
+def mean_iou(confusion: Confusion) -> NDArray[np.float64]:
+    """Mean IoU over the classes that have one, (…)."""
+    each = iou(confusion)
+    counted = np.isfinite(each)
+    return _ratio(np.where(counted, each, 0.0).sum(axis=-1), counted.sum(axis=-1))
+
+
+def dice(confusion: Confusion) -> NDArray[np.float64]:
+    """2 · intersection / (truth + prediction), (…, classes)."""
+    hits, truth, predicted = _marginals(confusion)
+    return _ratio(2 * hits, truth + predicted)
+
+
+def precision(confusion: Confusion) -> NDArray[np.float64]:
+    """Share of the predicted cells that are right, (…, classes)."""
+    hits, _, predicted = _marginals(confusion)
+    return _ratio(hits, predicted)
+
+
+def recall(confusion: Confusion) -> NDArray[np.float64]:
+    """Share of the true cells that are found, (…, classes)."""
+    hits, truth, _ = _marginals(confusion)
+    return _ratio(hits, truth)
+
+
+def area_ratio(confusion: Confusion) -> NDArray[np.float64]:
+    """Predicted over true area of each class, (…, classes): above 1 is too much."""
+    _, truth, predicted = _marginals(confusion)
+    return _ratio(predicted, truth)
+
+
+def bootstrap_intervals(
+    confusions: NDArray[Any],
+    score: Callable[[Confusion], NDArray[np.float64]],
+    *,
+    resamples: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Percentile interval of a score when dates are drawn anew, with replacement.
+
+    confusions: one matrix a date, (dates, classes, classes). Dates, not files: labellings of one
+    day share its weather, and treating them as independent would make the interval too narrow.
+    Returns (low, high), each as `score` returns; NaN where a class has no score in any resample.
+    """
+    dates = len(confusions)
+    generator = np.random.default_rng(seed)
+    times_drawn = generator.multinomial(dates, np.full(dates, 1 / dates), size=resamples)
+    scores = score(np.tensordot(times_drawn.astype(np.float64), confusions, axes=1))
+    tail = 100 * (1 - level) / 2
+    return _percentile(scores, tail), _percentile(scores, 100 - tail)
+
+
+def by_label(values: NDArray[np.float64], labels: Sequence[str]) -> dict[str, float | None]:
+    """Name each class's score; None where there is none."""
+    return {label: number(value) for label, value in zip(labels, values, strict=True)}
+
+
+def number(value: float | NDArray[np.float64]) -> float | None:
+    """Return a float for JSON: None instead of NaN."""
+    return float(value) if np.isfinite(value) else None
+
+
+def _marginals(confusion: Confusion) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    return hits, confusion.sum(axis=-1), confusion.sum(axis=-2)
+
+
+def _ratio(above: NDArray[Any], below: NDArray[Any]) -> NDArray[np.float64]:
+    below = np.asarray(below, np.float64)
+    return np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0)
+
+
+def _percentile(scores: NDArray[np.float64], percent: float) -> NDArray[np.float64]:
+    flat = scores.reshape(len(scores), -1)
+    columns = [column[np.isfinite(column)] for column in flat.T]
+    values = [np.percentile(column, percent) if column.size else np.nan for column in columns]
+    return np.array(values).reshape(scores.shape[1:])

@@ -1,0 +1,83 @@
+"""Train a model from labelled samples.
+
+    python scripts/train.py --samples climatenet/train --statistics results/statistics/climatenet/\
+fv0.23x0.31.json --model '{"name": "four-fields", "fields": ["TMQ", "U850", "V850", "PSL"], \
+"dataset": "climatenet", "grid": "fv0.23x0.31"}' --output results/models/four-fields \
+--checkpoints results/checkpoints
+
+Writes config.json, weights.pth (the best by validation) and history.csv into --output. Killed, it
+goes on from the last epoch when started again. On several GPUs: torchrun --nproc-per-node N
+scripts/train.py …; the batch is split among them.
+"""
+
+import logging
+import math
+from dataclasses import asdict
+from pathlib import Path
+
+from stormtrace import commandline
+from stormtrace.provenance import provenance
+
+log = logging.getLogger("stormtrace")
+
+
+def main() -> None:
+    """Parse the flags and train."""
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--samples", type=Path, required=True, help="folder of labelled samples")
+    parser.add_argument("--statistics", type=Path, required=True, help="of those samples, JSON")
+    parser.add_argument("--model", type=commandline.from_json, required=True, help="recipe, JSON")
+    parser.add_argument("--output", type=Path, required=True, help="the model's folder")
+    parser.add_argument("--checkpoints", type=Path, required=True, help="folder to resume from")
+    parser.add_argument(
+        "--exclude", type=commandline.from_json, default=[], help="file names to leave out, JSON"
+    )
+    parser.add_argument("--time-budget", type=float, default=math.inf, help="seconds")
+    parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
+    parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
+    flags = parser.parse_args()
+
+    from stormtrace.detect.devices import choose_device, prepare_device
+    from stormtrace.detect.normalization import read_statistics
+    from stormtrace.learn.history import to_csv
+    from stormtrace.learn.labelled import list_labelled
+    from stormtrace.learn.model_folder import make_config, write_model
+    from stormtrace.learn.processes import join_processes, leave_processes
+    from stormtrace.learn.recipe import read_recipe
+    from stormtrace.learn.training import train
+
+    recipe = read_recipe(flags.model)
+    files = list_labelled(flags.samples, flags.exclude)
+    normalization = read_statistics(flags.statistics, recipe.fields, recipe.weighting)
+    device = choose_device(flags.device)
+    prepare_device(device, flags.threads)
+    processes = join_processes(device)
+    trained = train(
+        recipe,
+        files,
+        normalization,
+        device=device,
+        processes=processes,
+        checkpoints=flags.checkpoints,
+        time_budget=flags.time_budget,
+    )
+    if processes.is_first:
+        facts = provenance(
+            [flags.statistics],
+            recipe=asdict(recipe),
+            samples=str(flags.samples),
+            files=len(files),
+            excluded=sorted(flags.exclude),
+            best_epoch=trained.best_epoch,
+            stopped=trained.stopped,
+            device=str(device),
+            processes=processes.count,
+        )
+        config = make_config(recipe, normalization, facts)
+        write_model(flags.output, config, trained.state, to_csv(trained.history))
+        log.info("%s: best after epoch %d (%s)", recipe.name, trained.best_epoch, trained.stopped)
+    leave_processes()
+
+
+if __name__ == "__main__":
+    commandline.run(main)
