@@ -21,7 +21,10 @@ except BadInput as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = STUDY.results
-PYTHON = "python"  # Snakemake's own locally, that of a rule's conda environment on a cluster
+# Snakemake's own python, unless a rule's conda environment (activated later) comes before it.
+PYTHON = "python"
+if str(Path(sys.executable).parent) not in os.environ["PATH"].split(os.pathsep):
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 # Where networks run is no part of what a result is: a plain constant, so that a change reruns nothing.
 DEVICE = STUDY.config["device"]

@@ -17,6 +17,8 @@ rule count_masks:
         RESULTS + "/masks/{experiment}/{year}.nc",
     output:
         RESULTS + "/frequency/{experiment}/masks/{year}.nc",
+    params:
+        period=lambda wildcards: STUDY.period(wildcards.experiment, wildcards.year),
     log:
         "logs/count_masks/{experiment}/{year}.log",
     benchmark:
@@ -30,7 +32,7 @@ rule count_masks:
     conda:
         "../../envs/analysis.yaml"
     shell:
-        "{PYTHON} {SCRIPTS}/count_masks.py --mask {input:q} --output {output:q} > {log:q} 2>&1"
+        "{PYTHON} {SCRIPTS}/count_masks.py --mask {input:q} --period {params.period} --output {output:q} > {log:q} 2>&1"
 
 
 rule count_events:
@@ -44,6 +46,7 @@ rule count_events:
         RESULTS + "/frequency/{experiment}/events/{year}.nc",
     params:
         events=RESULTS + "/events/{experiment}",
+        period=lambda wildcards: STUDY.period(wildcards.experiment, wildcards.year),
     log:
         "logs/count_events/{experiment}/{year}.log",
     benchmark:
@@ -58,7 +61,7 @@ rule count_events:
         "../../envs/analysis.yaml"
     shell:
         "{PYTHON} {SCRIPTS}/count_events.py --mask {input.mask:q} --objects {input.objects:q}"
-        " --events {params.events:q} --output {output:q} > {log:q} 2>&1"
+        " --events {params.events:q} --period {params.period} --output {output:q} > {log:q} 2>&1"
 
 
 rule merge_counts:
@@ -110,3 +113,57 @@ rule compare:
     shell:
         "{PYTHON} {SCRIPTS}/compare.py --first {input.first:q} --second {input.second:q}"
         " --name {wildcards.comparison} --output {output:q} > {log:q} 2>&1"
+
+
+rule draw_experiment:
+    input:
+        frequency=RESULTS + "/frequency/{experiment}/frequency.nc",
+        events=multiext(RESULTS + "/events/{experiment}/", "events.parquet", "objects.parquet"),
+    output:
+        directory(RESULTS + "/figures/experiments/{experiment}"),
+    params:
+        events=RESULTS + "/events/{experiment}",
+        title=lambda wildcards: STUDY.title(wildcards.experiment),
+        regions=flag(STUDY.config["regions"]),
+    log:
+        "logs/draw_experiment/{experiment}.log",
+    benchmark:
+        "logs/benchmarks/draw_experiment/{experiment}.tsv"
+    message:
+        "{wildcards.experiment}: maps"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(20),
+    conda:
+        "../../envs/analysis.yaml"
+    shell:
+        "{PYTHON} {SCRIPTS}/draw_experiment.py --frequency {input.frequency:q}"
+        " --events {params.events:q} --title {params.title:q} --regions {params.regions:q}"
+        " --output {output:q} > {log:q} 2>&1"
+
+
+rule draw_comparison:
+    input:
+        RESULTS + "/comparisons/{comparison}.nc",
+    output:
+        directory(RESULTS + "/figures/comparisons/{comparison}"),
+    params:
+        title=lambda wildcards: STUDY.comparisons[wildcards.comparison].get(
+            "title", wildcards.comparison
+        ),
+    log:
+        "logs/draw_comparison/{comparison}.log",
+    benchmark:
+        "logs/benchmarks/draw_comparison/{comparison}.tsv"
+    message:
+        "{wildcards.comparison}: maps"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(20),
+    conda:
+        "../../envs/analysis.yaml"
+    shell:
+        "{PYTHON} {SCRIPTS}/draw_comparison.py --comparison {input:q} --title {params.title:q}"
+        " --output {output:q} > {log:q} 2>&1"

@@ -137,6 +137,12 @@ class Study:
             years = [year for year in years if year in wanted]
         return years
 
+    def period(self, experiment: str, year: str) -> list[str]:
+        """Return the first day of `year` that the dataset has, and the first it no longer has."""
+        parts = self.datasets[self.experiments[experiment]["dataset"]]["parts"]
+        stretches = [stretch for part in parts if (stretch := clip(part["period"], year))]
+        return [min(start for start, _ in stretches), max(end for _, end in stretches)]
+
     def masks_of(self, experiment: str) -> str:
         """Return the experiment whose masks this one tracks: itself, or what it is like.
 

@@ -1,0 +1,38 @@
+"""A stand-in for `python` on PATH that makes a script's outputs, empty, and does nothing else.
+
+With it the real workflow, its rules and what Snakemake records of them run in seconds, so that tests
+can ask what a change makes out of date.
+"""
+
+import sys
+from pathlib import Path
+
+FOLDERS = {
+    "train.py": ["config.json", "weights.pth", "history.csv"],
+    "adopt_model.py": ["config.json", "weights.pth"],
+    "link_events.py": [
+        "events.parquet",
+        "objects.parquet",
+        "events.csv",
+        "tracks.geojson",
+        "trajectories.nc",
+    ],
+    "make_planet.py": [],
+    "make_samples.py": [],
+    "draw_experiment.py": [],
+    "draw_comparison.py": [],
+    "draw_labels.py": [],
+}
+STEMS = {"draw_training.py": [".png", ".pdf"]}
+
+script, output = Path(sys.argv[1]).name, Path(sys.argv[sys.argv.index("--output") + 1])
+if script in FOLDERS:
+    output.mkdir(parents=True, exist_ok=True)
+    for name in FOLDERS[script]:
+        (output / name).touch()
+elif script in STEMS:
+    for ending in STEMS[script]:
+        output.with_name(output.name + ending).touch()
+else:
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.touch()

@@ -1,0 +1,141 @@
+"""The rules: what is planned, what a change makes out of date, and what stops before any job.
+
+`plan` tests run the real Snakefile with a stand-in for python (fake_python.py), which makes the
+outputs of a hundred jobs in seconds; whether the scripts do what they say is tested elsewhere and,
+all together, in test_demo.py.
+"""
+
+import re
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from workflow_runs import ROOT, planned, snakemake
+
+CASPER = [f"config/casper/{table}.yaml" for table in ("config", "datasets", "models", "experiments")]
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.fixture(scope="module")
+def fake_path(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bin")
+    python = folder / "python"
+    python.write_text(f"#!{sys.executable}\n" + Path(__file__).with_name("fake_python.py").read_text())
+    python.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, fake_path):
+    """A folder in which the whole demo has been run (by the stand-in)."""
+    folder = tmp_path_factory.mktemp("finished")
+    snakemake(folder, front=fake_path)
+    return folder
+
+
+def test_the_demo_is_planned_from_nothing(tmp_path):
+    jobs = planned(tmp_path)
+    assert jobs["make_planet"] == 4
+    assert jobs["train"] == 3  # four, two and one field
+    assert jobs["detect"] == 2 * 8  # eight experiments, two years each: New Year is crossed
+    assert jobs["link_events"] == 8
+    assert jobs["compare"] == 7
+    assert jobs["write_report"] == 1
+
+
+def test_a_second_run_has_nothing_to_do(finished):
+    assert planned(finished) == {}
+
+
+def test_other_statistics_rerun_one_experiment_alone(finished):
+    jobs = planned(finished, overlay={"experiments": {"area-stats": {"weighting": "mean"}}})
+    assert jobs == {
+        "detect": 2,
+        "find_objects": 2,
+        "link_events": 1,
+        "count_masks": 2,
+        "count_events": 2,
+        "merge_counts": 1,
+        "compare": 1,
+        "draw_experiment": 1,
+        "draw_comparison": 1,
+        "write_report": 1,
+    }
+
+
+def test_a_tracking_threshold_reruns_tracking_and_maps_alone(finished):
+    overlay = {"experiments": {"warmer": {"tracking": {"minimum_hours": 48}}}}
+    assert planned(finished, overlay=overlay) == {
+        "link_events": 1,
+        "count_events": 2,
+        "merge_counts": 1,
+        "compare": 1,
+        "draw_experiment": 1,
+        "draw_comparison": 1,
+        "write_report": 1,
+    }
+
+
+def test_another_device_or_title_retrains_nothing(finished):
+    assert "train" not in planned(finished, overlay={"device": "cpu", "title": "Another title"})
+
+
+def test_a_new_experiment_adds_only_its_own_jobs(finished):
+    overlay = {
+        "run": ["control", "stricter"],
+        "compare": [],
+        "experiments": {"stricter": {"like": "control", "tracking": {"minimum_hours": 48}}},
+    }
+    jobs = planned(finished, overlay=overlay)
+    assert "detect" not in jobs and "find_objects" not in jobs  # masks and objects are control's
+    assert jobs["link_events"] == 1 and jobs["count_events"] == 2
+
+
+def test_one_rule_can_be_rerun_with_what_follows(finished):
+    jobs = planned(finished, "--forcerun", "detect", overlay={"run": ["control"], "compare": []})
+    assert jobs["detect"] == 2 and "train" not in jobs and "make_samples" not in jobs
+
+
+def test_a_mistake_stops_before_any_job(tmp_path):
+    overlay = {"experiments": {"control": {"statistcs": "inference"}}}
+    done = snakemake(tmp_path, overlay=overlay, check=False)
+    assert done.returncode != 0
+    assert re.search(r"overlay\.json: experiments\.control\.statistcs .*did you mean 'statistics'", done.stdout)
+    assert "Traceback" not in done.stdout
+    assert not (tmp_path / "results").exists()
+
+
+def test_the_casper_study_is_planned_in_ten_seconds(tmp_path):
+    start = time.monotonic()
+    arguments = ["--configfile", *(str(ROOT / file) for file in CASPER)]
+    done = snakemake(tmp_path, "--dry-run", "--quiet", "rules", *arguments)
+    seconds = time.monotonic() - start
+    assert re.search(r"^detect +195$", done.stdout, re.MULTILINE)  # 13 looks x 15 years
+    assert "make_planet" not in done.stdout
+    assert seconds < 30  # the promise is 10 s on an idle machine; CI's may be busy
+
+
+def test_no_rule_retries_by_itself():
+    """`retries:` in a rule nests inside one batch job; it belongs into the profile."""
+    for file in [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]:
+        assert not re.search(r"^\s+retries:", file.read_text(), re.MULTILINE), file
+
+
+def test_every_rule_says_what_it_does_and_needs():
+    for file in (ROOT / "workflow" / "rules").glob("*.smk"):
+        for rule in re.split(r"^rule ", file.read_text(), flags=re.MULTILINE)[1:]:
+            for word in ("message:", "log:", "benchmark:", "mem_mb=", "runtime=", "threads:", "conda:"):
+                assert word in rule, f"{file.name}: rule {rule.split(':')[0]} has no {word}"
+
+
+@pytest.mark.parametrize("example", ["merra2-day", "e3sm-columns"])
+def test_the_examples_are_planned_where_their_data_are_not(tmp_path, example):
+    file = ROOT / "config" / "examples" / f"{example}.yaml"
+    (tmp_path / "nowhere" / "cgnet_weights").mkdir(parents=True)
+    done = snakemake(
+        tmp_path, "--dry-run", "--configfile", str(file), "--config", "data=nowhere", check=False
+    )
+    assert "adopt_model" in done.stdout or "nowhere/cgnet_weights" in done.stdout, done.stdout
+    assert "Traceback" not in done.stdout
