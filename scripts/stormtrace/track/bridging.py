@@ -1,0 +1,44 @@
+"""Links over gaps: objects that vanish for a step or two and are found again where they were."""
+
+from collections.abc import Callable
+from itertools import count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.track.record import Indices, Links, Record, overlaps_of, pairs_of_equal
+
+
+def link_over_gaps(
+    record: Record,
+    kept: NDArray[np.bool_],
+    links: Links,
+    longest_hours: float,
+    accept: Callable[[Links], Links],
+) -> Links:
+    """Return links from kept objects without a successor to later ones without a predecessor.
+
+    They share cells, are at most `longest_hours` apart and pass `accept` (the thresholds). Shorter
+    gaps go first: what they link is no longer looked for.
+    """
+    ending, beginning = kept.copy(), kept.copy()
+    ending[links.earlier] = beginning[links.later] = False
+    found = [links.where(np.zeros(links.later.size, bool))]
+    for gap in count(2):
+        elapsed = record.seconds[gap:] - record.seconds[:-gap]
+        if not (elapsed <= longest_hours * 3600).any():
+            return found[0].and_also(*found[1:])
+        links = accept(overlaps_of(record, *_pairs(record, ending, beginning, gap)))
+        ending[links.earlier] = beginning[links.later] = False
+        found.append(links)
+    raise AssertionError("count never ends")
+
+
+def _pairs(
+    record: Record, ending: NDArray[np.bool_], beginning: NDArray[np.bool_], gap: int
+) -> tuple[Indices, Indices]:
+    """Return all pairs of one class that are `gap` steps apart."""
+    key = record.step * 128 + record.objects["class"]
+    ends, begins = np.flatnonzero(ending), np.flatnonzero(beginning)
+    i, j = pairs_of_equal(key[ends] + gap * 128, key[begins])
+    return ends[i], begins[j]
