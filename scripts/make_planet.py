@@ -1,7 +1,6 @@
 """Make one part of the mini planet: raw files as CESM, MERRA-2 or ClimateNet would bring them.
 
-python scripts/make_planet.py --part historical --settings '{"seed": 42}' \\
-        --output results/planet/historical
+python scripts/make_planet.py --part historical --output results/planet/historical
 """
 
 from pathlib import Path

@@ -133,11 +133,12 @@ def _write_sample(
 ) -> None:
     with netCDF4.Dataset(path, "w") as file:
         file.createDimension("time", 1)
-        for name, values in (("lat", grid.lat), ("lon", grid.lon)):
-            file.createDimension(name, values.size)
+        for name, units in (("lat", "degrees_north"), ("lon", "degrees_east")):
+            centres = getattr(grid, name)
+            file.createDimension(name, centres.size)
             axis = file.createVariable(name, "f8", (name,))
-            axis.units = {"lat": "degrees_north", "lon": "degrees_east"}[name]
-            axis[:] = values
+            axis.units = units
+            axis[:] = centres
         file.createVariable("time", str, ("time",))[0] = time
         for name, values in fields.items():
             field = file.createVariable(name, "f4", ("time", "lat", "lon"), zlib=True, complevel=1)

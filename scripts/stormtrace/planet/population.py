@@ -1,6 +1,6 @@
 """Who is born where and when, and the five guests every part of the planet has."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -8,6 +8,9 @@ from stormtrace.classes import AR, TC
 from stormtrace.planet.climates import Climate
 from stormtrace.planet.sphere import unit
 from stormtrace.planet.storms import Filament, Glide, Life, Path, Storm, Vortex
+
+Draw = Callable[[Climate, np.random.Generator, float], Storm]
+"""Makes a storm of a climate that is born at an hour."""
 
 LONGEST_LIFE = 160.0
 """Hours; storms are born from this long before the period, so that it opens on a lively sky."""
@@ -23,9 +26,9 @@ def populate(
 
     new_year: hours from the start to the turn of the year; with it come the guests (`guests`).
     """
-    storms: list[Storm] = [] if new_year is None else guests(climate, new_year)
+    storms: list[Storm] = [] if new_year is None else guests(climate, random, new_year)
     days = (hours + LONGEST_LIFE) / 24.0
-    makers = [
+    makers: list[tuple[Draw, float]] = [
         (draw_river, climate.rivers),
         (draw_cyclone, climate.cyclones),
         (draw_moist_patch, 1.3),
@@ -41,38 +44,53 @@ def populate(
                 if _has_room(storm, storms):
                     storms.append(storm)
                     break
-    return storms + [low_of(storm) for storm in storms if _is_river(storm)]
+    rivers = [s for s in storms if isinstance(s, Filament) and s.label == AR]
+    return storms + [low_of(river) for river in rivers]
 
 
-def guests(climate: Climate, new_year: float) -> list[Storm]:
+def guests(climate: Climate, random: np.random.Generator, new_year: float) -> list[Storm]:
     """Return the events every part has: over the date line, near a pole, merging, splitting.
 
-    The first two of each class live across the turn of the year.
+    All live across the turn of the year. The second river glides into the first one; the last
+    leaves the one before it. Chance moves them a little.
     """
-    deep, jet = 21.0 * climate.moisture, 20.0 * climate.wind_bias
-    river = {"width": 5.2, "moisture": deep, "jet": jet, "label": AR}
-    drift = {"east": 0.30, "north": 0.01}
-    eve = new_year - 60.0
+    hour = new_year + random.uniform(-9, 9)
+    east = random.uniform(-7, 7, 4)
+    lat = random.uniform(-1.5, 1.5, 4)
 
-    pacific = Life(eve, eve + 130)
-    meeting = Glide(34.0, 0.0, eve + 20, eve + 80)
-    arctic = Life(new_year - 40, new_year + 60)
-    southern = Life(new_year - 70, new_year + 70)
-    parting = Glide(0.0, 34.0, new_year - 15, new_year + 45)
+    def river(
+        life: tuple[float, float],
+        path: Path,
+        reach: tuple[float, float, float],
+        glide: Glide | None = None,
+    ) -> Filament:
+        water, jet = 22.0 * climate.moisture, 20.0 * climate.wind_bias
+        return Filament(Life(*life), path, *reach, 5.4, water, jet, glide, AR)
+
+    eve = hour - 60.0
+    drift = 0.30, 0.01
+    pacific, to_pacific = Path(140 + east[0], 17 + lat[0], *drift), (38.0, 33.0, 6.0)
+    arctic, to_arctic = Path(322 + east[1], 34 + lat[1], 0.2, 0.03), (34.0, 52.0, 9.0)
+    indian, to_indian = Path(50 + east[2], -17 + lat[2], *drift), (36.0, -34.0, 6.0)
+    part_of_indian = Path(indian.lon + 9, indian.lat - 0.4, *drift)
+    meeting = Glide(36.0, 0.0, eve + 20, eve + 80)
+    parting = Glide(0.0, 36.0, hour - 15, hour + 45)
     return [
-        Filament(pacific, Path(140, 17, **drift), 38, 33, 6, **river),
-        Filament(Life(eve, eve + 95), Path(140, 17, **drift), 38, 33, 6, glide=meeting, **river),
-        Filament(arctic, Path(322, 34, 0.2, 0.03), 34, 52, 9, **river),
-        Filament(southern, Path(50, -17, **drift), 36, -34, 6, **river),
-        Filament(
-            Life(new_year - 30, new_year + 80), Path(59, -17.4, **drift), 36, -34, 6,
-            glide=parting, **river,
-        ),
+        river((eve, eve + 130), pacific, to_pacific),
+        river((eve, eve + 95), pacific, to_pacific, meeting),
+        river((hour - 40, hour + 60), arctic, to_arctic),
+        river((hour - 70, hour + 70), indian, to_indian),
+        river((hour - 30, hour + 80), part_of_indian, to_indian, parting),
         Vortex(
-            Life(new_year - 75, new_year + 65), Path(196, -11, -0.24, -0.07, 0.0004),
-            3.6, 30 * climate.strength, 3800 * climate.strength, 20 * climate.moisture, label=TC,
+            Life(hour - 75, hour + 65),
+            Path(196 + east[3] / 2, -11 + lat[3], -0.24, -0.07, 0.0004),
+            radius=3.6,
+            wind=30 * climate.strength,
+            depth=3800 * climate.strength,
+            moisture=20 * climate.moisture,
+            label=TC,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def draw_river(climate: Climate, random: np.random.Generator, birth: float) -> Filament:
@@ -166,10 +184,6 @@ def _tropical_path(random: np.random.Generator) -> Path:
         north=hemisphere * random.uniform(0.05, 0.13),
         recurve=random.uniform(0.0004, 0.0016),
     )
-
-
-def _is_river(storm: Storm) -> bool:
-    return isinstance(storm, Filament) and storm.label == AR
 
 
 def _has_room(new: Storm, others: Iterable[Storm]) -> bool:

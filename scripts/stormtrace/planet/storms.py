@@ -170,7 +170,7 @@ class Filament:
     def _profile(
         self, points: Points, hours: float, vigour: float
     ) -> tuple[Integers, Floats, Floats]:
-        """Return the points near, how deep in the filament each is (1 on the spine), and its course.
+        """Return the points near, the filament's profile there (1 on its spine), and its course.
 
         The course is the unit tangent of the spine at the nearest vertex, (near, 3).
         """
