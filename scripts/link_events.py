@@ -11,9 +11,10 @@ from pathlib import Path
 
 from stormtrace.commandline import from_json, parser, run
 from stormtrace.provenance import provenance
-from stormtrace.track.events import event_table, object_table, sightings
+from stormtrace.track.events import event_table, object_table, only, sightings
 from stormtrace.track.outputs import write_geojson, write_tables, write_trajectories
-from stormtrace.track.record import read_record
+from stormtrace.track.record import check_labelling, read_record
+from stormtrace.track.regions import events_in_region
 from stormtrace.track.rules import assign
 from stormtrace.track.settings import read_tracking
 
@@ -31,9 +32,13 @@ def main() -> None:
 
     tracking = read_tracking(args.tracking)
     record = read_record(args.objects)
+    check_labelling(record, tracking)
     assignment = assign(record, tracking)
     objects = object_table(record, assignment)
     events = event_table(record, assignment, objects)
+    if tracking.region:
+        chosen = events_in_region(record, assignment.event, events, tracking.region)
+        events, objects = only(events, chosen), only(objects, chosen)
     seen = sightings(objects, float(record.grid.lon[0]))
     log.info("%d objects, %d events", record.count, events["event"].size)
 

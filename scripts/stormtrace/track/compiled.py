@@ -15,7 +15,7 @@ import numba
 from numba.core.caching import FunctionCache
 
 
-class _ForgivingCache(FunctionCache):  # type: ignore[misc] # numba is untyped
+class _ForgivingCache(FunctionCache):
     """A cache on a full disk is a cache that is empty."""
 
     def save_overload(self, sig: Any, data: Any) -> None:
@@ -31,11 +31,12 @@ class _ForgivingCache(FunctionCache):  # type: ignore[misc] # numba is untyped
 
 def compiled(function: Callable[..., Any]) -> Any:
     """Return `function` compiled at its first call, or loaded from the cache (a decorator)."""
-    dispatcher = numba.njit(function, boundscheck=False)
+    dispatcher: Any = numba.njit(function, boundscheck=False)
     try:
         dispatcher._cache = _ForgivingCache(function)
     except RuntimeError:  # neither the package's folder nor the home can be written
-        numba.config.CACHE_DIR = str(Path(tempfile.gettempdir()) / "stormtrace-compiled")
+        settings: Any = numba.config
+        settings.CACHE_DIR = str(Path(tempfile.gettempdir()) / "stormtrace-compiled")
         with contextlib.suppress(RuntimeError):
             dispatcher._cache = _ForgivingCache(function)
     return dispatcher

@@ -1,5 +1,6 @@
 """Tables of events and of their objects."""
 
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -125,6 +126,15 @@ def event_table(record: Record, assignment: Assignment, objects: Columns) -> Col
     }
     table["parents"], table["children"] = relatives(record, assignment, events)
     return table | _intensities(objects)
+
+
+def only(table: Columns, events: Indices) -> Columns:
+    """Return the rows of a table of events or objects that are of `events`."""
+    rows = np.isin(table["event"], events)
+    return {
+        name: list(compress(values, rows)) if isinstance(values, list) else values[rows]
+        for name, values in table.items()
+    }
 
 
 def relatives(

@@ -27,7 +27,9 @@ def measure_fields(
     parts: dict[str, list[NDArray[np.float64]]] = {}
     for step, sample in zip(steps, samples, strict=False):
         for name, field in sample.items():
-            values = _field_in_objects(field, step.row, step.start, step.stop, step.measures.runs, row_area)
+            values = _field_in_objects(
+                field, step.row, step.start, step.stop, step.measures.runs, row_area
+            )
             for column, part in zip(("max", "mean", "min"), values, strict=True):
                 parts.setdefault(f"{name}_{column}", []).append(part)
     return {name: np.concatenate(columns) for name, columns in parts.items()}

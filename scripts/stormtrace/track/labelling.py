@@ -88,10 +88,11 @@ class Geometry(NamedTuple):
 def geometry(grid: Grid) -> Geometry:
     """Return the `Geometry` of `grid`; the seam (last column beside the first) only if global."""
     phi, lam = np.radians(grid.lat), np.radians(grid.lon)
-    sums = [np.concatenate([[0.0], np.cumsum(part)]) for part in (np.cos(lam), np.sin(lam))]
-    return Geometry(
-        np.ascontiguousarray(grid.row_area), np.cos(phi), np.sin(phi), *sums, grid.is_global
+    cos_sums, sin_sums = (
+        np.concatenate([[0.0], np.cumsum(part)]) for part in (np.cos(lam), np.sin(lam))
     )
+    row_area = np.ascontiguousarray(grid.row_area)
+    return Geometry(row_area, np.cos(phi), np.sin(phi), cos_sums, sin_sums, grid.is_global)
 
 
 class Labeller:
@@ -128,9 +129,8 @@ class Labeller:
 
 
 def _buffers(nlat: int, cells: int) -> Runs:
-    numbers = (np.empty(cells, np.int32) for _ in range(3))
-    codes, labels = np.empty(cells, np.int8), np.empty(cells, np.int32)
-    return Runs(*numbers, codes, labels, np.zeros(nlat + 1, np.int32))
+    row, start, stop, label = (np.empty(cells, np.int32) for _ in range(4))
+    return Runs(row, start, stop, np.empty(cells, np.int8), label, np.zeros(nlat + 1, np.int32))
 
 
 @compiled

@@ -139,7 +139,7 @@ class ObjectsWriter:
         variable.setncatts({"standard_name": _STANDARD_NAMES[name], **attributes})
         variable[:] = values
 
-    def append(self, steps: Sequence[Step], fields: Mapping[str, NDArray[np.float64]]) -> None:
+    def append(self, steps: Sequence[Step], fields: Columns) -> None:
         """Write the next steps; `fields` holds further columns of their objects."""
         columns = object_columns(steps, self._steps, self.grid) | fields
         row, start, stop = (
@@ -250,11 +250,11 @@ def read_objects(path: Path | str) -> YearObjects:
         )
 
 
-def _read_group(path: Path, group: str, span: slice = slice(None)) -> Columns:  # noqa: B008
+def _read_group(path: Path, group: str, span: slice = slice(None)) -> Columns:
     with netCDF4.Dataset(path) as file:
         file.set_auto_mask(False)
         return _columns(file[group], span)
 
 
-def _columns(group: netCDF4.Group, span: slice = slice(None)) -> Columns:  # noqa: B008
+def _columns(group: netCDF4.Group, span: slice = slice(None)) -> Columns:
     return {name: variable[span] for name, variable in group.variables.items()}

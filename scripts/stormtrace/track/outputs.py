@@ -1,7 +1,8 @@
 """Events as files: Parquet, CSV, GeoJSON, CF trajectories; each whole or not there."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow.parquet
 
 from stormtrace.classes import FEATURES, LABELS
 from stormtrace.files import write_text, writing
-from stormtrace.track.events import Columns
+from stormtrace.track.events import Columns, Floats
 
 NAMES = {code: name for name, code in FEATURES.items()}
 
@@ -66,11 +67,11 @@ def _row_groups(table: Columns) -> Iterator[slice]:
 
 def write_geojson(path: Path, events: Columns, seen: Columns) -> None:
     """Write the events' tracks as GeoJSON (RFC 7946), cut where they cross the date line."""
-    bounds = np.searchsorted(seen["event"], events["event"], "left").tolist()
-    bounds.append(seen["event"].size)
+    bounds = [int(k) for k in np.searchsorted(seen["event"], events["event"])]
+    bounds.append(int(seen["event"].size))
     scalars = [name for name, values in events.items() if name not in ("parents", "children")]
     features = []
-    for k, (first, last) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for k, (first, last) in enumerate(pairwise(bounds)):
         properties = {name: _plain(events[name][k]) for name in scalars}
         properties["feature"] = NAMES[int(events["class"][k])]
         properties |= {"parents": events["parents"][k], "children": events["children"][k]}
@@ -87,12 +88,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def track_geometry(lon: Sequence[float], lat: Sequence[float]) -> dict[str, Any]:
+def track_geometry(lon: Floats, lat: Floats) -> dict[str, Any]:
     """Return a track as GeoJSON: longitudes −180 … 180, a new line wherever it crosses ±180.
 
     Where it crosses, both lines get the point on the meridian, interpolated linearly.
     """
-    lon = (np.asarray(lon) + 180.0) % 360.0 - 180.0
+    lon = (lon + 180.0) % 360.0 - 180.0
     if lon.size == 1:
         return {"type": "Point", "coordinates": [round(float(lon[0]), 4), round(float(lat[0]), 4)]}
     lines: list[list[list[float]]] = [[]]
@@ -127,7 +128,9 @@ def write_trajectories(
         _variable(file, "event", events["event"], "trajectory", cf_role="trajectory_id")
         flags = {
             "flag_values": np.array(list(FEATURES.values()), np.int8),
-            "flag_meanings": " ".join(LABELS[code].lower().replace(" ", "_") for code in FEATURES.values()),
+            "flag_meanings": " ".join(
+                LABELS[code].lower().replace(" ", "_") for code in FEATURES.values()
+            ),
         }
         _variable(file, "class", events["class"], "trajectory", **flags)
         rows = {"long_name": "number of sightings", "sample_dimension": "obs"}
@@ -142,6 +145,8 @@ def write_trajectories(
 def _variable(
     file: netCDF4.Dataset, name: str, values: Any, dimension: str, **attributes: Any
 ) -> None:
-    variable = file.createVariable(name, values.dtype, (dimension,), compression="zlib", complevel=1)
+    variable = file.createVariable(
+        name, values.dtype, (dimension,), compression="zlib", complevel=1
+    )
     variable.setncatts(attributes)
     variable[:] = values

@@ -13,8 +13,9 @@ one step, so counting runs over a cell counts steps. A year of 768 × 1152 has s
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow.parquet
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
+from stormtrace.track.compiled import compiled
 from stormtrace.track.objects import read_objects
 
 
@@ -41,9 +43,9 @@ class EventRuns(NamedTuple):
     genesis: NDArray[np.bool_]
     termination: NDArray[np.bool_]
 
-    def where(self, chosen: NDArray[np.bool_]) -> Self:
+    def where(self, chosen: NDArray[np.bool_] | slice) -> "EventRuns":
         """Return the runs for which `chosen` (n,) is true."""
-        return type(self)(*(column[chosen] for column in self))
+        return EventRuns._make(column[chosen] for column in self)
 
 
 class EventPixels:
@@ -76,6 +78,11 @@ class EventPixels:
         self._event[tracked] = table["event"]
         self._genesis[tracked], self._termination[tracked] = table["genesis"], table["termination"]
 
+    @property
+    def highest(self) -> int:
+        """The highest event ID of the year."""
+        return int(self._event.max(initial=0))
+
     def runs(self, first_step: int = 0, last_step: int | None = None) -> EventRuns:
         """Read the runs of the steps ``first_step … last_step − 1`` (all by default)."""
         columns = self._year.objects
@@ -95,15 +102,24 @@ class EventPixels:
         )
         return runs.where(runs.event > 0)
 
-    def arrays(self, steps: int = 64) -> Iterator[tuple[int, NDArray[np.int64]]]:
-        """Yield each step's index and its event IDs, (nlat, nlon), 0 where there is none."""
-        for first in range(0, self.time.size, steps):
-            last = min(first + steps, self.time.size)
+    def steps(self, block: int = 64) -> Iterator[tuple[int, EventRuns]]:
+        """Yield each step's index and its runs, reading `block` steps at once."""
+        for first in range(0, self.time.size, block):
+            last = min(first + block, self.time.size)
             runs = self.runs(first, last)
             bounds = np.searchsorted(runs.step, np.arange(first, last + 1))
-            for step in range(first, last):
-                one = slice(bounds[step - first], bounds[step - first + 1])
-                yield step, paint(EventRuns(*(column[one] for column in runs)), self.grid.shape)
+            for step, (low, high) in enumerate(pairwise(bounds), first):
+                yield step, runs.where(slice(low, high))
+
+    def arrays(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """Yield each step's index and its event IDs, (nlat, nlon), 0 where there is none."""
+        for step, runs in self.steps():
+            yield step, paint(runs, self.grid.shape)
+
+    def tags(self, code: int) -> Iterator[tuple[int, NDArray[np.bool_]]]:
+        """Yield each step's index and where tracked events of class `code` are, (nlat, nlon)."""
+        for step, runs in self.steps():
+            yield step, paint(runs.where(runs.code == code), self.grid.shape) > 0
 
 
 def cover(runs: EventRuns, shape: tuple[int, int]) -> NDArray[np.int32]:
@@ -123,12 +139,15 @@ def cover(runs: EventRuns, shape: tuple[int, int]) -> NDArray[np.int32]:
 
 def paint(runs: EventRuns, shape: tuple[int, int]) -> NDArray[np.int64]:
     """Return the event IDs of the cells of ONE step, (nlat, nlon), 0 where there is none."""
-    edges = shape[1] + 1
-    change = np.zeros(shape[0] * edges, np.int64)
-    row = runs.row.astype(np.int64) * edges
-    np.add.at(change, row + runs.start, runs.event)
-    np.subtract.at(change, row + runs.stop, runs.event)
-    return np.cumsum(change.reshape(shape[0], edges), axis=1)[:, : shape[1]]
+    array = np.zeros(shape, np.int64)
+    _fill(array, runs.row, runs.start, runs.stop, runs.event)
+    return array
+
+
+@compiled
+def _fill(array, row, start, stop, value):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    for i in range(row.size):
+        array[row[i], start[i] : stop[i]] = value[i]
 
 
 def _tracked(path: Path, year: int) -> dict[str, NDArray[np.generic]]:

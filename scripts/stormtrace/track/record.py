@@ -4,12 +4,13 @@ Objects are numbered through the whole record in order of time, and so are steps
 time that has a mask; one that is missing has no number, only its neighbours are farther apart.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cftime
 import numpy as np
@@ -19,6 +20,7 @@ from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.track.compiled import compiled
 from stormtrace.track.objects import Columns, YearObjects, read_objects
+from stormtrace.track.settings import Tracking
 
 Indices = NDArray[np.int64]
 
@@ -135,6 +137,17 @@ def read_record(paths: Sequence[Path | str]) -> Record:
     return replace(record, links=record.links.and_also(*over_new_year))
 
 
+def check_labelling(record: Record, tracking: Tracking) -> None:
+    """Raise BadInput unless the objects were labelled as `tracking` wants them."""
+    expected = {"connectivity": tracking.connectivity, "pole_wrap": tracking.pole_wrap}
+    found = json.loads(str(record.years[0].attributes.get("labelling", "{}")))
+    if found != expected:
+        raise BadInput(
+            f"{record.years[0].path} was made with {found}, but rule {tracking.rule} asks for "
+            f"{expected}: give find_objects.py the same --tracking, or say so in the block"
+        )
+
+
 def _start(year: YearObjects) -> float:
     if not year.time.size:
         return 0.0
@@ -169,7 +182,7 @@ def _dates(year: YearObjects) -> NDArray[np.object_]:
 
 
 def _check_alike(first: YearObjects, other: YearObjects) -> None:
-    facts = {
+    facts: dict[str, list[Any]] = {
         "grid": [(year.grid.lat.tolist(), year.grid.lon.tolist()) for year in (first, other)],
         "calendar": [year.calendar for year in (first, other)],
         "step_hours": [year.step_hours for year in (first, other)],
@@ -193,7 +206,10 @@ def _join_columns(tables: Sequence[Columns], years: Sequence[YearObjects]) -> Co
                 f"{years[0].path} and {year.path} differ in the columns of their objects: "
                 f"{sorted(names ^ set(table))}; make both with the same --fields"
             )
-    return {name: np.concatenate([table[name] for table in tables if name in table]) for name in tables[0]}
+    return {
+        name: np.concatenate([table[name] for table in tables if name in table])
+        for name in tables[0]
+    }
 
 
 def _links_within(years: Sequence[YearObjects], first_object: Indices) -> Links:
@@ -244,11 +260,13 @@ def overlaps_of(record: Record, earlier: Indices, later: Indices) -> Links:
 def _boxes_meet(record: Record, earlier: Indices, later: Indices) -> NDArray[np.bool_]:
     """Return which pairs share latitudes and longitudes of their bounding boxes."""
     column = record.objects
-    low, high = (np.maximum, column["south"]), (np.minimum, column["north"])
-    same_rows = low[0](low[1][earlier], low[1][later]) < high[0](high[1][earlier], high[1][later])
+    south = np.maximum(column["south"][earlier], column["south"][later])
+    north = np.minimum(column["north"][earlier], column["north"][later])
     width = column["east"] - column["west"]
     ahead = (column["west"][later] - column["west"][earlier]) % 360.0
-    return same_rows & ((ahead < width[earlier]) | (360.0 - ahead < width[later]) | (ahead == 0))
+    return (south < north) & (
+        (ahead < width[earlier]) | (360.0 - ahead < width[later]) | (ahead == 0)
+    )
 
 
 def _by_years(
@@ -264,37 +282,50 @@ def _overlaps_of_years(
     record: Record, earlier: Indices, later: Indices, years: tuple[int, int]
 ) -> Links:
     """Overlap pairs whose objects lie in these two files; of which only what is needed is read."""
-    tables = []
-    for objects, k in zip((earlier, later), years, strict=True):
-        local = objects - record.first_object[k]
-        low, high = int(local.min()), int(local.max()) + 1
-        runs = record.years[k].runs(low, high)
-        first = record.years[k].first_run - record.years[k].first_run[low]
-        tables.append(
-            (runs["row"], runs["start"], runs["start"] + runs["length"], first[local], first[local + 1])
-        )
-    pixels, area, first_cell = _shared_cells(
-        *tables[0], *tables[1], np.ascontiguousarray(record.grid.row_area), record.grid.lon.size
-    )
+    tables = [
+        _run_table(record.years[k], objects - record.first_object[k])
+        for objects, k in zip((earlier, later), years, strict=True)
+    ]
+    row_area = np.ascontiguousarray(record.grid.row_area)
+    pixels, area, first_cell = _shared_cells(*tables, row_area, record.grid.lon.size)
     found = pixels > 0
     return Links(earlier[found], later[found], pixels[found], area[found], first_cell[found])
 
 
+class _RunTable(NamedTuple):
+    """Runs of some objects of a file; those of object number `k` are ``first[k] … last[k] − 1``."""
+
+    row: NDArray[np.int32]
+    start: NDArray[np.int32]
+    stop: NDArray[np.int32]
+    first: Indices
+    last: Indices
+
+
+def _run_table(year: YearObjects, objects: Indices) -> _RunTable:
+    low, high = int(objects.min()), int(objects.max()) + 1
+    runs = year.runs(low, high)
+    first = year.first_run - year.first_run[low]
+    stop = runs["start"] + runs["length"]
+    return _RunTable(runs["row"], runs["start"], stop, first[objects], first[objects + 1])
+
+
 @compiled
-def _shared_cells(row, start, stop, first, last, row2, start2, stop2, first2, last2, row_area, nlon):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-    pairs = first.size
+def _shared_cells(a, b, row_area, nlon):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Return pixels, area and first cell both have, of each pair of a table `a` and a table `b`."""
+    pairs = a.first.size
     pixels, area = np.zeros(pairs, np.int64), np.zeros(pairs)
     first_cell = np.zeros(pairs, np.int64)
     for pair in range(pairs):
-        i, j = first[pair], first2[pair]
-        while i < last[pair] and j < last2[pair]:
-            low, high = max(start[i], start2[j]), min(stop[i], stop2[j])
-            if row[i] == row2[j] and low < high:
+        i, j = a.first[pair], b.first[pair]
+        while i < a.last[pair] and j < b.last[pair]:
+            low, high = max(a.start[i], b.start[j]), min(a.stop[i], b.stop[j])
+            if a.row[i] == b.row[j] and low < high:
                 if pixels[pair] == 0:
-                    first_cell[pair] = np.int64(row[i]) * nlon + low
+                    first_cell[pair] = np.int64(a.row[i]) * nlon + low
                 pixels[pair] += high - low
-                area[pair] += (high - low) * row_area[row[i]]
-            if row[i] < row2[j] or (row[i] == row2[j] and stop[i] <= stop2[j]):
+                area[pair] += (high - low) * row_area[a.row[i]]
+            if a.row[i] < b.row[j] or (a.row[i] == b.row[j] and a.stop[i] <= b.stop[j]):
                 i += 1
             else:
                 j += 1

@@ -47,9 +47,7 @@ def large_enough(record: Record, tracking: Tracking) -> NDArray[np.bool_]:
     return (record.objects["area_km2"] >= area) & (record.objects["pixels"] >= pixels)
 
 
-def accepted(
-    record: Record, links: Links, kept: NDArray[np.bool_], tracking: Tracking
-) -> Links:
+def accepted(record: Record, links: Links, kept: NDArray[np.bool_], tracking: Tracking) -> Links:
     """Return the links of kept objects that overlap enough and are near enough in time.
 
     The overlap counts as a fraction of the smaller object, so that a piece splitting off, and
@@ -93,8 +91,8 @@ def components(
     record: Record, kept: NDArray[np.bool_], links: Links, tracking: Tracking
 ) -> Assignment:
     """Make one event of all objects that are linked, by however many steps, merges and splits."""
-    from scipy.sparse import coo_array  # noqa: PLC0415 # only this rule needs scipy
-    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
 
     size = (record.count, record.count)
     ones = np.ones(links.later.size, np.int8)
@@ -106,9 +104,7 @@ def components(
     return Assignment(identifiers(record, kept, event), np.ones(record.count, bool), links)
 
 
-def graph(
-    record: Record, kept: NDArray[np.bool_], links: Links, tracking: Tracking
-) -> Assignment:
+def graph(record: Record, kept: NDArray[np.bool_], links: Links, tracking: Tracking) -> Assignment:
     """Follow main branches; what splits off or merges in for a short while stays a fragment.
 
     Links are taken in order of their overlap, each if both its ends are still free: that is the
@@ -210,11 +206,11 @@ def _owners(links: Links, head: Indices, event: Indices) -> Indices:
     parents = dict(zip(*_firsts(into, out_of), strict=True))
     children = dict(zip(*_firsts(out_of, into), strict=True))
     short = np.flatnonzero((head == np.arange(head.size)) & (event < 0))
-    for branch in short:
+    for branch in short.tolist():
         parent = parents.get(branch, -1)
         owner_of[branch] = owner_of[head[parent]] if parent >= 0 else -1
-    for branch in short[np.argsort(tail[short])[::-1]]:
-        child = children.get(tail[branch], -1)
+    for branch in short[np.argsort(tail[short])[::-1]].tolist():
+        child = children.get(int(tail[branch]), -1)
         if owner_of[branch] < 0 and child >= 0:
             owner_of[branch] = owner_of[head[child]]
     return np.where(head >= 0, owner_of[head], -1)

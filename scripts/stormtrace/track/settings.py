@@ -80,7 +80,9 @@ def _by_class(key: str, value: Any, default: Any) -> tuple[Any, ...]:
     if not isinstance(value, Mapping):
         value = dict.fromkeys(FEATURES, value)
     wrong = sorted(set(value) - set(FEATURES))
-    if wrong or not all(isinstance(number, int | float) and number >= 0 for number in value.values()):
+    if wrong or not all(
+        isinstance(number, int | float) and number >= 0 for number in value.values()
+    ):
         raise BadInput(
             f"tracking: {key} is a number ≥ 0, or one for each of {list(FEATURES)}; found {value}"
         )
