@@ -13,6 +13,7 @@ import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.detect.reading import open_netcdf, read_map
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 
@@ -105,46 +106,21 @@ def read_labelled(path: Path, fields: Sequence[str], classes: int) -> LabelledSa
             the list of classes.
 
     """
-    try:
-        with netCDF4.Dataset(path) as dataset:
-            dataset.set_auto_mask(False)
-            labels = _read_labels(dataset, path, classes)
-            values = np.empty((len(fields), *labels.shape), np.float32)
-            for channel, field in enumerate(fields):
-                values[channel] = _read_field(dataset, field, path, labels.shape)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read as netCDF ({error}): fetch it again") from error
+    with open_netcdf(path) as dataset:
+        labels = _read_labels(dataset, path, classes)
+        values = np.empty((len(fields), *labels.shape), np.float32)
+        for channel, field in enumerate(fields):
+            values[channel] = read_map(dataset, field, path, labels.shape)
     return LabelledSample(values, labels)
 
 
 def read_grid(path: Path) -> Grid:
     """Return the grid of a labelled sample."""
-    with netCDF4.Dataset(path) as dataset:
+    with open_netcdf(path) as dataset:
         if missing := {"lat", "lon"} - dataset.variables.keys():
             raise BadInput(f"{path} has no coordinate {' or '.join(sorted(missing))}")
         lat, lon = (np.asarray(dataset[name][:], np.float64) for name in ("lat", "lon"))
     return Grid(lat, lon)
-
-
-def _read_field(
-    dataset: netCDF4.Dataset, field: str, path: Path, shape: tuple[int, ...]
-) -> NDArray[np.float32]:
-    if field not in dataset.variables:
-        raise BadInput(f"{path} has no field {field}; it has {', '.join(dataset.variables)}")
-    variable = dataset[field]
-    values = np.asarray(variable[:], np.float32)
-    if values.shape not in (shape, (1, *shape)):
-        raise BadInput(f"{path}: {field} is {values.shape}, LABELS is {shape} (lat, lon)")
-    values = values.reshape(shape)
-    fill = getattr(variable, "_FillValue", None)
-    bad = ~np.isfinite(values) if fill is None else ~np.isfinite(values) | (values == fill)
-    if bad.any():
-        row, column = np.argwhere(bad)[0]
-        raise BadInput(
-            f"{path}: {field} has {bad.sum()} missing or non-finite values, first in row {row}, "
-            f"column {column}; one alone would blank the whole map: exclude the file or mend it"
-        )
-    return values
 
 
 def _read_labels(dataset: netCDF4.Dataset, path: Path, classes: int) -> NDArray[np.uint8]:

@@ -1,0 +1,78 @@
+"""Let a model look at a year of samples.
+
+    python scripts/detect.py --model results/models/four-fields --samples \
+results/samples/cesm-historical/fv0.23x0.31/2000 --output results/masks/control/2000.nc \
+--experiment control --dataset cesm-historical --grid fv0.23x0.31 --year 2000
+
+Without --statistics the fields are normalized as in the model's config.json. Several folders after
+--model are an ensemble. float32 masks are the same on every device and runtime; a reduced
+--precision is compared with float32 on three steps, and the result written into the file.
+"""
+
+from pathlib import Path
+
+from stormtrace import commandline
+from stormtrace.provenance import provenance
+
+
+def main() -> None:
+    """Parse the flags and detect."""
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--model", type=Path, nargs="+", required=True, help="folder(s)")
+    parser.add_argument("--samples", type=Path, required=True, help="folder of one year's samples")
+    parser.add_argument("--output", type=Path, required=True, help="mask file")
+    for name in ("experiment", "dataset", "grid"):
+        parser.add_argument(f"--{name}", required=True, help="written into the file")
+    parser.add_argument("--year", type=int, required=True)
+    parser.add_argument("--statistics", type=Path, help="normalize with these instead, JSON")
+    parser.add_argument("--weighting", default="none", choices=("none", "area", "mean"))
+    parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
+    parser.add_argument("--runtime", default="auto", choices=("auto", "torch", "openvino"))
+    parser.add_argument("--precision", default="float32", help="float32, bfloat16 or float16")
+    parser.add_argument("--batch", type=int, help="samples at once (default: 1 on a CPU, else 16)")
+    parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
+    parser.add_argument("--probabilities", action="store_true", help="store them too, as uint8")
+    flags = parser.parse_args()
+
+    import torch
+
+    from stormtrace.detect.detection import Choice, detect
+    from stormtrace.detect.devices import choose_device, prepare_device
+    from stormtrace.detect.normalization import read_statistics
+    from stormtrace.learn.model_folder import read_config
+
+    device = choose_device(flags.device)
+    prepare_device(device, flags.threads)
+    normalization = None
+    if flags.statistics is not None:
+        fields = read_config(flags.model[0]).fields
+        normalization = read_statistics(flags.statistics, fields, flags.weighting)
+    source = "model" if flags.statistics is None else f"{flags.statistics} ({flags.weighting})"
+    inputs = [folder / name for folder in flags.model for name in ("config.json", "weights.pth")]
+    detect(
+        flags.model,
+        flags.samples,
+        flags.output,
+        year=flags.year,
+        normalization=normalization,
+        choice=Choice(
+            device=device,
+            runtime=flags.runtime,
+            precision=flags.precision,
+            batch=flags.batch,
+            threads=flags.threads or torch.get_num_threads(),
+            probabilities=flags.probabilities,
+        ),
+        attributes=provenance(
+            [*inputs, *([flags.statistics] if flags.statistics else [])],
+            experiment=flags.experiment,
+            dataset=flags.dataset,
+            grid=flags.grid,
+            model=" ".join(folder.name for folder in flags.model),
+            statistics_source=source,
+        ),
+    )
+
+
+if __name__ == "__main__":
+    commandline.run(main)

@@ -1,0 +1,162 @@
+"""What runs a network: torch on any device, or OpenVINO on CPUs.
+
+Both take raw normalized fields and give the same masks in float32. docs/decisions/cpu-runtime.md
+tells why OpenVINO, and how it was measured.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from stormtrace.detect.masks import PROBABILITY_STEPS
+from stormtrace.errors import BadInput
+
+log = logging.getLogger("stormtrace")
+
+Outputs = dict[str, NDArray[Any]]
+Runtime = Callable[[NDArray[np.float32]], Outputs]
+"""Normalized fields (b, fields, lat, lon) → `mask` int8 (b, lat, lon), and what else was asked."""
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+OPENVINO_PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
+TRACE_SIZE = 64
+"""Rows and columns of the map a network is traced with; the graph is then given its true size."""
+
+WORTH_OPENVINO = 2e7
+"""Cells · steps from which converting a network (3 s) is repaid."""
+
+
+class Segmenter(nn.Module):
+    """Networks and what follows them: classes, and on demand probabilities and agreement.
+
+    One network: the class of the largest logit (a softmax would change nothing). Several (an
+    ensemble): the class of the largest mean probability.
+    """
+
+    def __init__(self, networks: Sequence[nn.Module], probabilities: bool = False) -> None:
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+        self.probabilities = probabilities
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the outputs, in order."""
+        extra = ["probability"] * self.probabilities + ["agreement"] * (len(self.networks) > 1)
+        return ("mask", *extra)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """(b, fields, h, w) → int8 (b, h, w), and uint8 for each further name."""
+        logits = [network(x).float() for network in self.networks]
+        if len(logits) == 1 and not self.probabilities:
+            return (logits[0].argmax(dim=1).to(torch.int8),)
+        mean = torch.stack([one.softmax(dim=1) for one in logits]).mean(dim=0)
+        mask = (logits[0] if len(logits) == 1 else mean).argmax(dim=1)
+        outputs = [mask.to(torch.int8)]
+        if self.probabilities:
+            outputs.append((mean * PROBABILITY_STEPS).round().to(torch.uint8))
+        if len(logits) > 1:
+            same = [(one.argmax(dim=1) == mask).to(torch.uint8) for one in logits]
+            outputs.append(torch.stack(same).sum(dim=0).to(torch.uint8))
+        return tuple(outputs)
+
+
+def choose_runtime(name: str, device: torch.device, work: float) -> str:
+    """Return `torch` or `openvino`; `auto`: the latter on a CPU if `work` (cells · steps) repays."""
+    if name != "auto":
+        if name == "openvino" and device.type != "cpu":
+            raise BadInput(f"runtime openvino runs on the CPU, not on {device.type}: use torch")
+        return name
+    if device.type != "cpu" or work < WORTH_OPENVINO:
+        return "torch"
+    try:
+        import openvino  # noqa: F401
+    except ImportError:
+        log.info("openvino is not installed: torch is two to three times slower on this CPU")
+        return "torch"
+    return "openvino"
+
+
+def make_runtime(
+    name: str,
+    segmenter: Segmenter,
+    shape: tuple[int, int, int],
+    *,
+    device: torch.device,
+    precision: str,
+    batch: int,
+    threads: int,
+) -> Runtime:
+    """Return a runtime for maps of `shape` (fields, lat, lon), in batches of up to `batch`."""
+    if precision not in PRECISIONS:
+        raise BadInput(f"precision {precision!r} is not one of {', '.join(PRECISIONS)}")
+    if name == "openvino":
+        return _openvino(segmenter, shape, precision, batch, threads)
+    return _torch(segmenter, device, precision)
+
+
+def _torch(segmenter: Segmenter, device: torch.device, precision: str) -> Runtime:
+    kind = PRECISIONS[precision]
+    on_gpu = device.type == "cuda"
+    segmenter = segmenter.to(device).eval()
+    if on_gpu:
+        segmenter = segmenter.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @torch.inference_mode()
+    def run(values: NDArray[np.float32]) -> Outputs:
+        x = torch.from_numpy(values)
+        x = x.pin_memory().to(device, non_blocking=True) if on_gpu else x.to(device)
+        x = x.contiguous(memory_format=torch.channels_last) if on_gpu else x
+        with torch.autocast(device.type, dtype=kind, enabled=kind is not torch.float32):
+            outputs = segmenter(x)
+        return {key: one.cpu().numpy() for key, one in zip(segmenter.names, outputs, strict=True)}
+
+    return run
+
+
+def _openvino(
+    segmenter: Segmenter, shape: tuple[int, int, int], precision: str, batch: int, threads: int
+) -> Runtime:
+    import openvino
+
+    if precision not in OPENVINO_PRECISIONS:
+        raise BadInput(f"runtime openvino has {', '.join(OPENVINO_PRECISIONS)}, not {precision}")
+    fields, height, width = shape
+    segmenter = segmenter.cpu().eval()
+    example = torch.zeros(1, fields, min(height, TRACE_SIZE), min(width, TRACE_SIZE))
+    with torch.inference_mode(), _quiet_tracer():
+        traced = torch.jit.trace(segmenter, example, check_trace=False)
+    model = openvino.convert_model(traced, example_input=example)
+    model.reshape([batch, fields, height, width])
+    compiled = openvino.Core().compile_model(
+        model,
+        "CPU",
+        {  # said outright: on recent CPUs OpenVINO's own choice is bfloat16
+            "INFERENCE_PRECISION_HINT": OPENVINO_PRECISIONS[precision],
+            "INFERENCE_NUM_THREADS": threads,
+            "PERFORMANCE_HINT": "LATENCY",
+        },
+    )
+    request = compiled.create_infer_request()
+
+    def run(values: NDArray[np.float32]) -> Outputs:
+        count = len(values)
+        if count < batch:
+            values = np.concatenate([values, np.repeat(values[-1:], batch - count, axis=0)])
+        results = request.infer([values], share_inputs=True)
+        return {key: results[index][:count] for index, key in enumerate(segmenter.names)}
+
+    return run
+
+
+def _quiet_tracer() -> Any:
+    """Silence the tracer's remarks on sizes, which `reshape` sets right."""
+    import warnings
+
+    manager = warnings.catch_warnings()
+    warnings.simplefilter("ignore", torch.jit.TracerWarning)
+    return manager
