@@ -1,0 +1,38 @@
+r"""Mean and standard deviation of each field over a folder of samples, in one pass.
+
+    python scripts/compute_statistics.py --samples results/samples/cesm-historical/mini/2000 \\
+        --fields TMQ U850 V850 PSL --output results/statistics/cesm-historical/mini/2000.json
+
+Of a folder of labelled samples every file counts, also several of one time.
+"""
+
+import json
+from pathlib import Path
+
+from stormtrace import commandline
+from stormtrace.errors import BadInput
+from stormtrace.files import write_text
+from stormtrace.prepare.statistics import statistics_of
+from stormtrace.provenance import provenance
+
+
+def main() -> None:
+    """Parse the flags and write the statistics."""
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--samples", type=Path, required=True, help="a folder of samples")
+    parser.add_argument("--fields", nargs="+", required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    args = parser.parse_args()
+
+    paths = sorted(args.samples.glob("*.nc"))
+    if not paths:
+        raise BadInput(f"{args.samples} holds no samples (*.nc): run make_samples.py first")
+    steps, fields = statistics_of(
+        commandline.progress(paths, f"statistics of {args.samples}", len(paths)), args.fields
+    )
+    result = {"steps": steps, "fields": fields, "provenance": provenance(samples=str(args.samples))}
+    write_text(args.output, json.dumps(result, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    commandline.run(main)

@@ -1,0 +1,45 @@
+r"""Raw files of one year to canonical fields on a grid, one sample a step.
+
+    python scripts/make_samples.py --year 2000 --weights results/weights/cesm-historical/mini.nc \\
+        --dataset '{"name": "cesm-historical", "source": "cesm", "parts": [{"period":
+                    ["2000-01-01", "2006-01-01"], "files": "raw/*.{variable}.{year}*.nc"}]}' \\
+        --grid '{"nlat": 96, "nlon": 144}' --output results/samples/cesm-historical/mini/2000
+
+The folder appears when the year is complete.
+"""
+
+from pathlib import Path
+
+from stormtrace import commandline
+from stormtrace.files import checksum
+from stormtrace.grids import make_grid
+from stormtrace.prepare.dataset import make_dataset
+from stormtrace.prepare.meshes import dataset_mesh
+from stormtrace.prepare.samples import COMPRESSIONS, make_samples
+from stormtrace.prepare.weights_map import load_map
+
+
+def main() -> None:
+    """Parse the flags and make the samples."""
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--dataset", type=commandline.from_json, required=True)
+    parser.add_argument("--grid", type=commandline.from_json, required=True)
+    parser.add_argument("--year", type=int, required=True)
+    parser.add_argument("--weights", type=Path, required=True, help="an ESMF weights map")
+    parser.add_argument("--output", type=Path, required=True, help="the folder of the samples")
+    parser.add_argument("--compression", choices=COMPRESSIONS, default="none")
+    args = parser.parse_args()
+
+    dataset = make_dataset(args.dataset)
+    grid = make_grid(args.grid)
+    mesh = dataset_mesh(dataset)
+    weights = load_map(args.weights, mesh, grid)
+    facts = {
+        "weights_map": f"{args.weights} {checksum(args.weights)}",
+        "dataset_configuration": args.dataset,
+    }
+    make_samples(dataset, mesh, grid, weights, args.year, args.output, args.compression, facts)
+
+
+if __name__ == "__main__":
+    commandline.run(main)

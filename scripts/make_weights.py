@@ -1,0 +1,32 @@
+r"""The weights map from a dataset's mesh to a grid, in ESMF's format.
+
+    python scripts/make_weights.py --grid '{"nlat": 768, "nlon": 1152}' \\
+        --dataset '{"name": "cesm-historical", "source": "cesm", "parts": [{"period":
+                    ["2000-01-01", "2006-01-01"], "files": "raw/*.{variable}.{year}*.nc"}]}' \\
+        --output results/weights/cesm-historical/fv0.23x0.31.nc
+
+A map of one's own (the dataset's key weights_map) is checked and adopted.
+"""
+
+from pathlib import Path
+
+from stormtrace import commandline
+from stormtrace.grids import make_grid
+from stormtrace.prepare.dataset import make_dataset
+from stormtrace.prepare.makers import MAKERS, METHODS, make_map
+
+
+def main() -> None:
+    """Parse the flags and make the map."""
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--dataset", type=commandline.from_json, required=True)
+    parser.add_argument("--grid", type=commandline.from_json, required=True)
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--method", choices=METHODS, default="bilinear")
+    parser.add_argument("--maker", choices=MAKERS, default="stormtrace")
+    args = parser.parse_args()
+    make_map(make_dataset(args.dataset), make_grid(args.grid), args.output, args.method, args.maker)
+
+
+if __name__ == "__main__":
+    commandline.run(main)

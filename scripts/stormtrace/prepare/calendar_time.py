@@ -1,0 +1,68 @@
+"""Times as whole seconds of a CF calendar: exact, comparable, the same for every file."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import cftime
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+
+EPOCH = "seconds since 0001-01-01 00:00:00"
+HOUR = 3600
+DAY = 24 * HOUR
+UNIT_SECONDS = {"second": 1, "sec": 1, "s": 1, "minute": 60, "min": 60, "hour": HOUR, "hr": HOUR,
+                "h": HOUR, "day": DAY, "d": DAY}  # fmt: skip
+
+Seconds = NDArray[np.int64]
+
+_MOMENT = re.compile(
+    r"(?P<year>\d{1,4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
+    r"(?:[ T]+(?P<hour>\d{1,2})(?::(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.\d*)?)?)?)?"
+    r"\s*(?:Z|UTC|[+]?00:?00)?\s*$"
+)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A CF calendar, and seconds in it since 0001-01-01 00:00."""
+
+    name: str = "standard"
+
+    def seconds(self, moment: str) -> int:
+        """Return the seconds of ``YYYY-MM-DD[ HH[:MM[:SS]]]``; BadInput if it is no date here."""
+        match = _MOMENT.match(moment.strip())
+        if not match:
+            raise BadInput(f"{moment!r} is not a date such as 2000-01-01 or 2000-01-01 03:00")
+        parts = [int(part or 0) for part in match.groups()]
+        try:
+            date = cftime.datetime(*parts, calendar=self.name)
+        except ValueError as error:
+            raise BadInput(f"{moment!r} is not a date of the {self.name} calendar") from error
+        return round(cftime.date2num(date, EPOCH, calendar=self.name))
+
+    def dates(self, seconds: Seconds | list[int]) -> list[Any]:
+        """Return `cftime.datetime`s."""
+        return list(np.atleast_1d(cftime.num2date(seconds, EPOCH, calendar=self.name)))
+
+    def text(self, seconds: int | np.integer) -> str:
+        """Return ``YYYY-MM-DD HH:MM``, with seconds where they are not zero."""
+        date = self.dates([int(seconds)])[0]
+        text = f"{date.year:04d}-{date.month:02d}-{date.day:02d} {date.hour:02d}:{date.minute:02d}"
+        return f"{text}:{date.second:02d}" if date.second else text
+
+    def year(self, year: int) -> tuple[int, int]:
+        """Return the first second of a year and of the next."""
+        return self.seconds(f"{year:04d}-01-01"), self.seconds(f"{year + 1:04d}-01-01")
+
+    def from_cf(self, values: NDArray, units: str) -> Seconds:
+        """Convert numbers with CF `units` ("days since …") to seconds, rounded to one."""
+        unit, since, origin = units.partition(" since ")
+        size = UNIT_SECONDS.get(unit.strip().lower().removesuffix("s") or "s")
+        if not since or size is None:
+            raise BadInput(f"units {units!r} are not those of a time (days since 2000-01-01)")
+        values = np.asarray(values)
+        exact = values * size if values.dtype.kind in "iu" else np.rint(values * float(size))
+        return self.seconds(origin) + exact.astype(np.int64)

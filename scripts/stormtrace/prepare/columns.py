@@ -1,0 +1,161 @@
+"""Integrals and interpolations of one block of records, sharing what they have in common."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+from stormtrace.prepare.coordinate import Coordinate, PressureFields, PressureLevels, partners
+from stormtrace.prepare.dataset import Dataset, Recipe
+from stormtrace.prepare.reader import Place, Reader
+from stormtrace.prepare.vertical import (
+    Bracket,
+    HybridLevels,
+    bracket_hybrid,
+    bracket_levels,
+    bracket_pressures,
+    integrate_layers,
+)
+
+Floats = NDArray[np.floating]
+Places = Sequence[Place]
+
+PASCALS = (20000.0, 120000.0)
+"""Between these lies every surface pressure on Earth: others are in hPa, or no pressures."""
+
+
+class Columns:
+    """Derives fields from variables with levels, for the records of one block.
+
+    Surface pressure and the brackets of a level are worked out once and serve all fields: both
+    winds lie between the same levels.
+    """
+
+    def __init__(self, dataset: Dataset, reader: Reader) -> None:
+        self.dataset = dataset
+        self.reader = reader
+        self._pressure: dict[Place, Floats] = {}
+        self._brackets: dict[tuple[Place, float], Bracket] = {}
+
+    def beside(self, recipe: Recipe, place: Place) -> tuple[str, ...]:
+        """Return the variables a recipe needs beside its own: one, or none."""
+        return partners(self.reader.coordinate(recipe.variable, place), recipe, self.dataset)
+
+    def derive(
+        self, recipe: Recipe, places: Places, other: Places = ()
+    ) -> tuple[Floats, NDArray[np.int64]]:
+        """Return (len(places), n) values, and how many columns of each were below the ground.
+
+        other: the records of the variable that `beside` names, one for each of `places`.
+        """
+        coordinate = self.reader.coordinate(recipe.variable, places[0])
+        if recipe.kind == "integrate":
+            rows = self._integrals(recipe, coordinate, places, other)
+            return np.stack(list(rows)), np.zeros(len(places), np.int64)
+        if isinstance(coordinate.levels, PressureLevels):
+            pairs = list(self._between_levels(recipe, coordinate.levels, places))
+        else:
+            pairs = list(self._interpolations(recipe, coordinate, places, other))
+        return np.stack([row for row, _ in pairs]), np.array([count for _, count in pairs])
+
+    def _integrals(
+        self, recipe: Recipe, coordinate: Coordinate, places: Places, other: Places
+    ) -> Iterator[Floats]:
+        levels, everything = coordinate.levels, (0, coordinate.count)
+        size = self.reader.batch(recipe.variable, places[0], coordinate.count)
+        for batch in _batches(len(places), size):
+            values = self.reader.read(recipe.variable, places[batch], everything)
+            if isinstance(levels, HybridLevels):
+                self._check_interfaces(levels, places[0])
+                for row, place in zip(values, other[batch], strict=True):
+                    yield levels.integrate(row, self._surface(place))
+            else:
+                assert isinstance(levels, PressureFields)
+                thickness = self.reader.read(levels.thickness, other[batch], everything)
+                for row, layer in zip(values, thickness, strict=True):
+                    yield integrate_layers(row, layer)
+
+    def _interpolations(
+        self, recipe: Recipe, coordinate: Coordinate, places: Places, other: Places
+    ) -> Iterator[tuple[Floats, int]]:
+        for batch in _batches(len(places), self.reader.batch(recipe.variable, places[0], 12)):
+            found = [self._bracket(coordinate, place, recipe.level) for place in other[batch]]
+            first = min(bracket.first for bracket in found)
+            last = max(bracket.last for bracket in found)
+            values = self.reader.read(recipe.variable, places[batch], (first, last))
+            for row, bracket in zip(values, found, strict=True):
+                own = row[bracket.first - first : bracket.last - first]
+                filled = bracket.below_ground if self.dataset.vertical.below != "nan" else 0
+                yield bracket.apply(own), filled
+
+    def _bracket(self, coordinate: Coordinate, place: Place, level: float) -> Bracket:
+        key = (place, level)
+        if key not in self._brackets:
+            how = self.dataset.vertical
+            levels = coordinate.levels
+            if isinstance(levels, HybridLevels):
+                ps = self._surface(place)
+                found = bracket_hybrid(levels, ps, level, how.method, how.below)
+            else:
+                assert isinstance(levels, PressureFields)
+                everything = (0, coordinate.count)
+                pressure = self.reader.read(levels.pressure, [place], everything)[0]
+                found = bracket_pressures(pressure, level, how.method, how.below)
+            self._brackets[key] = found
+        return self._brackets[key]
+
+    def _between_levels(
+        self, recipe: Recipe, levels: PressureLevels, places: Places
+    ) -> Iterator[tuple[Floats, int]]:
+        """Interpolate between two levels of constant pressure.
+
+        Below the ground there are no values; `below: lowest` takes the lowest level that has one.
+        """
+        upper, share = bracket_levels(levels.pressure, recipe.level, self.dataset.vertical.method)
+        if not 0 <= share <= 1:
+            raise BadInput(
+                f"{places[0].path}: {recipe.level / 100:g} hPa lies outside the levels of"
+                f" {recipe.variable}, {levels.pressure[0] / 100:g} … {levels.pressure[-1] / 100:g}"
+            )
+        first, last = upper + (share == 1), upper + 1 + (share > 0)
+        for place in places:
+            values = self.reader.read(recipe.variable, [place], (first, last))[0]
+            row = values[0] if len(values) == 1 else values[0] + share * (values[1] - values[0])
+            row = np.ascontiguousarray(row)
+            holes = int(np.isnan(row).sum())
+            if self.dataset.vertical.below == "lowest":
+                self._raise_from_below(row, recipe.variable, place, first)
+            yield row, holes - int(np.isnan(row).sum())
+
+    def _raise_from_below(self, row: Floats, name: str, place: Place, level: int) -> None:
+        while level >= 0 and np.isnan(row).any():
+            above = self.reader.read(name, [place], (level, level + 1))[0, 0]
+            hole = np.isnan(row)
+            row[hole] = above[hole]
+            level -= 1
+
+    def _surface(self, place: Place) -> Floats:
+        if place not in self._pressure:
+            name = self.dataset.names.surface_pressure
+            ps = self.reader.read(name, [place])[0]
+            if not (ps.min() > PASCALS[0] and ps.max() < PASCALS[1]):
+                raise BadInput(
+                    f"{place.path}: {name} of record {place.record + 1} goes from {np.nanmin(ps):g}"
+                    f" to {np.nanmax(ps):g} with {int(np.isnan(ps).sum())} missing; a surface"
+                    " pressure in Pa is expected, complete"
+                )
+            self._pressure[place] = ps
+        return self._pressure[place]
+
+    def _check_interfaces(self, levels: HybridLevels, place: Place) -> None:
+        if levels.a_interface is None or levels.b_interface is None:
+            raise BadInput(
+                f"{place.path} has hyam and hybm, but not hyai and hybi, which an integral needs:"
+                " name a file that has them with `vertical: {coefficients: …}`"
+            )
+
+
+def _batches(count: int, size: int) -> Iterator[slice]:
+    for first in range(0, count, size):
+        yield slice(first, min(first + size, count))

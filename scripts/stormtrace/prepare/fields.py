@@ -1,0 +1,96 @@
+"""Recipes turned into canonical fields on the mesh, a block of steps at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+from stormtrace.prepare.columns import Columns
+from stormtrace.prepare.dataset import Dataset, Recipe
+from stormtrace.prepare.holes import fill_nearest
+from stormtrace.prepare.meshes import Mesh
+from stormtrace.prepare.netcdf import ABSURD
+from stormtrace.prepare.plan import Plan
+from stormtrace.prepare.reader import Reader
+
+Floats = NDArray[np.floating]
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Some consecutive steps of a plan.
+
+    steps: their indices in the plan. fields: name -> float32 (nt, n), complete.
+    filled: name -> how many points of each step were holes, (nt,).
+    """
+
+    steps: range
+    fields: dict[str, NDArray[np.float32]]
+    filled: dict[str, NDArray[np.int64]]
+
+
+def derive_blocks(dataset: Dataset, plan: Plan, mesh: Mesh, steps: int) -> Iterator[Block]:
+    """Yield the fields of a plan in blocks of up to `steps` steps.
+
+    BadInput: a field has missing values that no rule fills, or a file is on another mesh.
+    """
+    with Reader(dataset, mesh) as reader:
+        for first in range(0, plan.start.size, steps):
+            block = range(first, min(first + steps, plan.start.size))
+            yield _derive(dataset, plan, mesh, reader, block)
+
+
+def _derive(dataset: Dataset, plan: Plan, mesh: Mesh, reader: Reader, block: range) -> Block:
+    columns = Columns(dataset, reader)
+    fields, filled = {}, {}
+    for name, recipe in dataset.fields.items():
+        values, holes = _field(dataset, plan, columns, reader, recipe, block)
+        for step, row in zip(block, values, strict=True):
+            if np.isnan(row.min()) and dataset.holes == "nearest":
+                holes[step - block.start] += _fill(row, mesh, plan, name, step)
+            _check_complete(row, mesh, plan, name, recipe, step)
+        fields[name], filled[name] = values, holes
+    return Block(block, fields, filled)
+
+
+def _field(
+    dataset: Dataset, plan: Plan, columns: Columns, reader: Reader, recipe: Recipe, block: range
+) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return (nt, n) of one field and its filled points a step, raw records averaged."""
+    places = plan.places(recipe, recipe.variable, block)
+    many = len(places) // len(block)
+    if recipe.kind == "take":
+        values, filled = reader.read(recipe.variable, places), np.zeros(len(places), np.int64)
+    else:
+        beside = [plan.places(recipe, name, block) for name in columns.beside(recipe, places[0])]
+        values, filled = columns.derive(recipe, places, *beside)
+    if many > 1:
+        values = values.reshape(len(block), many, -1).mean(axis=1, dtype=np.float64)
+        filled = filled.reshape(len(block), many).max(axis=1)
+    return values.astype(np.float32, copy=False), filled
+
+
+def _fill(row: Floats, mesh: Mesh, plan: Plan, name: str, step: int) -> int:
+    try:
+        return fill_nearest(row, mesh)
+    except ValueError as error:
+        when = plan.calendar.text(plan.start[step])
+        raise BadInput(f"{name} at {when} has {error}: the raw file is empty there") from error
+
+
+def _check_complete(
+    row: Floats, mesh: Mesh, plan: Plan, name: str, recipe: Recipe, step: int
+) -> None:
+    """Raise BadInput where a value is missing, infinite or absurd; say where, when and how many."""
+    if row.min() > -ABSURD and row.max() < ABSURD:  # false with any NaN
+        return
+    bad = np.flatnonzero(~(np.abs(row) < ABSURD))
+    place = plan.places(recipe, recipe.variable, range(step, step + 1))[0]
+    raise BadInput(
+        f"{place.path}: {recipe.variable}, from which {name} comes, has {bad.size} of {row.size}"
+        f" values missing or not finite at {plan.calendar.text(plan.start[step])}, the first at"
+        f" {mesh.place(int(bad[0]))}: mend the file, or say `holes: nearest` if they lie below the"
+        " ground"
+    )

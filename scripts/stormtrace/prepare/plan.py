@@ -1,0 +1,234 @@
+"""What a year needs: every step, and for each raw variable the records it is made from."""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+from stormtrace.prepare.calendar_time import DAY, HOUR, Calendar, Seconds
+from stormtrace.prepare.coordinate import partners, read_coordinate
+from stormtrace.prepare.dataset import Dataset, Part, Recipe, Source
+from stormtrace.prepare.netcdf import open_raw
+from stormtrace.prepare.raw_files import Archive, Inventory
+from stormtrace.prepare.reader import Place
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """Where the raw records of one variable are.
+
+    file, record: one row a step and one column for each raw record that makes it (three for the
+    mean of hourly ones), int64; `file` counts in `paths`.
+    """
+
+    paths: tuple[str, ...]
+    file: NDArray[np.int64]
+    record: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The steps of one year that one part of a dataset has.
+
+    start: seconds at which each step starts, ascending. means: whether steps are means over the
+    dataset's step, not instants. skipped: how many expected steps are not there.
+    """
+
+    dataset: Dataset
+    part: Part
+    calendar: Calendar
+    start: Seconds
+    means: bool
+    records: Mapping[Source, Records]
+    skipped: int
+
+    def places(self, recipe: Recipe, variable: str, steps: range) -> list[Place]:
+        """Return the records of a recipe's variable for some steps, in order of time."""
+        records = self.records[self.dataset.source(self.part, recipe, variable)]
+        some = slice(steps.start, steps.stop)
+        pairs = zip(records.file[some].ravel(), records.record[some].ravel(), strict=True)
+        return [Place(records.paths[file], int(record)) for file, record in pairs]
+
+    def files(self, step: int) -> list[str]:
+        """Return all raw files a step is made from."""
+        found = [
+            records.paths[file] for records in self.records.values() for file in records.file[step]
+        ]
+        return sorted(set(found))
+
+
+def make_plans(dataset: Dataset, year: int) -> list[Plan]:
+    """Return a plan for each part of the dataset that has steps in `year`.
+
+    BadInput: nothing is there, steps are missing (unless `missing_steps: skip`) or double, times
+    are not on the dataset's steps, or variables that belong together do not.
+    """
+    archive = Archive(dataset)
+    plans = [_plan(archive, part, year) for part in dataset.parts]
+    found = sorted((plan for plan in plans if plan), key=lambda plan: int(plan.start[0]))
+    if not found:
+        periods = ", ".join(f"{part.begin} to {part.end}" for part in dataset.parts)
+        raise BadInput(f"dataset {dataset.name} has no step in {year}; its periods: {periods}")
+    for before, after in itertools.pairwise(found):
+        if before.start[-1] >= after.start[0]:
+            raise BadInput(
+                f"dataset {dataset.name}: the periods of its parts overlap in {year}:"
+                f" {before.part.end} is after {after.part.begin}"
+            )
+    return found
+
+
+def _plan(archive: Archive, part: Part, year: int) -> Plan | None:
+    dataset = archive.dataset
+    if not _touches(part, year):
+        return None
+    inventories = _inventories(archive, part, year)
+    calendar = _one_calendar(dataset, inventories)
+    begin, end = _window(part, calendar, year)
+    expected = steps_between(begin, end, dataset.step)
+    matches = {source: match(each, dataset, expected) for source, each in inventories.items()}
+    there = np.logical_and.reduce([file.min(axis=1) >= 0 for file, _ in matches.values()])
+    if not there.all() and dataset.missing_steps == "refuse":
+        raise BadInput(_what_is_missing(dataset, calendar, expected, matches, year))
+    if not there.any():
+        return None
+    return Plan(
+        dataset=dataset,
+        part=part,
+        calendar=calendar,
+        start=expected[there],
+        means=not all(inventory.instant for inventory in inventories.values()),
+        records={
+            source: Records(inventories[source].paths, file[there], record[there])
+            for source, (file, record) in matches.items()
+        },
+        skipped=int((~there).sum()),
+    )
+
+
+def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Inventory]:
+    """Return the records of every raw variable the dataset's fields need."""
+    dataset = archive.dataset
+    found: dict[Source, Inventory] = {}
+    for recipe in dataset.fields.values():
+        own = dataset.source(part, recipe, recipe.variable)
+        found[own] = archive.inventory(own, part, year)
+        for variable in needed_beside(dataset, recipe, found[own].paths[0]):
+            partner = dataset.source(part, recipe, variable)
+            found[partner] = archive.inventory(partner, part, year)
+            _check_alike(found[own], found[partner])
+    return found
+
+
+def needed_beside(dataset: Dataset, recipe: Recipe, path: str) -> tuple[str, ...]:
+    """Return the raw variables a recipe needs beside its own, as a file of that one tells."""
+    if recipe.kind == "take":
+        return ()
+    with open_raw(path) as opened:
+        return partners(read_coordinate(opened, recipe.variable, dataset), recipe, dataset)
+
+
+def steps_between(begin: int, end: int, step: int) -> Seconds:
+    """Return the multiples of `step` seconds in [begin, end)."""
+    return np.arange(-(-begin // step) * step, end, step, dtype=np.int64)
+
+
+def match(
+    inventory: Inventory, dataset: Dataset, expected: Seconds
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return (file, record) of the raw records each expected step is made from; −1: not there.
+
+    Both are (steps, records a step). BadInput: double times, or times between the steps.
+    """
+    length = inventory.length or dataset.step
+    _check_length(inventory, dataset, length)
+    start, file, record = inventory.sorted_starts
+    end = int(expected[-1]) + dataset.step if expected.size else 0
+    inside = (start >= (expected[0] if expected.size else 0)) & (start < end)
+    _check_single(inventory, start, file, inside)
+    _check_aligned(inventory, start[inside], length)
+    many = dataset.step // length if dataset.sampling == "mean" else 1
+    wanted = expected[:, None] + length * np.arange(many)
+    index = np.clip(np.searchsorted(start, wanted), 0, start.size - 1)
+    there = start[index] == wanted
+    return np.where(there, file[index], -1), np.where(there, record[index], -1)
+
+
+def _check_length(inventory: Inventory, dataset: Dataset, length: int) -> None:
+    if length > dataset.step or dataset.step % length:
+        raise BadInput(
+            f"{inventory.paths[0]}: {inventory.source.variable} comes every {length / HOUR:g} h,"
+            f" which makes no steps of {dataset.step / HOUR:g} h (dataset {dataset.name})"
+        )
+
+
+def _check_single(
+    inventory: Inventory, start: Seconds, file: NDArray[np.int64], inside: NDArray[np.bool_]
+) -> None:
+    double = np.flatnonzero(inside[1:] & (np.diff(start) == 0))
+    if double.size:
+        first, second = (inventory.paths[file[double[0] + after]] for after in (0, 1))
+        raise BadInput(
+            f"{inventory.source.variable} at {inventory.calendar.text(start[double[0]])} is in both"
+            f" {first} and {second} ({double.size} such times): make `files` or `period` narrower"
+        )
+
+
+def _check_aligned(inventory: Inventory, start: Seconds, length: int) -> None:
+    off = start[start % DAY % length != 0]
+    if off.size:
+        raise BadInput(
+            f"{inventory.paths[0]}: intervals of {length / HOUR:g} hours would start at"
+            f" {inventory.calendar.text(off[0])}, not on a multiple of their length after midnight:"
+            " say what the time stamps mark with `stamps: start | end | middle | instant`"
+        )
+
+
+def _check_alike(own: Inventory, partner: Inventory) -> None:
+    """A mean must be paired with a mean: TMQ of a mean Q needs the mean PS."""
+    if own.instant != partner.instant:
+        kinds = {True: "instantaneous", False: "means"}
+        raise BadInput(
+            f"{own.paths[0]} has {kinds[own.instant]} of {own.source.variable}, but"
+            f" {partner.paths[0]} {kinds[partner.instant]} of {partner.source.variable}: both must"
+            " be of one kind; choose the files of one history tape, or say `stamps`"
+        )
+
+
+def _one_calendar(dataset: Dataset, inventories: Mapping[Source, Inventory]) -> Calendar:
+    calendars = {each.calendar.name: each for each in inventories.values()}
+    if len(calendars) > 1:
+        told = "; ".join(f"{name} in {each.paths[0]}" for name, each in calendars.items())
+        raise BadInput(f"dataset {dataset.name}: the raw files have several calendars: {told}")
+    return next(iter(inventories.values())).calendar
+
+
+def _touches(part: Part, year: int) -> bool:
+    return int(part.begin[:4]) <= year <= int(part.end[:4])
+
+
+def _window(part: Part, calendar: Calendar, year: int) -> tuple[int, int]:
+    first, last = calendar.year(year)
+    return max(first, calendar.seconds(part.begin)), min(last, calendar.seconds(part.end))
+
+
+def _what_is_missing(
+    dataset: Dataset,
+    calendar: Calendar,
+    expected: Seconds,
+    matches: Mapping[Source, tuple[NDArray[np.int64], NDArray[np.int64]]],
+    year: int,
+) -> str:
+    lacks = []
+    for source, (file, _) in matches.items():
+        gone = expected[file.min(axis=1) < 0]
+        if gone.size:
+            times = f"{calendar.text(gone[0])} … {calendar.text(gone[-1])}"
+            lacks.append(f"{source.variable} lacks {gone.size} ({times})")
+    return (
+        f"dataset {dataset.name}: of {expected.size} steps expected in {year} {'; '.join(lacks)}."
+        " Bring the files, correct `period`, or say `missing_steps: skip`"
+    )

@@ -1,0 +1,228 @@
+"""Raw files found and understood by their times: records are never paired by position."""
+
+import glob
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+from stormtrace.prepare.calendar_time import DAY, HOUR, Calendar, Seconds
+from stormtrace.prepare.dataset import Dataset, Part, Source
+from stormtrace.prepare.netcdf import open_raw, variable
+from stormtrace.prepare.time_axis import TimeAxis, counted_axis, has_times, read_time_axis
+
+_NAMED_DATES = re.compile(
+    r"(?<!\d)(?P<first>\d{4}-?\d{2}-?\d{2})(?:-\d{5}|[^-.]{0,5})"
+    r"(?:-(?P<last>\d{4}-?\d{2}-?\d{2})[^-.]{0,5})?(?:\.SUB)?(?:\.nc4?)+$"
+)
+"""The dates at a name's end, CESM's (2000010100Z-2000123121Z, 2000-01-01-00000) or MERRA-2's."""
+
+
+def find_files(source: Source, year: int | None) -> list[str]:
+    """Return the files that match, sorted; `year` None means those of any year."""
+    found: set[str] = set()
+    for pattern in source.files:
+        wanted = pattern.replace("{variable}", glob.escape(source.variable))
+        wanted = wanted.replace("{year}", "[0-9]" * 4 if year is None else f"{year:04d}")
+        # Patterns may be absolute and hold wildcards anywhere, which Path.glob cannot do.
+        found.update(glob.glob(wanted, recursive=True))  # noqa: PTH207
+    return sorted(found)
+
+
+def files_near(source: Source, year: int) -> list[str]:
+    """Return the files that may hold times of `year`: its own and one more on either side.
+
+    A stamp at the end of an interval may stand in the next year's first file.
+    """
+    if not any("{year}" in pattern for pattern in source.files):
+        return find_files(source, year)
+    before, after = find_files(source, year - 1), find_files(source, year + 1)
+    return sorted({*before[-1:], *find_files(source, year), *after[:1]})
+
+
+@dataclass(frozen=True, eq=False)
+class Inventory:
+    """All records of one variable in some files, by the second at which they start."""
+
+    source: Source
+    axes: tuple[TimeAxis, ...]
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """The one calendar of all files."""
+        calendars = {axis.calendar.name: axis for axis in self.axes}
+        if len(calendars) > 1:
+            told = "; ".join(f"{axis.path}: {name}" for name, axis in calendars.items())
+            raise BadInput(f"the files of {self.source.variable} have several calendars ({told})")
+        return self.axes[0].calendar
+
+    @cached_property
+    def length(self) -> int | None:
+        """Seconds between raw records, the least of all files."""
+        lengths = [axis.length for axis in self.axes if axis.length is not None]
+        return min(lengths, default=None)
+
+    @cached_property
+    def sorted_starts(self) -> tuple[Seconds, NDArray[np.int64], NDArray[np.int64]]:
+        """(start, file, record) of all records, by start."""
+        start = np.concatenate([axis.start for axis in self.axes])
+        file = np.repeat(np.arange(len(self.axes)), [axis.start.size for axis in self.axes])
+        record = np.concatenate([np.arange(axis.start.size) for axis in self.axes])
+        order = np.argsort(start, kind="stable")
+        return start[order], file[order], record[order]
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The files, in the order `sorted_starts` counts them."""
+        return tuple(axis.path for axis in self.axes)
+
+    @property
+    def instant(self) -> bool:
+        """Whether all values are of an instant."""
+        return all(axis.instant for axis in self.axes)
+
+
+@dataclass(frozen=True, eq=False)
+class Header:
+    """What one look at a raw file tells.
+
+    axis: its times, or None where it has none. records: along the record dimension.
+    shapes: variable -> sizes of its dimensions but the first.
+    """
+
+    records: int
+    axis: TimeAxis | None
+    shapes: Mapping[str, tuple[int, ...]]
+
+
+def read_header(path: str, name: str, dataset: Dataset, stamps: str | None) -> Header:
+    """Look at a raw file that is to hold variable `name`; BadInput tells what is wrong with it."""
+    with open_raw(path) as opened:
+        source = variable(opened, name)
+        if not source.dimensions:
+            raise BadInput(f"{path}: {name} is a single number, not a field")
+        dimension = source.dimensions[0]
+        axis = None
+        if dataset.time is None or has_times(opened, dimension):
+            axis = read_time_axis(opened, dimension, stamps, dataset.step)
+            check_name(axis)
+        shapes = {key: each.shape[1:] for key, each in opened.variables.items() if each.ndim > 1}
+        return Header(len(opened.dimensions[dimension]), axis, shapes)
+
+
+class Archive:
+    """The raw files of a dataset; each header is read once."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset = dataset
+        self.headers: dict[tuple[str, str | None], Header] = {}
+
+    def paths(self, source: Source, year: int | None) -> list[str]:
+        """Return the files that may hold a variable in `year` (None: in any year)."""
+        clock = self.dataset.time
+        continued = clock is not None and "{year}" not in clock.start
+        # Where a file without times starts may depend on all those before it.
+        near = None if continued else year
+        paths = find_files(source, None) if near is None else files_near(source, near)
+        if not paths:
+            wanted = " or ".join(source.files).replace("{variable}", source.variable)
+            when = "" if year is None else f" near {year}"
+            raise BadInput(
+                f"dataset {self.dataset.name}: no file{when} for {source.variable}: nothing matches"
+                f" {wanted}; correct `files`, or bring the file"
+            )
+        return paths
+
+    def inventory(self, source: Source, part: Part, year: int) -> Inventory:
+        """Read the times of all files that may hold a variable in `year`."""
+        axes: list[TimeAxis] = []
+        for path in self.paths(source, year):
+            axes.append(self.axis(path, source, part, axes[-1] if axes else None))
+        return Inventory(source, tuple(axes))
+
+    def axis(
+        self, path: str, source: Source, part: Part, before: TimeAxis | None = None
+    ) -> TimeAxis:
+        """Return the times of one file; files without times go on from the one `before`."""
+        key = (path, part.stamps)
+        if key not in self.headers:
+            self.headers[key] = read_header(path, source.variable, self.dataset, part.stamps)
+        header = self.headers[key]
+        if source.variable not in header.shapes:
+            have = ", ".join(sorted(header.shapes))
+            raise BadInput(f"{path} has no variable {source.variable} over time; it has {have}")
+        if header.axis is not None:
+            return header.axis
+        clock = self.dataset.time
+        assert clock is not None
+        if "{year}" in clock.start:
+            start = clock.start.replace("{year}", f"{year_in_name(path, source):04d}")
+        elif before is not None:
+            start = before.calendar.text(before.start[-1] + clock.step)
+        else:
+            start = clock.start
+        return counted_axis(path, header.records, start, clock.step, clock.calendar)
+
+
+def year_in_name(path: str, source: Source) -> int:
+    """Return what {year} stands for in a file's name; BadInput if its pattern has none."""
+    for pattern in source.files:
+        text = re.escape(pattern).replace(r"\{variable\}", re.escape(source.variable))
+        text = text.replace(r"\{year\}", r"(\d{4})", 1).replace(r"\{year\}", r"\d{4}")
+        text = text.replace(r"\*", ".*").replace(r"\?", ".")
+        match = re.fullmatch(text, path)
+        if match and match.groups():
+            return int(match.group(1))
+    raise BadInput(f"{path}: time.start has {{year}}, but the pattern in `files` has none")
+
+
+def check_name(axis: TimeAxis) -> None:
+    """Raise BadInput where a file's times are not those its name promises.
+
+    A name may end in a date, or two. An end stamp may lie one interval past the last day.
+    """
+    match = _NAMED_DATES.search(Path(axis.path).name)
+    if not match:
+        return
+    try:
+        first, last = (_named_day(match[group], axis.calendar) for group in ("first", "last"))
+    except BadInput:
+        return  # digits that are no date
+    assert first is not None
+    slack = axis.length or 3 * HOUR
+    early = axis.start[0] < first - slack
+    late = last is not None and axis.start[-1] > last + DAY + slack
+    elsewhere = last is None and axis.start[0] > first + DAY + slack
+    if early or late or elsewhere:
+        text = axis.calendar.text
+        raise BadInput(
+            f"{axis.path}: its name speaks of {match[0]}, but its times go from"
+            f" {text(axis.start[0])} to {text(axis.start[-1])}: it is misnamed or a wrong copy"
+        )
+
+
+def _named_day(text: str | None, calendar: Calendar) -> int | None:
+    if text is None:
+        return None
+    digits = text.replace("-", "")
+    return calendar.seconds(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
+
+
+def first_file(dataset: Dataset) -> tuple[str, str]:
+    """Return (path, variable) of the first raw file there is: it carries the mesh."""
+    for part in dataset.parts:
+        for recipe in dataset.fields.values():
+            source = dataset.source(part, recipe, recipe.variable)
+            for path in find_files(source, None):
+                return path, recipe.variable
+    patterns = ", ".join(_all_patterns(dataset))
+    raise BadInput(f"dataset {dataset.name}: not one raw file is there; looked for {patterns}")
+
+
+def _all_patterns(dataset: Dataset) -> Iterable[str]:
+    return dict.fromkeys(pattern for part in dataset.parts for pattern in part.files)

@@ -1,0 +1,126 @@
+"""Records of raw variables, read in as few pieces as they lie in."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import netCDF4
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+from stormtrace.prepare.coordinate import Coordinate, read_coordinate
+from stormtrace.prepare.dataset import Dataset
+from stormtrace.prepare.meshes import Mesh, check_mesh
+from stormtrace.prepare.netcdf import open_raw, read, variable
+
+Floats = NDArray[np.floating]
+
+OPEN_FILES = 8
+BATCH_BYTES = 96 * 2**20
+"""How much of a 3-D variable is held at a time: one record at ne120 × 30 levels."""
+
+
+class Place(NamedTuple):
+    """Where a record is."""
+
+    path: str
+    record: int
+
+
+class Reader:
+    """Reads records of a dataset; keeps a few files open, and checks each when it opens it."""
+
+    def __init__(self, dataset: Dataset, mesh: Mesh) -> None:
+        self.dataset = dataset
+        self.mesh = mesh
+        self._open: dict[str, netCDF4.Dataset] = {}
+        self._coordinates: dict[tuple[str, str], Coordinate] = {}
+        self._checked: set[tuple[str, str]] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for opened in self._open.values():
+            opened.close()
+
+    def read(
+        self, name: str, places: Sequence[Place], levels: tuple[int, int] | None = None
+    ) -> Floats:
+        """Return (len(places), n), or with a range of levels (len(places), nlev, n).
+
+        levels: [first, last) from the top down, whichever way the file has them.
+        """
+        pieces = [self._piece(name, path, run, levels) for path, run in _runs(places)]
+        return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+    def coordinate(self, name: str, place: Place) -> Coordinate:
+        """Return the vertical coordinate of a variable in a file."""
+        key = (place.path, name)
+        if key not in self._coordinates:
+            self._coordinates[key] = read_coordinate(self._file(place.path), name, self.dataset)
+        return self._coordinates[key]
+
+    def batch(self, name: str, place: Place, levels: int) -> int:
+        """Return how many records to read at a time so that `levels` of them stay within memory.
+
+        At least a whole chunk's, or a file chunked along time would be inflated over and over.
+        """
+        source = variable(self._file(place.path), name)
+        one = levels * self.mesh.size * source.dtype.itemsize
+        chunks = source.chunking()
+        chunked = chunks[0] if isinstance(chunks, list) else 1
+        return max(1, chunked, BATCH_BYTES // max(one, 1))
+
+    def _file(self, path: str) -> netCDF4.Dataset:
+        if path not in self._open:
+            if len(self._open) >= OPEN_FILES:
+                self._open.pop(next(iter(self._open))).close()
+            self._open[path] = open_raw(path)
+        return self._open[path]
+
+    def _piece(self, name: str, path: str, run: slice, levels: tuple[int, int] | None) -> Floats:
+        opened = self._file(path)
+        source = variable(opened, name)
+        if (path, name) not in self._checked:
+            check_mesh(opened, name, self.dataset, self.mesh)
+            self._checked.add((path, name))
+        extra = source.ndim - 1 - len(self.mesh.shape)
+        if extra != (0 if levels is None else 1):
+            wanted = "none" if levels is None else "one"
+            raise BadInput(
+                f"{path}: {name} {source.dimensions} has {extra} dimensions between time and the"
+                f" points, {wanted} is expected: `take` is for fields without levels, `integrate`"
+                " and `interpolate` for those with"
+            )
+        if levels is None:
+            return read(source, (run,)).reshape(run.stop - run.start, -1)
+        return self._levels(source, path, run, levels)
+
+    def _levels(
+        self, source: netCDF4.Variable, path: str, run: slice, levels: tuple[int, int]
+    ) -> Floats:
+        first, last = levels
+        coordinate = self.coordinate(source.name, Place(path, run.start))
+        if coordinate.upward:
+            first, last = coordinate.count - last, coordinate.count - first
+        values = read(source, (run, slice(first, last)))
+        values = values.reshape(values.shape[0], last - first, -1)
+        return values[:, ::-1] if coordinate.upward else values
+
+
+def _runs(places: Sequence[Place]) -> list[tuple[str, slice]]:
+    """Join neighbouring records of one file."""
+    runs: list[tuple[str, slice]] = []
+    for path, record in places:
+        if runs and runs[-1][0] == path and runs[-1][1].stop == record:
+            runs[-1] = (path, slice(runs[-1][1].start, record + 1))
+        else:
+            runs.append((path, slice(record, record + 1)))
+    return runs

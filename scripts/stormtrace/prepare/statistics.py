@@ -1,0 +1,209 @@
+"""Moments of fields over samples: one pass, exact, mergeable year by year."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+from stormtrace.prepare.netcdf import open_raw, read, variable
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Weight, mean and sum of squared deviations of some values; arrays of any one shape.
+
+    Two of them merge as if their values had been seen together (Chan, Golub & LeVeque 1983).
+    """
+
+    weight: Floats
+    mean: Floats
+    squares: Floats
+
+    @classmethod
+    def of_rows(cls, values: Floats) -> "Moments":
+        """Return the moments of each row of values (nlat, nlon); NaN does not count."""
+        missing = np.isnan(values)
+        if missing.any():
+            values = np.where(missing, 0.0, values)
+            weight = values.shape[1] - missing.sum(axis=1).astype(np.float64)
+        else:
+            weight = np.full(len(values), float(values.shape[1]))
+        mean = values.sum(axis=1) / np.maximum(weight, 1.0)
+        deviation = values - mean[:, None]
+        deviation[missing] = 0.0
+        squares = np.einsum("ij,ij->i", deviation, deviation)
+        # What rounding of the mean left over (the second term of the corrected two-pass formula).
+        rest = deviation.sum(axis=1)
+        return cls(weight, mean, squares - rest**2 / np.maximum(weight, 1.0))
+
+    def __add__(self, other: "Moments") -> "Moments":
+        """Merge element by element."""
+        weight = self.weight + other.weight
+        share = np.divide(other.weight, weight, out=np.zeros_like(weight), where=weight > 0)
+        delta = other.mean - self.mean
+        return Moments(
+            weight,
+            self.mean + delta * share,
+            self.squares + other.squares + delta**2 * self.weight * share,
+        )
+
+    def over_rows(self, row_weight: Floats) -> "Moments":
+        """Return the moments of all rows together (0-d arrays), each row's weight multiplied."""
+        weight = self.weight * row_weight
+        total = np.asarray(weight.sum())
+        mean = np.asarray((weight * self.mean).sum() / total if total > 0 else 0.0)
+        spread = (weight * (self.mean - mean) ** 2).sum() + (row_weight * self.squares).sum()
+        return Moments(total, mean, np.asarray(spread))
+
+    @property
+    def std(self) -> Floats:
+        """The standard deviation of the population (not of a sample: no −1)."""
+        return np.sqrt(self.squares / np.where(self.weight > 0, self.weight, np.nan))
+
+
+@dataclass(eq=False)
+class FieldStatistics:
+    """Running statistics of one field; rows are latitudes."""
+
+    rows: Moments
+    missing: int
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, values: NDArray[np.floating]) -> "FieldStatistics":
+        """Return the statistics of one (nlat, nlon) field."""
+        wide = values.astype(np.float64)
+        rows = Moments.of_rows(wide)
+        missing = values.size - int(rows.weight.sum())
+        if missing == values.size:
+            return cls(rows, missing, np.inf, -np.inf)
+        return cls(rows, missing, float(np.nanmin(values)), float(np.nanmax(values)))
+
+    def __add__(self, other: "FieldStatistics") -> "FieldStatistics":
+        """Merge two."""
+        return FieldStatistics(
+            self.rows + other.rows,
+            self.missing + other.missing,
+            min(self.least, other.least),
+            max(self.most, other.most),
+        )
+
+    def summary(self, lat: Floats) -> dict[str, float]:
+        """Return what a piece of statistics holds of a field, cos(lat)-weighted too."""
+        plain = self.rows.over_rows(np.ones(lat.size))
+        area = self.rows.over_rows(np.cos(np.radians(lat)))
+        return {
+            "count": int(plain.weight),
+            "missing": self.missing,
+            **_numbers(plain, ""),
+            "min": self.least,
+            "max": self.most,
+            **_numbers(area, "area_"),
+            "area_weight": float(area.weight),
+        }
+
+
+def _numbers(moments: Moments, prefix: str) -> dict[str, float]:
+    return {
+        f"{prefix}mean": float(moments.mean),
+        f"{prefix}std": float(moments.std),
+        f"{prefix}squares": float(moments.squares),
+    }
+
+
+def statistics_of(
+    paths: Iterable[Path], fields: Sequence[str]
+) -> tuple[int, dict[str, dict[str, float]]]:
+    """Read samples (labelled ones too) once; return their number and each field's summary.
+
+    BadInput: no sample, one without a field, or on another grid than the first.
+    """
+    running: dict[str, FieldStatistics] = {}
+    lat: Floats | None = None
+    steps = 0
+    for path in paths:
+        with open_raw(path) as opened:
+            own = read(variable(opened, "lat")).astype(np.float64)
+            if lat is None:
+                lat = own
+            elif lat.shape != own.shape or not np.allclose(lat, own):
+                raise BadInput(f"{path} is on another grid than the samples before it")
+            for name in fields:
+                found = FieldStatistics.of(_sample_field(opened, name))
+                running[name] = running[name] + found if name in running else found
+        steps += 1
+    if lat is None:
+        raise BadInput("there is not one sample to compute statistics of")
+    return steps, {name: each.summary(lat) for name, each in running.items()}
+
+
+def _sample_field(opened: netCDF4.Dataset, name: str) -> NDArray[np.floating]:
+    values = read(variable(opened, name))
+    if values.ndim == 3 and values.shape[0] == 1:
+        values = values[0]
+    if values.ndim != 2:
+        raise BadInput(
+            f"{opened.filepath()}: {name} is {values.shape}, not one time on lat and lon"
+        )
+    return values
+
+
+def merge(pieces: Sequence[Mapping[str, Any]]) -> tuple[int, dict[str, dict[str, float]]]:
+    """Merge the `steps` and `fields` of pieces as if their samples had been read in one go.
+
+    BadInput: pieces with different fields.
+    """
+    names = list(pieces[0]["fields"])
+    for piece in pieces[1:]:
+        if list(piece["fields"]) != names:
+            raise BadInput(
+                f"pieces have different fields: {', '.join(names)} and {', '.join(piece['fields'])}"
+            )
+    fields = {name: _merge_field([piece["fields"][name] for piece in pieces]) for name in names}
+    return sum(piece["steps"] for piece in pieces), fields
+
+
+def _merge_field(pieces: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    plain = _sum(_stored(piece, "", "count") for piece in pieces)
+    area = _sum(_stored(piece, "area_", "area_weight") for piece in pieces)
+    return {
+        "count": int(plain.weight),
+        "missing": int(sum(piece["missing"] for piece in pieces)),
+        **_numbers(plain, ""),
+        "min": min(piece["min"] for piece in pieces),
+        "max": max(piece["max"] for piece in pieces),
+        **_numbers(area, "area_"),
+        "area_weight": float(area.weight),
+    }
+
+
+def _stored(piece: Mapping[str, float], prefix: str, weight: str) -> Moments:
+    numbers = (piece[weight], piece[f"{prefix}mean"], piece[f"{prefix}squares"])
+    return Moments(*(np.asarray(number, np.float64) for number in numbers))
+
+
+def _sum(moments: Iterable[Moments]) -> Moments:
+    all_of_them = iter(moments)
+    total = next(all_of_them)
+    for one in all_of_them:
+        total = total + one
+    return total
+
+
+def read_piece(path: Path) -> dict[str, Any]:
+    """Read a statistics file; BadInput if it is none."""
+    try:
+        piece = json.loads(path.read_text(encoding="utf-8"))
+        piece["steps"], piece["fields"]
+    except (OSError, ValueError, KeyError) as error:
+        raise BadInput(f"{path} is no file of statistics ({error!r}): make it again") from error
+    return piece
