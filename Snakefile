@@ -10,10 +10,13 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
-configfile: workflow.basedir + "/config/config.yaml"
-configfile: workflow.basedir + "/config/datasets.yaml"
-configfile: workflow.basedir + "/config/models.yaml"
-configfile: workflow.basedir + "/config/experiments.yaml"
+# The tables of the study: by default the demo's; `base:` in a file of your own names another folder,
+# or none if the file is a whole study by itself.
+if (base := config.get("base", "config")) != "none":
+
+    for table in ("config", "datasets", "models", "experiments"):
+
+        configfile: f"{workflow.basedir}/{base}/{table}.yaml"
 
 
 include: "workflow/rules/common.smk"
@@ -31,4 +34,4 @@ localrules:
 rule all:
     default_target: True
     input:
-        RESULTS + "/report.html",
+        results("report.html"),

@@ -72,7 +72,7 @@ def test_a_period_ends_before_its_last_day():
 def test_the_demo_and_the_casper_study_are_sound(demo):
     study = Study(demo, DEMO)
     assert study.years("control") == ["2000", "2001"]
-    casper = Study(load(*DEMO, *CASPER), [*DEMO, *CASPER])
+    casper = Study(load(*CASPER), CASPER)
     assert casper.years("control") == [str(year) for year in range(2000, 2015)]
     assert casper.years("rcp85") == [str(year) for year in range(2086, 2101)]
     assert casper.statistics_of("published") is None
@@ -81,7 +81,7 @@ def test_the_demo_and_the_casper_study_are_sound(demo):
 
 
 def test_experiments_that_differ_in_tracking_alone_share_their_masks():
-    casper = Study(load(*DEMO, *CASPER))
+    casper = Study(load(*CASPER))
     assert casper.masks_of("components") == "control"
     assert casper.masks_of("climatenet-rule") == "control"
     assert casper.masks_of("area-stats") == "area-stats"
@@ -189,3 +189,10 @@ def test_a_published_model_looks_at_the_fields_of_its_config(demo, tmp_path):
     demo["experiments"]["odd"]["neutral"] = ["IVT", "PSL"]
     with pytest.raises(BadInput, match=r"odd\.neutral lists PSL, which .* does derive"):
         Study(demo, DEMO)
+
+
+def test_the_environment_is_expanded_in_folders_or_missed_by_name(demo, monkeypatch):
+    monkeypatch.setenv("SCRATCH", "/scratch/me")
+    assert Study(demo | {"results": "$SCRATCH/runs"}).results == "/scratch/me/runs"
+    with pytest.raises(BadInput, match=r"config\.yaml: data is .* no 'NOWHERE'"):
+        Study(demo | {"data": "${NOWHERE}/x"}, DEMO)

@@ -1,10 +1,12 @@
 # What all stages share: the study, where its files lie, and what jobs ask for.
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
 
 SCRIPTS = os.path.join(workflow.basedir, "scripts")
 sys.path.insert(0, SCRIPTS)
@@ -12,23 +14,37 @@ if Path(workflow.basedir) == Path.cwd():
     SCRIPTS = "scripts"  # so that a printed command is short and can be pasted
 
 from stormtrace.errors import BadInput
-from stormtrace.study.raw import labels_input, raw_input
+from stormtrace.study.raw import labels_input, published_files, raw_input
 from stormtrace.study.study import Study, flag
 
 try:
-    STUDY = Study(config, workflow.configfiles)
+    # The files of the command line are laid over those of the Snakefile, so they come last.
+    overlays = workflow.overwrite_configfiles
+    STUDY = Study(config, [*(f for f in workflow.configfiles if f not in overlays), *overlays])
 except BadInput as error:
     raise WorkflowError(str(error)) from None
 
-RESULTS = STUDY.results
-# Snakemake's own python, unless a rule's conda environment (activated later) comes before it.
-PYTHON = "python"
-if str(Path(sys.executable).parent) not in os.environ["PATH"].split(os.pathsep):
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+# The python of a rule's conda environment where there is one, else the one that runs Snakemake.
+ON_PATH = shutil.which("python")
+PYTHON = (
+    "python" if ON_PATH and Path(ON_PATH).parent == Path(sys.executable).parent else sys.executable
+)
+if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
+    PYTHON = "python"
 
 # Where networks run is no part of what a result is: a plain constant, so that a change reruns nothing.
 DEVICE = STUDY.config["device"]
 GPU = 1 if DEVICE == "cuda" else 0
+
+
+def python(command):
+    """The shell command that runs a script of ours and keeps what it says in the rule's log."""
+    return f"{PYTHON} {SCRIPTS}/{command} > {{log:q}} 2>&1"
+
+
+def results(path):
+    """Where `path`, as docs/architecture.md lists it, lies in this study."""
+    return os.path.join(STUDY.results, path)
 
 
 def any_of(names):
@@ -57,7 +73,7 @@ def cells(grid):
 
 
 def samples(dataset, grid, year):
-    return f"{RESULTS}/samples/{dataset}/{grid}/{year}"
+    return results(f"samples/{dataset}/{grid}/{year}")
 
 
 def samples_of_piece(wildcards):
@@ -73,7 +89,7 @@ def yearly(pattern, experiment):
 
 
 def statistics(dataset, grid):
-    return f"{RESULTS}/statistics/{dataset}/{grid}.json"
+    return results(f"statistics/{dataset}/{grid}.json")
 
 
 def statistics_of(wildcards):
@@ -85,8 +101,8 @@ def statistics_of(wildcards):
 def objects_of(wildcards):
     """Objects of all years; experiments that differ in tracking alone share them."""
     owner = STUDY.masks_of(wildcards.experiment)
-    return yearly(f"{RESULTS}/events/{owner}/objects/{{year}}.nc", wildcards.experiment)
+    return yearly(results(f"events/{owner}/objects/{{year}}.nc"), wildcards.experiment)
 
 
 def frequency(experiment):
-    return f"{RESULTS}/frequency/{experiment}/frequency.nc"
+    return results(f"frequency/{experiment}/frequency.nc")

@@ -13,7 +13,7 @@ rule detect:
     input:
         unpack(statistics_of),
         model=lambda wildcards: multiext(
-            f"{RESULTS}/models/{STUDY.experiments[wildcards.experiment]['model']}/",
+            results(f"models/{STUDY.experiments[wildcards.experiment]['model']}/"),
             "config.json",
             "weights.pth",
         ),
@@ -23,11 +23,29 @@ rule detect:
             wildcards.year,
         ),
     output:
-        RESULTS + "/masks/{experiment}/{year}.nc",
+        results("masks/{experiment}/{year}.nc"),
+    log:
+        "logs/detect/{experiment}/{year}.log",
+    benchmark:
+        "logs/benchmarks/detect/{experiment}/{year}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1 if STUDY.config["device"] != "cuda" else 8
+    resources:
+        mem_mb=grows(2500),
+        runtime=grows(120),
+        gpu=GPU,
     params:
-        model=lambda wildcards: f"{RESULTS}/models/{STUDY.experiments[wildcards.experiment]['model']}",
+        model=lambda wildcards: results(
+            f"models/{STUDY.experiments[wildcards.experiment]['model']}"
+        ),
         normalization=lambda wildcards, input: (
-            ["--statistics", input.statistics, "--weighting", STUDY.weighting(wildcards.experiment)]
+            [
+                "--statistics",
+                input.statistics,
+                "--weighting",
+                STUDY.weighting(wildcards.experiment),
+            ]
             if "statistics" in input.keys()
             else []
         ),
@@ -38,20 +56,12 @@ rule detect:
         neutral=lambda wildcards: [
             f"--neutral={field}" for field in STUDY.experiments[wildcards.experiment]["neutral"]
         ],
-    log:
-        "logs/detect/{experiment}/{year}.log",
-    benchmark:
-        "logs/benchmarks/detect/{experiment}/{year}.tsv"
     message:
         "{wildcards.experiment} {wildcards.year}: detection"
-    threads: 1 if STUDY.config["device"] != "cuda" else 8
-    resources:
-        mem_mb=grows(2500),
-        runtime=grows(120),
-        gpu=GPU,
-    conda:
-        "../../envs/torch.yaml"
     shell:
-        "{PYTHON} {SCRIPTS}/detect.py --experiment {wildcards.experiment} --year {wildcards.year}"
-        " --model {params.model:q} --samples {input.samples:q} {params.normalization:q}"
-        " {params.look:q} {params.neutral:q} --device {DEVICE} --threads {threads} --output {output:q} > {log:q} 2>&1"
+        python(
+            "detect.py --experiment {wildcards.experiment} --year {wildcards.year}"
+            " --model {params.model:q} --samples {input.samples:q} {params.normalization:q}"
+            " {params.look:q} {params.neutral:q} --threads {threads} --output {output:q}"
+            f" --device {DEVICE}"
+        )

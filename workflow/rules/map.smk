@@ -14,82 +14,89 @@
 
 rule count_masks:
     input:
-        RESULTS + "/masks/{experiment}/{year}.nc",
+        results("masks/{experiment}/{year}.nc"),
     output:
-        RESULTS + "/frequency/{experiment}/masks/{year}.nc",
-    params:
-        period=lambda wildcards: STUDY.period(wildcards.experiment, wildcards.year),
+        results("frequency/{experiment}/masks/{year}.nc"),
     log:
         "logs/count_masks/{experiment}/{year}.log",
     benchmark:
         "logs/benchmarks/count_masks/{experiment}/{year}.tsv"
-    message:
-        "{wildcards.experiment} {wildcards.year}: counting masks"
+    conda:
+        "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=grows(600),
         runtime=grows(10),
-    conda:
-        "../../envs/analysis.yaml"
+    params:
+        period=lambda wildcards: STUDY.period(wildcards.experiment, wildcards.year),
+    message:
+        "{wildcards.experiment} {wildcards.year}: counting masks"
     shell:
-        "{PYTHON} {SCRIPTS}/count_masks.py --mask {input:q} --period {params.period} --output {output:q} > {log:q} 2>&1"
+        python("count_masks.py --mask {input:q} --period {params.period} --output {output:q}")
 
 
 rule count_events:
     input:
-        mask=lambda wildcards: f"{RESULTS}/masks/{STUDY.masks_of(wildcards.experiment)}/{wildcards.year}.nc",
-        objects=lambda wildcards: (
-            f"{RESULTS}/events/{STUDY.masks_of(wildcards.experiment)}/objects/{wildcards.year}.nc"
+        mask=lambda wildcards: results(
+            f"masks/{STUDY.masks_of(wildcards.experiment)}/{wildcards.year}.nc"
         ),
-        events=multiext(RESULTS + "/events/{experiment}/", "events.parquet", "objects.parquet"),
+        objects=lambda wildcards: (
+            results(f"events/{STUDY.masks_of(wildcards.experiment)}/objects/{wildcards.year}.nc")
+        ),
+        events=results("events/{experiment}/events.parquet"),
+        tracked=results("events/{experiment}/objects.parquet"),
     output:
-        RESULTS + "/frequency/{experiment}/events/{year}.nc",
-    params:
-        events=RESULTS + "/events/{experiment}",
-        period=lambda wildcards: STUDY.period(wildcards.experiment, wildcards.year),
+        results("frequency/{experiment}/events/{year}.nc"),
     log:
         "logs/count_events/{experiment}/{year}.log",
     benchmark:
         "logs/benchmarks/count_events/{experiment}/{year}.tsv"
-    message:
-        "{wildcards.experiment} {wildcards.year}: counting events"
+    conda:
+        "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=grows(600),
         runtime=grows(10),
-    conda:
-        "../../envs/analysis.yaml"
+    params:
+        events=subpath(input.events, parent=True),
+        period=lambda wildcards: STUDY.period(wildcards.experiment, wildcards.year),
+    message:
+        "{wildcards.experiment} {wildcards.year}: counting events"
     shell:
-        "{PYTHON} {SCRIPTS}/count_events.py --mask {input.mask:q} --objects {input.objects:q}"
-        " --events {params.events:q} --period {params.period} --output {output:q} > {log:q} 2>&1"
+        python(
+            "count_events.py --mask {input.mask:q} --objects {input.objects:q}"
+            " --events {params.events:q} --period {params.period} --output {output:q}"
+        )
 
 
 rule merge_counts:
     input:
         masks=lambda wildcards: yearly(
-            f"{RESULTS}/frequency/{STUDY.masks_of(wildcards.experiment)}/masks/{{year}}.nc",
+            results(f"frequency/{STUDY.masks_of(wildcards.experiment)}/masks/{{year}}.nc"),
             wildcards.experiment,
         ),
         events=lambda wildcards: yearly(
-            f"{RESULTS}/frequency/{wildcards.experiment}/events/{{year}}.nc", wildcards.experiment
+            results(f"frequency/{wildcards.experiment}/events/{{year}}.nc"), wildcards.experiment
         ),
     output:
-        RESULTS + "/frequency/{experiment}/frequency.nc",
+        results("frequency/{experiment}/frequency.nc"),
     log:
         "logs/merge_counts/{experiment}.log",
     benchmark:
         "logs/benchmarks/merge_counts/{experiment}.tsv"
-    message:
-        "{wildcards.experiment}: frequency, genesis and termination of all years"
+    conda:
+        "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=grows(2000),
         runtime=grows(20),
-    conda:
-        "../../envs/analysis.yaml"
+    message:
+        "{wildcards.experiment}: frequency, genesis and termination of all years"
     shell:
-        "{PYTHON} {SCRIPTS}/merge_counts.py --masks {input.masks:q} --events {input.events:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        python(
+            "merge_counts.py --masks {input.masks:q} --events {input.events:q}"
+            " --output {output:q}"
+        )
 
 
 rule compare:
@@ -97,73 +104,80 @@ rule compare:
         first=lambda wildcards: frequency(STUDY.comparisons[wildcards.comparison]["first"]),
         second=lambda wildcards: frequency(STUDY.comparisons[wildcards.comparison]["second"]),
     output:
-        RESULTS + "/comparisons/{comparison}.nc",
+        results("comparisons/{comparison}.nc"),
     log:
         "logs/compare/{comparison}.log",
     benchmark:
         "logs/benchmarks/compare/{comparison}.tsv"
-    message:
-        "{wildcards.comparison}: second minus first"
+    conda:
+        "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=grows(3000),
         runtime=grows(20),
-    conda:
-        "../../envs/analysis.yaml"
+    message:
+        "{wildcards.comparison}: second minus first"
     shell:
-        "{PYTHON} {SCRIPTS}/compare.py --first {input.first:q} --second {input.second:q}"
-        " --name {wildcards.comparison} --output {output:q} > {log:q} 2>&1"
+        python(
+            "compare.py --first {input.first:q} --second {input.second:q}"
+            " --name {wildcards.comparison} --output {output:q}"
+        )
 
 
 rule draw_experiment:
     input:
-        frequency=RESULTS + "/frequency/{experiment}/frequency.nc",
-        events=multiext(RESULTS + "/events/{experiment}/", "events.parquet", "objects.parquet"),
+        frequency=results("frequency/{experiment}/frequency.nc"),
+        events=results("events/{experiment}/events.parquet"),
+        tracked=results("events/{experiment}/objects.parquet"),
     output:
-        directory(RESULTS + "/figures/experiments/{experiment}"),
-    params:
-        events=RESULTS + "/events/{experiment}",
-        title=lambda wildcards: STUDY.title(wildcards.experiment),
-        regions=flag(STUDY.config["regions"]),
+        directory(results("figures/experiments/{experiment}")),
     log:
         "logs/draw_experiment/{experiment}.log",
     benchmark:
         "logs/benchmarks/draw_experiment/{experiment}.tsv"
-    message:
-        "{wildcards.experiment}: maps"
+    conda:
+        "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=grows(2000),
         runtime=grows(20),
-    conda:
-        "../../envs/analysis.yaml"
+    params:
+        events=subpath(input.events, parent=True),
+        title=lambda wildcards: STUDY.title(wildcards.experiment),
+        regions=flag(STUDY.config["regions"]),
+    message:
+        "{wildcards.experiment}: maps"
     shell:
-        "{PYTHON} {SCRIPTS}/draw_experiment.py --frequency {input.frequency:q}"
-        " --events {params.events:q} --title {params.title:q} --regions {params.regions:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        python(
+            "draw_experiment.py --frequency {input.frequency:q}"
+            " --events {params.events:q} --title {params.title:q} --regions {params.regions:q}"
+            " --output {output:q}"
+        )
 
 
 rule draw_comparison:
     input:
-        RESULTS + "/comparisons/{comparison}.nc",
+        results("comparisons/{comparison}.nc"),
     output:
-        directory(RESULTS + "/figures/comparisons/{comparison}"),
-    params:
-        title=lambda wildcards: STUDY.comparisons[wildcards.comparison].get(
-            "title", wildcards.comparison
-        ),
+        directory(results("figures/comparisons/{comparison}")),
     log:
         "logs/draw_comparison/{comparison}.log",
     benchmark:
         "logs/benchmarks/draw_comparison/{comparison}.tsv"
-    message:
-        "{wildcards.comparison}: maps"
+    conda:
+        "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=grows(2000),
         runtime=grows(20),
-    conda:
-        "../../envs/analysis.yaml"
+    params:
+        title=lambda wildcards: STUDY.comparisons[wildcards.comparison].get(
+            "title", wildcards.comparison
+        ),
+    message:
+        "{wildcards.comparison}: maps"
     shell:
-        "{PYTHON} {SCRIPTS}/draw_comparison.py --comparison {input:q} --title {params.title:q}"
-        " --output {output:q} > {log:q} 2>&1"
+        python(
+            "draw_comparison.py --comparison {input:q} --title {params.title:q}"
+            " --output {output:q}"
+        )

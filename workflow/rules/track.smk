@@ -10,23 +10,23 @@
 
 rule find_objects:
     input:
-        RESULTS + "/masks/{experiment}/{year}.nc",
+        results("masks/{experiment}/{year}.nc"),
     output:
-        RESULTS + "/events/{experiment}/objects/{year}.nc",
+        results("events/{experiment}/objects/{year}.nc"),
     log:
         "logs/find_objects/{experiment}/{year}.log",
     benchmark:
         "logs/benchmarks/find_objects/{experiment}/{year}.tsv"
-    message:
-        "{wildcards.experiment} {wildcards.year}: objects"
+    conda:
+        "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=grows(600),
         runtime=grows(10),
-    conda:
-        "../../envs/analysis.yaml"
+    message:
+        "{wildcards.experiment} {wildcards.year}: objects"
     shell:
-        "{PYTHON} {SCRIPTS}/find_objects.py --mask {input:q} --output {output:q} > {log:q} 2>&1"
+        python("find_objects.py --mask {input:q} --output {output:q}")
 
 
 rule link_events:
@@ -34,28 +34,30 @@ rule link_events:
         objects_of,
     output:
         multiext(
-            RESULTS + "/events/{experiment}/",
+            results("events/{experiment}/"),
             "events.parquet",
             "objects.parquet",
             "events.csv",
             "tracks.geojson",
             "trajectories.nc",
         ),
-    params:
-        tracking=lambda wildcards: flag(STUDY.experiments[wildcards.experiment]["tracking"]),
-        folder=RESULTS + "/events/{experiment}",
     log:
         "logs/link_events/{experiment}.log",
     benchmark:
         "logs/benchmarks/link_events/{experiment}.tsv"
-    message:
-        "{wildcards.experiment}: events of all years"
+    conda:
+        "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=grows(2000),
         runtime=grows(20),
-    conda:
-        "../../envs/analysis.yaml"
+    params:
+        tracking=lambda wildcards: flag(STUDY.experiments[wildcards.experiment]["tracking"]),
+        folder=subpath(output[0], parent=True),
+    message:
+        "{wildcards.experiment}: events of all years"
     shell:
-        "{PYTHON} {SCRIPTS}/link_events.py --objects {input:q} --tracking {params.tracking:q}"
-        " --experiment {wildcards.experiment} --output {params.folder:q} > {log:q} 2>&1"
+        python(
+            "link_events.py --objects {input:q} --tracking {params.tracking:q}"
+            " --experiment {wildcards.experiment} --output {params.folder:q}"
+        )

@@ -41,6 +41,14 @@ def labels_input(study: Study, dataset: str, split: str) -> list[str]:
     return [folder] if Path(folder).is_dir() else []
 
 
+def published_files(study: Study, model: str) -> list[str]:
+    """Return the two files of a published model that are there."""
+    folder = Path(study.published_weights(model))
+    return [
+        str(file) for name in ("config.json", "weights.pth") if (file := folder / name).is_file()
+    ]
+
+
 def variables(entry: Entry) -> list[str]:
     """Return the raw variables that a dataset's fields are made from, sorted."""
     names: set[str] = set()

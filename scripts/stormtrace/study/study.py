@@ -1,11 +1,14 @@
 """The study: every table resolved and checked, ready for the rules to look things up in."""
 
+import getpass
 import json
 import os
+import string
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from stormtrace.errors import BadInput
 from stormtrace.study import consistency
 from stormtrace.study.periods import clip, years_of
 from stormtrace.study.tables import Entry, merge, resolve, with_defaults
@@ -30,8 +33,8 @@ class Study:
         origins = Origins(files)
         validate(config, load_schema("config"), (), origins)
         self.config = with_defaults(config, load_schema("config"))
-        self.results = os.path.expandvars(self.config["results"])
-        self.data = os.path.expandvars(self.config["data"])
+        self.results = _expand(self.config["results"], "results", origins)
+        self.data = _expand(self.config["data"], "data", origins)
 
         table = {
             kind: self._placed(_resolve_all(config, kind, origins))
@@ -62,8 +65,7 @@ class Study:
     def _placed(self, value: Any) -> Any:
         """Return `value` with {data} and {results} in every string replaced."""
         if isinstance(value, str):
-            text = value.replace("{data}", self.data).replace("{results}", self.results)
-            return os.path.expandvars(text)
+            return value.replace("{data}", self.data).replace("{results}", self.results)
         if isinstance(value, Mapping):
             return {key: self._placed(inner) for key, inner in value.items()}
         if isinstance(value, list):
@@ -175,6 +177,18 @@ class Study:
     def title(self, experiment: str) -> str:
         """Return an experiment's title, by default its name."""
         return str(self.experiments[experiment].get("title", experiment))
+
+
+def _expand(path: str, key: str, origins: Origins) -> str:
+    """Return `path` with $NAME and ${NAME} replaced by the environment's, ~ by the home folder."""
+    try:
+        text = string.Template(path).substitute({"USER": getpass.getuser(), **os.environ})
+    except (KeyError, ValueError) as error:
+        raise BadInput(
+            f"{origins.of((key,))}: {key} is {path!r}, but the environment has no {error}; "
+            "set it, or write the path out"
+        ) from error
+    return str(Path(text).expanduser())
 
 
 def _published_fields(model: Entry) -> Entry:
