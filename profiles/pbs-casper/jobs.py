@@ -1,0 +1,199 @@
+"""What became of the jobs: from the markers they leave, and from PBS, asked once a minute.
+
+Standard library only, and Python 3.6. Everything is kept in `.snakemake/pbs/`:
+
+    submitted/<identity>   the id of the job last submitted for these outputs, and its content
+    ended/<id>             the exit code, written by the job script as its last act
+    locks/<identity>       held by the job while it runs
+    qstat.json             what PBS said last, of all jobs
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+
+Facts = Dict[str, Any]
+
+STATE = os.path.join(".snakemake", "pbs")
+
+POLL_S = float(os.environ.get("STORMTRACE_PBS_POLL_S", 60))
+"""Between two questions to PBS, for all jobs together."""
+
+GRACE_S = float(os.environ.get("STORMTRACE_PBS_GRACE_S", 900))
+"""For so long PBS may not know a job, or say that it can never run, before it is given up.
+
+Casper's qstat is a cache, up to a minute old; a job that can never run may only be waiting for a
+node that is down.
+"""
+
+QSTAT_TIMEOUT_S = 60
+
+
+def status(job: str) -> str:
+    """Return what is known of a job by its id: `success`, `failed`, or in any doubt `running`."""
+    code = exit_code(job)
+    if code is not None:
+        return "success" if code == 0 else "failed"
+    facts = ask(job)
+    comment = facts.get("comment", "")
+    if facts.get("state") == "F":
+        if facts.get("exit") == "0":
+            return "success"
+        say(f"PBS job {job} ended with {facts.get('exit', 'no exit status')}: {comment}")
+        return "failed"
+    now = time.time()
+    if now - facts.get("trouble_since", now) > GRACE_S:
+        say(f"PBS job {job} is given up: {comment}")
+        delete([job])
+        return "failed"
+    return "running"
+
+
+def exit_code(job: str) -> Optional[int]:
+    """Return the exit code that the job left behind, or None."""
+    try:
+        with open(os.path.join(STATE, "ended", job), encoding="utf-8") as stream:
+            return int(stream.read())
+    except (OSError, ValueError):
+        return None
+
+
+def ask(job: str) -> Facts:
+    """Return what PBS last said of a job; if that was long ago, ask it about all jobs first.
+
+    Keys, where known: `state`, `exit`, `comment`, and `trouble_since`, the time since when PBS
+    has been saying that it does not know the job or can never run it.
+    """
+    with locked(os.path.join(STATE, "qstat.lock")):
+        known = read_json(os.path.join(STATE, "qstat.json"))
+        now = time.time()
+        # The first question comes one interval after the first job: no cache knows it earlier.
+        asked = known.setdefault("asked", now)
+        facts = known.setdefault("jobs", {})
+        facts.setdefault(job, {})["wanted"] = now
+        if now - asked >= POLL_S:
+            known = {"asked": now, "jobs": refresh(facts, now)}
+        write_json(os.path.join(STATE, "qstat.json"), known)
+        return known["jobs"].get(job, {})
+
+
+def refresh(facts: Dict[str, Facts], now: float) -> Dict[str, Facts]:
+    """Return new facts of the jobs that somebody still wants to know about and that left none."""
+    wanted = {
+        job: fact
+        for job, fact in facts.items()
+        if now - fact["wanted"] < GRACE_S and exit_code(job) is None
+    }
+    open_jobs = sorted(job for job, fact in wanted.items() if fact.get("state") != "F")
+    told = parse(qstat(open_jobs)) if open_jobs else {}
+    return {job: merge(fact, told.get(job), now) for job, fact in wanted.items()}
+
+
+def qstat(jobs: List[str]) -> str:
+    """Return what PBS says of all `jobs`, in one question; nothing if it does not answer."""
+    try:
+        process = subprocess.run(
+            ["qstat", "-x", "-f", *jobs],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,  # complaints: there from PBS, on stdout from Casper's cache
+            timeout=QSTAT_TIMEOUT_S,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return process.stdout.decode("utf-8", "replace")
+
+
+def parse(text: str) -> Dict[str, Facts]:
+    """Return the facts in what `qstat -x -f` prints, by job.
+
+    The text form, because the JSON form tells of the first job only, and Casper's cached qstat
+    puts its complaints into the middle of the JSON.
+    """
+    keys = {"job_state": "state", "Exit_status": "exit", "comment": "comment"}
+    jobs = {}  # type: Dict[str, Facts]
+    current = {}  # type: Facts
+    for line in text.replace("\n\t", "").splitlines():
+        head = re.match(r"Job Id: (\S+)", line)
+        unknown = re.match(r"qstat: Unknown Job Id (\S+)", line)
+        fact = re.match(r"    (job_state|Exit_status|comment) = (.*)", line)
+        if head:
+            current = jobs.setdefault(head.group(1), {})
+        elif unknown:
+            jobs[unknown.group(1)] = {"unknown": True, "comment": "PBS does not know it"}
+        elif fact:
+            current[keys[fact.group(1)]] = fact.group(2)
+    return jobs
+
+
+def merge(before: Facts, told: Optional[Facts], now: float) -> Facts:
+    """Return the facts of a job after an answer, in which it may not have been mentioned."""
+    if told is None:
+        return before
+    facts = {"wanted": before["wanted"], **told}
+    if told.get("unknown") or told.get("comment", "").startswith("Can Never Run"):
+        facts["trouble_since"] = before.get("trouble_since", now)
+    return facts
+
+
+def submitted(identity: str) -> Facts:
+    """Return the record of the job last submitted for the same outputs, empty if there is none."""
+    return read_json(os.path.join(STATE, "submitted", identity))
+
+
+def remember(identity: str, job: str, content: str) -> None:
+    """Record a submission."""
+    record = {"job": job, "content": content, "time": time.time()}
+    write_json(os.path.join(STATE, "submitted", identity), record)
+
+
+def delete(jobs: Sequence[str]) -> None:
+    """Have jobs deleted, in a process that outlives this one.
+
+    One qdel each: given several, PBS stops at the first that has already ended.
+    """
+    subprocess.Popen(
+        ["/bin/sh", "-c", 'for job; do qdel "$job"; done', "qdel", *jobs],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal; standard output belongs to Snakemake."""
+    sys.stderr.write(f"{text}\n")
+
+
+@contextlib.contextmanager
+def locked(path: str) -> Iterator[None]:
+    """Hold a lock on `path`, or none where the file system has no locks."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as stream:
+        with contextlib.suppress(OSError):
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+def read_json(path: str) -> Facts:
+    """Return the object in a file, empty if there is none that can be read."""
+    try:
+        with open(path, encoding="utf-8") as stream:
+            return json.load(stream)
+    except (OSError, ValueError):
+        return {}
+
+
+def write_json(path: str, value: Mapping[str, Any]) -> None:
+    """Write a file whole or not at all."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    partial = f"{path}.{os.getpid()}"
+    with open(partial, "w", encoding="utf-8") as stream:
+        json.dump(value, stream)
+    os.rename(partial, path)

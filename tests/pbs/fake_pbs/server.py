@@ -1,0 +1,190 @@
+"""The server: starts, watches and ends jobs, one session of real processes each."""
+
+import contextlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from store import HOST, job_file, read_job, seconds, settings, write_json
+
+LONGEST_S = 24 * 3600
+
+
+class Server:
+    """Starts, watches and ends jobs; one process each, leader of its session."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.settings = settings(folder)
+        self.random = random.Random(self.settings["seed"])
+        self.queued: dict[str, dict] = {}
+        self.running: dict[str, Running] = {}
+        self.seen: set[str] = set()
+
+    def run(self) -> int:
+        (self.folder / "ready").touch()
+        while not (self.folder / "stop").exists():
+            self.notice_new_jobs()
+            self.delete_jobs()
+            self.start_jobs()
+            self.watch_jobs()
+            time.sleep(0.02)
+        for running in self.running.values():
+            running.signal(signal.SIGKILL)
+        return 0
+
+    def save(self, number: str, job: dict) -> None:
+        write_json(job_file(self.folder, number), job)
+
+    def notice_new_jobs(self) -> None:
+        fresh = {path.stem for path in (self.folder / "jobs").glob("*.json")} - self.seen
+        for number in sorted(fresh, key=int):
+            self.seen.add(number)
+            job = read_job(self.folder, number)
+            assert job is not None
+            if seconds(job["Resource_List"]["walltime"]) > LONGEST_S:
+                job_file(self.folder, number).unlink()  # no queue to route it to: it vanishes
+                continue
+            lacking = self.lacking(job)
+            if lacking:
+                job["comment"] = f"Can Never Run: Insufficient amount of resource: {lacking}"
+                self.save(number, job)
+            self.queued[number] = job
+
+    def lacking(self, job: dict) -> str:
+        asked, have = job["Resource_List"], self.settings
+        cpus, gpus = int(asked["ncpus"]), int(asked.get("ngpus", 0))
+        if cpus > have["ncpus"]:
+            return f"ncpus (R: {cpus} A: {have['ncpus']} T: {have['ncpus']})"
+        if gpus > have["ngpus"]:
+            return f"ngpus (R: {gpus} A: {have['ngpus']} T: {have['ngpus']})"
+        if int(asked["mem"].removesuffix("mb")) > have["mem_mb"]:
+            return f"mem (R: {asked['mem']} A: {have['mem_mb']}mb T: {have['mem_mb']}mb)"
+        if "gpu_type" in asked and asked["gpu_type"] not in have["gpu_types"]:
+            return f"gpu_type ({asked['gpu_type']} != {have['gpu_types'][0]})"
+        return ""
+
+    def delete_jobs(self) -> None:
+        for wish in list((self.folder / "deletions").iterdir()):
+            wish.unlink()
+            if wish.name in self.queued:
+                job = self.queued.pop(wish.name)
+                job["comment"] = (job.get("comment", "") + " and terminated").strip()
+                self.save(wish.name, job | {"job_state": "F", "substate": 91})
+            elif wish.name in self.running:
+                self.running[wish.name].end(271, f"and terminated by hpcuser@{HOST}")
+
+    def start_jobs(self) -> None:
+        used = sum(int(run.job["Resource_List"]["ncpus"]) for run in self.running.values())
+        for number, job in list(self.queued.items()):
+            cpus = int(job["Resource_List"]["ncpus"])
+            if job["job_state"] != "Q" or "comment" in job or used + cpus > self.settings["ncpus"]:
+                continue
+            used += cpus
+            del self.queued[number]
+            job |= {"job_state": "R", "comment": f"Job run at {time.ctime()} on ({HOST}:ncpus=1)"}
+            job["_start"] = time.time()
+            running = self.running[number] = Running(self.folder, number, job, self.settings)
+            if self.random.random() < self.settings["accidents"]:
+                delay = self.random.uniform(0, self.settings["accident_within_s"])
+                running.accident = time.monotonic() + delay
+            self.save(number, job)
+
+    def watch_jobs(self) -> None:
+        for number, running in list(self.running.items()):
+            code = running.poll()
+            if code is not None:
+                del self.running[number]
+                job = running.job
+                ending = running.reason or ("and failed" if code else "and finished")
+                job["comment"] += f" {ending}"
+                job |= {"job_state": "F", "Exit_status": code, "_end": time.time()}
+                self.save(number, job)
+
+
+class Running:
+    """One job on the node."""
+
+    def __init__(self, folder: Path, number: str, job: dict, have: dict) -> None:
+        self.job, self.have = job, have
+        self.code: int | None = None
+        self.reason = ""
+        self.accident = float("inf")
+        self.kill_at = float("inf")
+        self.temporary = folder / "tmp" / f"pbs.{number}.{HOST}"
+        self.temporary.mkdir(parents=True)
+        minutes = seconds(job["Resource_List"]["walltime"]) / 60
+        self.deadline = time.monotonic() + minutes * have["minute_s"]
+        output = Path(job["Output_Path"].removeprefix(f"{HOST}:"))
+        output = output if output.is_dir() else folder / "tmp"
+        with (output / f"{number}.{HOST}.OU").open("wb") as log:
+            # As PBS does it: a login shell is told on its standard input to run the script.
+            self.process = subprocess.Popen(
+                ["/bin/bash", "-l"],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                cwd=folder / "home",
+                env=self.environment(folder, number),
+                start_new_session=True,
+            )
+        script = folder / "scripts" / f"{number}.SC"
+        script.chmod(0o755)
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError), self.process.stdin as stdin:
+            stdin.write(f"{script}\n".encode())
+
+    def environment(self, folder: Path, number: str) -> dict[str, str]:
+        return {
+            "HOME": str(folder / "home"),
+            "USER": "hpcuser",
+            "PATH": "/usr/bin:/bin",
+            "LANG": "C.UTF-8",
+            "TMPDIR": str(self.temporary),
+            "PBS_JOBID": f"{number}.{HOST}",
+            "PBS_JOBNAME": self.job["Job_Name"],
+            "PBS_ENVIRONMENT": "PBS_BATCH",
+            **self.job["Variable_List"],
+            **self.have["node_environment"],
+        }
+
+    def poll(self) -> int | None:
+        """The exit status if the job is over, after doing to it what is due."""
+        now = time.monotonic()
+        if now > self.deadline and self.code is None:
+            self.end(-29, "and exceeded resource walltime")
+        if now > min(self.accident, self.kill_at):
+            self.signal(signal.SIGKILL)
+        top = self.process.poll()
+        if top is None or (self.code is not None and any(self.processes())):
+            return None
+        shutil.rmtree(self.temporary, ignore_errors=True)
+        if self.code is not None:
+            return self.code
+        self.signal(signal.SIGKILL)  # what outlives the shell goes with it
+        return top if top >= 0 else 256 - top
+
+    def end(self, code: int, reason: str) -> None:
+        """SIGTERM for all processes of the job now, SIGKILL after a while."""
+        if self.code is None:
+            self.code, self.reason = code, reason
+            self.kill_at = time.monotonic() + self.have["kill_delay_s"]
+            self.signal(signal.SIGTERM)
+
+    def signal(self, number: signal.Signals) -> None:
+        for process in self.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, number)
+
+    def processes(self) -> Iterable[int]:
+        """All living processes of the session."""
+        for path in Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(OSError):
+                state, _, _, session = path.read_text().rpartition(")")[2].split()[:4]
+                if int(session) == self.process.pid and state != "Z":
+                    yield int(path.parent.name)
