@@ -85,6 +85,8 @@ def test_experiments_that_differ_in_tracking_alone_share_their_masks():
     assert casper.masks_of("components") == "control"
     assert casper.masks_of("climatenet-rule") == "control"
     assert casper.masks_of("area-stats") == "area-stats"
+    assert casper.objects_of("components") == "control"
+    assert casper.objects_of("climatenet-rule") == "climatenet-rule"  # over the poles, as published
 
 
 def test_a_year_that_is_added_leaves_the_others_as_they_were(demo):
@@ -144,6 +146,8 @@ MISTAKES = [
     ("models/one-field/fields", ["IVT"], "does not derive IVT.*TMQ, U850, V850, PSL"),
     ("datasets/mini-merra2/fields", {"TMQ": {"take": "TQV"}}, "mini-merra2.*does not derive U850, V850, PSL"),
     ("datasets/mini-merra2/sourc", "x", "datasets.mini-merra2.sourc .*did you mean 'source'"),
+    ("experiments/control/tracking", {"rule": "grap"}, "experiments.control.tracking.rule.*did you mean 'graph'"),
+    ("experiments/control/tracking", {"minimum_hour": 3}, "experiments.control.tracking.minimum_hour .*'minimum_hours'"),
     ("run", ["contrl"], "run is 'contrl'.*did you mean 'control'"),
     ("compare", ["warmth"], "compare is 'warmth'"),
     ("comparisons/warming/second", "hot", "comparisons.warming.second is 'hot'"),
@@ -153,7 +157,9 @@ MISTAKES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("path", "value", "sentence"), MISTAKES, ids=[m[0] for m in MISTAKES])
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"), MISTAKES, ids=[f"{m[0]}={m[1]}" for m in MISTAKES]
+)
 def test_a_mistake_is_told_in_one_sentence(demo, path, value, sentence):
     with pytest.raises(BadInput) as caught:
         Study(edited(demo, path, value), DEMO)

@@ -100,7 +100,7 @@ def statistics_of(wildcards):
 
 def objects_of(wildcards):
     """Objects of all years; experiments that differ in tracking alone share them."""
-    owner = STUDY.masks_of(wildcards.experiment)
+    owner = STUDY.objects_of(wildcards.experiment)
     return yearly(results(f"events/{owner}/objects/{{year}}.nc"), wildcards.experiment)
 
 

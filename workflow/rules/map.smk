@@ -41,7 +41,7 @@ rule count_events:
             f"masks/{STUDY.masks_of(wildcards.experiment)}/{wildcards.year}.nc"
         ),
         objects=lambda wildcards: (
-            results(f"events/{STUDY.masks_of(wildcards.experiment)}/objects/{wildcards.year}.nc")
+            results(f"events/{STUDY.objects_of(wildcards.experiment)}/objects/{wildcards.year}.nc")
         ),
         events=results("events/{experiment}/events.parquet"),
         tracked=results("events/{experiment}/objects.parquet"),

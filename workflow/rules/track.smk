@@ -10,7 +10,9 @@
 
 rule find_objects:
     input:
-        results("masks/{experiment}/{year}.nc"),
+        lambda wildcards: results(
+            f"masks/{STUDY.masks_of(wildcards.experiment)}/{wildcards.year}.nc"
+        ),
     output:
         results("events/{experiment}/objects/{year}.nc"),
     log:
@@ -23,10 +25,14 @@ rule find_objects:
     resources:
         mem_mb=grows(600),
         runtime=grows(10),
+    params:
+        tracking=lambda wildcards: flag(STUDY.labelling(wildcards.experiment)),
     message:
         "{wildcards.experiment} {wildcards.year}: objects"
     shell:
-        python("find_objects.py --mask {input:q} --output {output:q}")
+        python(
+            "find_objects.py --mask {input:q} --tracking {params.tracking:q} --output {output:q}"
+        )
 
 
 rule link_events:

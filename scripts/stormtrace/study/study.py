@@ -4,7 +4,7 @@ import getpass
 import json
 import os
 import string
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from stormtrace.study import consistency
 from stormtrace.study.periods import clip, years_of
 from stormtrace.study.tables import Entry, merge, resolve, with_defaults
 from stormtrace.study.validation import Origins, check_name, load_schema, one_of, validate
+from stormtrace.track.settings import labelling_keys
 
 LABELLED = "train"
 """The piece of a labelled dataset that its statistics are computed from."""
@@ -55,7 +56,8 @@ class Study:
         """Return what is run, what is compared, and whose masks those track; in that order."""
         ends = (entry[side] for entry in self.comparisons.values() for side in ("first", "second"))
         shown = dict.fromkeys([*self.config["run"], *ends])
-        return list(shown | dict.fromkeys(self.masks_of(name) for name in shown))
+        owners = (owner(name) for name in shown for owner in (self.masks_of, self.objects_of))
+        return list(shown | dict.fromkeys(owners))
 
     def _needed_datasets(self) -> set[str]:
         looked_at = {entry["dataset"] for entry in self.experiments.values()}
@@ -150,14 +152,26 @@ class Study:
 
         An experiment that differs from its ancestor only in tracking looks at the same masks.
         """
+        return self._shared(experiment, self._look)
+
+    def objects_of(self, experiment: str) -> str:
+        """Return the experiment whose objects this one links: itself, or what it is like."""
+        return self._shared(experiment, lambda name: (self._look(name), self.labelling(name)))
+
+    def _shared(self, experiment: str, key: Callable[[str], object]) -> str:
+        """Follow `like` upwards as long as `key` stays the same."""
         parent = self._likes.get(experiment)
-        while parent and self._look(parent) == self._look(experiment):
+        while parent and key(parent) == key(experiment):
             experiment, parent = parent, self._likes.get(parent)
         return experiment
 
     def _look(self, experiment: str) -> Entry:
         entry = self._table[experiment]
         return {key: entry.get(key) for key in entry if key not in ("name", "title", "tracking")}
+
+    def labelling(self, experiment: str) -> Entry:
+        """Return the part of an experiment's tracking that its objects depend on."""
+        return labelling_keys(self._table[experiment]["tracking"])
 
     def weighting(self, experiment: str) -> str:
         """Return how an experiment's statistics are weighted: its own word or its model's."""
@@ -217,5 +231,7 @@ def _resolve_all(config: Mapping[str, Any], kind: str, origins: Origins) -> dict
             one_of(entry["like"], table, (kind, name, "like"), origins)
         merged = resolve(table, name, kind)
         validate(merged, schema, (kind, name), origins)
+        if "tracking" in merged:
+            validate(merged["tracking"], load_schema("tracking"), (kind, name, "tracking"), origins)
         resolved[name] = with_defaults(merged, schema) | {"name": name}
     return resolved
