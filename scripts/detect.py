@@ -26,6 +26,12 @@ def main() -> None:
     parser.add_argument("--year", type=int, required=True)
     parser.add_argument("--statistics", type=Path, help="normalize with these instead, JSON")
     parser.add_argument("--weighting", default="none", choices=("none", "area", "mean"))
+    parser.add_argument(
+        "--neutral",
+        action="append",
+        default=[],
+        help="a field the samples lack: its mean everywhere (repeatable)",
+    )
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
     parser.add_argument("--runtime", default="auto", choices=("auto", "torch", "openvino"))
     parser.add_argument("--precision", default="float32", help="float32, bfloat16 or float16")
@@ -55,6 +61,7 @@ def main() -> None:
         flags.output,
         year=flags.year,
         normalization=normalization,
+        neutral=flags.neutral,
         choice=Choice(
             device=device,
             runtime=flags.runtime,
@@ -70,6 +77,7 @@ def main() -> None:
             grid=flags.grid,
             model=" ".join(folder.name for folder in flags.model),
             statistics_source=source,
+            neutral_fields=" ".join(flags.neutral),
         ),
     )
 

@@ -95,17 +95,19 @@ def detect(
     *,
     year: int,
     normalization: Normalization | None,
+    neutral: Sequence[str],
     choice: Choice,
     attributes: Mapping[str, Any],
 ) -> None:
     """Write the masks of a year of samples.
 
     models: one, or the members of an ensemble. normalization: the experiment's choice, or None
-    for that of the model's own config.json.
+    for that of the model's own config.json. neutral: fields that the samples lack; the network
+    sees their mean everywhere, so that they speak for nothing.
     """
     config, segmenter = load_segmenter(models, choice.probabilities)
     normalization = normalization or config.normalization
-    folder = open_folder(samples, config.fields)
+    folder = open_folder(samples, _fields(normalization, neutral))
     runtime_name, runtime, batch = _runtime(segmenter, folder, choice)
     reference = _reference(segmenter, folder, choice)
     watch = Watch(config.labels)
@@ -139,6 +141,16 @@ def detect(
             **watch.attributes(),
             **attributes,
         )
+
+
+def _fields(normalization: Normalization, neutral: Sequence[str]) -> dict[str, float | None]:
+    if unknown := set(neutral) - set(normalization.fields):
+        raise BadInput(
+            f"neutral: the model does not look at {', '.join(sorted(unknown))}, only at "
+            f"{', '.join(normalization.fields)}"
+        )
+    means = zip(normalization.fields, normalization.mean, strict=True)
+    return {field: mean if field in neutral else None for field, mean in means}
 
 
 def load_segmenter(

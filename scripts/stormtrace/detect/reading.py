@@ -5,7 +5,7 @@ so nothing incomplete gets past this module.
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +42,8 @@ class SampleFolder:
     """A folder of samples; the first file says what all must have."""
 
     paths: list[Path]
-    fields: tuple[str, ...]
+    fields: Mapping[str, float | None]
+    """Field -> the value it has everywhere, or None: read it."""
     grid: Grid
     units: str
     calendar: str
@@ -57,8 +58,10 @@ class SampleFolder:
         """
         with NETCDF, open_netcdf(path) as dataset:
             values = np.empty((len(self.fields), *self.grid.shape), np.float32)
-            for channel, field in enumerate(self.fields):
-                values[channel] = read_map(dataset, field, path, self.grid.shape)
+            for channel, (field, value) in enumerate(self.fields.items()):
+                values[channel] = (
+                    read_map(dataset, field, path, self.grid.shape) if value is None else value
+                )
             for name, expected in (("lat", self.grid.lat), ("lon", self.grid.lon)):
                 if not np.array_equal(np.asarray(dataset[name][:], np.float64), expected):
                     raise BadInput(f"{path}: {name} differs from that of {self.paths[0].name}")
@@ -77,7 +80,7 @@ class SampleFolder:
         return float(cftime.date2num(cftime.num2date(time, units, calendar), self.units, calendar))
 
 
-def open_folder(folder: Path | str, fields: Sequence[str]) -> SampleFolder:
+def open_folder(folder: Path | str, fields: Mapping[str, float | None]) -> SampleFolder:
     """Return the samples of a folder in order of their names, which is that of their times."""
     paths = sorted(Path(folder).glob("*.nc"))
     if not paths:
@@ -96,7 +99,7 @@ def open_folder(folder: Path | str, fields: Sequence[str]) -> SampleFolder:
             cftime.num2date([second], other_units, calendar),
         )
         step_hours = (dates[1][0] - dates[0][0]).total_seconds() / 3600
-    return SampleFolder(paths, tuple(fields), Grid(lat, lon), units, calendar, step_hours)
+    return SampleFolder(paths, dict(fields), Grid(lat, lon), units, calendar, step_hours)
 
 
 def open_netcdf(path: Path) -> netCDF4.Dataset:

@@ -66,7 +66,7 @@ class Segmenter(nn.Module):
 
 
 def choose_runtime(name: str, device: torch.device, work: float) -> str:
-    """Return `torch` or `openvino`; `auto`: the latter on a CPU if `work` (cells · steps) repays."""
+    """Return `torch` or `openvino`; `auto`: what is faster for `work` (cells · steps)."""
     if name != "auto":
         if name == "openvino" and device.type != "cpu":
             raise BadInput(f"runtime openvino runs on the CPU, not on {device.type}: use torch")

@@ -22,10 +22,10 @@ class Recipe:
     grid: str
     labels: list[str] = field(default_factory=lambda: list(LABELS))
     architecture: str = "cgnet"
-    padding: str = "circular"
+    padding: str = "sphere"
     loss: str = "jaccard"
     optimizer: str = "adamw"
-    lr: float = 0.002
+    lr: float = 0.001
     weight_decay: float = 0.01
     schedule: str = "cosine"
     warmup: float = 0.1
