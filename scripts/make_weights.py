@@ -24,6 +24,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--method", choices=METHODS, default="bilinear")
     parser.add_argument("--maker", choices=MAKERS, default="stormtrace")
+    parser.add_argument("--threads", type=int, default=1, help="for makers that can use them")
     args = parser.parse_args()
     make_map(make_dataset(args.dataset), make_grid(args.grid), args.output, args.method, args.maker)
 

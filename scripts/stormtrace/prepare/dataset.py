@@ -6,9 +6,9 @@ from types import MappingProxyType
 from typing import Any
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.calendar_time import HOUR
-from stormtrace.prepare.time_axis import STAMPS
 
+HOUR = 3600
+STAMPS = ("start", "end", "middle", "instant")
 RECIPES = ("integrate", "interpolate", "take")
 METHODS = ("log", "linear")
 BELOW = ("lowest", "linear", "nan")
@@ -184,7 +184,9 @@ def _part(spec: Mapping[str, Any], where: str) -> Part:
 def _recipe(spec: Mapping[str, Any], where: str) -> Recipe:
     kinds = [kind for kind in RECIPES if kind in spec]
     if len(kinds) != 1:
-        raise BadInput(f"{where} is {dict(spec)}; it needs one of {', '.join(RECIPES)}")
+        raise BadInput(
+            f"{where} is {dict(spec)}; it needs one of {', '.join(RECIPES)} (null takes a key away)"
+        )
     if (kinds[0] == "interpolate") != ("to" in spec):
         raise BadInput(
             f"{where} is {dict(spec)}; `interpolate` goes with `to` (hPa), others do not"

@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.prepare.calendar_time import HOUR, Calendar, Seconds
 
-STAMPS = ("start", "end", "middle", "instant")
-"""What a time stamp may mark; of an instantaneous field it is the instant."""
-
 
 @dataclass(frozen=True, eq=False)
 class TimeAxis:
