@@ -15,7 +15,7 @@ class Climate:
 
     name: str
     warming: float = 0.0
-    rivers: float = 2.0
+    rivers: float = 1.5
     cyclones: float = 0.95
     length: float = 1.0
     strength: float = 1.0
@@ -29,5 +29,5 @@ class Climate:
 
 
 HISTORICAL = Climate("historical")
-WARMER = Climate("warmer", warming=3.5, rivers=2.3, cyclones=0.75, length=1.15, strength=1.25)
+WARMER = Climate("warmer", warming=3.5, rivers=1.8, cyclones=0.7, length=1.15, strength=1.25)
 MERRA2 = Climate("merra2", moisture_bias=0.96, wind_bias=1.04)

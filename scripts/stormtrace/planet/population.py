@@ -15,7 +15,7 @@ Draw = Callable[[Climate, np.random.Generator, float], Storm]
 LONGEST_LIFE = 160.0
 """Hours; storms are born from this long before the period, so that it opens on a lively sky."""
 
-ELBOW_ROOM = {AR: 24.0, TC: 20.0}
+ELBOW_ROOM = {AR: 20.0, TC: 20.0}
 """Degrees two events of a class keep from each other, unless they are meant to meet."""
 
 
@@ -37,7 +37,7 @@ def populate(
     ]
     for draw, rate in makers:
         for _ in range(round(rate * days)):
-            for _attempt in range(40):
+            for _attempt in range(60):
                 storm = draw(climate, random, random.uniform(-LONGEST_LIFE, hours))
                 if storm.life.death < 0:
                     break

@@ -176,6 +176,7 @@ class Filament:
         """
         spine = self.spine(hours)
         tangent = np.gradient(spine, axis=0)
+        tangent -= spine * (spine * tangent).sum(axis=1, keepdims=True)  # along the sphere
         step = np.linalg.norm(tangent, axis=1, keepdims=True)
         tangent = tangent / step
         left = np.cross(spine, tangent)
