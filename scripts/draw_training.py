@@ -1,0 +1,28 @@
+"""Draw how a training went: loss, IoU of each class and learning rate, by epoch.
+
+    python scripts/draw_training.py --history results/models/four-fields/history.csv \
+--output results/figures/models/four-fields
+
+Writes {output}.png and {output}.pdf.
+"""
+
+from pathlib import Path
+
+from stormtrace import commandline
+
+
+def main() -> None:
+    """Parse the flags and draw."""
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--history", type=Path, required=True, help="history.csv of a model")
+    parser.add_argument("--output", type=Path, required=True, help="path without .png and .pdf")
+    flags = parser.parse_args()
+
+    from stormtrace.learn.figures import draw_history, save
+    from stormtrace.learn.history import read_history
+
+    save(draw_history(read_history(flags.history)), flags.output)
+
+
+if __name__ == "__main__":
+    commandline.run(main)

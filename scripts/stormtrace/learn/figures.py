@@ -1,0 +1,121 @@
+"""Figures about models: how a training went, what a model gets wrong, what it looks at."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")  # no display on a compute node
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from stormtrace.files import writing
+
+COLOURS = ("0.45", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00")
+"""Of classes, background first (Okabe & Ito: told apart by colour-blind readers too)."""
+
+
+def save(figure: Figure, stem: Path) -> None:
+    """Write ``{stem}.png`` and ``{stem}.pdf``, each whole or not at all."""
+    for kind in ("png", "pdf"):
+        with writing(stem.with_name(f"{stem.name}.{kind}")) as partial:
+            figure.savefig(partial, format=kind, dpi=150, bbox_inches="tight")
+    plt.close(figure)
+
+
+def draw_history(history: Mapping[str, NDArray[np.float64]]) -> Figure:
+    """Draw losses, validation IoU of each class, and the learning rate against the epoch."""
+    figure, (losses, ious, rates) = plt.subplots(1, 3, figsize=(12, 3.4), layout="constrained")
+    epoch = history["epoch"]
+    for part, style in (("train", "-"), ("validation", "--")):
+        losses.plot(epoch, history[f"{part}_loss"], style, color="0.2", label=part)
+    losses.set_title("Loss")
+    losses.legend(frameon=False)
+
+    shown = "validation" if np.isfinite(history["validation_mean_iou"]).any() else "train"
+    prefix = f"{shown}_iou_"
+    names = [name for name in history if name.startswith(prefix)]
+    for colour, name in zip(_colours(len(names)), names, strict=True):
+        label = name.removeprefix(prefix).replace("_", " ")
+        ious.plot(epoch, history[name], color=colour, label=label)
+    mean = history[f"{shown}_mean_iou"]
+    ious.plot(epoch, mean, ":", color="0.1", label="mean")
+    if np.isfinite(mean).any():
+        best = int(np.nanargmax(mean))
+        ious.axvline(epoch[best], color="0.8", zorder=0)
+        ious.annotate(f"best: {mean[best]:.3f}", (epoch[best], 0.02), ha="right", rotation=90)
+    ious.set(title=f"IoU ({shown})", ylim=(0, 1))
+    ious.legend(frameon=False)
+
+    rates.plot(epoch, history["lr"], color="0.2")
+    rates.set(title="Learning rate", yscale="log" if (history["lr"] > 0).all() else "linear")
+    for axes in (losses, ious, rates):
+        axes.set_xlabel("epoch")
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def draw_importance(importance: Mapping[str, Any], labels: list[str]) -> Figure:
+    """Draw the loss of IoU when a field is shuffled, with its range over the repeats.
+
+    importance: field → label → {"mean", "low", "high"} (None where the class has no score).
+    """
+    figure, axes = plt.subplots(figsize=(7, 3.4), layout="constrained")
+    width = 0.8 / len(labels)
+    for i, (colour, label) in enumerate(zip(_colours(len(labels)), labels, strict=True)):
+        scores = [importance[field][label] for field in importance]
+        kept = [(j, one) for j, one in enumerate(scores) if one["mean"] is not None]
+        heights = [one["mean"] for _, one in kept]
+        spread = [
+            [one["mean"] - one["low"] for _, one in kept],
+            [one["high"] - one["mean"] for _, one in kept],
+        ]
+        places = [j + (i - (len(labels) - 1) / 2) * width for j, _ in kept]
+        axes.bar(places, heights, width, yerr=spread, color=colour, label=label, capsize=2)
+    axes.set_xticks(range(len(importance)), list(importance))
+    axes.set_ylabel("loss of IoU when shuffled")
+    axes.axhline(0, color="0.3", linewidth=0.8)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+    return figure
+
+
+def draw_side_by_side(
+    field: NDArray[np.float32],
+    truth: NDArray[np.uint8],
+    prediction: NDArray[np.uint8],
+    lat: NDArray[np.float64],
+    lon: NDArray[np.float64],
+    *,
+    title: str,
+    labels: list[str],
+) -> Figure:
+    """Draw one time twice: the expert's outlines on the left, the model's on the right.
+
+    field, truth, prediction: (lat, lon). The same field lies beneath both.
+    """
+    figure, both = plt.subplots(
+        1, 2, figsize=(13, 3.8), sharex=True, sharey=True, layout="constrained"
+    )
+    for axes, classes, name in zip(both, (truth, prediction), ("label", "prediction"), strict=True):
+        axes.pcolormesh(lon, lat, field, cmap="Greys", shading="nearest", rasterized=True)
+        for code, colour in list(enumerate(_colours(len(labels))))[1:]:
+            if (classes == code).any():
+                axes.contour(lon, lat, classes == code, levels=[0.5], colors=[colour])
+        axes.set(title=name, xlabel="longitude", aspect="equal")
+    handles = [
+        plt.Line2D([], [], color=colour, label=label)
+        for colour, label in zip(_colours(len(labels))[1:], labels[1:], strict=True)
+    ]
+    both[0].set_ylabel("latitude")
+    both[1].legend(handles=handles, loc="lower right", fontsize="small")
+    figure.suptitle(title)
+    return figure
+
+
+def _colours(count: int) -> list[str]:
+    return [COLOURS[i % len(COLOURS)] for i in range(count)]
