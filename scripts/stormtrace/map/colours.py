@@ -23,6 +23,22 @@ DIVERGING = (
     "#0f2f5a", "#24559a", "#4d86bf", "#8fb7da", "#cfe0ee", "#f7f6f4",
     "#f3d9cb", "#e3a98c", "#cb7452", "#a63f2b", "#6b1620",
 )  # fmt: skip
+#: The same on a dark page: from dark to light, so that "more" stands out there too.
+SEQUENTIAL_DARK = {
+    "atmospheric_river": (
+        "#12212c", "#16384d", "#1a5570", "#247893", "#3c9cb3", "#6bc2cb", "#a7e1df", "#e4f8f4",
+    ),
+    "tropical_cyclone": (
+        "#251a1a", "#482320", "#733024", "#a1442d", "#cb613b", "#e98b52", "#f8bd81", "#fdecc9",
+    ),
+    "other": (
+        "#16211c", "#1f3a2c", "#2a573d", "#3a774f", "#5b9762", "#88b67d", "#bbd4a2", "#eaf1d5",
+    ),
+}  # fmt: skip
+DIVERGING_DARK = (
+    "#b5dcff", "#79b8f2", "#4a8fd0", "#2f659c", "#224363", "#1a1e23",
+    "#5a3426", "#955036", "#cd7048", "#f0a079", "#ffd6bf",
+)  # fmt: skip
 NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 

@@ -15,7 +15,7 @@ from stormtrace.files import writing
 from stormtrace.grids import Grid
 from stormtrace.map.counts import Features, read_features, read_grid, write_axes
 from stormtrace.map.frequency import Frequency, open_frequency
-from stormtrace.map.regrid import conservative
+from stormtrace.map.regrid import on_grid, same_grid
 from stormtrace.map.significance import bootstrap, false_discovery
 
 SEASONS = ("annual", "DJF", "MAM", "JJA", "SON")
@@ -73,14 +73,6 @@ def compare(
     return Comparison(grid, first.features, fields, {})
 
 
-def same_grid(first: Grid, second: Grid) -> bool:
-    """Whether two grids have the same cells (to a millionth of a degree)."""
-    return first.shape == second.shape and all(
-        np.allclose(getattr(first, name), getattr(second, name), atol=1e-6)
-        for name in ("lat", "lon")
-    )
-
-
 def _coarser(first: Grid, second: Grid) -> Grid:
     return min((first, second), key=lambda grid: grid.shape[0] * grid.shape[1])
 
@@ -90,9 +82,7 @@ def _years(
 ) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
     """Return counts (year, lat, lon) on `grid` and steps (year,)."""
     _, counts, steps = side.by_year(feature, period)
-    if len(steps) and not same_grid(side.grid, grid):
-        return conservative(counts, side.grid, grid), steps
-    return counts, steps
+    return on_grid(counts, side.grid, grid) if len(steps) else counts, steps
 
 
 def _differ(

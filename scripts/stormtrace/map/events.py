@@ -26,6 +26,11 @@ def read_table(path: Path | str, needed: tuple[str, ...] = ()) -> Table:
     return {name: table[name].to_numpy() for name in table.column_names}
 
 
+def read_events(folder: Path | str | None) -> Table | None:
+    """Read the table of events in a folder; None where there is no folder."""
+    return read_table(Path(folder) / "events.parquet") if folder else None
+
+
 def of_class(table: Table, code: int) -> Table:
     """Return the rows of one class."""
     rows = table["class"] == code

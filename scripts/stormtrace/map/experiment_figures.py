@@ -70,7 +70,7 @@ def draw_genesis(events: Table, feature: str, years: float, subtitle: str) -> Fi
         name: density(events[f"{end}_lat"], events[f"{end}_lon"], DENSITY_GRID) / years
         for name, end in ends.items()
     }
-    scale = sequential(largest_shown(list(maps.values())), feature, "events a year per 10⁶ km²")
+    scale = sequential(largest_shown(list(maps.values())), feature, "events a year per million km²")
     panels = [Panel(DENSITY_GRID, values, name) for name, values in maps.items()]
     count = len(events["class"])
     heading = f"Where {words(feature).lower()}s begin and end"

@@ -194,8 +194,8 @@ def _check_same(first: Counts, other: Counts, path: Path, of_events: bool = Fals
     if of_events:
         pairs.append(("steps of each month", first.steps.tolist(), other.steps.tolist()))
     else:
-        names = (counts.attributes.get("experiment") for counts in (first, other))
-        pairs.append(("experiment", *names))
+        names = [counts.attributes.get("experiment") for counts in (first, other)]
+        pairs.append(("experiment", names[0], names[1]))
     for what, expected, found in pairs:
         if expected != found:
             raise BadInput(f"{path}: expected the {what} {expected}, found {found}")

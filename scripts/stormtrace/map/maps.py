@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from typing import Any
 
 import matplotlib as mpl
@@ -44,6 +45,7 @@ STYLE: dict[Any, Any] = {
 def use_style() -> None:
     """Set matplotlib up for figures of a paper; no display is needed."""
     mpl.use("Agg")
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # it tells of every glyph
     mpl.rcParams.update(STYLE)
     mpl.rcParams["font.sans-serif"] = _installed(FONTS)
 

@@ -28,6 +28,19 @@ def conservative(values: NDArray[np.floating], source: Grid, target: Grid) -> ND
     return rows @ np.asarray(values, np.float64) @ columns.T
 
 
+def same_grid(first: Grid, second: Grid) -> bool:
+    """Whether two grids have the same cells (to a millionth of a degree)."""
+    return first.shape == second.shape and all(
+        np.allclose(getattr(first, name), getattr(second, name), atol=1e-6)
+        for name in ("lat", "lon")
+    )
+
+
+def on_grid(values: NDArray[np.floating], source: Grid, target: Grid) -> NDArray[np.floating]:
+    """Return `values` on `target`: as they are on the same grid, or else `conservative`."""
+    return values if same_grid(source, target) else conservative(values, source, target)
+
+
 def _overlaps(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the lengths that intervals share, (target, source), from their edges."""
     low = np.maximum(source[None, :-1], target[:-1, None])

@@ -1,0 +1,130 @@
+"""Line charts and histograms as SVG, coloured by the page's own style sheet."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.map.colours import nice_step
+
+WIDTH, HEIGHT = 320, 170
+LEFT, RIGHT, TOP, BOTTOM = 38, 8, 10, 24
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a chart. style: a class of the style sheet, such as ``ar`` or ``tc dashed``."""
+
+    name: str
+    values: Sequence[float | None]
+    style: str
+
+
+def line_chart(
+    labels: Sequence[str], lines: Sequence[Line], units: str, every: int = 1, zero: bool = True
+) -> str:
+    """Return lines over `labels`, with a mark and a tooltip for each value; gaps where None."""
+    known = [v for line in lines for v in line.values if v is not None and np.isfinite(v)]
+    axis = _Axis.over(known, zero)
+    places = np.linspace(LEFT + 8, WIDTH - RIGHT - 8, max(len(labels), 2))
+    parts = [_frame(axis, units)]
+    for place, label in list(zip(places, labels, strict=False))[::every]:
+        parts.append(_label(place, label))
+    for line in lines:
+        parts.append(_path(line, places, axis))
+        for place, label, value in zip(places, labels, line.values, strict=False):
+            if value is None or not np.isfinite(value):
+                continue
+            told = html.escape(f"{line.name}, {label}: {value:.3g} {units}")
+            parts.append(
+                f'<circle class="{line.style}" cx="{place:.1f}" cy="{axis.y(value):.1f}" r="2.4">'
+                f"<title>{told}</title></circle>"
+            )
+    return _svg(parts)
+
+
+def histogram(values: NDArray[np.floating], units: str, style: str, bins: int = 24) -> str:
+    """Return a histogram in per cent of events, the longest per cent gathered at the end."""
+    values = values[np.isfinite(values)]
+    if values.size == 0:
+        return ""
+    step = nice_step(float(np.quantile(values, 0.99)) / bins)
+    count = max(4, int(np.ceil(np.quantile(values, 0.99) / step)))
+    edges = step * np.arange(count + 1)
+    index = np.clip((values / step).astype(int), 0, count - 1)
+    shares = 100.0 * np.bincount(index, minlength=count) / values.size
+    axis = _Axis.over(shares.tolist(), True)
+    scale = (WIDTH - LEFT - RIGHT) / edges[-1]
+    parts = [_frame(axis, "% of events")]
+    for edge, share in zip(edges[:-1], shares, strict=True):
+        top = axis.y(share)
+        last = edge == edges[-2]
+        told = f"{edge:g}{'+' if last else f'–{edge + step:g}'} {units}: {share:.1f} %"
+        parts.append(
+            f'<rect class="{style}" x="{LEFT + edge * scale + 0.5:.1f}" y="{top:.1f}" '
+            f'width="{max(step * scale - 1, 1):.1f}" height="{HEIGHT - BOTTOM - top:.1f}">'
+            f"<title>{told}</title></rect>"
+        )
+    ticks = np.arange(0, edges[-1] * 1.001, nice_step(edges[-1] / 5))
+    parts += [_label(LEFT + tick * scale, f"{tick:g}") for tick in ticks]
+    return _svg(parts)
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """A vertical axis in round steps."""
+
+    low: float
+    high: float
+    step: float
+
+    @classmethod
+    def over(cls, values: Sequence[float], zero: bool) -> _Axis:
+        low, high = (min(values), max(values)) if values else (0.0, 1.0)
+        if zero:
+            low = min(low, 0.0)
+        step = nice_step((high - low) / 4 or abs(high) / 4)
+        return cls(np.floor(low / step) * step, (np.floor(high / step) + 1) * step, step)
+
+    def y(self, value: float) -> float:
+        share = (value - self.low) / (self.high - self.low)
+        return HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP)
+
+
+def _frame(axis: _Axis, units: str) -> str:
+    parts = []
+    for tick in np.arange(axis.low, axis.high + axis.step / 2, axis.step):
+        y = axis.y(tick)
+        parts.append(
+            f'<line class="rule" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        )
+        parts.append(
+            f'<text class="tick" x="{LEFT - 5}" y="{y + 3:.1f}" text-anchor="end">{tick:g}</text>'
+        )
+    parts.append(f'<text class="tick units" x="{LEFT}" y="{TOP - 2}">{html.escape(units)}</text>')
+    return "".join(parts)
+
+
+def _label(x: float, text: str) -> str:
+    place = f'x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="middle"'
+    return f'<text class="tick" {place}>{html.escape(text)}</text>'
+
+
+def _path(line: Line, places: NDArray[np.float64], axis: _Axis) -> str:
+    """Return the line itself, broken where a value is missing."""
+    steps, pen = [], "M"
+    for place, value in zip(places, line.values, strict=False):
+        if value is None or not np.isfinite(value):
+            pen = "M"
+            continue
+        steps.append(f"{pen}{place:.1f} {axis.y(value):.1f}")
+        pen = "L"
+    return f'<path class="line {line.style}" d="{"".join(steps)}"/>'
+
+
+def _svg(parts: Sequence[str]) -> str:
+    return f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{"".join(parts)}</svg>'

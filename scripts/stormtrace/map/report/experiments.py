@@ -1,0 +1,138 @@
+"""What the page tells of one experiment: numbers, charts, tables and links."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from stormtrace.map.events import Table, of_class
+from stormtrace.map.experiment_figures import span
+from stormtrace.map.frequency import Frequency
+from stormtrace.map.names import short, words
+from stormtrace.map.periods import MONTHS
+from stormtrace.map.report.charts import Line, histogram, line_chart
+from stormtrace.map.report.headlines import by_year, headline, region_mean, seasonal_cycle
+from stormtrace.map.report.page_maps import Link
+
+#: Column of events.parquet -> (title of its histogram, units, factor from the column's units).
+HISTOGRAMS = {
+    "lifetime_h": ("Lifetime", "days", 1 / 24),
+    "track_km": ("Distance travelled", "1000 km", 1e-3),
+    "speed_km_h": ("Speed", "km/h", 1.0),
+    "max_area_km2": ("Largest area", "million km²", 1e-6),
+}
+
+
+def describe(
+    entry: Mapping[str, Any],
+    frequency: Frequency,
+    events: Table | None,
+    regions: Mapping[str, Sequence[float]],
+    link: Link,
+) -> dict[str, Any]:
+    """Return one row of the table of experiments, and its section."""
+    names = frequency.features.names
+    return {
+        **{key: entry.get(key) or "" for key in ("model", "dataset", "grid", "description")},
+        "statistics": _statistics_words(entry),
+        "name": entry["name"],
+        "title": entry.get("title") or entry["name"],
+        "span": span(frequency),
+        "shape": f"{frequency.grid.lat.size} × {frequency.grid.lon.size}",
+        "missing": int(frequency.expected_steps.sum() - frequency.steps.sum()),
+        "headlines": {name: headline(frequency, name, events) for name in names},
+        "regions": list(_regions(frequency, regions)),
+        "charts": list(_charts(frequency, events)),
+        "files": list(_files(entry, link)),
+        "figures": list(figure_links(entry.get("figures"), link)),
+        "provenance": _provenance(frequency),
+    }
+
+
+def _statistics_words(entry: Mapping[str, Any]) -> str:
+    """Say in words which statistics normalized the input."""
+    weighting = entry.get("weighting") or "none"
+    kind = entry.get("statistics") or ""
+    return kind if weighting == "none" else f"{kind}, weighted: {weighting}"
+
+
+def _regions(
+    frequency: Frequency, regions: Mapping[str, Sequence[float]]
+) -> Iterator[dict[str, Any]]:
+    for name, region in regions.items():
+        means = {
+            feature: region_mean(frequency.per_cent(feature), frequency.grid, region)
+            for feature in frequency.features.names
+        }
+        yield {"name": name, "means": means}
+
+
+def _charts(frequency: Frequency, events: Table | None) -> Iterator[dict[str, Any]]:
+    """Yield the charts of an experiment: seasonal cycle, years, histograms."""
+    for feature in frequency.features.names:
+        style = short(feature).lower()
+        cycle = seasonal_cycle(frequency, feature)
+        if sum(value is not None for value in cycle["north"]) > 1:
+            lines = [
+                Line("northern hemisphere", cycle["north"], style),
+                Line("southern hemisphere", cycle["south"], f"{style} dashed"),
+            ]
+            svg = line_chart([m[0] for m in MONTHS], lines, "% of time steps")
+            yield _chart(f"{words(feature)}s through the year", svg, "solid north, dashed south")
+    years, _ = by_year(frequency, frequency.features.names[0])
+    if len(years) > 1:
+        lines = [
+            Line(words(feature), by_year(frequency, feature)[1], short(feature).lower())
+            for feature in frequency.features.names
+        ]
+        every = max(1, len(years) // 6)
+        svg = line_chart([str(year) for year in years], lines, "% of the globe", every)
+        yield _chart("Year by year", svg, "area mean frequency")
+    if events is not None:
+        yield from _histograms(frequency, events)
+
+
+def _histograms(frequency: Frequency, events: Table) -> Iterator[dict[str, Any]]:
+    for code, feature in zip(frequency.features.codes, frequency.features.names, strict=True):
+        rows = of_class(events, code)
+        for column, (title, units, factor) in HISTOGRAMS.items():
+            if column in rows and len(rows[column]):
+                svg = histogram(rows[column] * factor, units, short(feature).lower())
+                yield _chart(f"{title} · {short(feature)}", svg, units)
+
+
+def _chart(title: str, svg: str, note: str) -> dict[str, Any]:
+    return {"title": title, "svg": Markup(svg), "note": note}
+
+
+def _files(entry: Mapping[str, Any], link: Link) -> Iterator[tuple[str, str]]:
+    """Yield (name, link) of an experiment's data files."""
+    candidates = [entry.get("frequency")]
+    if entry.get("events"):
+        folder = Path(entry["events"])
+        candidates += [str(path) for path in sorted(folder.glob("*.*")) if path.is_file()]
+    for path in candidates:
+        target = link(path)
+        if path and target:
+            yield Path(path).name, target
+
+
+def figure_links(folder: str | None, link: Link) -> Iterator[tuple[str, str]]:
+    """Yield (name, link) of the PDFs in a folder of figures."""
+    if folder:
+        for path in sorted(Path(folder).glob("*.pdf")):
+            target = link(str(path))
+            if target:
+                yield path.stem.replace("-", " "), target
+
+
+def _provenance(frequency: Frequency) -> dict[str, Any]:
+    """Return the attributes that tell where an experiment's numbers come from."""
+    facts = dict(frequency.attributes)
+    facts.pop("Conventions", None)
+    inputs = json.loads(facts.pop("inputs", "{}") or "{}")
+    return {"facts": facts, "inputs": inputs}

@@ -1,0 +1,92 @@
+"""The numbers that stand in the report's first table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.grids import Grid
+from stormtrace.map.events import Table, of_class
+from stormtrace.map.frequency import Frequency
+from stormtrace.map.names import short
+from stormtrace.map.periods import MONTHS
+from stormtrace.map.regrid import area_mean
+
+
+def headline(frequency: Frequency, feature: str, events: Table | None) -> dict[str, Any]:
+    """Return area-mean and largest frequency of a class, and its events a year."""
+    values = frequency.per_cent(feature)
+    row, column = np.unravel_index(int(np.nanargmax(values)), values.shape)
+    numbers: dict[str, Any] = {
+        "feature": feature,
+        "short": short(feature),
+        "mean": area_mean(values, frequency.grid),
+        "maximum": float(values[row, column]),
+        "place": place(float(frequency.grid.lat[row]), float(frequency.grid.lon[column])),
+    }
+    if events is not None:
+        code = frequency.features.codes[frequency.features.names.index(feature)]
+        rows = of_class(events, code)
+        numbers |= {
+            "events": len(rows["class"]),
+            "events_a_year": len(rows["class"]) / frequency.length_years,
+            "lifetime_h": _mean(rows, "lifetime_h"),
+        }
+    return numbers
+
+
+def place(lat: float, lon: float) -> str:
+    """Return a place as words: ``41° N, 172° W``."""
+    lon = (lon + 180) % 360 - 180
+    return (
+        f"{abs(lat):.0f}°\u202f{'N' if lat >= 0 else 'S'}, "
+        f"{abs(lon):.0f}°\u202f{'E' if lon >= 0 else 'W'}"
+    )
+
+
+def region_mean(
+    values: NDArray[np.floating], grid: Grid, region: Sequence[float]
+) -> tuple[float, float]:
+    """Return area mean and maximum of a map within ``[west, east, south, north]``."""
+    west, east, south, north = map(float, region)
+    width = (east - west) % 360.0 or 360.0
+    columns = (grid.lon - west) % 360.0 <= width
+    rows = (grid.lat >= south) & (grid.lat <= north)
+    box = values[np.ix_(rows, columns)]
+    if box.size == 0:
+        return float("nan"), float("nan")
+    weights = np.broadcast_to(grid.row_area[rows][:, None], box.shape)
+    return float(np.average(box, weights=weights)), float(box.max())
+
+
+def seasonal_cycle(frequency: Frequency, feature: str) -> dict[str, list[float | None]]:
+    """Return the area-mean frequency of each month, per cent, north and south; None: no steps."""
+    cycle: dict[str, list[float | None]] = {"north": [], "south": []}
+    sides = {"north": frequency.grid.lat > 0, "south": frequency.grid.lat < 0}
+    for period in MONTHS:
+        if frequency.period_steps(period) == 0:
+            for side in cycle.values():
+                side.append(None)
+            continue
+        rows = frequency.per_cent(feature, period).mean(axis=1)
+        for name, chosen in sides.items():
+            mean = np.average(rows[chosen], weights=frequency.grid.row_area[chosen])
+            cycle[name].append(float(mean))
+    return cycle
+
+
+def by_year(frequency: Frequency, feature: str) -> tuple[list[int], list[float]]:
+    """Return years and the area-mean frequency of each, per cent."""
+    years, counts, steps = frequency.by_year(feature)
+    means = [
+        area_mean(100.0 * count / step, frequency.grid)
+        for count, step in zip(counts, steps, strict=True)
+    ]
+    return years.tolist(), means
+
+
+def _mean(rows: Mapping[str, NDArray[Any]], name: str) -> float | None:
+    return float(np.mean(rows[name])) if name in rows and len(rows[name]) else None

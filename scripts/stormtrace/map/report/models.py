@@ -1,0 +1,104 @@
+"""What the page tells of one model: scores on test labels, training, figures."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from stormtrace.errors import BadInput
+from stormtrace.map.report.charts import Line, line_chart
+from stormtrace.map.report.page_maps import Link
+
+#: Key of scores.json -> how the table calls it.
+MEASURES = {
+    "iou": "IoU",
+    "precision": "Precision",
+    "recall": "Recall",
+    "area_ratio": "Predicted / true area",
+}
+STYLES = ("neutral", "tc", "ar", "other")
+
+
+def describe(entry: Mapping[str, Any], link: Link) -> dict[str, Any]:
+    """Return what the page tells of a model."""
+    scores = _read_scores(entry.get("scores"))
+    return {
+        "name": entry["name"],
+        "title": entry.get("title") or entry["name"],
+        "description": entry.get("description") or "",
+        "fields": entry.get("fields") or [],
+        "scores": scores,
+        "measures": {k: v for k, v in MEASURES.items() if scores and scores.get(k)},
+        "charts": list(_charts(entry.get("history"))),
+        "images": [_image(path) for path in entry.get("figures") or [] if Path(path).is_file()],
+        "links": [
+            (Path(str(path)).name, link(path))
+            for path in (entry.get("scores"), entry.get("history"))
+            if link(path)
+        ],
+    }
+
+
+def _read_scores(path: str | None) -> dict[str, Any] | None:
+    if not path:
+        return None
+    try:
+        scores: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise BadInput(f"{path} should be what evaluate.py wrote, but: {error}") from error
+    return scores
+
+
+def _charts(path: str | None) -> Iterator[dict[str, Any]]:
+    """Yield the training curves of history.csv: losses, and IoU of each class by epoch."""
+    if not path:
+        return
+    with Path(path).open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    epochs = [row["epoch"] for row in rows]
+    every = max(1, len(epochs) // 8)
+    groups = {"Loss": "loss", "IoU, validation": "validation_iou", "IoU, training": "train_iou"}
+    for title, pattern in groups.items():
+        columns = [name for name in rows[0] if pattern in name] if rows else []
+        lines = [
+            Line(name, [float(row[name]) if row[name] else None for row in rows], _style(name, i))
+            for i, name in enumerate(columns)
+        ]
+        lines = [line for line in lines if any(value is not None for value in line.values)]
+        if lines:
+            svg = Markup(line_chart(epochs, lines, "", every))
+            legend = [(line.style, line.name.replace("_", " ")) for line in lines]
+            yield {"title": title, "svg": svg, "note": "by epoch", "legend": legend}
+
+
+def _style(column: str, position: int) -> str:
+    """Return how a column's line looks: by its class, or else by its place."""
+    if "cyclone" in column:
+        return "tc"
+    if "river" in column:
+        return "ar"
+    return "neutral" if position == 0 else "neutral dashed"
+
+
+def _image(path: str) -> dict[str, str]:
+    """Return a figure as a small WebP inside the page."""
+    from PIL import Image
+
+    stream = io.BytesIO()
+    with Image.open(path) as image:
+        image.convert("RGB").save(stream, "WEBP", quality=88, method=4)
+        width, height = image.size
+    text = base64.b64encode(stream.getvalue()).decode("ascii")
+    return {
+        "source": f"data:image/webp;base64,{text}",
+        "title": Path(path).stem.replace("-", " ").replace("_", " "),
+        "width": str(width),
+        "height": str(height),
+    }

@@ -1,0 +1,167 @@
+"""Everything the page shows, gathered from result files, and the page itself."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from stormtrace import __version__
+from stormtrace.errors import BadInput
+from stormtrace.map.colours import DIVERGING, DIVERGING_DARK, SEQUENTIAL, SEQUENTIAL_DARK
+from stormtrace.map.comparison import SEASONS, Comparison, read_comparison
+from stormtrace.map.events import read_events
+from stormtrace.map.frequency import Frequency, open_frequency
+from stormtrace.map.names import short, words
+from stormtrace.map.regrid import on_grid
+from stormtrace.map.report import experiments, models
+from stormtrace.map.report.packing import choose_grid, pack_bits, pack_land
+from stormtrace.map.report.page_maps import VARIABLES, Link, PageMaps, add_experiment, link_from
+
+
+def write_page(report: Mapping[str, Any], templates: Path, folder: Path) -> str:
+    """Return the page (HTML). report: see `scripts/write_report.py`; folder: where it will lie."""
+    for key in ("title", "experiments"):
+        if not report.get(key):
+            raise BadInput(f"the report needs {key!r}; found the keys {sorted(report)}")
+    link = functools.partial(link_from, folder)
+    with contextlib.ExitStack() as stack:
+        opened = {
+            entry["name"]: stack.enter_context(open_frequency(entry["frequency"]))
+            for entry in report["experiments"]
+        }
+        page = _start(opened)
+        rows = []
+        for entry in report["experiments"]:
+            frequency, events = opened[entry["name"]], read_events(entry.get("events"))
+            add_experiment(page, entry["name"], frequency, events)
+            regions = report.get("regions", {})
+            rows.append(experiments.describe(entry, frequency, events, regions, link))
+        comparisons = [_comparison(e, page, rows, link) for e in report.get("comparisons", [])]
+    context = {
+        "report": report,
+        "version": __version__,
+        "experiments": rows,
+        "comparisons": comparisons,
+        "models": [models.describe(entry, link) for entry in report.get("models", [])],
+        "features": page.features,
+        "data": _script_data(page, rows, comparisons),
+    }
+    return _environment(templates).get_template("report.html.j2").render(context)
+
+
+def _start(opened: Mapping[str, Frequency]) -> PageMaps:
+    first = next(iter(opened.values()))
+    seasons = [p for p in SEASONS if any(f.period_steps(p) > 0 for f in opened.values())]
+    maps = len(opened) * len(first.features.names) * (len(seasons) + 3)
+    page = PageMaps(choose_grid([f.grid for f in opened.values()], maps))
+    page.periods = seasons if len(seasons) > 2 else ["annual"]
+    for name in first.features.names:
+        key = name if name in SEQUENTIAL else "other"
+        page.features[name] = {
+            "title": words(name),
+            "short": short(name),
+            "light": SEQUENTIAL[key],
+            "dark": SEQUENTIAL_DARK[key],
+        }
+    return page
+
+
+def _comparison(
+    entry: Mapping[str, Any], page: PageMaps, rows: list[dict[str, Any]], link: Link
+) -> dict[str, Any]:
+    """Return what the page tells of a comparison; its significance goes to the script."""
+    comparison = read_comparison(entry["file"])
+    if comparison.tested:
+        _add_significance(page, entry["name"], comparison)
+    by_name = {row["name"]: row for row in rows}
+    sides = [by_name.get(entry[side]) for side in ("first", "second")]
+    if None in sides:
+        raise BadInput(
+            f"comparison {entry['name']!r} is of {entry['first']!r} and {entry['second']!r}, but "
+            f"the report has the experiments {sorted(by_name)}"
+        )
+    return {
+        "name": entry["name"],
+        "title": entry.get("title") or entry["name"],
+        "description": entry.get("description", ""),
+        "first": sides[0],
+        "second": sides[1],
+        "tested": comparison.tested,
+        "file": link(entry["file"]),
+        "figures": list(experiments.figure_links(entry.get("figures"), link)),
+    }
+
+
+def _add_significance(page: PageMaps, name: str, comparison: Comparison) -> None:
+    for feature in comparison.features.names:
+        for period in page.periods:
+            share = np.nan_to_num(comparison.get("significant", feature, period))
+            flags = on_grid(share, comparison.grid, page.grid)
+            page.significance[f"{name}|{feature}|{period}"] = pack_bits(flags > 0.5)
+
+
+def _script_data(
+    page: PageMaps, rows: list[dict[str, Any]], comparisons: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return what the page's script reads."""
+    return {
+        "lat": page.grid.lat.round(5).tolist(),
+        "lon": page.grid.lon.round(5).tolist(),
+        "maps": page.maps,
+        "significance": page.significance,
+        "land": pack_land(),
+        "features": page.features,
+        "diverging": {"light": DIVERGING, "dark": DIVERGING_DARK},
+        "variables": {name: VARIABLES[name] for name in page.variables},
+        "periods": page.periods,
+        "experiments": [{"name": row["name"], "title": row["title"]} for row in rows],
+        "comparisons": [
+            {"name": c["name"], "first": c["first"]["name"], "second": c["second"]["name"]}
+            for c in comparisons
+        ],
+    }
+
+
+def _environment(templates: Path) -> jinja2.Environment:
+    if not (templates / "report.html.j2").is_file():
+        raise BadInput(f"there is no template report.html.j2 in {templates}")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(templates),
+        autoescape=jinja2.select_autoescape(["html", "j2"]),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "change": change, "json_data": _json_data}
+    return environment
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a number to some significant digits; a dash for none."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{decimals}f}".replace("-", "−")
+
+
+def change(second: float | None, first: float | None) -> str:
+    """Return by how many per cent `second` differs from `first`; empty for nothing to tell."""
+    if first is None or second is None or not first:
+        return ""
+    percent = round(100 * (second / first - 1))
+    return f"{percent:+d}\u202f%".replace("-", "−") if percent else "±0\u202f%"
+
+
+def _json_data(value: object) -> str:
+    """Return JSON that may stand inside a script element."""
+    return json.dumps(value, separators=(",", ":")).replace("</", "<\\/")

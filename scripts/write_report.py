@@ -1,0 +1,58 @@
+"""Write the report: one self-contained page with every experiment, comparison and model.
+
+python scripts/write_report.py --report @report.json --output results/report.html
+
+--report is JSON, or @ and the path of a file with it:
+
+    {"title": "…", "description": "…",
+     "experiments": [{"name": "control", "title": "…", "description": "…", "model": "four-fields",
+                      "dataset": "…", "grid": "…", "statistics": "training", "weighting": "none",
+                      "frequency": "results/frequency/control/frequency.nc",
+                      "events": "results/events/control", "figures": "results/figures/…/control"}],
+     "comparisons": [{"name": "warming", "title": "…", "first": "control", "second": "warmer",
+                      "file": "results/comparisons/warming.nc", "figures": "…/warming"}],
+     "models": [{"name": "four-fields", "title": "…", "fields": ["TMQ"], "scores": "…/scores.json",
+                 "history": "…/history.csv", "figures": ["….png"]}],
+     "regions": {"Western North America": [180, 255, 25, 65]},
+     "configuration": {"any": "thing"}, "sources": {"dataset": {"file": "checksum"}}}
+
+Only `title`, and `name` and `frequency` of each experiment, must be there. Links in the page are
+relative to it. The first experiment is the one that others are held against.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from stormtrace.commandline import from_json, log, parser, run
+from stormtrace.files import write_text
+from stormtrace.map.report.page import write_page
+from stormtrace.provenance import command
+
+TEMPLATES = Path(__file__).resolve().parents[1] / "workflow" / "report"
+
+
+def main() -> None:
+    """Parse flags, gather, write."""
+    arguments = parser(__doc__)
+    arguments.add_argument("--report", type=_json_or_file, required=True, help="JSON or @file")
+    arguments.add_argument("--templates", type=Path, default=TEMPLATES)
+    arguments.add_argument("--output", type=Path, required=True)
+    flags = arguments.parse_args()
+    page = write_page({"command": command()} | flags.report, flags.templates, flags.output.parent)
+    write_text(flags.output, page)
+    log.info("%s: %.1f MB", flags.output, len(page.encode()) / 1e6)
+
+
+def _json_or_file(text: str) -> Any:
+    if not text.startswith("@"):
+        return from_json(text)
+    try:
+        return json.loads(Path(text[1:]).read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as error:
+        raise argparse.ArgumentTypeError(f"cannot read {text[1:]}: {error}") from error
+
+
+if __name__ == "__main__":
+    run(main)
