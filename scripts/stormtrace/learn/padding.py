@@ -1,6 +1,7 @@
 """What a convolution sees beyond the edges of a lat/lon map."""
 
-from torch import Tensor, cat, nn
+import torch
+from torch import Tensor, nn
 from torch.nn import functional
 
 PADDINGS = ("circular", "sphere")
@@ -23,12 +24,17 @@ class Padding(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x with 2 · width more rows and columns."""
-        width = self.width
-        if width == 0:
-            return x
-        if self.kind == "circular":
-            return functional.pad(x, (width,) * 4, mode="circular")
-        half_turn = x.roll(x.shape[-1] // 2, dims=-1)
-        south = half_turn[..., 1 : width + 1, :].flip(-2)
-        north = half_turn[..., -width - 1 : -1, :].flip(-2)
-        return functional.pad(cat([south, x, north], dim=-2), (width, width, 0, 0), mode="circular")
+        return widen(x, self.width, self.kind) if self.width else x
+
+
+def widen(x: Tensor, width: int, kind: str) -> Tensor:
+    """(…, h, w) → (…, h + 2 · width, w + 2 · width)."""
+    if kind == "circular":
+        return functional.pad(x, (width,) * 4, mode="circular")
+    south = _beyond_pole(x[..., 1 : width + 1, :])
+    north = _beyond_pole(x[..., -width - 1 : -1, :])
+    return functional.pad(torch.cat([south, x, north], -2), (width, width, 0, 0), mode="circular")
+
+
+def _beyond_pole(rows: Tensor) -> Tensor:
+    return rows.flip(-2).roll(rows.shape[-1] // 2, dims=-1)
