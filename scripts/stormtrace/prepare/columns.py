@@ -21,6 +21,9 @@ from stormtrace.prepare.vertical import (
 Floats = NDArray[np.floating]
 Places = Sequence[Place]
 
+BRACKET_LEVELS = 12
+"""About so many of 30 levels lie between 850 hPa over the lowest and over the highest ground."""
+
 PASCALS = (20000.0, 120000.0)
 """Between these lies every surface pressure on Earth: others are in hPa, or no pressures."""
 
@@ -79,7 +82,9 @@ class Columns:
     def _interpolations(
         self, recipe: Recipe, coordinate: Coordinate, places: Places, other: Places
     ) -> Iterator[tuple[Floats, int]]:
-        for batch in _batches(len(places), self.reader.batch(recipe.variable, places[0], 12)):
+        for batch in _batches(
+            len(places), self.reader.batch(recipe.variable, places[0], BRACKET_LEVELS)
+        ):
             found = [self._bracket(coordinate, place, recipe.level) for place in other[batch]]
             first = min(bracket.first for bracket in found)
             last = max(bracket.last for bracket in found)

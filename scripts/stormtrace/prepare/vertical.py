@@ -63,7 +63,8 @@ class Bracket:
     """Between which levels a pressure lies in each column, and how far.
 
     first, last: the range of levels needed, `last` not included.
-    upper: (n,) index of the level above it, counted from `first`; the one below it is the next.
+    upper: (n,) where the value of the level above it is in a flattened (last − first, n) array;
+        that of the level below it is n further on.
     weight: (n,) share of the level below; NaN where there is no value.
     below_ground: how many columns the pressure lies below the lowest level in.
     """
@@ -76,9 +77,11 @@ class Bracket:
 
     def apply(self, values: Floats) -> Floats:
         """Return (n,) from values (last − first, n) of the levels needed."""
-        columns = np.arange(self.upper.size)
-        above, below = values[self.upper, columns], values[self.upper + 1, columns]
-        return above + self.weight.astype(values.dtype) * (below - above)
+        flat = values.reshape(-1)
+        above, below = flat[self.upper], flat[self.upper.size :][self.upper]
+        below -= above
+        below *= self.weight
+        return above + below
 
 
 def integrate_layers(values: Floats, thickness: Floats) -> Floats:
@@ -97,10 +100,10 @@ def bracket_hybrid(
     """
     ps = surface_pressure.astype(np.float64)
     a, b = levels.a_mid * levels.p0, levels.b_mid
-    count = np.full(ps.size, int((a + b * ps.max() <= target).sum()))
-    most = int((a + b * ps.min() <= target).sum())
-    for level in range(int(count[0]), most):
-        count += a[level] + b[level] * ps <= target
+    fewest, most = (int((a + b * extreme <= target).sum()) for extreme in (ps.max(), ps.min()))
+    count = np.full(ps.size, fewest, np.int16)
+    for level in range(fewest, most):
+        count += ps <= (target - a[level]) / b[level]
     upper = np.clip(count - 1, 0, a.size - 2)
     weight = _share(target, a[upper] + b[upper] * ps, a[upper + 1] + b[upper + 1] * ps, method)
     return _bracket(upper, weight, below)
@@ -129,7 +132,7 @@ def _share(target: float, above: Floats, below: Floats, method: str) -> NDArray[
     return (target - above) / (below - above)
 
 
-def _bracket(upper: NDArray[np.intp], weight: NDArray[np.float64], below: str) -> Bracket:
+def _bracket(upper: NDArray[np.integer], weight: NDArray[np.float64], below: str) -> Bracket:
     under = weight > 1
     if below == "lowest":
         weight[under] = 1.0
@@ -137,7 +140,8 @@ def _bracket(upper: NDArray[np.intp], weight: NDArray[np.float64], below: str) -
         weight[under] = np.nan
     weight[weight < 0] = np.nan  # above the top level there is nothing to interpolate from
     first = int(upper.min())
-    return Bracket(first, int(upper.max()) + 2, upper - first, weight, int(under.sum()))
+    flat = (upper - first).astype(np.intp) * upper.size + np.arange(upper.size)
+    return Bracket(first, int(upper.max()) + 2, flat, weight, int(under.sum()))
 
 
 def _affine(a: NDArray[np.float64], b: NDArray[np.float64], ps: Floats) -> NDArray[np.float64]:
