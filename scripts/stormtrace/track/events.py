@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.grids import EARTH_RADIUS_KM
-from stormtrace.track.objects import centroid
+from stormtrace.track.objects import centroid, from_longitude
 from stormtrace.track.record import Indices, Record
 from stormtrace.track.rules import Assignment
 
@@ -74,7 +74,7 @@ def sightings(objects: Columns, first_lon: float) -> Columns:
         "time": objects["time"][order][begins],
         "time_h": hours[begins],
         "lat": lat,
-        "lon": (lon - first_lon) % 360.0 + first_lon,
+        "lon": from_longitude(lon, first_lon),
         "area_km2": _sums(area, begins),
     }
 

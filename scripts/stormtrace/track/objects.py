@@ -86,7 +86,7 @@ def object_columns(steps: Sequence[Step], first_step: int, grid: Grid) -> Column
         "pixels": columns["pixels"],
         "area_km2": columns["area"],
         "lat": lat,
-        "lon": (lon - grid.lon[0]) % 360.0 + grid.lon[0],
+        "lon": from_longitude(lon, grid.lon[0]),
         "resultant": resultant,
         "south": grid.lat_bounds[columns["south"]],
         "north": grid.lat_bounds[columns["north"] + 1],
@@ -114,6 +114,12 @@ def centroid(
         (horizontal > noise) | (np.abs(z) > noise), np.degrees(np.arctan2(z, horizontal)), 0.0
     )
     return lat, lon, np.hypot(horizontal, z) / area
+
+
+def from_longitude(lon: NDArray[np.float64], first: float) -> NDArray[np.float64]:
+    """Return longitudes in ``first ≤ lon < first + 360`` (mind that −1e-16 % 360 is 360)."""
+    turned = (lon - first) % 360.0 + first
+    return np.where(turned >= first + 360.0, first, turned)
 
 
 class ObjectsWriter:

@@ -166,6 +166,8 @@ def _seconds(years: Sequence[YearObjects]) -> Indices:
     units = f"seconds since {_first_year(years[0]):04d}-01-01"
     parts = [
         np.rint(cftime.date2num(_dates(year), units, year.calendar)).astype(np.int64)
+        if year.time.size
+        else np.empty(0, np.int64)
         for year in years
     ]
     for (year, part), (following, later) in pairwise(zip(years, parts, strict=True)):

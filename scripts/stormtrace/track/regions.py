@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.track.events import Columns
+from stormtrace.track.objects import from_longitude
 from stormtrace.track.record import Indices, Record
 
 Cells = NDArray[np.bool_]
@@ -112,7 +113,7 @@ def nearest_cells(
     """Return row and column of the cells that hold the points."""
     row = np.clip(np.searchsorted(grid.lat_bounds, lat, "right") - 1, 0, grid.lat.size - 1)
     west = grid.lon_bounds[0]
-    column = np.searchsorted(grid.lon_bounds, (lon - west) % 360.0 + west, "right") - 1
+    column = np.searchsorted(grid.lon_bounds, from_longitude(lon, west), "right") - 1
     return row, np.clip(column, 0, grid.lon.size - 1)
 
 
