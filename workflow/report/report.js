@@ -77,11 +77,13 @@
   };
   const drawLegend = (element, scale, units) => {
     const shown = scale.start === null ? scale.levels : [scale.start, ...scale.levels];
-    const clear = scale.start === null ? css("--sea") : css("--sea");
-    const cells = scale.colours.map((c, i) => `<i style="background:${i === scale.clear ? clear : `rgb(${c})`}"></i>`);
+    const cells = scale.colours.map((c, i) => `<i style="background:${i === scale.clear ? css("--sea") : `rgb(${c})`}"></i>`);
     const offset = scale.start === null ? 1 : 0, n = cells.length;
-    const every = Math.ceil(shown.length / 9);
-    const ticks = shown.map((v, i) => i % every ? "" :
+    // As many ticks as there is room for; a symmetric scale stays symmetric.
+    const room = Math.max(3, (element.clientWidth || 300) / 42), every = Math.ceil(shown.length / room);
+    const position = (i) => scale.start === null && i < scale.clear ? shown.length - 1 - i - scale.clear
+      : i - (scale.start === null ? scale.clear : 0);
+    const ticks = shown.map((v, i) => position(i) % every ? "" :
       `<span style="left:${100 * (i + offset) / n}%">${format(v)}</span>`);
     element.innerHTML = `<div class="bar">${cells.join("")}</div><div class="ticks">${ticks.join("")}</div>`
       + `<span class="units">${units}</span>`;
@@ -242,16 +244,19 @@
 
   // --- Small maps ------------------------------------------------------------------------------
   const units = (variable) => data.variables[variable]?.[1] ?? "";
+  const readings = new Map(); // canvas -> [values, units], for the tooltip
   const drawSmall = async (canvas) => {
     if (!canvas.clientWidth) return;
     const { land, ...lines } = await ground, [w, h] = fit(canvas);
     if (canvas.dataset.difference) {
       const { values, doubtful } = await difference(canvas.dataset.difference);
+      readings.set(canvas, [values, "percentage points"]);
       compose(canvas, paint(values, diverging(largest(values)), w, h, land, doubtful), null, 0, lines);
     } else {
       const [name, variable, feature, period] = canvas.dataset.map.split("|");
       const values = await field([name, variable, feature, period].join("|"));
       const scale = values && sequential(sharedTop(variable, feature, period), feature);
+      readings.set(canvas, [values, units(variable)]);
       compose(canvas, paint(values, scale, w, h, land), null, 0, lines);
     }
     canvas.dataset.drawn = "yes";
@@ -265,16 +270,19 @@
   const small = [...document.querySelectorAll("canvas[data-map], canvas[data-difference]")]
     .filter((canvas) => canvas.dataset.difference || data.maps[canvas.dataset.map]);
   document.querySelectorAll("canvas[data-map]").forEach((canvas) => {
-    if (!canvas.dataset.difference && !data.maps[canvas.dataset.map]) canvas.closest("figure, td").classList.add("absent"), canvas.remove();
+    if (data.maps[canvas.dataset.map]) return;
+    canvas.closest("figure")?.remove();
+    canvas.remove();
   });
   const watcher = new IntersectionObserver((entries) => entries.forEach((entry) => {
     if (entry.isIntersecting) { watcher.unobserve(entry.target); drawSmall(entry.target); }
   }), { rootMargin: "300px" });
   const drawLegends = async () => {
-    document.querySelectorAll("[data-legend]").forEach((element) => {
-      const [variable, feature, period] = element.dataset.legend.split("|");
-      drawLegend(element, sequential(sharedTop(variable, feature, period), feature),
-        `${data.features[feature].short} frequency, ${units(variable)}`);
+    document.querySelectorAll("[data-legend-map]").forEach((element) => {
+      if (!data.maps[element.dataset.legendMap]) return;
+      const [, variable, feature, period] = element.dataset.legendMap.split("|");
+      const prefix = element.closest("figure") ? "" : `${data.features[feature].short} frequency, `;
+      drawLegend(element, sequential(sharedTop(variable, feature, period), feature), prefix + units(variable));
     });
     for (const element of document.querySelectorAll("[data-legend-difference]")) {
       const { values } = await difference(element.dataset.legendDifference);
@@ -360,11 +368,27 @@
     const what = units(state.variable);
     const pair = state.mode === "one" ? `<b>${format(a)}</b> ${what}` : `A <b>${format(a)}</b> · B <b>${format(b)}</b> · B − A <b>${format(b - a)}</b>`;
     tip.innerHTML = `${words(...place)}<br>${pair}`;
-    const flip = x > box.width * .6;
-    tip.style.left = `${big.offsetLeft + x + (flip ? -12 - tip.offsetWidth : 14)}px`;
-    tip.style.top = `${Math.max(0, y - 46)}px`;
+    placeTip(event);
     byId("readout").textContent = `${words(...place)}: A ${format(a)}, B ${format(b)} ${what}`;
   };
+  const placeTip = (event) => {
+    const isRight = event.clientX > window.innerWidth * .6;
+    tip.style.left = `${event.clientX + (isRight ? -12 - tip.offsetWidth : 14)}px`;
+    tip.style.top = `${Math.max(4, event.clientY - 46)}px`;
+  };
+  const pointSmall = (event) => {
+    const canvas = event.target, box = canvas.getBoundingClientRect();
+    const [values, what] = readings.get(canvas) ?? [];
+    const place = values && inverse(event.clientX - box.left, event.clientY - box.top, frame(box.width, box.height));
+    tip.hidden = !place;
+    if (!place) return;
+    tip.innerHTML = `${words(...place)}<br><b>${format(valueAt(values, ...place))}</b> ${what}`;
+    placeTip(event);
+  };
+  small.forEach((canvas) => {
+    canvas.addEventListener("pointermove", pointSmall);
+    canvas.addEventListener("pointerleave", () => { tip.hidden = true; });
+  });
   big.addEventListener("pointermove", point);
   big.addEventListener("pointerdown", point);
   big.addEventListener("pointerleave", () => { tip.hidden = true; });
