@@ -269,6 +269,15 @@ def test_components_wrap_in_longitude() -> None:
         assert len(pairs) == count + 1 == turned_count + 1
 
 
+def test_components_on_either_side_of_the_seam_are_joined_through_each_other() -> None:
+    # A comb whose teeth meet only across the seam, each pair of neighbours through another cell.
+    mask = np.zeros((7, 6), bool)
+    mask[[0, 2, 4, 6], 0] = mask[[1, 3, 5], 5] = True
+    assert label_periodic(mask)[1] == 1
+    mask[3, 5] = False
+    assert label_periodic(mask)[1] == 2
+
+
 def test_components_touch_by_corners_across_the_seam() -> None:
     mask = np.zeros((3, 5), bool)
     mask[0, 4] = mask[1, 0] = True

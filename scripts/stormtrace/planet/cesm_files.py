@@ -1,10 +1,9 @@
 """Raw files as CESM's spectral-element model writes them: a variable and year a file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import cftime
 import netCDF4
 import numpy as np
 
@@ -12,6 +11,7 @@ from stormtrace.planet.climates import Climate
 from stormtrace.planet.planet import Planet
 from stormtrace.planet.settings import Settings
 from stormtrace.planet.sphere import Floats, Points
+from stormtrace.planet.times import Times
 from stormtrace.planet.truth import write_truth
 from stormtrace.prepare import camse
 from stormtrace.provenance import provenance
@@ -93,18 +93,13 @@ def write_cesm(folder: Path, run: Run, settings: Settings) -> None:
     mesh = camse.columns(settings.ne)
     points = Points(mesh.lon, mesh.lat)
     hybrid = hybrid_levels(settings.levels)
-    half = 12.0 * settings.days
-    origin = cftime.datetime(run.year + 1, 1, 1, calendar=CALENDAR)
-    first_day = 365.0 - settings.days / 2
-    planet = Planet.create(run.climate, [settings.seed, run.seed], 2 * half, first_day, half)
+    times = Times.around(run.year, CALENDAR, settings.days)
+    seed = [settings.seed, run.seed]
+    planet = Planet.create(run.climate, seed, times.hours, times.first_day, times.new_year)
 
-    starts = np.arange(0.0, 2 * half, STEP_HOURS)
-    for year, piece in ((run.year, starts[starts < half]), (run.year + 1, starts[starts >= half])):
+    for piece in np.split(times.starts, 2):  # the old year and the new one
         fields = _evaluate(planet, points, hybrid, piece)
-        days = (piece - half) / 24.0  # since New Year
-        dates = cftime.num2date(days, _units(origin), CALENDAR)
-        assert dates[0].year == dates[-1].year == year
-        first, last = (f"{date:%Y%m%d%H}Z" for date in (dates[0], dates[-1]))
+        first, last = (f"{date:%Y%m%d%H}Z" for date in times.dates(piece[[0, -1]]))
         for name, values in fields.items():
             path = folder / f"{case}.cam.{run.tapes[name]}.{name}.{first}-{last}.nc"
             with netCDF4.Dataset(path, "w", format="NETCDF3_64BIT_DATA") as file:
@@ -112,9 +107,9 @@ def write_cesm(folder: Path, run: Run, settings: Settings) -> None:
                 file.setncatts({"np": np.int32(4), "ne": np.int32(settings.ne)} | provenance())
                 _write_mesh(file, mesh)
                 _write_levels(file, hybrid)
-                _write_time(file, days, run.stamps, origin)
+                _write_time(file, piece, run.stamps, times)
                 _write_field(file, name, values)
-    write_truth(folder / "truth", planet, settings.grid, starts, STEP_HOURS, case, origin, half)
+    write_truth(folder / "truth", planet, times, settings.grid, case)
 
 
 def _evaluate(
@@ -136,10 +131,6 @@ def _evaluate(
         fields["Q"][step] = sky.humidity(pressure)
         fields["PS"][step], fields["PSL"][step] = sky.ps, sky.psl
     return fields
-
-
-def _units(origin: cftime.datetime) -> str:
-    return f"days since {origin:%Y-%m-%d %H:%M:%S}"
 
 
 def _write_mesh(file: netCDF4.Dataset, mesh: camse.Mesh) -> None:
@@ -173,27 +164,22 @@ def _write_levels(file: netCDF4.Dataset, hybrid: Hybrid) -> None:
         level[:] = 1000.0 * (a + b)
 
 
-def _write_time(
-    file: netCDF4.Dataset, starts: Floats, stamps: str, origin: cftime.datetime
-) -> None:
-    """Write time, its bounds, and CESM's date and datesec; `starts` in days since `origin`."""
+def _write_time(file: netCDF4.Dataset, starts: Floats, stamps: str, times: Times) -> None:
+    """Write time, its bounds, and CESM's date and datesec; `starts` in hours of the part."""
     file.createDimension("time", None)
     file.createDimension("nbnd", 2)
-    bounds = np.stack([starts, starts + STEP_HOURS / 24.0], axis=1)
+    bounds = np.stack([starts, starts + STEP_HOURS], axis=1)
     stamp = bounds[:, 1] if stamps == "end" else bounds[:, 0]
     time = file.createVariable("time", "f8", ("time",))
-    time.setncatts({"units": _units(origin), "calendar": CALENDAR, "bounds": "time_bnds"})
-    time[:] = stamp
-    file.createVariable("time_bnds", "f8", ("time", "nbnd"))[:] = bounds
-    dates = list(_dates(stamp, origin))
+    time.setncatts({"units": times.units("days"), "calendar": CALENDAR, "bounds": "time_bnds"})
+    time[:] = (stamp - times.new_year) / 24.0
+    edges = file.createVariable("time_bnds", "f8", ("time", "nbnd"))
+    edges[:] = (bounds - times.new_year) / 24.0
+    dates = times.dates(stamp)
     file.createVariable("date", "i4", ("time",))[:] = [
         10000 * date.year + 100 * date.month + date.day for date in dates
     ]
     file.createVariable("datesec", "i4", ("time",))[:] = [3600 * date.hour for date in dates]
-
-
-def _dates(days: Floats, origin: cftime.datetime) -> Iterator[cftime.datetime]:
-    yield from cftime.num2date(days, _units(origin), CALENDAR)
 
 
 def _write_field(file: netCDF4.Dataset, name: str, values: np.ndarray) -> None:

@@ -10,6 +10,7 @@ from stormtrace.planet.climates import MERRA2
 from stormtrace.planet.planet import Planet
 from stormtrace.planet.settings import Settings
 from stormtrace.planet.sphere import Points
+from stormtrace.planet.times import Times
 from stormtrace.planet.truth import write_truth
 from stormtrace.provenance import provenance
 
@@ -34,20 +35,15 @@ def write_merra2(folder: Path, settings: Settings, year: int, seed: int) -> None
     lon = -180.0 + np.arange(nlon) * 360.0 / nlon
     lon[np.abs(lon) < 1e-9] = NEARLY_ZERO
     points = Points(*(axis.ravel() for axis in np.meshgrid(lon, lat)))
-    half = 12.0 * settings.merra2_days
-    origin = cftime.datetime(year + 1, 1, 1, calendar=CALENDAR)
-    first_day = 365.0 - settings.merra2_days / 2
-    planet = Planet.create(MERRA2, [settings.seed, seed], 2 * half, first_day, half)
-
-    for day in range(settings.merra2_days):
-        start = 24.0 * day
-        since_new_year = f"hours since {origin:%Y-%m-%d %H:%M:%S}"
-        date = cftime.num2date(start - half, since_new_year, CALENDAR)
-        fields = _evaluate(planet, points, start + 0.5 + np.arange(24))
+    times = Times.around(year, CALENDAR, settings.merra2_days)
+    seeds = [settings.seed, seed]
+    planet = Planet.create(MERRA2, seeds, times.hours, times.first_day, times.new_year)
+    for midnight in np.arange(0.0, times.hours, 24.0):
+        (date,) = times.dates(midnight)
+        fields = _evaluate(planet, points, midnight + 0.5 + np.arange(24))
         path = folder / f"MERRA2_{_stream(date.year)}.tavg1_2d_slv_Nx.{date:%Y%m%d}.nc4"
         _write_day(path, date, lat, lon, fields)
-    starts = np.arange(0.0, 2 * half, 3.0)
-    write_truth(folder / "truth", planet, settings.grid, starts, 3, "merra2", origin, half)
+    write_truth(folder / "truth", planet, times, settings.grid, "merra2")
 
 
 def _stream(year: int) -> int:

@@ -10,17 +10,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cftime
 import netCDF4
 import numpy as np
-from scipy import ndimage
+from numpy.typing import NDArray
+from scipy import ndimage, sparse
 
 from stormtrace.classes import BACKGROUND, FEATURES, TC
 from stormtrace.files import write_text
 from stormtrace.grids import Grid, make_grid
 from stormtrace.planet.planet import Planet
 from stormtrace.planet.sphere import Floats, Points
+from stormtrace.planet.times import Times
 from stormtrace.provenance import provenance
+
+Integers = NDArray[np.integer]
 
 POLAR = 75.0
 """Degrees: an event reaching beyond is noted as `near_pole`."""
@@ -37,51 +40,41 @@ class Chronicle:
 
 
 def write_truth(
-    folder: Path,
-    planet: Planet,
-    grid_spec: Mapping[str, Any],
-    starts: Floats,
-    step_hours: int,
-    dataset: str,
-    origin: cftime.datetime,
-    new_year: float,
+    folder: Path, planet: Planet, times: Times, grid_spec: Mapping[str, Any], dataset: str
 ) -> None:
-    """Write `masks.nc` and `events.json`.
+    """Write `masks.nc` and `events.json`: one mask a step, at the step's start.
 
-    starts: hours of the samples' (canonical) times since the part began; a sample shows the
-    middle of its interval. origin: the date of New Year, `new_year` hours after the part began.
+    A sample is the mean of its interval, so its mask is what is there in the middle of it.
     """
     grid = make_grid(grid_spec)
-    objects, chronicles = observe(planet, grid, starts + step_hours / 2)
-    numbers = {storm: number for number, storm in enumerate(sorted(chronicles), start=1)}
+    seen, chronicles = observe(planet, grid, times.starts + times.step_hours / 2)
     codes = np.zeros(len(planet.events) + 1, np.int8)
     codes[1:] = [storm.label for storm in planet.events]
-    names = np.zeros(len(planet.events) + 1, np.int16)
-    for storm, number in numbers.items():
-        names[storm] = number
+    names = np.zeros(codes.size, np.int16)
+    names[sorted(chronicles)] = np.arange(1, len(chronicles) + 1)
 
     folder.mkdir(parents=True)
-    hours = starts - new_year
-    units = f"hours since {origin:%Y-%m-%d %H:%M:%S}"
     with netCDF4.Dataset(folder / "masks.nc", "w") as file:
-        year = origin.year - 1
-        file.setncatts(provenance(experiment="truth", dataset=dataset, year=str(year)))
-        file.setncatts({"grid": f"{grid.shape[0]}x{grid.shape[1]}", "step_hours": step_hours})
-        file.setncatts({"model": "the planet itself", "model_checksum": "", "statistics": "{}"})
+        file.setncatts(provenance(experiment="truth", dataset=dataset))
+        file.setncatts({"year": times.origin.year - 1, "step_hours": times.step_hours})
+        file.setncatts({"grid": f"{grid.shape[0]}x{grid.shape[1]}", "statistics": "{}"})
+        file.setncatts({"model": "the planet itself", "model_checksum": ""})
         file.setncatts({"precision": "exact", "runtime": "numpy"})
-        _write_axes(file, grid, hours, units, origin.calendar)
-        _write_masks(file, codes[objects], names[objects])
+        _write_axes(file, grid, times)
+        _write_masks(file, codes[seen], names[seen])
 
-    times = cftime.num2date(hours, units, origin.calendar)
-    stamps = [f"{time:%Y-%m-%dT%H:%M:%S}" for time in times]
+    stamps = [f"{date:%Y-%m-%dT%H:%M:%S}" for date in times.dates(times.starts)]
+    turn = int(times.new_year / times.step_hours)
     for chronicle in chronicles.values():
-        if hours[chronicle.steps[0]] < 0 <= hours[chronicle.steps[-1]]:
+        if chronicle.steps[0] < turn <= chronicle.steps[-1]:
             chronicle.notes.add("crosses_new_year")
-    events = [_describe(numbers[storm], chronicles[storm], stamps) for storm in sorted(chronicles)]
+    events = [
+        _describe(int(names[storm]), chronicles[storm], stamps) for storm in sorted(chronicles)
+    ]
     write_text(folder / "events.json", json.dumps({"events": events}, indent=1))
 
 
-def observe(planet: Planet, grid: Grid, hours: Floats) -> tuple[np.ndarray, dict[int, Chronicle]]:
+def observe(planet: Planet, grid: Grid, hours: Floats) -> tuple[Integers, dict[int, Chronicle]]:
     """Return who is seen where, int16 (time, lat, lon), and the chronicle of each event.
 
     Both count the planet's events from 1, oldest first; 0 is the background.
@@ -90,63 +83,71 @@ def observe(planet: Planet, grid: Grid, hours: Floats) -> tuple[np.ndarray, dict
     points = Points(lon.ravel(), lat.ravel())
     storms = planet.events
     codes = np.array([BACKGROUND] + [storm.label for storm in storms])
+    order = sorted(range(len(storms)), key=lambda i: (codes[i + 1] == TC, -i))  # the last one wins
     seen = np.zeros((hours.size, *grid.shape), np.int16)
     chronicles: dict[int, Chronicle] = {}
     before: dict[int, int] = {}
     for step, hour in enumerate(hours):
         claims = np.zeros(points.size, np.int16)
-        for last_first in sorted(range(len(storms)), key=lambda i: (codes[i + 1] == TC, -i)):
-            claims[storms[last_first].covers(points, hour)] = last_first + 1
-        claims = claims.reshape(grid.shape)
-        together: dict[int, int] = {}
-        for code in FEATURES.values():
-            components, count = label_periodic(codes[claims] == code)
-            for component in range(1, count + 1):
-                inside = components == component
-                members = np.unique(claims[inside])
-                oldest = int(members[0])
-                seen[step][inside] = oldest
-                together |= {int(member): oldest for member in members}
-                chronicle = chronicles.setdefault(oldest, Chronicle(code))
-                _note(chronicle, step, inside.ravel(), points)
-        _note_meetings(chronicles, before, together)
-        before = together
+        for storm in order:
+            claims[storms[storm].covers(points, hour)] = storm + 1
+        seen[step], names = name_objects(claims.reshape(grid.shape), codes)
+        for name in np.unique(seen[step])[1:].tolist():
+            chronicle = chronicles.setdefault(name, Chronicle(int(codes[name])))
+            _note(chronicle, step, seen[step].ravel() == name, points)
+        _note_meetings(chronicles, before, names)
+        before = names
     return seen, chronicles
 
 
-def label_periodic(mask: np.ndarray) -> tuple[np.ndarray, int]:
+def name_objects(claims: Integers, codes: Integers) -> tuple[Integers, dict[int, int]]:
+    """Name each connected object of a class after its oldest storm.
+
+    claims: the storm at each cell, (lat, lon), 0 for none; codes: the class of each storm. Returns
+    the names in place of the claims, and the name that each storm goes by.
+    """
+    named = np.zeros_like(claims)
+    names: dict[int, int] = {}
+    for code in FEATURES.values():
+        components, count = label_periodic(codes[claims] == code)
+        for component in range(1, count + 1):
+            inside = components == component
+            members = np.unique(claims[inside]).tolist()
+            named[inside] = members[0]
+            for member in members:
+                names[member] = min(members[0], names.get(member, members[0]))
+    return named, names
+
+
+def label_periodic(mask: NDArray[np.bool_]) -> tuple[Integers, int]:
     """Return 8-connected components, numbered from 1, joined across the last meridian."""
     labels, count = ndimage.label(mask, np.ones((3, 3)))
-    west = np.pad(labels[:, 0], 1)
-    for shift in (0, 1, 2):
-        for one, other in zip(west[shift : shift + len(mask)], labels[:, -1].copy(), strict=True):
-            if one and other:
-                low, high = sorted((labels[labels == one][0], other))
-                labels[labels == high] = low
-                west[west == high] = low
-    numbers = np.unique(labels[labels > 0])
-    renumber = np.zeros(count + 1, labels.dtype)
-    renumber[numbers] = np.arange(1, numbers.size + 1)
-    return renumber[labels], numbers.size
+    east = np.pad(labels[:, -1], 1)
+    near = [
+        (one, two)
+        for shift in range(3)
+        for one, two in zip(labels[:, 0], east[shift:], strict=False)
+    ]
+    seam = np.array([pair for pair in near if all(pair)]).reshape(-1, 2)
+    links = sparse.coo_array((np.ones(len(seam)), seam.T), (count + 1, count + 1))
+    joined, number = sparse.csgraph.connected_components(links, directed=False)
+    return number[labels], joined - 1  # label 0 is alone, and first
 
 
-def _note(chronicle: Chronicle, step: int, inside: np.ndarray, points: Points) -> None:
-    """Write down where an event's object is at a step (twice at one step: it has two pieces)."""
+def _note(chronicle: Chronicle, step: int, inside: NDArray[np.bool_], points: Points) -> None:
+    """Write down where an event is at a step."""
     lon, lat = points.lon[inside], points.lat[inside]
     if (np.abs(lat) > POLAR).any():
         chronicle.notes.add("near_pole")
-    offset = (lon - 180.0 + 180.0) % 360.0 - 180.0  # degrees east of the date line
+    offset = lon % 360.0 - 180.0  # degrees east of the date line
     if (offset < 0).any() and (offset >= 0).any() and (np.abs(offset) < 10.0).any():
         chronicle.notes.add("crosses_dateline")
     x, y, z = (points.xyz[inside] * points.cos_lat[inside, None]).sum(0)
-    centroid = (
-        float(np.degrees(np.arctan2(y, x)) % 360.0),
-        float(np.degrees(np.arctan2(z, np.hypot(x, y)))),
+    centre_lon, centre_lat = np.degrees(
+        [np.arctan2(y, x) % (2 * np.pi), np.arctan2(z, np.hypot(x, y))]
     )
-    if chronicle.steps and chronicle.steps[-1] == step:
-        return
     chronicle.steps.append(step)
-    chronicle.track.append(centroid)
+    chronicle.track.append((float(centre_lon), float(centre_lat)))
 
 
 def _note_meetings(
@@ -185,21 +186,24 @@ def _describe(number: int, chronicle: Chronicle, stamps: list[str]) -> dict[str,
     }
 
 
-def _write_axes(
-    file: netCDF4.Dataset, grid: Grid, hours: Floats, units: str, calendar: str
-) -> None:
+def _write_axes(file: netCDF4.Dataset, grid: Grid, times: Times) -> None:
+    calendar = times.origin.calendar
     for name, values, attributes in (
-        ("time", hours, {"units": units, "calendar": calendar}),
+        (
+            "time",
+            times.starts - times.new_year,
+            {"units": times.units("hours"), "calendar": calendar},
+        ),
         ("lat", grid.lat, {"units": "degrees_north"}),
         ("lon", grid.lon, {"units": "degrees_east"}),
     ):
         file.createDimension(name, values.size)
         axis = file.createVariable(name, "f8", (name,))
-        axis.setncatts({"standard_name": name} | attributes)
+        axis.setncatts(attributes)
         axis[:] = values
 
 
-def _write_masks(file: netCDF4.Dataset, masks: np.ndarray, numbers: np.ndarray) -> None:
+def _write_masks(file: netCDF4.Dataset, masks: Integers, numbers: Integers) -> None:
     def create(name: str, values: np.ndarray) -> netCDF4.Variable:
         variable = file.createVariable(
             name,
