@@ -123,6 +123,13 @@ def read_grid(path: Path) -> Grid:
     return Grid(lat, lon)
 
 
+def read_text_time(dataset: netCDF4.Dataset) -> str | None:
+    """Return the string a labelled sample has for its time, or None."""
+    if "time" not in dataset.variables or dataset["time"].dtype is not str:
+        return None
+    return str(np.ravel(dataset["time"][:])[0])
+
+
 def _read_labels(dataset: netCDF4.Dataset, path: Path, classes: int) -> NDArray[np.uint8]:
     if "LABELS" not in dataset.variables:
         raise BadInput(f"{path} has no LABELS: it is not a labelled sample")
