@@ -102,8 +102,11 @@ def _rows(lat: Floats, target: Floats) -> tuple[Integers, Integers, Floats]:
             f"the raw files reach from {lat.min():.2f}N to {lat.max():.2f}N only; the grid is"
             " global, and nothing may be missing on it"
         )
-    extended = np.concatenate([[-90.0 - SNAP], lat[order], [90.0 + SNAP]])
-    rows = np.concatenate([[-1], order, [lat.size]])
+    extended, rows = lat[order], order
+    if lat.min() > -90.0 + SNAP:
+        extended, rows = np.append(-90.0, extended), np.append(-1, rows)
+    if lat.max() < 90.0 - SNAP:
+        extended, rows = np.append(extended, 90.0), np.append(rows, lat.size)
     index, up = _between(extended, target)
     return rows[index], rows[index + 1], up
 

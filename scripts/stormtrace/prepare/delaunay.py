@@ -17,9 +17,11 @@ Integers = NDArray[np.intp]
 INSIDE = -1e-10
 """Barycentric coordinates down to this count as inside."""
 
-LEAST_DISTANCE = 0.8
-"""Of a triangle's plane from the centre of the unit sphere: nearer ones (37° and more across to
-their middle) mean that the points leave a part of the globe empty."""
+LARGEST_GAP = np.radians(20.0)
+"""No triangle of a global mesh is so wide (radius of its circle); ne4's are 10° wide."""
+
+GAP_RATIO = 8.0
+"""Nor, if it is wider than 3°, so many times as wide as the median one (meshes may be refined)."""
 
 
 def delaunay_weights(mesh: Mesh, grid: Grid) -> Weights:
@@ -46,7 +48,8 @@ def _triangulate(mesh: Mesh) -> tuple[Integers, Integers, Callable[[Floats], Int
     Triangles and neighbours are (n, 3), counterclockwise.
     """
     hull = ConvexHull(mesh.xyz)
-    if -hull.equations[:, 3].max() < LEAST_DISTANCE:
+    radius = np.arccos(np.clip(-hull.equations[:, 3], -1.0, 1.0))
+    if radius.max() > min(LARGEST_GAP, max(GAP_RATIO * np.median(radius), np.radians(3.0))):
         raise BadInput(
             f"the {mesh.size} points of the raw files leave a large part of the globe empty"
             f" (lat {mesh.lat.min():.1f} … {mesh.lat.max():.1f}); the grid is global, and nothing"

@@ -79,7 +79,7 @@ class Bracket:
         """Return (n,) from values (last − first, n) of the levels needed."""
         flat = values.reshape(-1)
         above, below = flat[self.upper], flat[self.upper.size :][self.upper]
-        below -= above
+        above *= 1.0 - self.weight  # this form gives a level's own value where the weight is 0 or 1
         below *= self.weight
         return above + below
 

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+
+from stormtrace.errors import BadInput
+from stormtrace.prepare.calendar_time import DAY, HOUR, Calendar
+
+
+def test_noleap_has_no_29_february():
+    noleap, standard = Calendar("noleap"), Calendar("standard")
+    assert noleap.seconds("2000-03-01") - noleap.seconds("2000-02-28") == DAY
+    assert standard.seconds("2000-03-01") - standard.seconds("2000-02-28") == 2 * DAY
+    with pytest.raises(BadInput, match="noleap"):
+        noleap.seconds("2000-02-29")
+
+
+@pytest.mark.parametrize("name", ["noleap", "standard", "gregorian", "360_day"])
+def test_text_is_the_way_back(name):
+    calendar = Calendar(name)
+    for moment in ("0010-01-01 00:00", "1999-12-30 21:00", "2100-07-04 01:30"):
+        assert calendar.text(calendar.seconds(moment)) == moment
+
+
+def test_years_are_cut_at_new_year():
+    noleap = Calendar("noleap")
+    first, end = noleap.year(2005)
+    assert end - first == 365 * DAY
+    assert noleap.text(end - 3 * HOUR) == "2005-12-31 21:00"
+
+
+@pytest.mark.parametrize(
+    ("units", "value", "moment"),
+    [
+        ("days since 1979-01-01 00:00:00", 13938.0, "2017-02-28 00:00"),  # IWV_IVT_MERRA_20170228
+        ("minutes since 2021-01-10 00:30:00", 60, "2021-01-10 01:30"),  # tavg1_2d_slv_Nx
+        ("hours since 2000-1-1", 2.5, "2000-01-01 02:30"),
+        ("seconds since 2000-01-01T00:00:00Z", 5400, "2000-01-01 01:30"),
+        ("days since 0001-01-01 00:00", 1.0, "0001-01-02 00:00"),
+    ],
+)
+def test_cf_units(units, value, moment):
+    calendar = Calendar("standard")
+    assert calendar.text(calendar.from_cf(np.array([value]), units)[0]) == moment
+
+
+def test_fractions_of_days_are_rounded_to_seconds():
+    calendar = Calendar("noleap")
+    days = np.arange(8) * 0.125 + 1e-9
+    seconds = calendar.from_cf(days, "days since 2000-01-01")
+    np.testing.assert_array_equal(np.diff(seconds), 3 * HOUR)
+
+
+@pytest.mark.parametrize(
+    "units", ["days", "fortnights since 2000-01-01", "days since yesterday", ""]
+)
+def test_units_that_are_no_times(units):
+    with pytest.raises(BadInput, match=r"is not a date|are not those of a time"):
+        Calendar().from_cf(np.zeros(1), units)
