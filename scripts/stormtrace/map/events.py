@@ -19,7 +19,7 @@ def read_table(path: Path | str, needed: tuple[str, ...] = ()) -> Table:
     """Read a Parquet table as a dict of columns; refuses one that lacks a `needed` column."""
     if not Path(path).is_file():
         raise BadInput(f"there is no {path}: make it with link_events.py")
-    table = pyarrow.parquet.read_table(path)
+    table = pyarrow.parquet.ParquetFile(path).read()
     missing = [name for name in needed if name not in table.column_names]
     if missing:
         raise BadInput(f"{path} lacks the columns {missing}; it has {table.column_names}")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from stormtrace.grids import Grid
 from stormtrace.map.colours import Scale
 from stormtrace.map.land import coastlines, is_land
-from stormtrace.map.projections import EqualEarth, Projection
+from stormtrace.map.projections import GLOBE, EqualEarth, Projection
 
 LAND, SEA, INK = "#e7e5e0", "#fbfbfa", "#2b2b2b"
 FONTS = ("Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans")
@@ -63,7 +63,7 @@ def draw_map(
     grid: Grid,
     values: NDArray[np.floating] | None,
     scale: Scale | None,
-    projection: Projection | None = None,
+    projection: Projection = GLOBE,
     hatched: NDArray[np.bool_] | None = None,
     pixels: int = 1100,
 ) -> None:
@@ -72,7 +72,6 @@ def draw_map(
     hatched: (lat, lon), cells to cover with thin oblique lines ("not significant").
     pixels: width of the field's image; the coastlines are vectors.
     """
-    projection = projection or EqualEarth()
     outline = projection.outline()
     (x0, y0), (x1, y1) = outline.min(axis=0), outline.max(axis=0)
     lon, lat = _pixel_places(projection, pixels)
@@ -104,7 +103,7 @@ def _pixel_places(
     height = round(pixels * (y1 - y0) / (x1 - x0))
     x = x0 + (np.arange(pixels) + 0.5) / pixels * (x1 - x0)
     y = y0 + (np.arange(height) + 0.5) / height * (y1 - y0)
-    return projection.inverse(*np.meshgrid(x, y))
+    return projection.inverse(x[None, :], y[:, None])
 
 
 @functools.lru_cache(maxsize=8)
@@ -203,27 +202,24 @@ def _projected(lines: list[NDArray[np.float64]], projection: Projection) -> list
     return [piece for piece in pieces if len(piece) > 1]
 
 
-def add_colourbar(figure: Figure, axes: Axes | list[Axes], scale: Scale, label: str) -> None:
-    """Add a thin horizontal colour bar under `axes`, with pointed ends where values go on."""
+def add_colourbar(figure: Figure, scale: Scale, label: str) -> None:
+    """Add a thin colour bar at the foot, pointed where values go on beyond it."""
     # A symmetric scale goes on at both ends, one from zero only upwards.
     is_diverging = scale.clear > 0
     levels = scale.levels if is_diverging else np.concatenate([[0.0], scale.levels])
     inner = scale.colours[1:-1] if is_diverging else scale.colours[:-1]
     colours = ListedColormap(list(inner))
     colours.set_extremes(over=scale.colours[-1], under=scale.colours[0])
-    mappable = mpl.cm.ScalarMappable(BoundaryNorm(list(levels), colours.N), colours)
+    height = figure.get_figheight()
     bar = figure.colorbar(
-        mappable,
-        ax=axes,
+        mpl.cm.ScalarMappable(BoundaryNorm(list(levels), colours.N), colours),
+        cax=figure.add_axes((0.2, 0.44 / height, 0.6, 0.085 / height)),
         orientation="horizontal",
         extend="both" if is_diverging else "max",
         extendfrac=0.03,
-        aspect=45,
-        shrink=0.6,
-        pad=0.03,
         ticks=levels,
     )
-    bar.ax.set_xticklabels([f"{level:g}" for level in levels])
+    bar.ax.set_xticklabels([f"{level:g}".replace("-", "−") for level in levels])
     bar.outline.set_linewidth(0.4)
-    bar.ax.tick_params(length=2, labelsize=7)
-    bar.set_label(f"{label} ({scale.units})" if scale.units else label, size=7.5)
+    bar.ax.tick_params(length=2, labelsize=7, pad=1.5)
+    bar.set_label(f"{label} ({scale.units})" if scale.units else label, size=7.5, labelpad=2)

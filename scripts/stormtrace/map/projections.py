@@ -23,7 +23,7 @@ class Projection(Protocol):
         ...
 
     def inverse(self, x: Array, y: Array) -> tuple[Array, Array]:
-        """Return lon, lat in degrees; NaN outside the map."""
+        """Return lon, lat in degrees, broadcast over x and y; NaN outside the map."""
         ...
 
     def outline(self) -> Array:
@@ -67,6 +67,9 @@ class EqualEarth:
         theta = np.arcsin(np.sqrt(3) / 2 * np.sin(lat))
         return 2 * away * np.cos(theta) / (np.sqrt(3) * _slope(theta)), _height(theta)
 
+
+GLOBE = EqualEarth()
+"""The whole world, cut through eastern Europe and Africa, where few storm tracks pass."""
 
 A1, A2, A3, A4 = 1.340264, -0.081106, 0.000893, 0.003796
 
