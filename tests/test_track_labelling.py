@@ -8,7 +8,7 @@ from stormtrace.errors import BadInput
 from stormtrace.grids import EARTH_RADIUS_KM, Grid
 from stormtrace.track.labelling import Labeller
 from stormtrace.track.masks import open_masks
-from stormtrace.track.objects import object_columns
+from stormtrace.track.objects import find_objects, object_columns
 from track_files import disc, global_grid, random_masks
 
 SHAPES = [(10, 16), (7, 13), (1, 9), (9, 1), (24, 40)]
@@ -190,4 +190,4 @@ def test_a_class_that_is_none_is_refused(tmp_path, bad):
     masks[3, 2, 2] = bad
     file = open_masks(write_masks(tmp_path / "mask.nc", masks))
     with pytest.raises(BadInput, match="step 3 holds"):
-        list(file.blocks())
+        list(find_objects(file, 8, False))

@@ -22,6 +22,7 @@ import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.classes import FEATURES
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.track.labelling import Labeller, Step
@@ -63,11 +64,22 @@ COLUMNS = {
 
 
 def find_objects(masks: MaskFile, connectivity: int, pole_wrap: bool) -> Iterator[Step]:
-    """Yield the objects of each step, in order; each linked with the step before."""
+    """Yield the objects of each step, in order; each linked with the step before.
+
+    Raises BadInput where a mask holds a class that is none.
+    """
     labeller = Labeller(masks.grid, connectivity, pole_wrap)
-    for block in masks.blocks():
-        for mask in block:
-            yield labeller.step(mask)
+    every_mask = (mask for block in masks.blocks() for mask in block)
+    known = set(FEATURES.values())
+    for number, mask in enumerate(every_mask):
+        step = labeller.step(mask)
+        codes = set(step.measures.code.tolist())
+        if not codes <= known:
+            raise BadInput(
+                f"{masks.path}: step {number} holds classes {sorted(codes - known)}; known are "
+                f"0 (background) and {sorted(known)}"
+            )
+        yield step
 
 
 def object_columns(steps: Sequence[Step], first_step: int, grid: Grid) -> Columns:

@@ -1,0 +1,255 @@
+"""What tracking costs: a step, a year, fifteen years; beside others on the same masks.
+
+    nice python benchmarks/bench_track.py [--years 15] [--steps 2920]
+
+Writes benchmarks/track.md. CPU seconds of whole processes, memory from the kernel's accounts.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+from scipy import ndimage
+from skimage import measure
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests"), str(ROOT / "benchmarks")]
+
+import published_tracker  # noqa: E402
+from mask_film import Film  # noqa: E402
+from stormtrace.grids import make_grid  # noqa: E402
+from stormtrace.track.labelling import Labeller  # noqa: E402
+
+STEP_HOURS = 3.0
+
+
+def main():
+    """Measure and write the table."""
+    flags = argparse.ArgumentParser(description=__doc__)
+    flags.add_argument("--years", type=int, default=15)
+    flags.add_argument("--steps", type=int, default=2920, help="steps a year")
+    args = flags.parse_args()
+    film = Film(args.steps, seed=1)
+    masks = np.stack([film.mask(step) for step in range(100)])
+    lines = [
+        "# Tracking, measured",
+        "",
+        f"`python benchmarks/bench_track.py --years {args.years} --steps {args.steps}`; masks of "
+        f"768 × 1152, {(masks > 0).sum(axis=(1, 2)).mean():.0f} cells of features a step, from "
+        "`benchmarks/mask_film.py`. CPU time; trust ratios.",
+        "",
+        *in_memory(masks),
+        "",
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        lines += whole_jobs(Path(folder), film, args.years, args.steps)
+    text = "\n".join(lines) + "\n"
+    print(text)
+    (ROOT / "benchmarks" / "track.md").write_text(text, encoding="utf-8")
+
+
+def cpu(function, *args):
+    """Return the CPU seconds of a call."""
+    start = time.process_time()
+    function(*args)
+    return time.process_time() - start
+
+
+def in_memory(masks):
+    """Compare costs a step, masks in memory."""
+    labeller = Labeller(make_grid({"nlat": 768, "nlon": 1152}))
+    labeller.step(masks[0])
+    ours = min(cpu(lambda: [labeller.step(mask) for mask in masks]) for _ in range(3)) / len(masks)
+    large = [Film(200, seed=1, scale=2).mask(step) for step in range(100, 110)]
+    larger = Labeller(make_grid({"nlat": 1536, "nlon": 2304}))
+    larger.step(large[0])
+    four = min(cpu(lambda: [larger.step(mask) for mask in large]) for _ in range(5)) / len(large)
+    some = masks[::10]
+    peers = [
+        ("scipy.ndimage.label, two classes: labels alone", cpu(lambda: [_scipy(m) for m in some])),
+        ("skimage.measure.label: labels alone", cpu(lambda: [_skimage(m) for m in some])),
+        ("scipy label + seam + overlaps + areas (numpy)", cpu(_scipy_linked, some)),
+    ]
+    published = cpu(published_tracker.track, masks[:5], 250) / 5
+    rows = [
+        ("**Stormtrace: runs, objects, measures, links**", ours),
+        ("the same at 4 × the cells", four),
+        *[(name, seconds / len(some)) for name, seconds in peers],
+        ("published algorithm, plain Python (the tests' oracle)", published),
+    ]
+    return [
+        "| a step, masks in memory | CPU ms | against ours |",
+        "|---|---|---|",
+        *[f"| {name} | {1e3 * seconds:.2f} | {seconds / ours:.1f} |" for name, seconds in rows],
+    ]
+
+
+def _scipy(mask):
+    return [ndimage.label(mask == code, np.ones((3, 3)))[0] for code in (1, 2)]
+
+
+def _skimage(mask):
+    return measure.label(mask, background=0, connectivity=2)
+
+
+def _scipy_linked(masks):
+    """Do with arrays what is asked for: seam, areas, centroids' sums and overlaps."""
+    area = np.repeat(make_grid({"nlat": 768, "nlon": 1152}).row_area, 1152)
+    before = None
+    for mask in masks:
+        one, two = _scipy(mask)
+        labels = np.where(two > 0, two + one.max(), one)
+        ends = labels[:, [0, -1]]
+        both = (ends > 0).all(axis=1) & (mask[:, 0] == mask[:, -1])
+        for left, right in np.unique(ends[both], axis=0):
+            labels[labels == max(left, right)] = min(left, right)
+        cells = np.flatnonzero(labels)
+        label = labels.ravel()[cells]
+        for weight in (np.ones(cells.size), area[cells], area[cells], area[cells], area[cells]):
+            np.bincount(label, weight)
+        if before is not None:
+            shared = (labels > 0) & (before[0] > 0) & (mask == before[1])
+            np.unique(before[0][shared] * 100_000 + labels[shared], return_counts=True)
+        before = labels, mask
+
+
+def whole_jobs(folder, film, years, steps):
+    """Run the scripts on files and return the table."""
+    first = folder / "2000.nc"
+    write_year(first, film, 0, steps)
+    outputs = [folder / f"objects/{2000 + year}.nc" for year in range(years)]
+    rows = []
+    mask = {0: first}
+    run("find_objects.py", "--mask", first, "--output", outputs[0])
+    seconds, wall, memory = run("find_objects.py", "--mask", first, "--output", outputs[0])
+    rows.append(("find_objects.py, a year", seconds, wall, memory, 1e3 * seconds / steps))
+    idle = folder / "empty.nc"
+    write_year(idle, film, 0, 1)
+    seconds, wall, memory = run(
+        folder, "find_objects.py", "--mask", idle, "--output", folder / "e.nc"
+    )
+    rows.append(("find_objects.py, one step (the start)", seconds, wall, memory, None))
+    for year in range(1, years):
+        mask[year] = folder / f"{2000 + year}.nc"
+        shift_year(first, mask[year], year, steps)
+    start = time.perf_counter()
+    cost, memory = two_at_a_time(
+        [("--mask", mask[year], "--output", outputs[year]) for year in range(years)]
+    )
+    wall = time.perf_counter() - start
+    total = years * steps
+    rows.append(
+        (
+            f"find_objects.py, {total:,} steps, two jobs at once",
+            cost,
+            wall,
+            memory,
+            1e3 * cost / total,
+        )
+    )
+    for rule in ("graph", "climatenet", "components"):
+        block = json.dumps({"rule": rule, "pole_wrap": False})
+        seconds, wall, memory = run(
+            "link_events.py", "--objects", *outputs, "--tracking", block,
+            "--experiment", "bench", "--output", folder / rule,
+        )  # fmt: skip
+        rows.append(
+            (
+                f"link_events.py {rule}, {total:,} steps",
+                seconds,
+                wall,
+                memory,
+                1e3 * seconds / total,
+            )
+        )
+    sizes = [path.stat().st_size for path in (first, outputs[0])]
+    return [
+        "| job | CPU s | wall s | peak MB | CPU ms a step |",
+        "|---|---|---|---|---|",
+        *[
+            f"| {name} | {seconds:.1f} | {wall:.1f} | {memory:.0f} | "
+            + (f"{each:.2f} |" if each is not None else "|")
+            for name, seconds, wall, memory, each in rows
+        ],
+        "",
+        f"Masks {sizes[0] / steps / 1e3:.1f} kB a step, objects {sizes[1] / steps / 1e3:.1f} kB.",
+    ]
+
+
+def write_year(path, film, year, steps):
+    """Write a mask file as detection does."""
+    grid = make_grid({"nlat": film.shape[0], "nlon": film.shape[1]})
+    with netCDF4.Dataset(path, "w") as file:
+        for name, size in (("time", steps), ("lat", grid.lat.size), ("lon", grid.lon.size)):
+            file.createDimension(name, size)
+            file.createVariable(name, "f8", (name,))
+        file["time"][:] = STEP_HOURS * np.arange(steps)
+        file["lat"][:], file["lon"][:] = grid.lat, grid.lon
+        file["time"].setncatts({"units": "hours since 2000-01-01", "calendar": "noleap"})
+        chunks = (1, *film.shape)
+        mask = file.createVariable(
+            "mask", "i1", ("time", "lat", "lon"), compression="zlib", complevel=1, chunksizes=chunks
+        )
+        for step in range(steps):
+            mask[step] = film.mask(step)
+        file.setncatts({"step_hours": STEP_HOURS, "year": 2000 + year, "experiment": "bench"})
+
+
+def shift_year(source, path, year, steps):
+    """Copy a year to a later one."""
+    path.write_bytes(source.read_bytes())
+    with netCDF4.Dataset(path, "a") as file:
+        file["time"][:] = STEP_HOURS * (np.arange(steps) + year * steps)
+        file.year = 2000 + year
+
+
+LAUNCHER = """
+import os, sys
+process = os.spawnv(os.P_NOWAIT, sys.argv[1], sys.argv[1:])
+_, status, usage = os.wait4(process, 0)
+print(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+"""
+# A small process between: on Linux a child's peak memory begins with that of who started it.
+
+
+def launch(script, *flags):
+    """Start a script; its accounts come on the standard output."""
+    job = [sys.executable, str(ROOT / "scripts" / script), *map(str, flags)]
+    launcher = [sys.executable, "-S", "-c", LAUNCHER, *job]
+    return subprocess.Popen(launcher, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(process):
+    """Wait for a script; return its CPU seconds and its peak memory in MB."""
+    out, error = process.communicate()
+    status, seconds, memory = out.split()
+    if int(status):
+        sys.exit(error)
+    return float(seconds), float(memory)
+
+
+def run(script, *flags):
+    """Run a script; return its CPU and wall seconds and its peak memory in MB."""
+    start = time.perf_counter()
+    seconds, memory = finish(launch(script, *flags))
+    return seconds, time.perf_counter() - start, memory
+
+
+def two_at_a_time(jobs):
+    """Run find_objects.py on all, two at once; return CPU seconds and the peak of one in MB."""
+    waiting, running, accounts = list(jobs), [], []
+    while waiting or running:
+        while waiting and len(running) < 2:
+            running.append(launch("find_objects.py", *waiting.pop(0)))
+        accounts.append(finish(running.pop(0)))
+    return sum(seconds for seconds, _ in accounts), max(memory for _, memory in accounts)
+
+
+if __name__ == "__main__":
+    main()
