@@ -113,10 +113,10 @@ def open_browser() -> Iterator[Browser]:
     with tempfile.TemporaryDirectory() as profile:
         process = subprocess.Popen(
             [
-                "/bin/sh",
+                "bash",
                 "-c",
                 f'exec "$@" 3<&{browser_reads} 4>&{browser_writes}',
-                "sh",
+                "bash",
                 program,
                 "--headless",
                 "--no-sandbox",

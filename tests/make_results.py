@@ -6,15 +6,19 @@ from pathlib import Path
 import cftime
 import netCDF4
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 from numpy.typing import NDArray
 
 from stormtrace.grids import Grid, make_grid
+from stormtrace.map.counts import Counts, Features, write_counts
+from stormtrace.map.frequency import merge_counts
 
 MINI = make_grid({"nlat": 19, "nlon": 36})
 
 
 def hours_of(dates: Sequence[cftime.datetime], calendar: str) -> NDArray[np.float64]:
-    return cftime.date2num(list(dates), "hours since 2000-01-01", calendar)
+    return np.array([cftime.date2num(date, "hours since 2000-01-01", calendar) for date in dates])
 
 
 def dates_between(
@@ -48,7 +52,7 @@ def write_masks(
         for name, values in (("lat", grid.lat), ("lon", grid.lon)):
             nc.createDimension(name, values.size)
             nc.createVariable(name, "f8", (name,))[:] = values
-        nc.createDimension("time", len(dates))
+        nc.createDimension("time", None)
         time = nc.createVariable("time", "f8", ("time",))
         time.units, time.calendar = "hours since 2000-01-01", calendar
         time[:] = hours_of(dates, calendar)
@@ -62,5 +66,98 @@ def write_masks(
         )
         mask.flag_values = np.array([0, 1, 2], np.int8)
         mask.flag_meanings = "background tropical_cyclone atmospheric_river"
-        mask[:] = np.array([mask_of(step, date) for step, date in enumerate(dates)], np.int8)
+        for step, date in enumerate(dates):
+            mask[step] = mask_of(step, date)
     return path
+
+
+def write_frequency(
+    path: Path,
+    counts: dict[int, NDArray[np.int16]],
+    steps: int = 100,
+    grid: Grid = MINI,
+    experiment: str = "made",
+    events: bool = False,
+) -> Path:
+    """Write a frequency file from (month, class, lat, lon) counts of each year.
+
+    Every month has `steps` steps; with `events`, tracked counts are the same and genesis is a
+    tenth of them.
+    """
+    features = Features((1, 2), ("tropical_cyclone", "atmospheric_river"))
+    attributes = {"experiment": experiment, "calendar": "noleap", "step_hours": "3"}
+    paths: dict[str, list[Path]] = {"masks": [], "events": []}
+    for year, values in counts.items():
+        present = np.full(12, steps)
+        for kind in ("masks", "events") if events else ("masks",):
+            fields = {"count": values.astype(np.int16)}
+            if kind == "events":
+                fields |= {name: (values // 10).astype(np.int16) for name in ENDS}
+            made = Counts(year, grid, features, present, present, fields, attributes)
+            paths[kind].append(path.parent / f"{path.stem}-{kind}-{year}.nc")
+            write_counts(paths[kind][-1], made, {"history": "made", "inputs": "{}"})
+    merge_counts(paths["masks"], paths["events"], path, {"history": "made", "inputs": "{}"})
+    return path
+
+
+def write_events(folder: Path, seed: int = 0, number: int = 40) -> Path:
+    """Write events.parquet and objects.parquet: `number` events of each class on a stroll."""
+    rng = np.random.default_rng(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    events, objects = [], []
+    for event in range(2 * number):
+        code, lat = 1 + event % 2, float(rng.uniform(10, 40) * rng.choice([-1, 1]))
+        lon, steps = float(rng.uniform(0, 360)), int(rng.integers(5, 40))
+        places = [(lat + 0.3 * s * np.sign(lat), (lon + 0.8 * s) % 360) for s in range(steps)]
+        start = float(rng.uniform(0, 8000))
+        for step, place in enumerate(places):
+            ends = step == 0, step == steps - 1
+            objects.append(
+                (event, code, 2000, step, *place, start + 3 * step, 1e6, 30, *ends, True)
+            )
+        km = 95.0 * steps
+        dates = "2000-01-01T00:00:00", "2000-01-02T00:00:00"
+        ends = *places[0], *places[-1]
+        measures = km, km / (3 * steps), 1e6, start, start + 3.0 * steps
+        events.append((event, code, *dates, 3.0 * (steps - 1), *ends, *measures))
+    _write_table(folder / "events.parquet", EVENT_COLUMNS, events)
+    _write_table(folder / "objects.parquet", OBJECT_COLUMNS, objects)
+    return folder
+
+
+ENDS = ("genesis", "termination")
+EVENT_COLUMNS = [
+    "event",
+    "class",
+    "start",
+    "end",
+    "lifetime_h",
+    "genesis_lat",
+    "genesis_lon",
+    "termination_lat",
+    "termination_lon",
+    "track_km",
+    "speed_km_h",
+    "max_area_km2",
+    "start_h",
+    "end_h",
+]
+OBJECT_COLUMNS = [
+    "event",
+    "class",
+    "year",
+    "step",
+    "lat",
+    "lon",
+    "time_h",
+    "area_km2",
+    "pixels",
+    "genesis",
+    "termination",
+    "main",
+]
+
+
+def _write_table(path: Path, columns: list[str], rows: list[tuple]) -> None:
+    table = pyarrow.table(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
+    pyarrow.parquet.write_table(table, path)

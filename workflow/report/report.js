@@ -366,7 +366,8 @@
     if (tip.hidden) return;
     const a = valueAt(shown.a, ...place), b = shown.b ? valueAt(shown.b, ...place) : NaN;
     const what = units(state.variable);
-    const pair = state.mode === "one" ? `<b>${format(a)}</b> ${what}` : `A <b>${format(a)}</b> · B <b>${format(b)}</b> · B − A <b>${format(b - a)}</b>`;
+    const pair = state.mode === "one" ? `<b>${format(a)}</b> ${what}`
+      : `A <b>${format(a)}</b> · B <b>${format(b)}</b> · B − A <b>${format(b - a)}</b><br>${what}`;
     tip.innerHTML = `${words(...place)}<br>${pair}`;
     placeTip(event);
     byId("readout").textContent = `${words(...place)}: A ${format(a)}, B ${format(b)} ${what}`;

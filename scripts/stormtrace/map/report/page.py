@@ -25,6 +25,9 @@ from stormtrace.map.report import experiments, models
 from stormtrace.map.report.packing import choose_grid, pack_bits, pack_land
 from stormtrace.map.report.page_maps import VARIABLES, Link, PageMaps, add_experiment, link_from
 
+#: Keys the template looks for that a report may leave out.
+OPTIONAL = ("description", "command", "sources", "configuration")
+
 
 def write_page(report: Mapping[str, Any], templates: Path, folder: Path) -> str:
     """Return the page (HTML). report: see `scripts/write_report.py`; folder: where it will lie."""
@@ -46,7 +49,7 @@ def write_page(report: Mapping[str, Any], templates: Path, folder: Path) -> str:
             rows.append(experiments.describe(entry, frequency, events, regions, link))
         comparisons = [_comparison(e, page, rows, link) for e in report.get("comparisons", [])]
     context = {
-        "report": report,
+        "report": dict.fromkeys(OPTIONAL, "") | dict(report),
         "version": __version__,
         "experiments": rows,
         "comparisons": comparisons,

@@ -1,0 +1,83 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from make_results import MINI, write_events, write_frequency
+from stormtrace.errors import BadInput
+from stormtrace.grids import Grid, make_grid
+from stormtrace.map.experiment_figures import rectangle
+from stormtrace.map.maps import sample
+
+SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
+
+
+def run(script, *flags):
+    command = [sys.executable, SCRIPTS / f"{script}.py", *map(str, flags)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_sampling_is_linear_between_cells_and_round_the_globe():
+    """A field linear in longitude within two cells, and one that jumps at 360°."""
+    grid = Grid(np.array([-30.0, 0.0, 30.0]), np.arange(0.0, 360.0, 10.0))
+    values = np.tile(np.arange(36.0), (3, 1))
+    lon, lat = np.array([14.0, 355.0, -5.0, 0.0]), np.zeros(4)
+    # Half-way from the last column (35) to the first (0) lies 17.5.
+    np.testing.assert_allclose(sample(grid, values, lon, lat), [1.4, 17.5, 17.5, 0.0])
+    assert sample(grid, values, np.array([16.0]), np.array([2.0]), nearest=True) == 2
+    assert np.isnan(sample(grid, values, np.array([np.nan]), np.array([0.0])))
+
+
+def test_beyond_a_region_there_is_nothing():
+    grid = Grid(np.array([30.0, 40.0]), np.array([350.0, 355.0, 360.0]))
+    values = np.ones((2, 3))
+    lon, lat = np.array([352.0, 20.0, 352.0, 0.0]), np.array([35.0, 35.0, 60.0, 30.0])
+    assert np.isfinite(sample(grid, values, lon, lat)).tolist() == [True, False, False, True]
+
+
+@pytest.mark.parametrize("region", [[180, 255, 25], [0, 10, 50, 40]])
+def test_a_region_that_cannot_be_is_refused(region):
+    with pytest.raises(BadInput, match="must be \\[west, east, south, north\\]"):
+        rectangle("Nowhere", region)
+
+
+def test_a_region_may_cross_the_date_line():
+    assert rectangle("Pacific", [170, -120, 0, 60]).east == 240
+
+
+def test_the_scripts_draw_what_there_is(tmp_path):
+    """Every expected figure is there as PNG and PDF, and the PNG shows the class's colour."""
+    rng = np.random.default_rng(0)
+    grid = make_grid({"nlat": 37, "nlon": 72})
+    counts = {y: rng.binomial(100, 0.3, (12, 2, *grid.shape)) for y in range(2000, 2006)}
+    first = write_frequency(tmp_path / "a.nc", counts, grid=grid, events=True)
+    events = write_events(tmp_path / "events")
+    regions = '{"Coast": [230, 255, 32, 55]}'
+    run("draw_experiment", "--frequency", first, "--events", events, "--title", "Made",
+        "--regions", regions, "--output", tmp_path / "figures")  # fmt: skip
+    run("compare", "--first", first, "--second", first, "--name", "c",
+        "--output", tmp_path / "c.nc")  # fmt: skip
+    run("draw_comparison", "--comparison", tmp_path / "c.nc", "--title", "C",
+        "--output", tmp_path / "compared")  # fmt: skip
+    names = {"frequency", "seasons", "regions", "genesis"}
+    for feature in ("ar", "tc"):
+        for name in names:
+            assert (tmp_path / "figures" / f"{feature}-{name}.pdf").read_bytes()[:4] == b"%PDF"
+        for name in ("both", "difference", "difference-seasons"):
+            assert (tmp_path / "compared" / f"{feature}-{name}.png").stat().st_size > 10_000
+    with Image.open(tmp_path / "figures" / "ar-frequency.png") as image:
+        pixels = np.asarray(image.convert("RGB"), float)
+    teal = (pixels[..., 2] > pixels[..., 0] + 40).mean()
+    assert teal > 0.4  # 30 % everywhere: the map is in the AR's blue, not in grey or white
+
+
+def test_no_steps_of_a_season_leave_its_figure_out(tmp_path):
+    counts = np.zeros((12, 2, *MINI.shape), np.int16)
+    path = write_frequency(tmp_path / "a.nc", {2000: counts})
+    run("draw_experiment", "--frequency", path, "--title", "Nothing", "--output", tmp_path / "f")
+    assert (tmp_path / "f" / "ar-frequency.png").exists()
