@@ -39,7 +39,7 @@ def coordinates(shape):
     return np.linspace(-90, 90, nlat), np.arange(nlon) * 360 / nlon
 
 
-def weather(seed, shape=(24, 48)):
+def weather(seed, shape=(40, 64)):
     """Fields with one moist band (AR) and one deep low (TC), and the labels that say where."""
     generator = np.random.default_rng(seed)
     rows, columns = np.mgrid[: shape[0], : shape[1]]
@@ -58,7 +58,7 @@ def weather(seed, shape=(24, 48)):
     return {name: values.astype(np.float32) for name, values in fields.items()}, labels
 
 
-def write_labelled(folder, count, *, shape=(24, 48), first=0, labellings=1, fields=FIELDS):
+def write_labelled(folder, count, *, shape=(40, 64), first=0, labellings=1, fields=FIELDS):
     """Write `count` labelled times of made-up weather, one a day; return the folder."""
     lat, lon = coordinates(shape)
     for i in range(first, first + count):
@@ -72,7 +72,7 @@ def write_labelled(folder, count, *, shape=(24, 48), first=0, labellings=1, fiel
     return Path(folder)
 
 
-def write_samples(folder, count, *, shape=(24, 48), year=2001, fields=FIELDS, dtype=np.float32):
+def write_samples(folder, count, *, shape=(40, 64), year=2001, fields=FIELDS, dtype=np.float32):
     """Write `count` unlabelled 3-hourly samples from the start of `year`; return the folder."""
     lat, lon = coordinates(shape)
     for i in range(count):

@@ -120,6 +120,8 @@ def batches(
     of all processes together.
     """
     starts = range(0, len(order), batch_size)
+    if not starts:
+        return
     with ThreadPoolExecutor(max_workers=1) as reader:
 
         def make(start: int) -> Batch:
@@ -128,9 +130,8 @@ def batches(
             mine = chosen[rank::processes]
             return _make_batch(samples, mine, augmentation, seed, pin)
 
-        ahead = reader.submit(make, starts[0]) if starts else None
+        ahead = reader.submit(make, starts[0])
         for following in [*starts[1:], None]:
-            assert ahead is not None
             batch = ahead.result()
             if following is not None:
                 ahead = reader.submit(make, following)

@@ -137,6 +137,6 @@ def _read_labels(dataset: netCDF4.Dataset, path: Path, classes: int) -> NDArray[
     if labels.ndim != 2:
         raise BadInput(f"{path}: LABELS is {labels.shape}, not one (lat, lon) map")
     if labels.min() < 0 or labels.max() >= classes:
-        off = sorted(set(np.unique(labels)) - set(range(classes)))
+        off = sorted(set(np.unique(labels).tolist()) - set(range(classes)))
         raise BadInput(f"{path}: LABELS has the codes {off}, outside 0 … {classes - 1}")
     return labels.astype(np.uint8)

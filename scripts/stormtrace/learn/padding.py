@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from stormtrace.errors import BadInput
+
 PADDINGS = ("circular", "sphere")
 
 
@@ -24,7 +26,14 @@ class Padding(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x with 2 · width more rows and columns."""
-        return widen(x, self.width, self.kind) if self.width else x
+        if self.width == 0:
+            return x
+        if min(x.shape[-2:]) <= self.width:
+            raise BadInput(
+                f"a map of {x.shape[-2]} × {x.shape[-1]} cells at this depth of the network is too "
+                f"small for {self.width} neighbours: use a grid of at least 40 × 40 cells"
+            )
+        return widen(x, self.width, self.kind)
 
 
 def widen(x: Tensor, width: int, kind: str) -> Tensor:

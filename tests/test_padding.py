@@ -1,0 +1,48 @@
+"""Padding: what lies beyond the edges, from the geometry of the sphere."""
+
+import numpy as np
+import pytest
+import torch
+
+from stormtrace.errors import BadInput
+from stormtrace.learn.padding import Padding
+
+
+@pytest.mark.parametrize("width", [1, 2, 4])
+def test_sphere_continues_a_function_over_the_poles(width):
+    """sin and cos of latitudes beyond 90° give the point on the other side: x and y change sign.
+
+    So any polynomial in (x, y, z), evaluated on an extended lat/lon grid, is the truth.
+    """
+
+    def field(lat, lon):
+        phi, lam = np.radians(lat)[:, None], np.radians(lon)
+        x, y, z = np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)
+        return 1 + x - 2 * y + 3 * z + x * y - z * x
+
+    step = 180 / 24
+    lat, lon = np.linspace(-90, 90, 25), np.arange(48) * step
+    beyond = np.arange(-width, 25 + width) * step - 90
+    around = np.arange(-width, 48 + width) * step
+    inside = torch.from_numpy(field(lat, lon))[None, None]
+    widened = Padding(width, "sphere")(inside)[0, 0].numpy()
+    np.testing.assert_allclose(widened, field(beyond, around), atol=1e-12)
+
+
+@pytest.mark.parametrize("width", [1, 4])
+def test_circular_is_a_torus(width):
+    x = torch.randn(2, 3, 10, 12)
+    widened = Padding(width, "circular")(x)
+    expected = np.pad(x.numpy(), ((0, 0), (0, 0), (width, width), (width, width)), mode="wrap")
+    np.testing.assert_array_equal(widened.numpy(), expected)
+
+
+@pytest.mark.parametrize("kind", ["circular", "sphere"])
+def test_maps_too_small_are_refused(kind):
+    with pytest.raises(BadInput, match=r"4 × 9 cells .* too small for 4 neighbours"):
+        Padding(4, kind)(torch.ones(1, 1, 4, 9))
+
+
+def test_no_width_changes_nothing():
+    x = torch.randn(1, 1, 3, 4)
+    assert Padding(0, "sphere")(x) is x
