@@ -188,7 +188,7 @@ COLOURS = """(() => {
 POINT = """(() => {
   const c = document.getElementById('big'), b = c.getBoundingClientRect();
   c.dispatchEvent(new PointerEvent('pointermove',
-    {clientX: b.left + b.width / 2, clientY: b.top + b.height / 4, bubbles: true}));
+    {clientX: b.left + b.width / 2, clientY: b.top + b.height / 5, bubbles: true}));
 })()"""
 
 
