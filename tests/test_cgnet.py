@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import torch
-from cgnet_reference import Reference
 
+from cgnet_reference import Reference
 from stormtrace.learn.cgnet import CGNet
 
 

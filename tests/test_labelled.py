@@ -3,8 +3,8 @@
 import netCDF4
 import numpy as np
 import pytest
-from labelled_factory import FIELDS, write_labelled
 
+from labelled_factory import FIELDS, write_labelled
 from stormtrace.errors import BadInput
 from stormtrace.learn.labelled import by_time, list_labelled, read_labelled, split_by_time
 

@@ -6,8 +6,8 @@ import pickle
 
 import pytest
 import torch
-from labelled_factory import MEAN, STD
 
+from labelled_factory import MEAN, STD
 from stormtrace.errors import BadInput
 from stormtrace.learn.cgnet import CGNet
 from stormtrace.learn.model_folder import load_model, read_config, read_weights, write_model
