@@ -55,19 +55,22 @@ def _ends(event: Indices, step: Indices) -> tuple[Indices, Indices]:
 def sightings(objects: Columns, first_lon: float) -> Columns:
     """Return events step by step: where each is and how large, sorted by event and time.
 
-    Position: the centroid of the event's main objects on the sphere, its longitude within
-    ``first_lon … first_lon + 360``. Area: of all its objects.
+    Position: the centroid on the sphere of the event's main objects, or of its fragments while
+    the main branch is out of sight; longitude within ``first_lon … first_lon + 360``. Area: of
+    all its objects.
     """
     order = np.lexsort([objects["time_h"], objects["event"]])
     event, hours = objects["event"][order], objects["time_h"][order]
     new = np.ones(order.size, bool)
     new[1:] = (event[1:] != event[:-1]) | (hours[1:] != hours[:-1])
     begins = np.flatnonzero(new)
-    area = objects["area_km2"][order]
-    weight = np.where(objects["main"][order], area * objects["resultant"][order], 0.0)
+    area, main = objects["area_km2"][order], objects["main"][order]
+    out_of_sight = _extremes(np.maximum, main, begins) == 0
+    placed = np.where(main | out_of_sight[np.cumsum(new) - 1], area, 0.0)
+    weight = placed * objects["resultant"][order]
     vectors = weight * unit_vectors(objects["lat"][order], objects["lon"][order])
     x, y, z = (_sums(axis, begins) for axis in vectors)
-    lat, lon, _ = centroid(x, y, z, _sums(np.where(objects["main"][order], area, 0.0), begins))
+    lat, lon, _ = centroid(x, y, z, _sums(placed, begins))
     return {
         "event": event[begins],
         "class": objects["class"][order][begins],
@@ -190,5 +193,5 @@ def _sums(values: Floats, begins: Indices) -> Floats:
     return np.add.reduceat(values, begins) if begins.size else np.empty(0)
 
 
-def _extremes(function: np.ufunc, values: Floats, begins: Indices) -> Floats:
+def _extremes(function: np.ufunc, values: NDArray[Any], begins: Indices) -> NDArray[Any]:
     return function.reduceat(values, begins) if begins.size else np.empty(0)

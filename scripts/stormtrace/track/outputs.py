@@ -67,8 +67,7 @@ def _row_groups(table: Columns) -> Iterator[slice]:
 
 def write_geojson(path: Path, events: Columns, seen: Columns) -> None:
     """Write the events' tracks as GeoJSON (RFC 7946), cut where they cross the date line."""
-    bounds = [int(k) for k in np.searchsorted(seen["event"], events["event"])]
-    bounds.append(int(seen["event"].size))
+    bounds = [*np.searchsorted(seen["event"], np.asarray(events["event"])), seen["event"].size]
     scalars = [name for name, values in events.items() if name not in ("parents", "children")]
     features = []
     for k, (first, last) in enumerate(pairwise(bounds)):

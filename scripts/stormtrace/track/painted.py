@@ -48,9 +48,9 @@ def create_masks(
         variable = file.createVariable(axis, "f8", (axis,))
         variable.setncatts({"standard_name": standard_name, **more})
         variable[:] = values
-    painted = file.createVariable(
+    painted: netCDF4.Variable[Any] = file.createVariable(
         name,
-        dtype,
+        np.dtype(dtype),
         ("time", "lat", "lon"),
         compression="zlib",
         complevel=1,
