@@ -123,6 +123,11 @@ class Columns:
                 f"{places[0].path}: {recipe.level / 100:g} hPa lies outside the levels of"
                 f" {recipe.variable}, {levels.pressure[0] / 100:g} … {levels.pressure[-1] / 100:g}"
             )
+        if self.dataset.vertical.below == "linear":
+            raise BadInput(
+                f"{places[0].path}: {recipe.variable} has pressure levels, but vertical.below:"
+                " linear, an extension of the lowest two levels, needs model levels: say lowest, nan"
+            )
         first, last = upper + (share == 1), upper + 1 + (share > 0)
         for place in places:
             values = self.reader.read(recipe.variable, [place], (first, last))[0]

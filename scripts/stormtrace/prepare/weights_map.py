@@ -30,6 +30,13 @@ NAMES = {
 }
 """What a map's content is called by ESMF and by SCRIP."""
 
+FORMAT = {
+    "title": "In the format of the ESMF Offline Regridding Weight Generator, by Stormtrace",
+    "normalization": "destarea",
+    "conventions": "NCAR-CSM",
+}
+"""Attributes by which NCO knows what kind of map it is."""
+
 SUM_TOLERANCE = 1e-5
 """By how much the shares of a target point may miss 1: float32 weights do by 1e-7 each."""
 
@@ -44,7 +51,7 @@ def write_map(
     lat_corners, lon_corners = _corners(grid)
     area = np.repeat(np.diff(np.sin(np.radians(grid.lat_bounds))), grid.lon.size)
     with writing(path) as partial, creating(partial, "NETCDF3_64BIT_OFFSET") as file:
-        sizes = {"n_a": mesh.size, "n_b": points.size, "n_s": triplets.nnz, "nv_b": 4}
+        sizes = {"n_a": mesh.size, "n_b": points.size, "n_s": triplets.nnz, "nv_a": 4, "nv_b": 4}
         ranks = {"src_grid_rank": len(mesh.shape), "dst_grid_rank": 2}
         for name, size in {**sizes, **ranks}.items():
             file.createDimension(name, size)
@@ -63,7 +70,7 @@ def write_map(
         _put(file, "col", "n_s", triplets.col.astype(np.int32) + 1)
         _put(file, "row", "n_s", triplets.row.astype(np.int32) + 1)
         _put(file, "S", "n_s", triplets.data)
-        file.setncatts({"normalization": "destarea", "conventions": "NCAR-CSM", **attributes})
+        file.setncatts({**FORMAT, **attributes})
 
 
 def load_map(path: Path | str, mesh: Mesh, grid: Grid) -> Weights:

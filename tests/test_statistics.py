@@ -1,0 +1,109 @@
+import netCDF4
+import numpy as np
+import pytest
+
+from stormtrace.errors import BadInput
+from stormtrace.prepare.statistics import FieldStatistics, merge, read_piece, statistics_of
+
+LAT = np.linspace(-90, 90, 13)
+RNG = np.random.default_rng(5)
+
+
+def write(path, fields, lat=LAT, time=True):
+    with netCDF4.Dataset(path, "w") as file:
+        nlon = next(iter(fields.values())).shape[-1]
+        for name, size in (("time", 1), ("lat", lat.size), ("lon", nlon)):
+            file.createDimension(name, size)
+        file.createVariable("lat", "f8", ("lat",))[:] = lat
+        dims = ("time", "lat", "lon") if time else ("lat", "lon")
+        for name, values in fields.items():
+            file.createVariable(name, "f4", dims, fill_value=np.float32(1e36))[:] = np.where(
+                np.isnan(values), 1e36, values
+            )
+    return path
+
+
+def two_passes(values, weight):
+    """(mean, std) of (steps, nlat, nlon) in float128, the reference; NaN does not count."""
+    values = values.astype(np.longdouble)
+    weight = np.where(np.isnan(values), 0, np.broadcast_to(weight, values.shape)).astype(
+        np.longdouble
+    )
+    values = np.nan_to_num(values)
+    mean = (weight * values).sum() / weight.sum()
+    return mean, np.sqrt((weight * (values - mean) ** 2).sum() / weight.sum())
+
+
+@pytest.mark.parametrize("missing", [0, 40])
+@pytest.mark.parametrize(("offset", "spread"), [(0, 1), (100800, 1500), (1e6, 1e-1)])
+def test_exact_against_two_passes_in_quadruple_precision(tmp_path, offset, spread, missing):
+    values = (offset + spread * RNG.standard_normal((7, 13, 24))).astype("f4")
+    values.reshape(-1)[RNG.choice(values.size, missing, replace=False)] = np.nan
+    paths = [write(tmp_path / f"{step}.nc", {"PSL": field}) for step, field in enumerate(values)]
+    steps, fields = statistics_of(paths, ["PSL"])
+    found = fields["PSL"]
+    assert steps == 7
+    assert (found["count"], found["missing"]) == (values.size - missing, missing)
+    assert (found["min"], found["max"]) == (np.nanmin(values), np.nanmax(values))
+    for prefix, weight in (("", 1.0), ("area_", np.cos(np.radians(LAT))[:, None])):
+        mean, std = two_passes(values, weight)
+        assert found[f"{prefix}mean"] == pytest.approx(float(mean), rel=1e-14, abs=1e-15)
+        assert found[f"{prefix}std"] == pytest.approx(float(std), rel=1e-10)
+
+
+@pytest.mark.parametrize("cuts", [[3], [1, 2, 9], range(1, 12)])
+def test_pieces_merge_into_what_one_pass_gives(tmp_path, cuts):
+    values = (273 + RNG.standard_normal((12, 13, 24))).astype("f4")
+    values[4, 3, 2] = np.nan
+    paths = [
+        write(tmp_path / f"{step:02d}.nc", {"A": field, "B": -field})
+        for step, field in enumerate(values)
+    ]
+    pieces = []
+    for part in np.split(np.array(paths), list(cuts)):
+        steps, fields = statistics_of(part, ["A", "B"])
+        pieces.append({"steps": steps, "fields": fields})
+    steps, merged = merge(pieces)
+    whole_steps, whole = statistics_of(paths, ["A", "B"])
+    assert steps == whole_steps
+    for name in whole:
+        assert merged[name] == pytest.approx(whole[name], rel=1e-12)
+
+
+def test_published_convention_is_there():
+    """Mean weighted by cos(lat), standard deviation not: Dagon's 24.927 / 15.817 (domain.md)."""
+    field = np.repeat(np.cos(np.radians(LAT))[:, None], 8, axis=1)
+    found = FieldStatistics.of(field).summary(LAT)
+    weight = np.cos(np.radians(LAT))
+    assert found["area_mean"] == pytest.approx((weight**2).sum() / weight.sum())
+    assert found["mean"] == pytest.approx(weight.mean()) and found["std"] == pytest.approx(
+        weight.std()
+    )
+
+
+def test_a_field_all_missing_is_counted_not_hidden():
+    empty = FieldStatistics.of(np.full((13, 4), np.nan))
+    full = FieldStatistics.of(np.ones((13, 4)))
+    both = (empty + full).summary(LAT)
+    assert (both["count"], both["missing"], both["mean"], both["max"]) == (52, 52, 1.0, 1.0)
+
+
+def test_labelled_samples_have_no_time_dimension_in_labels(tmp_path):
+    path = write(tmp_path / "data-2011-06-01-01-1.nc", {"TMQ": np.ones((13, 4))}, time=False)
+    assert statistics_of([path], ["TMQ"])[1]["TMQ"]["mean"] == 1.0
+
+
+def test_bad_samples(tmp_path):
+    one = write(tmp_path / "1.nc", {"TMQ": np.ones((13, 4))})
+    other = write(tmp_path / "2.nc", {"TMQ": np.ones((7, 4))}, lat=np.linspace(-90, 90, 7))
+    with pytest.raises(BadInput, match=r"2\.nc is on another grid"):
+        statistics_of([one, other], ["TMQ"])
+    with pytest.raises(BadInput, match="has no variable PSL"):
+        statistics_of([one], ["PSL"])
+    with pytest.raises(BadInput, match="not one sample"):
+        statistics_of([], ["PSL"])
+    (tmp_path / "a.json").write_text("{}")
+    with pytest.raises(BadInput, match="no file of statistics"):
+        read_piece(tmp_path / "a.json")
+    with pytest.raises(BadInput, match="different fields"):
+        merge([{"steps": 1, "fields": {"A": {}}}, {"steps": 1, "fields": {"B": {}}}])
