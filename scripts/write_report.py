@@ -12,12 +12,15 @@ python scripts/write_report.py --report @report.json --output results/report.htm
      "comparisons": [{"name": "warming", "title": "…", "first": "control", "second": "warmer",
                       "file": "results/comparisons/warming.nc", "figures": "…/warming"}],
      "models": [{"name": "four-fields", "title": "…", "fields": ["TMQ"], "scores": "…/scores.json",
-                 "history": "…/history.csv", "figures": ["….png"]}],
+                 "history": "…/history.csv", "importance": "…/importance.json",
+                 "figures": ["….png"], "images": ["….png"]}],
      "regions": {"Western North America": [180, 255, 25, 65]},
      "configuration": {"any": "thing"}, "sources": {"dataset": {"file": "checksum"}}}
 
-Only `title`, and `name` and `frequency` of each experiment, must be there. Links in the page are
-relative to it. The first experiment is the one that others are held against.
+Only `title`, and `name` and `frequency` of each experiment, must be there; an experiment may also
+have `landfall` (what count_landfalls.py wrote), `animation` (what animate.py wrote). A model's
+`images` are shown, its `figures` linked to (their PDF). Links in the page are relative to it. The
+first experiment is the one that others are held against.
 """
 
 import argparse

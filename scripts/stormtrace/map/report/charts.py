@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.map.colours import nice_step
+from stormtrace.map.periods import MONTHS
 
 WIDTH, HEIGHT = 320, 170
 LEFT, RIGHT, TOP, BOTTOM = 38, 8, 10, 24
@@ -71,6 +72,30 @@ def histogram(values: NDArray[np.floating], units: str, style: str, bins: int = 
         )
     ticks = np.arange(0, edges[-1] * 1.001, nice_step(edges[-1] / 5))
     parts += [_label(LEFT + tick * scale, f"{tick:g}") for tick in ticks]
+    return _svg(parts)
+
+
+def heat_map(lat: NDArray[np.float64], values: NDArray[np.float64], units: str, style: str) -> str:
+    """Return a latitude × month diagram, (n, 12): the deeper the class's colour, the more."""
+    finite = values[np.isfinite(values)]
+    top = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
+    width = (WIDTH - LEFT - RIGHT) / 12
+    height = (HEIGHT - BOTTOM - TOP) / lat.size
+    parts = [f'<text class="tick units" x="{LEFT}" y="{TOP - 2}">at most {top:.3g} {units}</text>']
+    for row, latitude in enumerate(lat):
+        y = HEIGHT - BOTTOM - (row + 1) * height
+        if row % max(1, lat.size // 5) == 0:
+            tick = f'x="{LEFT - 5}" y="{y + height / 2 + 3:.1f}" text-anchor="end"'
+            parts.append(f'<text class="tick" {tick}>{latitude:.0f}°</text>')
+        for month, value in enumerate(values[row]):
+            if np.isfinite(value):
+                place = f'x="{LEFT + month * width:.1f}" y="{y:.1f}" width="{width - 0.6:.1f}"'
+                told = f"{MONTHS[month]}, {latitude:.1f}°: {value:.3g} {units}"
+                parts.append(
+                    f'<rect class="{style}" {place} height="{height - 0.4:.1f}" '
+                    f'fill-opacity="{value / top:.2f}"><title>{told}</title></rect>'
+                )
+    parts += [_label(LEFT + (m + 0.5) * width, name[0]) for m, name in enumerate(MONTHS)]
     return _svg(parts)
 
 

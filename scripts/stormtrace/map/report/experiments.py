@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,14 +11,20 @@ from typing import Any
 
 from markupsafe import Markup
 
+from stormtrace.errors import BadInput
+from stormtrace.map.basins import by_basin
 from stormtrace.map.events import Table, of_class
 from stormtrace.map.experiment_figures import span
 from stormtrace.map.frequency import Frequency
+from stormtrace.map.hovmoller import coast_mask, hovmoller
 from stormtrace.map.names import short, words
 from stormtrace.map.periods import MONTHS
-from stormtrace.map.report.charts import Line, histogram, line_chart
+from stormtrace.map.report.charts import Line, heat_map, histogram, line_chart
 from stormtrace.map.report.headlines import by_year, headline, region_mean, seasonal_cycle
 from stormtrace.map.report.page_maps import Link
+
+FILM_LIMIT = 1_500_000
+"""Bytes: a longer film is linked to, not put into the page."""
 
 #: Column of events.parquet -> (title of its histogram, units, factor from the column's units).
 HISTOGRAMS = {
@@ -46,11 +54,24 @@ def describe(
         "missing": int(frequency.expected_steps.sum() - frequency.steps.sum()),
         "headlines": {name: headline(frequency, name, events) for name in names},
         "regions": list(_regions(frequency, regions)),
-        "charts": list(_charts(frequency, events)),
+        "charts": [*_charts(frequency, events), *_landfall(entry.get("landfall"))],
+        "basins": _basins(frequency, events) if events is not None else [],
+        "animation": film(entry.get("animation"), link),
         "files": list(_files(entry, link)),
         "figures": list(figure_links(entry.get("figures"), link)),
         "provenance": _provenance(frequency),
     }
+
+
+def film(path: str | None, link: Link) -> str | None:
+    """Return a film as part of the page if it is small, or else a link to it."""
+    if not path or not link(path):
+        return None
+    content = Path(path).read_bytes()
+    if len(content) > FILM_LIMIT:
+        return link(path)
+    kind = Path(path).suffix.lstrip(".")
+    return f"data:video/{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def _statistics_words(entry: Mapping[str, Any]) -> str:
@@ -92,8 +113,23 @@ def _charts(frequency: Frequency, events: Table | None) -> Iterator[dict[str, An
         every = max(1, len(years) // 6)
         svg = line_chart([str(year) for year in years], lines, "% of the globe", every)
         yield _chart("Year by year", svg, "area mean frequency")
+    yield from _coast(frequency)
     if events is not None:
         yield from _histograms(frequency, events)
+
+
+def _coast(frequency: Frequency) -> Iterator[dict[str, Any]]:
+    """Yield latitude × month along the coast of western North America, if the months are many."""
+    if (frequency.steps.sum(axis=0) > 0).sum() < 3:
+        return
+    try:
+        coast = coast_mask(frequency.grid)
+    except BadInput:  # a grid too coarse, or a region elsewhere
+        return
+    for feature in frequency.features.names:
+        lat, values = hovmoller(frequency, feature, coast)
+        svg = heat_map(lat, values, "% of time steps", short(feature).lower())
+        yield _chart(f"{short(feature)}s along the coast", svg, "western North America, by month")
 
 
 def _histograms(frequency: Frequency, events: Table) -> Iterator[dict[str, Any]]:
@@ -103,6 +139,33 @@ def _histograms(frequency: Frequency, events: Table) -> Iterator[dict[str, Any]]
             if column in rows and len(rows[column]):
                 svg = histogram(rows[column] * factor, units, short(feature).lower())
                 yield _chart(f"{title} · {short(feature)}", svg, units)
+
+
+def _landfall(path: str | None) -> Iterator[dict[str, Any]]:
+    """Yield the chart of `count_landfalls.py`'s table."""
+    if not path:
+        return
+    with Path(path).open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    names = list(dict.fromkeys(row["class"] for row in rows))
+    lines = [
+        Line(name, [float(r["events"]) for r in rows if r["class"] == name], name.lower())
+        for name in names
+    ]
+    latitudes = [f"{float(r['lat']):g}°" for r in rows if r["class"] == names[0]] if names else []
+    svg = line_chart(latitudes, lines, "events", max(1, len(latitudes) // 6))
+    yield _chart("Events that reach the coast", svg, "by latitude")
+
+
+def _basins(frequency: Frequency, events: Table) -> list[dict[str, Any]]:
+    """Return events a year by the basin they begin in, for each class."""
+    tables = []
+    for code, feature in zip(frequency.features.codes, frequency.features.names, strict=True):
+        rows = of_class(events, code)
+        counts = by_basin(feature, rows["genesis_lat"], rows["genesis_lon"])
+        a_year = {name: count / frequency.length_years for name, count in counts.items()}
+        tables.append({"title": f"{words(feature)}s a year", "counts": a_year})
+    return tables
 
 
 def _chart(title: str, svg: str, note: str) -> dict[str, Any]:

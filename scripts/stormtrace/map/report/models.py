@@ -36,13 +36,9 @@ def describe(entry: Mapping[str, Any], link: Link) -> dict[str, Any]:
         "fields": entry.get("fields") or [],
         "scores": scores,
         "measures": {k: v for k, v in MEASURES.items() if scores and scores.get(k)},
-        "charts": list(_charts(entry.get("history"))),
-        "images": [_image(path) for path in entry.get("figures") or [] if Path(path).is_file()],
-        "links": [
-            (Path(str(path)).name, link(path))
-            for path in (entry.get("scores"), entry.get("history"))
-            if link(path)
-        ],
+        "charts": [*_charts(entry.get("history")), *_importance(entry.get("importance"))],
+        "images": [_image(path) for path in entry.get("images") or [] if Path(path).is_file()],
+        "links": [(Path(path).name, link(path)) for path in _linked(entry) if link(path)],
     }
 
 
@@ -78,11 +74,34 @@ def _charts(path: str | None) -> Iterator[dict[str, Any]]:
             yield {"title": title, "svg": svg, "note": "by epoch", "legend": legend}
 
 
+def _linked(entry: Mapping[str, Any]) -> list[str]:
+    """Return the files a model's section links to; of a figure, its PDF."""
+    paths = [entry[key] for key in ("scores", "history", "importance") if entry.get(key)]
+    figures = [*(entry.get("figures") or []), *(entry.get("images") or [])]
+    return [*paths, *(str(Path(figure).with_suffix(".pdf")) for figure in figures)]
+
+
+def _importance(path: str | None) -> Iterator[dict[str, Any]]:
+    """Yield the loss of IoU without each field, from `explain.py`."""
+    if not path:
+        return
+    losses = json.loads(Path(path).read_text(encoding="utf-8"))["importance"]
+    fields = list(losses)
+    labels = list(dict.fromkeys(label for each in losses.values() for label in each))
+    lines = [
+        Line(label, [losses[name].get(label, {}).get("mean") for name in fields], _style(label, i))
+        for i, label in enumerate(labels)
+    ]
+    legend = [(line.style, line.name) for line in lines]
+    svg = Markup(line_chart(fields, lines, "IoU lost"))
+    yield {"title": "Importance of each field", "svg": svg, "note": "shuffled", "legend": legend}
+
+
 def _style(column: str, position: int) -> str:
     """Return how a column's line looks: by its class, or else by its place."""
-    if "cyclone" in column:
+    if "cyclone" in column.lower():
         return "tc"
-    if "river" in column:
+    if "river" in column.lower():
         return "ar"
     return "neutral" if position == 0 else "neutral dashed"
 

@@ -1,0 +1,50 @@
+"""Latitude × month along a coast: when and where a class reaches the land."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+from stormtrace.grids import Grid
+from stormtrace.map.frequency import Frequency
+from stormtrace.map.land import land_fraction
+from stormtrace.map.periods import MONTHS
+
+WEST_COAST = (230.0, 255.0, 32.0, 55.0)
+"""The coast of western North America, [west, east, south, north] in degrees."""
+
+
+def coast_mask(grid: Grid, region: Sequence[float] = WEST_COAST) -> NDArray[np.bool_]:
+    """Return the cells of a region that are neither all sea nor all land, (lat, lon).
+
+    As in the published Hovmöller diagrams: 0 < land fraction < 0.99. The land is Natural Earth's,
+    to a quarter of a degree: a cell with less than a hundredth of land counts as sea.
+    """
+    west, east, south, north = map(float, region)
+    width = (east - west) % 360.0 or 360.0
+    rows = (grid.lat >= south) & (grid.lat <= north)
+    columns = (grid.lon - west) % 360.0 <= width
+    share = land_fraction(grid)
+    mask = rows[:, None] & columns[None, :] & (share > 0.01) & (share < 0.99)
+    if not mask.any():
+        raise BadInput(f"the region {list(region)} has no coast on this grid of {grid.shape}")
+    return mask
+
+
+def hovmoller(
+    frequency: Frequency, feature: str, coast: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return latitudes (n,) and the frequency along `coast`, (n, 12), per cent.
+
+    Each row is the mean over the coast's cells at that latitude; NaN where a month has no steps.
+    """
+    rows = np.flatnonzero(coast.any(axis=1))
+    values = np.empty((rows.size, 12))
+    for month, name in enumerate(MONTHS):
+        field = frequency.per_cent(feature, name)
+        masked = np.where(coast[rows], field[rows], 0.0)
+        values[:, month] = masked.sum(axis=1) / coast[rows].sum(axis=1)
+    return frequency.grid.lat[rows], values
