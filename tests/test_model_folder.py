@@ -121,7 +121,7 @@ def test_configurations_that_are_none_are_refused(model):
         with pytest.raises(BadInput, match=message):
             read_config(model)
     path.unlink()
-    with pytest.raises(BadInput, match="has no config.json"):
+    with pytest.raises(BadInput, match=r"has no config\.json"):
         read_config(model)
 
 

@@ -5,6 +5,7 @@ tells why OpenVINO, and how it was measured.
 """
 
 import logging
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -24,9 +25,6 @@ Runtime = Callable[[NDArray[np.float32]], Outputs]
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 OPENVINO_PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
-TRACE_SIZE = 64
-"""Rows and columns of the map a network is traced with; the graph is then given its true size."""
-
 WORTH_OPENVINO = 2e7
 """Cells · steps from which converting a network (3 s) is repaid."""
 
@@ -127,10 +125,12 @@ def _openvino(
         raise BadInput(f"runtime openvino has {', '.join(OPENVINO_PRECISIONS)}, not {precision}")
     fields, height, width = shape
     segmenter = segmenter.cpu().eval()
-    example = torch.zeros(1, fields, min(height, TRACE_SIZE), min(width, TRACE_SIZE))
-    with torch.inference_mode(), _quiet_tracer():
+    example = torch.zeros(1, fields, height, width)  # true size: what a trace knows, it keeps
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
         traced = torch.jit.trace(segmenter, example, check_trace=False)
-    model = openvino.convert_model(traced, example_input=example)
+        model = openvino.convert_model(traced, example_input=example)
     model.reshape([batch, fields, height, width])
     compiled = openvino.Core().compile_model(
         model,
@@ -151,12 +151,3 @@ def _openvino(
         return {key: results[index][:count] for index, key in enumerate(segmenter.names)}
 
     return run
-
-
-def _quiet_tracer() -> Any:
-    """Silence the tracer's remarks on sizes, which `reshape` sets right."""
-    import warnings
-
-    manager = warnings.catch_warnings()
-    warnings.simplefilter("ignore", torch.jit.TracerWarning)
-    return manager
