@@ -132,7 +132,7 @@ def whole_jobs(folder, film, years, steps):
     idle = folder / "empty.nc"
     write_year(idle, film, 0, 1)
     seconds, wall, memory = run(
-        folder, "find_objects.py", "--mask", idle, "--output", folder / "e.nc"
+        "find_objects.py", "--mask", idle, "--output", folder / "e.nc"
     )
     rows.append(("find_objects.py, one step (the start)", seconds, wall, memory, None))
     for year in range(1, years):

@@ -13,7 +13,7 @@ MASKS = random_masks(1)
 
 
 def test_years_are_sorted_by_time_whatever_their_units(tmp_path):
-    later = {"first_hour": 0.0, "units": "hours since 2000-01-03", "year": 2000}
+    later = {"first_hour": 0.0, "units": "hours since 2000-01-03", "year": 2001}
     earlier = {"hours": np.arange(12) / 8, "units": "days since 2000-01-01 12:00", "year": 2000}
     record = record_of(tmp_path, [(MASKS, later), (MASKS, earlier)])
     assert record.seconds.tolist() == [
@@ -76,3 +76,8 @@ def test_pairs_of_equal_are_all_pairs():
     left, right = random.integers(0, 5, 30), random.integers(0, 7, 20)
     found = set(zip(*(part.tolist() for part in pairs_of_equal(left, right)), strict=True))
     assert found == {(i, j) for i in range(30) for j in range(20) if left[i] == right[j]}
+
+
+def test_two_files_of_one_year_are_refused(tmp_path):
+    with pytest.raises(BadInput, match=r"objects0.nc and .*objects1.nc are all of year 2000"):
+        record_of(tmp_path, [(MASKS, {}), (MASKS, {"first_hour": 36.0, "year": 2000})])

@@ -21,7 +21,7 @@ def object_table(record: Record, assignment: Assignment) -> Columns:
     step, event = record.step[chosen], assignment.event[chosen]
     first, last = _ends(event, step)
     year = np.searchsorted(record.first_object, chosen, "right") - 1
-    numbers = np.array([_year_number(record, k) for k in range(len(record.years))], np.int32)
+    numbers = np.array([year.attributes.get("year", 0) for year in record.years], np.int32)
     table: Columns = {
         "event": event,
         "class": record.objects["class"][chosen],
@@ -36,11 +36,6 @@ def object_table(record: Record, assignment: Assignment) -> Columns:
     }
     names = [name for name in record.objects if name not in ("step", "class", "runs")]
     return table | {name: record.objects[name][chosen] for name in names}
-
-
-def _year_number(record: Record, k: int) -> int:
-    year = record.years[k].attributes.get("year")
-    return int(year) if year is not None else int(record.dates[record.first_step[k]].year)
 
 
 def _ends(event: Indices, step: Indices) -> tuple[Indices, Indices]:

@@ -70,6 +70,9 @@ def open_masks(path: Path | str) -> MaskFile:
         if " since " not in units:
             raise BadInput(f"{path}: time needs CF units, such as 'hours since …'; found {units!r}")
         attributes = {name: file.getncattr(name) for name in INHERITED if name in file.ncattrs()}
+        if "year" not in attributes and stamps.size:
+            first: Any = netCDF4.num2date(stamps[0], units, calendar)
+            attributes["year"] = np.int32(first.year)
     return MaskFile(path, grid, stamps, units, calendar, float(step_hours), attributes)
 
 

@@ -5,6 +5,7 @@ time that has a mask; one that is missing has no number, only its neighbours are
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -120,6 +121,7 @@ def read_record(paths: Sequence[Path | str]) -> Record:
     years = sorted(
         [year for year in years if year.time.size] or years[:1], key=lambda year: _start(year)
     )
+    _check_distinct(years)
     first_object = np.cumsum([0] + [year.count for year in years])
     first_step = np.cumsum([0] + [year.time.size for year in years])
     record = Record(
@@ -135,6 +137,17 @@ def read_record(paths: Sequence[Path | str]) -> Record:
     )
     over_new_year = [_link_over_new_year(record, k) for k in range(1, len(years))]
     return replace(record, links=record.links.and_also(*over_new_year))
+
+
+def _check_distinct(years: Sequence[YearObjects]) -> None:
+    """Raise BadInput if two files are of one year: `year` tells whose an object is."""
+    numbers = [int(year.attributes.get("year", 0)) for year in years]
+    for number, count in Counter(numbers).items():
+        if count > 1:
+            paths = [
+                str(year.path) for year, of in zip(years, numbers, strict=True) if of == number
+            ]
+            raise BadInput(f"{' and '.join(paths)} are all of year {number}: one file a year")
 
 
 def check_labelling(record: Record, tracking: Tracking) -> None:
