@@ -1,36 +1,35 @@
 """The rules: what is planned, what a change makes out of date, and what stops before any job.
 
-`plan` tests run the real Snakefile with a stand-in for python (fake_python.py), which makes the
-outputs of a hundred jobs in seconds; whether the scripts do what they say is tested elsewhere and,
+The real rules run with a stand-in for every script (stand_in.py), which makes the outputs of a
+hundred jobs in seconds; whether the scripts do what they say is tested elsewhere and,
 all together, in test_demo.py.
 """
 
 import re
-import sys
 import time
-from pathlib import Path
 
 import pytest
-from workflow_runs import ROOT, planned, snakemake
+
+from workflow_runs import ROOT, planned, snakemake, stand_in_checkout
 
 pytestmark = pytest.mark.workflow
 
 
-@pytest.fixture(scope="module")
-def fake_path(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("bin")
-    python = folder / "python"
-    python.write_text(f"#!{sys.executable}\n" + Path(__file__).with_name("fake_python.py").read_text())
-    python.chmod(0o755)
-    return folder
+class Finished:
+    """A folder in which the whole demo has been run, by scripts that make empty outputs."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.root = stand_in_checkout(folder / "checkout")
+        snakemake(folder, root=self.root)
+
+    def planned(self, *arguments, overlay=None):
+        return planned(self.folder, *arguments, overlay=overlay, root=self.root)
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory, fake_path):
-    """A folder in which the whole demo has been run (by the stand-in)."""
-    folder = tmp_path_factory.mktemp("finished")
-    snakemake(folder, front=fake_path)
-    return folder
+def finished(tmp_path_factory):
+    return Finished(tmp_path_factory.mktemp("finished"))
 
 
 def test_the_demo_is_planned_from_nothing(tmp_path):
@@ -44,11 +43,11 @@ def test_the_demo_is_planned_from_nothing(tmp_path):
 
 
 def test_a_second_run_has_nothing_to_do(finished):
-    assert planned(finished) == {}
+    assert finished.planned() == {}
 
 
 def test_other_statistics_rerun_one_experiment_alone(finished):
-    jobs = planned(finished, overlay={"experiments": {"area-stats": {"weighting": "mean"}}})
+    jobs = finished.planned(overlay={"experiments": {"area-stats": {"weighting": "mean"}}})
     assert jobs == {
         "detect": 2,
         "find_objects": 2,
@@ -65,7 +64,7 @@ def test_other_statistics_rerun_one_experiment_alone(finished):
 
 def test_a_tracking_threshold_reruns_tracking_and_maps_alone(finished):
     overlay = {"experiments": {"warmer": {"tracking": {"minimum_hours": 48}}}}
-    assert planned(finished, overlay=overlay) == {
+    assert finished.planned(overlay=overlay) == {
         "link_events": 1,
         "count_events": 2,
         "merge_counts": 1,
@@ -77,7 +76,7 @@ def test_a_tracking_threshold_reruns_tracking_and_maps_alone(finished):
 
 
 def test_another_device_or_title_retrains_nothing(finished):
-    assert "train" not in planned(finished, overlay={"device": "cpu", "title": "Another title"})
+    assert "train" not in finished.planned(overlay={"device": "cpu", "title": "Another title"})
 
 
 def test_a_new_experiment_adds_only_its_own_jobs(finished):
@@ -86,13 +85,13 @@ def test_a_new_experiment_adds_only_its_own_jobs(finished):
         "compare": [],
         "experiments": {"stricter": {"like": "control", "tracking": {"minimum_hours": 48}}},
     }
-    jobs = planned(finished, overlay=overlay)
+    jobs = finished.planned(overlay=overlay)
     assert "detect" not in jobs and "find_objects" not in jobs  # masks and objects are control's
     assert jobs["link_events"] == 1 and jobs["count_events"] == 2
 
 
 def test_one_rule_can_be_rerun_with_what_follows(finished):
-    jobs = planned(finished, "--forcerun", "detect", overlay={"run": ["control"], "compare": []})
+    jobs = finished.planned("--forcerun", "detect", overlay={"run": ["control"], "compare": []})
     assert jobs["detect"] == 2 and "train" not in jobs and "make_samples" not in jobs
 
 
@@ -100,7 +99,9 @@ def test_a_mistake_stops_before_any_job(tmp_path):
     overlay = {"experiments": {"control": {"statistcs": "inference"}}}
     done = snakemake(tmp_path, overlay=overlay, check=False)
     assert done.returncode != 0
-    assert re.search(r"overlay\.json: experiments\.control\.statistcs .*did you mean 'statistics'", done.stdout)
+    assert re.search(
+        r"overlay\.json: experiments\.control\.statistcs .*did you mean 'statistics'", done.stdout
+    )
     assert "Traceback" not in done.stdout
     assert not (tmp_path / "results").exists()
 
@@ -124,7 +125,15 @@ def test_no_rule_retries_by_itself():
 def test_every_rule_says_what_it_does_and_needs():
     for file in (ROOT / "workflow" / "rules").glob("*.smk"):
         for rule in re.split(r"^rule ", file.read_text(), flags=re.MULTILINE)[1:]:
-            for word in ("message:", "log:", "benchmark:", "mem_mb=", "runtime=", "threads:", "conda:"):
+            for word in (
+                "message:",
+                "log:",
+                "benchmark:",
+                "mem_mb=",
+                "runtime=",
+                "threads:",
+                "conda:",
+            ):
                 assert word in rule, f"{file.name}: rule {rule.split(':')[0]} has no {word}"
 
 

@@ -1,8 +1,8 @@
 """Running Snakemake from tests: in a folder of its own, with an overlay of the demo's study."""
 
 import json
-import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,35 +10,43 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def snakemake(folder, *arguments, overlay=None, check=True, front=None):
+def stand_in_checkout(folder):
+    """Make `folder` a checkout whose scripts make their outputs, empty, and nothing else."""
+    for name in ("config", "envs", "profiles", "workflow"):
+        shutil.copytree(ROOT / name, folder / name)
+    shutil.copy(ROOT / "Snakefile", folder)
+    (folder / "scripts").mkdir()
+    (folder / "scripts" / "stormtrace").symlink_to(ROOT / "scripts" / "stormtrace")
+    for script in (ROOT / "scripts").glob("*.py"):
+        shutil.copy(ROOT / "tests" / "stand_in.py", folder / "scripts" / script.name)
+    return folder
+
+
+def snakemake(folder, *arguments, overlay=None, check=True, root=ROOT):
     """Run the workflow in `folder`; return the finished process, its output as text in `.stdout`.
 
-    overlay: a mapping laid over the demo's configuration. front: a folder put first on PATH.
+    overlay: a mapping laid over the demo's configuration. root: the checkout to run.
     """
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
-    command += ["--profile", str(ROOT / "profiles" / "local"), "--directory", str(folder)]
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "Snakefile")]
+    command += ["--profile", str(root / "profiles" / "local"), "--directory", str(folder)]
     if overlay is not None:
         file = Path(folder) / "overlay.json"
         file.write_text(json.dumps(overlay))
         command += ["--configfile", str(file)]
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    if front:
-        path = os.pathsep.join([str(front), path])
     done = subprocess.run(
         [*command, *arguments],
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={**os.environ, "PATH": path},
         check=False,
     )
     assert not check or done.returncode == 0, done.stdout[-4000:]
     return done
 
 
-def planned(folder, *arguments, overlay=None):
+def planned(folder, *arguments, overlay=None, root=ROOT):
     """Return how many jobs of each rule a dry run plans: {rule: count}."""
-    done = snakemake(folder, "--dry-run", "--quiet", "rules", *arguments, overlay=overlay)
+    done = snakemake(folder, "--dry-run", "--quiet", "rules", *arguments, overlay=overlay, root=root)
     if "Nothing to be done" in done.stdout:
         return {}
     table = re.search(r"^job +count\n[- ]+\n(.*?)^total", done.stdout, re.DOTALL | re.MULTILINE)

@@ -15,6 +15,7 @@ if Path(workflow.basedir) == Path.cwd():
 
 from stormtrace.errors import BadInput
 from stormtrace.study.raw import labels_input, published_files, raw_input
+from stormtrace.study.report import report_of
 from stormtrace.study.study import Study, flag
 
 try:
@@ -96,6 +97,19 @@ def statistics_of(wildcards):
     """The statistics file an experiment normalizes with; nothing for a published model's own."""
     chosen = STUDY.statistics_of(wildcards.experiment)
     return {"statistics": statistics(*chosen)} if chosen else {}
+
+
+def normalization(wildcards):
+    """The flags that say so; none for a published model's own statistics."""
+    chosen = STUDY.statistics_of(wildcards.experiment)
+    if not chosen:
+        return []
+    return [
+        "--statistics",
+        statistics(*chosen),
+        "--weighting",
+        STUDY.weighting(wildcards.experiment),
+    ]
 
 
 def objects_of(wildcards):

@@ -39,16 +39,8 @@ rule detect:
         model=lambda wildcards: results(
             f"models/{STUDY.experiments[wildcards.experiment]['model']}"
         ),
-        normalization=lambda wildcards, input: (
-            [
-                "--statistics",
-                input.statistics,
-                "--weighting",
-                STUDY.weighting(wildcards.experiment),
-            ]
-            if "statistics" in input.keys()
-            else []
-        ),
+        # Named here too, since Snakemake does not notice a change of params made from input.
+        normalization=normalization,
         look=lambda wildcards: [
             f"--{key}={STUDY.experiments[wildcards.experiment][key]}"
             for key in ("dataset", "grid", "precision", "runtime")

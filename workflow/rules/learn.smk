@@ -33,6 +33,9 @@ rule train:
         runtime=grows(360),
         gpu=GPU,
     params:
+        exclude=lambda wildcards: flag(
+            STUDY.excluded(STUDY.models[wildcards.model]["dataset"], "train")
+        ),
         model=lambda wildcards: flag(STUDY.training(wildcards.model)),
         samples=lambda wildcards: STUDY.datasets[STUDY.models[wildcards.model]["dataset"]]["train"],
         folder=subpath(output[0], parent=True),
@@ -42,7 +45,8 @@ rule train:
         "{wildcards.model}: training on {params.samples}"
     shell:
         python(
-            "train.py --samples {params.samples:q} --statistics {input.statistics:q}"
+            "train.py --samples {params.samples:q} --exclude {params.exclude:q}"
+            " --statistics {input.statistics:q}"
             " --model {params.model:q} --checkpoints {params.checkpoints:q}"
             " --time-budget $(({resources.runtime} * 60 - 600)) --output {params.folder:q}"
             f" --device {DEVICE}"
@@ -98,6 +102,9 @@ rule evaluate:
         runtime=grows(60),
         gpu=GPU,
     params:
+        exclude=lambda wildcards: flag(
+            STUDY.excluded(STUDY.models[wildcards.model]["dataset"], "test")
+        ),
         samples=lambda wildcards: STUDY.datasets[STUDY.models[wildcards.model]["dataset"]]["test"],
         folder=subpath(input.config, parent=True),
     message:
@@ -105,7 +112,7 @@ rule evaluate:
     shell:
         python(
             "evaluate.py --model {params.folder:q} --samples {params.samples:q}"
-            " --output {output:q}"
+            " --exclude {params.exclude:q} --output {output:q}"
         )
 
 

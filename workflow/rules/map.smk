@@ -144,7 +144,7 @@ rule draw_experiment:
     params:
         events=subpath(input.events, parent=True),
         title=lambda wildcards: STUDY.title(wildcards.experiment),
-        regions=flag(STUDY.config["regions"]),
+        regions=lambda wildcards: flag(STUDY.config["regions"]),
     message:
         "{wildcards.experiment}: maps"
     shell:
@@ -181,3 +181,38 @@ rule draw_comparison:
             "draw_comparison.py --comparison {input:q} --title {params.title:q}"
             " --output {output:q}"
         )
+
+
+rule write_report:
+    input:
+        experiments=expand(
+            results("frequency/{experiment}/frequency.nc"), experiment=STUDY.config["run"]
+        ),
+        figures=expand(results("figures/experiments/{experiment}"), experiment=STUDY.config["run"]),
+        comparisons=expand(
+            [results("comparisons/{comparison}.nc"), results("figures/comparisons/{comparison}")],
+            comparison=STUDY.comparisons,
+        ),
+        scores=expand(results("models/{model}/scores.json"), model=STUDY.scored),
+        training=expand(
+            [results("models/{model}/history.csv"), results("figures/models/{model}.png")],
+            model=STUDY.trained,
+        ),
+    output:
+        results("report.html"),
+    log:
+        "logs/write_report.log",
+    benchmark:
+        "logs/benchmarks/write_report.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(3000),
+        runtime=grows(30),
+    params:
+        report=lambda wildcards: flag(report_of(STUDY)),
+    message:
+        "the report: {output}"
+    shell:
+        python("write_report.py --report {params.report:q} --output {output:q}")

@@ -25,7 +25,9 @@ rule make_planet:
         mem_mb=grows(1500),
         runtime=grows(10),
     params:
-        settings=flag(STUDY.config.get("planet", {}) | {"grid": STUDY.config["grids"].get("mini")}),
+        settings=lambda wildcards: flag(
+            STUDY.config.get("planet", {}) | {"grid": STUDY.config["grids"].get("mini")}
+        ),
     message:
         "mini planet: {wildcards.part}"
     shell:
@@ -164,7 +166,7 @@ rule check:
         mem_mb=grows(1500),
         runtime=grows(60),
     params:
-        datasets=flag(list(STUDY.datasets.values())),
+        datasets=lambda wildcards: flag(list(STUDY.datasets.values())),
         table=results("check.txt"),
     message:
         "headers of all raw files: what is there, missing, inconsistent"

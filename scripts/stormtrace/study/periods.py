@@ -1,4 +1,4 @@
-"""Periods of whole days, [first, first no longer in it], as ISO dates that compare as text."""
+"""Periods, [first moment, first no longer in it], as ISO dates (and times) that compare as text."""
 
 from collections.abc import Iterable, Sequence
 
@@ -11,7 +11,7 @@ def years_of(periods: Iterable[Sequence[str]]) -> list[str]:
     """
     years: set[int] = set()
     for start, end in periods:
-        last = int(end[:4]) - (end[4:] == "-01-01")
+        last = int(end[:4]) - _starts_year(end)
         years.update(range(int(start[:4]), last + 1))
     return [f"{year:04d}" for year in sorted(years)]
 
@@ -25,3 +25,7 @@ def clip(period: Sequence[str], year: str) -> list[str] | None:
     start = max(period[0], f"{year}-01-01")
     end = min(period[1], f"{int(year) + 1:04d}-01-01")
     return [start, end] if start < end else None
+
+
+def _starts_year(moment: str) -> bool:
+    return moment[5:10] == "01-01" and not moment[10:].strip(" T:0")

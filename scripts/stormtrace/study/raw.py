@@ -49,29 +49,22 @@ def published_files(study: Study, model: str) -> list[str]:
     ]
 
 
-def variables(entry: Entry) -> list[str]:
-    """Return the raw variables that a dataset's fields are made from, sorted."""
-    names: set[str] = set()
-    for recipe in entry["fields"].values():
-        names.update(_raw_variables(recipe, entry))
-    return sorted(names)
-
-
 def _raw_variables(recipe: Entry, entry: Entry) -> Iterator[str]:
     for verb in ("take", "integrate", "interpolate"):
         if verb in recipe:
             yield recipe[verb]
             if verb != "take":
-                yield entry.get("surface_pressure", "PS")
+                yield entry.get("names", {}).get("surface_pressure", "PS")
 
 
 def _patterns(entry: Entry) -> Iterator[tuple[str, str]]:
     """Yield (pattern, variable) for each raw variable of each part of a dataset."""
     for part in entry["parts"]:
         for recipe in entry["fields"].values():
-            pattern = recipe.get("files", part["files"])
-            for variable in _raw_variables(recipe, entry):
-                yield pattern, variable
+            files = recipe.get("files", part["files"])
+            for pattern in [files] if isinstance(files, str) else files:
+                for variable in _raw_variables(recipe, entry):
+                    yield pattern, variable
 
 
 def _planet_part(study: Study, path: str) -> str | None:

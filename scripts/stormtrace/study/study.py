@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from stormtrace.errors import BadInput
+from stormtrace.prepare.dataset import FIELDS_OF_SOURCE
 from stormtrace.study import consistency
 from stormtrace.study.periods import clip, years_of
 from stormtrace.study.tables import Entry, merge, resolve, with_defaults
 from stormtrace.study.validation import Origins, check_name, load_schema, one_of, validate
 from stormtrace.track.settings import labelling_keys
+
+CANONICAL = ("TMQ", "U850", "V850", "PSL")
+"""The fields a labelled dataset is looked at for, where it does not say."""
 
 LABELLED = "train"
 """The piece of a labelled dataset that its statistics are computed from."""
@@ -43,6 +47,9 @@ class Study:
         }
         for model in table["models"].values():
             model.update(_published_fields(model))
+        for dataset in table["datasets"].values():
+            labelled = {name: {"take": name} for name in CANONICAL}
+            dataset.setdefault("fields", FIELDS_OF_SOURCE.get(dataset["source"], labelled))
         consistency.check(self.config, table, origins)
         self._table = table["experiments"]
         self._likes = {name: entry.get("like") for name, entry in config["experiments"].items()}
@@ -74,6 +81,13 @@ class Study:
             return [self._placed(inner) for inner in value]
         return value
 
+    @property
+    def planet(self) -> Entry:
+        """Return the settings of the mini planet; its labels are on the grid models learn on."""
+        learned_on = [entry["grid"] for entry in self.models.values() if "grid" in entry]
+        grids = self.config["grids"]
+        return dict(self.config.get("planet", {})) | {"grid": grids[learned_on[0]]}
+
     # --- datasets -------------------------------------------------------------------------------
 
     def is_labelled(self, dataset: str) -> bool:
@@ -100,6 +114,11 @@ class Study:
             if (period := clip(part["period"], year)) is not None
         ]
         return entry
+
+    def excluded(self, dataset: str, split: str) -> list[str]:
+        """Return the labelled samples of a folder, `train` or `test`, that are to be left out."""
+        entry = self.datasets[dataset]
+        return [name for name in entry["exclude"] if (Path(entry[split]) / name).exists()]
 
     # --- models ---------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
-"""A stand-in for `python` on PATH that makes a script's outputs, empty, and does nothing else.
+"""A stand-in for every script of the workflow: makes the script's outputs, empty, and nothing else.
 
-With it the real workflow, its rules and what Snakemake records of them run in seconds, so that tests
-can ask what a change makes out of date.
+With it the real rules, and what Snakemake records of them, run in seconds, so that tests can ask
+what a change makes out of date.
 """
 
 import sys
@@ -25,7 +25,7 @@ FOLDERS = {
 }
 STEMS = {"draw_training.py": [".png", ".pdf"]}
 
-script, output = Path(sys.argv[1]).name, Path(sys.argv[sys.argv.index("--output") + 1])
+script, output = Path(sys.argv[0]).name, Path(sys.argv[sys.argv.index("--output") + 1])
 if script in FOLDERS:
     output.mkdir(parents=True, exist_ok=True)
     for name in FOLDERS[script]:
