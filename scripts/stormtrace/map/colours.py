@@ -39,6 +39,7 @@ DIVERGING_DARK = (
     "#b5dcff", "#79b8f2", "#4a8fd0", "#2f659c", "#224363", "#1a1e23",
     "#5a3426", "#955036", "#cd7048", "#f0a079", "#ffd6bf",
 )  # fmt: skip
+GREY = ("#fcfcfb", "#e9e9e7", "#d2d2cf", "#b5b5b2", "#949492", "#6f6f6e")
 NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 
 
@@ -47,7 +48,8 @@ class Scale:
     """Levels and the colours between and beyond them.
 
     levels: (n,) ascending; colours: (n + 1, 3), 0…1; the first is below the lowest level.
-    clear: index of the colour that lets the land show through, where the field says "nothing".
+    clear: index of the colour that lets the land show through, where the field says "nothing";
+    -1 for none.
     """
 
     levels: NDArray[np.float64]
@@ -77,6 +79,13 @@ def diverging(largest: float, units: str, bins: int = 5) -> Scale:
     half = step * np.arange(1, max(2, int(np.ceil(largest / step - 1e-9))) + 1)
     levels = np.concatenate([-half[::-1], half])
     return Scale(levels, blend(DIVERGING, levels.size + 1), half.size, units)
+
+
+def spanning(low: float, high: float, units: str, bins: int = 12) -> Scale:
+    """Return a grey scale from `low` to `high` in round steps, for a field under coloured marks."""
+    step = nice_step((high - low) / bins)
+    levels = step * np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1)
+    return Scale(levels, blend(GREY, levels.size + 1), -1, units)
 
 
 def nice_step(step: float) -> float:

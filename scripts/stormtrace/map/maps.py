@@ -93,6 +93,24 @@ def draw_map(
     axes.set_axis_off()
 
 
+def overlay(
+    axes: Axes,
+    grid: Grid,
+    mask: NDArray[np.bool_],
+    colour: str,
+    alpha: float,
+    projection: Projection = GLOBE,
+    pixels: int = 700,
+) -> None:
+    """Lay a half-transparent colour over the cells of a mask on a map that `draw_map` made."""
+    outline = projection.outline()
+    (x0, y0), (x1, y1) = outline.min(axis=0), outline.max(axis=0)
+    shown = sample(grid, mask, *_pixel_places(projection, pixels), nearest=True) > 0.5
+    image = np.zeros((*shown.shape, 4))
+    image[..., :3], image[..., 3] = mpl.colors.to_rgb(colour), alpha * shown
+    axes.imshow(image, extent=(x0, x1, y0, y1), origin="lower", interpolation="none", zorder=1.5)
+
+
 @functools.lru_cache(maxsize=8)
 def _pixel_places(
     projection: Projection, pixels: int
@@ -204,8 +222,8 @@ def _projected(lines: list[NDArray[np.float64]], projection: Projection) -> list
 
 def add_colourbar(figure: Figure, scale: Scale, label: str) -> None:
     """Add a thin colour bar at the foot, pointed where values go on beyond it."""
-    # A symmetric scale goes on at both ends, one from zero only upwards.
-    is_diverging = scale.clear > 0
+    # A scale from zero goes on only upwards, others at both ends.
+    is_diverging = scale.clear != 0
     levels = scale.levels if is_diverging else np.concatenate([[0.0], scale.levels])
     inner = scale.colours[1:-1] if is_diverging else scale.colours[:-1]
     colours = ListedColormap(list(inner))
