@@ -84,7 +84,7 @@ def diverging(largest: float, units: str, bins: int = 5) -> Scale:
 def spanning(low: float, high: float, units: str, bins: int = 12) -> Scale:
     """Return a grey scale from `low` to `high` in round steps, for a field under coloured marks."""
     step = nice_step((high - low) / bins)
-    levels = step * np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1)
+    levels = 0.0 + step * np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1)
     return Scale(levels, blend(GREY, levels.size + 1), -1, units)
 
 

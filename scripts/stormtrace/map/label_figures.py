@@ -21,9 +21,9 @@ from stormtrace.map.panels import MARGIN, WIDTH, add_panel_title, add_titles, la
 
 #: Field -> (words, units, low, high) of its scale; None: from the field itself.
 FIELDS = {
-    "TMQ": ("Precipitable water", "kg m⁻²", 0.0, 60.0),
-    "U850": ("Zonal wind at 850 hPa", "m s⁻¹", -30.0, 30.0),
-    "V850": ("Meridional wind at 850 hPa", "m s⁻¹", -30.0, 30.0),
+    "TMQ": ("Precipitable water", "kg m$^{-2}$", 0.0, 60.0),
+    "U850": ("Zonal wind at 850 hPa", "m s$^{-1}$", -30.0, 30.0),
+    "V850": ("Meridional wind at 850 hPa", "m s$^{-1}$", -30.0, 30.0),
     "PSL": ("Sea level pressure", "hPa", 970.0, 1040.0),
 }
 FOOTER = 0.45
