@@ -16,7 +16,8 @@ from stormtrace.files import writing
 from stormtrace.provenance import provenance
 from stormtrace.track.intensity import measure_fields, read_samples
 from stormtrace.track.masks import open_masks
-from stormtrace.track.objects import ObjectsWriter, find_objects
+from stormtrace.track.objects import find_objects
+from stormtrace.track.objects_file import ObjectsWriter
 from stormtrace.track.settings import labelling_keys
 
 BLOCK_STEPS = 64

@@ -13,7 +13,7 @@ from stormtrace.commandline import from_json, parser, run
 from stormtrace.provenance import provenance
 from stormtrace.track.events import event_table, object_table, only, sightings
 from stormtrace.track.outputs import write_geojson, write_tables, write_trajectories
-from stormtrace.track.record import check_labelling, read_record
+from stormtrace.track.reading import check_labelling, read_record
 from stormtrace.track.regions import events_in_region
 from stormtrace.track.rules import assign
 from stormtrace.track.settings import read_tracking

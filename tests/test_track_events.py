@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from stormtrace.grids import EARTH_RADIUS_KM
-from stormtrace.track.events import distances_km, event_table, object_table
+from stormtrace.track.events import event_table, object_table
+from stormtrace.track.sphere import distances_km
 from track_files import disc, global_grid, painted, tracked
 
 GRID = global_grid(361, 720)  # half a degree

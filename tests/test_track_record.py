@@ -5,7 +5,8 @@ import pytest
 
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
-from stormtrace.track.record import check_labelling, pairs_of_equal, read_record
+from stormtrace.track.overlaps import pairs_of_equal
+from stormtrace.track.reading import check_labelling, read_record
 from stormtrace.track.settings import read_tracking
 from track_files import random_masks, record_of, write_masks, write_objects
 

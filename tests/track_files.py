@@ -8,8 +8,9 @@ import numpy as np
 
 from stormtrace.grids import EARTH_RADIUS_KM, Grid, make_grid
 from stormtrace.track.masks import open_masks
-from stormtrace.track.objects import ObjectsWriter, find_objects
-from stormtrace.track.record import read_record
+from stormtrace.track.objects import find_objects
+from stormtrace.track.objects_file import ObjectsWriter
+from stormtrace.track.reading import read_record
 from stormtrace.track.rules import assign
 from stormtrace.track.settings import labelling_keys, read_tracking
 

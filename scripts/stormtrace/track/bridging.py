@@ -1,4 +1,4 @@
-"""Links over gaps: objects that vanish for a step or two and are found again where they were."""
+"""Links that no file has: over New Year, and over gaps of a step or two."""
 
 from collections.abc import Callable
 from itertools import count
@@ -6,7 +6,18 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.track.record import Indices, Links, Record, overlaps_of, pairs_of_equal
+from stormtrace.track.overlaps import overlaps_of, pairs_of_equal
+from stormtrace.track.record import Indices, Links, Record
+
+
+def link_over_new_year(record: Record, k: int) -> Links:
+    """Return the links of the last step of file ``k − 1`` with the first step of file `k`."""
+    step = record.first_step[k]
+    last, first, end = np.searchsorted(record.step, [step - 1, step, step + 1])
+    earlier, later = pairs_of_equal(
+        record.objects["class"][last:first], record.objects["class"][first:end]
+    )
+    return overlaps_of(record, last + earlier, first + later)
 
 
 def link_over_gaps(

@@ -6,13 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.grids import EARTH_RADIUS_KM
-from stormtrace.track.objects import centroid, from_longitude
 from stormtrace.track.record import Indices, Record
 from stormtrace.track.rules import Assignment
+from stormtrace.track.sphere import Floats, centroid, distances_km, from_longitude, unit_vectors
 
 Columns = dict[str, Any]
-Floats = NDArray[np.float64]
 
 
 def object_table(record: Record, assignment: Assignment) -> Columns:
@@ -75,21 +73,6 @@ def sightings(objects: Columns, first_lon: float) -> Columns:
         "lon": from_longitude(lon, first_lon),
         "area_km2": _sums(area, begins),
     }
-
-
-def unit_vectors(lat: Floats, lon: Floats) -> Floats:
-    """Return x, y, z (3, n) of points on the unit sphere, from degrees."""
-    phi, lam = np.radians(lat), np.radians(lon)
-    return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
-
-
-def distances_km(lat: Floats, lon: Floats) -> Floats:
-    """Return the great-circle distances (n − 1,) between consecutive points, km.
-
-    The angle is 2 asin(|chord| / 2), which is exact for near points, where the cosine is not.
-    """
-    chord = np.linalg.norm(np.diff(unit_vectors(lat, lon), axis=1), axis=0)
-    return 2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2.0, 1.0))
 
 
 def event_table(record: Record, assignment: Assignment, objects: Columns) -> Columns:

@@ -14,7 +14,8 @@ import pyarrow.parquet
 
 from stormtrace.classes import FEATURES, LABELS
 from stormtrace.files import write_text, writing
-from stormtrace.track.events import Columns, Floats
+from stormtrace.track.events import Columns
+from stormtrace.track.sphere import Floats
 
 NAMES = {code: name for name, code in FEATURES.items()}
 

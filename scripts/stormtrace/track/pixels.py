@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.track.compiled import compiled
-from stormtrace.track.objects import read_objects
+from stormtrace.track.objects_file import read_objects
 
 
 class EventRuns(NamedTuple):

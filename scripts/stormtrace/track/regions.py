@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.track.events import Columns
-from stormtrace.track.objects import from_longitude
 from stormtrace.track.record import Indices, Record
+from stormtrace.track.sphere import from_longitude
 
 Cells = NDArray[np.bool_]
 

@@ -1,0 +1,163 @@
+"""Runs of a mask and the components they form: compiled, a run at a time.
+
+A run is the cells ``start … stop − 1`` of one row, all of one class.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.track.compiled import compiled
+
+Ints = NDArray[np.int32]
+Floats = NDArray[np.float64]
+
+
+class Runs(NamedTuple):
+    """The runs of one step in raster order; buffers are longer than the runs that are in use.
+
+    row, start, stop: cells ``start ≤ column < stop`` of `row`. code: class.
+    label: the run's object. row_first (nlat + 1): the first run of each row.
+    """
+
+    row: Ints
+    start: Ints
+    stop: Ints
+    code: NDArray[np.int8]
+    label: Ints
+    row_first: Ints
+
+
+def run_buffers(nlat: int, cells: int) -> Runs:
+    """Return room for the runs of the worst mask there can be: one a cell."""
+    row, start, stop, label = (np.empty(cells, np.int32) for _ in range(4))
+    return Runs(row, start, stop, np.empty(cells, np.int8), label, np.zeros(nlat + 1, np.int32))
+
+
+@compiled
+def find_runs(mask, runs):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Fill `runs` from `mask` (nlat, nlon) int8; return how many there are.
+
+    Eight cells at a time are compared with eight times the current class, so background and the
+    inside of objects cost an eighth of a comparison a cell.
+    """
+    nlat, nlon = mask.shape
+    cells = mask.reshape(-1)
+    words = cells[: cells.size // 8 * 8].view(np.uint64)
+    ones = np.uint64(0x0101010101010101)
+    count = 0
+    for row in range(nlat):
+        runs.row_first[row] = count
+        first, end = row * nlon, (row + 1) * nlon
+        current = np.int8(0)
+        cell = first
+        while cell < end:
+            if cell % 8 == 0 and cell + 8 <= end:
+                if words[cell // 8] == np.uint64(np.uint8(current)) * ones:
+                    cell += 8
+                    continue
+                block = cell + 8
+            else:
+                block = cell + 1
+            for k in range(cell, block):
+                code = cells[k]
+                if code != current:
+                    if current != 0:
+                        runs.stop[count] = k - first
+                        count += 1
+                    if code != 0:
+                        runs.row[count] = row
+                        runs.start[count] = k - first
+                        runs.code[count] = code
+                    current = code
+            cell = block
+        if current != 0:
+            runs.stop[count] = nlon
+            count += 1
+    runs.row_first[nlat] = count
+    return count
+
+
+@compiled
+def _root(parent, i):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    while parent[i] != i:
+        parent[i] = parent[parent[i]]
+        i = parent[i]
+    return i
+
+
+@compiled
+def _join(parent, i, j):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    i, j = _root(parent, i), _root(parent, j)
+    if i < j:
+        parent[j] = i
+    else:
+        parent[i] = j
+
+
+@compiled
+def _join_rows(runs, a, b, reach, parent):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Join the runs of row `b` with those of row `a` they touch (reach 1: also by a corner)."""
+    i, last = runs.row_first[a], runs.row_first[a + 1]
+    for j in range(runs.row_first[b], runs.row_first[b + 1]):
+        while i < last and runs.stop[i] + reach <= runs.start[j]:
+            i += 1
+        k = i
+        while k < last and runs.start[k] < runs.stop[j] + reach:
+            if runs.code[k] == runs.code[j]:
+                _join(parent, k, j)
+            k += 1
+
+
+@compiled
+def _join_seam(runs, a, b, nlon, parent):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Join the run that ends row `a` in the last column with the one that begins row `b`."""
+    i, j = runs.row_first[a + 1] - 1, runs.row_first[b]
+    if i < runs.row_first[a] or j == runs.row_first[b + 1]:
+        return
+    if runs.stop[i] == nlon and runs.start[j] == 0 and runs.code[i] == runs.code[j]:
+        _join(parent, i, j)
+
+
+@compiled
+def label_runs(runs, count, shape, reach, seam, pole_wrap, parent):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Fill ``runs.label`` with the objects' numbers; return how many objects there are.
+
+    A root is always the smallest run of its tree, hence the raster order. With `pole_wrap` the
+    first row is the neighbour of the last: wrong on a sphere, but so was the published tracker.
+    """
+    nlat, nlon = shape
+    for i in range(count):
+        parent[i] = i
+    for row in range(nlat):
+        if row > 0:
+            _join_rows(runs, row - 1, row, reach, parent)
+        elif pole_wrap:
+            _join_rows(runs, nlat - 1, 0, reach, parent)
+        if seam:
+            for step in range(-reach, reach + 1):
+                if pole_wrap or 0 <= row + step < nlat:
+                    _join_seam(runs, row, (row + step) % nlat, nlon, parent)
+    objects = 0
+    for i in range(count):
+        if parent[i] == i:
+            runs.label[i] = objects
+            objects += 1
+        else:
+            runs.label[i] = runs.label[_root(parent, i)]
+    return objects
+
+
+@compiled
+def sort_runs(runs, count, lengths):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Return row, start, stop of the runs sorted by object, raster order within each."""
+    place = np.zeros(lengths.size + 1, np.int64)
+    place[1:] = np.cumsum(lengths)
+    row, start = np.empty(count, np.int32), np.empty(count, np.int32)
+    stop = np.empty(count, np.int32)
+    for i in range(count):
+        k = place[runs.label[i]]
+        row[k], start[k], stop[k] = runs.row[i], runs.start[i], runs.stop[i]
+        place[runs.label[i]] += 1
+    return row, start, stop
