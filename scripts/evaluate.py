@@ -24,6 +24,8 @@ def main() -> None:
     parser.add_argument(
         "--exclude", type=commandline.from_json, default=[], help="file names to leave out, JSON"
     )
+    parser.add_argument("--figures", type=Path, help="folder for maps of label beside prediction")
+    parser.add_argument("--maps", type=int, default=4, help="how many times to draw there")
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
     parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
     flags = parser.parse_args()
@@ -38,6 +40,10 @@ def main() -> None:
     inputs = [flags.model / "config.json", flags.model / "weights.pth"]
     result["provenance"] = provenance(inputs, samples=str(flags.samples), excluded=flags.exclude)
     write_text(flags.output, json.dumps(result, indent=2) + "\n")
+    if flags.figures is not None:
+        from stormtrace.learn.side_by_side import draw_times
+
+        draw_times(predictor, files, flags.figures, flags.maps)
 
 
 if __name__ == "__main__":
