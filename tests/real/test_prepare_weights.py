@@ -13,7 +13,7 @@ from real_data import real_data
 from stormtrace.errors import BadInput
 from stormtrace.grids import make_grid
 from stormtrace.prepare.dataset import make_dataset
-from stormtrace.prepare.makers import make_map, own_weights
+from stormtrace.prepare.makers import conservative_weights, make_map, own_weights
 from stormtrace.prepare.meshes import camse_elements, dataset_mesh, mesh_of_grid
 from stormtrace.prepare.netcdf import open_raw
 from stormtrace.prepare.plan import make_plans
@@ -97,6 +97,29 @@ def test_nco_applies_our_map_and_agrees(ne30, tmp_path):
     with open_raw(source) as file, netCDF4.Dataset(tmp_path / "nco.nc") as nco:
         ours = load_map(tmp_path / "map.nc", mesh, ONE_DEGREE).apply(np.asarray(file["TS"][:]))
         np.testing.assert_allclose(ours.reshape(12, 181, 360), nco["TS"][:], rtol=1e-5)
+
+
+@pytest.mark.skipif(shutil.which("cdo") is None, reason="CDO is not installed here")
+def test_conservative_map_is_cdos(tmp_path):
+    """CDO's remapcon is YAC's: an implementation that shares nothing with ours."""
+    source = real_data("cesm_ne30np4/ihesp14.TS.12mon.nc")
+    cells = real_data("grids/ne30np4_091226_pentagons.nc")
+    grid = "gridtype=lonlat\nxsize=180\nysize=91\nxfirst=0\nxinc=2\nyfirst=-90\nyinc=2\n"
+    (tmp_path / "grid.txt").write_text(grid)
+    chain = [f"-remapcon,{tmp_path}/grid.txt", f"-setgrid,{cells}", "-selname,TS"]
+    subprocess.run(
+        ["cdo", "-s", *chain, source, tmp_path / "cdo.nc"],
+        check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    two_degrees = make_grid({"nlat": 91, "nlon": 180})
+    mesh = dataset_mesh(dataset_of(source, "TS"))
+    weights, _ = conservative_weights(mesh, two_degrees, str(cells))
+    with open_raw(source) as file, netCDF4.Dataset(tmp_path / "cdo.nc") as cdo:
+        ts, area = np.asarray(file["TS"][:]), np.asarray(file["area"][:])
+        ours = weights.apply(ts).reshape(12, 91, 180)
+        np.testing.assert_allclose(ours, cdo["TS"][:], rtol=2e-6)
+    mean = np.average(ts[0], weights=area)  # CAM's area is the quadrature's, not quite the cell's
+    assert area_mean(ours[0], two_degrees) == pytest.approx(mean, abs=2e-3)
 
 
 def test_real_merra2_day_through_the_chain(tmp_path):

@@ -126,7 +126,7 @@ class Columns:
         if self.dataset.vertical.below == "linear":
             raise BadInput(
                 f"{places[0].path}: {recipe.variable} has pressure levels, but vertical.below:"
-                " linear, an extension of the lowest two levels, needs model levels: say lowest, nan"
+                " linear (the lowest two levels extended) needs model levels: say lowest or nan"
             )
         first, last = upper + (share == 1), upper + 1 + (share > 0)
         for place in places:
