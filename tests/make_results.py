@@ -161,3 +161,30 @@ OBJECT_COLUMNS = [
 def _write_table(path: Path, columns: list[str], rows: list[tuple]) -> None:
     table = pyarrow.table(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
     pyarrow.parquet.write_table(table, path)
+
+
+def write_samples(
+    folder: Path,
+    dates: Sequence[cftime.datetime],
+    fields_of: Callable[[int, cftime.datetime], dict[str, NDArray[np.float32]]],
+    grid: Grid = MINI,
+    units: str = "kg m-2",
+) -> Path:
+    """Write samples, one file a time; `fields_of(step, date)` gives each (lat, lon)."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for step, date in enumerate(dates):
+        seconds = date.hour * 3600
+        name = f"made.{date.year:04d}-{date.month:02d}-{date.day:02d}-{seconds:05d}.nc"
+        with netCDF4.Dataset(folder / name, "w") as nc:
+            for axis, values in (("lat", grid.lat), ("lon", grid.lon)):
+                nc.createDimension(axis, values.size)
+                nc.createVariable(axis, "f8", (axis,))[:] = values
+            nc.createDimension("time", 1)
+            time = nc.createVariable("time", "f8", ("time",))
+            time.units, time.calendar = "hours since 2000-01-01", date.calendar
+            time[:] = hours_of([date], date.calendar)
+            for field, values in fields_of(step, date).items():
+                variable = nc.createVariable(field, "f4", ("time", "lat", "lon"))
+                variable.units = units
+                variable[0] = values
+    return folder
