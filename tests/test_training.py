@@ -17,13 +17,14 @@ import torch
 from labelled_factory import FIELDS, MEAN, STD, statistics, write_labelled
 from stormtrace.detect.normalization import Normalization
 from stormtrace.errors import BadInput
-from stormtrace.learn.batches import batches, epoch_order, make_training_set
+from stormtrace.learn.batches import batches, count_votes, epoch_order, make_training_set
 from stormtrace.learn.history import read_history, to_csv
 from stormtrace.learn.labelled import list_labelled
 from stormtrace.learn.model_folder import read_weights
+from stormtrace.learn.optimization import schedule_factor
 from stormtrace.learn.processes import Processes
 from stormtrace.learn.recipe import Recipe
-from stormtrace.learn.training import count_votes, schedule_factor, train
+from stormtrace.learn.training import train
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 torch.set_num_threads(1)  # sums depend on the number of threads in the last bit

@@ -83,13 +83,14 @@ def test_openvino_sees_exactly_the_same(quarter_degree, rivers):
     runtime = make_runtime(
         "openvino",
         Segmenter([network]),
-        (1, 768, 1152),
+        config.normalization,
+        (768, 1152),
         device=torch.device("cpu"),
         precision="float32",
         batch=1,
         threads=1,
     )
-    mask = runtime(config.normalization.apply(quarter_degree[None, None]))["mask"][0]
+    mask = runtime(quarter_degree[None, None])["mask"][0]
     assert (mask != rivers).sum() == 0
 
 

@@ -2,6 +2,8 @@
 
 import ctypes
 import os
+import resource
+import sys
 
 import torch
 
@@ -58,3 +60,11 @@ def keep_freed_memory() -> None:
         return
     mallopt(M_MMAP_THRESHOLD, 2**30)
     mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
+
+
+def peak_memory(device: torch.device) -> float:
+    """Return the most memory this process has had on the device so far, bytes."""
+    if device.type == "cuda":
+        return float(torch.cuda.max_memory_allocated(device))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak if sys.platform == "darwin" else peak * 1024)

@@ -5,11 +5,11 @@ so nothing incomplete gets past this module.
 """
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import cftime
 import netCDF4
@@ -25,15 +25,14 @@ NETCDF = threading.Lock()
 MISSING_ABOVE = 1e14
 """No field of the atmosphere is this large in SI units; every customary fill value is."""
 
-Item = TypeVar("Item")
-
 
 @dataclass(frozen=True)
-class Sample:
-    """The fields at one time: (fields, lat, lon) float32, and when that is."""
+class Batch:
+    """Samples in order of time."""
 
     values: NDArray[np.float32]
-    time: float
+    """(samples, fields, lat, lon), as stored: not normalized."""
+    times: list[float]
     """In the units and calendar of the `SampleFolder`."""
 
 
@@ -49,15 +48,21 @@ class SampleFolder:
     calendar: str
     step_hours: float
 
-    def read(self, path: Path) -> Sample:
-        """Read one sample.
+    def read(self, paths: Sequence[Path]) -> Batch:
+        """Read samples.
 
         Raises:
             BadInput: a field is missing or incomplete, the grid is another, the time unreadable.
 
         """
+        values = np.empty((len(paths), len(self.fields), *self.grid.shape), np.float32)
+        return Batch(
+            values, [self._read_into(one, path) for one, path in zip(values, paths, strict=True)]
+        )
+
+    def _read_into(self, values: NDArray[np.float32], path: Path) -> float:
+        """Fill (fields, lat, lon) from one file; return its time."""
         with NETCDF, open_netcdf(path) as dataset:
-            values = np.empty((len(self.fields), *self.grid.shape), np.float32)
             for channel, (field, value) in enumerate(self.fields.items()):
                 values[channel] = (
                     read_map(dataset, field, path, self.grid.shape) if value is None else value
@@ -65,7 +70,7 @@ class SampleFolder:
             for name, expected in (("lat", self.grid.lat), ("lon", self.grid.lon)):
                 if not np.array_equal(np.asarray(dataset[name][:], np.float64), expected):
                     raise BadInput(f"{path}: {name} differs from that of {self.paths[0].name}")
-            return Sample(values, self._read_time(dataset, path))
+            return self._read_time(dataset, path)
 
     def date(self, time: float) -> cftime.datetime:
         """Return a time of this folder as a date of its calendar."""
@@ -89,17 +94,8 @@ def open_folder(folder: Path | str, fields: Mapping[str, float | None]) -> Sampl
         if missing := [name for name in ("lat", "lon", "time") if name not in dataset.variables]:
             raise BadInput(f"{paths[0]} has no coordinate {', '.join(missing)}")
         lat, lon = (np.asarray(dataset[name][:], np.float64) for name in ("lat", "lon"))
-        first, units, calendar = _time(dataset, paths[0])
-    step_hours = 0.0
-    if len(paths) > 1:
-        with NETCDF, open_netcdf(paths[1]) as dataset:
-            second, other_units, _ = _time(dataset, paths[1])
-        dates = (
-            cftime.num2date([first], units, calendar),
-            cftime.num2date([second], other_units, calendar),
-        )
-        step_hours = (dates[1][0] - dates[0][0]).total_seconds() / 3600
-    return SampleFolder(paths, dict(fields), Grid(lat, lon), units, calendar, step_hours)
+        _, units, calendar = _time(dataset, paths[0])
+    return SampleFolder(paths, dict(fields), Grid(lat, lon), units, calendar, _hours_between(paths))
 
 
 def open_netcdf(path: Path) -> netCDF4.Dataset:
@@ -159,6 +155,15 @@ def _describe_missing(
     )
 
 
+def _hours_between(paths: Sequence[Path]) -> float:
+    """Hours from the first sample to the second; 0 if there is only one."""
+    dates = []
+    for path in paths[:2]:
+        with NETCDF, open_netcdf(path) as dataset:
+            dates.append(cftime.num2date(*_time(dataset, path)))
+    return float((dates[-1] - dates[0]).total_seconds() / 3600)
+
+
 def _time(dataset: netCDF4.Dataset, path: Path) -> tuple[float, str, str]:
     variable = dataset["time"]
     if variable.dtype is str or variable.dtype.kind not in "iuf":
@@ -172,52 +177,54 @@ def _time(dataset: netCDF4.Dataset, path: Path) -> tuple[float, str, str]:
     return float(np.asarray(variable[:]).ravel()[0]), units, calendar
 
 
-def read_ahead(folder: SampleFolder, batch: int, workers: int = 0) -> Iterator[list[Sample]]:
-    """Yield lists of `batch` samples (the last may be shorter), read while others are in use.
+def read_ahead(folder: SampleFolder, size: int, workers: int = 0) -> Iterator[Batch]:
+    """Yield batches of `size` samples (the last may be smaller), read while others are in use.
 
     workers: 0 reads in one thread, enough for a CPU; a GPU that eats hundreds of samples a second
     needs several processes. Memory stays constant: never more than a few batches are under way.
     """
+    pieces = [folder.paths[i : i + size] for i in range(0, len(folder.paths), size)]
     if workers:
-        yield from _from_processes(folder, batch, workers)
+        yield from _from_processes(folder, pieces, workers)
         return
-    pieces = [folder.paths[i : i + batch] for i in range(0, len(folder.paths), batch)]
     with ThreadPoolExecutor(max_workers=1) as reader:
-        ahead = reader.submit(lambda piece: [folder.read(path) for path in piece], pieces[0])
+        ahead = reader.submit(folder.read, pieces[0])
         for following in [*pieces[1:], None]:
-            samples = ahead.result()
+            batch = ahead.result()
             if following is not None:
-                ahead = reader.submit(
-                    lambda piece: [folder.read(path) for path in piece], following
-                )
-            yield samples
+                ahead = reader.submit(folder.read, following)
+            yield batch
 
 
-def _from_processes(folder: SampleFolder, batch: int, workers: int) -> Iterator[list[Sample]]:
+def _from_processes(
+    folder: SampleFolder, pieces: Sequence[Sequence[Path]], workers: int
+) -> Iterator[Batch]:
+    import torch
     from torch.utils.data import DataLoader
 
     loader: Any = DataLoader(
-        _Paths(folder),  # type: ignore[arg-type]
-        batch_size=batch,
+        _Pieces(folder, pieces),  # type: ignore[arg-type]
+        batch_size=None,  # a piece is a batch already
         num_workers=workers,
         prefetch_factor=2,
-        collate_fn=list,
+        pin_memory=torch.cuda.is_available(),
     )
-    for pairs in loader:
-        yield [Sample(values.numpy(), time) for values, time in pairs]
+    for values, times in loader:
+        yield Batch(values.numpy(), times)
 
 
 @dataclass(frozen=True)
-class _Paths:
+class _Pieces:
     """The folder as torch's DataLoader wants it: tensors travel in shared memory."""
 
     folder: SampleFolder
+    pieces: Sequence[Sequence[Path]]
 
     def __len__(self) -> int:
-        return len(self.folder.paths)
+        return len(self.pieces)
 
-    def __getitem__(self, index: int) -> tuple[Any, float]:
+    def __getitem__(self, index: int) -> tuple[Any, list[float]]:
         from torch import from_numpy
 
-        sample = self.folder.read(self.folder.paths[index])
-        return from_numpy(sample.values), sample.time
+        batch = self.folder.read(self.pieces[index])
+        return from_numpy(batch.values), batch.times

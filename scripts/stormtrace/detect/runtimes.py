@@ -1,7 +1,7 @@
 """What runs a network: torch on any device, or OpenVINO on CPUs.
 
-Both take raw normalized fields and give the same masks in float32. docs/decisions/cpu-runtime.md
-tells why OpenVINO, and how it was measured.
+Both take fields as they are stored and give the same masks in float32. Why OpenVINO, and how it was
+measured: docs/decisions/cpu-runtime.md.
 """
 
 import logging
@@ -15,18 +15,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stormtrace.detect.masks import PROBABILITY_STEPS
+from stormtrace.detect.normalization import Normalization
 from stormtrace.errors import BadInput
 
 log = logging.getLogger("stormtrace")
 
 Outputs = dict[str, NDArray[Any]]
 Runtime = Callable[[NDArray[np.float32]], Outputs]
-"""Normalized fields (b, fields, lat, lon) → `mask` int8 (b, lat, lon), and what else was asked."""
+"""Raw fields (b, fields, lat, lon) → `mask` int8 (b, lat, lon), and what else was asked for."""
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 OPENVINO_PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 WORTH_OPENVINO = 2e7
-"""Cells · steps from which converting a network (3 s) is repaid."""
+"""Cells × steps from which converting a network (3 s) is repaid."""
 
 
 class Segmenter(nn.Module):
@@ -63,13 +64,13 @@ class Segmenter(nn.Module):
         return tuple(outputs)
 
 
-def choose_runtime(name: str, device: torch.device, work: float) -> str:
-    """Return `torch` or `openvino`; `auto`: what is faster for `work` (cells · steps)."""
+def choose_runtime(name: str, device: torch.device, shape: tuple[int, int], steps: int) -> str:
+    """Return `torch` or `openvino`; `auto`: what is faster for so many maps of this shape."""
     if name != "auto":
         if name == "openvino" and device.type != "cpu":
             raise BadInput(f"runtime openvino runs on the CPU, not on {device.type}: use torch")
         return name
-    if device.type != "cpu" or work < WORTH_OPENVINO:
+    if device.type != "cpu" or shape[0] * shape[1] * steps < WORTH_OPENVINO:
         return "torch"
     try:
         import openvino  # noqa: F401
@@ -82,32 +83,36 @@ def choose_runtime(name: str, device: torch.device, work: float) -> str:
 def make_runtime(
     name: str,
     segmenter: Segmenter,
-    shape: tuple[int, int, int],
+    normalization: Normalization,
+    shape: tuple[int, int],
     *,
     device: torch.device,
     precision: str,
     batch: int,
     threads: int,
 ) -> Runtime:
-    """Return a runtime for maps of `shape` (fields, lat, lon), in batches of up to `batch`."""
+    """Return a runtime for maps of `shape` (lat, lon), in batches of up to `batch`."""
     if precision not in PRECISIONS:
         raise BadInput(f"precision {precision!r} is not one of {', '.join(PRECISIONS)}")
     if name == "openvino":
-        return _openvino(segmenter, shape, precision, batch, threads)
-    return _torch(segmenter, device, precision)
+        return _openvino(segmenter, normalization, shape, precision, batch, threads)
+    return _torch(segmenter, normalization, device, precision)
 
 
-def _torch(segmenter: Segmenter, device: torch.device, precision: str) -> Runtime:
+def _torch(
+    segmenter: Segmenter, normalization: Normalization, device: torch.device, precision: str
+) -> Runtime:
     kind = PRECISIONS[precision]
     on_gpu = device.type == "cuda"
     segmenter = segmenter.to(device).eval()
     if on_gpu:
         segmenter = segmenter.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
+    mean, std = (torch.from_numpy(one).to(device) for one in normalization.columns())
+
     @torch.inference_mode()
     def run(values: NDArray[np.float32]) -> Outputs:
-        x = torch.from_numpy(values)
-        x = x.pin_memory().to(device, non_blocking=True) if on_gpu else x.to(device)
+        x = (torch.from_numpy(values).to(device, non_blocking=True) - mean) / std
         x = x.contiguous(memory_format=torch.channels_last) if on_gpu else x
         with torch.autocast(device.type, dtype=kind, enabled=kind is not torch.float32):
             outputs = segmenter(x)
@@ -117,21 +122,26 @@ def _torch(segmenter: Segmenter, device: torch.device, precision: str) -> Runtim
 
 
 def _openvino(
-    segmenter: Segmenter, shape: tuple[int, int, int], precision: str, batch: int, threads: int
+    segmenter: Segmenter,
+    normalization: Normalization,
+    shape: tuple[int, int],
+    precision: str,
+    batch: int,
+    threads: int,
 ) -> Runtime:
     import openvino
 
     if precision not in OPENVINO_PRECISIONS:
         raise BadInput(f"runtime openvino has {', '.join(OPENVINO_PRECISIONS)}, not {precision}")
-    fields, height, width = shape
+    fields = len(normalization.fields)
     segmenter = segmenter.cpu().eval()
-    example = torch.zeros(1, fields, height, width)  # true size: what a trace knows, it keeps
+    example = torch.zeros(1, fields, *shape)  # true size: what a trace knows, it keeps
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore", torch.jit.TracerWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
         traced = torch.jit.trace(segmenter, example, check_trace=False)
         model = openvino.convert_model(traced, example_input=example)
-    model.reshape([batch, fields, height, width])
+    model.reshape([batch, fields, *shape])
     compiled = openvino.Core().compile_model(
         model,
         "CPU",
@@ -147,7 +157,7 @@ def _openvino(
         count = len(values)
         if count < batch:
             values = np.concatenate([values, np.repeat(values[-1:], batch - count, axis=0)])
-        results = request.infer([values], share_inputs=True)
+        results = request.infer([normalization.apply(values)], share_inputs=True)
         return {key: results[index][:count] for index, key in enumerate(segmenter.names)}
 
     return run

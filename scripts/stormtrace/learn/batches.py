@@ -158,3 +158,16 @@ def _make_batch(
         raise BadInput(f"samples of several shapes, {shapes}, cannot be one training set")
     batch = Batch(torch.from_numpy(np.stack(values)), torch.from_numpy(np.stack(votes)))
     return Batch(batch.values.pin_memory(), batch.votes.pin_memory()) if pin else batch
+
+
+def count_votes(logits: Tensor, votes: Tensor) -> Tensor:
+    """Confusion matrix int64 (classes, classes): each labelling of a cell counts once.
+
+    logits, votes: (b, classes, h, w).
+    """
+    classes = logits.shape[1]
+    prediction = logits.argmax(dim=1, keepdim=True)
+    columns = [
+        torch.where(prediction == code, votes, 0).sum(dim=(0, 2, 3)) for code in range(classes)
+    ]
+    return torch.stack(columns, dim=1)

@@ -52,3 +52,17 @@ def read_history(path: Path | str) -> dict[str, NDArray[np.float64]]:
     if not rows or "epoch" not in rows[0]:
         raise BadInput(f"{path} is not a training history: it needs a column epoch and one row")
     return {key: np.array([float(row[key] or "nan") for row in rows]) for key in rows[0]}
+
+
+def describe(row: Row, labels: Sequence[str], epochs: int) -> str:
+    """Return one line of a log about an epoch."""
+
+    def shown(key: str) -> str:
+        value = row[key]
+        return "–" if value is None else f"{value:.3f}"
+
+    ious = " ".join(shown(f"validation_iou_{column_name(label)}") for label in labels)
+    return (
+        f"epoch {row['epoch']} of {epochs}: loss {shown('train_loss')}, "
+        f"validation {shown('validation_loss')}, IoU {ious}, {row['seconds']:.1f} s"
+    )

@@ -2,7 +2,6 @@
 
 import logging
 import math
-import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -16,20 +15,24 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from stormtrace.detect.devices import peak_memory
 from stormtrace.detect.normalization import Normalization
 from stormtrace.errors import BadInput
+from stormtrace.learn import scores
 from stormtrace.learn.architectures import make_network
 from stormtrace.learn.augment import make_augmentation
 from stormtrace.learn.batches import (
     Batch,
     batches,
+    count_votes,
     epoch_order,
     make_training_set,
 )
 from stormtrace.learn.checkpoints import checkpoint_path, read_checkpoint, write_checkpoint
-from stormtrace.learn.history import Row, score_columns
+from stormtrace.learn.history import Row, describe, score_columns
 from stormtrace.learn.labelled import LabelledFile, read_grid, split_by_time
 from stormtrace.learn.losses import LOSSES, Loss
+from stormtrace.learn.optimization import make_optimizer, schedule_factor
 from stormtrace.learn.processes import Processes, share_batch_norm
 from stormtrace.learn.recipe import Recipe
 
@@ -81,12 +84,12 @@ def train(
             {
                 "epoch": run.epoch,
                 "lr": run.lr(),
-                "train_loss": training_loss,
-                "validation_loss": validation_loss,
+                "train_loss": scores.number(training_loss),
+                "validation_loss": scores.number(validation_loss),
                 **score_columns("train", training_confusion, recipe.labels),
                 **score_columns("validation", validation_confusion, recipe.labels),
                 "seconds": round(now - epoch_start, 3),
-                "memory_gb": round(_peak_memory(device) / 1e9, 3),
+                "memory_gb": round(peak_memory(device) / 1e9, 3),
             }
         )
         if processes.is_first:
@@ -129,7 +132,7 @@ class _Run:
         self.predict: Callable[[Tensor], Tensor] = (
             torch.compile(self.network) if recipe.compile else self.network
         )
-        self.optimizer = _make_optimizer(recipe, self.network)
+        self.optimizer = make_optimizer(recipe, self.network)
         self.loss: Loss = LOSSES[recipe.loss]
         self.epoch = 0
         self.history: list[Row] = []
@@ -250,7 +253,7 @@ class _Run:
         elif self.recipe.schedule == "plateau" and self._waited() % PLATEAU_PATIENCE == 0:
             self.plateau_factor *= PLATEAU_FACTOR
         if self.processes.is_first:
-            log.info(_line(row, self.recipe))
+            log.info(describe(row, self.recipe.labels, self.recipe.epochs))
 
     def reason_to_stop(self) -> str | None:
         """`all epochs`, `early stopping`, or None while there is something to do."""
@@ -289,57 +292,3 @@ class _Run:
         self.plateau_factor = state["plateau_factor"]
         if self.processes.is_first:
             log.info("training goes on after epoch %d of %d", self.epoch, self.recipe.epochs)
-
-
-def schedule_factor(recipe: Recipe, done: float) -> float:
-    """Learning rate over `recipe.lr` when a share `done` (0 … 1] of the training is over."""
-    if done < recipe.warmup:
-        return done / recipe.warmup
-    if recipe.schedule != "cosine":
-        return 1.0
-    return 0.5 * (1 + math.cos(math.pi * (done - recipe.warmup) / (1 - recipe.warmup)))
-
-
-def count_votes(logits: Tensor, votes: Tensor) -> Tensor:
-    """Confusion matrix int64 (classes, classes): each labelling of a cell counts once.
-
-    logits, votes: (b, classes, h, w).
-    """
-    classes = logits.shape[1]
-    prediction = logits.argmax(dim=1, keepdim=True)
-    columns = [
-        torch.where(prediction == code, votes, 0).sum(dim=(0, 2, 3)) for code in range(classes)
-    ]
-    return torch.stack(columns, dim=1)
-
-
-def _make_optimizer(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
-    family = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe.optimizer]
-    decay = recipe.weight_decay if recipe.optimizer == "adamw" else 0.0
-    # Scales and offsets of normalizations, slopes and biases must not be pulled to zero.
-    matrices = [one for one in network.parameters() if one.ndim > 1]
-    others = [one for one in network.parameters() if one.ndim <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": decay},
-        {"params": others, "weight_decay": 0.0},
-    ]
-    return family(groups, lr=recipe.lr, fused=True)
-
-
-def _line(row: Row, recipe: Recipe) -> str:
-    def percent(part: str) -> str:
-        each = [f"{part}_iou_{'_'.join(label.lower().split())}" for label in recipe.labels]
-        return " ".join("–" if row[key] is None else f"{row[key]:.3f}" for key in each)
-
-    return (
-        f"epoch {row['epoch']} of {recipe.epochs}: loss {row['train_loss']:.4f}, "
-        f"validation {row['validation_loss']:.4f}, IoU {percent('validation')}, "
-        f"{row['seconds']:.1f} s"
-    )
-
-
-def _peak_memory(device: torch.device) -> float:
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024

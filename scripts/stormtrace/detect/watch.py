@@ -1,0 +1,93 @@
+"""What must not pass in silence while masks are made.
+
+Samples out of order or of another year stop the job. Blank maps are told. A reduced precision is
+held against float32 on some steps, and how far it strays is written into the mask file.
+"""
+
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.detect.reading import Batch, SampleFolder
+from stormtrace.detect.runtimes import Runtime
+from stormtrace.errors import BadInput
+from stormtrace.learn.scores import Confusion, by_label, confusion_matrix, iou
+
+log = logging.getLogger("stormtrace")
+
+
+@dataclass
+class Watch:
+    """Looks at every batch of one year; `reference` is float32 where something else runs."""
+
+    folder: SampleFolder
+    labels: Sequence[str]
+    year: int
+    reference: Runtime | None = None
+    blank: list[str] = field(default_factory=list)
+    steps: int = 0
+    _last: float = -np.inf
+    _compared: int = 0
+    _confusion: Confusion | None = None
+
+    def look(self, batch: Batch, masks: NDArray[np.int8]) -> None:
+        """Check a batch and its masks (steps, lat, lon).
+
+        Raises:
+            BadInput: a time is of another year, or not after the one before.
+
+        """
+        for position, (time, mask) in enumerate(zip(batch.times, masks, strict=True)):
+            self._check_time(time)
+            if not mask.any():
+                self.blank.append(str(self.folder.date(time)))
+            if self.reference is not None and self.steps in self._chosen():
+                one = batch.values[position : position + 1]
+                self._compare(self.reference(one)["mask"][0], mask)
+            self.steps += 1
+
+    def _check_time(self, time: float) -> None:
+        date, where = self.folder.date(time), self.folder.paths[self.steps]
+        if date.year != self.year:
+            raise BadInput(f"{where}: its time is {date}, but the samples are of {self.year}")
+        if time <= self._last:
+            raise BadInput(
+                f"{where}: its time, {date}, is not after that of the sample before: a time is "
+                "there twice, or a name does not match its time"
+            )
+        self._last = time
+
+    def _chosen(self) -> set[int]:
+        count = len(self.folder.paths)
+        return {0, count // 2, count - 1}
+
+    def _compare(self, reference: NDArray[np.int8], mask: NDArray[np.int8]) -> None:
+        matrix = confusion_matrix(reference, mask, len(self.labels))
+        self._confusion = matrix if self._confusion is None else self._confusion + matrix
+        self._compared += 1
+
+    def attributes(self) -> dict[str, str | int]:
+        """Log blank maps; return what goes into the mask file."""
+        found: dict[str, str | int] = {"blank_steps": len(self.blank)}
+        if self.blank:
+            log.warning(
+                "%d of %d masks are blank (%s%s): right where there is no weather, else look at "
+                "the statistics and the fields",
+                len(self.blank),
+                self.steps,
+                ", ".join(self.blank[:3]),
+                ", …" if len(self.blank) > 3 else "",
+            )
+        if self._confusion is not None:
+            agreement = {
+                "steps": self._compared,
+                "equal_cells": float(np.trace(self._confusion) / self._confusion.sum()),
+                "iou": by_label(iou(self._confusion), self.labels),
+            }
+            found["agreement_with_float32"] = json.dumps(agreement)
+            log.info("against float32: %s", found["agreement_with_float32"])
+        return found
