@@ -12,8 +12,8 @@ from pathlib import Path
 
 from stormtrace import commandline
 from stormtrace.grids import make_grid
-from stormtrace.prepare.dataset import make_dataset
-from stormtrace.prepare.makers import MAKERS, METHODS, make_map
+from stormtrace.prepare.dataset import MAKERS, REMAPPING, make_dataset
+from stormtrace.prepare.makers import make_map
 
 
 def main() -> None:
@@ -22,11 +22,14 @@ def main() -> None:
     parser.add_argument("--dataset", type=commandline.from_json, required=True)
     parser.add_argument("--grid", type=commandline.from_json, required=True)
     parser.add_argument("--output", type=Path, required=True)
-    parser.add_argument("--method", choices=METHODS, default="bilinear")
-    parser.add_argument("--maker", choices=MAKERS, default="stormtrace")
-    parser.add_argument("--threads", type=int, default=1, help="for makers that can use them")
+    parser.add_argument(
+        "--method", choices=REMAPPING, help="instead of the dataset's regrid.method"
+    )
+    parser.add_argument("--maker", choices=MAKERS, help="instead of the dataset's regrid.maker")
     args = parser.parse_args()
-    make_map(make_dataset(args.dataset), make_grid(args.grid), args.output, args.method, args.maker)
+    dataset = make_dataset(args.dataset)
+    method, maker = args.method or dataset.regrid.method, args.maker or dataset.regrid.maker
+    make_map(dataset, make_grid(args.grid), args.output, method, maker)
 
 
 if __name__ == "__main__":

@@ -44,6 +44,11 @@ def test_any_field_at_any_pressure():
         ({"vertical": {"below": "extrapolate"}}, r"vertical\.below is 'extrapolate'"),
         ({"vertical": {"method": "cubic"}}, r"vertical\.method is 'cubic'; it can be log, linear"),
         ({"holes": "ignore"}, "holes is 'ignore'; it can be refuse, nearest"),
+        (
+            {"regrid": {"method": "cubic"}},
+            r"regrid\.method is 'cubic'; it can be bilinear, conservative",
+        ),
+        ({"regrid": {"maker": "xesmf"}}, r"regrid\.maker is 'xesmf'"),
         ({"sampling": "first"}, "sampling is 'first'"),
         ({"missing_steps": "ignore"}, "missing_steps is 'ignore'"),
         ({"time": {"start": "1980-01-01"}}, "needs the key step_hours"),

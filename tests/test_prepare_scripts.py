@@ -5,6 +5,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import netCDF4
@@ -128,13 +129,16 @@ def test_full_disk_leaves_nothing_that_looks_finished(chain, tmp_path):
 
 
 def test_killed_job_leaves_nothing(chain, tmp_path):
+    """SIGTERM, as the scheduler sends it, after the second of eight slow samples."""
     _, _, dataset = chain
-    flags = ["--dataset", dataset, "--grid", json.dumps({"nlat": 768, "nlon": 1152}), "--output", tmp_path / "out" / "map.nc"]  # fmt: skip
-    command = [sys.executable, SCRIPTS / "make_weights.py", *flags]
-    job = subprocess.Popen([str(word) for word in command], stderr=subprocess.PIPE)
-    while job.poll() is None and not list((tmp_path / "out").glob(".*partial*")):
-        pass
+    grid = json.dumps({"nlat": 500, "nlon": 800})
+    flags = ["--dataset", dataset, "--grid", grid]
+    assert run("make_weights.py", *flags, "--output", tmp_path / "map.nc").returncode == 0
+    flags += ["--weights", tmp_path / "map.nc", "--output", tmp_path / "out" / "2000"]
+    command = [sys.executable, SCRIPTS / "make_samples.py", *flags, "--year", 2000]
+    job = subprocess.Popen([str(word) for word in [*command, "--compression", "zlib"]])
+    while job.poll() is None and len(list(tmp_path.glob("out/.*partial*/*.nc"))) < 2:
+        time.sleep(0.01)
     job.terminate()
-    job.communicate(timeout=30)
-    assert job.returncode == 128 + signal.SIGTERM
+    assert job.wait(timeout=30) == 128 + signal.SIGTERM
     assert list((tmp_path / "out").iterdir()) == []

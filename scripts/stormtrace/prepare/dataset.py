@@ -1,7 +1,7 @@
 """A dataset of the study as the prepare stage sees it: the block of YAML, made sure and typed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -15,6 +15,8 @@ BELOW = ("lowest", "linear", "nan")
 HOLES = ("refuse", "nearest")
 SAMPLING = ("mean", "instant")
 MISSING_STEPS = ("refuse", "skip")
+REMAPPING = ("bilinear", "conservative", "spectral")
+MAKERS = ("stormtrace", "esmpy")
 
 Fields = Mapping[str, Mapping[str, Any]]
 
@@ -58,6 +60,14 @@ class Vertical:
     method: str = "log"
     below: str = "lowest"
     coefficients: str | None = None
+
+
+@dataclass(frozen=True)
+class Regrid:
+    """By which method, and by whom, the weights map is made."""
+
+    method: str = "bilinear"
+    maker: str = "stormtrace"
 
 
 @dataclass(frozen=True)
@@ -109,6 +119,7 @@ class Dataset:
     fields: Mapping[str, Recipe]
     vertical: Vertical = Vertical()
     names: Names = Names()
+    regrid: Regrid = Regrid()
     holes: str = "refuse"
     sampling: str = "mean"
     step: int = 3 * HOUR
@@ -116,7 +127,6 @@ class Dataset:
     time: Clock | None = None
     mesh: str | None = None
     weights_map: str | None = None
-    configured: Mapping[str, Any] = field(default_factory=dict)
 
     def source(self, part: Part, recipe: Recipe, variable: str) -> Source:
         """Return where `variable`, needed by a recipe, is to be looked for."""
@@ -134,6 +144,9 @@ def make_dataset(spec: Mapping[str, Any]) -> Dataset:
     vertical = Vertical(**spec.get("vertical", {}))
     _among(vertical.method, METHODS, f"{where}: vertical.method")
     _among(vertical.below, BELOW, f"{where}: vertical.below")
+    regrid = Regrid(**spec.get("regrid", {}))
+    _among(regrid.method, REMAPPING, f"{where}: regrid.method")
+    _among(regrid.maker, MAKERS, f"{where}: regrid.maker")
     clock = spec.get("time")
     return Dataset(
         name=name,
@@ -144,6 +157,7 @@ def make_dataset(spec: Mapping[str, Any]) -> Dataset:
         },
         vertical=vertical,
         names=Names(**spec.get("names", {})),
+        regrid=regrid,
         holes=_among(spec.get("holes", "refuse"), HOLES, f"{where}: holes"),
         sampling=_among(spec.get("sampling", "mean"), SAMPLING, f"{where}: sampling"),
         step=round(float(spec.get("step_hours", 3)) * HOUR),
@@ -153,7 +167,6 @@ def make_dataset(spec: Mapping[str, Any]) -> Dataset:
         time=_clock(clock, where) if clock else None,
         mesh=spec.get("mesh"),
         weights_map=spec.get("weights_map"),
-        configured=spec,
     )
 
 

@@ -18,9 +18,6 @@ from stormtrace.prepare.weights import Weights
 from stormtrace.prepare.weights_map import load_map, write_map
 from stormtrace.provenance import provenance
 
-METHODS = ("bilinear", "conservative", "spectral")
-MAKERS = ("stormtrace", "esmpy")
-
 log = logging.getLogger("stormtrace")
 
 
