@@ -152,6 +152,19 @@ def remember(identity: str, job: str, content: str) -> None:
     write_json(os.path.join(STATE, "submitted", identity), record)
 
 
+def living() -> List[str]:
+    """Return the jobs on record that have not ended, as far as is known without asking PBS."""
+    folder = os.path.join(STATE, "submitted")
+    names = os.listdir(folder) if os.path.isdir(folder) else []
+    records = [record for record in map(submitted, names) if record]
+    told = read_json(os.path.join(STATE, "qstat.json")).get("jobs", {})
+    return [
+        record["job"]
+        for record in records
+        if exit_code(record["job"]) is None and told.get(record["job"], {}).get("state") != "F"
+    ]
+
+
 def delete(jobs: Sequence[str]) -> None:
     """Have jobs deleted, in a process that outlives this one.
 

@@ -6,7 +6,6 @@ is printed instead: a job is adopted, never doubled.
 """
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -23,10 +22,15 @@ PASSING = ("cannot connect", "connection", "timed out", "timeout", "would exceed
 
 
 def main() -> None:
-    """Adopt or submit, and print the id."""
-    # Between qsub and the record of its answer, Ctrl-C and a lost terminal have to wait.
-    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
-        signal.signal(number, signal.SIG_IGN)
+    """Submit in a process of its own, which nothing ends between qsub and the record of its answer.
+
+    At Ctrl-C Snakemake kills this process; a lost terminal or a killed Snakemake would end it too.
+    """
+    child = os.fork()
+    if child:
+        _, ended = os.waitpid(child, 0)
+        sys.exit(0 if ended == 0 else 1)
+    os.setsid()
     try:
         print(job_for(sys.argv[-1]))
     except request.Refused as reason:

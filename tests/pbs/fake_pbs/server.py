@@ -123,9 +123,9 @@ class Running:
         output = Path(job["Output_Path"].removeprefix(f"{HOST}:"))
         output = output if output.is_dir() else folder / "tmp"
         with (output / f"{number}.{HOST}.OU").open("wb") as log:
-            # As PBS does it: a login shell is told on its standard input to run the script.
+            # As PBS does it: a shell is told on its standard input to run the script.
             self.process = subprocess.Popen(
-                ["/bin/bash", "-l"],
+                ["/bin/bash"],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -166,7 +166,8 @@ class Running:
         shutil.rmtree(self.temporary, ignore_errors=True)
         if self.code is not None:
             return self.code
-        self.signal(signal.SIGKILL)  # what outlives the shell goes with it
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)  # what outlives the shell goes with it
         return top if top >= 0 else 256 - top
 
     def end(self, code: int, reason: str) -> None:

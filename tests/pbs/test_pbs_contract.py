@@ -1,0 +1,143 @@
+"""What the Casper profile promises, kept on a fake PBS, behind Casper's cached qstat, and on PBS.
+
+Each test submits job scripts as Snakemake's executor does and asks for their status; what
+Snakemake itself makes of the answers is in `test_pbs_snakemake.py`.
+"""
+
+import time
+from pathlib import Path
+
+import clusters
+
+LATE_S = 60
+"""The genuine PBS notices a walltime up to 30 s late, and routes once in a while."""
+
+
+def test_success(cluster):
+    job = cluster.submit("touch made")
+    assert cluster.end_of(job) == "success"
+    assert (cluster.folder / "made").exists()
+    log = cluster.folder / "logs" / "pbs" / "work" / f"{job}.OU"
+    cluster.wait(log.exists)
+
+
+def test_exit_code(cluster):
+    assert cluster.end_of(cluster.submit("(exit 3)")) == "failed"
+
+
+def test_qdel_while_running_waits_for_the_job_to_save_its_work(cluster):
+    saving = "trap 'sleep 1; touch saved; exit 1' TERM; touch started; sleep 60 & wait"
+    job = cluster.submit(f'bash -c "{saving}"')
+    cluster.wait_for("started")
+    cluster.run("qdel", job)
+    assert cluster.end_of(job) == "failed"
+    assert (cluster.folder / "saved").exists()
+
+
+def test_qdel_while_queued(cluster):
+    blocked = {"resources": {"mem_mb": 10**8}}  # never starts
+    job = cluster.submit("touch made", **blocked)
+    cluster.wait(lambda: cluster.pbs_state(job) == "Q")
+    cluster.run("qdel", job)
+    assert cluster.end_of(job) == "failed"
+    assert not (cluster.folder / "made").exists()
+
+
+def test_sigkill_leaves_no_marker_and_is_noticed(cluster):
+    job = cluster.submit("kill -9 -- 0")  # its whole process group
+    answer = cluster.run("status.py", job)
+    cluster.wait(lambda: cluster.status(job) != "running")
+    answer = cluster.run("status.py", job)
+    assert answer.stdout == "failed\n"
+    assert not (cluster.folder / ".snakemake" / "pbs" / "ended" / job).exists()
+
+
+def test_walltime(cluster):
+    late = cluster.patience_s + 60 + LATE_S if cluster.kind == "genuine" else None
+    job = cluster.submit("touch started && sleep 300", resources={"runtime": 1})
+    assert cluster.end_of(job, late) == "failed"
+    assert (cluster.folder / "started").exists()
+
+
+def test_impossible_request_fails_after_the_grace_time_and_is_deleted(cluster):
+    job = cluster.submit("true", resources={"mem_mb": 10**8})
+    started = time.monotonic()
+    assert cluster.end_of(job) == "failed"
+    assert time.monotonic() - started > float(cluster.environment["STORMTRACE_PBS_GRACE_S"])
+    cluster.wait(lambda: cluster.pbs_state(job) == "F")
+
+
+def test_vanished_job_fails_after_the_grace_time(cluster):
+    # The submit script refuses 30 hours; PBS takes the job and loses it.
+    script = cluster.jobscript("true", "out")
+    asked = "select=1:ncpus=1:mem=100mb", "walltime=30:00:00"
+    options = ["-A", cluster.environment["PBS_ACCOUNT"], "-q", "casper"]
+    lost = cluster.run("qsub", *options, "-l", asked[0], "-l", asked[1], script).stdout.strip()
+    started = time.monotonic()
+    assert cluster.end_of(lost) == "failed"
+    assert time.monotonic() - started > float(cluster.environment["STORMTRACE_PBS_GRACE_S"])
+
+
+def test_the_second_submission_adopts_the_living_job(cluster):
+    first = cluster.submit("sleep 2 && echo done >> made")
+    again = cluster.submit("sleep 2 && echo done >> made", resources={"mem_mb": 200})  # a retry's
+    assert again == first
+    assert cluster.end_of(first) == "success"
+    assert (cluster.folder / "made").read_text() == "done\n"
+    assert cluster.submit("true") != first  # it has ended: nothing to adopt
+
+
+def test_the_same_outputs_from_other_inputs_wait_for_the_older_job_to_be_gone(cluster):
+    log = cluster.folder / "log"
+    work = 'bash -c "echo + >> log; trap \\"sleep 1; echo - >> log; exit 1\\" TERM; sleep {} & wait'
+    first = cluster.submit(work.format(60) + '"', params={"rows": 1})
+    cluster.wait(log.exists)
+    second = cluster.submit(work.format(0) + '; echo - >> log"', params={"rows": 2})
+    assert second != first
+    assert cluster.end_of(second) == "success"
+    assert log.read_text().split() == ["+", "-", "+", "-"]
+
+
+def test_a_forgotten_submission_is_never_run_at_the_same_time(cluster):
+    work = "echo + >> log && sleep 1 && echo - >> log"
+    first = cluster.submit(work)
+    for record in (cluster.folder / ".snakemake" / "pbs" / "submitted").iterdir():
+        record.unlink()  # as if the machine had failed between qsub and the record
+    second = cluster.submit(work)
+    assert second != first
+    assert [cluster.end_of(job) for job in (first, second)] == ["success"] * 2
+    assert (cluster.folder / "log").read_text().split() == ["+", "-", "+", "-"]
+
+
+def test_200_jobs_at_once(cluster):
+    jobs = [cluster.submit(f"touch made.{n}", f"out.{n}") for n in range(200)]
+    assert len(set(jobs)) == 200
+    cluster.wait_for(*(f"made.{n}" for n in range(200)))
+    ended = cluster.folder / ".snakemake" / "pbs" / "ended"
+    cluster.wait(lambda: all((ended / job).exists() for job in jobs))
+    assert {cluster.status(job) for job in jobs[::20]} == {"success"}
+
+
+def test_cancel_deletes_all_jobs_although_one_has_ended(cluster):
+    ended = cluster.submit("true", "ended")
+    assert cluster.end_of(ended) == "success"
+    cluster.wait(lambda: cluster.pbs_state(ended) in "F")
+    running = [cluster.submit(f"touch started.{n} && sleep 60", f"out.{n}") for n in range(3)]
+    queued = cluster.submit("true", "never", resources={"mem_mb": 10**8})
+    cluster.wait_for(*(f"started.{n}" for n in range(3)))
+    started = time.monotonic()
+    cluster.run("cancel.py", running[0], ended, *running[1:], queued)
+    assert time.monotonic() - started < 2  # or Snakemake kills it
+    assert {cluster.end_of(job) for job in (*running, queued)} == {"failed"}
+
+
+def test_the_job_finds_the_submitters_commands_and_a_folder_of_its_own(cluster):
+    tools = cluster.folder / "tools"
+    tools.mkdir()
+    clusters.script(tools / "my-python", "true")
+    cluster.environment["PATH"] = f"{tools}:{cluster.environment['PATH']}"
+    job = cluster.submit("my-python && echo $TMPDIR > where && touch $TMPDIR/file")
+    assert cluster.end_of(job) == "success"
+    folder = (cluster.folder / "where").read_text().strip()
+    assert job in folder
+    cluster.wait(lambda: not Path(folder).exists())  # PBS has emptied the node's disk

@@ -1,0 +1,118 @@
+"""Snakemake with the Casper profile on a fake PBS: retries, Ctrl-C, and the whole mini planet."""
+
+import itertools
+import json
+import textwrap
+
+import clusters
+import pytest
+from snakemake_runs import Master, careful_checkout, runs_by_work, tree
+
+from workflow_runs import snakemake
+
+pytestmark = pytest.mark.workflow
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    with clusters.fake(tmp_path, ncpus=4) as one:
+        study = one.folder / "config" / "casper"  # the profile's configfile
+        study.mkdir(parents=True)
+        (study / "config.yaml").write_text("title: a test\n")
+        yield one
+
+
+def snakefile(cluster, text):
+    (cluster.folder / "Snakefile").write_text(textwrap.dedent(text))
+
+
+def asked(cluster, resource):
+    """What jobs asked for, in the order of their submission."""
+    return [job["Resource_List"][resource] for job in cluster.jobs().values()]
+
+
+def test_a_retry_is_a_new_job_with_more_memory_and_time(cluster):
+    snakefile(
+        cluster,
+        """
+        rule all:
+            input: "made"
+        rule grow:
+            output: "made"
+            log: "logs/grow.log"
+            resources:
+                mem_mb=lambda wildcards, attempt: 100 * attempt,
+                runtime=lambda wildcards, attempt: 10 * attempt,
+            shell: "[ {resources.mem_mb} -gt 200 ] && touch {output}"
+        """,
+    )
+    master = Master(cluster)
+    assert master.finish() == 0, master.said()
+    assert asked(cluster, "mem") == ["100mb", "200mb", "300mb"]
+    assert asked(cluster, "walltime") == ["00:10:00", "00:20:00", "00:30:00"]
+    assert len(list((cluster.folder / "logs" / "pbs" / "grow").iterdir())) == 3
+
+
+def test_a_refusal_is_told_in_one_sentence(cluster):
+    snakefile(
+        cluster,
+        """
+        rule long:
+            output: "made"
+            resources: runtime=30 * 60
+            shell: "touch {output}"
+        """,
+    )
+    master = Master(cluster, "--retries", "0")
+    assert master.finish() != 0
+    assert "not submitted: long: runtime of 1800 minutes" in master.said()
+    assert "Traceback" not in master.said()
+    assert cluster.jobs() == {}
+
+
+def test_ctrl_c_deletes_the_jobs(cluster):
+    snakefile(
+        cluster,
+        """
+        rule all:
+            input: expand("made.{n}", n=range(6))
+        rule long:
+            output: "made.{n}"
+            shell: "touch started.{wildcards.n}; sleep 60; touch {output}"
+        """,
+    )
+    master = Master(cluster)
+    # Four run, two are queued.
+    cluster.wait(lambda: len(list(cluster.folder.glob("started.*"))) == 4, within_s=100)
+    cluster.wait(lambda: len(cluster.jobs()) == 6)
+    master.interrupt()
+    assert master.finish() != 0
+    cluster.wait(lambda: {job["job_state"] for job in cluster.jobs().values()} == {"F"})
+
+
+def test_the_mini_planet_survives_killed_jobs_and_killed_masters(tmp_path):
+    """A tenth of the jobs is killed at random and the master twice: nothing is lost or doubled."""
+    study = tmp_path / "study.json"
+    study.write_text(json.dumps({"run": ["control"], "compare": []}))
+    checkout = careful_checkout(tmp_path / "checkout")
+    (tmp_path / "alone").mkdir()
+    arguments = ["--snakefile", str(checkout / "Snakefile"), "--configfile", str(study)]
+    faults = {"accidents": 0.1, "accident_within_s": 3, "seed": 7}
+    with clusters.fake(tmp_path, ncpus=4, **faults) as cluster:
+        for share in (5, 12):
+            master = Master(cluster, *arguments)
+            master.wait_until(lambda share=share: len(cluster.ended()) >= share)
+            master.kill()
+        last = Master(cluster, *arguments, "--retries", "5")
+        assert last.finish() == 0, last.said()[-3000:]
+        jobs = cluster.jobs()
+        assert "adopted PBS job" in last.said()
+
+    alone = snakemake(tmp_path / "alone", "--configfile", str(study), root=checkout)
+    assert "Nothing to be done" not in alone.stdout
+    assert tree(cluster.folder / "results") == tree(tmp_path / "alone" / "results")
+    killed = [job for job in jobs.values() if job["Exit_status"] == 265]
+    assert killed, "no job met an accident: the test proves nothing"
+    for spans in runs_by_work(jobs).values():
+        for (_, end), (start, _) in itertools.pairwise(spans):
+            assert end <= start
