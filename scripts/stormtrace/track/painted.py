@@ -54,7 +54,7 @@ def create_masks(
         ("time", "lat", "lon"),
         compression="zlib",
         complevel=1,
-        shuffle=True,
+        shuffle=False,  # smaller and faster for long runs of one ID
         chunksizes=(1, *pixels.grid.shape),
     )
     painted.setncatts(about)

@@ -198,21 +198,18 @@ def _owners(links: Links, head: Indices, event: Indices) -> Indices:
     are too short. A fragment's parent begins before it and its child ends after it, so one pass
     forward and one backward settle chains of fragments too.
     """
-    owner_of = np.where(event[head] >= 0, head, -1) if head.size else head
-    owner_of[head < 0] = -1
+    owner_of = np.where((head >= 0) & (event >= 0), head, -1)
     tail = _last_of_branch(head)
-    order = np.lexsort([links.later, -links.area])
-    into, out_of = links.later[order], links.earlier[order]
-    parents = dict(zip(*_firsts(into, out_of), strict=True))
-    children = dict(zip(*_firsts(out_of, into), strict=True))
     short = np.flatnonzero((head == np.arange(head.size)) & (event < 0))
-    for branch in short.tolist():
-        parent = parents.get(branch, -1)
-        owner_of[branch] = owner_of[head[parent]] if parent >= 0 else -1
-    for branch in short[np.argsort(tail[short])[::-1]].tolist():
-        child = children.get(int(tail[branch]), -1)
-        if owner_of[branch] < 0 and child >= 0:
-            owner_of[branch] = owner_of[head[child]]
+    order = np.lexsort([links.later, -links.area])
+    before, after = links.earlier[order], links.later[order]
+    parents, children = _first_match(after, before, short), _first_match(before, after, tail[short])
+    for branch, parent in zip(short.tolist(), parents.tolist(), strict=True):
+        if parent >= 0:
+            owner_of[branch] = owner_of[head[parent]]
+    for k in np.argsort(tail[short])[::-1].tolist():
+        if owner_of[short[k]] < 0 and children[k] >= 0:
+            owner_of[short[k]] = owner_of[head[children[k]]]
     return np.where(head >= 0, owner_of[head], -1)
 
 
@@ -223,6 +220,11 @@ def _last_of_branch(head: Indices) -> Indices:
     return tail
 
 
-def _firsts(keys: Indices, values: Indices) -> tuple[list[int], list[int]]:
+def _first_match(keys: Indices, values: Indices, wanted: Indices) -> Indices:
+    """Return, for each of `wanted`, the value of its first place in `keys`, or −1."""
     unique, first = np.unique(keys, return_index=True)
-    return unique.tolist(), values[first].tolist()
+    place = np.searchsorted(unique, wanted)
+    found = np.isin(wanted, unique)
+    matches = np.full(wanted.size, -1)
+    matches[found] = values[first[place[found]]]
+    return matches
