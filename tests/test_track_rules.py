@@ -5,8 +5,10 @@ import pytest
 
 from published_tracker import components as flood_fill
 from published_tracker import track as published
+from stormtrace.errors import BadInput
 from stormtrace.track.events import event_table, object_table, sightings
-from stormtrace.track.rules import assign
+from stormtrace.track.record import Links
+from stormtrace.track.rules import assign, main_branches
 from stormtrace.track.settings import DEFAULTS, read_tracking
 from track_files import disc, global_grid, painted, random_masks, tracked
 
@@ -235,3 +237,31 @@ def test_no_step_one_step_empty_and_full_maps(tmp_path, rule):
     ):
         record, assignment = tracked(tmp_path, masks, tracking)
         assert len(events_of(record, assignment)) == events
+
+
+def test_main_branches_take_links_by_descending_overlap():
+    """Against the sentence of the docstring, taken literally, on random links with ties."""
+    random = np.random.default_rng(0)
+    for _ in range(100):
+        later = random.integers(1, 30, 60)
+        earlier = (later * random.random(60)).astype(int)
+        earlier, later = np.unique(np.stack([earlier, later]), axis=1)
+        area = random.integers(1, 6, later.size).astype(float)
+        expected, taken = np.arange(30), set()
+        for _, a, b in sorted(zip(-area, earlier.tolist(), later.tolist(), strict=True)):
+            if ("from", a) not in taken and ("to", b) not in taken:
+                taken |= {("from", a), ("to", b)}
+                expected[b] = a
+        links = Links(earlier, later, later, area, later)
+        assert np.array_equal(main_branches(links, 30), expected)
+
+
+def test_more_births_a_day_than_ids_are_refused(tmp_path):
+    """Specks on every third cell of every third row: 3,000 objects a step, all lasting 12 hours."""
+    masks = np.zeros((5, 180, 450), np.int8)
+    masks[:, ::3, ::3] = 1
+    with pytest.raises(BadInput, match=r"objects of 2000-01-01 .* raise minimum_area_km2"):
+        tracked(tmp_path, masks, {"minimum_area_km2": 0})
+    record, assignment = tracked(tmp_path, masks, {"rule": "climatenet", "minimum_pixels": 2})
+    assert not assignment.event.any()
+    assert record.count == 5 * 60 * 150
