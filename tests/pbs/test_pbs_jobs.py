@@ -1,0 +1,175 @@
+"""How the Casper profile reads what PBS says; the texts are those of OpenPBS and qstat-cache."""
+
+import io
+import sys
+
+import jobs
+import pytest
+import status
+
+FINISHED = """\
+Job Id: 1.casper-pbs
+    Job_Name = detect.control.2000
+    Job_Owner = hpcuser@casper-pbs
+    resources_used.walltime = 00:00:03
+    job_state = F
+    queue = htc
+    Variable_List = PBS_O_HOME=/glade/u/hpcuser,PBS_O_LANG=C.UTF-8,
+\tPBS_O_LOGNAME=hpcuser,
+\tPBS_O_PATH=/usr/bin:/bin,PBS_O_WORKDIR=/glade/scratch/hpcuser/stormtrace
+    comment = Job run at Sun Nov 22 at 13:57 on (casper-pbs:ncpus=1:mem=102400k
+\tb) and failed
+    Exit_status = 3
+
+Job Id: 2.casper-pbs
+    job_state = F
+    comment = Job run at Sun Nov 22 at 13:57 on (casper-pbs:ncpus=1:mem=102400k
+\tb) and exceeded resource walltime
+    Exit_status = -29
+
+Job Id: 3.casper-pbs
+    job_state = F
+    comment = Not Running: Insufficient amount of resource: ncpus and terminated
+
+"""
+QUEUED = """\
+Job Id: 104.casper-pbs
+    Job_Name = steps
+    job_state = Q
+    Resource_List.select = 1:ncpus=10:mem=2000mb
+    comment = Can Never Run: Insufficient amount of resource: ncpus (R: 10 A: 8
+\t T: 8)
+    Submit_arguments = -N steps -A UABC0001 -q casper -l select=1:ncpus=10:
+\tmem=2000mb -l walltime=00:05:00 job_state = F
+
+"""
+UNKNOWN = "qstat: Unknown Job Id 99.casper-pbs\n"
+UNREACHABLE = "Connection refused\nqstat: cannot connect to server casper-pbs (errno=15010)\n"
+
+
+@pytest.fixture(autouse=True)
+def one_hour(tmp_path, monkeypatch):
+    """A folder of its own, and a clock that the test moves."""
+    clock = Clock()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(jobs.time, "time", clock)
+    return clock
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def pbs(monkeypatch):
+    """PBS saying what the test wants: set `answer`; `questions` are the ids asked for."""
+    return Pbs(monkeypatch)
+
+
+class Pbs:
+    def __init__(self, monkeypatch):
+        self.answer, self.questions, self.deleted = "", [], []
+        monkeypatch.setattr(jobs, "qstat", self.qstat)
+        monkeypatch.setattr(jobs, "delete", self.deleted.extend)
+
+    def qstat(self, ids):
+        self.questions.append(ids)
+        return self.answer
+
+
+def test_exit_status_and_comment_of_several_jobs():
+    told = jobs.parse(FINISHED)
+    assert told["1.casper-pbs"]["exit"] == "3"
+    assert told["2.casper-pbs"]["exit"] == "-29"
+    assert told["2.casper-pbs"]["comment"].endswith("mem=102400kb) and exceeded resource walltime")
+    assert "exit" not in told["3.casper-pbs"]  # deleted before it ever ran
+
+
+def test_a_wrapped_line_is_one_line():
+    told = jobs.parse(QUEUED)["104.casper-pbs"]
+    assert told["state"] == "Q"
+    assert told["comment"].endswith("ncpus (R: 10 A: 8 T: 8)")
+
+
+def test_what_is_unknown_and_what_is_silence():
+    assert jobs.parse(UNKNOWN)["99.casper-pbs"]["unknown"]
+    assert jobs.parse(UNREACHABLE) == {}
+
+
+def test_the_marker_is_believed_before_pbs(tmp_path, pbs):
+    (tmp_path / jobs.STATE / "ended").mkdir(parents=True)
+    (tmp_path / jobs.STATE / "ended" / "1.casper-pbs").write_text("0\n")
+    (tmp_path / jobs.STATE / "ended" / "2.casper-pbs").write_text("1\n")
+    (tmp_path / jobs.STATE / "ended" / "3.casper-pbs").write_text("")  # the disk was full
+    assert jobs.status("1.casper-pbs") == "success"
+    assert jobs.status("2.casper-pbs") == "failed"
+    assert jobs.status("3.casper-pbs") == "running"
+    assert pbs.questions == []
+
+
+def test_one_question_a_minute_for_all_jobs(one_hour, pbs):
+    ids = ["1.casper-pbs", "2.casper-pbs", "3.casper-pbs"]
+    pbs.answer = FINISHED
+    for one_hour.now in range(1000, 1300):
+        assert {jobs.status(job) for job in ids} <= {"running", "failed"}
+    assert len(pbs.questions) == 1  # then all are known to have ended
+    assert pbs.questions[0] == ids
+    assert {jobs.status(job) for job in ids} == {"failed"}
+
+
+def test_jobs_that_live_are_asked_for_every_minute(one_hour, pbs):
+    pbs.answer = QUEUED.replace("Can Never Run", "Not Running")
+    for one_hour.now in range(1000, 1301):
+        assert jobs.status("104.casper-pbs") == "running"
+    assert len(pbs.questions) == 5
+
+
+@pytest.mark.parametrize(
+    ("job", "answer"), [("99.casper-pbs", UNKNOWN), ("104.casper-pbs", QUEUED)]
+)
+def test_trouble_must_last_before_a_job_is_given_up(one_hour, pbs, job, answer):
+    pbs.answer = answer
+    while (answered := jobs.status(job)) == "running":
+        one_hour.now += 10
+    assert answered == "failed"
+    # A minute to the first question, then the grace time.
+    assert jobs.GRACE_S < one_hour.now - 1000 <= jobs.POLL_S + jobs.GRACE_S + 20
+    assert job in pbs.deleted
+
+
+def test_trouble_that_passes_is_forgotten(one_hour, pbs):
+    for pbs.answer in [UNKNOWN, FINISHED.replace("1.casper", "99.casper").replace(" F", " R")] * 20:
+        one_hour.now += jobs.GRACE_S * 0.6
+        assert jobs.status("99.casper-pbs") == "running"
+
+
+def test_a_silent_pbs_means_running_for_as_long_as_it_takes(one_hour, pbs):
+    for pbs.answer in [UNREACHABLE, "", "garbage \x00"] * 100:
+        one_hour.now += 60
+        assert jobs.status("1.casper-pbs") == "running"
+
+
+def test_any_fault_of_the_status_command_says_running(monkeypatch):
+    def broken(job):
+        raise ZeroDivisionError(job)
+
+    monkeypatch.setattr(jobs, "status", broken)
+    monkeypatch.setattr(sys, "argv", ["status.py", "1.casper-pbs"])
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    status.main()
+    assert sys.stdout.getvalue() == "running\n"
+
+
+def test_the_living_are_those_on_record_that_have_not_ended(tmp_path, one_hour, pbs):
+    for number in range(1, 5):
+        jobs.remember(f"work-{number}", f"{number}.casper-pbs", "content")
+    (tmp_path / jobs.STATE / "ended").mkdir()
+    (tmp_path / jobs.STATE / "ended" / "4.casper-pbs").write_text("0\n")
+    jobs.status("3.casper-pbs")
+    pbs.answer = FINISHED
+    one_hour.now += 61
+    jobs.status("3.casper-pbs")
+    assert sorted(jobs.living()) == ["1.casper-pbs", "2.casper-pbs"]
