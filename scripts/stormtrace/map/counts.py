@@ -61,13 +61,13 @@ def write_counts(path: Path | str, counts: Counts, provenance: Mapping[str, str]
             add_count(nc, name, ("month", "class", "lat", "lon"))[:] = values
 
 
-def read_counts(path: Path | str) -> Counts:
-    """Read what `write_counts` wrote."""
+def read_counts(path: Path | str, with_fields: bool = True) -> Counts:
+    """Read what `write_counts` wrote; without the fields, only what describes them."""
     with netCDF4.Dataset(path) as nc:
         nc.set_auto_mask(False)
         if "count" not in nc.variables or "year" not in nc.ncattrs():
             raise BadInput(f"{path} is not a file of counts: make it with count_masks.py")
-        names = [name for name in LONG_NAMES if name in nc.variables]
+        names = [name for name in LONG_NAMES if name in nc.variables and with_fields]
         return Counts(
             year=int(nc.getncattr("year")),
             grid=read_grid(nc),
@@ -129,7 +129,9 @@ def add_count(nc: netCDF4.Dataset, name: str, dimensions: tuple[str, ...]) -> ne
         zlib=True,
         complevel=1,
         chunksizes=[1] * (len(lengths) - 2) + lengths[-2:],
+        fill_value=0,
     )
+    variable.set_var_chunk_cache(size=2**22)  # each map is written once: nothing to keep
     variable.setncatts({"long_name": LONG_NAMES[name], "units": "1"})
     return variable
 

@@ -129,7 +129,7 @@ def merge_counts(
     output: Path | str,
     provenance: Mapping[str, str],
 ) -> None:
-    """Join the counts of all years into `output`; one year is in memory at a time.
+    """Join the counts of all years into `output`; one month is in memory at a time.
 
     Every year must be there once, from masks and (unless `events` is empty) from events, on one
     grid and for one experiment, with the same number of steps. Experiments that differ only in
@@ -143,22 +143,39 @@ def merge_counts(
         )
     years = sorted(mask_paths)
     with writing(output) as partial, netCDF4.Dataset(partial, "w") as nc:
-        first = read_counts(mask_paths[years[0]])
+        first = read_counts(mask_paths[years[0]], with_fields=False)
         _create(nc, first, years, bool(event_paths))
-        tracked = read_counts(event_paths[years[0]]) if event_paths else first
+        tracked = read_counts(event_paths[years[0]], with_fields=False) if event_paths else first
         nc.setncatts(tracked.attributes | dict(provenance))
         for position, year in enumerate(years):
-            counted = read_counts(mask_paths[year])
+            counted = read_counts(mask_paths[year], with_fields=False)
             _check_same(first, counted, mask_paths[year])
             nc["steps"][position] = counted.steps
             nc["expected_steps"][position] = counted.expected_steps
-            nc["count"][position] = counted.fields["count"]
+            _copy(mask_paths[year], {"count": "count"}, nc, position, counted.steps)
             if event_paths:
-                tracked = read_counts(event_paths[year])
+                tracked = read_counts(event_paths[year], with_fields=False)
                 _check_same(counted, tracked, event_paths[year], of_events=True)
-                nc["event_count"][position] = tracked.fields["count"]
-                for name in ("genesis", "termination"):
-                    nc[name][position] = tracked.fields[name]
+                _copy(event_paths[year], EVENT_VARIABLES, nc, position, counted.steps)
+
+
+#: Variable in the counts of events -> what it is called beside those of masks.
+EVENT_VARIABLES = {"count": "event_count", "genesis": "genesis", "termination": "termination"}
+
+
+def _copy(
+    path: Path,
+    names: Mapping[str, str],
+    nc: netCDF4.Dataset,
+    position: int,
+    steps: NDArray[np.int64],
+) -> None:
+    """Copy one year's fields, month by month; a month without steps stays zero."""
+    with netCDF4.Dataset(path) as counts:
+        counts.set_auto_mask(False)
+        for source, name in names.items():
+            for month in np.flatnonzero(steps):
+                nc[name][position, month] = counts[source][month]
 
 
 def _create(nc: netCDF4.Dataset, first: Counts, years: Sequence[int], events: bool) -> None:
@@ -167,7 +184,7 @@ def _create(nc: netCDF4.Dataset, first: Counts, years: Sequence[int], events: bo
     write_axes(nc, first.grid, first.features)
     for name in ("steps", "expected_steps"):
         write_steps(nc, name, ("year", "month"))
-    for name in ("count", *(("event_count", "genesis", "termination") if events else ())):
+    for name in ("count", *(EVENT_VARIABLES.values() if events else ())):
         add_count(nc, name, ("year", "month", "class", "lat", "lon"))
 
 

@@ -1,0 +1,148 @@
+"""What counting, comparing, drawing and filming cost, at 768 × 1152; beside xarray.
+
+    nice python benchmarks/bench_map.py [--steps 2920] [--years 15]
+
+Writes benchmarks/map.md. CPU seconds of whole processes, start included; memory from the kernel.
+"""
+
+import argparse
+import datetime
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests"), str(ROOT / "benchmarks")]
+
+from make_results import dates_between, write_masks, write_samples  # noqa: E402
+from mask_film import Film  # noqa: E402
+from stormtrace.grids import make_grid  # noqa: E402
+from stormtrace.map.regrid import conservative  # noqa: E402
+
+GRID = make_grid({"nlat": 768, "nlon": 1152})
+XARRAY = """
+import sys, xarray as xr
+masks = xr.open_dataset(sys.argv[1], chunks={"time": 32}).mask
+names = [(masks == code).groupby("time.month").sum() for code in (1, 2)]
+xr.concat(names, "class").to_dataset(name="count").to_netcdf(sys.argv[2])
+"""
+
+
+def main():
+    """Measure and write the table."""
+    flags = argparse.ArgumentParser(description=__doc__)
+    flags.add_argument("--steps", type=int, default=2920)
+    flags.add_argument("--years", type=int, default=15)
+    flags.add_argument("--frames", type=int, default=60)
+    args = flags.parse_args()
+    lines = [
+        "# Maps, measured",
+        "",
+        f"`python benchmarks/bench_map.py --steps {args.steps} --years {args.years}`, one core, "
+        f"768 × 1152, {datetime.date.today():%Y-%m-%d}. CPU time of whole processes; trust ratios.",
+        "",
+        "| what | CPU s | rate | peak MB |",
+        "|---|---|---|---|",
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        for row in measure(Path(name), args.steps, args.years, args.frames):
+            lines.append("| " + " | ".join(row) + " |")
+            print(lines[-1], flush=True)
+    (ROOT / "benchmarks" / "map.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def measure(folder, steps, years, frames):
+    """Yield the rows of the table."""
+    film = Film(steps, seed=1)
+    dates = dates_between((2001, 1, 1), (2002, 1, 1), "noleap")[:steps]
+    mask = write_masks(folder / "2001.nc", 2001, dates, lambda s, _: film.mask(s), GRID)
+    seconds, memory = run("count_masks", "--mask", mask, "--output", folder / "c2001.nc")
+    yield row("count_masks", seconds, f"{steps / seconds:.0f} steps/s", memory)
+    command = [sys.executable, "-c", XARRAY, mask, folder / "x.nc"]
+    peer, memory = account(command)
+    yield row("xarray + dask, groupby month", peer, f"{steps / peer:.0f} steps/s", memory)
+    objects, events = folder / "o2001.nc", folder / "events"
+    run("find_objects", "--mask", mask, "--output", objects)
+    run("link_events", "--objects", objects, "--experiment", "bench", "--output", events)
+    flags = ["--mask", mask, "--objects", objects, "--events", events]
+    seconds, memory = run("count_events", *flags, "--output", folder / "e2001.nc")
+    yield row("count_events", seconds, f"{steps / seconds:.0f} steps/s", memory)
+    masks, tracked = (copy_years(folder, f"{kind}2001.nc", years) for kind in "ce")
+    frequency = folder / "frequency.nc"
+    flags = ["--masks", *masks, "--events", *tracked, "--output", frequency]
+    seconds, memory = run("merge_counts", *flags)
+    yield row("merge_counts", seconds, f"{seconds / years:.1f} s a year", memory)
+    flags = ["--first", frequency, "--second", frequency, "--name", "self"]
+    seconds, memory = run("compare", *flags, "--output", folder / "compared.nc")
+    yield row(f"compare, {years} years, 1000 draws, 5 periods", seconds, "", memory)
+    flags = ["--title", "Bench", "--output", folder / "figures", "--events", events]
+    seconds, memory = run("draw_experiment", "--frequency", frequency, *flags)
+    count = len(list((folder / "figures").glob("*.pdf")))
+    yield row(f"draw_experiment, {count} figures, PNG and PDF", seconds, "", memory)
+    yield regridding()
+    field = np.random.default_rng(0).uniform(0, 60, GRID.shape).astype(np.float32)
+    samples = write_samples(folder / "s", dates[:frames], lambda *_: {"TMQ": field}, GRID)
+    short = write_masks(folder / "m.nc", 2001, dates[:frames], lambda s, _: film.mask(s), GRID)
+    flags = ["--samples", samples, "--mask", short, "--output", folder / "film.mp4"]
+    seconds, memory = run("animate", *flags)
+    yield row("animate (encoder included)", seconds, f"{frames / seconds:.1f} frames/s", memory)
+
+
+def regridding():
+    """Return the row of a conservative regridding, in memory."""
+    values = np.random.default_rng(0).uniform(0, 100, GRID.shape)
+    target = make_grid({"nlat": 361, "nlon": 576, "first_lon": -180})
+    start = time.process_time()
+    conservative(values, GRID, target)
+    seconds = time.process_time() - start
+    return row("conservative, 768 × 1152 → 361 × 576, weights included", seconds, "", 0)
+
+
+def copy_years(folder, name, years):
+    """Return files like `name` for as many years, told apart by their attribute."""
+    paths = []
+    for year in range(2001, 2001 + years):
+        path = folder / f"{year}-{name}"
+        shutil.copy(folder / name, path)
+        with netCDF4.Dataset(path, "a") as nc:
+            nc.year = np.int32(year)
+        paths.append(path)
+    return paths
+
+
+def run(script, *flags):
+    """Run one of our scripts; return CPU seconds and peak memory in MB."""
+    return account([sys.executable, ROOT / "scripts" / f"{script}.py", *flags])
+
+
+def account(command):
+    """Run a command; return its CPU seconds and peak memory in MB, children included."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    watched = ["/usr/bin/env", "OMP_NUM_THREADS=1", *map(str, command)]
+    wrapper = (
+        "import resource, subprocess, sys; r = subprocess.run(sys.argv[1:]).returncode; "
+        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024); sys.exit(r)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", wrapper, *watched], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seconds, float(done.stdout.split()[-1])
+
+
+def row(what, seconds, rate, memory):
+    """Return the cells of one row."""
+    return what, f"{seconds:.2f}", rate, f"{memory:.0f}" if memory else ""
+
+
+if __name__ == "__main__":
+    main()
