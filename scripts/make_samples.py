@@ -37,6 +37,7 @@ def main() -> None:
     facts = {
         "weights_map": f"{args.weights} {checksum(args.weights)}",
         "dataset_configuration": args.dataset,
+        "step_hours": args.dataset.get("step_hours", 3),
     }
     make_samples(dataset, mesh, grid, weights, args.year, args.output, args.compression, facts)
 

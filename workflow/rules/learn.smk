@@ -76,7 +76,7 @@ rule adopt_model:
     message:
         "{wildcards.model}: adopted from {params.weights}"
     shell:
-        python("adopt_model.py --weights {input:q} --output {params.folder:q}")
+        python("adopt_model.py --weights {params.weights:q} --output {params.folder:q}")
 
 
 rule evaluate:

@@ -25,6 +25,8 @@ NETCDF = threading.Lock()
 MISSING_ABOVE = 1e14
 """No field of the atmosphere is this large in SI units; every customary fill value is."""
 
+USUAL_STEP_HOURS = 3.0
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -95,7 +97,8 @@ def open_folder(folder: Path | str, fields: Mapping[str, float | None]) -> Sampl
             raise BadInput(f"{paths[0]} has no coordinate {', '.join(missing)}")
         lat, lon = (np.asarray(dataset[name][:], np.float64) for name in ("lat", "lon"))
         _, units, calendar = _time(dataset, paths[0])
-    return SampleFolder(paths, dict(fields), Grid(lat, lon), units, calendar, _hours_between(paths))
+        step_hours = float(getattr(dataset, "step_hours", 0)) or _hours_between(paths)
+    return SampleFolder(paths, dict(fields), Grid(lat, lon), units, calendar, step_hours)
 
 
 def open_netcdf(path: Path) -> netCDF4.Dataset:
@@ -156,7 +159,9 @@ def _describe_missing(
 
 
 def _hours_between(paths: Sequence[Path]) -> float:
-    """Hours from the first sample to the second; 0 if there is only one."""
+    """Hours from the first sample to the second; the usual three if there is only one."""
+    if len(paths) < 2:
+        return USUAL_STEP_HOURS
     dates = []
     for path in paths[:2]:
         with NETCDF, open_netcdf(path) as dataset:

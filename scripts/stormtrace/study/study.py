@@ -106,8 +106,8 @@ class Study:
         Years that are added to a dataset later must not make the older ones out of date.
         """
         year = year or self.pieces(dataset)[0]
-        entry = dict(self.datasets[dataset])
-        entry.pop("title", None)
+        of_labels = ("title", "train", "test", "exclude")
+        entry = {key: value for key, value in self.datasets[dataset].items() if key not in of_labels}
         entry["parts"] = [
             merge(part, {"period": period})
             for part in entry["parts"]
