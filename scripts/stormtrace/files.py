@@ -8,8 +8,11 @@ import contextlib
 import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from stormtrace.errors import BadInput
 
 WHOLE_FILE_LIMIT = 16 * 2**20
 """Files up to this many bytes are hashed whole, larger ones by size, first and last MiB."""
@@ -42,6 +45,19 @@ def write_text(path: Path | str, text: str) -> None:
     """Write `text` to `path`, whole or not at all."""
     with writing(path) as partial:
         partial.write_text(text, encoding="utf-8")
+
+
+def check_writable(folder: Path | str) -> None:
+    """Make `folder` if need be; raise BadInput unless files can be written into it."""
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BadInput(
+            f"nothing can be written into {folder} ({error.strerror}); choose another folder with "
+            "`results:` in the study or --config results=FOLDER"
+        ) from error
 
 
 def checksum(path: Path | str) -> str:

@@ -14,6 +14,7 @@ if Path(workflow.basedir) == Path.cwd():
     SCRIPTS = "scripts"  # so that a printed command is short and can be pasted
 
 from stormtrace.errors import BadInput
+from stormtrace.files import check_writable
 from stormtrace.study.raw import labels_input, published_files, raw_input
 from stormtrace.study.report import report_of
 from stormtrace.study.study import Study, flag
@@ -23,7 +24,7 @@ try:
     overlays = workflow.overwrite_configfiles
     STUDY = Study(config, [*(f for f in workflow.configfiles if f not in overlays), *overlays])
 except BadInput as error:
-    raise WorkflowError(str(error)) from None
+    sys.exit(f"error: {error}")
 
 # The python of a rule's conda environment where there is one, else the one that runs Snakemake.
 ON_PATH = shutil.which("python")
@@ -51,6 +52,10 @@ def results(path):
 def any_of(names):
     """A pattern for a wildcard that is one of `names` (and for none of them, nothing)."""
     return "|".join(map(re.escape, names)) or "(?!)"
+
+
+onstart:
+    check_writable(STUDY.results)
 
 
 wildcard_constraints:

@@ -35,7 +35,7 @@ class Study:
     """
 
     def __init__(self, config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> None:
-        origins = Origins(files)
+        origins = Origins(files, config)
         validate(config, load_schema("config"), (), origins)
         self.config = with_defaults(config, load_schema("config"))
         self.results = _expand(self.config["results"], "results", origins)
@@ -107,7 +107,9 @@ class Study:
         """
         year = year or self.pieces(dataset)[0]
         of_labels = ("title", "train", "test", "exclude")
-        entry = {key: value for key, value in self.datasets[dataset].items() if key not in of_labels}
+        entry = {
+            key: value for key, value in self.datasets[dataset].items() if key not in of_labels
+        }
         entry["parts"] = [
             merge(part, {"period": period})
             for part in entry["parts"]

@@ -28,30 +28,40 @@ def load_schema(name: str) -> dict[str, Any]:
 
 
 class Origins:
-    """Which YAML file said something: the files of one study, the last one first."""
+    """Which YAML file said something.
 
-    def __init__(self, files: Iterable[Path | str] = ()) -> None:
+    files: the files of the study, those that are laid over others last.
+    config: what came out; a value that no file has was given on the command line.
+    """
+
+    def __init__(self, files: Iterable[Path | str] = (), config: Mapping[str, Any] = {}) -> None:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        self._config = config
         self._said = []
         for file in files:
             content = yaml.load(Path(file).read_text(encoding="utf-8"), Loader=loader)
             self._said.append((_short_path(file), content or {}))
 
     def of(self, path: Sequence[str | int]) -> str:
-        """Return the last file that has a value at `path`, or where else it must come from."""
+        """Return the last file that says what is at `path`, or where else it must come from."""
+        meant = _at(self._config, path)
         for file, content in reversed(self._said):
-            if _has(content, path):
+            said = _at(content, path)
+            if said is not None and (isinstance(said, Mapping) or meant in (None, said)):
                 return file
-        return self.of(path[:-1]) if len(path) > 1 else "the command line (--config)"
+        if meant is None and len(path) > 1:
+            return self.of(path[:-1])
+        return "the command line (--config)"
 
 
-def _has(content: Any, path: Sequence[str | int]) -> bool:
+def _at(content: Any, path: Sequence[str | int]) -> Any:
+    """Return what `path` leads to, or None."""
     for key in path:
         try:
             content = content[int(key) if isinstance(content, list) else key]
         except (KeyError, IndexError, TypeError, ValueError):
-            return False
-    return True
+            return None
+    return content
 
 
 def validate(
