@@ -126,14 +126,11 @@ def whole_jobs(folder, film, years, steps):
     outputs = [folder / f"objects/{2000 + year}.nc" for year in range(years)]
     rows = []
     mask = {0: first}
-    run("find_objects.py", "--mask", first, "--output", outputs[0])
-    seconds, wall, memory = run("find_objects.py", "--mask", first, "--output", outputs[0])
+    seconds, wall, memory = best("find_objects.py", "--mask", first, "--output", outputs[0])
     rows.append(("find_objects.py, a year", seconds, wall, memory, 1e3 * seconds / steps))
     idle = folder / "empty.nc"
     write_year(idle, film, 0, 1)
-    seconds, wall, memory = run(
-        "find_objects.py", "--mask", idle, "--output", folder / "e.nc"
-    )
+    seconds, wall, memory = best("find_objects.py", "--mask", idle, "--output", folder / "e.nc")
     rows.append(("find_objects.py, one step (the start)", seconds, wall, memory, None))
     for year in range(1, years):
         mask[year] = folder / f"{2000 + year}.nc"
@@ -239,6 +236,11 @@ def run(script, *flags):
     start = time.perf_counter()
     seconds, memory = finish(launch(script, *flags))
     return seconds, time.perf_counter() - start, memory
+
+
+def best(script, *flags):
+    """Return the least of four runs: the machine is shared."""
+    return min(run(script, *flags) for _ in range(4))
 
 
 def two_at_a_time(jobs):

@@ -31,12 +31,14 @@ class MaskFile:
     step_hours: float
     attributes: dict[str, Any]
 
-    def blocks(self, steps: int = BLOCK_STEPS) -> Iterator[NDArray[np.int8]]:
-        """Yield the masks, (≤ steps, nlat, nlon) int8, in order of time."""
+    def blocks(self) -> Iterator[NDArray[np.int8]]:
+        """Yield the masks, (some steps, nlat, nlon) int8, in order of time."""
         with netCDF4.Dataset(self.path) as file:
             mask = file["mask"]
             mask.set_auto_maskandscale(False)
-            mask.set_var_chunk_cache(1, 1, 0.0)  # each step is read once
+            chunks = mask.chunking()
+            steps = BLOCK_STEPS if chunks == "contiguous" else max(BLOCK_STEPS, chunks[0])
+            mask.set_var_chunk_cache(1, 1, 0.0)  # each chunk is read once
             for first in range(0, self.time.size, steps):
                 yield mask[first : first + steps]
 
