@@ -14,6 +14,7 @@ python scripts/write_report.py --report @report.json --output results/report.htm
      "models": [{"name": "four-fields", "title": "…", "fields": ["TMQ"], "scores": "…/scores.json",
                  "history": "…/history.csv", "importance": "…/importance.json",
                  "figures": ["….png"], "images": ["….png"]}],
+     "sensitivity": "results/figures/sensitivity",
      "regions": {"Western North America": [180, 255, 25, 65]},
      "configuration": {"any": "thing"}, "sources": {"dataset": {"file": "checksum"}}}
 

@@ -10,7 +10,9 @@ from make_results import MINI, write_events, write_frequency
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid, make_grid
 from stormtrace.map.experiment_figures import rectangle
+from stormtrace.map.frequency import open_frequency
 from stormtrace.map.maps import sample
+from stormtrace.map.sensitivity_figures import _minus
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 
@@ -81,3 +83,20 @@ def test_no_steps_of_a_season_leave_its_figure_out(tmp_path):
     path = write_frequency(tmp_path / "a.nc", {2000: counts})
     run("draw_experiment", "--frequency", path, "--title", "Nothing", "--output", tmp_path / "f")
     assert (tmp_path / "f" / "ar-frequency.png").exists()
+
+
+def test_experiments_side_by_side_share_a_scale_on_any_grid(tmp_path):
+    """20 % and 50 %: the difference is 30 points, also between two grids."""
+    fine = make_grid({"nlat": 37, "nlon": 72, "first_lon": -180})
+    files = []
+    for name, grid, count in (("a", MINI, 20), ("b", fine, 50)):
+        counts = np.full((12, 2, *grid.shape), count, np.int16)
+        files.append(write_frequency(tmp_path / f"{name}.nc", {2000: counts}, grid=grid))
+    with open_frequency(files[0]) as first, open_frequency(files[1]) as second:
+        panel = _minus({"a": first, "b": second}, "b", "a", "atmospheric_river")
+        assert panel.grid.shape == MINI.shape
+        np.testing.assert_allclose(panel.values, 30)
+    run("draw_sensitivity", "--frequency", *files, "--titles", "A", "B",
+        "--output", tmp_path / "figures")  # fmt: skip
+    names = {path.stem for path in (tmp_path / "figures").glob("*.pdf")}
+    assert names == {f"{f}-{kind}" for f in ("ar", "tc") for kind in ("frequency", "differences")}

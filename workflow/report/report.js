@@ -80,9 +80,9 @@
     const cells = scale.colours.map((c, i) => `<i style="background:${i === scale.clear ? css("--sea") : `rgb(${c})`}"></i>`);
     const offset = scale.start === null ? 1 : 0, n = cells.length;
     // As many ticks as there is room for; a symmetric scale stays symmetric.
-    const room = Math.max(3, (element.clientWidth || 300) / 42), every = Math.ceil(shown.length / room);
-    const position = (i) => scale.start === null && i < scale.clear ? shown.length - 1 - i - scale.clear
-      : i - (scale.start === null ? scale.clear : 0);
+    const room = Math.max(3, (element.clientWidth || 300) / 38), every = Math.ceil(shown.length / room);
+    const isDiverging = scale.start === null;
+    const position = (i) => !isDiverging ? i : 1 + (i < scale.clear ? scale.clear - 1 - i : i - scale.clear);
     const ticks = shown.map((v, i) => position(i) % every ? "" :
       `<span style="left:${100 * (i + offset) / n}%">${format(v)}</span>`);
     element.innerHTML = `<div class="bar">${cells.join("")}</div><div class="ticks">${ticks.join("")}</div>`

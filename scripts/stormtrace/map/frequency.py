@@ -26,6 +26,10 @@ from stormtrace.map.counts import (
 )
 from stormtrace.map.periods import months_of, season_year
 
+#: Of the calendars whose year is not the Gregorian.
+DAYS_A_YEAR = {"noleap": 365.0, "365_day": 365.0, "all_leap": 366.0, "366_day": 366.0}
+DAYS_A_YEAR |= {"360_day": 360.0, "julian": 365.25}
+
 
 @dataclass(frozen=True)
 class Frequency:
@@ -102,7 +106,8 @@ class Frequency:
     def length_years(self) -> float:
         """The length of the record in years: steps that exist over steps of a whole year."""
         hours = float(self.attributes.get("step_hours", 3))
-        return float(self.steps.sum()) * hours / (24 * 365.2425)
+        days = DAYS_A_YEAR.get(self.attributes.get("calendar", ""), 365.2425)
+        return float(self.steps.sum()) * hours / (24 * days)
 
 
 @contextlib.contextmanager

@@ -23,6 +23,9 @@ from stormtrace.map.report.charts import Line, heat_map, histogram, line_chart
 from stormtrace.map.report.headlines import by_year, headline, region_mean, seasonal_cycle
 from stormtrace.map.report.page_maps import Link
 
+FEWEST = 3
+"""Months or years that make a line worth drawing."""
+
 FILM_LIMIT = 1_500_000
 """Bytes: a longer film is linked to, not put into the page."""
 
@@ -51,6 +54,7 @@ def describe(
         "title": entry.get("title") or entry["name"],
         "span": span(frequency),
         "shape": f"{frequency.grid.lat.size} × {frequency.grid.lon.size}",
+        "length_years": frequency.length_years,
         "missing": int(frequency.expected_steps.sum() - frequency.steps.sum()),
         "headlines": {name: headline(frequency, name, events) for name in names},
         "regions": list(_regions(frequency, regions)),
@@ -97,7 +101,7 @@ def _charts(frequency: Frequency, events: Table | None) -> Iterator[dict[str, An
     for feature in frequency.features.names:
         style = short(feature).lower()
         cycle = seasonal_cycle(frequency, feature)
-        if sum(value is not None for value in cycle["north"]) > 1:
+        if sum(value is not None for value in cycle["north"]) >= FEWEST:
             lines = [
                 Line("northern hemisphere", cycle["north"], style),
                 Line("southern hemisphere", cycle["south"], f"{style} dashed"),
@@ -105,7 +109,7 @@ def _charts(frequency: Frequency, events: Table | None) -> Iterator[dict[str, An
             svg = line_chart([m[0] for m in MONTHS], lines, "% of time steps")
             yield _chart(f"{words(feature)}s through the year", svg, "solid north, dashed south")
     years, _ = by_year(frequency, frequency.features.names[0])
-    if len(years) > 1:
+    if len(years) >= FEWEST:
         lines = [
             Line(words(feature), by_year(frequency, feature)[1], short(feature).lower())
             for feature in frequency.features.names
@@ -120,7 +124,7 @@ def _charts(frequency: Frequency, events: Table | None) -> Iterator[dict[str, An
 
 def _coast(frequency: Frequency) -> Iterator[dict[str, Any]]:
     """Yield latitude × month along the coast of western North America, if the months are many."""
-    if (frequency.steps.sum(axis=0) > 0).sum() < 3:
+    if (frequency.steps.sum(axis=0) > 0).sum() < FEWEST:
         return
     try:
         coast = coast_mask(frequency.grid)

@@ -53,6 +53,7 @@ def write_page(report: Mapping[str, Any], templates: Path, folder: Path) -> str:
         "version": __version__,
         "experiments": rows,
         "comparisons": comparisons,
+        "sensitivity": list(experiments.figure_links(report.get("sensitivity"), link)),
         "models": [models.describe(entry, link) for entry in report.get("models", [])],
         "features": page.features,
         "data": _script_data(page, rows, comparisons),

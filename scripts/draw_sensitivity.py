@@ -1,0 +1,40 @@
+"""Draw many experiments side by side with one scale, and their differences from the first.
+
+python scripts/draw_sensitivity.py --frequency results/frequency/{control,two-fields}/frequency.nc \
+    --titles "Four fields" "Two fields" --title "Input fields" --output results/figures/sensitivity
+"""
+
+import contextlib
+
+from stormtrace.commandline import parser, run
+from stormtrace.errors import BadInput
+from stormtrace.files import writing
+from stormtrace.map.frequency import open_frequency
+from stormtrace.map.maps import use_style
+from stormtrace.map.panels import save
+from stormtrace.map.sensitivity_figures import draw_sensitivity
+
+
+def main() -> None:
+    """Parse flags, draw, save."""
+    arguments = parser(__doc__)
+    arguments.add_argument("--frequency", nargs="+", required=True, help="one file an experiment")
+    arguments.add_argument("--titles", nargs="+", required=True, help="one an experiment")
+    arguments.add_argument("--title", default="", help="of all figures")
+    arguments.add_argument("--output", required=True, help="folder, replaced if it exists")
+    flags = arguments.parse_args()
+    if len(flags.frequency) != len(set(flags.titles)):
+        raise BadInput(
+            f"{len(flags.frequency)} files want as many different titles, found {flags.titles}"
+        )
+    use_style()
+    with contextlib.ExitStack() as stack, writing(flags.output) as folder:
+        folder.mkdir()
+        opened = [stack.enter_context(open_frequency(path)) for path in flags.frequency]
+        experiments = dict(zip(flags.titles, opened, strict=True))
+        for name, figure in draw_sensitivity(experiments, flags.title):
+            save(figure, folder, name)
+
+
+if __name__ == "__main__":
+    run(main)
