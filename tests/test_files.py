@@ -1,0 +1,96 @@
+"""Outputs are whole or not there, and a sum tells one input from another."""
+
+import errno
+import hashlib
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from stormtrace import files
+from stormtrace.errors import BadInput
+from stormtrace.files import check_writable, checksum, write_text, writing
+
+
+def left_over(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_appears_whole(tmp_path):
+    with writing(tmp_path / "deep" / "out.txt") as partial:
+        partial.write_text("half")
+        assert left_over(tmp_path / "deep") == [partial.name]  # nothing under the final name yet
+        partial.write_text("whole")
+    assert (tmp_path / "deep" / "out.txt").read_text() == "whole"
+    assert left_over(tmp_path / "deep") == ["out.txt"]
+
+
+def test_a_failure_leaves_what_was_there(tmp_path):
+    write_text(tmp_path / "out.txt", "old")
+    with pytest.raises(OSError, match="No space"), writing(tmp_path / "out.txt") as partial:
+        partial.write_text("new, but the disk ")
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert (tmp_path / "out.txt").read_text() == "old"
+    assert left_over(tmp_path) == ["out.txt"]
+
+
+def test_a_folder_is_replaced_as_a_whole(tmp_path):
+    for names in (["a", "b"], ["c"]):
+        with writing(tmp_path / "folder") as partial:
+            partial.mkdir()
+            for name in names:
+                (partial / name).touch()
+    assert left_over(tmp_path / "folder") == ["c"]
+    assert left_over(tmp_path) == ["folder"]
+
+
+SCRIPT = """
+import sys, time
+from stormtrace.commandline import run
+from stormtrace.files import writing
+
+def main():
+    with writing(sys.argv[1]) as partial:
+        partial.write_text("half")
+        print("writing", flush=True)
+        time.sleep(60)
+
+run(main)
+"""
+
+
+def test_a_terminated_script_leaves_nothing(tmp_path):
+    scripts = os.pathsep.join(sys.path)
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, str(tmp_path / "out.txt")],
+        stdout=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": scripts},
+    )
+    assert process.stdout.readline() == b"writing\n"
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 128 + signal.SIGTERM
+    process.stdout.close()
+    assert left_over(tmp_path) == []
+
+
+def test_small_files_are_hashed_whole_and_large_ones_at_both_ends(tmp_path, monkeypatch):
+    file = tmp_path / "data"
+    file.write_bytes(b"abc")
+    assert checksum(file) == "sha256:" + hashlib.sha256(b"abc").hexdigest()
+    monkeypatch.setattr(files, "WHOLE_FILE_LIMIT", 2**20)
+    sums = set()
+    for first, last in ((b"a", b"a"), (b"b", b"a"), (b"a", b"b")):
+        file.write_bytes(first + bytes(3 * 2**20) + last)
+        sums.add(checksum(file))
+    assert len(sums) == 3 and all(text.startswith("sha256-ends:") for text in sums)
+
+
+def test_a_folder_nothing_can_be_written_into_is_told(tmp_path):
+    check_writable(tmp_path / "new" / "folder")
+    (tmp_path / "file").touch()
+    with pytest.raises(
+        BadInput, match=r"nothing can be written into .*file.results .*--config results="
+    ):
+        check_writable(tmp_path / "file" / "results")
