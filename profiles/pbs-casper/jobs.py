@@ -146,9 +146,10 @@ def submitted(identity: str) -> Facts:
     return read_json(os.path.join(STATE, "submitted", identity))
 
 
-def remember(identity: str, job: str, content: str) -> None:
-    """Record a submission."""
-    record = {"job": job, "content": content, "time": time.time()}
+def remember(identity: str, job: str, content: str, properties: Mapping[str, Any]) -> None:
+    """Record a submission; what it makes and where it logs is for `scripts/status.py`."""
+    record = {key: properties.get(key) for key in ("rule", "output", "log")}
+    record.update(job=job, content=content, time=time.time())
     write_json(os.path.join(STATE, "submitted", identity), record)
 
 
@@ -168,7 +169,8 @@ def living() -> List[str]:
 def delete(jobs: Sequence[str]) -> None:
     """Have jobs deleted, in a process that outlives this one.
 
-    One qdel each: given several, PBS stops at the first that has already ended.
+    One qdel each: several ids with an unknown one among them have brought a server of OpenPBS
+    down, and a job that PBS has forgotten may well be among ours.
     """
     subprocess.Popen(
         ["/bin/sh", "-c", 'for job; do qdel "$job"; done', "qdel", *jobs],

@@ -51,7 +51,7 @@ def job_for(jobscript: str) -> str:
         jobs.delete([earlier["job"]])
     os.makedirs(request.log_folder(request.rule_of(properties)), exist_ok=True)
     job = qsub([*arguments, jobscript])
-    jobs.remember(identity, job, content)
+    jobs.remember(identity, job, content, properties)
     return job
 
 

@@ -89,7 +89,7 @@ def test_the_second_submission_adopts_the_living_job(cluster):
 
 def test_the_same_outputs_from_other_inputs_wait_for_the_older_job_to_be_gone(cluster):
     log = cluster.folder / "log"
-    work = 'bash -c "echo + >> log; trap \\"sleep 1; echo - >> log; exit 1\\" TERM; sleep {} & wait'
+    work = 'bash -c "trap \\"sleep 1; echo - >> log; exit 1\\" TERM; echo + >> log; sleep {} & wait'
     first = cluster.submit(work.format(60) + '"', params={"rows": 1})
     cluster.wait(log.exists)
     second = cluster.submit(work.format(0) + '; echo - >> log"', params={"rows": 2})
@@ -118,7 +118,7 @@ def test_200_jobs_at_once(cluster):
     assert {cluster.status(job) for job in jobs[::20]} == {"success"}
 
 
-def test_cancel_deletes_all_jobs_although_one_has_ended(cluster):
+def test_cancel_deletes_all_jobs_that_have_not_ended(cluster):
     ended = cluster.submit("true", "ended")
     assert cluster.end_of(ended) == "success"
     cluster.wait(lambda: cluster.pbs_state(ended) in "F")

@@ -165,7 +165,7 @@ def test_any_fault_of_the_status_command_says_running(monkeypatch):
 
 def test_the_living_are_those_on_record_that_have_not_ended(tmp_path, one_hour, pbs):
     for number in range(1, 5):
-        jobs.remember(f"work-{number}", f"{number}.casper-pbs", "content")
+        jobs.remember(f"work-{number}", f"{number}.casper-pbs", "content", {})
     (tmp_path / jobs.STATE / "ended").mkdir()
     (tmp_path / jobs.STATE / "ended" / "4.casper-pbs").write_text("0\n")
     jobs.status("3.casper-pbs")

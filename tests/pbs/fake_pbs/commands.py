@@ -77,15 +77,17 @@ def qsub(folder: Path, words: list[str]) -> int:
 
 
 def qdel(folder: Path, jobs: list[str]) -> int:
-    """Delete jobs one after the other, up to the first that is not there or has ended."""
+    """Delete the jobs that are there and have not ended; complain of the others."""
+    code = 0
     for name in jobs:
         job = read_job(folder, name)
         if job is None:
-            return complain(153, f"qdel: Unknown Job Id {name}")
-        if job["job_state"] == "F":
-            return complain(35, f"qdel: Job has finished {name}")
-        (folder / "deletions" / name.partition(".")[0]).touch()
-    return 0
+            code = complain(153, f"qdel: Unknown Job Id {name}")
+        elif job["job_state"] == "F":
+            code = complain(35, f"qdel: Job has finished {name}")
+        else:
+            (folder / "deletions" / name.partition(".")[0]).touch()
+    return code
 
 
 def qstat(folder: Path, words: list[str]) -> int:
