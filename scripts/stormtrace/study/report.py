@@ -1,0 +1,62 @@
+"""What the report shows, told to `write_report.py`: experiments, and where their files lie."""
+
+from typing import Any
+
+from stormtrace.study.study import Study
+from stormtrace.study.tables import Entry
+
+
+def report_of(study: Study) -> Entry:
+    """Return the block of JSON that `write_report.py` documents, for everything a study runs."""
+    return {
+        "title": study.config["title"],
+        "experiments": [_experiment(study, name) for name in study.config["run"]],
+        "comparisons": [_comparison(study, name) for name in study.comparisons],
+        "models": [_model(study, name) for name in study.models],
+        "regions": study.config["regions"],
+        "configuration": {
+            "experiments": {name: study.experiments[name] for name in study.config["run"]},
+            "models": study.models,
+            "datasets": study.datasets,
+        },
+    }
+
+
+def _experiment(study: Study, name: str) -> dict[str, Any]:
+    entry = study.experiments[name]
+    return {
+        "name": name,
+        "title": study.title(name),
+        "model": entry["model"],
+        "dataset": entry["dataset"],
+        "grid": entry["grid"],
+        "statistics": entry["statistics"],
+        "weighting": study.weighting(name),
+        "tracking": entry["tracking"],
+        "frequency": f"{study.results}/frequency/{name}/frequency.nc",
+        "events": f"{study.results}/events/{name}",
+        "figures": f"{study.results}/figures/experiments/{name}",
+    }
+
+
+def _comparison(study: Study, name: str) -> dict[str, Any]:
+    entry = study.comparisons[name]
+    return {
+        "name": name,
+        "title": entry.get("title", name),
+        "first": entry["first"],
+        "second": entry["second"],
+        "file": f"{study.results}/comparisons/{name}.nc",
+        "figures": f"{study.results}/figures/comparisons/{name}",
+    }
+
+
+def _model(study: Study, name: str) -> dict[str, Any]:
+    entry = study.models[name]
+    told = {"name": name, "title": entry.get("title", name), "fields": entry.get("fields", [])}
+    if name in study.scored:
+        told["scores"] = f"{study.results}/models/{name}/scores.json"
+    if name in study.trained:
+        told["history"] = f"{study.results}/models/{name}/history.csv"
+        told["figures"] = [f"{study.results}/figures/models/{name}.png"]
+    return told
