@@ -97,7 +97,8 @@ def open_folder(folder: Path | str, fields: Mapping[str, float | None]) -> Sampl
             raise BadInput(f"{paths[0]} has no coordinate {', '.join(missing)}")
         lat, lon = (np.asarray(dataset[name][:], np.float64) for name in ("lat", "lon"))
         _, units, calendar = _time(dataset, paths[0])
-        step_hours = float(getattr(dataset, "step_hours", 0)) or _hours_between(paths)
+        told = float(getattr(dataset, "step_hours", 0))
+    step_hours = told or _hours_between(paths)
     return SampleFolder(paths, dict(fields), Grid(lat, lon), units, calendar, step_hours)
 
 
