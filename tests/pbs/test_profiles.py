@@ -1,0 +1,40 @@
+"""All profiles are such that Snakemake takes them, from the project's folder and from elsewhere."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+
+import pytest
+
+from workflow_runs import ROOT
+
+pytestmark = pytest.mark.workflow
+
+
+def plan(profile, folder):
+    """Dry-run a Snakefile of one rule with a profile."""
+    (folder / "Snakefile").write_text(
+        "rule one:\n    output: 'made'\n    shell: 'touch {output}'\n"
+    )
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--snakefile", folder / "Snakefile"]
+    command += ["--directory", folder, "--profile", profile]
+    return subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("name", ["local", "pbs-casper", "slurm"])
+def test_a_profile_is_taken(tmp_path, name):
+    if name == "slurm" and not importlib.util.find_spec("snakemake_executor_plugin_slurm"):
+        pytest.skip("snakemake-executor-plugin-slurm is not installed")
+    done = plan(ROOT / "profiles" / name, tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_profile_may_be_given_relative_to_the_project(tmp_path):
+    done = plan("profiles/local", tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_commands_of_the_casper_profile_can_be_started():
+    for name in ("submit.py", "status.py", "cancel.py", "sidecar.py"):
+        assert os.access(ROOT / "profiles" / "pbs-casper" / name, os.X_OK), name
