@@ -352,14 +352,14 @@ def table(rows: list[Row], day: float, two_days: float, ne: int) -> str:
     return "\n".join([
         f"# Ingest: ne{ne}np4, 30 levels, 768 × 1152, one model day (8 steps)",
         "",
-        f"{os.cpu_count()} cores, one thread a process, files in the page cache; the machine was"
-        " shared: trust ratios.",
+        f"{os.cpu_count()} cores, one thread a process, files in the page cache; the machine"
+        " was shared: trust ratios.",
         "",
         *head, *[row.line() for row in rows],
         "",
         f"A year is 365 such days: {year:.2f} h on one core, {pair:.2f} h on two; fifteen years on"
-        f" two cores {15 * pair:.1f} h, as 15 jobs at once {year:.2f} h. Assumed: time grows with the"
-        " number of steps alone (start-up, paid once a day here, is paid once a year), and the disk"
+        f" two cores {15 * pair:.1f} h, as 15 jobs at once {year:.2f} h. Assumed: time grows with"
+        " the number of steps alone (start-up, paid once a day here, is paid once a year), and the disk"
         " delivers what the page cache does; a 3-D variable is 272 GB a year, of which the winds"
         " read 40 %.",
         "",

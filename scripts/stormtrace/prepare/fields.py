@@ -47,6 +47,10 @@ def _derive(dataset: Dataset, plan: Plan, mesh: Mesh, reader: Reader, block: ran
     fields, filled = {}, {}
     for name, recipe in dataset.fields.items():
         values, holes = _field(dataset, plan, columns, reader, recipe, block)
+        place = plan.places(recipe, recipe.variable, block)[0]
+        factor = conversion(name, recipe, reader.units(recipe.variable, place), place.path)
+        if factor != 1.0:
+            values *= np.float32(factor)
         for step, row in zip(block, values, strict=True):
             if np.isnan(row.min()) and dataset.holes == "nearest":
                 holes[step - block.start] += _fill(row, mesh, plan, name, step)

@@ -73,6 +73,10 @@ class Reader:
             self._coordinates[key] = read_coordinate(self._file(place.path), name, self.dataset)
         return self._coordinates[key]
 
+    def units(self, name: str, place: Place) -> str | None:
+        """Return a variable's units as its file tells them."""
+        return getattr(variable(self._file(place.path), name), "units", None)
+
     def batch(self, name: str, place: Place, levels: int) -> int:
         """Return how many records of `levels` levels to hold at a time."""
         source = variable(self._file(place.path), name)

@@ -1,0 +1,39 @@
+"""Units of raw variables: known ones become the canonical field's, others are refused."""
+
+import re
+
+from stormtrace.errors import BadInput
+from stormtrace.prepare.dataset import Recipe
+
+FACTORS = {
+    "kg m-2": {"kg m-2": 1.0, "kg/m2": 1.0, "mm": 1.0, "g m-2": 1e-3, "g/m2": 1e-3, "cm": 10.0},
+    "kg kg-1": {"kg kg-1": 1.0, "kg/kg": 1.0, "1": 1.0, "g kg-1": 1e-3, "g/kg": 1e-3},
+    "m s-1": {"m s-1": 1.0, "m/s": 1.0, "cm s-1": 0.01, "cm/s": 0.01, "knots": 0.514444},
+    "Pa": {"Pa": 1.0, "pascal": 1.0, "pascals": 1.0, "hPa": 100.0, "mb": 100.0, "millibars": 100.0},
+}
+"""By what to multiply values in the inner units to have the outer ones."""
+
+UNITS_OF_FIELD = {"TMQ": "kg m-2", "PSL": "Pa"}
+"""Units of canonical fields; winds at a pressure (U850, V300) are in m s-1."""
+
+
+def conversion(name: str, recipe: Recipe, units: str | None, path: str) -> float:
+    """Return the factor that brings a raw variable to its canonical field's units.
+
+    1 for fields without prescribed units and for files that do not tell theirs. BadInput: units
+    that cannot be the field's, such as a pressure's where a wind is wanted.
+    """
+    wanted = "m s-1" if re.fullmatch(r"[UV]\d+", name) else UNITS_OF_FIELD.get(name)
+    if recipe.kind == "integrate" and wanted == "kg m-2":
+        wanted = "kg kg-1"
+    if wanted is None or not units:
+        return 1.0
+    plain = re.sub(r"\^|\*\*|[{}]", "", units.strip())
+    plain = re.sub(r"\s+", " ", plain.replace(".", " "))
+    factor = FACTORS[wanted].get(plain)
+    if factor is None:
+        raise BadInput(
+            f"{path}: {recipe.variable}, from which {name} comes, is in {units!r}; {wanted} is"
+            f" needed, or one of {', '.join(FACTORS[wanted])}"
+        )
+    return factor
