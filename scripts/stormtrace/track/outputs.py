@@ -29,7 +29,7 @@ def write_tables(folder: Path, name: str, table: Columns, attributes: Mapping[st
     row group a year where the table has a `year`, so that one year can be read alone; its schema's
     metadata hold `attributes`.
     """
-    columns = pyarrow.table({key: _column(key, values) for key, values in table.items()})
+    columns = pyarrow.table({key: _column(values) for key, values in table.items()})
     columns = columns.replace_schema_metadata(dict(attributes))
     with (
         writing(folder / f"{name}.parquet") as partial,
@@ -37,23 +37,22 @@ def write_tables(folder: Path, name: str, table: Columns, attributes: Mapping[st
     ):
         for rows in _row_groups(table):
             writer.write_table(columns.slice(rows.start, rows.stop - rows.start))
-    plain = {key: _flat(values) for key, values in table.items()}
+    for k, values in enumerate(table.values()):
+        if isinstance(values, list):
+            joined = [" ".join(map(str, items)) for items in values]
+            columns = columns.set_column(
+                k, columns.field(k).name, pyarrow.array(joined, pyarrow.string())
+            )
     with writing(folder / f"{name}.csv") as partial:
-        pyarrow.csv.write_csv(pyarrow.table(plain), partial)
+        pyarrow.csv.write_csv(columns, partial)
 
 
-def _column(name: str, values: Any) -> pyarrow.Array:
+def _column(values: Any) -> pyarrow.Array:
     if isinstance(values, list):
         return pyarrow.array(values, pyarrow.list_(pyarrow.int64()))
     if values.dtype == object:
         return pyarrow.array(values, pyarrow.string())
     return pyarrow.array(values)
-
-
-def _flat(values: Any) -> pyarrow.Array:
-    if isinstance(values, list):
-        return pyarrow.array([" ".join(map(str, items)) for items in values], pyarrow.string())
-    return _column("", values)
 
 
 def _row_groups(table: Columns) -> Iterator[slice]:

@@ -58,12 +58,18 @@ def _overlaps_of_years(
     record: Record, earlier: Indices, later: Indices, years: tuple[int, int]
 ) -> Links:
     """Overlap pairs whose objects lie in these two files; of which only what is needed is read."""
-    tables = [
-        _run_table(record.years[k], objects - record.first_object[k])
-        for objects, k in zip((earlier, later), years, strict=True)
-    ]
+    one, other = (
+        objects - record.first_object[k] for objects, k in zip((earlier, later), years, strict=True)
+    )
+    if years[0] == years[1]:  # read once
+        both = _run_table(record.years[years[0]], np.concatenate([one, other]))
+        a, b = both.part(slice(one.size)), both.part(slice(one.size, None))
+    else:
+        a, b = (
+            _run_table(record.years[k], part) for part, k in zip((one, other), years, strict=True)
+        )
     row_area = np.ascontiguousarray(record.grid.row_area)
-    pixels, area, first_cell = _shared_cells(*tables, row_area, record.grid.lon.size)
+    pixels, area, first_cell = _shared_cells(a, b, row_area, record.grid.lon.size)
     found = pixels > 0
     return Links(earlier[found], later[found], pixels[found], area[found], first_cell[found])
 
@@ -76,6 +82,10 @@ class _RunTable(NamedTuple):
     stop: NDArray[np.int32]
     first: Indices
     last: Indices
+
+    def part(self, objects: slice) -> "_RunTable":
+        """Return the table of some of the objects."""
+        return self._replace(first=self.first[objects], last=self.last[objects])
 
 
 def _run_table(year: YearObjects, objects: Indices) -> _RunTable:
