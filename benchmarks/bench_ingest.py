@@ -359,9 +359,9 @@ def table(rows: list[Row], day: float, two_days: float, ne: int) -> str:
         "",
         f"A year is 365 such days: {year:.2f} h on one core, {pair:.2f} h on two; fifteen years on"
         f" two cores {15 * pair:.1f} h, as 15 jobs at once {year:.2f} h. Assumed: time grows with"
-        " the number of steps alone (start-up, paid once a day here, is paid once a year), and the disk"
-        " delivers what the page cache does; a 3-D variable is 272 GB a year, of which the winds"
-        " read 40 %.",
+        " the number of steps alone (start-up, paid once a day here, is paid once a year), and the"
+        " disk delivers what the page cache does; a 3-D variable is 272 GB a year, of which the"
+        " winds read 40 %.",
         "",
     ])  # fmt: skip
 

@@ -14,6 +14,7 @@ from stormtrace.prepare.meshes import Mesh
 from stormtrace.prepare.netcdf import ABSURD
 from stormtrace.prepare.plan import Plan
 from stormtrace.prepare.reader import Reader
+from stormtrace.prepare.units import conversion
 
 Floats = NDArray[np.floating]
 
