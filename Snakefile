@@ -25,10 +25,14 @@ include: "workflow/rules/learn.smk"
 include: "workflow/rules/detect.smk"
 include: "workflow/rules/track.smk"
 include: "workflow/rules/map.smk"
+include: "workflow/rules/draw.smk"
 
 
 localrules:
     all,
+    artmip,
+    painted,
+    check,
 
 
 rule all:

@@ -96,7 +96,7 @@ def test_a_year_that_is_added_leaves_the_others_as_they_were(demo):
 
 
 def test_only_what_the_run_needs_is_looked_up(demo):
-    demo["run"], demo["compare"], demo["animate"] = ["one-field"], [], []
+    demo["run"], demo["compare"] = ["one-field"], []
     study = Study(demo)
     assert list(study.experiments) == ["one-field"]
     assert list(study.models) == ["one-field"]
@@ -151,6 +151,9 @@ MISTAKES = [
     ("run", ["contrl"], "run is 'contrl'.*did you mean 'control'"),
     ("compare", ["warmth"], "compare is 'warmth'"),
     ("comparisons/warming/second", "hot", "comparisons.warming.second is 'hot'"),
+    ("composites/control", ["Q"], "composites.control asks for Q.*TMQ, U850, V850, PSL"),
+    ("animate/control", ["1999-01"], "animate.control asks for 1999-01.*2000, 2001"),
+    ("snapshots/contrl", ["2000-01-01 00:00"], "snapshots is 'contrl'.*did you mean 'control'"),
     ("titel", "x", "titel.*did you mean 'title'"),
     ("grids/mini/nlat", 1, "grids.mini.nlat is 1.*minimum"),
     ("experiments/a b", {"like": "control"}, "experiments has an entry .a b.*cannot be a name"),

@@ -125,3 +125,20 @@ def objects_of(wildcards):
 
 def frequency(experiment):
     return results(f"frequency/{experiment}/frequency.nc")
+
+
+def masks_of(wildcards, year=None):
+    """One year of masks; experiments that differ in tracking alone share them."""
+    owner = STUDY.masks_of(wildcards.experiment)
+    return results(f"masks/{owner}/{year or wildcards.year}.nc")
+
+
+def objects_of_year(wildcards):
+    owner = STUDY.objects_of(wildcards.experiment)
+    return results(f"events/{owner}/objects/{wildcards.year}.nc")
+
+
+def samples_of(wildcards, year=None):
+    """One year of the samples an experiment looks at."""
+    entry = STUDY.experiments[wildcards.experiment]
+    return samples(entry["dataset"], entry["grid"], year or wildcards.year)

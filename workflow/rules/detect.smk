@@ -17,11 +17,7 @@ rule detect:
             "config.json",
             "weights.pth",
         ),
-        samples=lambda wildcards: samples(
-            STUDY.experiments[wildcards.experiment]["dataset"],
-            STUDY.experiments[wildcards.experiment]["grid"],
-            wildcards.year,
-        ),
+        samples=samples_of,
     output:
         results("masks/{experiment}/{year}.nc"),
     log:

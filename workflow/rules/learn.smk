@@ -7,6 +7,8 @@
 # OUTPUTS
 #   models/{model}/config.json weights.pth history.csv
 #   models/{model}/scores.json              skill on the test labels
+#   models/{model}/importance.json          what a model looks at
+#   labels/{dataset}.json                   what is odd about the labels
 
 
 rule train:
@@ -116,26 +118,69 @@ rule evaluate:
         )
 
 
-rule draw_training:
+rule explain:
     input:
-        results("models/{model}/history.csv"),
+        samples=lambda wildcards: labels_input(
+            STUDY, STUDY.models[wildcards.model]["dataset"], "test"
+        ),
+        config=results("models/{model}/config.json"),
+        weights=results("models/{model}/weights.pth"),
     output:
-        multiext(results("figures/models/{model}"), ".png", ".pdf"),
+        importance=results("models/{model}/importance.json"),
+        png=results("figures/models/{model}-importance.png"),
+        pdf=results("figures/models/{model}-importance.pdf"),
     log:
-        "logs/draw_training/{model}.log",
+        "logs/explain/{model}.log",
     benchmark:
-        "logs/benchmarks/draw_training/{model}.tsv"
+        "logs/benchmarks/explain/{model}.tsv"
     wildcard_constraints:
-        model=any_of(STUDY.trained),
+        model=any_of(STUDY.scored),
     conda:
-        "../../envs/analysis.yaml"
+        "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000),
-        runtime=grows(10),
+        mem_mb=grows(3000),
+        runtime=grows(120),
+        gpu=GPU,
     params:
-        stem=results("figures/models/{model}"),
+        samples=lambda wildcards: STUDY.datasets[STUDY.models[wildcards.model]["dataset"]]["test"],
+        folder=subpath(input.config, parent=True),
+        stem=subpath(output.png, strip_suffix=".png"),
     message:
-        "{wildcards.model}: training curves"
+        "{wildcards.model}: importance of each field"
     shell:
-        python("draw_training.py --history {input:q} --output {params.stem:q}")
+        python(
+            "explain.py --model {params.folder:q} --samples {params.samples:q}"
+            " --output {output.importance:q} --figure {params.stem:q}"
+            f" --device {DEVICE}"
+        )
+
+
+rule check_labels:
+    input:
+        train=lambda wildcards: labels_input(STUDY, wildcards.dataset, "train"),
+        test=lambda wildcards: labels_input(STUDY, wildcards.dataset, "test"),
+    output:
+        results("labels/{dataset}.json"),
+    log:
+        "logs/check_labels/{dataset}.log",
+    benchmark:
+        "logs/benchmarks/check_labels/{dataset}.tsv"
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
+    params:
+        folders=lambda wildcards: [
+            STUDY.datasets[wildcards.dataset][split] for split in ("train", "test")
+        ],
+        exclude=lambda wildcards: flag(STUDY.datasets[wildcards.dataset]["exclude"]),
+    message:
+        "{wildcards.dataset}: a look through the labels"
+    shell:
+        python(
+            "check_labels.py --samples {params.folders:q} --exclude {params.exclude:q}"
+            " --output {output:q}"
+        )

@@ -1,15 +1,15 @@
-# MAP: masks and events -> frequency, genesis, comparisons -> figures -> the report
+# MAP: masks and events -> frequency, genesis, landfall, composites, comparisons
 #
 # REQUIRED INPUTS
 #   masks/{experiment}/{year}.nc
 #   events/{experiment}/…
-#   models/{model}/scores.json history.csv
+#   samples/{dataset}/{grid}/{year}/        for composites
 #
 # OUTPUTS
 #   frequency/{experiment}/frequency.nc     steps with each class, genesis and termination, all years
 #   comparisons/{comparison}.nc             second minus first
-#   figures/…                               PDF and PNG
-#   report.html                             one self-contained page
+#   landfall/{experiment}.csv               events that reach a coast, by latitude
+#   composites/{experiment}/{year}.nc       sums of fields, in all and while a class is present
 
 
 rule count_masks:
@@ -37,9 +37,7 @@ rule count_masks:
 
 rule count_events:
     input:
-        mask=lambda wildcards: results(
-            f"masks/{STUDY.masks_of(wildcards.experiment)}/{wildcards.year}.nc"
-        ),
+        mask=masks_of,
         objects=lambda wildcards: (
             results(f"events/{STUDY.objects_of(wildcards.experiment)}/objects/{wildcards.year}.nc")
         ),
@@ -124,95 +122,56 @@ rule compare:
         )
 
 
-rule draw_experiment:
+rule count_landfalls:
     input:
-        frequency=results("frequency/{experiment}/frequency.nc"),
+        objects=objects_of,
         events=results("events/{experiment}/events.parquet"),
         tracked=results("events/{experiment}/objects.parquet"),
     output:
-        directory(results("figures/experiments/{experiment}")),
+        results("landfall/{experiment}.csv"),
     log:
-        "logs/draw_experiment/{experiment}.log",
+        "logs/count_landfalls/{experiment}.log",
     benchmark:
-        "logs/benchmarks/draw_experiment/{experiment}.tsv"
+        "logs/benchmarks/count_landfalls/{experiment}.tsv"
     conda:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(2000),
+        mem_mb=grows(1000),
         runtime=grows(20),
     params:
         events=subpath(input.events, parent=True),
-        title=lambda wildcards: STUDY.title(wildcards.experiment),
-        regions=lambda wildcards: flag(STUDY.config["regions"]),
     message:
-        "{wildcards.experiment}: maps"
+        "{wildcards.experiment}: landfalls by latitude"
     shell:
         python(
-            "draw_experiment.py --frequency {input.frequency:q}"
-            " --events {params.events:q} --title {params.title:q} --regions {params.regions:q}"
+            "count_landfalls.py --objects {input.objects:q} --events {params.events:q}"
             " --output {output:q}"
         )
 
 
-rule draw_comparison:
+rule compose_fields:
     input:
-        results("comparisons/{comparison}.nc"),
+        samples=samples_of,
+        mask=masks_of,
     output:
-        directory(results("figures/comparisons/{comparison}")),
+        results("composites/{experiment}/{year}.nc"),
     log:
-        "logs/draw_comparison/{comparison}.log",
+        "logs/compose_fields/{experiment}/{year}.log",
     benchmark:
-        "logs/benchmarks/draw_comparison/{comparison}.tsv"
+        "logs/benchmarks/compose_fields/{experiment}/{year}.tsv"
     conda:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=grows(2000),
-        runtime=grows(20),
+        runtime=grows(60),
     params:
-        title=lambda wildcards: STUDY.comparisons[wildcards.comparison].get(
-            "title", wildcards.comparison
-        ),
+        fields=lambda wildcards: STUDY.config["composites"][wildcards.experiment],
     message:
-        "{wildcards.comparison}: maps"
+        "{wildcards.experiment} {wildcards.year}: composites"
     shell:
         python(
-            "draw_comparison.py --comparison {input:q} --title {params.title:q}"
-            " --output {output:q}"
+            "compose_fields.py --samples {input.samples:q} --mask {input.mask:q}"
+            " --fields {params.fields:q} --output {output:q}"
         )
-
-
-rule write_report:
-    input:
-        experiments=expand(
-            results("frequency/{experiment}/frequency.nc"), experiment=STUDY.config["run"]
-        ),
-        figures=expand(results("figures/experiments/{experiment}"), experiment=STUDY.config["run"]),
-        comparisons=expand(
-            [results("comparisons/{comparison}.nc"), results("figures/comparisons/{comparison}")],
-            comparison=STUDY.comparisons,
-        ),
-        scores=expand(results("models/{model}/scores.json"), model=STUDY.scored),
-        training=expand(
-            [results("models/{model}/history.csv"), results("figures/models/{model}.png")],
-            model=STUDY.trained,
-        ),
-    output:
-        results("report.html"),
-    log:
-        "logs/write_report.log",
-    benchmark:
-        "logs/benchmarks/write_report.tsv"
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=grows(3000),
-        runtime=grows(30),
-    params:
-        report=lambda wildcards: flag(report_of(STUDY)),
-    message:
-        "the report: {output}"
-    shell:
-        python("write_report.py --report {params.report:q} --output {output:q}")

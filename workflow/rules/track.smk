@@ -10,9 +10,7 @@
 
 rule find_objects:
     input:
-        lambda wildcards: results(
-            f"masks/{STUDY.masks_of(wildcards.experiment)}/{wildcards.year}.nc"
-        ),
+        masks_of,
     output:
         results("events/{experiment}/objects/{year}.nc"),
     log:
@@ -67,3 +65,84 @@ rule link_events:
             "link_events.py --objects {input:q} --tracking {params.tracking:q}"
             " --experiment {wildcards.experiment} --output {params.folder:q}"
         )
+
+
+rule paint_events:
+    input:
+        mask=masks_of,
+        objects=objects_of_year,
+        events=results("events/{experiment}/events.parquet"),
+        tracked=results("events/{experiment}/objects.parquet"),
+    output:
+        results("events/{experiment}/painted/{year}.nc"),
+    log:
+        "logs/paint_events/{experiment}/{year}.log",
+    benchmark:
+        "logs/benchmarks/paint_events/{experiment}/{year}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(600),
+        runtime=grows(20),
+    params:
+        events=subpath(input.events, parent=True),
+    message:
+        "{wildcards.experiment} {wildcards.year}: masks of event IDs"
+    shell:
+        python(
+            "paint_events.py --mask {input.mask:q} --objects {input.objects:q}"
+            " --events {params.events:q} --output {output:q}"
+        )
+
+
+rule export_artmip:
+    input:
+        mask=masks_of,
+        objects=objects_of_year,
+        events=results("events/{experiment}/events.parquet"),
+        tracked=results("events/{experiment}/objects.parquet"),
+    output:
+        results("artmip/{experiment}/{dataset}.ar_tag.Stormtrace.3hr.{year}0101-{year}1231.nc"),
+    log:
+        "logs/export_artmip/{experiment}/{dataset}.{year}.log",
+    benchmark:
+        "logs/benchmarks/export_artmip/{experiment}/{dataset}.{year}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(600),
+        runtime=grows(20),
+    params:
+        events=subpath(input.events, parent=True),
+    message:
+        "{wildcards.experiment} {wildcards.year}: ARTMIP catalogue"
+    shell:
+        python(
+            "export_artmip.py --mask {input.mask:q} --objects {input.objects:q}"
+            " --events {params.events:q} --output {output:q}"
+        )
+
+
+# `snakemake artmip`: catalogue files of every experiment that is run.
+rule artmip:
+    input:
+        [
+            results(
+                f"artmip/{name}/{STUDY.experiments[name]['dataset']}"
+                f".ar_tag.Stormtrace.3hr.{year}0101-{year}1231.nc"
+            )
+            for name in STUDY.config["run"]
+            for year in STUDY.years(name)
+        ],
+
+
+# `snakemake painted`: masks of event IDs of every experiment that is run.
+rule painted:
+    input:
+        [
+            results(f"events/{name}/painted/{year}.nc")
+            for name in STUDY.config["run"]
+            for year in STUDY.years(name)
+        ],

@@ -19,7 +19,7 @@ def check(
     """
     tables = {**tables, "grids": config["grids"]}
     checker = _Checker(tables, origins)
-    lists = (("run", "experiments"), ("compare", "comparisons"), ("animate", "experiments"))
+    lists = (("run", "experiments"), ("compare", "comparisons"), ("explain", "models"))
     for key, table in lists:
         for name in config[key]:
             one_of(name, tables[table], (key,), origins)
@@ -29,6 +29,10 @@ def check(
         checker.model(name, model)
     for name, experiment in tables["experiments"].items():
         checker.experiment(name, experiment)
+    for key in ("animate", "snapshots", "composites"):
+        for name, chosen in config[key].items():
+            one_of(name, tables["experiments"], (key,), origins)
+            checker.shown(key, name, chosen)
     for name, comparison in tables["comparisons"].items():
         for side in ("first", "second"):
             checker.refers(("comparisons", name, side), comparison[side], "experiments")
@@ -129,6 +133,19 @@ class _Checker:
                 f"{experiment['model']!r} are fixed in its config.json; "
                 "leave weighting out, or choose statistics: inference",
             )
+
+    def shown(self, key: str, name: str, chosen: Sequence[str]) -> None:
+        """What is drawn of an experiment is a field of its dataset, or in one of its years."""
+        experiment = self.tables["experiments"][name]
+        dataset = self.tables["datasets"][experiment["dataset"]]
+        have = list(dataset["fields"])
+        if key != "composites":
+            parts = [part["period"] for part in dataset["parts"]]
+            have = years_of([experiment["period"]] if "period" in experiment else parts)
+        for wanted in chosen:
+            part = wanted if key == "composites" else wanted[:4]
+            if part not in have:
+                self.refuse((key, name), f"asks for {wanted}, but there are: {', '.join(have)}")
 
     def period(self, name: str, experiment: Entry, dataset: Entry) -> None:
         there = years_of([part["period"] for part in dataset["parts"]])

@@ -13,6 +13,7 @@ def report_of(study: Study) -> Entry:
         "experiments": [_experiment(study, name) for name in study.config["run"]],
         "comparisons": [_comparison(study, name) for name in study.comparisons],
         "models": [_model(study, name) for name in study.models],
+        "sensitivity": f"{study.results}/figures/sensitivity",
         "regions": study.config["regions"],
         "configuration": {
             "experiments": {name: study.experiments[name] for name in study.config["run"]},
@@ -24,7 +25,9 @@ def report_of(study: Study) -> Entry:
 
 def _experiment(study: Study, name: str) -> dict[str, Any]:
     entry = study.experiments[name]
-    return {
+    films = study.films(name)
+    shown = {"animation": films[0]} if films else {}
+    return shown | {
         "name": name,
         "title": study.title(name),
         "model": entry["model"],
@@ -36,6 +39,7 @@ def _experiment(study: Study, name: str) -> dict[str, Any]:
         "frequency": f"{study.results}/frequency/{name}/frequency.nc",
         "events": f"{study.results}/events/{name}",
         "figures": f"{study.results}/figures/experiments/{name}",
+        "landfall": f"{study.results}/landfall/{name}.csv",
     }
 
 
@@ -54,9 +58,13 @@ def _comparison(study: Study, name: str) -> dict[str, Any]:
 def _model(study: Study, name: str) -> dict[str, Any]:
     entry = study.models[name]
     told = {"name": name, "title": entry.get("title", name), "fields": entry.get("fields", [])}
-    if name in study.scored:
-        told["scores"] = f"{study.results}/models/{name}/scores.json"
+    stem, images = f"{study.results}/figures/models/{name}", []
     if name in study.trained:
         told["history"] = f"{study.results}/models/{name}/history.csv"
-        told["figures"] = [f"{study.results}/figures/models/{name}.png"]
-    return told
+        images.append(f"{stem}-training.png")
+    if name in study.explained:
+        told["importance"] = f"{study.results}/models/{name}/importance.json"
+    if name in study.scored:
+        told["scores"] = f"{study.results}/models/{name}/scores.json"
+        images.append(f"{stem}-labels.png")
+    return told | {"figures": images, "images": images}

@@ -11,7 +11,7 @@ from typing import Any
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import FIELDS_OF_SOURCE
 from stormtrace.study import consistency
-from stormtrace.study.periods import clip, years_of
+from stormtrace.study.periods import clip, stamp, years_of
 from stormtrace.study.tables import Entry, merge, resolve, with_defaults
 from stormtrace.study.validation import Origins, check_name, load_schema, one_of, validate
 from stormtrace.track.settings import labelling_keys
@@ -151,6 +151,11 @@ class Study:
         """Names of the models that have labels to be tested on."""
         return [name for name, entry in self.models.items() if "dataset" in entry]
 
+    @property
+    def explained(self) -> list[str]:
+        """Names of the models whose fields' importance is measured."""
+        return [name for name in self.scored if name in self.config["explain"]]
+
     # --- experiments ----------------------------------------------------------------------------
 
     def years(self, experiment: str) -> list[str]:
@@ -198,6 +203,16 @@ class Study:
         """Return how an experiment's statistics are weighted: its own word or its model's."""
         entry = self.experiments[experiment]
         return str(entry.get("weighting", self.models[entry["model"]].get("weighting", "none")))
+
+    def films(self, experiment: str) -> list[str]:
+        """Return the films to make of an experiment."""
+        months = self.config["animate"].get(experiment, [])
+        return [f"{self.results}/animations/{experiment}.{month}.mp4" for month in months]
+
+    def snapshots(self, experiment: str) -> list[str]:
+        """Return the folders of the figures of single times of an experiment."""
+        stamps = [stamp(time) for time in self.config["snapshots"].get(experiment, [])]
+        return [f"{self.results}/figures/snapshots/{experiment}.{stamp}" for stamp in stamps]
 
     def statistics_of(self, experiment: str) -> tuple[str, str] | None:
         """Return (dataset, grid) whose statistics normalize the input; None: the model's own."""

@@ -1,0 +1,301 @@
+# DRAW: frequency, comparisons, events, models -> figures, films -> the report
+#
+# REQUIRED INPUTS
+#   frequency/{experiment}/frequency.nc
+#   comparisons/{comparison}.nc
+#   events/{experiment}/…
+#   models/{model}/scores.json history.csv
+#
+# OUTPUTS
+#   figures/…                               PDF and PNG
+#   animations/{experiment}.{month}.mp4     detections over the water vapour
+#   report.html                             one self-contained page
+
+
+rule draw_training:
+    input:
+        results("models/{model}/history.csv"),
+    output:
+        multiext(results("figures/models/{model}-training"), ".png", ".pdf"),
+    log:
+        "logs/draw_training/{model}.log",
+    benchmark:
+        "logs/benchmarks/draw_training/{model}.tsv"
+    wildcard_constraints:
+        model=any_of(STUDY.trained),
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(1000),
+        runtime=grows(30),
+    params:
+        stem=subpath(output[0], strip_suffix=".png"),
+    message:
+        "{wildcards.model}: training curves"
+    shell:
+        python("draw_training.py --history {input:q} --output {params.stem:q}")
+
+
+rule draw_labels:
+    input:
+        samples=lambda wildcards: labels_input(
+            STUDY, STUDY.models[wildcards.model]["dataset"], "test"
+        ),
+        config=results("models/{model}/config.json"),
+        weights=results("models/{model}/weights.pth"),
+    output:
+        multiext(results("figures/models/{model}-labels"), ".png", ".pdf"),
+    log:
+        "logs/draw_labels/{model}.log",
+    benchmark:
+        "logs/benchmarks/draw_labels/{model}.tsv"
+    wildcard_constraints:
+        model=any_of(STUDY.scored),
+    conda:
+        "../../envs/torch.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(3000),
+        runtime=grows(30),
+    params:
+        samples=lambda wildcards: STUDY.datasets[STUDY.models[wildcards.model]["dataset"]]["test"],
+        exclude=lambda wildcards: flag(
+            STUDY.excluded(STUDY.models[wildcards.model]["dataset"], "test")
+        ),
+        folder=subpath(input.config, parent=True),
+        stem=subpath(output[0], strip_suffix=".png"),
+    message:
+        "{wildcards.model}: labels and predictions side by side"
+    shell:
+        python(
+            "draw_labels.py --model {params.folder:q} --samples {params.samples:q}"
+            " --exclude {params.exclude:q} --output {params.stem:q}"
+            f" --device {DEVICE}"
+        )
+
+
+rule draw_experiment:
+    input:
+        frequency=results("frequency/{experiment}/frequency.nc"),
+        events=results("events/{experiment}/events.parquet"),
+        tracked=results("events/{experiment}/objects.parquet"),
+    output:
+        directory(results("figures/experiments/{experiment}")),
+    log:
+        "logs/draw_experiment/{experiment}.log",
+    benchmark:
+        "logs/benchmarks/draw_experiment/{experiment}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(20),
+    params:
+        events=subpath(input.events, parent=True),
+        title=lambda wildcards: STUDY.title(wildcards.experiment),
+        regions=lambda wildcards: flag(STUDY.config["regions"]),
+    message:
+        "{wildcards.experiment}: maps"
+    shell:
+        python(
+            "draw_experiment.py --frequency {input.frequency:q}"
+            " --events {params.events:q} --title {params.title:q} --regions {params.regions:q}"
+            " --output {output:q}"
+        )
+
+
+rule draw_comparison:
+    input:
+        results("comparisons/{comparison}.nc"),
+    output:
+        directory(results("figures/comparisons/{comparison}")),
+    log:
+        "logs/draw_comparison/{comparison}.log",
+    benchmark:
+        "logs/benchmarks/draw_comparison/{comparison}.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(20),
+    params:
+        title=lambda wildcards: STUDY.comparisons[wildcards.comparison].get(
+            "title", wildcards.comparison
+        ),
+    message:
+        "{wildcards.comparison}: maps"
+    shell:
+        python(
+            "draw_comparison.py --comparison {input:q} --title {params.title:q}"
+            " --output {output:q}"
+        )
+
+
+rule draw_sensitivity:
+    input:
+        expand(results("frequency/{experiment}/frequency.nc"), experiment=STUDY.config["run"]),
+    output:
+        directory(results("figures/sensitivity")),
+    log:
+        "logs/draw_sensitivity.log",
+    benchmark:
+        "logs/benchmarks/draw_sensitivity.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(3000),
+        runtime=grows(30),
+    params:
+        titles=[STUDY.title(name) for name in STUDY.config["run"]],
+    message:
+        "all experiments side by side"
+    shell:
+        python(
+            "draw_sensitivity.py --frequency {input:q} --titles {params.titles:q} --output {output:q}"
+        )
+
+
+rule draw_snapshot:
+    input:
+        mask=lambda wildcards: masks_of(wildcards, year=wildcards.stamp[:4]),
+        samples=lambda wildcards: samples_of(wildcards, year=wildcards.stamp[:4]),
+    output:
+        directory(results("figures/snapshots/{experiment}.{stamp}")),
+    log:
+        "logs/draw_snapshot/{experiment}.{stamp}.log",
+    benchmark:
+        "logs/benchmarks/draw_snapshot/{experiment}.{stamp}.tsv"
+    wildcard_constraints:
+        stamp="[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{5}",
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
+    params:
+        sample=lambda wildcards: "{}/{}.{}.nc".format(
+            samples_of(wildcards, year=wildcards.stamp[:4]),
+            STUDY.experiments[wildcards.experiment]["dataset"],
+            wildcards.stamp,
+        ),
+        fields=lambda wildcards: list(
+            STUDY.datasets[STUDY.experiments[wildcards.experiment]["dataset"]]["fields"]
+        ),
+        title=lambda wildcards: STUDY.title(wildcards.experiment),
+    message:
+        "{wildcards.experiment} {wildcards.stamp}: input fields and what was found"
+    shell:
+        python(
+            "draw_fields.py --sample {params.sample:q} --mask {input.mask:q} --fields {params.fields:q}"
+            " --title {params.title:q} --output {output:q}"
+        )
+
+
+rule draw_composite:
+    input:
+        lambda wildcards: yearly(
+            results(f"composites/{wildcards.experiment}/{{year}}.nc"), wildcards.experiment
+        ),
+    output:
+        directory(results("figures/composites/{experiment}.{field}")),
+    log:
+        "logs/draw_composite/{experiment}.{field}.log",
+    benchmark:
+        "logs/benchmarks/draw_composite/{experiment}.{field}.tsv"
+    wildcard_constraints:
+        field="[A-Za-z][A-Za-z0-9_]*",
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
+    params:
+        title=lambda wildcards: STUDY.title(wildcards.experiment),
+    message:
+        "{wildcards.experiment}: composites of {wildcards.field}"
+    shell:
+        python(
+            "draw_composite.py --composites {input:q} --field {wildcards.field}"
+            " --title {params.title:q} --output {output:q}"
+        )
+
+
+rule animate:
+    input:
+        mask=masks_of,
+        samples=samples_of,
+    output:
+        results("animations/{experiment}.{year}-{month}.mp4"),
+    log:
+        "logs/animate/{experiment}.{year}-{month}.log",
+    benchmark:
+        "logs/benchmarks/animate/{experiment}.{year}-{month}.tsv"
+    wildcard_constraints:
+        month="[0-9]{2}",
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
+    params:
+        month=lambda wildcards: int(wildcards.month),
+    message:
+        "{wildcards.experiment}: film of {wildcards.year}-{wildcards.month}"
+    shell:
+        python(
+            "animate.py --samples {input.samples:q} --mask {input.mask:q} --month {params.month}"
+            " --output {output:q}"
+        )
+
+
+rule write_report:
+    input:
+        experiments=expand(
+            results("frequency/{experiment}/frequency.nc"), experiment=STUDY.config["run"]
+        ),
+        figures=expand(results("figures/experiments/{experiment}"), experiment=STUDY.config["run"]),
+        comparisons=expand(
+            [results("comparisons/{comparison}.nc"), results("figures/comparisons/{comparison}")],
+            comparison=STUDY.comparisons,
+        ),
+        scores=expand(results("models/{model}/scores.json"), model=STUDY.scored),
+        training=expand(results("figures/models/{model}-training.png"), model=STUDY.trained),
+        labels=expand(
+            results("labels/{dataset}.json"), dataset=filter(STUDY.is_labelled, STUDY.datasets)
+        ),
+        predictions=expand(results("figures/models/{model}-labels.png"), model=STUDY.scored),
+        importance=expand(results("models/{model}/importance.json"), model=STUDY.explained),
+        sensitivity=results("figures/sensitivity"),
+        landfall=expand(results("landfall/{experiment}.csv"), experiment=STUDY.config["run"]),
+        films=[film for name in STUDY.config["run"] for film in STUDY.films(name)],
+        snapshots=[folder for name in STUDY.config["run"] for folder in STUDY.snapshots(name)],
+        composites=[
+            results(f"figures/composites/{name}.{field}")
+            for name in STUDY.config["run"]
+            for field in STUDY.config["composites"].get(name, [])
+        ],
+    output:
+        results("report.html"),
+    log:
+        "logs/write_report.log",
+    benchmark:
+        "logs/benchmarks/write_report.tsv"
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(3000),
+        runtime=grows(30),
+    params:
+        report=lambda wildcards: flag(report_of(STUDY)),
+    message:
+        "the report: {output}"
+    shell:
+        python("write_report.py --report {params.report:q} --output {output:q}")
