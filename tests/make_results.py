@@ -74,21 +74,21 @@ def write_masks(
 def write_frequency(
     path: Path,
     counts: dict[int, NDArray[np.int16]],
-    steps: int = 100,
+    steps: int | Sequence[int] = 100,
     grid: Grid = MINI,
     experiment: str = "made",
     events: bool = False,
 ) -> Path:
     """Write a frequency file from (month, class, lat, lon) counts of each year.
 
-    Every month has `steps` steps; with `events`, tracked counts are the same and genesis is a
+    Every month has `steps` steps (or the one of the twelve); with `events`, tracked counts are the same and genesis is a
     tenth of them.
     """
     features = Features((1, 2), ("tropical_cyclone", "atmospheric_river"))
     attributes = {"experiment": experiment, "calendar": "noleap", "step_hours": "3"}
     paths: dict[str, list[Path]] = {"masks": [], "events": []}
     for year, values in counts.items():
-        present = np.full(12, steps)
+        present = np.broadcast_to(steps, 12).astype(np.int64)
         for kind in ("masks", "events") if events else ("masks",):
             fields = {"count": values.astype(np.int16)}
             if kind == "events":

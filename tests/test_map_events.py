@@ -25,6 +25,23 @@ def test_the_peak_of_one_point_is_the_kernels():
     assert np.unravel_index(made.argmax(), GRID.shape) == (90, 0)
 
 
+def test_the_density_is_that_of_the_points_one_by_one():
+    """Against the kernel's sum over points, without sharing them out among cells."""
+    rng = np.random.default_rng(0)
+    lat, lon = rng.uniform(-90, 90, 60), rng.uniform(-180, 360, 60)
+    grid = make_grid({"nlat": 91, "nlon": 180})
+    phi, lam = np.radians(grid.lat)[:, None], np.radians(grid.lon)[None, :]
+    kappa = (6371.22 / 400) ** 2
+    truth = np.zeros(grid.shape)
+    for one, other in zip(np.radians(lat), np.radians(lon), strict=True):
+        cosine = np.sin(phi) * np.sin(one) + np.cos(phi) * np.cos(one) * np.cos(lam - other)
+        truth += np.exp(kappa * (cosine - 1)) * kappa / (2 * np.pi) * 1e6 / 6371.22**2
+    made = density(lat, lon, grid)
+    # Sharing out widens the kernel by up to a quarter of a cell's square: 111² / 400² / 4 of 2.
+    assert np.abs(made - truth).max() < 0.05 * truth.max()
+    np.testing.assert_allclose(made.mean(axis=1).sum(), truth.mean(axis=1).sum(), rtol=0.01)
+
+
 def test_tables_are_read_by_class_or_refused(tmp_path):
     table = read_events(write_events(tmp_path, number=7))
     assert len(of_class(table, 1)["event"]) == 7

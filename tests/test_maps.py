@@ -9,7 +9,7 @@ from PIL import Image
 from make_results import MINI, write_events, write_frequency
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid, make_grid
-from stormtrace.map.experiment_figures import rectangle
+from stormtrace.map.experiment_figures import draw_frequency_figures, rectangle
 from stormtrace.map.frequency import open_frequency
 from stormtrace.map.maps import sample
 from stormtrace.map.sensitivity_figures import _minus
@@ -78,11 +78,12 @@ def test_the_scripts_draw_what_there_is(tmp_path):
     assert teal > 0.4  # 30 % everywhere: the map is in the AR's blue, not in grey or white
 
 
-def test_no_steps_of_a_season_leave_its_figure_out(tmp_path):
+def test_one_season_alone_makes_no_figure_of_seasons(tmp_path):
     counts = np.zeros((12, 2, *MINI.shape), np.int16)
-    path = write_frequency(tmp_path / "a.nc", {2000: counts})
-    run("draw_experiment", "--frequency", path, "--title", "Nothing", "--output", tmp_path / "f")
-    assert (tmp_path / "f" / "ar-frequency.png").exists()
+    path = write_frequency(tmp_path / "a.nc", {2000: counts}, [100] + 11 * [0])
+    with open_frequency(path) as frequency:
+        names = [name for name, _ in draw_frequency_figures(frequency, "January", {})]
+    assert names == ["tc-frequency", "ar-frequency"]
 
 
 def test_experiments_side_by_side_share_a_scale_on_any_grid(tmp_path):

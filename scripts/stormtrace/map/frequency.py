@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import netCDF4
@@ -33,9 +33,9 @@ DAYS_A_YEAR |= {"360_day": 360.0, "julian": 365.25}
 
 @dataclass(frozen=True)
 class Frequency:
-    """An open `frequency.nc`: maps are read from it as they are asked for.
+    """An open `frequency.nc`: maps are read from it as they are asked for, each only once.
 
-    years: (year,); steps, expected_steps: (year, 12).
+    years: (year,); steps, expected_steps: (year, 12); monthly: what was read, all years together.
     """
 
     grid: Grid
@@ -45,6 +45,7 @@ class Frequency:
     expected_steps: NDArray[np.int64]
     attributes: dict[str, str]
     file: netCDF4.Dataset
+    monthly: dict[tuple[str, str], NDArray[np.int32]] = field(default_factory=dict)
 
     def has(self, variable: str) -> bool:
         """Whether the file holds a variable such as `genesis`."""
@@ -52,10 +53,17 @@ class Frequency:
 
     def total(self, variable: str, feature: str, period: str = "annual") -> NDArray[np.int64]:
         """Return the sum over all years of a period's months, (lat, lon)."""
+        if (variable, feature) not in self.monthly:
+            self.monthly[variable, feature] = self._read_monthly(variable, feature)
+        months = np.array(months_of(period)) - 1
+        return self.monthly[variable, feature][months].sum(axis=0, dtype=np.int64)
+
+    def _read_monthly(self, variable: str, feature: str) -> NDArray[np.int32]:
+        """Return the sum over years of each calendar month, (12, lat, lon)."""
         index = self.features.names.index(feature)
-        total = np.zeros(self.grid.shape, np.int64)
-        for year, month in self.months(period):
-            total += self.file[variable][year, month - 1, index]
+        total = np.zeros((12, *self.grid.shape), np.int32)
+        for year, month in self.months("annual"):
+            total[month - 1] += self.file[variable][year, month - 1, index]
         return total
 
     def period_steps(self, period: str = "annual") -> int:

@@ -226,8 +226,8 @@ def add_colourbar(figure: Figure, scale: Scale, label: str) -> None:
     is_diverging = scale.clear != 0
     levels = scale.levels if is_diverging else np.concatenate([[0.0], scale.levels])
     inner = scale.colours[1:-1] if is_diverging else scale.colours[:-1]
-    colours = ListedColormap(list(inner))
-    colours.set_extremes(over=scale.colours[-1], under=scale.colours[0])
+    over, under = scale.colours[-1], scale.colours[0]
+    colours = ListedColormap(list(inner)).with_extremes(over=over, under=under)
     height = figure.get_figheight()
     bar = figure.colorbar(
         mpl.cm.ScalarMappable(BoundaryNorm(list(levels), colours.N), colours),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from stormtrace.errors import BadInput
 from stormtrace.map.colours import DIVERGING, DIVERGING_DARK, SEQUENTIAL, SEQUENTIAL_DARK
 from stormtrace.map.comparison import SEASONS, Comparison, read_comparison
 from stormtrace.map.events import read_events
-from stormtrace.map.frequency import Frequency, open_frequency
+from stormtrace.map.frequency import open_frequency
 from stormtrace.map.names import short, words
 from stormtrace.map.regrid import on_grid
 from stormtrace.map.report import experiments, models
@@ -35,19 +34,11 @@ def write_page(report: Mapping[str, Any], templates: Path, folder: Path) -> str:
         if not report.get(key):
             raise BadInput(f"the report needs {key!r}; found the keys {sorted(report)}")
     link = functools.partial(link_from, folder)
-    with contextlib.ExitStack() as stack:
-        opened = {
-            entry["name"]: stack.enter_context(open_frequency(entry["frequency"]))
-            for entry in report["experiments"]
-        }
-        page = _start(opened)
-        rows = []
-        for entry in report["experiments"]:
-            frequency, events = opened[entry["name"]], read_events(entry.get("events"))
-            add_experiment(page, entry["name"], frequency, events)
-            regions = report.get("regions", {})
-            rows.append(experiments.describe(entry, frequency, events, regions, link))
-        comparisons = [_comparison(e, page, rows, link) for e in report.get("comparisons", [])]
+    page = _start([entry["frequency"] for entry in report["experiments"]])
+    rows = [
+        _experiment(page, entry, report.get("regions", {}), link) for entry in report["experiments"]
+    ]
+    comparisons = [_comparison(e, page, rows, link) for e in report.get("comparisons", [])]
     context = {
         "report": dict.fromkeys(OPTIONAL, "") | dict(report),
         "version": __version__,
@@ -61,13 +52,29 @@ def write_page(report: Mapping[str, Any], templates: Path, folder: Path) -> str:
     return _environment(templates).get_template("report.html.j2").render(context)
 
 
-def _start(opened: Mapping[str, Frequency]) -> PageMaps:
-    first = next(iter(opened.values()))
-    seasons = [p for p in SEASONS if any(f.period_steps(p) > 0 for f in opened.values())]
-    maps = len(opened) * len(first.features.names) * (len(seasons) + 3)
-    page = PageMaps(choose_grid([f.grid for f in opened.values()], maps))
-    page.periods = seasons if len(seasons) > 2 else ["annual"]
-    for name in first.features.names:
+def _experiment(
+    page: PageMaps, entry: Mapping[str, Any], regions: Mapping[str, Any], link: Link
+) -> dict[str, Any]:
+    """Add an experiment's maps to the page and return what is told of it."""
+    events = read_events(entry.get("events"))
+    with open_frequency(entry["frequency"]) as frequency:
+        add_experiment(page, entry["name"], frequency, events)
+        return experiments.describe(entry, frequency, events, regions, link)
+
+
+def _start(paths: Sequence[str]) -> PageMaps:
+    """Return a page without maps yet, on a grid that suits all experiments."""
+    grids, features, seasons = [], [], set()
+    for path in paths:
+        with open_frequency(path) as frequency:
+            grids.append(frequency.grid)
+            features.append(frequency.features)
+            seasons |= {period for period in SEASONS if frequency.period_steps(period) > 0}
+    first = features[0]
+    maps = len(paths) * len(first.names) * (len(seasons) + 3)
+    page = PageMaps(choose_grid(grids, maps))
+    page.periods = [p for p in SEASONS if p in seasons] if len(seasons) > 2 else ["annual"]
+    for name in first.names:
         key = name if name in SEQUENTIAL else "other"
         page.features[name] = {
             "title": words(name),
