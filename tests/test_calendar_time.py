@@ -55,3 +55,9 @@ def test_fractions_of_days_are_rounded_to_seconds():
 def test_units_that_are_no_times(units):
     with pytest.raises(BadInput, match=r"is not a date|are not those of a time"):
         Calendar().from_cf(np.zeros(1), units)
+
+
+@pytest.mark.parametrize("value", [np.nan, 9.97e36, 1e15])
+def test_fill_values_are_no_times(value):
+    with pytest.raises(BadInput, match="no times"):
+        Calendar().from_cf(np.array([0.0, value]), "minutes since 2000-01-01")

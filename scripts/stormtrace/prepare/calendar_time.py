@@ -13,6 +13,8 @@ from stormtrace.errors import BadInput
 EPOCH = "seconds since 0001-01-01 00:00:00"
 HOUR = 3600
 DAY = 24 * HOUR
+LONGEST = 1e12
+"""Seconds, some 30,000 years: fill values are beyond it."""
 UNIT_SECONDS = {"second": 1, "sec": 1, "s": 1, "minute": 60, "min": 60, "hour": HOUR, "hr": HOUR,
                 "h": HOUR, "day": DAY, "d": DAY}  # fmt: skip
 
@@ -64,5 +66,7 @@ class Calendar:
         if not since or size is None:
             raise BadInput(f"units {units!r} are not those of a time (days since 2000-01-01)")
         values = np.asarray(values)
+        if not (np.abs(values * float(size)) < LONGEST).all():
+            raise BadInput(f"times in {units!r} hold values that are no times (fill values?)")
         exact = values * size if values.dtype.kind in "iu" else np.rint(values * float(size))
         return self.seconds(origin) + exact.astype(np.int64)

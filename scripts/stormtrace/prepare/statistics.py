@@ -29,20 +29,23 @@ class Moments:
 
     @classmethod
     def of_rows(cls, values: Floats) -> "Moments":
-        """Return the moments of each row of values (nlat, nlon); NaN does not count."""
-        missing = np.isnan(values)
-        if missing.any():
-            values = np.where(missing, 0.0, values)
-            weight = values.shape[1] - missing.sum(axis=1).astype(np.float64)
-        else:
-            weight = np.full(len(values), float(values.shape[1]))
-        mean = values.sum(axis=1) / np.maximum(weight, 1.0)
-        deviation = values - mean[:, None]
-        deviation[missing] = 0.0
-        squares = np.einsum("ij,ij->i", deviation, deviation)
+        """Return the moments of each row of values (nlat, nlon), which are used up.
+
+        NaN does not count.
+        """
+        weight = np.full(len(values), float(values.shape[1]))
+        missing = np.isnan(values) if np.isnan(values.min()) else None
+        if missing is not None:
+            values[missing] = 0.0
+            weight -= missing.sum(axis=1)
+        divisor = np.maximum(weight, 1.0)
+        mean = values.sum(axis=1) / divisor
+        values -= mean[:, None]
+        if missing is not None:
+            values[missing] = 0.0
+        squares = np.einsum("ij,ij->i", values, values)
         # What rounding of the mean left over (the second term of the corrected two-pass formula).
-        rest = deviation.sum(axis=1)
-        return cls(weight, mean, squares - rest**2 / np.maximum(weight, 1.0))
+        return cls(weight, mean, squares - values.sum(axis=1) ** 2 / divisor)
 
     def __add__(self, other: "Moments") -> "Moments":
         """Merge element by element."""
@@ -81,12 +84,12 @@ class FieldStatistics:
     @classmethod
     def of(cls, values: NDArray[np.floating]) -> "FieldStatistics":
         """Return the statistics of one (nlat, nlon) field."""
-        wide = values.astype(np.float64)
-        rows = Moments.of_rows(wide)
+        rows = Moments.of_rows(values.astype(np.float64))
         missing = values.size - int(rows.weight.sum())
         if missing == values.size:
             return cls(rows, missing, np.inf, -np.inf)
-        return cls(rows, missing, float(np.nanmin(values)), float(np.nanmax(values)))
+        least, most = (np.nanmin, np.nanmax) if missing else (np.min, np.max)
+        return cls(rows, missing, float(least(values)), float(most(values)))
 
     def __add__(self, other: "FieldStatistics") -> "FieldStatistics":
         """Merge two."""
