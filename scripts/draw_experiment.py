@@ -1,4 +1,4 @@
-"""Draw the maps of one experiment, PNG and PDF, into a folder.
+"""Draw the maps and lines of one experiment, PNG and PDF, into a folder.
 
 python scripts/draw_experiment.py --frequency results/frequency/control/frequency.nc \
     --events results/events/control --title "Control" --output results/figures/control \
@@ -35,9 +35,8 @@ def main() -> None:
         folder.mkdir()
         for name, figure in draw_frequency_figures(frequency, flags.title, flags.regions):
             save(figure, folder, name)
-        if flags.events:
-            for name, figure in draw_event_figures(frequency, flags.events, flags.title):
-                save(figure, folder, name)
+        for name, figure in draw_event_figures(frequency, flags.events, flags.title):
+            save(figure, folder, name)
 
 
 if __name__ == "__main__":

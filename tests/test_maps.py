@@ -9,9 +9,11 @@ from PIL import Image
 from make_results import MINI, write_events, write_frequency
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid, make_grid
-from stormtrace.map.experiment_figures import draw_frequency_figures, rectangle
+from stormtrace.map.experiment_figures import draw_frequency_figures, region_map
 from stormtrace.map.frequency import open_frequency
+from stormtrace.map.line_figures import draw_lines
 from stormtrace.map.maps import sample
+from stormtrace.map.projections import PolarStereographic, Rectangle
 from stormtrace.map.sensitivity_figures import _minus
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
@@ -45,11 +47,17 @@ def test_beyond_a_region_there_is_nothing():
 @pytest.mark.parametrize("region", [[180, 255, 25], [0, 10, 50, 40]])
 def test_a_region_that_cannot_be_is_refused(region):
     with pytest.raises(BadInput, match="must be \\[west, east, south, north\\]"):
-        rectangle("Nowhere", region)
+        region_map("Nowhere", region)
 
 
 def test_a_region_may_cross_the_date_line():
-    assert rectangle("Pacific", [170, -120, 0, 60]).east == 240
+    assert region_map("Pacific", [170, -120, 0, 60]) == Rectangle(170, 240, 0, 60)
+
+
+def test_all_longitudes_to_a_pole_are_a_cap():
+    assert region_map("Arctic", [-180, 180, 60, 90]) == PolarStereographic(60)
+    assert region_map("Antarctic", [0, 360, -90, -50]) == PolarStereographic(-50)
+    assert region_map("Tropics", [0, 360, -30, 30]) == Rectangle(0, 360, -30, 30)
 
 
 def test_the_scripts_draw_what_there_is(tmp_path):
@@ -66,7 +74,7 @@ def test_the_scripts_draw_what_there_is(tmp_path):
         "--output", tmp_path / "c.nc")  # fmt: skip
     run("draw_comparison", "--comparison", tmp_path / "c.nc", "--title", "C",
         "--output", tmp_path / "compared")  # fmt: skip
-    names = {"frequency", "seasons", "regions", "genesis"}
+    names = {"frequency", "seasons", "regions", "genesis", "lines"}
     for feature in ("ar", "tc"):
         for name in names:
             assert (tmp_path / "figures" / f"{feature}-{name}.pdf").read_bytes()[:4] == b"%PDF"
@@ -83,6 +91,7 @@ def test_one_season_alone_makes_no_figure_of_seasons(tmp_path):
     path = write_frequency(tmp_path / "a.nc", {2000: counts}, [100] + 11 * [0])
     with open_frequency(path) as frequency:
         names = [name for name, _ in draw_frequency_figures(frequency, "January", {})]
+        assert draw_lines(frequency, None, "atmospheric_river", "") is None
     assert names == ["tc-frequency", "ar-frequency"]
 
 

@@ -12,9 +12,10 @@ from stormtrace.errors import BadInput
 from stormtrace.map.colours import largest_shown, sequential
 from stormtrace.map.events import Table, density, of_class, read_table
 from stormtrace.map.frequency import Frequency
+from stormtrace.map.line_figures import draw_lines
 from stormtrace.map.names import DENSITY_GRID, short, words
 from stormtrace.map.panels import Panel, draw_panels
-from stormtrace.map.projections import Rectangle
+from stormtrace.map.projections import PolarStereographic, Projection, Rectangle
 
 SEASONS = ("DJF", "MAM", "JJA", "SON")
 STEPS = "% of time steps"
@@ -41,7 +42,7 @@ def draw_frequency_figures(
                 draw_panels(panels, shared, "Frequency", f"{heading} by season", subtitle),
             )
         panels = [
-            Panel(frequency.grid, annual, region, rectangle(region, limits))
+            Panel(frequency.grid, annual, region, region_map(region, limits))
             for region, limits in regions.items()
         ]
         if panels:
@@ -50,17 +51,20 @@ def draw_frequency_figures(
 
 
 def draw_event_figures(
-    frequency: Frequency, events: Path, title: str
+    frequency: Frequency, events: Path | None, title: str
 ) -> Iterator[tuple[str, Figure]]:
-    """Yield (file name, figure): where events of each class begin and end."""
+    """Yield (file name, figure): where events of each class begin and end, and the lines."""
     columns = ("class", "genesis_lat", "genesis_lon", "termination_lat", "termination_lon")
-    table = read_table(events / "events.parquet", columns)
+    table = read_table(events / "events.parquet", columns) if events else None
     for code, feature in zip(frequency.features.codes, frequency.features.names, strict=True):
-        rows = of_class(table, code)
-        yield (
-            f"{short(feature).lower()}-genesis",
-            draw_genesis(rows, feature, frequency.length_years, f"{title} · {span(frequency)}"),
-        )
+        name, subtitle = short(feature).lower(), f"{title} · {span(frequency)}"
+        rows = of_class(table, code) if table else None
+        if rows is not None:
+            years = frequency.length_years
+            yield f"{name}-genesis", draw_genesis(rows, feature, years, subtitle)
+        lines = draw_lines(frequency, rows, feature, subtitle)
+        if lines is not None:
+            yield f"{name}-lines", lines
 
 
 def draw_genesis(events: Table, feature: str, years: float, subtitle: str) -> Figure:
@@ -78,14 +82,20 @@ def draw_genesis(events: Table, feature: str, years: float, subtitle: str) -> Fi
     return draw_panels(panels, scale, "Density", heading, note, 1)
 
 
-def rectangle(name: str, region: Sequence[float]) -> Rectangle:
-    """Return a region's map from ``[west, east, south, north]`` in degrees."""
+def region_map(name: str, region: Sequence[float]) -> Projection:
+    """Return a region's map from ``[west, east, south, north]`` in degrees.
+
+    All longitudes up to a pole make a polar cap, anything else a rectangle.
+    """
     if len(region) != 4 or not -90 <= region[2] < region[3] <= 90:
         raise BadInput(
             f"region {name!r} must be [west, east, south, north] in degrees, found {region}"
         )
     west, east, south, north = map(float, region)
-    return Rectangle(west, east if east > west else east + 360.0, south, north)
+    east += 360.0 if east <= west else 0.0
+    if east - west >= 360.0 and (north == 90.0) != (south == -90.0):
+        return PolarStereographic(south if north == 90.0 else north)
+    return Rectangle(west, east, south, north)
 
 
 def span(frequency: Frequency) -> str:

@@ -14,6 +14,14 @@ REGIONS = {
     "North Pacific": [120.0, 250.0, 10.0, 65.0],
 }
 
+#: Column of events.parquet -> (title of its histogram, units, factor from the column's units).
+HISTOGRAMS = {
+    "lifetime_h": ("Lifetime", "days", 1 / 24),
+    "track_km": ("Distance travelled", "1000 km", 1e-3),
+    "speed_km_h": ("Speed", "km/h", 1.0),
+    "max_area_km2": ("Largest area", "million km²", 1e-6),
+}
+
 #: Densities of events are drawn on this grid.
 DENSITY_GRID = make_grid({"nlat": 91, "nlon": 180})
 

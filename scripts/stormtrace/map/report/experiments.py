@@ -17,10 +17,11 @@ from stormtrace.map.events import Table, of_class
 from stormtrace.map.experiment_figures import span
 from stormtrace.map.frequency import Frequency
 from stormtrace.map.hovmoller import coast_mask, hovmoller
-from stormtrace.map.names import short, words
+from stormtrace.map.lines import by_year, seasonal_cycle
+from stormtrace.map.names import HISTOGRAMS, short, words
 from stormtrace.map.periods import MONTHS
 from stormtrace.map.report.charts import Line, heat_map, histogram, line_chart
-from stormtrace.map.report.headlines import by_year, headline, region_mean, seasonal_cycle
+from stormtrace.map.report.headlines import headline, region_mean
 from stormtrace.map.report.page_maps import Link
 
 FEWEST = 3
@@ -28,14 +29,6 @@ FEWEST = 3
 
 FILM_LIMIT = 1_500_000
 """Bytes: a longer film is linked to, not put into the page."""
-
-#: Column of events.parquet -> (title of its histogram, units, factor from the column's units).
-HISTOGRAMS = {
-    "lifetime_h": ("Lifetime", "days", 1 / 24),
-    "track_km": ("Distance travelled", "1000 km", 1e-3),
-    "speed_km_h": ("Speed", "km/h", 1.0),
-    "max_area_km2": ("Largest area", "million km²", 1e-6),
-}
 
 
 def describe(

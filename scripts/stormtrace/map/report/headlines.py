@@ -12,7 +12,6 @@ from stormtrace.grids import Grid
 from stormtrace.map.events import Table, of_class
 from stormtrace.map.frequency import Frequency
 from stormtrace.map.names import short
-from stormtrace.map.periods import MONTHS
 from stormtrace.map.regrid import area_mean
 
 
@@ -60,32 +59,6 @@ def region_mean(
         return float("nan"), float("nan")
     weights = np.broadcast_to(grid.row_area[rows][:, None], box.shape)
     return float(np.average(box, weights=weights)), float(box.max())
-
-
-def seasonal_cycle(frequency: Frequency, feature: str) -> dict[str, list[float | None]]:
-    """Return the area-mean frequency of each month, per cent, north and south; None: no steps."""
-    cycle: dict[str, list[float | None]] = {"north": [], "south": []}
-    sides = {"north": frequency.grid.lat > 0, "south": frequency.grid.lat < 0}
-    for period in MONTHS:
-        if frequency.period_steps(period) == 0:
-            for side in cycle.values():
-                side.append(None)
-            continue
-        rows = frequency.per_cent(feature, period).mean(axis=1)
-        for name, chosen in sides.items():
-            mean = np.average(rows[chosen], weights=frequency.grid.row_area[chosen])
-            cycle[name].append(float(mean))
-    return cycle
-
-
-def by_year(frequency: Frequency, feature: str) -> tuple[list[int], list[float]]:
-    """Return years and the area-mean frequency of each, per cent."""
-    years, counts, steps = frequency.by_year(feature)
-    means = [
-        area_mean(100.0 * count / step, frequency.grid)
-        for count, step in zip(counts, steps, strict=True)
-    ]
-    return years.tolist(), means
 
 
 def _mean(rows: Mapping[str, NDArray[Any]], name: str) -> float | None:
