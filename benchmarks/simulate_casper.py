@@ -1,0 +1,251 @@
+"""How long the whole study takes on Casper, and on what it waits: a simulation of its real plan.
+
+    python benchmarks/simulate_casper.py                          the study of config/casper
+    python benchmarks/simulate_casper.py --years 1000 --models 10 a larger one
+
+The jobs and what they wait for are Snakemake's own plan; how long a job takes is `SECONDS`, from
+the benchmarks beside this file; the limits are Casper's and the profile's. Nothing here has run on
+Casper: its queues are assumptions, so three kinds of days are shown. Writes benchmarks/casper.md.
+"""
+
+import argparse
+import heapq
+import json
+import random
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+SECONDS = {
+    # One core, a year of 2,920 samples of 768 × 1152 where years are the unit.
+    "make_samples": 850,  # ingest.md: a model day 2.28 s
+    "compute_statistics": 75,  # estimate: 2,920 samples read at 25 ms
+    "make_weights": 3,  # ingest.md
+    "find_objects": 4,  # track.md
+    "link_events": 10,  # track.md
+    "count_masks": 3,  # map.md
+    "count_events": 2,  # map.md
+    "merge_counts": 10,  # map.md
+    "compare": 16,  # map.md
+    "draw_experiment": 8,  # map.md
+    "draw_comparison": 8,
+    "write_report": 30,
+    # One GPU. An epoch of 398 samples took a V100 60–75 s; 20 epochs.
+    "train": 1500,
+    "detect": 120,  # estimate: 2,920 samples read at 9 ms on each of several cores, and the network
+    "evaluate": 60,
+}
+OTHERS_S = 5
+OVERHEAD_S = 6  # login shell, Snakemake on the node, the shared file system
+GPU_RULES = {"train", "detect", "evaluate", "explain"}
+GPU_JOB_CPUS = 8
+
+CPUS, GPUS = 720, 32  # at once, of one user of Casper
+JOBS, SUBMISSIONS_PER_S = 400, 5  # profiles/pbs-casper
+POLL_S = 15
+
+DAYS = {"empty": (5, 5), "usual": (60, 900), "bad": (900, 4 * 3600)}
+"""Kind of day -> median seconds that a job waits in the queue: CPU, GPU (log-normal, σ = 1)."""
+
+
+@dataclass
+class Plan:
+    """Rules of the jobs, and for each job those it waits for."""
+
+    rules: dict[str, str]
+    needs: dict[str, set[str]]
+    seconds: float
+    peak_mb: float
+
+
+def main() -> None:
+    """Plan, simulate and write the tables."""
+    flags = argparse.ArgumentParser(description=__doc__)
+    flags.add_argument("--years", type=int, help="simulated years (default: the study's)")
+    flags.add_argument("--models", type=int, default=1, help="trained models looking at all years")
+    args = flags.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        plan = planned(Path(name), args.years, args.models)
+    text = report(plan, args)
+    print(text)
+    if args.years is None:
+        (ROOT / "benchmarks" / "casper.md").write_text(text + "\n", encoding="utf-8")
+
+
+def planned(folder: Path, years: int | None, models: int) -> Plan:
+    """Return Snakemake's plan for the Casper study, or for a larger one."""
+    files = [ROOT / "config" / "casper" / "config.yaml"]
+    if years:
+        files.append(folder / "larger.json")
+        files[-1].write_text(json.dumps(larger(years, models)))
+    command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--dag", "dot"]
+    command += ["--directory", folder, "--cores", "1", "--configfile", *files]
+    command += ["--rerun-triggers", "mtime", "params", "input", "software-env"]
+    start = time.monotonic()
+    dot = subprocess.run(command, text=True, capture_output=True, check=True).stdout
+    seconds = time.monotonic() - start
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    rules = {m[1]: m[2] for m in re.finditer(r'^\s+(\d+)\[label = "(\w+)', dot, re.MULTILINE)}
+    needs: dict[str, set[str]] = {job: set() for job in rules}
+    for edge in re.finditer(r"^\s+(\d+) -> (\d+)", dot, re.MULTILINE):
+        needs[edge[2]].add(edge[1])
+    return Plan(rules, needs, seconds, peak)
+
+
+def larger(years: int, models: int) -> dict:
+    """Return changes to the Casper study: one dataset of many years, looked at by many models."""
+    period = ["1000-01-01", f"{1000 + years}-01-01"]
+    part = {"period": period, "files": "{data}/{variable}.{year}*.nc", "stamps": "start"}
+    names = [f"model-{number}" for number in range(models)]
+    return {
+        "run": names,
+        "compare": [],
+        "datasets": {"long": {"like": "cesm-historical", "parts": [part]}},
+        "models": {
+            name: {"like": "climatenet-four-fields", "seed": number}
+            for number, name in enumerate(names)
+        },
+        "experiments": {
+            name: {"like": "control", "model": name, "dataset": "long"} for name in names
+        },
+    }
+
+
+class Simulation:
+    """One run of a plan: jobs become ready, wait in PBS, run, and are noticed by Snakemake."""
+
+    def __init__(self, plan: Plan, waits: tuple[float, float], seed: int = 0) -> None:
+        self.plan, self.waits, self.chance = plan, waits, random.Random(seed)
+        self.followers: dict[str, list[str]] = defaultdict(list)
+        for job, needed in plan.needs.items():
+            for other in needed:
+                self.followers[other].append(job)
+        self.missing = {job: len(needed) for job, needed in plan.needs.items()}
+        self.ready_at = {job: 0.0 for job, count in self.missing.items() if not count}
+        self.ready = list(self.ready_at)
+        self.queues: dict[bool, list[str]] = {False: [], True: []}  # by whether for a GPU
+        self.cpus, self.gpus, self.submittable = CPUS, GPUS, JOBS
+        self.started: dict[str, float] = {}
+        self.done: dict[str, float] = {}
+        self.events: list[tuple[float, int, str, str]] = []  # when, order, what, job
+        self.now = self.last_submission = 0.0
+        while self.ready or self.events:
+            self.submit()
+            self.now, _, what, job = heapq.heappop(self.events)
+            getattr(self, what)(job)
+            self.start()
+
+    def later(self, when: float, what: str, job: str) -> None:
+        """Have something happen to a job."""
+        heapq.heappush(self.events, (when, len(self.events) + len(self.done), what, job))
+
+    def submit(self) -> None:
+        """Give PBS what is ready, as fast as the profile allows."""
+        while self.ready and self.submittable:
+            job = self.ready.pop(0)
+            self.submittable -= 1
+            self.last_submission = max(self.now, self.last_submission) + 1 / SUBMISSIONS_PER_S
+            wait = self.waits[self.on_gpu(job)] * self.chance.lognormvariate(0, 1)
+            self.later(self.last_submission + wait, "eligible", job)
+
+    def eligible(self, job: str) -> None:
+        """PBS would start the job now if there is room."""
+        self.queues[self.on_gpu(job)].append(job)
+
+    def start(self) -> None:
+        """Start jobs whose turn has come, as long as our share of the machine lasts."""
+        for on_gpu, cpus in ((True, GPU_JOB_CPUS), (False, 1)):
+            queue = self.queues[on_gpu]
+            while queue and self.cpus >= cpus and self.gpus >= on_gpu:
+                job = queue.pop(0)
+                self.cpus, self.gpus = self.cpus - cpus, self.gpus - on_gpu
+                self.started[job] = self.now
+                self.later(self.now + seconds_of(self.plan.rules[job]), "end", job)
+
+    def end(self, job: str) -> None:
+        """The job gives its place back; Snakemake learns of it a little later."""
+        on_gpu = self.on_gpu(job)
+        self.cpus += GPU_JOB_CPUS if on_gpu else 1
+        self.gpus += on_gpu
+        self.later(self.now + self.chance.uniform(0, POLL_S), "notice", job)
+
+    def notice(self, job: str) -> None:
+        """Snakemake sees the end of a job; others become ready."""
+        self.submittable += 1
+        self.done[job] = self.now
+        for follower in self.followers[job]:
+            self.missing[follower] -= 1
+            if not self.missing[follower]:
+                self.ready_at[follower] = self.now
+                self.ready.append(follower)
+
+    def on_gpu(self, job: str) -> bool:
+        """Whether a job needs a GPU."""
+        return self.plan.rules[job] in GPU_RULES
+
+    def longest_chain(self) -> list[tuple[str, float, float]]:
+        """Return (rule, seconds waited, seconds run) of the jobs that decided the end, in order."""
+        chain, job = [], max(self.done, key=self.done.__getitem__)
+        while True:
+            start = self.started[job]
+            chain.append((self.plan.rules[job], start - self.ready_at[job], self.done[job] - start))
+            if not self.plan.needs[job]:
+                return chain[::-1]
+            job = max(self.plan.needs[job], key=self.done.__getitem__)
+
+
+def seconds_of(rule: str) -> float:
+    """How long a job of a rule holds its place on a node."""
+    return SECONDS.get(rule, OTHERS_S) + OVERHEAD_S
+
+
+def report(plan: Plan, args: argparse.Namespace) -> str:
+    """Return the tables as Markdown."""
+    jobs = Counter(rule for rule in plan.rules.values() if rule != "all")
+    lines = ["# The study on Casper, simulated", ""]
+    lines += [
+        f"`python benchmarks/simulate_casper.py"
+        f"{f' --years {args.years} --models {args.models}' if args.years else ''}`: "
+        f"{sum(jobs.values()):,} jobs; Snakemake plans them in {plan.seconds:.0f} s and "
+        f"{plan.peak_mb:.0f} MB. Not run on Casper: its queues are assumed.",
+        "",
+        "| rule | jobs | s a job | core-hours | GPU-hours |",
+        "|---|---|---|---|---|",
+    ]
+    cores = gpus = 0.0
+    for rule, count in jobs.most_common():
+        each = seconds_of(rule)
+        hours = count * each / 3600
+        on_gpu = rule in GPU_RULES
+        cores, gpus = cores + (0 if on_gpu else hours), gpus + (hours if on_gpu else 0)
+        lines.append(
+            f"| {rule} | {count:,} | {each} | {'' if on_gpu else f'{hours:.1f}'} |"
+            f" {f'{hours:.1f}' if on_gpu else ''} |"
+        )
+    lines += [f"| **all** | {sum(jobs.values()):,} | | **{cores:.0f}** | **{gpus:.0f}** |", ""]
+    lines += ["| day (median wait for a CPU, for a GPU) | to the last figure | what it waits on |"]
+    lines += ["|---|---|---|"]
+    for day, waits in DAYS.items():
+        run = Simulation(plan, waits)
+        path = " → ".join(
+            f"{rule} {waited / 60:.0f} + {ran / 60:.0f}"
+            for rule, waited, ran in run.longest_chain()
+            if rule != "all"
+        )
+        hours = max(run.done.values()) / 3600
+        lines.append(f"| {day} ({waits[0]} s, {waits[1]} s) | {hours:.1f} h | {path} |")
+    return "\n".join(
+        [*lines, "", "Along the chain of jobs that decided the end: minutes waiting + running."]
+    )
+
+
+if __name__ == "__main__":
+    main()
