@@ -4,11 +4,12 @@ Everything random is drawn from (seed, epoch, position), never from a state that
 lose: so a resumed training sees the same batches as one that was never stopped.
 """
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 import torch
@@ -16,12 +17,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stormtrace.detect.normalization import Normalization
+from stormtrace.detect.reading import NETCDF
 from stormtrace.errors import BadInput
 from stormtrace.learn.augment import Augmentation
 from stormtrace.learn.labelled import LabelledFile, by_time, read_labelled
 
-CACHE_BYTES = 4 * 2**30
-"""Samples stay in memory up to this much; beyond it they are read again every epoch."""
+READERS = 4
+"""Threads that make batches, as many batches ahead."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,9 @@ class TrainingSet:
     groups: list[list[Path]]
     normalization: Normalization
     classes: int
+    cache_bytes: int
+    """Samples stay in memory up to this much; beyond it they are read again every epoch."""
     cache: dict[int, TrainingSample] = field(default_factory=dict)
-    _lock: Lock = field(default_factory=Lock)
     _cached_bytes: int = 0
 
     def __len__(self) -> int:
@@ -50,12 +53,12 @@ class TrainingSet:
 
     def read(self, index: int) -> TrainingSample:
         """Return one sample, from memory if it was read before and there was room."""
-        with self._lock:  # the netCDF library is not safe in several threads
+        with NETCDF:
             if index in self.cache:
                 return self.cache[index]
             sample = self._read_group(self.groups[index])
             size = sample.values.nbytes + sample.votes.nbytes
-            if self._cached_bytes + size <= CACHE_BYTES:
+            if self._cached_bytes + size <= self.cache_bytes:
                 self.cache[index] = sample
                 self._cached_bytes += size
         return sample
@@ -68,14 +71,18 @@ class TrainingSet:
 
 
 def make_training_set(
-    files: Sequence[LabelledFile], normalization: Normalization, classes: int, labellings: str
+    files: Sequence[LabelledFile],
+    normalization: Normalization,
+    classes: int,
+    labellings: str,
+    cache_bytes: int = 2 * 2**30,
 ) -> TrainingSet:
     """Group files: each by itself (`separate`), or all labellings of a time together (`soft`)."""
     if labellings == "separate":
         groups = [[file.path] for file in files]
     else:
         groups = [[file.path for file in group] for group in by_time(files).values()]
-    return TrainingSet(groups, normalization, classes)
+    return TrainingSet(groups, normalization, classes, cache_bytes)
 
 
 @dataclass(frozen=True)
@@ -93,10 +100,11 @@ class Batch:
         return votes / votes.sum(dim=1, keepdim=True)
 
     def to(self, device: torch.device) -> "Batch":
-        """Copy to the device, while the device still works on the batch before."""
-        return Batch(
-            self.values.to(device, non_blocking=True), self.votes.to(device, non_blocking=True)
-        )
+        """Copy to the device (channels last on a GPU), while it still works on the batch before."""
+        values, votes = (one.to(device, non_blocking=True) for one in (self.values, self.votes))
+        if device.type == "cuda":
+            values = values.contiguous(memory_format=torch.channels_last)
+        return Batch(values, votes)
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
@@ -114,27 +122,23 @@ def batches(
     part: tuple[int, int] = (0, 1),
     pin: bool = False,
 ) -> Iterator[Batch]:
-    """Yield batches of the samples in `order`, one read ahead of the one in use.
+    """Yield batches of the samples in `order`; the next ones are made while one is in use.
 
     part: (rank, processes): of every batch this process gets its slice, and `batch_size` is that
     of all processes together.
     """
-    starts = range(0, len(order), batch_size)
-    if not starts:
-        return
-    with ThreadPoolExecutor(max_workers=1) as reader:
+    rank, processes = part
 
-        def make(start: int) -> Batch:
-            chosen = list(enumerate(order[start : start + batch_size], start))
-            rank, processes = part
-            mine = chosen[rank::processes]
-            return _make_batch(samples, mine, augmentation, seed, pin)
+    def make(start: int) -> Batch:
+        chosen = list(enumerate(order[start : start + batch_size], start))
+        return _make_batch(samples, chosen[rank::processes], augmentation, seed, pin)
 
-        ahead = reader.submit(make, starts[0])
-        for following in [*starts[1:], None]:
-            batch = ahead.result()
-            if following is not None:
-                ahead = reader.submit(make, following)
+    starts = iter(range(0, len(order), batch_size))
+    with ThreadPoolExecutor(READERS) as readers:
+        ahead = deque(readers.submit(make, start) for start in islice(starts, READERS))
+        while ahead:
+            batch = ahead.popleft().result()
+            ahead.extend(readers.submit(make, start) for start in islice(starts, 1))
             yield batch
 
 
