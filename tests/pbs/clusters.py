@@ -20,7 +20,7 @@ FAKE = Path(__file__).parent / "fake_pbs"
 class Cluster:
     """A folder to submit from, the environment for it, and how long things may take."""
 
-    def __init__(self, folder: Path, environment: dict[str, str], patience_s: float = 20) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], patience_s: float = 60) -> None:
         self.folder = folder
         self.patience_s = patience_s
         self.environment = {

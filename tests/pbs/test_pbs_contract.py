@@ -109,9 +109,10 @@ def test_a_forgotten_submission_is_never_run_at_the_same_time(cluster):
 
 
 def test_200_jobs_at_once(cluster):
-    jobs = [cluster.submit(f"touch made.{n}", f"out.{n}") for n in range(200)]
-    assert len(set(jobs)) == 200
-    cluster.wait_for(*(f"made.{n}" for n in range(200)))
+    count = 200 if cluster.kind != "cached" else 40  # the cache plays no part in submission
+    jobs = [cluster.submit(f"touch made.{n}", f"out.{n}") for n in range(count)]
+    assert len(set(jobs)) == count
+    cluster.wait_for(*(f"made.{n}" for n in range(count)))
     ended = cluster.folder / ".snakemake" / "pbs" / "ended"
     cluster.wait(lambda: all((ended / job).exists() for job in jobs))
     assert {cluster.status(job) for job in jobs[::20]} == {"success"}
