@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy.special
 from numpy.typing import NDArray
 
 MINIMUM_YEARS = 5
@@ -23,12 +24,14 @@ def bootstrap(
 
     first, second: (counts (year, lat, lon), steps (year,)) of each side. Years, or circular
     blocks of `block_years` consecutive ones, are drawn with replacement on each side; each draw
-    gives 100·Σcount/Σsteps second minus first; p is twice the smaller share of draws on either
-    side of zero (draws of exactly zero count for both), at least 1/replicates, so that a thing
-    compared with itself is never significant. NaN with fewer than `MINIMUM_YEARS` years a side.
+    gives 100·Σcount/Σsteps second minus first; twice the smaller share of draws on either side of
+    zero (draws of exactly zero count for both), at least 1/replicates, is then corrected for few
+    years (`_expand`). A thing compared with itself is never significant. NaN where neither side
+    ever has the class, and with fewer than `MINIMUM_YEARS` years (or blocks) a side.
     """
     shape = first[0].shape[1:]
-    if min(len(first[1]), len(second[1])) < MINIMUM_YEARS * block_years:
+    sizes = [len(steps) // block_years for _, steps in (first, second)]
+    if min(sizes) < MINIMUM_YEARS:
         return np.full(shape, np.nan, np.float32)
     rng = np.random.default_rng(seed)
     drawn = [_weights(len(steps), replicates, block_years, rng) for _, steps in (first, second)]
@@ -39,14 +42,28 @@ def bootstrap(
     flat = [
         np.asarray(counts, np.float32).reshape(len(counts), -1) for counts, _ in (first, second)
     ]
-    p_values = np.ones(flat[0].shape[1], np.float32)
-    ever = np.flatnonzero(flat[0].any(axis=0) | flat[1].any(axis=0))  # elsewhere 0 − 0: p is 1
+    p_values = np.full(flat[0].shape[1], np.nan, np.float32)
+    ever = np.flatnonzero(flat[0].any(axis=0) | flat[1].any(axis=0))
     for start in range(0, ever.size, CELLS_AT_ONCE):
         cells = ever[start : start + CELLS_AT_ONCE]
         differences = scaled[1] @ flat[1][:, cells] - scaled[0] @ flat[0][:, cells]
         below, above = _count_rows(differences <= 0), _count_rows(differences >= 0)
-        p_values[cells] = np.clip(2 * np.minimum(below, above) / replicates, 1 / replicates, 1)
+        shares = np.clip(2 * np.minimum(below, above) / replicates, 1 / replicates, 1)
+        p_values[cells] = _expand(shares, sizes)
     return p_values.reshape(shape)
+
+
+def _expand(p_values: NDArray[np.floating], sizes: list[int]) -> NDArray[np.floating]:
+    """Return percentile-bootstrap p-values as a t-test of as many years would call them.
+
+    Drawing n years anew gives (n − 1)/n of the true variance and tails as thin as the normal's,
+    so that six years a side call 10 % of nothing significant at 5 %. Hesterberg (2015, The
+    American Statistician 69, 371) therefore widens percentile intervals by √(n/(n−1))·t/z: here
+    the same, backwards, with the smaller n and n₁ + n₂ − 2 degrees of freedom.
+    """
+    n = min(sizes)
+    z = scipy.special.ndtri(p_values / 2) * np.sqrt((n - 1) / n)
+    return 2 * scipy.special.stdtr(sum(sizes) - 2, z)
 
 
 def _count_rows(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
