@@ -6,6 +6,7 @@ from stormtrace.errors import BadInput
 from stormtrace.grids import Grid, make_grid
 from stormtrace.prepare import camse
 from stormtrace.prepare.bilinear import element_weights, rectilinear_weights, spectral_weights
+from stormtrace.prepare.conservative import rectilinear_conservative
 from stormtrace.prepare.meshes import Mesh, mesh_of_grid
 
 QUARTER = make_grid({"nlat": 192, "nlon": 288})
@@ -84,8 +85,9 @@ def test_nearly_zero_longitude_makes_no_gap():
     ],
 )
 def test_meshes_that_do_not_cover_the_globe_are_refused(lat, lon, message):
-    with pytest.raises(BadInput, match=message):
-        rectilinear_weights(rectilinear(lat, lon), QUARTER)
+    for maker in (rectilinear_weights, rectilinear_conservative):
+        with pytest.raises(BadInput, match=message):
+            maker(rectilinear(lat, lon), QUARTER)
 
 
 @pytest.mark.parametrize("maker", [element_weights, spectral_weights])

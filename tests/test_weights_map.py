@@ -96,11 +96,14 @@ def test_shares_must_sum_to_one_everywhere(tmp_path):
     lost = WEIGHTS.matrix.copy()
     lost.data[lost.indptr[30] : lost.indptr[31]] *= 0.5
     with pytest.raises(BadInput, match=r"1 of 288 target points do not sum to 1 .*0\.500000"):
-        load_map(written(tmp_path / "half.nc", Weights(lost)), MESH, GRID)
+        load_map(bare(tmp_path / "half.nc", Weights(lost)), MESH, GRID)
     regional = WEIGHTS.matrix.copy()
     regional.data[: regional.indptr[100]] = 0
     with pytest.raises(BadInput, match="100 of 288 target points"):
-        load_map(written(tmp_path / "regional.nc", Weights(regional)), MESH, GRID)
+        load_map(bare(tmp_path / "regional.nc", Weights(regional)), MESH, GRID)
+    with pytest.raises(BadInput, match="100 of 288 target points"):
+        written(tmp_path / "ours.nc", Weights(regional))
+    assert not (tmp_path / "ours.nc").exists()
 
 
 def test_what_is_no_map(tmp_path):

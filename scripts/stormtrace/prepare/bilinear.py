@@ -3,10 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.prepare import camse
-from stormtrace.prepare.meshes import Mesh, mesh_of_grid
+from stormtrace.prepare.meshes import Mesh, global_axes, mesh_of_grid
 from stormtrace.prepare.weights import Weights
 
 Floats = NDArray[np.float64]
@@ -20,10 +19,9 @@ def rectilinear_weights(mesh: Mesh, grid: Grid) -> Weights:
     """Bilinear in longitude (periodic) and latitude.
 
     Where the mesh has no row at a pole the pole is the mean of the row next to it, as in ESMF.
-    BadInput: the mesh is not global, or its axes do not go one way.
+    BadInput: the mesh is not global.
     """
-    assert mesh.axes is not None
-    lat, lon = mesh.axes
+    lat, lon = global_axes(mesh)
     low_row, high_row, up = _rows(lat, grid.lat)
     west, east, right = _columns(lon, grid.lon)
     row, col, share = [], [], []
@@ -94,14 +92,6 @@ def _rows(lat: Floats, target: Floats) -> tuple[Integers, Integers, Floats]:
     Rows −1 and nlat stand for a pole the mesh has no row at.
     """
     order = np.argsort(lat)
-    steps = np.diff(lat[order])
-    if steps.min(initial=np.inf) <= 0 or np.abs(lat).max() > 90 + SNAP:
-        raise BadInput("latitudes of the raw files must differ, and lie between −90 and 90")
-    if max(lat.min() + 90.0, 90.0 - lat.max()) > 2 * steps.max():
-        raise BadInput(
-            f"the raw files reach from {lat.min():.2f}N to {lat.max():.2f}N only; the grid is"
-            " global, and nothing may be missing on it"
-        )
     extended, rows = lat[order], order
     if lat.min() > -90.0 + SNAP:
         extended, rows = np.append(-90.0, extended), np.append(-1, rows)
@@ -115,12 +105,6 @@ def _columns(lon: Floats, target: Floats) -> tuple[Integers, Integers, Floats]:
     """Return for each target longitude the columns west and east, and the share of the latter."""
     order = np.argsort(lon)
     ring = np.append(lon[order], lon[order[0]] + 360.0)
-    steps = np.diff(ring)
-    if steps.min() <= 0 or steps.max() > 2.5 * np.median(steps):
-        raise BadInput(
-            f"the raw files' longitudes leave a gap of {steps.max():.2f} degrees (or have one"
-            " twice); the grid is global, and nothing may be missing on it"
-        )
     index, right = _between(ring, (target - ring[0]) % 360.0 + ring[0])
     return order[index], order[(index + 1) % lon.size], right
 

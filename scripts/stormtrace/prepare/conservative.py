@@ -8,7 +8,7 @@ from scipy import sparse
 
 from stormtrace.grids import Grid
 from stormtrace.prepare.cells import Cells
-from stormtrace.prepare.meshes import Mesh
+from stormtrace.prepare.meshes import Mesh, global_axes
 from stormtrace.prepare.weights import Weights
 
 Floats = NDArray[np.float64]
@@ -22,11 +22,11 @@ def rectilinear_conservative(mesh: Mesh, target: Grid) -> Weights:
     """Return the weights between cells bounded by meridians and parallels: exact.
 
     The overlap of two such cells is a difference of sines of latitude times one of longitudes.
-    Cells reach half-way to the next point; the mesh must go round the globe.
+    Cells reach half-way to the next point. BadInput: the mesh is not global.
     """
-    assert mesh.axes is not None
-    row_order, column_order = (np.argsort(axis) for axis in mesh.axes)
-    lat, lon = mesh.axes[0][row_order], mesh.axes[1][column_order]
+    axes = global_axes(mesh)
+    row_order, column_order = (np.argsort(axis) for axis in axes)
+    lat, lon = axes[0][row_order], axes[1][column_order]
     around = np.concatenate([[lon[-1] - 360.0], lon, [lon[0] + 360.0]])
     lon_bounds = (around[1:] + around[:-1]) / 2
     source_sine, target_sine = (np.sin(np.radians(g.lat_bounds)) for g in (Grid(lat, lon), target))

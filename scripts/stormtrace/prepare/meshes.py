@@ -117,6 +117,27 @@ def check_mesh(opened: netCDF4.Dataset, variable: str, dataset: Dataset, mesh: M
         )
 
 
+def global_axes(mesh: Mesh) -> tuple[Floats, Floats]:
+    """Return (lat, lon) of a rectilinear mesh that covers the globe; BadInput if it does not."""
+    assert mesh.axes is not None
+    lat, lon = mesh.axes
+    rows, ring = np.sort(lat), np.append(np.sort(lon), lon.min() + 360.0)
+    steps, turns = np.diff(rows), np.diff(ring)
+    if steps.min(initial=np.inf) <= 0 or np.abs(lat).max() > 90.0 + 1e-9:
+        raise BadInput("latitudes of the raw files must differ, and lie between −90 and 90")
+    if max(rows[0] + 90.0, 90.0 - rows[-1]) > 2 * steps.max():
+        raise BadInput(
+            f"the raw files reach from {rows[0]:.2f}N to {rows[-1]:.2f}N only; the grid is global,"
+            " and nothing may be missing on it"
+        )
+    if turns.min() <= 0 or turns.max() > 2.5 * np.median(turns):
+        raise BadInput(
+            f"the raw files' longitudes leave a gap of {turns.max():.2f} degrees (or have one"
+            " twice); the grid is global, and nothing may be missing on it"
+        )
+    return lat, lon
+
+
 def distance(one: Mesh, other: Mesh) -> Floats:
     """Return how far apart the points of two meshes are, degrees, (n,), in lat or lon · cos lat."""
     east = np.abs((one.lon - other.lon + 180.0) % 360.0 - 180.0)

@@ -44,7 +44,11 @@ SUM_TOLERANCE = 1e-5
 def write_map(
     path: Path | str, weights: Weights, mesh: Mesh, grid: Grid, attributes: Mapping[str, str]
 ) -> None:
-    """Write an ESMF map that NCO's ncremap, ESMF and uxarray apply too (indices from 1)."""
+    """Write an ESMF map that NCO's ncremap, ESMF and uxarray apply too (indices from 1).
+
+    BadInput: it would not give every point of the grid a value.
+    """
+    _check_sums(path, weights.matrix, grid)
     triplets = weights.matrix.tocoo()
     points = mesh_of_grid(grid)
     whole_a, whole_b = np.ones(mesh.size), np.ones(points.size)
