@@ -110,7 +110,7 @@ def open_browser() -> Iterator[Browser]:
         pytest.skip("no Chromium on this machine")
     browser_reads, we_write = os.pipe()
     we_read, browser_writes = os.pipe()
-    with tempfile.TemporaryDirectory() as profile:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         process = subprocess.Popen(
             [
                 "bash",

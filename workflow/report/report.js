@@ -142,7 +142,7 @@
     const dot = rgba(channels(css("--coast")));
     const colours = scale ? scale.colours.map(rgba) : [], levels = scale ? scale.levels : [];
     const [lrows, lcolumns] = data.land.shape;
-    const spacing = Math.max(4, Math.round(w / 190));
+    const dotSize = Math.max(1, Math.round(w / 330)), spacing = 4 * dotSize;
     for (let py = 0; py < h; py++) {
       const y = (f.cy - py - .5) / f.s;
       if (Math.abs(y) > YMAX) continue;
@@ -165,7 +165,7 @@
             while (k < levels.length && v >= levels[k]) k++;
             if (k !== scale.clear) {
               colour = colours[k];
-              if (doubtful && px % spacing === 0 && py % spacing === 0) {
+              if (doubtful && px % spacing < dotSize && py % spacing < dotSize) {
                 const cell = Math.round(row) * nlon + Math.round(column) % nlon;
                 if (!bits(doubtful, cell)) colour = dot;
               }
