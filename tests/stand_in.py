@@ -14,6 +14,7 @@ FOLDERS = {
         "events.parquet",
         "objects.parquet",
         "events.csv",
+        "objects.csv",
         "tracks.geojson",
         "trajectories.nc",
     ],
@@ -21,9 +22,11 @@ FOLDERS = {
     "make_samples.py": [],
     "draw_experiment.py": [],
     "draw_comparison.py": [],
-    "draw_labels.py": [],
+    "draw_composite.py": [],
+    "draw_fields.py": [],
+    "draw_sensitivity.py": [],
 }
-STEMS = {"draw_training.py": [".png", ".pdf"]}
+STEMS = {"draw_labels.py": [".png", ".pdf"], "draw_training.py": [".png", ".pdf"]}
 
 script, output = Path(sys.argv[0]).name, Path(sys.argv[sys.argv.index("--output") + 1])
 if script in FOLDERS:
@@ -36,3 +39,7 @@ elif script in STEMS:
 else:
     output.parent.mkdir(parents=True, exist_ok=True)
     output.touch()
+if "--figure" in sys.argv:
+    figure = Path(sys.argv[sys.argv.index("--figure") + 1])
+    for ending in (".png", ".pdf"):
+        figure.with_name(figure.name + ending).touch()

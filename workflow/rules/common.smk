@@ -142,3 +142,14 @@ def samples_of(wildcards, year=None):
     """One year of the samples an experiment looks at."""
     entry = STUDY.experiments[wildcards.experiment]
     return samples(entry["dataset"], entry["grid"], year or wildcards.year)
+
+
+def measured_samples(wildcards):
+    """The samples of the year, if fields are to be measured in objects."""
+    measure = STUDY.experiments[wildcards.experiment]["measure"]
+    return {"samples": samples_of(wildcards)} if measure else {}
+
+
+def measure_flags(wildcards):
+    measure = STUDY.experiments[wildcards.experiment]["measure"]
+    return ["--samples", samples_of(wildcards), "--fields", *measure] if measure else []

@@ -10,7 +10,8 @@
 
 rule find_objects:
     input:
-        masks_of,
+        unpack(measured_samples),
+        mask=masks_of,
     output:
         results("events/{experiment}/objects/{year}.nc"),
     log:
@@ -24,12 +25,14 @@ rule find_objects:
         mem_mb=grows(600),
         runtime=grows(10),
     params:
+        samples=measure_flags,
         tracking=lambda wildcards: flag(STUDY.labelling(wildcards.experiment)),
     message:
         "{wildcards.experiment} {wildcards.year}: objects"
     shell:
         python(
-            "find_objects.py --mask {input:q} --tracking {params.tracking:q} --output {output:q}"
+            "find_objects.py --mask {input.mask:q} --tracking {params.tracking:q}"
+            " {params.samples:q} --output {output:q}"
         )
 
 
@@ -42,6 +45,7 @@ rule link_events:
             "events.parquet",
             "objects.parquet",
             "events.csv",
+            "objects.csv",
             "tracks.geojson",
             "trajectories.nc",
         ),

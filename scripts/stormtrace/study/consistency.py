@@ -92,6 +92,8 @@ class _Checker:
         self.fields(
             (*path, "dataset"), model, experiment["dataset"], dataset, experiment["neutral"]
         )
+        for field in experiment["measure"]:
+            one_of(field, dataset["fields"], (*path, "measure"), self.origins)
         self.statistics(name, experiment, model)
         if "period" in experiment:
             self.period(name, experiment, dataset)

@@ -182,7 +182,11 @@ class Study:
 
     def objects_of(self, experiment: str) -> str:
         """Return the experiment whose objects this one links: itself, or what it is like."""
-        return self._shared(experiment, lambda name: (self._look(name), self.labelling(name)))
+
+        def key(name: str) -> object:
+            return self._look(name), self.labelling(name), self._table[name]["measure"]
+
+        return self._shared(experiment, key)
 
     def _shared(self, experiment: str, key: Callable[[str], object]) -> str:
         """Follow `like` upwards as long as `key` stays the same."""
@@ -192,8 +196,8 @@ class Study:
         return experiment
 
     def _look(self, experiment: str) -> Entry:
-        entry = self._table[experiment]
-        return {key: entry.get(key) for key in entry if key not in ("name", "title", "tracking")}
+        apart = ("name", "title", "tracking", "measure")
+        return {key: value for key, value in self._table[experiment].items() if key not in apart}
 
     def labelling(self, experiment: str) -> Entry:
         """Return the part of an experiment's tracking that its objects depend on."""
