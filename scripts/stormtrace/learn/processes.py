@@ -52,7 +52,8 @@ def join_processes(device: torch.device) -> Processes:
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
         return Processes()
-    distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    # Flags and sums of losses may lie on the CPU, gradients on the GPU: a way for each.
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
     return Processes(distributed.get_rank(), count, int(os.environ["LOCAL_RANK"]))
 
 
