@@ -2,7 +2,9 @@
 #
 #   make demo    sets up .venv and runs the study on the mini planet; ends in results/report.html
 #   make test    sets up .venv and runs all that CI runs
-#
+#   make dag     draws the rules
+#   make bench   measures speed and memory (make bench-ingest, bench-track, …)
+#   make clean   removes results and logs
 PYTHON ?= python3
 BIN := .venv/bin
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
@@ -17,7 +19,7 @@ demo: .venv/.runtime
 	@echo && echo "Open the report: file://$(CURDIR)/results/report.html"
 
 test: check-style
-	@$(RUN) pytest -n 2 --dist loadgroup tests
+	@$(RUN) PYTHONPATH="$(CURDIR)/.venv/qstat-cache" pytest -n 2 tests
 
 check-style: .venv/.development
 	@$(RUN) ruff check . && $(RUN) ruff format --check .
@@ -41,7 +43,16 @@ dag: .venv/.runtime
 	@$(BIN)/pip install -q --disable-pip-version-check -r envs/pip.txt && touch $@
 
 .venv/.development: envs/pip-dev.txt .venv/.runtime
-	@$(BIN)/pip install -q --disable-pip-version-check -r envs/pip-dev.txt && touch $@
+	@$(BIN)/pip install -q --disable-pip-version-check -r envs/pip-dev.txt
+	@# Apart, for it brings a qstat that must not stand before a cluster's own.
+	@$(BIN)/pip install -q --disable-pip-version-check --upgrade --target .venv/qstat-cache \
+	 $$(sed -n 's/^# apart: //p' envs/pip-dev.txt) && touch $@
+
+# Speed and memory, peers beside us where they are installed; a table each in benchmarks/.
+bench: bench-ingest bench-learn bench-detect bench-track bench-map
+
+bench-%: .venv/.development
+	@$(RUN) python benchmarks/bench_$*.py
 
 clean:
 	rm -rf results logs .snakemake

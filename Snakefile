@@ -28,6 +28,9 @@ include: "workflow/rules/map.smk"
 include: "workflow/rules/draw.smk"
 
 
+report: "workflow/report/workflow.rst"
+
+
 localrules:
     all,
     artmip,

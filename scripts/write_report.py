@@ -16,7 +16,7 @@ python scripts/write_report.py --report @report.json --output results/report.htm
                  "figures": ["….png"], "images": ["….png"]}],
      "sensitivity": "results/figures/sensitivity",
      "regions": {"Western North America": [180, 255, 25, 65]},
-     "configuration": {"any": "thing"}, "sources": {"dataset": {"file": "checksum"}}}
+     "configuration": {"any": "thing"}, "samples": {"dataset": ["results/samples/…/2000"]}}
 
 Only `title`, and `name` and `frequency` of each experiment, must be there; an experiment may also
 have `landfall` (what count_landfalls.py wrote), `animation` (what animate.py wrote). A model's
@@ -32,6 +32,7 @@ from typing import Any
 from stormtrace.commandline import from_json, log, parser, run
 from stormtrace.files import write_text
 from stormtrace.map.report.page import write_page
+from stormtrace.map.report.sources import raw_sources
 from stormtrace.provenance import command
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "workflow" / "report"
@@ -44,7 +45,8 @@ def main() -> None:
     arguments.add_argument("--templates", type=Path, default=TEMPLATES)
     arguments.add_argument("--output", type=Path, required=True)
     flags = arguments.parse_args()
-    page = write_page({"command": command()} | flags.report, flags.templates, flags.output.parent)
+    facts = {"command": command(), "sources": raw_sources(flags.report.get("samples", {}))}
+    page = write_page(facts | flags.report, flags.templates, flags.output.parent)
     write_text(flags.output, page)
     log.info("%s: %.1f MB", flags.output, len(page.encode()) / 1e6)
 

@@ -36,7 +36,7 @@ def demo():
 
 def test_an_entry_takes_everything_it_does_not_say_from_what_it_is_like():
     table = {
-        "a": {"model": "m", "tracking": {"rule": "graph", "gap": 3}},
+        "a": {"title": "A", "model": "m", "tracking": {"rule": "graph", "gap": 3}},
         "b": {"like": "a", "tracking": {"gap": 6}},
         "c": {"like": "b", "model": None},
     }

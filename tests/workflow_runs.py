@@ -46,7 +46,9 @@ def snakemake(folder, *arguments, overlay=None, check=True, root=ROOT):
 
 def planned(folder, *arguments, overlay=None, root=ROOT):
     """Return how many jobs of each rule a dry run plans: {rule: count}."""
-    done = snakemake(folder, "--dry-run", "--quiet", "rules", *arguments, overlay=overlay, root=root)
+    done = snakemake(
+        folder, "--dry-run", "--quiet", "rules", *arguments, overlay=overlay, root=root
+    )
     if "Nothing to be done" in done.stdout:
         return {}
     table = re.search(r"^job +count\n[- ]+\n(.*?)^total", done.stdout, re.DOTALL | re.MULTILINE)

@@ -72,7 +72,7 @@ def _stop(signum: int, frame: FrameType | None) -> NoReturn:
 
 def _explain(error: OSError) -> str:
     advice = {
-        errno.ENOSPC: "the disk is full: free some space and run again; nothing half-written is left",
+        errno.ENOSPC: "the disk is full: free some space and run again; nothing is half-written",
         errno.EDQUOT: "the quota is used up: free some space and run again",
         errno.EACCES: "no permission: choose a folder you may write to, or ask its owner",
         errno.EROFS: "the file system is read-only: choose another folder",

@@ -16,7 +16,12 @@ rule draw_training:
     input:
         results("models/{model}/history.csv"),
     output:
-        multiext(results("figures/models/{model}-training"), ".png", ".pdf"),
+        report(
+            results("figures/models/{model}-training.png"),
+            caption="../report/training.rst",
+            category="Models",
+        ),
+        results("figures/models/{model}-training.pdf"),
     log:
         "logs/draw_training/{model}.log",
     benchmark:
@@ -81,7 +86,13 @@ rule draw_experiment:
         events=results("events/{experiment}/events.parquet"),
         tracked=results("events/{experiment}/objects.parquet"),
     output:
-        directory(results("figures/experiments/{experiment}")),
+        report(
+            directory(results("figures/experiments/{experiment}")),
+            patterns=["{figure}.png"],
+            caption="../report/experiment.rst",
+            category="Experiments",
+            subcategory="{experiment}",
+        ),
     log:
         "logs/draw_experiment/{experiment}.log",
     benchmark:
@@ -110,7 +121,13 @@ rule draw_comparison:
     input:
         results("comparisons/{comparison}.nc"),
     output:
-        directory(results("figures/comparisons/{comparison}")),
+        report(
+            directory(results("figures/comparisons/{comparison}")),
+            patterns=["{figure}.png"],
+            caption="../report/comparison.rst",
+            category="Comparisons",
+            subcategory="{comparison}",
+        ),
     log:
         "logs/draw_comparison/{comparison}.log",
     benchmark:
@@ -282,7 +299,7 @@ rule write_report:
             for field in STUDY.config["composites"].get(name, [])
         ],
     output:
-        results("report.html"),
+        report(results("report.html"), caption="../report/page.rst", category="The report"),
     log:
         "logs/write_report.log",
     benchmark:

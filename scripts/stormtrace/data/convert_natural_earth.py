@@ -93,7 +93,7 @@ def main(package: Path, output: Path) -> None:
         rings = rings_of(json.loads((package / file).read_text()))
         arrays[name], arrays[f"{name}_starts"] = coastlines(rings)
     arrays["land"] = land_share(rings)
-    np.savez_compressed(output, **arrays)
+    np.savez_compressed(output, allow_pickle=False, **arrays)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from stormtrace.errors import BadInput
+from stormtrace.prepare.dataset import make_dataset
 from stormtrace.study.periods import years_of
 from stormtrace.study.tables import Entry
 from stormtrace.study.validation import Origins, one_of
@@ -59,6 +60,11 @@ class _Checker:
                     f"is [{start}, {end}], which ends before it starts; "
                     "give [first day, first day no longer in it]",
                 )
+        if dataset["source"] != "climatenet":
+            try:
+                make_dataset(dataset)
+            except BadInput as error:
+                raise BadInput(f"{self.origins.of(('datasets', name))}: {error}") from None
 
     def model(self, name: str, model: Entry) -> None:
         if "grid" in model:

@@ -10,9 +10,14 @@ def report_of(study: Study) -> Entry:
     """Return the block of JSON that `write_report.py` documents, for everything a study runs."""
     return {
         "title": study.config["title"],
+        "description": study.config["description"],
         "experiments": [_experiment(study, name) for name in study.config["run"]],
         "comparisons": [_comparison(study, name) for name in study.comparisons],
         "models": [_model(study, name) for name in study.models],
+        "samples": {
+            name: [f"{study.results}/samples/{name}/{grid}/{year}" for year in study.pieces(name)]
+            for name, grid in _looked_at(study)
+        },
         "sensitivity": f"{study.results}/figures/sensitivity",
         "regions": study.config["regions"],
         "configuration": {
@@ -21,6 +26,15 @@ def report_of(study: Study) -> Entry:
             "datasets": study.datasets,
         },
     }
+
+
+def _looked_at(study: Study) -> list[tuple[str, str]]:
+    """Return (dataset, grid) of every dataset that is looked at, each once."""
+    seen = {
+        study.experiments[name]["dataset"]: study.experiments[name]["grid"]
+        for name in reversed(study.config["run"])
+    }
+    return list(seen.items())
 
 
 def _experiment(study: Study, name: str) -> dict[str, Any]:
@@ -58,13 +72,13 @@ def _comparison(study: Study, name: str) -> dict[str, Any]:
 def _model(study: Study, name: str) -> dict[str, Any]:
     entry = study.models[name]
     told = {"name": name, "title": entry.get("title", name), "fields": entry.get("fields", [])}
-    stem, images = f"{study.results}/figures/models/{name}", []
+    stem, figures, images = f"{study.results}/figures/models/{name}", [], []
     if name in study.trained:
         told["history"] = f"{study.results}/models/{name}/history.csv"
-        images.append(f"{stem}-training.png")
+        figures.append(f"{stem}-training.png")
     if name in study.explained:
         told["importance"] = f"{study.results}/models/{name}/importance.json"
     if name in study.scored:
         told["scores"] = f"{study.results}/models/{name}/scores.json"
         images.append(f"{stem}-labels.png")
-    return told | {"figures": images, "images": images}
+    return told | {"figures": figures + images, "images": images}

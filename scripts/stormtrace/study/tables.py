@@ -13,6 +13,9 @@ from stormtrace.errors import BadInput
 Entry = dict[str, Any]
 Table = Mapping[str, Entry]
 
+OWN = ("title", "description")
+"""What an entry says of itself alone; it is not inherited."""
+
 
 def resolve(table: Table, name: str, what: str) -> Entry:
     """Return entry `name` of `table` with everything it inherits, without the key ``like``.
@@ -21,6 +24,7 @@ def resolve(table: Table, name: str, what: str) -> Entry:
     for entries that are like each other in a circle.
     """
     chain: list[str] = []
+    first = name
     while True:
         if name in chain:
             circle = " → ".join([*chain, name])
@@ -36,7 +40,7 @@ def resolve(table: Table, name: str, what: str) -> Entry:
     for ancestor in reversed(chain):
         merged = merge(merged, table[ancestor])
     merged.pop("like", None)
-    return merged
+    return {key: value for key, value in merged.items() if key not in OWN or key in table[first]}
 
 
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> Entry:

@@ -1,0 +1,24 @@
+"""The raw files behind a page, as its samples remember them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import netCDF4
+
+
+def raw_sources(folders: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str]]:
+    """Return dataset -> {raw file: checksum}, from the attribute `inputs` of samples.
+
+    folders: dataset -> its folders of samples, one a year. All samples of a year carry the same
+    inputs, so the first one is asked; a folder that is gone (purged) is passed over.
+    """
+    sources: dict[str, dict[str, str]] = {}
+    for dataset, years in folders.items():
+        for year in years:
+            first = min(Path(year).glob("*.nc"), default=None)
+            if first is None:
+                continue
+            with netCDF4.Dataset(first) as nc:
+                sources.setdefault(dataset, {}).update(json.loads(getattr(nc, "inputs", "{}")))
+    return sources
