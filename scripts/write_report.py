@@ -14,13 +14,13 @@ python scripts/write_report.py --report @report.json --output results/report.htm
      "models": [{"name": "four-fields", "title": "…", "fields": ["TMQ"], "scores": "…/scores.json",
                  "history": "…/history.csv", "importance": "…/importance.json",
                  "figures": ["….png"], "images": ["….png"]}],
-     "sensitivity": "results/figures/sensitivity",
+     "labels": ["results/labels/climatenet.json"], "sensitivity": "results/figures/sensitivity",
      "regions": {"Western North America": [180, 255, 25, 65]},
      "configuration": {"any": "thing"}, "samples": {"dataset": ["results/samples/…/2000"]}}
 
 Only `title`, and `name` and `frequency` of each experiment, must be there; an experiment may also
-have `landfall` (what count_landfalls.py wrote), `animation` (what animate.py wrote). A model's
-`images` are shown, its `figures` linked to (their PDF). Links in the page are relative to it. The
+have `landfall` (what count_landfalls.py wrote), `animation` (what animate.py wrote) and `images`.
+`images` are shown, `figures` linked to (their PDF). Links in the page are relative to it. The
 first experiment is the one that others are held against.
 """
 

@@ -26,7 +26,7 @@ def test_schema_and_recipe_have_the_same_keys_and_defaults():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     properties = SCHEMA["properties"]
     own = {field.name: field for field in fields(Recipe)}
-    assert own.keys() - {"name"} == properties.keys() - {"like", "title", "weights"}
+    assert own.keys() - {"name"} == properties.keys() - {"like", "seeds", "title", "weights"}
     for name, field in own.items():
         if name in ("name", "fields", "dataset", "grid"):
             continue

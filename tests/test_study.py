@@ -206,3 +206,14 @@ def test_the_environment_is_expanded_in_folders_or_missed_by_name(demo, monkeypa
     assert Study(demo | {"results": "$SCRATCH/runs"}).results == "/scratch/me/runs"
     with pytest.raises(BadInput, match=r"data is '.{10}/x', but .* no 'NOWHERE'"):
         Study(demo | {"data": "${NOWHERE}/x"}, DEMO)
+
+
+def test_seeds_make_an_ensemble_of_members_that_differ_in_seed_alone(demo):
+    demo["models"]["ensemble"] = {"like": "four-fields", "seeds": [0, 7]}
+    demo["experiments"]["together"] = {"like": "control", "model": "ensemble"}
+    demo["run"], demo["compare"] = ["together"], []
+    study = Study(demo)
+    assert study.models_of("together") == ["ensemble.seed0", "ensemble.seed7"]
+    assert study.trained == ["ensemble.seed0", "ensemble.seed7"]
+    first, second = (study.training(name) for name in study.trained)
+    assert {key for key in first if first[key] != second[key]} == {"name", "seed"}

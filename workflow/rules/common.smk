@@ -104,6 +104,16 @@ def statistics_of(wildcards):
     return {"statistics": statistics(*chosen)} if chosen else {}
 
 
+def model_folders(wildcards):
+    return [results(f"models/{name}") for name in STUDY.models_of(wildcards.experiment)]
+
+
+def model_files(wildcards):
+    """What detection needs of each model an experiment looks with."""
+    folders = model_folders(wildcards)
+    return [f"{folder}/{file}" for folder in folders for file in ("config.json", "weights.pth")]
+
+
 def normalization(wildcards):
     """The flags that say so; none for a published model's own statistics."""
     chosen = STUDY.statistics_of(wildcards.experiment)

@@ -12,11 +12,7 @@
 rule detect:
     input:
         unpack(statistics_of),
-        model=lambda wildcards: multiext(
-            results(f"models/{STUDY.experiments[wildcards.experiment]['model']}/"),
-            "config.json",
-            "weights.pth",
-        ),
+        model=model_files,
         samples=samples_of,
     output:
         results("masks/{experiment}/{year}.nc"),
@@ -32,9 +28,7 @@ rule detect:
         runtime=grows(120),
         gpu=GPU,
     params:
-        model=lambda wildcards: results(
-            f"models/{STUDY.experiments[wildcards.experiment]['model']}"
-        ),
+        model=model_folders,
         # Named here too, since Snakemake does not notice a change of params made from input.
         normalization=normalization,
         look=lambda wildcards: [

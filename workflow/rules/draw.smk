@@ -153,7 +153,7 @@ rule draw_comparison:
 
 rule draw_sensitivity:
     input:
-        expand(results("frequency/{experiment}/frequency.nc"), experiment=STUDY.config["run"]),
+        expand(results("frequency/{experiment}/frequency.nc"), experiment=STUDY.shown),
     output:
         directory(results("figures/sensitivity")),
     log:
@@ -167,7 +167,7 @@ rule draw_sensitivity:
         mem_mb=grows(3000),
         runtime=grows(30),
     params:
-        titles=[STUDY.title(name) for name in STUDY.config["run"]],
+        titles=[STUDY.title(name) for name in STUDY.shown],
     message:
         "all experiments side by side"
     shell:
@@ -274,10 +274,8 @@ rule animate:
 
 rule write_report:
     input:
-        experiments=expand(
-            results("frequency/{experiment}/frequency.nc"), experiment=STUDY.config["run"]
-        ),
-        figures=expand(results("figures/experiments/{experiment}"), experiment=STUDY.config["run"]),
+        experiments=expand(results("frequency/{experiment}/frequency.nc"), experiment=STUDY.shown),
+        figures=expand(results("figures/experiments/{experiment}"), experiment=STUDY.shown),
         comparisons=expand(
             [results("comparisons/{comparison}.nc"), results("figures/comparisons/{comparison}")],
             comparison=STUDY.comparisons,
@@ -290,12 +288,12 @@ rule write_report:
         predictions=expand(results("figures/models/{model}-labels.png"), model=STUDY.scored),
         importance=expand(results("models/{model}/importance.json"), model=STUDY.explained),
         sensitivity=results("figures/sensitivity"),
-        landfall=expand(results("landfall/{experiment}.csv"), experiment=STUDY.config["run"]),
-        films=[film for name in STUDY.config["run"] for film in STUDY.films(name)],
-        snapshots=[folder for name in STUDY.config["run"] for folder in STUDY.snapshots(name)],
+        landfall=expand(results("landfall/{experiment}.csv"), experiment=STUDY.shown),
+        films=[film for name in STUDY.shown for film in STUDY.films(name)],
+        snapshots=[folder for name in STUDY.shown for folder in STUDY.snapshots(name)],
         composites=[
             results(f"figures/composites/{name}.{field}")
-            for name in STUDY.config["run"]
+            for name in STUDY.shown
             for field in STUDY.config["composites"].get(name, [])
         ],
     output:

@@ -137,7 +137,7 @@ rule artmip:
                 f"artmip/{name}/{STUDY.experiments[name]['dataset']}"
                 f".ar_tag.Stormtrace.3hr.{year}0101-{year}1231.nc"
             )
-            for name in STUDY.config["run"]
+            for name in STUDY.shown
             for year in STUDY.years(name)
         ],
 
@@ -147,6 +147,6 @@ rule painted:
     input:
         [
             results(f"events/{name}/painted/{year}.nc")
-            for name in STUDY.config["run"]
+            for name in STUDY.shown
             for year in STUDY.years(name)
         ],

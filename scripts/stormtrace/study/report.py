@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from stormtrace.classes import FEATURES
 from stormtrace.study.study import Study
 from stormtrace.study.tables import Entry
 
@@ -11,17 +12,22 @@ def report_of(study: Study) -> Entry:
     return {
         "title": study.config["title"],
         "description": study.config["description"],
-        "experiments": [_experiment(study, name) for name in study.config["run"]],
+        "experiments": [_experiment(study, name) for name in study.shown],
         "comparisons": [_comparison(study, name) for name in study.comparisons],
         "models": [_model(study, name) for name in study.models],
         "samples": {
             name: [f"{study.results}/samples/{name}/{grid}/{year}" for year in study.pieces(name)]
             for name, grid in _looked_at(study)
         },
+        "labels": [
+            f"{study.results}/labels/{name}.json"
+            for name in study.datasets
+            if study.is_labelled(name)
+        ],
         "sensitivity": f"{study.results}/figures/sensitivity",
         "regions": study.config["regions"],
         "configuration": {
-            "experiments": {name: study.experiments[name] for name in study.config["run"]},
+            "experiments": {name: study.experiments[name] for name in study.shown},
             "models": study.models,
             "datasets": study.datasets,
         },
@@ -32,7 +38,7 @@ def _looked_at(study: Study) -> list[tuple[str, str]]:
     """Return (dataset, grid) of every dataset that is looked at, each once."""
     seen = {
         study.experiments[name]["dataset"]: study.experiments[name]["grid"]
-        for name in reversed(study.config["run"])
+        for name in reversed(study.shown)
     }
     return list(seen.items())
 
@@ -44,7 +50,7 @@ def _experiment(study: Study, name: str) -> dict[str, Any]:
     return shown | {
         "name": name,
         "title": study.title(name),
-        "model": entry["model"],
+        "model": study.models_of(name)[0],
         "dataset": entry["dataset"],
         "grid": entry["grid"],
         "statistics": entry["statistics"],
@@ -53,8 +59,18 @@ def _experiment(study: Study, name: str) -> dict[str, Any]:
         "frequency": f"{study.results}/frequency/{name}/frequency.nc",
         "events": f"{study.results}/events/{name}",
         "figures": f"{study.results}/figures/experiments/{name}",
+        "images": _images(study, name),
         "landfall": f"{study.results}/landfall/{name}.csv",
     }
+
+
+def _images(study: Study, name: str) -> list[str]:
+    composites = [
+        f"{study.results}/figures/composites/{name}.{field}/{feature.lower()}-{field}-composite.png"
+        for field in study.config["composites"].get(name, [])
+        for feature in FEATURES
+    ]
+    return [*(f"{folder}/fields.png" for folder in study.snapshots(name)), *composites]
 
 
 def _comparison(study: Study, name: str) -> dict[str, Any]:

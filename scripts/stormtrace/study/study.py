@@ -31,7 +31,8 @@ class Study:
 
     `datasets`, `models` and `experiments` hold resolved entries (``like`` applied, defaults filled
     in, `name` added) of what is run and of everything that depends on; all other entries of the
-    tables have been checked against their schemas. Raises BadInput for the first fault.
+    tables have been checked against their schemas. `shown` names what the report shows: what is run,
+    and what is compared. Raises BadInput for the first fault.
     """
 
     def __init__(self, config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> None:
@@ -56,15 +57,16 @@ class Study:
         self.comparisons = {name: table["comparisons"][name] for name in self.config["compare"]}
         self.experiments = {name: table["experiments"][name] for name in self._needed_experiments()}
         models = {entry["model"] for entry in self.experiments.values()}
-        self.models = {name: table["models"][name] for name in sorted(models)}
+        self._members = {name: _members(table["models"][name]) for name in sorted(models)}
+        self.models = {name: one for some in self._members.values() for name, one in some.items()}
         self.datasets = {name: table["datasets"][name] for name in sorted(self._needed_datasets())}
 
     def _needed_experiments(self) -> list[str]:
         """Return what is run, what is compared, and whose masks those track; in that order."""
         ends = (entry[side] for entry in self.comparisons.values() for side in ("first", "second"))
-        shown = dict.fromkeys([*self.config["run"], *ends])
-        owners = (owner(name) for name in shown for owner in (self.masks_of, self.objects_of))
-        return list(shown | dict.fromkeys(owners))
+        self.shown = list(dict.fromkeys([*self.config["run"], *ends]))
+        owners = (owner(name) for name in self.shown for owner in (self.masks_of, self.objects_of))
+        return list(dict.fromkeys([*self.shown, *owners]))
 
     def _needed_datasets(self) -> set[str]:
         looked_at = {entry["dataset"] for entry in self.experiments.values()}
@@ -132,6 +134,10 @@ class Study:
         """Return the folder that a published model is adopted from."""
         return str(self.models[model]["weights"])
 
+    def models_of(self, experiment: str) -> list[str]:
+        """Return the models an experiment looks with: one, or the members of an ensemble."""
+        return list(self._members[self.experiments[experiment]["model"]])
+
     def training(self, model: str) -> Entry:
         """Return what a training depends on."""
         return {key: value for key, value in self.models[model].items() if key != "title"}
@@ -154,7 +160,8 @@ class Study:
     @property
     def explained(self) -> list[str]:
         """Names of the models whose fields' importance is measured."""
-        return [name for name in self.scored if name in self.config["explain"]]
+        asked = {one for name in self.config["explain"] for one in self._members.get(name, ())}
+        return [name for name in self.scored if name in asked]
 
     # --- experiments ----------------------------------------------------------------------------
 
@@ -205,8 +212,8 @@ class Study:
 
     def weighting(self, experiment: str) -> str:
         """Return how an experiment's statistics are weighted: its own word or its model's."""
-        entry = self.experiments[experiment]
-        return str(entry.get("weighting", self.models[entry["model"]].get("weighting", "none")))
+        model = self.models[self.models_of(experiment)[0]]
+        return str(self.experiments[experiment].get("weighting", model.get("weighting", "none")))
 
     def films(self, experiment: str) -> list[str]:
         """Return the films to make of an experiment."""
@@ -223,10 +230,8 @@ class Study:
         entry = self.experiments[experiment]
         if entry["statistics"] == "inference":
             return entry["dataset"], entry["grid"]
-        model = self.models[entry["model"]]
-        if self.is_published(entry["model"]):
-            return None
-        return model["dataset"], model["grid"]
+        model = self.models[self.models_of(experiment)[0]]
+        return None if "weights" in model else (model["dataset"], model["grid"])
 
     def title(self, experiment: str) -> str:
         """Return an experiment's title, by default its name."""
@@ -243,6 +248,15 @@ def _expand(path: str, key: str, origins: Origins) -> str:
             "set it, or write the path out"
         ) from error
     return str(Path(text).expanduser())
+
+
+def _members(model: Entry) -> dict[str, Entry]:
+    """Return name -> entry of a model, or of the members of an ensemble, one a seed."""
+    if "seeds" not in model:
+        return {model["name"]: model}
+    alone = {key: value for key, value in model.items() if key != "seeds"}
+    names = {seed: f"{model['name']}.seed{seed}" for seed in model["seeds"]}
+    return {name: alone | {"name": name, "seed": seed} for seed, name in names.items()}
 
 
 def _published_fields(model: Entry) -> Entry:

@@ -22,6 +22,7 @@ from stormtrace.map.names import HISTOGRAMS, short, words
 from stormtrace.map.periods import MONTHS
 from stormtrace.map.report.charts import Line, heat_map, histogram, line_chart
 from stormtrace.map.report.headlines import headline, region_mean
+from stormtrace.map.report.models import images
 from stormtrace.map.report.page_maps import Link
 
 FEWEST = 3
@@ -54,6 +55,7 @@ def describe(
         "charts": [*_charts(frequency, events), *_landfall(entry.get("landfall"))],
         "basins": _basins(frequency, events) if events is not None else [],
         "animation": film(entry.get("animation"), link),
+        "images": images(entry.get("images") or []),
         "files": list(_files(entry, link)),
         "figures": list(figure_links(entry.get("figures"), link)),
         "provenance": _provenance(frequency),

@@ -6,7 +6,7 @@ import base64
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,7 @@ def describe(entry: Mapping[str, Any], link: Link) -> dict[str, Any]:
         "scores": scores,
         "measures": {k: v for k, v in MEASURES.items() if scores and scores.get(k)},
         "charts": [*_charts(entry.get("history")), *_importance(entry.get("importance"))],
-        "images": [_image(path) for path in entry.get("images") or [] if Path(path).is_file()],
+        "images": images(entry.get("images") or []),
         "links": [(Path(path).name, link(path)) for path in _linked(entry) if link(path)],
     }
 
@@ -104,6 +104,11 @@ def _style(column: str, position: int) -> str:
     if "river" in column.lower():
         return "ar"
     return "neutral" if position == 0 else "neutral dashed"
+
+
+def images(paths: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the PNG files of `paths` that are there, to be put into the page."""
+    return [_image(path) for path in paths if Path(path).is_file()]
 
 
 def _image(path: str) -> dict[str, str]:

@@ -21,6 +21,7 @@ from stormtrace.map.frequency import open_frequency
 from stormtrace.map.names import short, words
 from stormtrace.map.regrid import on_grid
 from stormtrace.map.report import experiments, models
+from stormtrace.map.report.labels import describe_labels
 from stormtrace.map.report.packing import choose_grid, pack_bits, pack_land
 from stormtrace.map.report.page_maps import VARIABLES, Link, PageMaps, add_experiment, link_from
 
@@ -42,6 +43,7 @@ def write_page(report: Mapping[str, Any], templates: Path, folder: Path) -> str:
     context = {
         "report": dict.fromkeys(OPTIONAL, "") | dict(report),
         "version": __version__,
+        "labels": list(describe_labels(report.get("labels", []))),
         "experiments": rows,
         "comparisons": comparisons,
         "sensitivity": list(experiments.figure_links(report.get("sensitivity"), link)),
