@@ -104,4 +104,5 @@ def span(frequency: Frequency) -> str:
     years = str(first) if first == last else f"{first}–{last}"
     missing = int(frequency.expected_steps.sum() - frequency.steps.sum())
     lacking = f", {missing:,} missing" if missing > 0 else ""
-    return f"{years}, {int(np.sum(frequency.steps)):,} time steps{lacking}"
+    steps = int(np.sum(frequency.steps))
+    return f"{years}, {steps:,} time step{'' if steps == 1 else 's'}{lacking}"

@@ -97,4 +97,4 @@ def _model(study: Study, name: str) -> dict[str, Any]:
     if name in study.scored:
         told["scores"] = f"{study.results}/models/{name}/scores.json"
         images.append(f"{stem}-labels.png")
-    return told | {"figures": figures + images, "images": images}
+    return told | {"figures": figures, "images": images}

@@ -31,8 +31,8 @@ class Study:
 
     `datasets`, `models` and `experiments` hold resolved entries (``like`` applied, defaults filled
     in, `name` added) of what is run and of everything that depends on; all other entries of the
-    tables have been checked against their schemas. `shown` names what the report shows: what is run,
-    and what is compared. Raises BadInput for the first fault.
+    tables have been checked against their schemas. `shown` names what the report shows: what is
+    run, and what is compared. Raises BadInput for the first fault.
     """
 
     def __init__(self, config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> None:

@@ -152,7 +152,7 @@ def _landfall(path: str | None) -> Iterator[dict[str, Any]]:
         for name in names
     ]
     latitudes = [f"{float(r['lat']):g}°" for r in rows if r["class"] == names[0]] if names else []
-    svg = line_chart(latitudes, lines, "events", max(1, len(latitudes) // 6))
+    svg = line_chart(latitudes, lines, "events", -(-len(latitudes) // 5))
     yield _chart("Events that reach the coast", svg, "by latitude")
 
 

@@ -26,7 +26,7 @@ def headline(frequency: Frequency, feature: str, events: Table | None) -> dict[s
         "maximum": float(values[row, column]),
         "place": place(float(frequency.grid.lat[row]), float(frequency.grid.lon[column])),
     }
-    if events is not None:
+    if events is not None and np.sum(frequency.steps) > 1:  # one map has no events
         code = frequency.features.codes[frequency.features.names.index(feature)]
         rows = of_class(events, code)
         numbers |= {
