@@ -12,7 +12,7 @@ import pytest
 
 from workflow_runs import ROOT, planned, snakemake, stand_in_checkout
 
-pytestmark = pytest.mark.workflow
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
 
 class Finished:

@@ -1,0 +1,111 @@
+"""The main job, for real: raw files of a smaller mini planet to the report, and what must be true of it.
+
+Ten days across New Year, two networks trained for a few epochs; everything else is the demo's.
+"""
+
+import json
+
+import netCDF4
+import numpy as np
+import pandas
+import pytest
+from workflow_runs import planned, snakemake
+
+from stormtrace.classes import AR, TC
+
+OVERLAY = {
+    "title": "A smaller planet",
+    "run": ["control", "one-field"],
+    "compare": ["one-field"],
+    "planet": {"days": 10},
+    "datasets": {
+        "mini-historical": {
+            "parts": [
+                {
+                    "period": ["2000-12-27", "2001-01-06"],
+                    "files": "{results}/planet/historical/*.cam.h?.{variable}.{year}*.nc",
+                    "stamps": "end",
+                }
+            ]
+        }
+    },
+    "models": {"four-fields": {"epochs": 5}, "one-field": {"epochs": 5}},
+}
+
+pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("demo")]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("demo")
+    snakemake(folder, overlay=OVERLAY)
+    return folder
+
+
+def scores(demo, model):
+    return json.loads((demo / "results" / "models" / model / "scores.json").read_text())
+
+
+def test_it_ends_in_a_report_and_leaves_nothing_half_made(demo):
+    page = (demo / "results" / "report.html").read_text()
+    assert "A smaller planet" in page and "Water vapour alone" in page
+    assert not [*demo.rglob("*.partial*")]
+    assert planned(demo, overlay=OVERLAY) == {}
+
+
+def test_four_fields_learn_what_water_vapour_alone_cannot_show(demo):
+    four, one = scores(demo, "four-fields"), scores(demo, "one-field")
+    all_background = four["iou"]["Background"] / 3  # at most: nothing else is ever found
+    assert four["mean_iou"] > all_background + 0.15
+    # The planet's look-alikes hold as much water as its cyclones: the winds tell them apart.
+    assert four["iou"]["Tropical Cyclone"] > one["iou"]["Tropical Cyclone"] + 0.15
+
+
+def test_what_is_found_lies_where_the_truth_is(demo):
+    with netCDF4.Dataset(demo / "results/planet/historical/truth/masks.nc") as truth_file:
+        truth = {
+            date.isoformat(): mask
+            for date, mask in zip(dates(truth_file), truth_file["mask"][:], strict=True)
+        }
+    hits, either = {TC: 0, AR: 0}, {TC: 0, AR: 0}
+    steps = 0
+    for year in (2000, 2001):
+        with netCDF4.Dataset(demo / f"results/masks/control/{year}.nc") as found_file:
+            for date, found in zip(dates(found_file), found_file["mask"][:], strict=True):
+                true = truth[date.isoformat()]
+                steps += 1
+                for code in (TC, AR):
+                    hits[code] += np.sum((found == code) & (true == code))
+                    either[code] += np.sum((found == code) | (true == code))
+    assert steps == 80  # ten days of three-hourly steps, none lost at New Year
+    assert hits[TC] / either[TC] > 0.25
+    assert hits[AR] / either[AR] > 0.4
+
+
+def dates(dataset):
+    time = dataset["time"]
+    return netCDF4.num2date(time[:], time.units, time.calendar)
+
+
+def test_new_year_cuts_no_event(demo):
+    events = pandas.read_parquet(demo / "results/events/control/events.parquet")
+    across = events[(events.start < "2001") & (events.end > "2001")]
+    assert set(across["class"]) == {TC, AR}
+    assert (across.lifetime_h >= 12).all()
+
+
+def test_fields_are_measured_in_objects(demo):
+    objects = pandas.read_parquet(demo / "results/events/control/objects.parquet")
+    column = next(name for name in objects.columns if "TMQ" in name and "max" in name)
+    assert objects[column].between(5, 100).all()  # kg m-2
+
+
+def test_every_netcdf_file_says_where_it_comes_from(demo):
+    files = [
+        file for file in (demo / "results").rglob("*.nc") if "planet" not in file.parts
+    ]
+    assert len(files) > 80
+    for file in files:
+        with netCDF4.Dataset(file) as dataset:
+            missing = {"history", "stormtrace_version"} - set(dataset.ncattrs())
+            assert not missing, f"{file} lacks {missing}"
