@@ -11,6 +11,7 @@ import pandas
 import pytest
 from workflow_runs import planned, snakemake
 
+from stormtrace import results
 from stormtrace.classes import AR, TC
 
 OVERLAY = {
@@ -94,6 +95,20 @@ def test_new_year_cuts_no_event(demo):
     assert (across.lifetime_h >= 12).all()
 
 
+def test_frequency_is_the_plain_share_of_steps(demo):
+    """The report's numbers by hand: the mean over all masks, and its maximum, class by class."""
+    masks = []
+    for year in (2000, 2001):
+        with netCDF4.Dataset(demo / f"results/masks/control/{year}.nc") as dataset:
+            masks.append(dataset["mask"][:].data)
+    frequency = results.open_frequency(demo / "results/frequency/control/frequency.nc")
+    for code, name in ((TC, "TC"), (AR, "AR")):
+        by_hand = 100 * (np.concatenate(masks) == code).mean(axis=0)
+        counted = frequency["frequency"].sel(period="annual", feature=name)
+        np.testing.assert_allclose(counted, by_hand, rtol=1e-12)
+        assert float(counted.max()) == pytest.approx(by_hand.max())
+
+
 def test_fields_are_measured_in_objects(demo):
     objects = pandas.read_parquet(demo / "results/events/control/objects.parquet")
     column = next(name for name in objects.columns if "TMQ" in name and "max" in name)
@@ -101,9 +116,7 @@ def test_fields_are_measured_in_objects(demo):
 
 
 def test_every_netcdf_file_says_where_it_comes_from(demo):
-    files = [
-        file for file in (demo / "results").rglob("*.nc") if "planet" not in file.parts
-    ]
+    files = [file for file in (demo / "results").rglob("*.nc") if "planet" not in file.parts]
     assert len(files) > 80
     for file in files:
         with netCDF4.Dataset(file) as dataset:
