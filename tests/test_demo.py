@@ -9,10 +9,10 @@ import netCDF4
 import numpy as np
 import pandas
 import pytest
-from workflow_runs import planned, snakemake
 
 from stormtrace import results
 from stormtrace.classes import AR, TC
+from workflow_runs import planned, snakemake
 
 OVERLAY = {
     "title": "A smaller planet",
