@@ -11,6 +11,7 @@ import sys
 import time
 from typing import List
 
+import guard
 import jobs
 import request
 
@@ -26,6 +27,7 @@ def main() -> None:
 
     At Ctrl-C Snakemake kills this process; a lost terminal or a killed Snakemake would end it too.
     """
+    guard.start()
     child = os.fork()
     if child:
         _, ended = os.waitpid(child, 0)

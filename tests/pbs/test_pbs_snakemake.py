@@ -90,6 +90,21 @@ def test_ctrl_c_deletes_the_jobs(cluster):
     cluster.wait(lambda: {job["job_state"] for job in cluster.jobs().values()} == {"F"})
 
 
+def test_a_second_run_with_nothing_to_do_ends(cluster):
+    snakefile(
+        cluster,
+        """
+        rule short:
+            output: "made"
+            shell: "touch {output}"
+        """,
+    )
+    assert Master(cluster).finish() == 0
+    again = Master(cluster)
+    assert again.finish(within_s=60) == 0
+    assert "Nothing to be done" in again.said()
+
+
 def test_the_jobs_of_a_killed_master_are_adopted_by_the_next(cluster):
     snakefile(
         cluster,

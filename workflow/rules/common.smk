@@ -39,9 +39,9 @@ DEVICE = STUDY.config["device"]
 GPU = 1 if DEVICE == "cuda" else 0
 
 
-def python(command):
+def python(command, keep="> {log:q} 2>&1"):
     """The shell command that runs a script of ours and keeps what it says in the rule's log."""
-    return f"{PYTHON} {SCRIPTS}/{command} > {{log:q}} 2>&1"
+    return f"{PYTHON} {SCRIPTS}/{command} {keep}"
 
 
 def results(path):

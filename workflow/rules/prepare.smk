@@ -153,12 +153,11 @@ rule merge_statistics:
         )
 
 
-# `snakemake check`: the headers of every raw file of the study in one table, made anew each time.
+# `snakemake check`: the headers of every raw file of the study in one table, made anew each time
+# (so it has neither output nor benchmark: what has one is made once).
 rule check:
     log:
         "logs/check.log",
-    benchmark:
-        "logs/benchmarks/check.tsv"
     conda:
         "../../envs/analysis.yaml"
     threads: 8
@@ -172,5 +171,6 @@ rule check:
         "headers of all raw files: what is there, missing, inconsistent"
     shell:
         python(
-            "check_raw.py --datasets {params.datasets:q} --output {params.table:q}" " 2> {log:q}"
+            "check_raw.py --datasets {params.datasets:q} --output {params.table:q}",
+            keep="2> {log:q}",
         )
