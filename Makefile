@@ -48,11 +48,12 @@ dag: .venv/.runtime
 	@$(BIN)/pip install -q --disable-pip-version-check --upgrade --target .venv/qstat-cache \
 	 $$(sed -n 's/^# apart: //p' envs/pip-dev.txt) && touch $@
 
-# Speed and memory, peers beside us where they are installed; a table each in benchmarks/.
+# Speed and memory, a table each in benchmarks/. Peers stand beside us where they are installed:
+#   make bench-ingest ARGS="--peers …/bin/python"      a python that has geocat-comp
 bench: bench-ingest bench-learn bench-detect bench-track bench-map
 
 bench-%: .venv/.development
-	@$(RUN) python benchmarks/bench_$*.py
+	@$(RUN) python benchmarks/bench_$*.py $(ARGS)
 
 clean:
 	rm -rf results logs .snakemake

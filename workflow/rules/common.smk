@@ -163,3 +163,7 @@ def measured_samples(wildcards):
 def measure_flags(wildcards):
     measure = STUDY.experiments[wildcards.experiment]["measure"]
     return ["--samples", samples_of(wildcards), "--fields", *measure] if measure else []
+
+
+def composites_of(experiment):
+    return yearly(results(f"composites/{experiment}/{{year}}.nc"), experiment)

@@ -215,9 +215,7 @@ rule draw_snapshot:
 
 rule draw_composite:
     input:
-        lambda wildcards: yearly(
-            results(f"composites/{wildcards.experiment}/{{year}}.nc"), wildcards.experiment
-        ),
+        lambda wildcards: composites_of(wildcards.experiment),
     output:
         directory(results("figures/composites/{experiment}.{field}")),
     log:
@@ -240,6 +238,37 @@ rule draw_composite:
         python(
             "draw_composite.py --composites {input:q} --field {wildcards.field}"
             " --title {params.title:q} --output {output:q}"
+        )
+
+
+rule draw_composite_change:
+    input:
+        first=lambda wildcards: composites_of(STUDY.comparisons[wildcards.comparison]["first"]),
+        second=lambda wildcards: composites_of(STUDY.comparisons[wildcards.comparison]["second"]),
+    output:
+        directory(results("figures/composites/change.{comparison}.{field}")),
+    log:
+        "logs/draw_composite_change/{comparison}.{field}.log",
+    benchmark:
+        "logs/benchmarks/draw_composite_change/{comparison}.{field}.tsv"
+    wildcard_constraints:
+        field="[A-Za-z][A-Za-z0-9_]*",
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=grows(2000),
+        runtime=grows(30),
+    params:
+        title=lambda wildcards: STUDY.comparisons[wildcards.comparison].get(
+            "title", wildcards.comparison
+        ),
+    message:
+        "{wildcards.comparison}: change of {wildcards.field} by frequency and by intensity"
+    shell:
+        python(
+            "draw_composite.py --composites {input.first:q} --second {input.second:q}"
+            " --field {wildcards.field} --title {params.title:q} --output {output:q}"
         )
 
 
@@ -295,6 +324,11 @@ rule write_report:
             results(f"figures/composites/{name}.{field}")
             for name in STUDY.shown
             for field in STUDY.config["composites"].get(name, [])
+        ],
+        changes=[
+            results(f"figures/composites/change.{name}.{field}")
+            for name in STUDY.comparisons
+            for field in STUDY.composed(name)
         ],
     output:
         report(results("report.html"), caption="../report/page.rst", category="The report"),

@@ -65,12 +65,18 @@ def _experiment(study: Study, name: str) -> dict[str, Any]:
 
 
 def _images(study: Study, name: str) -> list[str]:
-    composites = [
-        f"{study.results}/figures/composites/{name}.{field}/{feature.lower()}-{field}-composite.png"
-        for field in study.config["composites"].get(name, [])
+    """Return snapshots, composites, and the changes of composites up to this experiment."""
+    composites = f"{study.results}/figures/composites"
+    kinds = [(name, field, "composite") for field in study.config["composites"].get(name, [])]
+    for comparison, entry in study.comparisons.items():
+        if entry["second"] == name:
+            changed = study.composed(comparison)
+            kinds += [(f"change.{comparison}", field, "split") for field in changed]
+    return [f"{folder}/fields.png" for folder in study.snapshots(name)] + [
+        f"{composites}/{of}.{field}/{feature.lower()}-{field}-{kind}.png"
+        for of, field, kind in kinds
         for feature in FEATURES
     ]
-    return [*(f"{folder}/fields.png" for folder in study.snapshots(name)), *composites]
 
 
 def _comparison(study: Study, name: str) -> dict[str, Any]:

@@ -225,6 +225,13 @@ class Study:
         stamps = [stamp(time) for time in self.config["snapshots"].get(experiment, [])]
         return [f"{self.results}/figures/snapshots/{experiment}.{stamp}" for stamp in stamps]
 
+    def composed(self, comparison: str) -> list[str]:
+        """Return the fields that both experiments of a comparison have composites of."""
+        composites = self.config["composites"]
+        entry = self.comparisons[comparison]
+        first, second = (composites.get(entry[side], []) for side in ("first", "second"))
+        return [field for field in first if field in second]
+
     def statistics_of(self, experiment: str) -> tuple[str, str] | None:
         """Return (dataset, grid) whose statistics normalize the input; None: the model's own."""
         entry = self.experiments[experiment]
