@@ -64,3 +64,13 @@ def test_poles_do_not_touch_on_the_sphere():
         with torch.inference_mode():
             changed[padding] = (network(x) != network(y))[..., :8, :].any().item()
     assert changed == {"circular": True, "sphere": False}
+
+
+def test_a_turned_globe_gives_turned_logits_with_no_seam_at_the_first_meridian():
+    """On the sphere nothing tells one meridian from another; a turn by 16 columns is one of two
+    cells of the network's own coarse map, so the logits turn with it, exactly up to rounding."""
+    network = lively(CGNet(2, 3, "sphere")).eval()
+    x = torch.randn(1, 2, 48, 64, generator=torch.Generator().manual_seed(3))
+    with torch.no_grad():
+        turned = network(x.roll(16, dims=-1))
+        torch.testing.assert_close(turned, network(x).roll(16, dims=-1), rtol=1e-4, atol=1e-5)

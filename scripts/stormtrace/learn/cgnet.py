@@ -165,6 +165,7 @@ class CGNet(nn.Module):
 
     def __init__(self, fields: int, classes: int, padding: str = "circular") -> None:
         super().__init__()
+        self.padding = padding
         self.level1_0 = ConvolutionBlock(fields, 32, 3, padding, stride=2)
         self.level1_1 = ConvolutionBlock(32, 32, 3, padding)
         self.level1_2 = ConvolutionBlock(32, 32, 3, padding)
@@ -211,6 +212,20 @@ class CGNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, fields, h, w) → logits (b, classes, h, w)."""
-        return functional.interpolate(
-            self.coarse_logits(x), size=x.shape[2:], mode="bilinear", align_corners=False
-        )
+        return refine(self.coarse_logits(x), int(x.shape[2]), int(x.shape[3]), self.padding)
+
+
+def refine(coarse: Tensor, height: int, width: int, padding: str) -> Tensor:
+    """(b, classes, ⌈height/8⌉, ⌈width/8⌉) → (b, classes, height, width), bilinear.
+
+    As published (``circular``), nothing is blended across the first meridian, which leaves a seam
+    in what is found there. On the ``sphere`` a column of the other side is put beside each edge
+    first (where the width is a multiple of the coarse one, so that cells stay in place).
+    """
+    times, rest = divmod(width, int(coarse.shape[3]))
+    beside = times if padding == "sphere" and rest == 0 else 0
+    if beside:
+        coarse = functional.pad(coarse, (1, 1, 0, 0), mode="circular")
+    size = (height, width + 2 * beside)
+    fine = functional.interpolate(coarse, size=size, mode="bilinear", align_corners=False)
+    return fine[..., beside : beside + width]
