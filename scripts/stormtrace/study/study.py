@@ -11,9 +11,10 @@ from typing import Any
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import FIELDS_OF_SOURCE
 from stormtrace.study import consistency
+from stormtrace.study.entries import members_of, published_fields, resolve_all
 from stormtrace.study.periods import clip, stamp, years_of
-from stormtrace.study.tables import Entry, merge, resolve, with_defaults
-from stormtrace.study.validation import Origins, check_name, load_schema, one_of, validate
+from stormtrace.study.tables import Entry, merge, with_defaults
+from stormtrace.study.validation import Origins, load_schema, validate
 from stormtrace.track.settings import labelling_keys
 
 CANONICAL = ("TMQ", "U850", "V850", "PSL")
@@ -43,11 +44,11 @@ class Study:
         self.data = _expand(self.config["data"], "data", origins)
 
         table = {
-            kind: self._placed(_resolve_all(config, kind, origins))
+            kind: self._placed(resolve_all(config, kind, origins))
             for kind in ("experiments", "models", "datasets", "comparisons")
         }
         for model in table["models"].values():
-            model.update(_published_fields(model))
+            model.update(published_fields(model))
         for dataset in table["datasets"].values():
             labelled = {name: {"take": name} for name in CANONICAL}
             dataset.setdefault("fields", FIELDS_OF_SOURCE.get(dataset["source"], labelled))
@@ -57,7 +58,7 @@ class Study:
         self.comparisons = {name: table["comparisons"][name] for name in self.config["compare"]}
         self.experiments = {name: table["experiments"][name] for name in self._needed_experiments()}
         models = {entry["model"] for entry in self.experiments.values()}
-        self._members = {name: _members(table["models"][name]) for name in sorted(models)}
+        self._members = {name: members_of(table["models"][name]) for name in sorted(models)}
         self.models = {name: one for some in self._members.values() for name, one in some.items()}
         self.datasets = {name: table["datasets"][name] for name in sorted(self._needed_datasets())}
 
@@ -257,42 +258,6 @@ def _expand(path: str, key: str, origins: Origins) -> str:
     return str(Path(text).expanduser())
 
 
-def _members(model: Entry) -> dict[str, Entry]:
-    """Return name -> entry of a model, or of the members of an ensemble, one a seed."""
-    if "seeds" not in model:
-        return {model["name"]: model}
-    alone = {key: value for key, value in model.items() if key != "seeds"}
-    names = {seed: f"{model['name']}.seed{seed}" for seed in model["seeds"]}
-    return {name: alone | {"name": name, "seed": seed} for seed, name in names.items()}
-
-
-def _published_fields(model: Entry) -> Entry:
-    """Return the fields of a published model as its config.json lists them, if it can be read."""
-    config = Path(model.get("weights", "")) / "config.json"
-    try:
-        return {"fields": list(json.loads(config.read_text(encoding="utf-8"))["fields"])}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}  # not here, or not a model: told by the job that adopts it
-
-
 def flag(entry: Any) -> str:
     """Return a block of the study as a script's flag takes it: JSON, keys in order."""
     return json.dumps(entry, sort_keys=True, separators=(",", ":"))
-
-
-def _resolve_all(config: Mapping[str, Any], kind: str, origins: Origins) -> dict[str, Entry]:
-    """Return every entry of a table: merged, checked before and after, defaults filled in."""
-    table = config.get(kind) or {}
-    schema = load_schema(kind)
-    resolved = {}
-    for name, entry in table.items():
-        check_name(name, (kind,), origins)
-        validate(entry, schema, (kind, name), origins, partial=True)
-        if "like" in entry:
-            one_of(entry["like"], table, (kind, name, "like"), origins)
-        merged = resolve(table, name, kind)
-        validate(merged, schema, (kind, name), origins)
-        if "tracking" in merged:
-            validate(merged["tracking"], load_schema("tracking"), (kind, name, "tracking"), origins)
-        resolved[name] = with_defaults(merged, schema) | {"name": name}
-    return resolved
