@@ -45,6 +45,24 @@ def test_an_entry_takes_everything_it_does_not_say_from_what_it_is_like():
     assert table["a"]["tracking"]["gap"] == 3  # nobody's entry was changed
 
 
+def test_what_is_said_in_one_of_several_ways_is_replaced_whole():
+    table = {
+        "a": {
+            "fields": {"TMQ": {"integrate": "Q"}, "PSL": {"take": "PSL"}},
+            "tracking": {"rule": "graph", "region": {"name": "CONUS", "select": "start"}},
+        },
+        "b": {
+            "like": "a",
+            "fields": {"TMQ": {"take": "IWV"}},
+            "tracking": {"region": {"box": [0, 9, 0, 9]}},
+        },
+    }
+    assert resolve(table, "b", "t") == {
+        "fields": {"TMQ": {"take": "IWV"}, "PSL": {"take": "PSL"}},
+        "tracking": {"rule": "graph", "region": {"box": [0, 9, 0, 9]}},
+    }
+
+
 def test_a_circle_of_likes_is_told_with_its_members():
     with pytest.raises(BadInput, match="a → b → a"):
         resolve({"a": {"like": "b"}, "b": {"like": "a"}}, "a", "t")
@@ -54,6 +72,25 @@ def test_defaults_come_from_the_schema_at_every_depth():
     schema = {"properties": {"x": {"default": 1}, "y": {"properties": {"z": {"default": 2}}}}}
     assert with_defaults({"y": {}}, schema) == {"x": 1, "y": {"z": 2}}
     assert with_defaults({"x": 5}, schema) == {"x": 5}
+
+
+def test_what_is_null_is_taken_away_wherever_it_stands(demo):
+    demo["compare"] = None  # as an overlay of one's own says it
+    demo["composites"]["warmer"] = None
+    demo["experiments"]["area-stats"] = None
+    demo["run"].remove("area-stats")
+    demo["comparisons"]["area-weighting"] = None
+    demo["experiments"]["warmer"]["measure"] = None
+    demo["experiments"]["control"]["tracking"] = {"gap_hours": None}
+    demo["datasets"]["mini-warmer"]["fields"] = {"PSL": None}
+    demo["datasets"]["mini-historical"]["fields"]["TMQ"] = {"integrate": None, "take": "TMQ"}
+    demo["models"]["four-fields"]["fields"] = ["TMQ", "U850", "V850"]
+    study = Study(demo)
+    assert study.comparisons == {} and "area-stats" not in study.experiments
+    assert study.experiments["warmer"]["measure"] == []
+    assert study.experiments["control"]["tracking"] == {}
+    assert list(study.datasets["mini-warmer"]["fields"]) == ["TMQ", "U850", "V850"]
+    assert study.datasets["mini-historical"]["fields"]["TMQ"] == {"take": "TMQ"}
 
 
 # --- periods ----------------------------------------------------------------------------------
@@ -145,6 +182,7 @@ MISTAKES = [
     ("models/four-fields/dataset", "mini-warmer", "models.four-fields.dataset.*no labels.*mini-climatenet"),
     ("models/one-field/fields", ["IVT"], "does not derive IVT.*TMQ, U850, V850, PSL"),
     ("datasets/mini-merra2/fields", {"TMQ": {"take": "TQV"}}, "mini-merra2.*does not derive U850, V850, PSL"),
+    ("datasets/mini-warmer/fields", {"TMQ": {"take": "A", "integrate": "B"}}, "datasets.mini-warmer.fields.TMQ is .*keys that exclude each other"),
     ("datasets/mini-merra2/sourc", "x", "datasets.mini-merra2.sourc .*did you mean 'source'"),
     ("experiments/control/tracking", {"rule": "grap"}, "experiments.control.tracking.rule.*did you mean 'graph'"),
     ("experiments/control/tracking", {"minimum_hour": 3}, "experiments.control.tracking.minimum_hour .*'minimum_hours'"),

@@ -5,8 +5,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stormtrace.study.tables import Entry, resolve, with_defaults
+from stormtrace.study.tables import Entry, resolve, with_defaults, without_nulls
 from stormtrace.study.validation import Origins, check_name, load_schema, one_of, validate
+
+TABLES = ("datasets", "models", "experiments", "comparisons")
+"""Keys of the study whose entries may be like each other."""
+
+
+def taken_away(config: Mapping[str, Any]) -> Entry:
+    """Return the study without what is set to null in it.
+
+    Only within an entry of a table a null is kept: it takes away what the entry would inherit.
+    """
+    told = {key: value for key, value in config.items() if value is not None}
+    for key, value in told.items():
+        if key in TABLES and isinstance(value, Mapping):
+            told[key] = {name: entry for name, entry in value.items() if entry is not None}
+        else:
+            told[key] = without_nulls(value)
+    return told
 
 
 def resolve_all(config: Mapping[str, Any], kind: str, origins: Origins) -> dict[str, Entry]:
@@ -16,7 +33,7 @@ def resolve_all(config: Mapping[str, Any], kind: str, origins: Origins) -> dict[
     resolved = {}
     for name, entry in table.items():
         check_name(name, (kind,), origins)
-        validate(entry, schema, (kind, name), origins, partial=True)
+        validate(without_nulls(entry), schema, (kind, name), origins, partial=True)
         if "like" in entry:
             one_of(entry["like"], table, (kind, name, "like"), origins)
         merged = resolve(table, name, kind)

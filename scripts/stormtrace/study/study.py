@@ -11,7 +11,7 @@ from typing import Any
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import FIELDS_OF_SOURCE
 from stormtrace.study import consistency
-from stormtrace.study.entries import members_of, published_fields, resolve_all
+from stormtrace.study.entries import TABLES, members_of, published_fields, resolve_all, taken_away
 from stormtrace.study.periods import clip, stamp, years_of
 from stormtrace.study.tables import Entry, merge, with_defaults
 from stormtrace.study.validation import Origins, load_schema, validate
@@ -38,15 +38,13 @@ class Study:
 
     def __init__(self, config: Mapping[str, Any], files: Iterable[Path | str] = ()) -> None:
         origins = Origins(files, config)
+        config = taken_away(config)
         validate(config, load_schema("config"), (), origins)
         self.config = with_defaults(config, load_schema("config"))
         self.results = _expand(self.config["results"], "results", origins)
         self.data = _expand(self.config["data"], "data", origins)
 
-        table = {
-            kind: self._placed(resolve_all(config, kind, origins))
-            for kind in ("experiments", "models", "datasets", "comparisons")
-        }
+        table = {kind: self._placed(resolve_all(config, kind, origins)) for kind in TABLES}
         for model in table["models"].values():
             model.update(published_fields(model))
         for dataset in table["datasets"].values():

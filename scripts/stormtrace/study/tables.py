@@ -1,11 +1,12 @@
 """Tables of YAML whose entries say only how they differ.
 
 An entry may be ``like`` another of its table: it takes all that the other says, mappings merged
-key by key, everything else replaced; a key set to null is taken away. What nobody says has the
-default that the schema gives.
+key by key, everything else replaced; a key set to null is taken away. A block that says one thing
+in one of several ways (how a field comes about, which region) is replaced whole. What nobody says
+has the default that the schema gives.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stormtrace.errors import BadInput
@@ -15,6 +16,9 @@ Table = Mapping[str, Entry]
 
 OWN = ("title", "description")
 """What an entry says of itself alone; it is not inherited."""
+
+WHOLE = (("fields", "*"), ("tracking", "region"))
+"""Blocks whose keys exclude each other: `{take: IWV}` like `{integrate: Q}` is not both."""
 
 
 def resolve(table: Table, name: str, what: str) -> Entry:
@@ -38,22 +42,39 @@ def resolve(table: Table, name: str, what: str) -> Entry:
         name = table[name]["like"]
     merged: Entry = {}
     for ancestor in reversed(chain):
-        merged = merge(merged, table[ancestor])
+        merged = merge(merged, table[ancestor], WHOLE)
     merged.pop("like", None)
     return {key: value for key, value in merged.items() if key not in OWN or key in table[first]}
 
 
-def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> Entry:
-    """Return `base` with `changes` laid over it; neither is changed."""
+def merge(
+    base: Mapping[str, Any], changes: Mapping[str, Any], whole: Iterable[tuple[str, ...]] = ()
+) -> Entry:
+    """Return `base` with `changes` laid over it; neither is changed.
+
+    whole: paths ("*": any key) of blocks that are replaced, not merged key by key.
+    """
     merged = dict(base)
     for key, value in changes.items():
+        below = [path[1:] for path in whole if path[0] in (key, "*")]
         if value is None:
             merged.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
-            merged[key] = merge(merged[key], value)
+        elif () in below or not _are_mappings(value, merged.get(key)):
+            merged[key] = without_nulls(value)
         else:
-            merged[key] = value
+            merged[key] = merge(merged[key], value, below)
     return merged
+
+
+def without_nulls(value: Any) -> Any:
+    """Return `value` without the keys that are set to null, at any depth."""
+    if not isinstance(value, Mapping):
+        return value
+    return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
+
+
+def _are_mappings(*values: object) -> bool:
+    return all(isinstance(value, Mapping) for value in values)
 
 
 def with_defaults(entry: Mapping[str, Any], schema: Mapping[str, Any]) -> Entry:

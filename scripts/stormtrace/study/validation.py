@@ -78,6 +78,12 @@ def validate(
     """
     validator = Draft202012Validator(_without_required(schema) if partial else schema)
     error = best_match(validator.iter_errors(entry))
+    if error is not None and error.schema is False:  # a key that another one forbids
+        where = _where([*path, *error.absolute_path], origins)
+        raise BadInput(
+            f"{where} is {_short(_at(entry, error.absolute_path))}: keys that exclude each other; "
+            "say one, and take the other away (null) if an earlier file says it"
+        )
     if error is not None:
         raise BadInput(_sentence(error, path, origins))
 
@@ -145,10 +151,11 @@ def _short(value: Any) -> str:
 def _without_required(schema: Any) -> Any:
     """Return `schema` asking for no key, at any depth."""
     if isinstance(schema, Mapping):
+        asks = {"required": list, "minProperties": int}
         return {
             key: _without_required(value)
             for key, value in schema.items()
-            if not (key == "required" and isinstance(value, list))
+            if not (key in asks and isinstance(value, asks[key]))
         }
     if isinstance(schema, list):
         return [_without_required(value) for value in schema]
