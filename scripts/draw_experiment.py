@@ -2,7 +2,7 @@
 
 python scripts/draw_experiment.py --frequency results/frequency/control/frequency.nc \
     --events results/events/control --title "Control" --output results/figures/control \
-    --regions '{"West coast": [230, 255, 32, 55]}'
+    --regions '{"North Pacific": [120, 250, 10, 65]}' --coasts '{"California": [235, 243, 32, 42]}'
 """
 
 from pathlib import Path
@@ -12,7 +12,6 @@ from stormtrace.files import writing
 from stormtrace.map.experiment_figures import draw_event_figures, draw_frequency_figures
 from stormtrace.map.frequency import open_frequency
 from stormtrace.map.maps import use_style
-from stormtrace.map.names import REGIONS
 from stormtrace.map.panels import save
 
 
@@ -22,12 +21,13 @@ def main() -> None:
     arguments.add_argument("--frequency", required=True, help="frequency.nc of the experiment")
     arguments.add_argument("--events", type=Path, help="its folder of events (optional)")
     arguments.add_argument("--title", required=True)
-    arguments.add_argument(
-        "--regions",
-        type=from_json,
-        default=REGIONS,
-        help="JSON: name -> [west, east, south, north]",
-    )
+    for name, use in (("regions", "drawn larger"), ("coasts", "followed by month")):
+        arguments.add_argument(
+            f"--{name}",
+            type=from_json,
+            default={},
+            help=f"{use}; JSON: name -> [west, east, south, north]",
+        )
     arguments.add_argument("--output", required=True, help="folder, replaced if it exists")
     flags = arguments.parse_args()
     use_style()
@@ -35,7 +35,7 @@ def main() -> None:
         folder.mkdir()
         for name, figure in draw_frequency_figures(frequency, flags.title, flags.regions):
             save(figure, folder, name)
-        for name, figure in draw_event_figures(frequency, flags.events, flags.title):
+        for name, figure in draw_event_figures(frequency, flags.events, flags.title, flags.coasts):
             save(figure, folder, name)
 
 

@@ -15,7 +15,7 @@ python scripts/write_report.py --report @report.json --output results/report.htm
                  "history": "…/history.csv", "importance": "…/importance.json",
                  "figures": ["….png"], "images": ["….png"]}],
      "labels": ["results/labels/climatenet.json"], "sensitivity": "results/figures/sensitivity",
-     "regions": {"Western North America": [180, 255, 25, 65]},
+     "regions": {"North Pacific": [120, 250, 10, 65]}, "coasts": {"Chile": [284, 292, -56, -18]},
      "configuration": {"any": "thing"}, "samples": {"dataset": ["results/samples/…/2000"]}}
 
 Only `title`, and `name` and `frequency` of each experiment, must be there; an experiment may also

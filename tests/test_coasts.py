@@ -15,12 +15,13 @@ from stormtrace.map.hovmoller import coast_mask, hovmoller
 from stormtrace.map.landfall import by_latitude, landfalls
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
+WEST_COAST = (230, 255, 32, 55)
 GRID = make_grid({"nlat": 121, "nlon": 240})  # 1.5°
 
 
 def test_the_west_coast_runs_north_west():
     """Two or three cells a row, from Baja California (-117) to British Columbia (-130)."""
-    coast = coast_mask(GRID)
+    coast = coast_mask(GRID, WEST_COAST)
     rows = np.flatnonzero(coast.any(axis=1))
     assert GRID.lat[rows].min() == pytest.approx(33)
     assert GRID.lat[rows].max() == pytest.approx(54)
@@ -37,7 +38,7 @@ def test_a_hovmoller_of_a_known_season(tmp_path):
     counts[0, 1], counts[6, 1, GRID.lat > 45] = 30, 10
     path = write_frequency(tmp_path / "f.nc", {2000: counts}, grid=GRID)
     with open_frequency(path) as frequency:
-        lat, values = hovmoller(frequency, "atmospheric_river", coast_mask(GRID))
+        lat, values = hovmoller(frequency, "atmospheric_river", coast_mask(GRID, WEST_COAST))
     np.testing.assert_allclose(values[:, 0], 30)
     np.testing.assert_allclose(values[:, 6], np.where(lat > 45, 10, 0))
     assert (values[:, [1, 2, 3, 4, 5, 7, 8, 9, 10, 11]] == 0).all()
@@ -67,15 +68,19 @@ def test_landfall_counts_an_event_once_a_latitude(tmp_path):
     objects = [tmp_path / "o2000.nc", tmp_path / "o2001.nc"]
     run("link_events", "--objects", *objects, "--experiment", "made", "--tracking",
         json.dumps({"rule": "graph"}), "--output", tmp_path / "events")  # fmt: skip
-    grid, reached = landfalls(objects, tmp_path / "events", (230, 255, 32, 55))
+    coasts = {"west": WEST_COAST, "sea": (215, 225, 20, 50), "Chile": (284, 292, -56, -18)}
+    grid, by_coast = landfalls(objects, tmp_path / "events", coasts)
+    assert list(by_coast) == ["west", "Chile"]  # the open sea has no coast
+    assert by_coast["Chile"].shape == (0, 3)
+    reached = by_coast["west"]
     assert len(set(reached[:, 0])) == 1
     assert sorted(grid.lat[reached[:, 2]]) == pytest.approx([39, 40.5, 42, 43.5])
     centres, counts = by_latitude(reached, grid, (1, 2))
     assert dict(zip(centres, counts[2], strict=True)) == {38.75: 1, 41.25: 1, 43.75: 1}
     assert counts[1].sum() == 0
     run("count_landfalls", "--objects", *objects, "--events", tmp_path / "events",
-        "--output", tmp_path / "landfall.csv")  # fmt: skip
-    assert "41.25,AR,1" in (tmp_path / "landfall.csv").read_text()
+        "--coasts", json.dumps(coasts), "--output", tmp_path / "landfall.csv")  # fmt: skip
+    assert "west,41.25,AR,1" in (tmp_path / "landfall.csv").read_text()
 
 
 def run(script, *flags):

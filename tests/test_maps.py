@@ -91,7 +91,7 @@ def test_one_season_alone_makes_no_figure_of_seasons(tmp_path):
     path = write_frequency(tmp_path / "a.nc", {2000: counts}, [100] + 11 * [0])
     with open_frequency(path) as frequency:
         names = [name for name, _ in draw_frequency_figures(frequency, "January", {})]
-        assert draw_lines(frequency, None, "atmospheric_river", "") is None
+        assert draw_lines(frequency, None, "atmospheric_river", "", {}) is None
     assert names == ["tc-frequency", "ar-frequency"]
 
 

@@ -132,6 +132,20 @@ def test_a_year_that_is_added_leaves_the_others_as_they_were(demo):
     assert Study(demo).dataset_in("mini-historical", "2000") == before
 
 
+def test_a_region_of_the_study_is_known_to_tracking_by_its_name(demo):
+    region = {"name": "North Pacific", "select": "start"}
+    demo["experiments"]["control"]["tracking"] = {"region": region}
+    tracking = Study(demo).experiments["control"]["tracking"]
+    assert tracking == {"region": {"box": [120, 250, 10, 65], "select": "start"}}
+    demo["regions"] = {}
+    with pytest.raises(
+        BadInput, match=r"region.name is 'North Pacific'.*there are: CONUS, west coast"
+    ):
+        Study(demo)
+    region["name"] = "CONUS"  # known without a word of the study
+    assert Study(demo).experiments["control"]["tracking"] == {"region": region}
+
+
 def test_only_what_the_run_needs_is_looked_up(demo):
     demo["run"], demo["compare"] = ["one-field"], []
     study = Study(demo)
@@ -183,6 +197,8 @@ MISTAKES = [
     ("models/one-field/fields", ["IVT"], "does not derive IVT.*TMQ, U850, V850, PSL"),
     ("datasets/mini-merra2/fields", {"TMQ": {"take": "TQV"}}, "mini-merra2.*does not derive U850, V850, PSL"),
     ("datasets/mini-warmer/fields", {"TMQ": {"take": "A", "integrate": "B"}}, "datasets.mini-warmer.fields.TMQ is .*keys that exclude each other"),
+    ("regions/North Pacific", [120, 250, 65, 10], "regions.North Pacific is .*west, east, south, north"),
+    ("coasts", {"Chile": [284, 292, -56]}, "coasts.Chile"),
     ("datasets/mini-merra2/sourc", "x", "datasets.mini-merra2.sourc .*did you mean 'source'"),
     ("experiments/control/tracking", {"rule": "grap"}, "experiments.control.tracking.rule.*did you mean 'graph'"),
     ("experiments/control/tracking", {"minimum_hour": 3}, "experiments.control.tracking.minimum_hour .*'minimum_hours'"),

@@ -1,7 +1,7 @@
 """Lat/lon grids: where samples, masks and maps live."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +53,21 @@ class Grid:
         width = np.radians(360.0 / self.lon.size if self.is_global else np.diff(self.lon).mean())
         height = np.diff(np.sin(np.radians(self.lat_bounds)))
         return EARTH_RADIUS_KM**2 * width * height
+
+
+def box_cells(grid: Grid, box: Sequence[float]) -> NDArray[np.bool_]:
+    """Return which cells have their centre in ``[west, east, south, north]``, (nlat, nlon).
+
+    Degrees; west may be greater than east across the date line, and 0 or 360 between them is all
+    the way round. Raises ValueError if north is not beyond south.
+    """
+    west, east, south, north = map(float, box)
+    if not south < north:
+        raise ValueError(f"a box is [west, east, south, north], found {list(box)}")
+    width = 360.0 if abs(east - west) >= 360.0 else (east - west) % 360.0 or 360.0
+    rows = (grid.lat >= south) & (grid.lat <= north)
+    columns = (grid.lon - west) % 360.0 <= width
+    return rows[:, None] & columns[None, :]
 
 
 def _edges(centres: NDArray[np.float64]) -> NDArray[np.float64]:

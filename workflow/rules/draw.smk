@@ -106,14 +106,15 @@ rule draw_experiment:
     params:
         events=subpath(input.events, parent=True),
         title=lambda wildcards: STUDY.title(wildcards.experiment),
-        regions=lambda wildcards: flag(STUDY.config["regions"]),
+        regions=flag(STUDY.config["regions"]),
+        coasts=flag(STUDY.config["coasts"]),
     message:
         "{wildcards.experiment}: maps"
     shell:
         python(
             "draw_experiment.py --frequency {input.frequency:q}"
             " --events {params.events:q} --title {params.title:q} --regions {params.regions:q}"
-            " --output {output:q}"
+            " --coasts {params.coasts:q} --output {output:q}"
         )
 
 

@@ -141,12 +141,13 @@ rule count_landfalls:
         runtime=grows(20),
     params:
         events=subpath(input.events, parent=True),
+        coasts=flag(STUDY.config["coasts"]),
     message:
         "{wildcards.experiment}: landfalls by latitude"
     shell:
         python(
             "count_landfalls.py --objects {input.objects:q} --events {params.events:q}"
-            " --output {output:q}"
+            " --coasts {params.coasts:q} --output {output:q}"
         )
 
 

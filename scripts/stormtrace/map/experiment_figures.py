@@ -12,6 +12,7 @@ from stormtrace.errors import BadInput
 from stormtrace.map.colours import largest_shown, sequential
 from stormtrace.map.events import Table, density, of_class, read_table
 from stormtrace.map.frequency import Frequency
+from stormtrace.map.hovmoller import coasts_on
 from stormtrace.map.line_figures import draw_lines
 from stormtrace.map.names import DENSITY_GRID, short, words
 from stormtrace.map.panels import Panel, draw_panels
@@ -51,9 +52,10 @@ def draw_frequency_figures(
 
 
 def draw_event_figures(
-    frequency: Frequency, events: Path | None, title: str
+    frequency: Frequency, events: Path | None, title: str, coasts: Mapping[str, Sequence[float]]
 ) -> Iterator[tuple[str, Figure]]:
     """Yield (file name, figure): where events of each class begin and end, and the lines."""
+    along = coasts_on(frequency.grid, coasts)
     columns = ("class", "genesis_lat", "genesis_lon", "termination_lat", "termination_lon")
     table = read_table(events / "events.parquet", columns) if events else None
     for code, feature in zip(frequency.features.codes, frequency.features.names, strict=True):
@@ -62,7 +64,7 @@ def draw_event_figures(
         if rows is not None:
             years = frequency.length_years
             yield f"{name}-genesis", draw_genesis(rows, feature, years, subtitle)
-        lines = draw_lines(frequency, rows, feature, subtitle)
+        lines = draw_lines(frequency, rows, feature, subtitle, along)
         if lines is not None:
             yield f"{name}-lines", lines
 

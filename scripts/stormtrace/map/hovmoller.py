@@ -2,36 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.grids import Grid
+from stormtrace.grids import Grid, box_cells
 from stormtrace.map.frequency import Frequency
 from stormtrace.map.land import land_fraction
 from stormtrace.map.periods import MONTHS
 
-WEST_COAST = (230.0, 255.0, 32.0, 55.0)
-"""The coast of western North America, [west, east, south, north] in degrees."""
+log = logging.getLogger("stormtrace")
 
 
-def coast_mask(grid: Grid, region: Sequence[float] = WEST_COAST) -> NDArray[np.bool_]:
+def coast_mask(grid: Grid, region: Sequence[float]) -> NDArray[np.bool_]:
     """Return the cells of a region that are neither all sea nor all land, (lat, lon).
 
     As in the published Hovmöller diagrams: 0 < land fraction < 0.99. The land is Natural Earth's,
     to a quarter of a degree: a cell with less than a hundredth of land counts as sea.
     """
-    west, east, south, north = map(float, region)
-    width = (east - west) % 360.0 or 360.0
-    rows = (grid.lat >= south) & (grid.lat <= north)
-    columns = (grid.lon - west) % 360.0 <= width
     share = land_fraction(grid)
-    mask = rows[:, None] & columns[None, :] & (share > 0.01) & (share < 0.99)
+    mask = box_cells(grid, region) & (share > 0.01) & (share < 0.99)
     if not mask.any():
         raise BadInput(f"the region {list(region)} has no coast on this grid of {grid.shape}")
     return mask
+
+
+def coasts_on(grid: Grid, coasts: Mapping[str, Sequence[float]]) -> dict[str, NDArray[np.bool_]]:
+    """Return the coasts that this grid has cells of, name -> (lat, lon)."""
+    masks = {}
+    for name, region in coasts.items():
+        try:
+            masks[name] = coast_mask(grid, region)
+        except BadInput as error:  # a grid too coarse for it: no reason to draw nothing else
+            log.warning("%s: %s", name, error)
+    return masks
 
 
 def hovmoller(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,39 +10,41 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
-from stormtrace.map.hovmoller import coast_mask
+from stormtrace.map.hovmoller import coasts_on
 from stormtrace.map.regrid import same_grid
-from stormtrace.track.pixels import EventPixels
+from stormtrace.track.pixels import EventPixels, EventRuns
 
 BLOCK_STEPS = 240
 
 
 def landfalls(
-    objects: Iterable[Path | str], events: Path | str, region: tuple[float, ...]
-) -> tuple[Grid, NDArray[np.int64]]:
-    """Return the grid and one row an event and latitude reached: (n, 3) event, class, row.
+    objects: Iterable[Path | str], events: Path | str, coasts: Mapping[str, Sequence[float]]
+) -> tuple[Grid, dict[str, NDArray[np.int64]]]:
+    """Return the grid, and of each coast (n, 3) event, class, row: one an event and latitude.
 
-    An event reaches a latitude if, at any step, it covers a cell of the coast there; it counts
+    coasts: name -> [west, east, south, north] in degrees; those the grid has no cell of are left
+    out. An event reaches a latitude if, at any step, it covers a cell of the coast there; it counts
     once for each latitude, whatever its steps, also when it lasts over New Year.
     """
-    grid, coast, found = None, None, []
+    grid, masks = None, dict[str, NDArray[np.bool_]]()
+    found: dict[str, list[NDArray[np.int64]]] = {}
     for path in objects:
         pixels = EventPixels(path, events)
-        if grid is None or coast is None:
-            grid, coast = pixels.grid, coast_mask(pixels.grid, region)
+        if grid is None:
+            grid, masks = pixels.grid, coasts_on(pixels.grid, coasts)
         elif not same_grid(grid, pixels.grid):
             raise BadInput(f"{path} is on another grid than the objects of the other years")
-        starts = range(0, pixels.time.size, BLOCK_STEPS)
-        found += [_reached(pixels, first, coast) for first in starts]
+        for first in range(0, pixels.time.size, BLOCK_STEPS):
+            runs = pixels.runs(first, min(first + BLOCK_STEPS, pixels.time.size))
+            for name, coast in masks.items():
+                found.setdefault(name, []).append(_reached(runs, coast))
     if grid is None:
         raise BadInput("landfalls need the objects of at least one year")
-    return grid, np.unique(np.concatenate(found), axis=0)
+    return grid, {name: np.unique(np.concatenate(rows), axis=0) for name, rows in found.items()}
 
 
-def _reached(pixels: EventPixels, first: int, coast: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return (event, class, row) of the coast's cells covered in one block of steps."""
-    last = min(first + BLOCK_STEPS, pixels.time.size)
-    runs = pixels.runs(first, last)
+def _reached(runs: EventRuns, coast: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return (event, class, row) of the coast's cells that the runs cover."""
     # Coast cells west of each column: a run covers some if the count grows along it.
     before = np.concatenate(
         [np.zeros((coast.shape[0], 1), np.int64), np.cumsum(coast, axis=1)], axis=1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,11 +11,10 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from stormtrace.errors import BadInput
 from stormtrace.map.colours import SEQUENTIAL, blend
 from stormtrace.map.events import Table
 from stormtrace.map.frequency import Frequency
-from stormtrace.map.hovmoller import coast_mask, hovmoller
+from stormtrace.map.hovmoller import hovmoller
 from stormtrace.map.lines import by_year, seasonal_cycle
 from stormtrace.map.names import HISTOGRAMS, words
 from stormtrace.map.panels import WIDTH, add_panel_title, add_titles
@@ -25,11 +24,18 @@ Drawing = tuple[str, Callable[[Axes], None]]
 
 
 def draw_lines(
-    frequency: Frequency, events: Table | None, feature: str, subtitle: str
+    frequency: Frequency,
+    events: Table | None,
+    feature: str,
+    subtitle: str,
+    coasts: Mapping[str, NDArray[np.bool_]],
 ) -> Figure | None:
-    """Draw what a class has of lines, four panels a row; None if there is nothing to draw."""
+    """Draw what a class has of lines, four panels a row; None if there is nothing to draw.
+
+    coasts: name -> (lat, lon), the cells of each coast on the frequency's grid.
+    """
     colour = SEQUENTIAL.get(feature, SEQUENTIAL["other"])[4]
-    drawings = [*_of_counts(frequency, feature, colour), *_of_events(events, colour)]
+    drawings = [*_of_counts(frequency, feature, colour, coasts), *_of_events(events, colour)]
     if not drawings:
         return None
     rows = -(-len(drawings) // 4)
@@ -47,7 +53,9 @@ def draw_lines(
     return figure
 
 
-def _of_counts(frequency: Frequency, feature: str, colour: str) -> list[Drawing]:
+def _of_counts(
+    frequency: Frequency, feature: str, colour: str, coasts: Mapping[str, NDArray[np.bool_]]
+) -> list[Drawing]:
     """Return the panels that need counts alone, where there are months and years for them."""
     drawings: list[Drawing] = []
     months = int((frequency.steps.sum(axis=0) > 0).sum())
@@ -74,27 +82,27 @@ def _of_counts(frequency: Frequency, feature: str, colour: str) -> list[Drawing]
 
         drawings.append(("year by year", draw_years))
     if months >= 3:
-        drawings += _of_coast(frequency, feature)
+        for name, coast in coasts.items():
+            drawings.append((f"{name}, coast, %", _along_coast(frequency, feature, coast)))
     return drawings
 
 
-def _of_coast(frequency: Frequency, feature: str) -> list[Drawing]:
-    """Return latitude × month along the coast, if the grid has that coast."""
-    try:
-        lat, values = hovmoller(frequency, feature, coast_mask(frequency.grid))
-    except BadInput:
-        return []
+def _along_coast(
+    frequency: Frequency, feature: str, coast: NDArray[np.bool_]
+) -> Callable[[Axes], None]:
+    """Return the drawing of latitude × month along a coast."""
+    lat, values = hovmoller(frequency, feature, coast)
 
     def draw(axes: Axes) -> None:
         colours = blend(SEQUENTIAL.get(feature, SEQUENTIAL["other"]), 9)
         mesh = axes.pcolormesh(np.arange(12), lat, values, cmap=ListedColormap(list(colours)))
         axes.set_xticks(range(12), [name[0] for name in MONTHS])
-        axes.set_ylabel("latitude, °N", size=6.5)
+        axes.set_ylabel("latitude, °", size=6.5)
         bar = axes.figure.colorbar(mesh, ax=axes, pad=0.03, aspect=14)
         bar.ax.tick_params(labelsize=6, length=1.5)
         bar.outline.set_linewidth(0.4)
 
-    return [("west coast, %", draw)]
+    return draw
 
 
 def _of_events(events: Table | None, colour: str) -> list[Drawing]:

@@ -1,4 +1,4 @@
-"""How classes and regions are called in titles and file names."""
+"""How classes and measures are called in titles and file names."""
 
 from stormtrace.grids import make_grid
 
@@ -6,12 +6,6 @@ from stormtrace.grids import make_grid
 WORDS = {
     "atmospheric_river": ("Atmospheric river", "AR"),
     "tropical_cyclone": ("Tropical cyclone", "TC"),
-}
-
-#: Regions drawn unless the study names its own: [west, east, south, north] in degrees.
-REGIONS = {
-    "Western North America": [180.0, 255.0, 25.0, 65.0],
-    "North Pacific": [120.0, 250.0, 10.0, 65.0],
 }
 
 #: Column of events.parquet -> (title of its histogram, units, factor from the column's units).

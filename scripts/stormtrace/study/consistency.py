@@ -9,6 +9,7 @@ from stormtrace.prepare.dataset import make_dataset
 from stormtrace.study.periods import years_of
 from stormtrace.study.tables import Entry
 from stormtrace.study.validation import Origins, one_of
+from stormtrace.track.settings import NAMED_REGIONS
 
 
 def check(
@@ -18,12 +19,15 @@ def check(
 
     tables: the resolved entries of `datasets`, `models`, `experiments` and `comparisons`.
     """
-    tables = {**tables, "grids": config["grids"]}
+    tables = {**tables, "grids": config["grids"], "regions": NAMED_REGIONS | config["regions"]}
     checker = _Checker(tables, origins)
     lists = (("run", "experiments"), ("compare", "comparisons"), ("explain", "models"))
     for key, table in lists:
         for name in config[key]:
             one_of(name, tables[table], (key,), origins)
+    for key in ("regions", "coasts"):
+        for name, box in config[key].items():
+            checker.box(key, name, box)
     for name, dataset in tables["datasets"].items():
         checker.dataset(name, dataset)
     for name, model in tables["models"].items():
@@ -50,6 +54,11 @@ class _Checker:
     def refers(self, path: tuple[str, ...], name: str, table: str) -> Entry:
         one_of(name, self.tables[table], path, self.origins)
         return self.tables[table][name]
+
+    def box(self, key: str, name: str, box: Sequence[float]) -> None:
+        _, _, south, north = box
+        if not -90 <= south < north <= 90:
+            self.refuse((key, name), f"is {box}; a box is [west, east, south, north] in degrees")
 
     def dataset(self, name: str, dataset: Entry) -> None:
         for index, part in enumerate(dataset.get("parts", [])):
@@ -101,6 +110,8 @@ class _Checker:
         for field in experiment["measure"]:
             one_of(field, dataset["fields"], (*path, "measure"), self.origins)
         self.statistics(name, experiment, model)
+        if region := experiment["tracking"].get("region", {}).get("name"):
+            self.refers((*path, "tracking", "region", "name"), region, "regions")
         if "period" in experiment:
             self.period(name, experiment, dataset)
 

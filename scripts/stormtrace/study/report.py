@@ -26,6 +26,7 @@ def report_of(study: Study) -> Entry:
         ],
         "sensitivity": f"{study.results}/figures/sensitivity",
         "regions": study.config["regions"],
+        "coasts": study.config["coasts"],
         "configuration": {
             "experiments": {name: study.experiments[name] for name in study.shown},
             "models": study.models,

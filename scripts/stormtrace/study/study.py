@@ -51,10 +51,10 @@ class Study:
             labelled = {name: {"take": name} for name in CANONICAL}
             dataset.setdefault("fields", FIELDS_OF_SOURCE.get(dataset["source"], labelled))
         consistency.check(self.config, table, origins)
-        self._table = table["experiments"]
+        self._table = {name: self._named(entry) for name, entry in table["experiments"].items()}
         self._likes = {name: entry.get("like") for name, entry in config["experiments"].items()}
         self.comparisons = {name: table["comparisons"][name] for name in self.config["compare"]}
-        self.experiments = {name: table["experiments"][name] for name in self._needed_experiments()}
+        self.experiments = {name: self._table[name] for name in self._needed_experiments()}
         models = {entry["model"] for entry in self.experiments.values()}
         self._members = {name: members_of(table["models"][name]) for name in sorted(models)}
         self.models = {name: one for some in self._members.values() for name, one in some.items()}
@@ -71,6 +71,14 @@ class Study:
         looked_at = {entry["dataset"] for entry in self.experiments.values()}
         learned_from = {entry["dataset"] for entry in self.models.values() if "dataset" in entry}
         return looked_at | learned_from
+
+    def _named(self, experiment: Entry) -> Entry:
+        """Return an experiment with a region of the study's own name as its box."""
+        region = dict(experiment["tracking"].get("region", {}))
+        if region.get("name") not in self.config["regions"]:
+            return experiment
+        region["box"] = self.config["regions"][region.pop("name")]
+        return experiment | {"tracking": experiment["tracking"] | {"region": region}}
 
     def _placed(self, value: Any) -> Any:
         """Return `value` with {data} and {results} in every string replaced."""

@@ -9,19 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.grids import Grid
+from stormtrace.grids import Grid, box_cells
 from stormtrace.track.events import Columns
 from stormtrace.track.record import Indices, Record
+from stormtrace.track.settings import NAMED_REGIONS
 from stormtrace.track.sphere import from_longitude
 
 Cells = NDArray[np.bool_]
-
-NAMED = {
-    "western North America": (180.0, 255.0, 25.0, 65.0),
-    "west coast of North America": (230.0, 255.0, 32.0, 55.0),
-    "CONUS": (235.0, 292.0, 26.0, 50.0),
-}
-"""west, east, south, north in degrees; the first is ARTMIP's."""
 
 
 def region_cells(grid: Grid, region: Mapping[str, Any]) -> Cells:
@@ -41,19 +35,16 @@ def region_cells(grid: Grid, region: Mapping[str, Any]) -> Cells:
 
 
 def _named(grid: Grid, name: str) -> Cells:
-    if name not in NAMED:
-        raise BadInput(f"tracking.region: unknown name {name!r}; known are {list(NAMED)}")
-    return _box(grid, NAMED[name])
+    if name not in NAMED_REGIONS:
+        raise BadInput(f"tracking.region: unknown name {name!r}; known are {list(NAMED_REGIONS)}")
+    return _box(grid, NAMED_REGIONS[name])
 
 
 def _box(grid: Grid, box: Any) -> Cells:
-    if len(box) != 4 or not box[2] < box[3]:
-        raise BadInput(f"tracking.region: box is [west, east, south, north]; found {list(box)}")
-    west, east, south, north = box
-    width = 360.0 if east - west >= 360 else (east - west) % 360.0
-    rows = (grid.lat >= south) & (grid.lat <= north)
-    columns = (grid.lon - west) % 360.0 <= width
-    return rows[:, None] & columns[None, :]
+    try:
+        return box_cells(grid, box)
+    except ValueError as error:
+        raise BadInput(f"tracking.region: {error}") from None
 
 
 def _shapefile(grid: Grid, path: str) -> Cells:

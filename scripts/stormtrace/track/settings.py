@@ -27,6 +27,13 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 """Rule -> every key's default. 200,000 km² are 250 cells of 0.23° × 0.31° at 28° latitude."""
 
+NAMED_REGIONS = {
+    "western North America": [180.0, 255.0, 25.0, 65.0],
+    "west coast of North America": [230.0, 255.0, 32.0, 55.0],
+    "CONUS": [235.0, 292.0, 26.0, 50.0],
+}
+"""west, east, south, north in degrees; the first is ARTMIP's. A study may name more."""
+
 
 @dataclass(frozen=True)
 class Tracking:

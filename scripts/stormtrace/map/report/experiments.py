@@ -9,14 +9,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from markupsafe import Markup
+from numpy.typing import NDArray
 
-from stormtrace.errors import BadInput
 from stormtrace.map.basins import by_basin
 from stormtrace.map.events import Table, of_class
 from stormtrace.map.experiment_figures import span
 from stormtrace.map.frequency import Frequency
-from stormtrace.map.hovmoller import coast_mask, hovmoller
+from stormtrace.map.hovmoller import coasts_on, hovmoller
 from stormtrace.map.lines import by_year, seasonal_cycle
 from stormtrace.map.names import HISTOGRAMS, short, words
 from stormtrace.map.periods import MONTHS
@@ -36,11 +37,15 @@ def describe(
     entry: Mapping[str, Any],
     frequency: Frequency,
     events: Table | None,
-    regions: Mapping[str, Sequence[float]],
+    boxes: Mapping[str, Mapping[str, Sequence[float]]],
     link: Link,
 ) -> dict[str, Any]:
-    """Return one row of the table of experiments, and its section."""
+    """Return one row of the table of experiments, and its section.
+
+    boxes: the study's `regions` and `coasts`, name -> [west, east, south, north].
+    """
     names = frequency.features.names
+    coasts = coasts_on(frequency.grid, boxes.get("coasts", {}))
     return {
         **{key: entry.get(key) or "" for key in ("model", "dataset", "grid", "description")},
         "statistics": _statistics_words(entry),
@@ -51,8 +56,8 @@ def describe(
         "length_years": frequency.length_years,
         "missing": int(frequency.expected_steps.sum() - frequency.steps.sum()),
         "headlines": {name: headline(frequency, name, events) for name in names},
-        "regions": list(_regions(frequency, regions)),
-        "charts": [*_charts(frequency, events), *_landfall(entry.get("landfall"))],
+        "regions": list(_regions(frequency, boxes.get("regions", {}))),
+        "charts": [*_charts(frequency, events, coasts), *_landfall(entry.get("landfall"))],
         "basins": _basins(frequency, events) if events is not None else [],
         "animation": film(entry.get("animation"), link),
         "images": images(entry.get("images") or []),
@@ -91,8 +96,10 @@ def _regions(
         yield {"name": name, "means": means}
 
 
-def _charts(frequency: Frequency, events: Table | None) -> Iterator[dict[str, Any]]:
-    """Yield the charts of an experiment: seasonal cycle, years, histograms."""
+def _charts(
+    frequency: Frequency, events: Table | None, coasts: Mapping[str, NDArray[np.bool_]]
+) -> Iterator[dict[str, Any]]:
+    """Yield the charts of an experiment: seasonal cycle, years, coasts, histograms."""
     for feature in frequency.features.names:
         style = short(feature).lower()
         cycle = seasonal_cycle(frequency, feature)
@@ -112,23 +119,20 @@ def _charts(frequency: Frequency, events: Table | None) -> Iterator[dict[str, An
         every = max(1, len(years) // 6)
         svg = line_chart([str(year) for year in years], lines, "% of the globe", every)
         yield _chart("Year by year", svg, "area mean frequency")
-    yield from _coast(frequency)
+    for name, coast in coasts.items():
+        yield from _coast(frequency, name, coast)
     if events is not None:
         yield from _histograms(frequency, events)
 
 
-def _coast(frequency: Frequency) -> Iterator[dict[str, Any]]:
-    """Yield latitude × month along the coast of western North America, if the months are many."""
+def _coast(frequency: Frequency, name: str, coast: NDArray[np.bool_]) -> Iterator[dict[str, Any]]:
+    """Yield latitude × month along a coast, if the months are many."""
     if (frequency.steps.sum(axis=0) > 0).sum() < FEWEST:
-        return
-    try:
-        coast = coast_mask(frequency.grid)
-    except BadInput:  # a grid too coarse, or a region elsewhere
         return
     for feature in frequency.features.names:
         lat, values = hovmoller(frequency, feature, coast)
         svg = heat_map(lat, values, "% of time steps", short(feature).lower())
-        yield _chart(f"{short(feature)}s along the coast", svg, "western North America, by month")
+        yield _chart(f"{short(feature)}s along the coast", svg, f"{name}, by month")
 
 
 def _histograms(frequency: Frequency, events: Table) -> Iterator[dict[str, Any]]:
@@ -146,14 +150,15 @@ def _landfall(path: str | None) -> Iterator[dict[str, Any]]:
         return
     with Path(path).open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    names = list(dict.fromkeys(row["class"] for row in rows))
-    lines = [
-        Line(name, [float(r["events"]) for r in rows if r["class"] == name], name.lower())
-        for name in names
-    ]
-    latitudes = [f"{float(r['lat']):g}°" for r in rows if r["class"] == names[0]] if names else []
-    svg = line_chart(latitudes, lines, "events", -(-len(latitudes) // 5))
-    yield _chart("Events that reach the coast", svg, "by latitude")
+    for coast in dict.fromkeys(row["coast"] for row in rows):
+        here = [row for row in rows if row["coast"] == coast]
+        latitudes = [f"{lat:g}°" for lat in dict.fromkeys(float(row["lat"]) for row in here)]
+        lines = [
+            Line(name, [float(row["events"]) for row in here if row["class"] == name], name.lower())
+            for name in dict.fromkeys(row["class"] for row in here)
+        ]
+        svg = line_chart(latitudes, lines, "events", -(-len(latitudes) // 5))
+        yield _chart("Events that reach the coast", svg, f"{coast}, by latitude")
 
 
 def _basins(frequency: Frequency, events: Table) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.grids import Grid
+from stormtrace.grids import Grid, box_cells
 from stormtrace.map.events import Table, of_class
 from stormtrace.map.frequency import Frequency
 from stormtrace.map.names import short
@@ -50,15 +50,11 @@ def region_mean(
     values: NDArray[np.floating], grid: Grid, region: Sequence[float]
 ) -> tuple[float, float]:
     """Return area mean and maximum of a map within ``[west, east, south, north]``."""
-    west, east, south, north = map(float, region)
-    width = (east - west) % 360.0 or 360.0
-    columns = (grid.lon - west) % 360.0 <= width
-    rows = (grid.lat >= south) & (grid.lat <= north)
-    box = values[np.ix_(rows, columns)]
-    if box.size == 0:
+    inside = box_cells(grid, region)
+    if not inside.any():
         return float("nan"), float("nan")
-    weights = np.broadcast_to(grid.row_area[rows][:, None], box.shape)
-    return float(np.average(box, weights=weights)), float(box.max())
+    weights = np.broadcast_to(grid.row_area[:, None], grid.shape)[inside]
+    return float(np.average(values[inside], weights=weights)), float(values[inside].max())
 
 
 def _mean(rows: Mapping[str, NDArray[Any]], name: str) -> float | None:

@@ -36,9 +36,8 @@ def write_page(report: Mapping[str, Any], templates: Path, folder: Path) -> str:
             raise BadInput(f"the report needs {key!r}; found the keys {sorted(report)}")
     link = functools.partial(link_from, folder)
     page = _start([entry["frequency"] for entry in report["experiments"]])
-    rows = [
-        _experiment(page, entry, report.get("regions", {}), link) for entry in report["experiments"]
-    ]
+    boxes = {kind: report.get(kind, {}) for kind in ("regions", "coasts")}
+    rows = [_experiment(page, entry, boxes, link) for entry in report["experiments"]]
     comparisons = [_comparison(e, page, rows, link) for e in report.get("comparisons", [])]
     context = {
         "report": dict.fromkeys(OPTIONAL, "") | dict(report),
@@ -55,13 +54,13 @@ def write_page(report: Mapping[str, Any], templates: Path, folder: Path) -> str:
 
 
 def _experiment(
-    page: PageMaps, entry: Mapping[str, Any], regions: Mapping[str, Any], link: Link
+    page: PageMaps, entry: Mapping[str, Any], boxes: Mapping[str, Any], link: Link
 ) -> dict[str, Any]:
     """Add an experiment's maps to the page and return what is told of it."""
     events = read_events(entry.get("events"))
     with open_frequency(entry["frequency"]) as frequency:
         add_experiment(page, entry["name"], frequency, events)
-        return experiments.describe(entry, frequency, events, regions, link)
+        return experiments.describe(entry, frequency, events, boxes, link)
 
 
 def _start(paths: Sequence[str]) -> PageMaps:
