@@ -31,10 +31,10 @@ def average_pool(x):
 
 
 def upsample(x, shape):
-    """Bilinear; the centre of output cell i lies at (i + ½) · h_in / h_out − ½, clamped."""
+    """Bilinear; the centre of output cell i lies at (i + ½) / 8 − ½ of the input, clamped."""
     for axis, size in zip((1, 2), shape, strict=True):
         count = x.shape[axis]
-        place = np.clip((np.arange(size) + 0.5) * count / size - 0.5, 0, None)
+        place = np.clip((np.arange(size) + 0.5) / 8 - 0.5, 0, None)
         low = np.minimum(place.astype(int), count - 1)
         share = np.expand_dims(place - low, 1) if axis == 1 else place - low
         high = np.minimum(low + 1, count - 1)

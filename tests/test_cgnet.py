@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from cgnet_reference import Reference
-from stormtrace.learn.cgnet import CGNet
+from stormtrace.learn.cgnet import CGNet, refine
 
 
 def lively(network, seed=0):
@@ -74,3 +74,27 @@ def test_a_turned_globe_gives_turned_logits_with_no_seam_at_the_first_meridian()
     with torch.no_grad():
         turned = network(x.roll(16, dims=-1))
         torch.testing.assert_close(turned, network(x).roll(16, dims=-1), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("padding", ["circular", "sphere"])
+@pytest.mark.parametrize("rows", [768, 361, 73])
+def test_a_feature_stays_where_it_is_whatever_the_number_of_rows(rows, padding):
+    """The coarse cell j covers rows 8j … 8j + 7, whose middle is 8j + 3.5. A coarse map that holds
+    that number must therefore say i at row i, but for the half cell at either end. Stretched from
+    46 × 8 to 361 rows, as published, row 260 (40° N) would say 265."""
+    count = -(-rows // 8)
+    coarse = (8 * torch.arange(count, dtype=torch.float64) + 3.5).expand(1, 1, 9, count).mT
+    fine = refine(coarse.contiguous(), rows, 72, padding)
+    assert fine.shape == (1, 1, rows, 72)
+    inner = torch.arange(4, min(rows, 8 * count - 4))
+    torch.testing.assert_close(fine[0, 0, inner, 5], inner.double(), rtol=0, atol=1e-9)
+
+
+def test_rows_more_in_the_far_north_do_not_move_the_south():
+    network = CGNet(1, 3, "sphere").eval()
+    for name, tensor in network.named_parameters():
+        if ".fc.2.weight" in name:
+            tensor.data.zero_()  # no global pooling
+    x = torch.randn(1, 1, 600, 64, generator=torch.Generator().manual_seed(2))
+    with torch.inference_mode():
+        torch.testing.assert_close(network(x)[..., :8, :], network(x[..., :-5, :])[..., :8, :])

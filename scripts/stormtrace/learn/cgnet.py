@@ -19,6 +19,9 @@ LEVEL2_BLOCKS, LEVEL3_BLOCKS = 2, 20
 LEVEL2_DILATION, LEVEL3_DILATION = 2, 4
 LEVEL2_REDUCTION, LEVEL3_REDUCTION = 8, 16
 
+COARSE = 8
+"""Cells of the map along one of the network's coarsest: three halvings."""
+
 
 class PaddedConvolution(nn.Module):
     """A convolution without bias whose output has the size of its input, divided by the stride."""
@@ -218,14 +221,16 @@ class CGNet(nn.Module):
 def refine(coarse: Tensor, height: int, width: int, padding: str) -> Tensor:
     """(b, classes, ⌈height/8⌉, ⌈width/8⌉) → (b, classes, height, width), bilinear.
 
+    A coarse cell stands for `COARSE` × `COARSE` cells on every grid; what the last ones reach over
+    the map's edge is cut off. (The published code stretches the coarse map to the map's size: on
+    MERRA-2's 361 rows, 46 × 8 = 368, that moves what is found at 40° N by 2.5° to the south.)
+
     As published (``circular``), nothing is blended across the first meridian, which leaves a seam
-    in what is found there. On the ``sphere`` a column of the other side is put beside each edge
-    first (where the width is a multiple of the coarse one, so that cells stay in place).
+    in what is found there. On the ``sphere`` a column of the other side is put beside each edge.
     """
-    times, rest = divmod(width, int(coarse.shape[3]))
-    beside = times if padding == "sphere" and rest == 0 else 0
+    beside = COARSE if padding == "sphere" else 0
     if beside:
         coarse = functional.pad(coarse, (1, 1, 0, 0), mode="circular")
-    size = (height, width + 2 * beside)
+    size = (COARSE * int(coarse.shape[2]), COARSE * int(coarse.shape[3]))
     fine = functional.interpolate(coarse, size=size, mode="bilinear", align_corners=False)
-    return fine[..., beside : beside + width]
+    return fine[..., :height, beside : beside + width]
