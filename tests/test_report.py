@@ -13,7 +13,7 @@ from make_results import MINI, write_events, write_frequency
 from stormtrace.errors import BadInput
 from stormtrace.grids import make_grid
 from stormtrace.map.comparison import compare_files
-from stormtrace.map.report.charts import Line, histogram, line_chart
+from stormtrace.map.report.charts import Bar, Line, bar_chart, histogram, line_chart
 from stormtrace.map.report.headlines import place, region_mean
 from stormtrace.map.report.packing import choose_grid, pack, pack_bits, unpack
 from stormtrace.map.report.page import change, number, write_page
@@ -64,6 +64,19 @@ def test_region_means_go_over_the_date_line():
     values[:, (MINI.lon >= 350) | (MINI.lon <= 10)] = 1.0
     assert region_mean(values, MINI, [-10, 10, -30, 30]) == (1.0, 1.0)
     assert region_mean(values, MINI, [340, 350, -30, 30])[0] == pytest.approx(0.5)
+
+
+def test_a_bar_reaches_from_zero_to_its_value_and_its_whisker_over_the_interval():
+    """Without gains below zero the axis begins at 0, at the bottom of the frame; a bar twice as
+    large is twice as high, and a whisker from 0 to the value is as long as the bar."""
+    chart = bar_chart(
+        {"TMQ": [Bar("TC", "tc", 0.1, 0.0, 0.1)], "V850": [Bar("TC", "tc", 0.2, 0.1, 0.3)]}, "lost"
+    )
+    first, second = (float(h) for h in re.findall(r'<rect [^>]*height="([\d.]+)"', chart))
+    assert second == pytest.approx(2 * first, abs=0.2)
+    whiskers = re.findall(r'class="whisker" [^>]*y1="([\d.]+)" y2="([\d.]+)"', chart)
+    assert float(whiskers[0][0]) - float(whiskers[0][1]) == pytest.approx(first, abs=0.2)
+    assert "TC, V850: 0.2 (0.1 to 0.3) lost" in chart
 
 
 def test_charts_break_where_nothing_is_known():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +46,43 @@ def line_chart(
                 f"<title>{told}</title></circle>"
             )
     return _svg(parts)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of a group, with its interval. style: a class of the style sheet."""
+
+    name: str
+    style: str
+    value: float
+    low: float
+    high: float
+
+
+def bar_chart(groups: Mapping[str, Sequence[Bar]], units: str) -> str:
+    """Return bars side by side, group by group, each with a whisker over its interval."""
+    known = [edge for bars in groups.values() for bar in bars for edge in (bar.low, bar.high)]
+    axis = _Axis.over(known, True)
+    width = (WIDTH - LEFT - RIGHT) / max(len(groups), 1)
+    parts = [_frame(axis, units)]
+    for index, (label, bars) in enumerate(groups.items()):
+        left, each = LEFT + (index + 0.1) * width, 0.8 * width / max(len(bars), 1)
+        parts.append(_label(left + 0.4 * width, label))
+        for place, bar in enumerate(bars):
+            parts.append(_bar(bar, axis, left + place * each, each, f"{bar.name}, {label}", units))
+    return _svg(parts)
+
+
+def _bar(bar: Bar, axis: _Axis, x: float, width: float, title: str, units: str) -> str:
+    top, bottom = sorted((axis.y(bar.value), axis.y(0.0)))
+    told = html.escape(f"{title}: {bar.value:.3g} ({bar.low:.3g} to {bar.high:.3g}) {units}")
+    middle = x + width / 2
+    return (
+        f'<rect class="{bar.style}" x="{x:.1f}" y="{top:.1f}" width="{max(width - 1, 1):.1f}" '
+        f'height="{bottom - top:.1f}"><title>{told}</title></rect>'
+        f'<line class="whisker" x1="{middle:.1f}" x2="{middle:.1f}" '
+        f'y1="{axis.y(bar.low):.1f}" y2="{axis.y(bar.high):.1f}"/>'
+    )
 
 
 def histogram(values: NDArray[np.floating], units: str, style: str, bins: int = 24) -> str:

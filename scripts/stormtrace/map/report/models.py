@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from stormtrace.errors import BadInput
-from stormtrace.map.report.charts import Line, line_chart
+from stormtrace.map.report.charts import Bar, Line, bar_chart, line_chart
 from stormtrace.map.report.page_maps import Link
 
 #: Key of scores.json -> how the table calls it.
@@ -64,13 +64,17 @@ def _charts(path: str | None) -> Iterator[dict[str, Any]]:
     for title, pattern in groups.items():
         columns = [name for name in rows[0] if pattern in name] if rows else []
         lines = [
-            Line(name, [float(row[name]) if row[name] else None for row in rows], _style(name, i))
+            Line(
+                _words(name.removeprefix(f"{pattern}_").removesuffix("_loss")),
+                [float(row[name]) if row[name] else None for row in rows],
+                _style(name, i),
+            )
             for i, name in enumerate(columns)
         ]
         lines = [line for line in lines if any(value is not None for value in line.values)]
         if lines:
             svg = Markup(line_chart(epochs, lines, "", every))
-            legend = [(line.style, line.name.replace("_", " ")) for line in lines]
+            legend = [(line.style, line.name) for line in lines]
             yield {"title": title, "svg": svg, "note": "by epoch", "legend": legend}
 
 
@@ -86,15 +90,23 @@ def _importance(path: str | None) -> Iterator[dict[str, Any]]:
     if not path:
         return
     losses = json.loads(Path(path).read_text(encoding="utf-8"))["importance"]
-    fields = list(losses)
-    labels = list(dict.fromkeys(label for each in losses.values() for label in each))
-    lines = [
-        Line(label, [losses[name].get(label, {}).get("mean") for name in fields], _style(label, i))
-        for i, label in enumerate(labels)
-    ]
-    legend = [(line.style, line.name) for line in lines]
-    svg = Markup(line_chart(fields, lines, "IoU lost"))
-    yield {"title": "Importance of each field", "svg": svg, "note": "shuffled", "legend": legend}
+    groups = {
+        field: [
+            Bar(_words(label), _style(label, i), loss["mean"], loss["low"], loss["high"])
+            for i, (label, loss) in enumerate(each.items())
+            if label != "mean_iou"
+        ]
+        for field, each in losses.items()
+    }
+    legend = list(dict.fromkeys((bar.style, bar.name) for bars in groups.values() for bar in bars))
+    svg = Markup(bar_chart(groups, "IoU lost"))
+    note = "its values shuffled among the test labels"
+    yield {"title": "Importance of each field", "svg": svg, "note": note, "legend": legend}
+
+
+def _words(name: str) -> str:
+    """Return the name of a class or column as a legend has it."""
+    return {"train": "Training"}.get(name, name.replace("_", " ").capitalize())
 
 
 def _style(column: str, position: int) -> str:
