@@ -107,11 +107,11 @@ rule export_artmip:
         events=results("events/{experiment}/events.parquet"),
         tracked=results("events/{experiment}/objects.parquet"),
     output:
-        results("artmip/{experiment}/{dataset}.ar_tag.Stormtrace.3hr.{year}0101-{year}1231.nc"),
+        results("artmip/{experiment}/{dataset}.ar_tag.Stormtrace.{step}hr.{year}0101-{year}1231.nc"),
     log:
-        "logs/export_artmip/{experiment}/{dataset}.{year}.log",
+        "logs/export_artmip/{experiment}/{dataset}.{step}hr.{year}.log",
     benchmark:
-        "logs/benchmarks/export_artmip/{experiment}/{dataset}.{year}.tsv"
+        "logs/benchmarks/export_artmip/{experiment}/{dataset}.{step}hr.{year}.tsv"
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -134,8 +134,8 @@ rule artmip:
     input:
         [
             results(
-                f"artmip/{name}/{STUDY.experiments[name]['dataset']}"
-                f".ar_tag.Stormtrace.3hr.{year}0101-{year}1231.nc"
+                f"artmip/{name}/{STUDY.experiments[name]['dataset']}.ar_tag.Stormtrace"
+                f".{STUDY.step_hours(name):g}hr.{year}0101-{year}1231.nc"
             )
             for name in STUDY.shown
             for year in STUDY.years(name)

@@ -187,6 +187,10 @@ class Study:
         stretches = [stretch for part in parts if (stretch := clip(part["period"], year))]
         return [min(start for start, _ in stretches), max(end for _, end in stretches)]
 
+    def step_hours(self, experiment: str) -> float:
+        """Return the hours from one sample of an experiment to the next."""
+        return float(self.datasets[self.experiments[experiment]["dataset"]]["step_hours"])
+
     def masks_of(self, experiment: str) -> str:
         """Return the experiment whose masks this one tracks: itself, or what it is like.
 
