@@ -6,7 +6,7 @@ python scripts/compare.py --first results/frequency/control/frequency.nc \
 """
 
 from stormtrace.commandline import log, parser, run
-from stormtrace.map.comparison import compare_files
+from stormtrace.map.comparison import COUNTED, compare_files
 from stormtrace.map.significance import MINIMUM_YEARS
 from stormtrace.provenance import provenance
 
@@ -17,13 +17,21 @@ def main() -> None:
     arguments.add_argument("--first", required=True, help="frequency.nc of the first experiment")
     arguments.add_argument("--second", required=True, help="frequency.nc of the second")
     arguments.add_argument("--name", required=True)
+    arguments.add_argument(
+        "--of", choices=COUNTED, default="masks", help="count every detection, or events alone"
+    )
     arguments.add_argument("--output", required=True)
     arguments.add_argument("--replicates", type=int, default=1000, help="bootstrap draws")
     arguments.add_argument("--block-years", type=int, default=1, help="years drawn together")
     flags = arguments.parse_args()
-    facts = provenance([flags.first, flags.second], comparison=flags.name)
     made = compare_files(
-        flags.first, flags.second, flags.output, facts, flags.replicates, flags.block_years
+        flags.first,
+        flags.second,
+        flags.output,
+        provenance([flags.first, flags.second], comparison=flags.name),
+        of=flags.of,
+        replicates=flags.replicates,
+        block_years=flags.block_years,
     )
     if not made.tested:
         log.info("fewer than %d years a side: no test of significance", MINIMUM_YEARS)

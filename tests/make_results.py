@@ -77,12 +77,12 @@ def write_frequency(
     steps: int | Sequence[int] = 100,
     grid: Grid = MINI,
     experiment: str = "made",
-    events: bool = False,
+    events: float = 0,
 ) -> Path:
     """Write a frequency file from (month, class, lat, lon) counts of each year.
 
-    Every month has `steps` steps (or the one of the twelve); with `events`, tracked counts are the same and genesis is a
-    tenth of them.
+    Every month has `steps` steps (or the one of the twelve); `events` is the share of the counts that is of tracked events
+    (0: nothing was tracked), and genesis is a tenth of all counts.
     """
     features = Features((1, 2), ("tropical_cyclone", "atmospheric_river"))
     attributes = {"experiment": experiment, "calendar": "noleap", "step_hours": "3"}
@@ -92,6 +92,7 @@ def write_frequency(
         for kind in ("masks", "events") if events else ("masks",):
             fields = {"count": values.astype(np.int16)}
             if kind == "events":
+                fields["count"] = (values * events).astype(np.int16)
                 fields |= {name: (values // 10).astype(np.int16) for name in ENDS}
             made = Counts(year, grid, features, present, present, fields, attributes)
             paths[kind].append(path.parent / f"{path.stem}-{kind}-{year}.nc")

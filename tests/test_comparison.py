@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from make_results import MINI, write_frequency
+from stormtrace.errors import BadInput
 from stormtrace.grids import make_grid
 from stormtrace.map.comparison import compare_files, read_comparison
 from stormtrace.map.regrid import area_mean
@@ -54,3 +55,21 @@ def test_few_years_are_not_tested(tmp_path):
     comparison = compare_files(path, path, tmp_path / "c.nc", {})
     assert not comparison.tested
     assert np.isnan(comparison.fields["significant"]).all()
+
+
+def test_events_are_compared_where_the_masks_are_the_same(tmp_path):
+    """Half of the detections are in events by one rule, all by the other: 10 % become 20 %."""
+    made = {2000: np.full((12, 2, *MINI.shape), 20)}
+    half = write_frequency(tmp_path / "a.nc", made, events=0.5)
+    all_of_them = write_frequency(tmp_path / "b.nc", made, events=1)
+    difference = {}
+    for of in ("masks", "events"):
+        compare_files(half, all_of_them, tmp_path / "c.nc", {}, of=of)
+        comparison = read_comparison(tmp_path / "c.nc")
+        assert comparison.attributes["counted_from"] == of
+        difference[of] = comparison.get("difference", AR, "annual")
+    assert (difference["masks"] == 0).all()
+    np.testing.assert_allclose(difference["events"], 10)
+    untracked = write_frequency(tmp_path / "d.nc", made)
+    with pytest.raises(BadInput, match="events"):
+        compare_files(half, untracked, tmp_path / "c.nc", {}, of="events")

@@ -122,6 +122,8 @@ def test_experiments_that_differ_in_tracking_alone_share_their_masks():
     assert casper.masks_of("components") == "control"
     assert casper.masks_of("climatenet-rule") == "control"
     assert casper.masks_of("area-stats") == "area-stats"
+    assert casper.comparisons["rule-components"]["of"] == "events"  # their masks differ in nothing
+    assert casper.comparisons["warming"]["of"] == "masks"
     assert casper.objects_of("components") == "control"
     assert casper.objects_of("climatenet-rule") == "climatenet-rule"  # over the poles, as published
 

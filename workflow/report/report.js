@@ -264,7 +264,7 @@
   const minus = (a, b) => { const d = new Float32Array(a.length); for (let i = 0; i < d.length; i++) d[i] = a[i] - b[i]; return d; };
   const difference = async (key) => {
     const [name, feature, period] = key.split("|"), c = data.comparisons.find((e) => e.name === name);
-    const [first, second] = await Promise.all([c.first, c.second].map((e) => field([e, "count", feature, period].join("|"))));
+    const [first, second] = await Promise.all([c.first, c.second].map((e) => field([e, c.variable, feature, period].join("|"))));
     return { values: minus(second, first), doubtful: await significance(key) };
   };
   const small = [...document.querySelectorAll("canvas[data-map], canvas[data-difference]")]
@@ -340,7 +340,7 @@
     shown = { a, b, change, lines,
       left: paint(isDifference ? change : a, scale, w, h, land),
       right: state.mode === "swipe" || state.mode === "flip" ? paint(b, scale, w, h, land) : null };
-    drawLegend(byId("big-legend"), scale, isDifference && state.variable === "count" ? "percentage points, B − A" : units(state.variable));
+    drawLegend(byId("big-legend"), scale, isDifference && state.variable.endsWith("count") ? "percentage points, B − A" : units(state.variable));
     redraw();
   };
   const redraw = () => {
@@ -407,8 +407,8 @@
   document.addEventListener("click", (event) => {
     const pair = event.target.dataset?.explore;
     if (!pair) return;
-    [state.left, state.right] = pair.split("|");
-    Object.assign(state, { mode: "swipe", variable: "count" });
+    [state.left, state.right, state.variable] = pair.split("|");
+    state.mode = "swipe";
     update();
     byId("explore").scrollIntoView();
   });

@@ -113,12 +113,14 @@ rule compare:
     resources:
         mem_mb=grows(3000),
         runtime=grows(20),
+    params:
+        of=lambda wildcards: STUDY.comparisons[wildcards.comparison]["of"],
     message:
         "{wildcards.comparison}: second minus first"
     shell:
         python(
             "compare.py --first {input.first:q} --second {input.second:q}"
-            " --name {wildcards.comparison} --output {output:q}"
+            " --of {params.of} --name {wildcards.comparison} --output {output:q}"
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import netCDF4
 import numpy as np
@@ -17,6 +18,9 @@ from stormtrace.map.counts import Features, read_features, read_grid, write_axes
 from stormtrace.map.frequency import Frequency, open_frequency
 from stormtrace.map.regrid import on_grid, same_grid
 from stormtrace.map.significance import bootstrap, false_discovery
+
+COUNTED = {"masks": "count", "events": "event_count"}
+"""What a frequency is counted from -> the variable of `frequency.nc`."""
 
 SEASONS = ("annual", "DJF", "MAM", "JJA", "SON")
 VARIABLES = {
@@ -51,12 +55,19 @@ class Comparison:
 
 
 def compare(
-    first: Frequency, second: Frequency, replicates: int = 1000, block_years: int = 1
+    first: Frequency,
+    second: Frequency,
+    of: str = "masks",
+    replicates: int = 1000,
+    block_years: int = 1,
 ) -> Comparison:
     """Compare two experiments; on different grids, on the coarser, regridded conservatively.
 
-    Counts are regridded globally, year by year, before any region is cut.
+    Counts (`of` masks or events) are regridded globally, year by year, before any region is cut.
     """
+    variable = COUNTED[of]
+    if not (first.has(variable) and second.has(variable)):
+        raise BadInput("events are to be compared, but were not counted: merge_counts.py --events")
     if first.features != second.features:
         raise BadInput(
             f"the experiments count different classes: {first.features.names} and "
@@ -67,10 +78,10 @@ def compare(
     fields = {name: np.full(shape, np.nan, np.float32) for name in VARIABLES}
     for p, period in enumerate(SEASONS):
         for c, feature in enumerate(first.features.names):
-            sides = [_years(side, feature, period, grid) for side in (first, second)]
+            sides = [_years(side, feature, period, variable, grid) for side in (first, second)]
             for name, values in _differ(sides, replicates, block_years).items():
                 fields[name][p, c] = values
-    return Comparison(grid, first.features, fields, {})
+    return Comparison(grid, first.features, fields, {"counted_from": of})
 
 
 def _coarser(first: Grid, second: Grid) -> Grid:
@@ -78,10 +89,10 @@ def _coarser(first: Grid, second: Grid) -> Grid:
 
 
 def _years(
-    side: Frequency, feature: str, period: str, grid: Grid
+    side: Frequency, feature: str, period: str, variable: str, grid: Grid
 ) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
     """Return counts (year, lat, lon) on `grid` and steps (year,)."""
-    _, counts, steps = side.by_year(feature, period)
+    _, counts, steps = side.by_year(feature, period, variable)
     return on_grid(counts, side.grid, grid) if len(steps) else counts, steps
 
 
@@ -144,17 +155,16 @@ def compare_files(
     second: Path | str,
     output: Path | str,
     attributes: Mapping[str, str],
-    replicates: int = 1000,
-    block_years: int = 1,
+    **choices: Any,
 ) -> Comparison:
-    """Compare two frequency files and write the result."""
+    """Compare two frequency files and write the result; choices: those of `compare`."""
     with open_frequency(first) as one, open_frequency(second) as two:
-        comparison = compare(one, two, replicates, block_years)
+        comparison = compare(one, two, **choices)
         names = {
             "first_experiment": one.attributes.get("experiment", Path(first).parent.name),
             "second_experiment": two.attributes.get("experiment", Path(second).parent.name),
             "first_steps": str(one.steps.sum()),
             "second_steps": str(two.steps.sum()),
         }
-    write_comparison(output, comparison, names | dict(attributes))
+    write_comparison(output, comparison, comparison.attributes | names | dict(attributes))
     return comparison

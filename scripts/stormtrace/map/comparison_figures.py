@@ -17,9 +17,10 @@ POINTS = "percentage points"
 
 def draw_comparison_figures(comparison: Comparison, title: str) -> Iterator[tuple[str, Figure]]:
     """Yield (file name, figure): the annual difference, both sides, and the seasons."""
+    of = " of tracked events" if comparison.attributes.get("counted_from") == "events" else ""
     names = [comparison.attributes[f"{side}_experiment"] for side in ("first", "second")]
     for feature in comparison.features.names:
-        key, heading = short(feature).lower(), f"{words(feature)} frequency"
+        key, heading = short(feature).lower(), f"{words(feature)} frequency{of}"
         sides = [comparison.get(side, feature, "annual") for side in ("first", "second")]
         scale = sequential(largest_shown(sides), feature, "% of time steps")
         panels = [Panel(comparison.grid, v, n) for v, n in zip(sides, names, strict=True)]

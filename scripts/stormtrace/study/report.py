@@ -85,6 +85,7 @@ def _comparison(study: Study, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "title": entry.get("title", name),
+        "of": entry["of"],
         "first": entry["first"],
         "second": entry["second"],
         "file": f"{study.results}/comparisons/{name}.nc",

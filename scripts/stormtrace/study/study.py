@@ -54,6 +54,9 @@ class Study:
         self._table = {name: self._named(entry) for name, entry in table["experiments"].items()}
         self._likes = {name: entry.get("like") for name, entry in config["experiments"].items()}
         self.comparisons = {name: table["comparisons"][name] for name in self.config["compare"]}
+        for name, entry in self.comparisons.items():
+            sides = {self.masks_of(entry[side]) for side in ("first", "second")}
+            self.comparisons[name] = {"of": "events" if len(sides) == 1 else "masks"} | entry
         self.experiments = {name: self._table[name] for name in self._needed_experiments()}
         models = {entry["model"] for entry in self.experiments.values()}
         self._members = {name: members_of(table["models"][name]) for name in sorted(models)}

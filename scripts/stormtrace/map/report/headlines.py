@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.grids import Grid, box_cells
+from stormtrace.map.comparison import COUNTED
 from stormtrace.map.events import Table, of_class
 from stormtrace.map.frequency import Frequency
 from stormtrace.map.names import short
@@ -23,6 +24,11 @@ def headline(frequency: Frequency, feature: str, events: Table | None) -> dict[s
         "feature": feature,
         "short": short(feature),
         "mean": area_mean(values, frequency.grid),
+        "means": {
+            variable: area_mean(frequency.per_cent(feature, variable=variable), frequency.grid)
+            for variable in COUNTED.values()
+            if frequency.has(variable)
+        },
         "maximum": float(values[row, column]),
         "place": place(float(frequency.grid.lat[row]), float(frequency.grid.lon[column])),
     }

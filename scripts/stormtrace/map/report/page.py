@@ -15,7 +15,7 @@ import numpy as np
 from stormtrace import __version__
 from stormtrace.errors import BadInput
 from stormtrace.map.colours import DIVERGING, DIVERGING_DARK, SEQUENTIAL, SEQUENTIAL_DARK
-from stormtrace.map.comparison import SEASONS, Comparison, read_comparison
+from stormtrace.map.comparison import COUNTED, SEASONS, Comparison, read_comparison
 from stormtrace.map.events import read_events
 from stormtrace.map.frequency import open_frequency
 from stormtrace.map.names import short, words
@@ -104,6 +104,7 @@ def _comparison(
         "name": entry["name"],
         "title": entry.get("title") or entry["name"],
         "description": entry.get("description", ""),
+        "variable": COUNTED[comparison.attributes.get("counted_from", "masks")],
         "first": sides[0],
         "second": sides[1],
         "tested": comparison.tested,
@@ -136,7 +137,12 @@ def _script_data(
         "periods": page.periods,
         "experiments": [{"name": row["name"], "title": row["title"]} for row in rows],
         "comparisons": [
-            {"name": c["name"], "first": c["first"]["name"], "second": c["second"]["name"]}
+            {
+                "name": c["name"],
+                "variable": c["variable"],
+                "first": c["first"]["name"],
+                "second": c["second"]["name"],
+            }
             for c in comparisons
         ],
     }
