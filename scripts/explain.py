@@ -3,8 +3,9 @@
     python scripts/explain.py --model results/models/four-fields --samples climatenet/test \
 --output results/models/four-fields/importance.json --repeats 5
 
-Each field is shuffled --repeats times among the labelled times; JSON tells the mean and the range
-of the loss, by class. With --figure STEM also a bar chart, {STEM}.png and {STEM}.pdf.
+Each field is shuffled --repeats times among the labelled times; JSON tells the mean loss by
+class, and its 95 % interval when dates are drawn anew. With --figure STEM also a bar chart,
+{STEM}.png and {STEM}.pdf.
 """
 
 import json
@@ -23,6 +24,9 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="importance, JSON")
     parser.add_argument("--repeats", type=int, default=5, help="shuffles of each field")
     parser.add_argument("--seed", type=int, default=0, help="of the shuffles")
+    parser.add_argument(
+        "--exclude", type=commandline.from_json, default=[], help="file names to leave out, JSON"
+    )
     parser.add_argument("--figure", type=Path, help="path of a bar chart without .png and .pdf")
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
     parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
@@ -32,13 +36,13 @@ def main() -> None:
     from stormtrace.learn.labelled import list_labelled
     from stormtrace.learn.predictor import load_predictor
 
-    files = list_labelled(flags.samples)
+    files = list_labelled(flags.samples, flags.exclude)
     predictor = load_predictor(flags.model, flags.device, flags.threads)
     result = permutation_importance(predictor, files, flags.repeats, flags.seed)
     name = predictor.config.content.get("name", flags.model.name)
     inputs = [flags.model / "config.json", flags.model / "weights.pth"]
     result = {"model": name} | result
-    result["provenance"] = provenance(inputs, samples=str(flags.samples))
+    result["provenance"] = provenance(inputs, samples=str(flags.samples), excluded=flags.exclude)
     write_text(flags.output, json.dumps(result, indent=2) + "\n")
     if flags.figure is not None:
         from stormtrace.learn.figures import draw_importance, save

@@ -13,7 +13,8 @@ import torch
 from labelled_factory import FIELDS, MEAN, STD, statistics, weather, write_samples
 from stormtrace.detect.detection import Choice, detect
 from stormtrace.detect.normalization import Normalization, read_statistics
-from stormtrace.detect.reading import open_folder, read_ahead
+from stormtrace.detect.reading import open_folder, open_netcdf, read_ahead, read_map
+from stormtrace.detect.runtimes import choose_runtime
 from stormtrace.errors import BadInput
 from stormtrace.files import checksum
 from stormtrace.learn.cgnet import CGNet
@@ -136,15 +137,16 @@ def test_statistics_make_the_same_masks_wherever_they_are_written(model, samples
     assert json.loads(attributes["statistics"])["TMQ"] == [MEAN["TMQ"] + STD["TMQ"], STD["TMQ"]]
 
 
-def test_reduced_precision_says_how_far_it_strays(model, samples, masks, tmp_path):
-    variables, attributes = look(model, samples, tmp_path / "m.nc", precision="bfloat16")
+@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
+def test_reduced_precision_says_how_far_it_strays(model, samples, masks, tmp_path, precision):
+    variables, attributes = look(model, samples, tmp_path / "m.nc", precision=precision)
     agreement = json.loads(attributes["agreement_with_float32"])
     checked = [0, 3, 6]
     same = variables["mask"][checked] == masks[0]["mask"][checked]
     assert agreement["steps"] == 3
     assert agreement["equal_cells"] == pytest.approx(same.mean())
     assert 0.9 < agreement["equal_cells"] < 1
-    assert attributes["precision"] == "bfloat16"
+    assert attributes["precision"] == precision
     assert "agreement_with_float32" not in masks[1]
 
 
@@ -304,3 +306,48 @@ def test_script(model, samples, masks, tmp_path):
     assert failed.returncode == 1
     assert "its time is 2001-01-01 00:00:00, but the samples are of 1999" in failed.stderr
     assert "Traceback" not in failed.stderr
+
+
+def test_packed_fields_are_unpacked_and_their_fill_value_is_found(tmp_path):
+    """int16 of hundredths: 1234 is 22.34, and −32767 no value, whatever it would be unpacked."""
+    path = tmp_path / "packed.nc"
+    with netCDF4.Dataset(path, "w") as dataset:
+        dataset.createDimension("lat", 2)
+        dataset.createDimension("lon", 3)
+        field = dataset.createVariable("TMQ", "i2", ("lat", "lon"), fill_value=-32767)
+        field.scale_factor, field.add_offset = 0.01, 10.0
+        field.set_auto_maskandscale(False)
+        field[:] = 1234
+    with open_netcdf(path) as dataset:
+        np.testing.assert_allclose(read_map(dataset, "TMQ", path, (2, 3)), 22.34, rtol=1e-6)
+    with netCDF4.Dataset(path, "a") as dataset:
+        dataset.set_auto_maskandscale(False)
+        dataset["TMQ"][1, 2] = -32767
+    with open_netcdf(path) as dataset, pytest.raises(BadInput, match="TMQ has 1 missing"):
+        read_map(dataset, "TMQ", path, (2, 3))
+
+
+def test_a_square_map_on_its_side_is_refused(tmp_path):
+    path = tmp_path / "turned.nc"
+    with netCDF4.Dataset(path, "w") as dataset:
+        dataset.createDimension("lat", 4)
+        dataset.createDimension("lon", 4)
+        dataset.createVariable("TMQ", "f4", ("lon", "lat"))[:] = 1
+    with open_netcdf(path) as dataset, pytest.raises(BadInput, match=r"ordered \(lon, lat\)"):
+        read_map(dataset, "TMQ", path, (4, 4))
+
+
+def test_samples_from_north_to_south_are_refused(model, tmp_path):
+    folder = write_samples(tmp_path / "2001", 1, shape=SHAPE)
+    with netCDF4.Dataset(next(folder.glob("*.nc")), "a") as dataset:
+        dataset["lat"][:] = dataset["lat"][::-1]
+    with pytest.raises(BadInput, match=r"lat must be one axis that ascends .* 90 … -90"):
+        look(model, folder, tmp_path / "m.nc")
+
+
+def test_half_precision_is_torch_s_even_where_openvino_would_be_chosen():
+    assert choose_runtime("auto", torch.device("cpu"), "float16", 10**9) == "torch"
+    assert choose_runtime("auto", torch.device("cpu"), "float32", 10**6) == "torch"
+    assert choose_runtime("auto", torch.device("cuda"), "float32", 10**9) == "torch"
+    with pytest.raises(BadInput, match="runs on the CPU, not on cuda"):
+        choose_runtime("openvino", torch.device("cuda"), "float32", 10**9)

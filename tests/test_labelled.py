@@ -4,7 +4,7 @@ import netCDF4
 import numpy as np
 import pytest
 
-from labelled_factory import FIELDS, write_labelled
+from labelled_factory import FIELDS, coordinates, weather, write_labelled, write_map_file
 from stormtrace.errors import BadInput
 from stormtrace.learn.labelled import by_time, list_labelled, read_labelled, split_by_time
 
@@ -66,12 +66,28 @@ def test_reads_fields_in_the_order_asked(folder):
         ("TMQ", (0, slice(2), 0), 1e15, r"TMQ has 2 missing .* lat -90, lon 0;"),
         ("LABELS", (1, 1), 3, r"LABELS has the codes \[3\], outside 0 … 2"),
         ("LABELS", (1, 1), -1, r"LABELS has the codes \[-1\]"),
+        ("LABELS", (1, 1), 255, r"LABELS has the codes \[255\]"),
     ],
 )
 def test_incomplete_or_impossible_values_are_refused_by_name(folder, name, place, value, message):
     path = list_labelled(folder)[0].path
     spoil(path, name, place, value)
     with pytest.raises(BadInput, match=message):
+        read_labelled(path, FIELDS, 3)
+
+
+@pytest.mark.parametrize("code", [np.nan, 0.5])
+def test_labels_between_the_codes_are_refused(tmp_path, code):
+    lat, lon = coordinates((40, 64))
+    fields, labels = weather(0)
+    path = tmp_path / "data-2000-01-01-01-1.nc"
+    write_map_file(path, fields, lat, lon, labels=labels)
+    labels = labels.astype(float)
+    labels[3, 3] = code
+    with netCDF4.Dataset(path, "a") as dataset:
+        dataset.renameVariable("LABELS", "INTEGERS")
+        dataset.createVariable("LABELS", "f8", ("lat", "lon"))[:] = labels
+    with pytest.raises(BadInput, match=rf"LABELS has the codes \[{code}\]"):
         read_labelled(path, FIELDS, 3)
 
 

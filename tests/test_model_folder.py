@@ -83,6 +83,31 @@ def test_damaged_and_foreign_weights_are_refused(model):
         read_weights(path)
 
 
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        lambda state: {f"module.{name}": one for name, one in state.items()},
+        lambda state: {f"module._orig_mod.{name}": one for name, one in state.items()},
+        lambda state: {"state_dict": state, "epoch": 3, "optimizer": {"lr": 0.1}},
+        lambda state: {name: one.double() for name, one in state.items()},
+    ],
+    ids=["DataParallel", "compiled, DDP", "a checkpoint", "float64"],
+)
+def test_weights_are_found_however_a_training_saved_them(model, wrapped):
+    _, network = load_model(model)
+    state = network.state_dict()
+    torch.save(wrapped(state), model / "weights.pth")
+    _, again = load_model(model)
+    assert all(torch.equal(state[name], one) for name, one in again.state_dict().items())
+
+
+def test_a_tensor_that_repeats_a_value_for_ever_is_refused(model):
+    """A stored scalar may claim a trillion values: looking at them would take all memory."""
+    torch.save({"x": torch.ones(1).expand(10**12)}, model / "weights.pth")
+    with pytest.raises(BadInput, match="claims more values than it holds"):
+        read_weights(model / "weights.pth")
+
+
 def test_weights_of_another_network_are_refused_in_one_sentence(model):
     change(model, fields={name: {"mean": MEAN[name], "std": STD[name]} for name in MEAN})
     with pytest.raises(BadInput, match=r"level1_0.conv.weight is \(32, 1, 3, 3\) instead of"):
@@ -101,8 +126,12 @@ def test_weights_of_another_network_are_refused_in_one_sentence(model):
         ({"fields": {"TMQ": {"mean": 1}}}, "TMQ has no number 'std'"),
         ({"fields": {"TMQ": {"mean": 1, "std": 0}}}, "standard deviation 0.0"),
         ({"fields": {"TMQ": {"mean": float("nan"), "std": 1}}}, "mean nan"),
+        ({"fields": {"TMQ": {"mean": 10**400, "std": 1}}}, "TMQ has no number 'mean'"),
+        ({"fields": {"TMQ": {"mean": None, "std": 1}}}, "TMQ has no number 'mean'"),
         ({"labels": [f"c{i}" for i in range(1000)]}, "1000 labels"),
         ({"labels": ["a", "a"]}, "twice"),
+        ({"labels": ["Blocking  High", "blocking high"]}, "twice"),
+        ({"labels": ["a", " "]}, "by nothing"),
         ({"labels": 3}, "must be a list"),
         ({"architecture": "resnet"}, "architecture 'resnet' is unknown"),
         ({"padding": "zeros"}, "padding 'zeros' is unknown"),
@@ -116,32 +145,16 @@ def test_absurd_configurations_are_refused(model, keys, message):
 
 def test_configurations_that_are_none_are_refused(model):
     path = model / "config.json"
-    for text, message in (("[1]", "one JSON object"), ("{", "not JSON"), (" " * 2**21, "bytes")):
+    deep = "[" * 500_000
+    for text, message in (
+        ("[1]", "one JSON object"),
+        ("{", "not JSON"),
+        (deep, "not JSON"),
+        (" " * 2**21, "bytes"),
+    ):
         path.write_text(text)
         with pytest.raises(BadInput, match=message):
             read_config(model)
     path.unlink()
     with pytest.raises(BadInput, match=r"has no config\.json"):
         read_config(model)
-
-
-def test_a_library_architecture_names_what_to_install(monkeypatch):
-    import sys
-
-    from stormtrace.learn.architectures import make_network
-
-    monkeypatch.setitem(sys.modules, "segmentation_models_pytorch", None)
-    with pytest.raises(BadInput, match="pip install segmentation-models-pytorch"):
-        make_network("deeplabv3plus", 4, 3, "circular")
-
-
-@pytest.mark.parametrize("architecture", ["deeplabv3plus", "unet", "segformer"])
-def test_library_architectures_keep_the_shape_of_the_map(architecture):
-    pytest.importorskip(
-        "segmentation_models_pytorch", reason="optional: segmentation_models_pytorch is missing"
-    )
-    from stormtrace.learn.architectures import make_network
-
-    network = make_network(architecture, 4, 3, "sphere").eval()
-    with torch.inference_mode():
-        assert network(torch.randn(1, 4, 45, 72)).shape == (1, 3, 45, 72)

@@ -34,7 +34,8 @@ rule detect:
         look=lambda wildcards: [
             f"--{key}={STUDY.experiments[wildcards.experiment][key]}"
             for key in ("dataset", "grid", "precision", "runtime")
-        ],
+        ]
+        + ["--probabilities"] * STUDY.experiments[wildcards.experiment]["probabilities"],
         neutral=lambda wildcards: [
             f"--neutral={field}" for field in STUDY.experiments[wildcards.experiment]["neutral"]
         ],

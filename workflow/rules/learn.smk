@@ -115,6 +115,7 @@ rule evaluate:
         python(
             "evaluate.py --model {params.folder:q} --samples {params.samples:q}"
             " --exclude {params.exclude:q} --output {output:q}"
+            f" --device {DEVICE}"
         )
 
 
@@ -143,6 +144,9 @@ rule explain:
         runtime=grows(120),
         gpu=GPU,
     params:
+        exclude=lambda wildcards: flag(
+            STUDY.excluded(STUDY.models[wildcards.model]["dataset"], "test")
+        ),
         samples=lambda wildcards: STUDY.datasets[STUDY.models[wildcards.model]["dataset"]]["test"],
         folder=subpath(input.config, parent=True),
         stem=subpath(output.png, strip_suffix=".png"),
@@ -151,7 +155,7 @@ rule explain:
     shell:
         python(
             "explain.py --model {params.folder:q} --samples {params.samples:q}"
-            " --output {output.importance:q} --figure {params.stem:q}"
+            " --exclude {params.exclude:q} --output {output.importance:q} --figure {params.stem:q}"
             f" --device {DEVICE}"
         )
 

@@ -59,7 +59,8 @@ def detect(
     folder = open_folder(samples, _fields(normalization, neutral))
     steps, on_gpu = len(folder.paths), choice.device.type == "cuda"
     size = min(choice.batch or (GPU_BATCH if on_gpu else 1), steps)
-    runtime_name = choose_runtime(choice.runtime, choice.device, folder.grid.shape, steps)
+    cells = steps * folder.grid.lat.size * folder.grid.lon.size
+    runtime_name = choose_runtime(choice.runtime, choice.device, choice.precision, cells)
     log.info("%s on %s, %s, batches of %d", runtime_name, choice.device, choice.precision, size)
     prepare = partial(
         make_runtime,

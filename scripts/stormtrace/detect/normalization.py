@@ -65,13 +65,17 @@ def from_moments(
     for field in fields:
         if field not in moments:
             raise BadInput(f"{source} has no statistics of {field}, only of {', '.join(moments)}")
-        for key in (mean_key, std_key):
-            if not isinstance(moments[field].get(key), int | float):
-                raise BadInput(f"{source}: {field} has no number {key!r}")
+
+    def number(field: str, key: str) -> float:
+        try:
+            return float(moments[field][key])
+        except (KeyError, TypeError, ValueError, OverflowError):
+            raise BadInput(f"{source}: {field} has no number {key!r}") from None
+
     return Normalization(
         tuple(fields),
-        tuple(float(moments[field][mean_key]) for field in fields),
-        tuple(float(moments[field][std_key]) for field in fields),
+        tuple(number(field, mean_key) for field in fields),
+        tuple(number(field, std_key) for field in fields),
     )
 
 

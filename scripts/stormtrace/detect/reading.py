@@ -70,7 +70,7 @@ class SampleFolder:
                     read_map(dataset, field, path, self.grid.shape) if value is None else value
                 )
             for name, expected in (("lat", self.grid.lat), ("lon", self.grid.lon)):
-                if not np.array_equal(np.asarray(dataset[name][:], np.float64), expected):
+                if name not in dataset.variables or not np.array_equal(dataset[name][:], expected):
                     raise BadInput(f"{path}: {name} differs from that of {self.paths[0].name}")
             return self._read_time(dataset, path)
 
@@ -93,13 +93,11 @@ def open_folder(folder: Path | str, fields: Mapping[str, float | None]) -> Sampl
     if not paths:
         raise BadInput(f"{folder} has no samples (*.nc); make them with make_samples.py")
     with NETCDF, open_netcdf(paths[0]) as dataset:
-        if missing := [name for name in ("lat", "lon", "time") if name not in dataset.variables]:
-            raise BadInput(f"{paths[0]} has no coordinate {', '.join(missing)}")
-        lat, lon = (np.asarray(dataset[name][:], np.float64) for name in ("lat", "lon"))
+        grid = grid_of(dataset, paths[0])
         _, units, calendar = _time(dataset, paths[0])
         told = float(getattr(dataset, "step_hours", 0))
     step_hours = told or _hours_between(paths)
-    return SampleFolder(paths, dict(fields), Grid(lat, lon), units, calendar, step_hours)
+    return SampleFolder(paths, dict(fields), grid, units, calendar, step_hours)
 
 
 def open_netcdf(path: Path) -> netCDF4.Dataset:
@@ -118,27 +116,59 @@ def read_map(
     """Return one complete (lat, lon) map as float32, whatever type is stored.
 
     Raises:
-        BadInput: the field is not there, of another shape, or has missing or non-finite values:
-            says how many, and where the first is.
+        BadInput: the field is not there, of another shape or order of dimensions, or has missing
+            or non-finite values: says how many, and where the first is.
 
     """
     if field not in dataset.variables:
         raise BadInput(f"{path} has no field {field}; it has {', '.join(dataset.variables)}")
     variable = dataset[field]
+    if variable.dimensions[-2:] == ("lon", "lat"):
+        raise BadInput(
+            f"{path}: {field} is ordered ({', '.join(variable.dimensions)}), expected (…, lat, lon)"
+        )
+    variable.set_auto_scale(False)  # a fill value means what is stored
     try:
-        values = np.asarray(variable[:], np.float32)
+        stored = np.asarray(variable[:])
     except (OSError, RuntimeError) as error:
         raise BadInput(f"{path}: {field} cannot be read ({error}): make the file again") from error
-    if values.shape not in (tuple(shape), (1, *shape)):
-        raise BadInput(f"{path}: {field} is {values.shape}, expected {tuple(shape)} (lat, lon)")
-    values = values.reshape(shape)
+    if stored.shape not in (tuple(shape), (1, *shape)):
+        raise BadInput(f"{path}: {field} is {stored.shape}, expected {tuple(shape)} (lat, lon)")
+    stored = stored.reshape(shape)
+    attributes = {name: variable.getncattr(name) for name in variable.ncattrs()}
+    with np.errstate(over="ignore"):  # what is too large for float32 is refused below
+        values = stored.astype(np.float32)
+    if {"scale_factor", "add_offset"} & attributes.keys():
+        scale, offset = attributes.get("scale_factor", 1), attributes.get("add_offset", 0)
+        values = (stored * np.float64(scale) + np.float64(offset)).astype(np.float32)
     good = np.abs(values) < MISSING_ABOVE  # False for NaN too
-    for attribute in ("_FillValue", "missing_value"):
-        if attribute in variable.ncattrs():
-            good &= values != np.float32(variable.getncattr(attribute))
+    for name in ("_FillValue", "missing_value"):
+        if name in attributes:
+            good &= ~np.isin(stored, np.asarray(attributes[name]).astype(stored.dtype))
     if not good.all():
         raise BadInput(_describe_missing(dataset, field, path, values, ~good))
     return values
+
+
+def grid_of(dataset: netCDF4.Dataset, path: Path) -> Grid:
+    """Return the grid of a sample.
+
+    Raises:
+        BadInput: lat or lon is missing, not one-dimensional, or does not ascend.
+
+    """
+    axes = []
+    for name in ("lat", "lon"):
+        if name not in dataset.variables:
+            raise BadInput(f"{path} has no coordinate {name}")
+        axis = np.asarray(dataset[name][:], np.float64)
+        if axis.ndim != 1 or not (np.diff(axis) > 0).all():
+            raise BadInput(
+                f"{path}: {name} must be one axis that ascends (south to north, west to east), but "
+                f"it is {axis.shape}, {axis.flat[0]:g} … {axis.flat[-1]:g}: turn the file round"
+            )
+        axes.append(axis)
+    return Grid(*axes)
 
 
 def _describe_missing(
@@ -171,6 +201,8 @@ def _hours_between(paths: Sequence[Path]) -> float:
 
 
 def _time(dataset: netCDF4.Dataset, path: Path) -> tuple[float, str, str]:
+    if "time" not in dataset.variables:
+        raise BadInput(f"{path} has no coordinate time")
     variable = dataset["time"]
     if variable.dtype is str or variable.dtype.kind not in "iuf":
         raise BadInput(f"{path}: time is text, as in labelled samples; a sample's is a CF number")

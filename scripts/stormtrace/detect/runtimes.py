@@ -64,13 +64,14 @@ class Segmenter(nn.Module):
         return tuple(outputs)
 
 
-def choose_runtime(name: str, device: torch.device, shape: tuple[int, int], steps: int) -> str:
-    """Return `torch` or `openvino`; `auto`: what is faster for so many maps of this shape."""
+def choose_runtime(name: str, device: torch.device, precision: str, cells: int) -> str:
+    """Return `torch` or `openvino`; `auto`: what is faster for so many cells of all steps."""
     if name != "auto":
         if name == "openvino" and device.type != "cpu":
             raise BadInput(f"runtime openvino runs on the CPU, not on {device.type}: use torch")
         return name
-    if device.type != "cpu" or shape[0] * shape[1] * steps < WORTH_OPENVINO:
+    able = device.type == "cpu" and precision in OPENVINO_PRECISIONS
+    if not able or cells < WORTH_OPENVINO:
         return "torch"
     try:
         import openvino  # noqa: F401

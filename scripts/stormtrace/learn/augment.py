@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.grids import Grid
 
-MERIDIONAL = re.compile(r"^V(\d+|BOT|AS|Q.*)?$")
-"""Fields that change sign in a mirror at the equator: V850, VBOT, V, VAS, VQ…"""
+ODD = re.compile(r"^(V(\d+M?|BOT|AS|Q.*)?|TAUY|V_?IVT|IVT_?[VY]|(VO|VOR|VORT|PV)\d*)$", re.I)
+"""Fields that change sign in a mirror at the equator: winds, fluxes and stresses to the north
+(V850, VBOT, V10M, VQ, TAUY, IVTy), and vorticities (VORT850, VO, PV)."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +55,25 @@ def mirror(values: NDArray[np.float32], odd: Sequence[bool]) -> NDArray[np.float
     return values[:, ::-1] * sign[:, None, None]
 
 
-def make_augmentation(
-    choice: dict[str, bool], fields: Sequence[str], lat: NDArray[np.float64]
-) -> Augmentation:
-    """Read `augment: {roll, flip}`; refuse a mirror on latitudes that are not symmetric."""
-    flip = bool(choice.get("flip", False))
+def make_augmentation(choice: dict[str, bool], fields: Sequence[str], grid: Grid) -> Augmentation:
+    """Read `augment: {roll, flip}`; refuse what the grid does not allow.
+
+    Raises:
+        BadInput: a roll on a grid that does not go round the globe, or a mirror on latitudes that
+            are not symmetric.
+
+    """
+    roll, flip = (bool(choice.get(key, False)) for key in ("roll", "flip"))
+    lat, lon = grid.lat, grid.lon
+    if roll and not grid.is_global:
+        raise BadInput(
+            f"augment: {{roll: true}} turns the globe, but the longitudes run from {lon[0]:g} to "
+            f"{lon[-1]:g} only: set roll: false"
+        )
     if flip and not np.allclose(lat, -lat[::-1], atol=1e-3):
         raise BadInput(
-            f"augment: {{flip: true}} mirrors at the equator, but the latitudes run from {lat[0]} "
-            f"to {lat[-1]}: set flip: false"
+            "augment: {flip: true} mirrors at the equator, but the latitudes run from "
+            f"{lat[0]:g} to {lat[-1]:g}: set flip: false"
         )
-    odd = tuple(MERIDIONAL.match(field) is not None for field in fields)
-    return Augmentation(bool(choice.get("roll", False)), flip, odd)
+    odd = tuple(ODD.match(field) is not None for field in fields)
+    return Augmentation(roll, flip, odd)

@@ -60,7 +60,7 @@ def draw_history(history: Mapping[str, NDArray[np.float64]]) -> Figure:
 
 
 def draw_importance(importance: Mapping[str, Any], labels: list[str]) -> Figure:
-    """Draw the loss of IoU when a field is shuffled, with its range over the repeats.
+    """Draw the loss of IoU when a field is shuffled, with its 95 % interval.
 
     importance: field → label → {"mean", "low", "high"} (None where the class has no score).
     """
@@ -71,13 +71,13 @@ def draw_importance(importance: Mapping[str, Any], labels: list[str]) -> Figure:
         kept = [(j, one) for j, one in enumerate(scores) if one["mean"] is not None]
         heights = [one["mean"] for _, one in kept]
         spread = [
-            [one["mean"] - one["low"] for _, one in kept],
-            [one["high"] - one["mean"] for _, one in kept],
+            [max(0.0, one["mean"] - one["low"]) for _, one in kept],
+            [max(0.0, one["high"] - one["mean"]) for _, one in kept],
         ]
         places = [j + (i - (len(labels) - 1) / 2) * width for j, _ in kept]
         axes.bar(places, heights, width, yerr=spread, color=colour, label=label, capsize=2)
     axes.set_xticks(range(len(importance)), list(importance))
-    axes.set_ylabel("loss of IoU when shuffled")
+    axes.set_ylabel("loss of IoU when shuffled\n(95 % interval over dates)")
     axes.axhline(0, color="0.3", linewidth=0.8)
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False)

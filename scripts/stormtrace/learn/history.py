@@ -9,15 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.classes import flag_name
 from stormtrace.errors import BadInput
 from stormtrace.learn import scores
 
 Row = dict[str, float | int | None]
-
-
-def column_name(label: str) -> str:
-    """``Tropical Cyclone`` → ``tropical_cyclone``."""
-    return "_".join(label.lower().split())
 
 
 def score_columns(part: str, confusion: NDArray[np.int64], labels: Sequence[str]) -> Row:
@@ -25,7 +21,7 @@ def score_columns(part: str, confusion: NDArray[np.int64], labels: Sequence[str]
 
     ``{part}_cells_{truth}_as_{prediction}`` are the confusion matrix.
     """
-    names = [column_name(label) for label in labels]
+    names = [flag_name(label) for label in labels]
     row: Row = {f"{part}_mean_iou": scores.number(scores.mean_iou(confusion))}
     for measure in (scores.iou, scores.precision, scores.recall):
         for name, value in zip(names, measure(confusion), strict=True):
@@ -61,7 +57,7 @@ def describe(row: Row, labels: Sequence[str], epochs: int) -> str:
         value = row[key]
         return "–" if value is None else f"{value:.3f}"
 
-    ious = " ".join(shown(f"validation_iou_{column_name(label)}") for label in labels)
+    ious = " ".join(shown(f"validation_iou_{flag_name(label)}") for label in labels)
     return (
         f"epoch {row['epoch']} of {epochs}: loss {shown('train_loss')}, "
         f"validation {shown('validation_loss')}, IoU {ious}, {row['seconds']:.1f} s"

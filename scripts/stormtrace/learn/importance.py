@@ -16,7 +16,7 @@ from stormtrace.errors import BadInput
 from stormtrace.learn import scores
 from stormtrace.learn.labelled import LabelledFile, by_time, read_labelled
 from stormtrace.learn.predictor import Predictor
-from stormtrace.learn.scores import Confusion, number
+from stormtrace.learn.scores import Confusion, by_label
 
 MEAN = "mean_iou"
 
@@ -26,38 +26,34 @@ def permutation_importance(
 ) -> dict[str, Any]:
     """Return the model's IoU and, field by field, how much of it is lost by shuffling.
 
-    `importance` maps field → label (and ``mean_iou``) → mean, low and high of the loss over the
-    repeats; None where the class has no score.
+    `importance` maps field → label (and ``mean_iou``) → the `mean` loss over the repeats, and
+    `low` and `high`, its 95 % interval when the dates are drawn anew; None where the class has no
+    score. Files are read again for every repeat: memory does not grow with their number.
     """
-    config = predictor.config
+    fields = predictor.config.fields
     groups = list(by_time(files).values())
     if len(groups) < 2:
         raise BadInput(
             f"importance needs several labelled times to shuffle among, not {len(groups)}"
         )
-    samples = [
-        [read_labelled(one.path, config.fields, len(config.labels)) for one in group]
-        for group in groups
-    ]
-    values = [group[0].values for group in samples]
-    labels = [[one.labels for one in group] for group in samples]
-    base = _score(_confusion(predictor, values, labels), config.labels)
-
     generator = np.random.default_rng(seed)
-    jobs = [(field, repeat) for field in config.fields for repeat in range(repeats)]
-    losses: dict[str, list[dict[str, float | None]]] = {field: [] for field in config.fields}
+    base = _confusions(predictor, groups)
+    jobs = [(field, repeat) for field in fields for repeat in range(repeats)]
+    shuffled: dict[str, list[NDArray[np.int64]]] = {field: [] for field in fields}
     for field, _ in progress(jobs, "shuffling fields", len(jobs)):
-        channel = config.fields.index(field)
-        shuffled = _shuffle(values, channel, derangement(len(values), generator))
-        score = _score(_confusion(predictor, shuffled, labels), config.labels)
-        losses[field].append({key: _minus(base[key], score[key]) for key in base})
+        sources = derangement(len(groups), generator)
+        shuffled[field].append(_confusions(predictor, groups, field, sources))
+    labels = (*predictor.config.labels, MEAN)
     return {
-        "labels": list(config.labels),
+        "labels": list(predictor.config.labels),
         "times": len(groups),
         "files": len(files),
         "repeats": repeats,
-        "iou": base,
-        "importance": {field: _summarize(each) for field, each in losses.items()},
+        "iou": by_label(_ious(base.sum(axis=0)), labels),
+        "importance": {
+            field: _summarize(np.stack([base, *each], axis=1), labels)
+            for field, each in shuffled.items()
+        },
     }
 
 
@@ -69,47 +65,46 @@ def derangement(count: int, generator: np.random.Generator) -> NDArray[np.int64]
     return following
 
 
-def _shuffle(
-    values: Sequence[NDArray[np.float32]], channel: int, sources: NDArray[np.int64]
-) -> list[NDArray[np.float32]]:
-    shuffled = []
-    for own, source in zip(values, sources, strict=True):
-        mixed = own.copy()
-        mixed[channel] = values[source][channel]
-        shuffled.append(mixed)
-    return shuffled
-
-
-def _confusion(
+def _confusions(
     predictor: Predictor,
-    values: Sequence[NDArray[np.float32]],
-    labels: Sequence[Sequence[NDArray[np.uint8]]],
-) -> Confusion:
-    classes = len(predictor.config.labels)
-    total: Confusion = np.zeros((classes, classes), np.int64)
-    for fields, labellings in zip(values, labels, strict=True):
-        prediction = predictor.classes(fields[None])[0]
-        for truth in labellings:
-            total = total + scores.confusion_matrix(truth, prediction, classes)
-    return total
+    groups: Sequence[Sequence[LabelledFile]],
+    field: str | None = None,
+    sources: NDArray[np.int64] | None = None,
+) -> NDArray[np.int64]:
+    """Confusion matrices (dates, classes, classes), one `field` taken from the times `sources`."""
+    fields, classes = predictor.config.fields, len(predictor.config.labels)
+    by_date: dict[str, Confusion] = {}
+    for place, group in enumerate(groups):
+        samples = [read_labelled(file.path, fields, classes) for file in group]
+        values = samples[0].values
+        if field is not None and sources is not None:
+            other = groups[sources[place]][0].path
+            values[fields.index(field)] = read_labelled(other, [field], classes).values[0]
+        prediction = predictor.classes(values[None])[0]
+        date = group[0].date
+        for sample in samples:
+            matrix = scores.confusion_matrix(sample.labels, prediction, classes)
+            by_date[date] = by_date.get(date, np.zeros_like(matrix)) + matrix
+    return np.stack(list(by_date.values()))
 
 
-def _score(confusion: Confusion, labels: Sequence[str]) -> dict[str, float | None]:
-    named = scores.by_label(scores.iou(confusion), labels)
-    return named | {MEAN: number(scores.mean_iou(confusion))}
+def _ious(confusion: Confusion) -> NDArray[np.float64]:
+    """IoU of each class and, last, their mean: (…, classes + 1)."""
+    return np.concatenate(
+        [scores.iou(confusion), np.asarray(scores.mean_iou(confusion))[..., None]], axis=-1
+    )
 
 
-def _minus(first: float | None, second: float | None) -> float | None:
-    return None if first is None or second is None else first - second
+def _summarize(
+    confusions: NDArray[np.int64], labels: Sequence[str]
+) -> dict[str, dict[str, float | None]]:
+    """confusions: (dates, 1 + repeats, classes, classes), those of the unshuffled samples first."""
 
+    def loss(summed: Confusion) -> NDArray[np.float64]:
+        ious = _ious(summed)
+        return ious[..., 0, :] - ious[..., 1:, :].mean(axis=-2)
 
-def _summarize(losses: Sequence[dict[str, float | None]]) -> dict[str, dict[str, float | None]]:
-    summary: dict[str, dict[str, float | None]] = {}
-    for key in losses[0]:
-        each = [loss for one in losses if (loss := one[key]) is not None]
-        summary[key] = (
-            {"mean": float(np.mean(each)), "low": min(each), "high": max(each)}
-            if each
-            else {"mean": None, "low": None, "high": None}
-        )
-    return summary
+    low, high = scores.bootstrap_intervals(confusions, loss)
+    told = {"mean": loss(confusions.sum(axis=0)), "low": low, "high": high}
+    named = {key: by_label(values, labels) for key, values in told.items()}
+    return {label: {key: named[key][label] for key in told} for label in labels}

@@ -13,7 +13,7 @@ import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.detect.reading import open_netcdf, read_map
+from stormtrace.detect.reading import grid_of, open_netcdf, read_map
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 
@@ -117,10 +117,7 @@ def read_labelled(path: Path, fields: Sequence[str], classes: int) -> LabelledSa
 def read_grid(path: Path) -> Grid:
     """Return the grid of a labelled sample."""
     with open_netcdf(path) as dataset:
-        if missing := {"lat", "lon"} - dataset.variables.keys():
-            raise BadInput(f"{path} has no coordinate {' or '.join(sorted(missing))}")
-        lat, lon = (np.asarray(dataset[name][:], np.float64) for name in ("lat", "lon"))
-    return Grid(lat, lon)
+        return grid_of(dataset, path)
 
 
 def read_text_time(dataset: netCDF4.Dataset) -> str | None:
@@ -130,13 +127,17 @@ def read_text_time(dataset: netCDF4.Dataset) -> str | None:
     return str(np.ravel(dataset["time"][:])[0])
 
 
+def codes_off(labels: NDArray[np.generic], classes: int) -> list[float]:
+    """Return the first codes in a map that are none of 0 … classes − 1 (NaN and 0.5 are none)."""
+    return [code for code in np.unique(labels).tolist() if code not in range(classes)][:10]
+
+
 def _read_labels(dataset: netCDF4.Dataset, path: Path, classes: int) -> NDArray[np.uint8]:
     if "LABELS" not in dataset.variables:
         raise BadInput(f"{path} has no LABELS: it is not a labelled sample")
     labels = np.asarray(dataset["LABELS"][:])
-    if labels.ndim != 2:
+    if labels.ndim != 2 or dataset["LABELS"].dimensions == ("lon", "lat"):
         raise BadInput(f"{path}: LABELS is {labels.shape}, not one (lat, lon) map")
-    if labels.min() < 0 or labels.max() >= classes:
-        off = sorted(set(np.unique(labels).tolist()) - set(range(classes)))
+    if off := codes_off(labels, classes):
         raise BadInput(f"{path}: LABELS has the codes {off}, outside 0 … {classes - 1}")
     return labels.astype(np.uint8)

@@ -12,13 +12,21 @@ from scipy import ndimage
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from stormtrace.classes import AR
+from stormtrace.classes import AR, LABELS
 from stormtrace.commandline import progress
 from stormtrace.detect.reading import open_netcdf
+from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.learn.evaluation import summary
 from stormtrace.learn.experts import expert_confusions
-from stormtrace.learn.labelled import NAME, LabelledFile, by_time, read_grid, read_text_time
+from stormtrace.learn.labelled import (
+    NAME,
+    LabelledFile,
+    by_time,
+    codes_off,
+    read_grid,
+    read_text_time,
+)
 from stormtrace.learn.scores import by_label
 
 SMALLEST_SHARE = 250 / (768 * 1152)
@@ -71,25 +79,29 @@ def check_labels(files: Sequence[LabelledFile], labels: Sequence[str]) -> dict[s
 
 def _check_file(file: LabelledFile, labels: Sequence[str], findings: Findings) -> bool:
     """Count and check one file; return whether its codes are those of the list."""
+    try:
+        grid = read_grid(file.path)
+    except BadInput as error:
+        findings.note(file, "unreadable", str(error).removeprefix(f"{file.path} "))
+        return False
     with open_netcdf(file.path) as dataset:
         if "LABELS" not in dataset.variables:
             findings.note(file, "unreadable", "has no LABELS")
             return False
         codes = np.asarray(dataset["LABELS"][:])
         _check_time(file, dataset, findings)
-    grid = read_grid(file.path)
     if codes.shape != grid.shape:
         findings.note(file, "unreadable", f"LABELS is {codes.shape}, lat × lon {grid.shape}")
         return False
-    off = sorted(set(np.unique(codes).tolist()) - set(range(len(labels))))
-    if off:
+    if off := codes_off(codes, len(labels)):
         findings.note(file, "code", f"{off} in LABELS, outside 0 … {len(labels) - 1}")
         return False
+    codes = codes.astype(np.int64)
     findings.cells += np.bincount(codes.ravel(), minlength=len(labels))
     areas = np.repeat(grid.row_area, grid.shape[1])
     findings.area += np.bincount(codes.ravel(), areas, minlength=len(labels))
     for code in range(1, len(labels)):
-        _check_pieces(file, codes == code, code, labels[code], grid, findings)
+        _check_pieces(file, codes == code, labels[code], grid, findings)
     return True
 
 
@@ -106,7 +118,6 @@ def _check_time(file: LabelledFile, dataset: netCDF4.Dataset, findings: Findings
 def _check_pieces(
     file: LabelledFile,
     mask: NDArray[np.bool_],
-    code: int,
     label: str,
     grid: Grid,
     findings: Findings,
@@ -122,7 +133,7 @@ def _check_pieces(
             f"{small} of {sizes.size} pieces of {label} below {smallest:.0f} cells, "
             f"the smallest {sizes.min()}",
         )
-    if code == AR:
+    if label == LABELS[AR]:
         across = set(pieces[grid.lat >= 0].ravel()) & set(pieces[grid.lat <= 0].ravel()) - {0}
         if across:
             findings.note(

@@ -23,7 +23,7 @@ def jaccard(logits: Tensor, target: Tensor, total: Total) -> Tensor:
     cells and samples (Rahman & Wang 2016). A class that is absent from the target has no IoU to
     raise, so it does not count.
     """
-    probability = functional.log_softmax(logits.float(), dim=1).exp()
+    probability = functional.log_softmax(_exact(logits), dim=1).exp()
     sums = total(
         torch.stack(
             [
@@ -44,7 +44,7 @@ def cross_entropy(logits: Tensor, target: Tensor, total: Total) -> Tensor:
     The plain inverse (weights of 180 for TCs) predicts far too much area; no weights, far too
     little.
     """
-    surprise = -(functional.log_softmax(logits.float(), dim=1) * target).sum(dim=(0, 2, 3))
+    surprise = -(functional.log_softmax(_exact(logits), dim=1) * target).sum(dim=(0, 2, 3))
     sums = total(torch.stack([surprise, target.sum(dim=(0, 2, 3))]))
     weights = sums[1].detach().clamp(min=1).rsqrt()
     return (weights * sums[0]).sum() / (weights * sums[1]).sum()
@@ -57,7 +57,7 @@ def published_double_softmax(logits: Tensor, target: Tensor, total: Total) -> Te
     still scores 0.764. As published, sums run over samples and latitudes, and the mean over classes
     and longitudes, absent classes included.
     """
-    probability = logits.float().softmax(dim=1).softmax(dim=1)
+    probability = _exact(logits).softmax(dim=1).softmax(dim=1)
     sums = total(
         torch.stack(
             [
@@ -68,6 +68,11 @@ def published_double_softmax(logits: Tensor, target: Tensor, total: Total) -> Te
     )
     hits, both = sums
     return 1 - (hits / (both - hits + 1e-7)).mean()
+
+
+def _exact(logits: Tensor) -> Tensor:
+    """Sums over a million cells need float32 at least, whatever the network computed in."""
+    return logits.to(torch.promote_types(logits.dtype, torch.float32))
 
 
 LOSSES: dict[str, Loss] = {

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from stormtrace.classes import LABELS
+from stormtrace.classes import LABELS, flag_name
 from stormtrace.detect.normalization import Normalization, from_moments
 from stormtrace.errors import BadInput
 from stormtrace.files import write_text, writing
@@ -25,6 +25,12 @@ CONFIG, WEIGHTS, HISTORY = "config.json", "weights.pth", "history.csv"
 MAX_CONFIG_BYTES = 2**20
 MAX_WEIGHTS_BYTES = 2**31
 MAX_FIELDS = MAX_LABELS = 64
+
+WRAPPERS = ("state_dict", "model_state_dict", "model")
+"""Keys under which a checkpoint of somebody's training keeps the network's weights."""
+
+PREFIXES = ("module.", "_orig_mod.")
+"""What DataParallel and torch.compile put before every name."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ def read_config(folder: Path | str) -> ModelConfig:
         raise BadInput(f"{path} has {path.stat().st_size} bytes; a configuration has few thousand")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadInput(f"{path} is not JSON: {error}") from error
     if not isinstance(content, dict):
         raise BadInput(f"{path} must hold one JSON object, not a {type(content).__name__}")
@@ -72,8 +78,9 @@ def parse_config(content: Mapping[str, Any], source: str) -> ModelConfig:
     labels = content.get("labels", list(LABELS))
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         raise BadInput(f"{source}: `labels` must be a list of names")
-    if len(set(labels)) != len(labels):
-        raise BadInput(f"{source}: `labels` names a class twice: {labels}")
+    names = [flag_name(label) for label in labels]
+    if len(set(names)) != len(names) or "" in names:
+        raise BadInput(f"{source}: `labels` names a class twice, or by nothing: {labels}")
     for what, count, least, most in (
         ("fields", len(fields), 1, MAX_FIELDS),
         ("labels", len(labels), 2, MAX_LABELS),
@@ -92,6 +99,9 @@ def parse_config(content: Mapping[str, Any], source: str) -> ModelConfig:
 def read_weights(path: Path | str) -> dict[str, Tensor]:
     """Read a state dict of finite tensors, on the CPU, without running anything in the file.
 
+    A checkpoint that holds the state dict among other things, and names that DataParallel or
+    torch.compile have prefixed, are understood.
+
     Raises:
         BadInput: the file is missing, too large, damaged, hostile, or not a state dict.
 
@@ -108,12 +118,33 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
         raise BadInput(
             f"{path} holds more than tensors, or is damaged, and is not loaded ({reason})"
         ) from error
-    if not isinstance(state, dict) or not all(isinstance(one, Tensor) for one in state.values()):
+    state = _unwrapped(state)
+    if not state or not all(
+        isinstance(name, str) and isinstance(one, Tensor) and one.layout is torch.strided
+        for name, one in state.items()
+    ):
         raise BadInput(f"{path} is not a state dict: it must map names to tensors")
+    # A tensor may repeat a few stored values for ever: what it claims must fit into the file.
+    if sum(one.numel() * one.element_size() for one in state.values()) > path.stat().st_size:
+        raise BadInput(f"{path} claims more values than it holds: it is damaged or hostile")
     for name, tensor in state.items():
         if not torch.isfinite(tensor).all():
             raise BadInput(f"{path}: {name} has values that are not finite; training diverged")
-    return dict(state)
+    return state
+
+
+def _unwrapped(content: Any) -> dict[str, Any]:
+    """Return the state dict in what `torch.load` gave; empty if there is none."""
+    for key in WRAPPERS:
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+    if not isinstance(content, Mapping):
+        return {}
+    state = dict(content)
+    for prefix in PREFIXES:
+        if all(isinstance(name, str) and name.startswith(prefix) for name in state):
+            state = {name.removeprefix(prefix): one for name, one in state.items()}
+    return state
 
 
 def load_weights(network: nn.Module, state: Mapping[str, Tensor], source: str) -> None:

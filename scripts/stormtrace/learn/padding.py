@@ -5,19 +5,15 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stormtrace.errors import BadInput
+from stormtrace.grids import Grid
 
-PADDINGS = ("circular", "sphere")
+PADDINGS = ("circular", "sphere", "replicate")
 
 
 class Padding(nn.Module):
-    """Widen a map (…, lat, lon) by `width` cells on all four sides.
+    """Widen a map (…, lat, lon) by `width` cells on all four sides, as `widen` does.
 
-    ``circular``: every edge continues at the opposite one, the poles too, as CGNet was published:
-    published weights need it. ``sphere``: longitude is circular, and the rows beyond a pole are
-    the rows before it, half a turn away, in mirrored order: a cell's neighbours are those it has
-    on the globe. The row of the pole itself is not repeated, since grids with poles as rows
-    (CESM's fv, MERRA-2) have it once. The module holds no weights, so it leaves no trace in a
-    state dict.
+    The module holds no weights, so it leaves no trace in a state dict.
     """
 
     def __init__(self, width: int, kind: str = "circular") -> None:
@@ -33,16 +29,40 @@ class Padding(nn.Module):
                 f"a map of {x.shape[-2]} × {x.shape[-1]} cells at this depth of the network is too "
                 f"small for {self.width} neighbours: use a grid of at least 40 × 40 cells"
             )
-        return widen(x, self.width, self.kind)
+        return widen(x, (self.width, self.width), (self.width, self.width), self.kind)
 
 
-def widen(x: Tensor, width: int, kind: str) -> Tensor:
-    """(…, h, w) → (…, h + 2 · width, w + 2 · width)."""
-    if kind == "circular":
-        return functional.pad(x, (width,) * 4, mode="circular")
-    south = _beyond_pole(x[..., 1 : width + 1, :])
-    north = _beyond_pole(x[..., -width - 1 : -1, :])
-    return functional.pad(torch.cat([south, x, north], -2), (width, width, 0, 0), mode="circular")
+def widen(x: Tensor, rows: tuple[int, int], columns: tuple[int, int], kind: str) -> Tensor:
+    """(…, h, w) → (…, h + sum(rows), w + sum(columns)): so many (before, after) on each axis.
+
+    ``circular``: every edge continues at the opposite one, the poles too, as CGNet was published:
+    published weights need it. ``sphere``: longitude is circular, and the rows beyond a pole are
+    the rows before it, half a turn away, in mirrored order: a cell's neighbours are those it has
+    on the globe. The row of the pole itself is not repeated, since grids with poles as rows
+    (CESM's fv, MERRA-2) have it once. ``replicate``: the edge itself again, for maps of a region.
+    """
+    around = (*columns, *rows)
+    if kind != "sphere":
+        return functional.pad(x, around, mode=kind)
+    before, after = rows
+    height = x.shape[-2]
+    south = _beyond_pole(x[..., 1 : before + 1, :])
+    north = _beyond_pole(x[..., height - 1 - after : height - 1, :])
+    return functional.pad(torch.cat([south, x, north], -2), (*columns, 0, 0), mode="circular")
+
+
+def check_padding(kind: str, grid: Grid) -> None:
+    """Refuse a padding that would join what are no neighbours.
+
+    Raises:
+        BadInput: `sphere` on a grid that does not go round the globe.
+
+    """
+    if kind == "sphere" and not grid.is_global:
+        raise BadInput(
+            f"padding: sphere makes neighbours of longitudes {grid.lon[0]:g} and {grid.lon[-1]:g}, "
+            "which are none on this grid of a region: use padding: replicate"
+        )
 
 
 def _beyond_pole(rows: Tensor) -> Tensor:

@@ -88,15 +88,16 @@ class SharedBatchNorm(nn.BatchNorm2d):
         """(b, c, h, w) → the same shape."""
         if not self.training:
             return super().forward(x)
+        given, x = x.dtype, x.to(self.weight.dtype)  # sums of bfloat16 would lose their small end
         over = (0, 2, 3)
-        cells = torch.tensor([x.numel() / x.shape[1]], dtype=x.dtype)
+        cells = torch.tensor([x.numel() / x.shape[1]], dtype=torch.float64)
         count = float(self.processes.total(cells))
         mean = self.processes.total(x.sum(over)) / count
         centred = x - mean[:, None, None]
         variance = self.processes.total(centred.square().sum(over)) / count
         self._remember(mean.detach(), variance.detach() * count / (count - 1))
         scale = self.weight * torch.rsqrt(variance + self.eps)
-        return torch.addcmul(self.bias[:, None, None], centred, scale[:, None, None])
+        return torch.addcmul(self.bias[:, None, None], centred, scale[:, None, None]).to(given)
 
     def _remember(self, mean: Tensor, variance: Tensor) -> None:
         assert self.running_mean is not None and self.running_var is not None

@@ -78,8 +78,8 @@ def bootstrap_intervals(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Percentile interval of a score when dates are drawn anew, with replacement.
 
-    confusions: one matrix a date, (dates, classes, classes). Dates, not files: labellings of one
-    day share its weather, and treating them as independent would make the interval too narrow.
+    confusions: one matrix a date, (dates, …, classes, classes). Dates, not files: labellings of
+    one day share its weather, and treating them as independent would make the interval too narrow.
     Returns (low, high), each as `score` returns; NaN where a class has no score in any resample.
     """
     dates = len(confusions)

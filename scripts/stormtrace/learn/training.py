@@ -2,7 +2,6 @@
 
 import logging
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -13,19 +12,20 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from stormtrace.detect.devices import peak_memory
 from stormtrace.detect.normalization import Normalization
 from stormtrace.errors import BadInput
 from stormtrace.learn.architectures import make_network
 from stormtrace.learn.augment import make_augmentation
+from stormtrace.learn.bar import bar
 from stormtrace.learn.batches import Batch, batches, count_votes, epoch_order, make_training_set
 from stormtrace.learn.checkpoints import checkpoint_path, read_checkpoint, write_checkpoint
 from stormtrace.learn.history import Row, describe, score_columns
 from stormtrace.learn.labelled import LabelledFile, read_grid, split_by_time
 from stormtrace.learn.losses import LOSSES
 from stormtrace.learn.optimization import make_optimizer, schedule_factor
+from stormtrace.learn.padding import check_padding
 from stormtrace.learn.processes import Processes, share_batch_norm
 from stormtrace.learn.recipe import Recipe
 from stormtrace.learn.scores import number
@@ -35,6 +35,9 @@ log = logging.getLogger("stormtrace")
 
 CACHE_GB = {"cpu": 2, "mps": 4, "cuda": 16}
 """Memory for samples: all of ClimateNet's where a GPU waits for them."""
+
+NEEDS_COMPANY = ("deeplabv3plus",)
+"""Architectures that normalize a single value a sample, which has no variance by itself."""
 
 
 @dataclass(frozen=True)
@@ -122,10 +125,9 @@ class _Run:
         device: torch.device,
         processes: Processes,
     ) -> None:
-        if recipe.batch_size < processes.count:
-            raise BadInput(
-                f"batch_size {recipe.batch_size} cannot be shared by {processes.count} processes"
-            )
+        _check_batch_size(recipe, processes)
+        grid = read_grid(files[0].path)
+        check_padding(recipe.padding, grid)
         self.recipe, self.device, self.processes = recipe, device, processes
         self.standing = Standing(recipe)
         make_set = partial(
@@ -136,8 +138,7 @@ class _Run:
             cache_bytes=CACHE_GB[device.type] * 2**30,
         )
         self.training, self.validation = map(make_set, split_by_time(files, recipe.validation))
-        lat = read_grid(files[0].path).lat
-        self.augmentation = make_augmentation(recipe.augment, recipe.fields, lat)
+        self.augmentation = make_augmentation(recipe.augment, recipe.fields, grid)
         self.network = _make_network(recipe, device, processes)
         self.predict: Callable[[Tensor], Tensor] = (
             torch.compile(self.network) if recipe.compile else self.network
@@ -149,6 +150,7 @@ class _Run:
     def learn(self) -> tuple[float, NDArray[np.int64]]:
         """Take a pass over the training samples; return its mean loss and confusion matrix."""
         self.network.train()
+        self._draw_dropout_anew()
         losses, confusions = [], []
         for step, batch in enumerate(self._training_batches()):
             for group in self.optimizer.param_groups:
@@ -189,7 +191,7 @@ class _Run:
         return {name: one.detach().cpu().clone() for name, one in self.network.state_dict().items()}
 
     def _training_batches(self) -> Iterator[Batch]:
-        """Yield this epoch's batches on the device; a person sees a bar, a log nothing."""
+        """Yield this epoch's batches on the device, and tell how far it is."""
         recipe, epoch = self.recipe, self.standing.epoch
         order = epoch_order(len(self.training), recipe.seed, epoch)
         # The last batch is filled from the start of the order: every step sees batch_size samples.
@@ -203,10 +205,18 @@ class _Run:
             part=(self.processes.rank, self.processes.count),
             pin=self.device.type == "cuda",
         )
-        hidden = not (self.processes.is_first and sys.stderr.isatty())
         title = f"epoch {epoch} of {recipe.epochs}"
-        for batch in tqdm(feed, title, self.steps, disable=hidden, leave=False):
+        told = bar(feed, title, self.steps) if self.processes.is_first else feed
+        for batch in told:
             yield batch.to(self.device)
+
+    def _draw_dropout_anew(self) -> None:
+        """Seed what a network draws itself, so that a resumed epoch draws what a whole run draws.
+
+        Every process draws its own: the only thing that depends on their number (CGNet draws none).
+        """
+        origin = (self.recipe.seed, self.standing.epoch, self.processes.rank)
+        torch.manual_seed(int(np.random.SeedSequence(origin).generate_state(1)[0]))
 
     def _logits(self, batch: Batch) -> Tensor:
         reduced = self.recipe.precision == "bfloat16"
@@ -225,6 +235,15 @@ class _Run:
             counts = torch.stack(list(confusions)).sum(dim=0)
         loss, counts = self.processes.total(loss), self.processes.total(counts)
         return float(loss[0] / loss[1]), counts.cpu().numpy()
+
+
+def _check_batch_size(recipe: Recipe, processes: Processes) -> None:
+    least = max(processes.count, 2 if recipe.architecture in NEEDS_COMPANY else 1)
+    if recipe.batch_size < least:
+        raise BadInput(
+            f"batch_size {recipe.batch_size} is too small: {recipe.architecture} on "
+            f"{processes.count} process(es) needs at least {least} samples a step"
+        )
 
 
 def _make_network(recipe: Recipe, device: torch.device, processes: Processes) -> nn.Module:

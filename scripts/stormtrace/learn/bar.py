@@ -1,0 +1,30 @@
+"""How far an epoch is: a bar for a person at a terminal, a line now and then for a log."""
+
+import logging
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from tqdm import tqdm
+
+Item = TypeVar("Item")
+log = logging.getLogger("stormtrace")
+
+LINE_EVERY_S = 60.0
+"""Between two lines of a log; an epoch that is over sooner has its own line at its end."""
+
+
+def bar(items: Iterable[Item], title: str, total: int) -> Iterator[Item]:
+    """Yield `items`, telling on stderr how many of `total` are done and how long the rest takes."""
+    if sys.stderr.isatty():
+        yield from tqdm(items, title, total, leave=False, dynamic_ncols=True, unit="step")
+        return
+    start = last = time.monotonic()
+    for done, item in enumerate(items, 1):
+        yield item
+        now = time.monotonic()
+        if now - last >= LINE_EVERY_S and done < total:
+            last = now
+            left = (now - start) / done * (total - done)
+            log.info("%s: step %d of %d, about %.0f s left", title, done, total, left)
