@@ -11,6 +11,25 @@
 #   labels/{dataset}.json                   what is odd about the labels
 
 
+GPUS = STUDY.config["gpus"] * GPU
+
+
+def torchrun(command):
+    """As `python`, in a process for every GPU; the processes share each batch."""
+    launcher = f"-m torch.distributed.run --standalone --nproc-per-node {GPUS}"
+    script = f" {SCRIPTS}/"
+    return (
+        python(command).replace(script, f" {launcher}{script}", 1) if GPUS > 1 else python(command)
+    )
+
+
+def labels_of(dataset):
+    """Names of the classes of a labelled dataset, as the models that learn from it say."""
+    return next(
+        model["labels"] for model in STUDY.models.values() if model.get("dataset") == dataset
+    )
+
+
 rule train:
     input:
         samples=lambda wildcards: labels_input(
@@ -29,11 +48,11 @@ rule train:
         model=any_of(STUDY.trained),
     conda:
         "../../envs/torch.yaml"
-    threads: 1 if STUDY.config["device"] != "cuda" else 8
+    threads: 8 * GPUS or 1
     resources:
-        mem_mb=grows(4000 if STUDY.config["device"] != "cuda" else 60000),
+        mem_mb=grows(60000 * GPUS or 4000),
         runtime=grows(360),
-        gpu=GPU,
+        gpu=GPUS,
     params:
         exclude=lambda wildcards: flag(
             STUDY.excluded(STUDY.models[wildcards.model]["dataset"], "train")
@@ -46,7 +65,7 @@ rule train:
     message:
         "{wildcards.model}: training on {params.samples}"
     shell:
-        python(
+        torchrun(
             "train.py --samples {params.samples:q} --exclude {params.exclude:q}"
             " --statistics {input.statistics:q}"
             " --model {params.model:q} --checkpoints {params.checkpoints:q}"
@@ -181,10 +200,11 @@ rule check_labels:
             STUDY.datasets[wildcards.dataset][split] for split in ("train", "test")
         ],
         exclude=lambda wildcards: flag(STUDY.datasets[wildcards.dataset]["exclude"]),
+        labels=lambda wildcards: flag(labels_of(wildcards.dataset)),
     message:
         "{wildcards.dataset}: a look through the labels"
     shell:
         python(
             "check_labels.py --samples {params.folders:q} --exclude {params.exclude:q}"
-            " --output {output:q}"
+            " --labels {params.labels:q} --output {output:q}"
         )
