@@ -30,13 +30,14 @@ def main() -> None:
     )
     flags = parser.parse_args()
 
+    from stormtrace.detect.reading import netcdf_files
     from stormtrace.learn.labelled import list_labelled
     from stormtrace.learn.labels_check import check_labels
 
     excluded = set(flags.exclude)
     folders = {}
     for folder in flags.samples:
-        here = {path.name for path in folder.glob("*.nc")}
+        here = {path.name for path in netcdf_files(folder)}
         folders[str(folder)] = check_labels(list_labelled(folder, excluded & here), flags.labels)
     result = {
         "labels": list(flags.labels),

@@ -16,7 +16,7 @@ from stormtrace.learn import scores
 from stormtrace.learn.cgnet import CGNet
 from stormtrace.learn.evaluation import evaluate
 from stormtrace.learn.experts import expert_confusions
-from stormtrace.learn.importance import derangement, permutation_importance
+from stormtrace.learn.importance import _summarize, derangement, permutation_importance
 from stormtrace.learn.labelled import list_labelled, read_labelled
 from stormtrace.learn.labels_check import check_labels, label_pieces
 from stormtrace.learn.model_folder import parse_config, write_model
@@ -103,7 +103,19 @@ def test_importance_is_zero_for_what_a_model_never_looks_at(predictor, folder):
     assert cyclone["PSL"] > 0.5 > abs(cyclone["TMQ"])
     assert river["TMQ"] > 0.5 > abs(river["PSL"])
     spread = result["importance"]["TMQ"]["Atmospheric River"]
-    assert spread["low"] <= spread["mean"] <= spread["high"]
+    assert spread["low"] < spread["mean"] < spread["high"]
+
+
+def test_interval_of_importance_is_that_of_dates_drawn_anew():
+    """Two dates, one repeat, where a class is found on one date only, and lost when shuffled.
+
+    IoU 1 and 0 of equal areas: both dates together .5. Of the four draws of two dates one has
+    IoU 0, one has 1 and two .5; shuffled it is 0. So 95 % of the losses lie in [0, 1].
+    """
+    found, missed = np.array([[5, 0], [0, 5]]), np.array([[5, 0], [5, 0]])
+    confusions = np.stack([np.stack([found, missed]), np.stack([missed, missed])])
+    told = _summarize(confusions, ["no", "yes", "mean_iou"])["yes"]
+    assert told == {"mean": 0.5, "low": 0.0, "high": 1.0}
 
 
 def test_importance_needs_something_to_shuffle(predictor, folder):

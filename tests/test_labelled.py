@@ -27,6 +27,13 @@ def test_every_file_is_one_labelling(folder):
     assert [file.labelling for file in files[:4]] == [1, 2, 3, 1]
 
 
+def test_what_else_lies_in_the_folder_is_no_labelling(folder):
+    """A Mac leaves ``._….nc`` beside every file it copies."""
+    for name in ("._data-2000-01-01-01-1.nc", "readme.txt"):
+        (folder / name).write_text("not netCDF")
+    assert len(list_labelled(folder)) == 18
+
+
 def test_split_keeps_all_labellings_of_a_date_together(folder):
     training, validation = split_by_time(list_labelled(folder), 0.3)
     assert {file.date for file in validation} == {"2000-01-05", "2000-01-06"}

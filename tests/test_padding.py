@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from stormtrace.errors import BadInput
-from stormtrace.learn.padding import Padding
+from stormtrace.learn.padding import PADDINGS, Padding, widen
 
 
 @pytest.mark.parametrize("width", [1, 2, 4])
@@ -35,6 +35,20 @@ def test_circular_is_a_torus(width):
     widened = Padding(width, "circular")(x)
     expected = np.pad(x.numpy(), ((0, 0), (0, 0), (width, width), (width, width)), mode="wrap")
     np.testing.assert_array_equal(widened.numpy(), expected)
+
+
+def test_replicate_repeats_the_edge():
+    x = torch.randn(1, 1, 10, 12)
+    expected = np.pad(x[0, 0].numpy(), 2, mode="edge")
+    np.testing.assert_array_equal(Padding(2, "replicate")(x)[0, 0].numpy(), expected)
+
+
+@pytest.mark.parametrize("kind", PADDINGS)
+def test_each_side_is_widened_by_what_it_was_told(kind):
+    """Rows and columns before and after the map: the same as the inner part of a wider padding."""
+    x = torch.randn(1, 1, 10, 12)
+    wide = widen(x, (3, 3), (3, 3), kind)
+    torch.testing.assert_close(widen(x, (1, 3), (0, 2), kind), wide[..., 2:, 3:-1])
 
 
 @pytest.mark.parametrize("kind", ["circular", "sphere"])

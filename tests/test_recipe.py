@@ -58,6 +58,12 @@ def test_every_key_is_described():
         ({"loss": "dice"}, "loss is 'dice', not one of jaccard"),
         ({"lr": -1}, r"lr is -1, not within 1e-08"),
         ({"epochs": "ten"}, "epochs is 'ten'"),
+        ({"epochs": 2.5}, "epochs is 2.5"),
+        ({"epochs": True}, "epochs is True"),
+        ({"warmup": float("nan")}, "warmup is nan"),
+        ({"fields": ["TMQ", "TMQ"]}, "fields is .* not 1 or more names"),
+        ({"labels": ["Background"]}, "labels is .* not 2 or more names"),
+        ({"augment": {"rol": True}}, "augment has no 'rol'"),
     ],
 )
 def test_wrong_recipes_are_refused(change, message):

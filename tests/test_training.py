@@ -14,9 +14,18 @@ import numpy as np
 import pytest
 import torch
 
-from labelled_factory import FIELDS, MEAN, STD, statistics, write_labelled
+from labelled_factory import (
+    FIELDS,
+    MEAN,
+    STD,
+    statistics,
+    weather,
+    write_labelled,
+    write_map_file,
+)
 from stormtrace.detect.normalization import Normalization
 from stormtrace.errors import BadInput
+from stormtrace.learn.bar import bar
 from stormtrace.learn.batches import batches, count_votes, epoch_order, make_training_set
 from stormtrace.learn.history import read_history, to_csv
 from stormtrace.learn.labelled import list_labelled
@@ -152,21 +161,28 @@ def command(folder, output, *more, epochs=1):
     ]
 
 
-def test_sigterm_leaves_nothing_half_written_and_the_next_run_goes_on(folder, tmp_path):
+@pytest.mark.parametrize(
+    ("stop", "status"),
+    [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)],
+    ids=["SIGTERM", "SIGKILL"],
+)
+def test_a_stop_leaves_nothing_half_written_and_the_next_run_goes_on(
+    folder, tmp_path, stop, status
+):
     output = tmp_path / "model"
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    line = command(folder, output, sys.executable, epochs=4)
+    line = command(folder, output, sys.executable, epochs=3)
     process = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, env=environment)
     for text in process.stderr:
-        if "epoch 1 of 4" in text:
-            process.send_signal(signal.SIGTERM)
+        if "epoch 1 of 3" in text:
+            process.send_signal(stop)
             break
     process.stderr.close()
-    assert process.wait() == 128 + signal.SIGTERM
+    assert process.wait() == status
     assert not output.exists()
     subprocess.run(line, check=True, env=environment, capture_output=True)
 
-    straight = learn(folder, tmp_path / "other", replace(RECIPE, name="m", epochs=4, lr=0.001))
+    straight = learn(folder, tmp_path / "other", replace(RECIPE, name="m", epochs=3, lr=0.001))
     (tmp_path / "straight.csv").write_text(to_csv(straight.history))
     resumed, whole = read_history(output / "history.csv"), read_history(tmp_path / "straight.csv")
     for name in whole.keys() - {"seconds", "memory_gb"}:
@@ -200,6 +216,30 @@ def test_a_batch_too_small_to_share_is_refused(folder, tmp_path):
             checkpoints=tmp_path,
             time_budget=math.inf,
         )
+
+
+def test_a_region_is_learned_with_padding_and_augmentation_of_its_own(tmp_path):
+    lat, lon = np.linspace(10, 77, 48), np.arange(189.0, 253.0)
+    for day in (1, 2):
+        values, labels = weather(day, (48, 64))
+        path = tmp_path / "train" / f"data-2000-01-{day:02d}-01-1.nc"
+        write_map_file(path, values, lat, lon, labels=labels)
+    recipe = replace(RECIPE, epochs=1, validation=0.5, augment={})
+    with pytest.raises(BadInput, match=r"longitudes 189 and 252, .* use padding: replicate"):
+        learn(tmp_path / "train", tmp_path, recipe)
+    trained = learn(tmp_path / "train", tmp_path, replace(recipe, padding="replicate"))
+    assert np.isfinite(trained.history[0]["validation_loss"])
+
+
+def test_a_log_tells_now_and_then_how_far_an_epoch_is(caplog, monkeypatch):
+    monkeypatch.setattr("stormtrace.learn.bar.LINE_EVERY_S", 0)
+    caplog.set_level("INFO")
+    assert list(bar("abc", "epoch 1 of 2", 3)) == ["a", "b", "c"]
+    lines = [record.message for record in caplog.records]
+    assert [line.split(",")[0] for line in lines] == [
+        "epoch 1 of 2: step 1 of 3",
+        "epoch 1 of 2: step 2 of 3",
+    ]
 
 
 def test_time_budget_is_kept(folder, tmp_path):

@@ -89,7 +89,7 @@ class SampleFolder:
 
 def open_folder(folder: Path | str, fields: Mapping[str, float | None]) -> SampleFolder:
     """Return the samples of a folder in order of their names, which is that of their times."""
-    paths = sorted(Path(folder).glob("*.nc"))
+    paths = netcdf_files(folder)
     if not paths:
         raise BadInput(f"{folder} has no samples (*.nc); make them with make_samples.py")
     with NETCDF, open_netcdf(paths[0]) as dataset:
@@ -98,6 +98,11 @@ def open_folder(folder: Path | str, fields: Mapping[str, float | None]) -> Sampl
         told = float(getattr(dataset, "step_hours", 0))
     step_hours = told or _hours_between(paths)
     return SampleFolder(paths, dict(fields), grid, units, calendar, step_hours)
+
+
+def netcdf_files(folder: Path | str) -> list[Path]:
+    """Return the netCDF files of a folder by name, without hidden ones (a Mac's ``._….nc``)."""
+    return sorted(path for path in Path(folder).glob("*.nc") if not path.name.startswith("."))
 
 
 def open_netcdf(path: Path) -> netCDF4.Dataset:

@@ -13,7 +13,7 @@ import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.detect.reading import grid_of, open_netcdf, read_map
+from stormtrace.detect.reading import grid_of, netcdf_files, open_netcdf, read_map
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 
@@ -54,7 +54,7 @@ def list_labelled(folder: Path | str, exclude: Iterable[str] = ()) -> list[Label
 
     """
     folder, exclude = Path(folder), set(exclude)
-    names = {path.name: path for path in folder.glob("*.nc")}
+    names = {path.name: path for path in netcdf_files(folder)}
     if not names:
         raise BadInput(f"{folder} has no labelled samples (data-YYYY-MM-DD-NN-K.nc)")
     if absent := exclude - names.keys():

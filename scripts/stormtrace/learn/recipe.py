@@ -82,7 +82,13 @@ def read_recipe(block: Mapping[str, Any]) -> Recipe:
                 f"{', '.join(allowed)}"
             )
     for key, (low, high) in RANGES.items():
-        value = getattr(recipe, key)
-        if not isinstance(value, int | float) or not low <= value <= high:
+        value, kinds = getattr(recipe, key), int if isinstance(low, int) else int | float
+        if not isinstance(value, kinds) or isinstance(value, bool) or not low <= value <= high:
             raise BadInput(f"model {recipe.name}: {key} is {value!r}, not within {low} … {high}")
+    for key, least in (("fields", 1), ("labels", 2)):
+        names = getattr(recipe, key)
+        if not isinstance(names, list) or len(set(names)) != len(names) or len(names) < least:
+            raise BadInput(f"model {recipe.name}: {key} is {names}, not {least} or more names")
+    if unknown := sorted(recipe.augment.keys() - {"roll", "flip"}):
+        raise BadInput(f"model {recipe.name}: augment has no {unknown[0]!r}, only roll and flip")
     return recipe

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -78,14 +79,9 @@ def train(
             "device": device.type,
         },
     )
-    checkpoint = read_checkpoint(path)
-    if checkpoint is not None:
-        run.network.load_state_dict(checkpoint["network"])
-        run.optimizer.load_state_dict(checkpoint["optimizer"])
-        run.standing.restore(checkpoint["standing"])
-        if processes.is_first:
-            log.info("going on after epoch %d of %d", run.standing.epoch, recipe.epochs)
-
+    run.restore(read_checkpoint(path))
+    if processes.is_first:
+        log.info(run.describe())
     stopped = run.standing.reason_to_stop()
     while stopped is None:
         epoch_start = time.monotonic()
@@ -106,8 +102,7 @@ def train(
         run.standing.record(row, run.weights())
         if processes.is_first:
             log.info(describe(row, recipe.labels, recipe.epochs))
-            state = {"network": run.weights(), "optimizer": run.optimizer.state_dict()}
-            write_checkpoint(path, state | {"standing": run.standing.as_checkpoint()})
+            write_checkpoint(path, run.as_checkpoint())
         out_of_time = processes.any(now - start + (now - epoch_start) > time_budget)
         stopped = run.standing.reason_to_stop() or ("time budget" if out_of_time else None)
     standing = run.standing
@@ -146,6 +141,30 @@ class _Run:
         self.optimizer = make_optimizer(recipe, self.network)
         self.loss = LOSSES[recipe.loss]
         self.steps = math.ceil(len(self.training) / recipe.batch_size)
+
+    def describe(self) -> str:
+        """Return one line of a log about what is going to be done."""
+        recipe, epoch = self.recipe, self.standing.epoch
+        return (
+            f"{recipe.name}: {recipe.architecture} on {self.device}, {self.processes.count} "
+            f"process(es), {len(self.training)} samples to learn from, {len(self.validation)} to "
+            f"choose the best epoch by" + (f"; going on after epoch {epoch}" if epoch else "")
+        )
+
+    def as_checkpoint(self) -> dict[str, Any]:
+        """Return everything that the next epoch depends on, in types a checkpoint may hold."""
+        return {
+            "network": self.weights(),
+            "optimizer": self.optimizer.state_dict(),
+            "standing": self.standing.as_checkpoint(),
+        }
+
+    def restore(self, checkpoint: dict[str, Any] | None) -> None:
+        """Go back to where `as_checkpoint` was called, if it ever was."""
+        if checkpoint is not None:
+            self.network.load_state_dict(checkpoint["network"])
+            self.optimizer.load_state_dict(checkpoint["optimizer"])
+            self.standing.restore(checkpoint["standing"])
 
     def learn(self) -> tuple[float, NDArray[np.int64]]:
         """Take a pass over the training samples; return its mean loss and confusion matrix."""
