@@ -50,6 +50,7 @@ dag: .venv/.runtime
 
 # Speed and memory, a table each in benchmarks/. Peers stand beside us where they are installed:
 #   make bench-ingest ARGS="--peers …/bin/python"      a python that has geocat-comp
+#   make bench-detect ARGS="--peers …/ClimateNet"      a checkout of it; bench-learn likewise
 bench: bench-ingest bench-learn bench-detect bench-track bench-map
 
 bench-%: .venv/.development
