@@ -72,13 +72,14 @@ def make_library_network(name: str, fields: int, classes: int, padding: str) -> 
 def _import_library(name: str) -> Any:
     try:
         _import_torchvision()
-        return import_module("segmentation_models_pytorch")
+        import segmentation_models_pytorch
     except ImportError as error:
         raise BadInput(
             f"architecture {name!r} needs the package segmentation_models_pytorch ({error}); "
             "install it with `pip install segmentation-models-pytorch` (it brings torchvision), "
             "use envs/torch.yaml, or choose architecture: cgnet"
         ) from error
+    return segmentation_models_pytorch
 
 
 def _import_torchvision() -> None:
