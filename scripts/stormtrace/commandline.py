@@ -4,17 +4,23 @@ import argparse
 import errno
 import json
 import logging
+import os
 import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
-from stormtrace.errors import BadInput
+from stormtrace.errors import BadInput, OutOfTime
 
 Item = TypeVar("Item")
 log = logging.getLogger("stormtrace")
+
+LOG_EVERY_S, NOTE_EVERY_S = 10, 3
+"""Between two lines of a log, and two notes for `scripts/status.py`."""
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -42,28 +48,92 @@ def run(main: Callable[[], None]) -> NoReturn:
         level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
     )
     signal.signal(signal.SIGTERM, _stop)
+    if note := progress_file():
+        note.unlink(missing_ok=True)  # an earlier attempt's
     try:
         main()
     except BadInput as error:
         sys.exit(f"error: {error}")
+    except OutOfTime as stop:
+        sys.exit(f"out of time: {stop}; started again, the job goes on from there")
     except OSError as error:
         sys.exit(f"error: {_explain(error)}")
     sys.exit(0)
 
 
-def progress(items: Iterable[Item], what: str, total: int, every_s: float = 10) -> Iterator[Item]:
-    """Yield `items`, with a line in the log every `every_s` seconds and one at the end."""
-    start = last = time.monotonic()
-    done = 0
+class Progress:
+    """How far a job is, noted in a file beside its log, which `scripts/status.py` reads.
+
+    what: the unit that is counted. done: what an earlier attempt has done of `total`.
+    """
+
+    def __init__(self, what: str, total: int, done: int = 0) -> None:
+        self.what, self.total, self.done = what, total, done
+        self._at_start = done
+        self._start = self._noted = time.monotonic()
+        self._note()
+
+    def advance(self, count: int = 1) -> None:
+        """Tell that `count` more are done."""
+        self.done += count
+        now = time.monotonic()
+        if now - self._noted >= NOTE_EVERY_S or self.done >= self.total:
+            self._noted = now
+            self._note()
+
+    def seconds(self) -> float:
+        """Return the seconds that it has taken so far."""
+        return time.monotonic() - self._start
+
+    def seconds_left(self) -> float:
+        """Return the seconds that the rest takes at the pace so far."""
+        made = self.done - self._at_start
+        return self.seconds() / made * (self.total - self.done)
+
+    def _note(self) -> None:
+        """Write `progress_file`, whole or not at all; no job fails for want of it."""
+        if (path := progress_file()) is None:
+            return
+        note = {"what": self.what, "done": self.done, "total": self.total, "time": time.time()}
+        if self.done > self._at_start:
+            note["seconds_left"] = round(self.seconds_left(), 1)
+        partial = path.with_suffix(".partial")
+        with suppress(OSError):
+            partial.write_text(json.dumps(note), encoding="utf-8")
+            partial.replace(path)
+
+
+def progress(
+    items: Iterable[Item],
+    what: str,
+    total: int,
+    *,
+    done: int = 0,
+    size: Callable[[Item], int] = lambda item: 1,
+) -> Iterator[Item]:
+    """Yield `items`, telling how many are done in the log and to `Progress`.
+
+    done: what an earlier attempt has done of `total`; size: how many an item stands for.
+    """
+    told = Progress(what, total, done)
+    logged = 0.0
     for item in items:
         yield item
-        done += 1
-        now = time.monotonic()
-        if now - last >= every_s and done < total:
-            last = now
-            left = (now - start) / done * (total - done)
-            log.info("%s: %d of %d, about %.0f s left", what, done, total, left)
-    log.info("%s: %d in %.1f s", what, done, time.monotonic() - start)
+        told.advance(size(item))
+        if told.seconds() - logged >= LOG_EVERY_S and told.done < total:
+            logged = told.seconds()
+            left = told.seconds_left()
+            log.info("%s: %d of %d, about %.0f s left", what, told.done, total, left)
+    log.info("%s: %d in %.1f s", what, told.done, told.seconds())
+
+
+def progress_file() -> Path | None:
+    """Return ``….progress.json`` beside the log of the rule's job; None where no rule started it.
+
+    The rules say in STORMTRACE_LOG where the log is.
+    """
+    told = os.environ.get("STORMTRACE_LOG")
+    return Path(told).with_suffix(".progress.json") if told else None
 
 
 def _stop(signum: int, frame: FrameType | None) -> NoReturn:

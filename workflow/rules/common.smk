@@ -38,10 +38,14 @@ if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
 DEVICE = STUDY.config["device"]
 GPU = 1 if DEVICE == "cuda" else 0
 
+# A job on a cluster stops by itself after nine tenths of its walltime, and the next attempt goes on
+# from there; where Snakemake itself runs the jobs, nothing ends them.
+TIME_BUDGET = "--time-budget $(({resources.runtime} * 54))" if workflow.remote_exec else ""
+
 
 def python(command, keep="> {log:q} 2>&1"):
     """The shell command that runs a script of ours and keeps what it says in the rule's log."""
-    return f"{PYTHON} {SCRIPTS}/{command} {keep}"
+    return f"STORMTRACE_LOG={{log:q}} {PYTHON} {SCRIPTS}/{command} {keep}"
 
 
 def results(path):

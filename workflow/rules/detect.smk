@@ -7,6 +7,7 @@
 #
 # OUTPUTS
 #   masks/{experiment}/{year}.nc
+#   checkpoints/masks/{experiment}/         what a job that was stopped has made, until it is done
 
 
 rule detect:
@@ -38,6 +39,8 @@ rule detect:
         neutral=lambda wildcards: [
             f"--neutral={field}" for field in STUDY.experiments[wildcards.experiment]["neutral"]
         ],
+        # Outside of output, which Snakemake deletes before a rerun: a killed detection resumes.
+        checkpoints=results("checkpoints/masks/{experiment}"),
     message:
         "{wildcards.experiment} {wildcards.year}: detection"
     shell:
@@ -45,5 +48,5 @@ rule detect:
             "detect.py --experiment {wildcards.experiment} --year {wildcards.year}"
             " --model {params.model:q} --samples {input.samples:q} {params.normalization:q}"
             " {params.look:q} {params.neutral:q} --threads {threads} --output {output:q}"
-            f" --device {DEVICE}"
+            f" --checkpoints {{params.checkpoints:q}} {TIME_BUDGET} --device {DEVICE}"
         )

@@ -50,8 +50,7 @@ rule train:
             "train.py --samples {params.samples:q} --exclude {params.exclude:q}"
             " --statistics {input.statistics:q}"
             " --model {params.model:q} --checkpoints {params.checkpoints:q}"
-            " --time-budget $(({resources.runtime} * 60 - 600)) --output {params.folder:q}"
-            f" --device {DEVICE}"
+            f" --output {{params.folder:q}} {TIME_BUDGET} --device {DEVICE}"
         )
 
 
