@@ -3,6 +3,7 @@
 import errno
 import json
 import logging
+import os
 import time
 
 import pytest
@@ -66,7 +67,7 @@ def test_progress_is_noted_beside_the_log(note):
     told = commandline.progress(["ab", "cd", "e"], "steps", 7, done=2, size=len)
     next(told)
     assert json.loads(note.read_text())["done"] == 2  # an earlier attempt's
-    assert "seconds_left" not in json.loads(note.read_text())  # nobody knows the pace yet
+    assert json.loads(note.read_text())["seconds_left"] is None  # nobody knows the pace yet
     next(told)
     now = json.loads(note.read_text())
     assert (now["what"], now["done"], now["total"]) == ("steps", 4, 7)
@@ -85,8 +86,8 @@ def test_notes_are_rare_and_none_is_made_without_a_rule(note, monkeypatch):
     assert json.loads(note.read_text())["done"] == 0
     note.unlink()
     monkeypatch.delenv("STORMTRACE_LOG")
-    list(told)
-    assert not note.exists()
+    list(commandline.progress(range(3), "steps", 3))
+    assert list(note.parent.iterdir()) == []
 
 
 def test_a_note_that_cannot_be_written_fails_no_job(note, monkeypatch):
@@ -94,7 +95,15 @@ def test_a_note_that_cannot_be_written_fails_no_job(note, monkeypatch):
     assert list(commandline.progress(range(3), "steps", 3)) == [0, 1, 2]
 
 
-def test_the_note_of_an_earlier_attempt_is_taken_away(note):
-    note.write_text("{}")
-    failing(BadInput("x"))
+def test_a_job_is_noted_while_it_runs(note):
+    def main():
+        seen.append(json.loads(note.read_text()))
+        raise BadInput("x")
+
+    seen = []
+    note.write_text("what a killed attempt has left")
+    with pytest.raises(SystemExit):
+        commandline.run(main)
+    assert seen[0]["process"] == os.getpid()
+    assert 0 <= time.time() - seen[0]["started"] < 3600
     assert not note.exists()

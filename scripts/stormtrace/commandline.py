@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +22,8 @@ log = logging.getLogger("stormtrace")
 
 LOG_EVERY_S, NOTE_EVERY_S = 10, 3
 """Between two lines of a log, and two notes for `scripts/status.py`."""
+
+STARTED = time.time()
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -48,8 +51,8 @@ def run(main: Callable[[], None]) -> NoReturn:
         level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
     )
     signal.signal(signal.SIGTERM, _stop)
-    if note := progress_file():
-        note.unlink(missing_ok=True)  # an earlier attempt's
+    note = Note()
+    note.write()
     try:
         main()
     except BadInput as error:
@@ -58,11 +61,46 @@ def run(main: Callable[[], None]) -> NoReturn:
         sys.exit(f"out of time: {stop}; started again, the job goes on from there")
     except OSError as error:
         sys.exit(f"error: {_explain(error)}")
+    finally:
+        note.remove()
     sys.exit(0)
 
 
+class Note:
+    """A file beside the job's log, there while the job runs, that `scripts/status.py` reads.
+
+    It says when and where the job started, and how far it is. The rules say in STORMTRACE_LOG
+    where the log is; without, there is none. No job fails for want of it.
+    """
+
+    def __init__(self) -> None:
+        log_file = os.environ.get("STORMTRACE_LOG")
+        self.path = Path(log_file).with_suffix(".progress.json") if log_file else None
+        self.facts: dict[str, Any] = {
+            "started": STARTED,
+            "host": socket.gethostname(),
+            "process": os.getpid(),
+            "job": os.environ.get("PBS_JOBID", os.environ.get("SLURM_JOB_ID")),
+        }
+
+    def write(self, **facts: Any) -> None:
+        """Add `facts` and write all of them, whole or not at all."""
+        self.facts |= facts | {"time": time.time()}
+        if self.path is not None:
+            partial = self.path.with_suffix(".partial")
+            with suppress(OSError):
+                partial.write_text(json.dumps(self.facts), encoding="utf-8")
+                partial.replace(self.path)
+
+    def remove(self) -> None:
+        """Take it away at the job's end."""
+        if self.path is not None:
+            with suppress(OSError):
+                self.path.unlink(missing_ok=True)
+
+
 class Progress:
-    """How far a job is, noted in a file beside its log, which `scripts/status.py` reads.
+    """How far a job is, for its `Note`.
 
     what: the unit that is counted. done: what an earlier attempt has done of `total`.
     """
@@ -71,7 +109,8 @@ class Progress:
         self.what, self.total, self.done = what, total, done
         self._at_start = done
         self._start = self._noted = time.monotonic()
-        self._note()
+        self._note = Note()
+        self._tell()
 
     def advance(self, count: int = 1) -> None:
         """Tell that `count` more are done."""
@@ -79,28 +118,20 @@ class Progress:
         now = time.monotonic()
         if now - self._noted >= NOTE_EVERY_S or self.done >= self.total:
             self._noted = now
-            self._note()
+            self._tell()
 
     def seconds(self) -> float:
         """Return the seconds that it has taken so far."""
         return time.monotonic() - self._start
 
-    def seconds_left(self) -> float:
-        """Return the seconds that the rest takes at the pace so far."""
+    def seconds_left(self) -> float | None:
+        """Return the seconds that the rest takes at the pace so far, if there is one."""
         made = self.done - self._at_start
-        return self.seconds() / made * (self.total - self.done)
+        return self.seconds() / made * (self.total - self.done) if made else None
 
-    def _note(self) -> None:
-        """Write `progress_file`, whole or not at all; no job fails for want of it."""
-        if (path := progress_file()) is None:
-            return
-        note = {"what": self.what, "done": self.done, "total": self.total, "time": time.time()}
-        if self.done > self._at_start:
-            note["seconds_left"] = round(self.seconds_left(), 1)
-        partial = path.with_suffix(".partial")
-        with suppress(OSError):
-            partial.write_text(json.dumps(note), encoding="utf-8")
-            partial.replace(path)
+    def _tell(self) -> None:
+        left = self.seconds_left()
+        self._note.write(what=self.what, done=self.done, total=self.total, seconds_left=left)
 
 
 def progress(
@@ -122,18 +153,9 @@ def progress(
         told.advance(size(item))
         if told.seconds() - logged >= LOG_EVERY_S and told.done < total:
             logged = told.seconds()
-            left = told.seconds_left()
+            left = told.seconds_left() or 0
             log.info("%s: %d of %d, about %.0f s left", what, told.done, total, left)
     log.info("%s: %d in %.1f s", what, told.done, told.seconds())
-
-
-def progress_file() -> Path | None:
-    """Return ``….progress.json`` beside the log of the rule's job; None where no rule started it.
-
-    The rules say in STORMTRACE_LOG where the log is.
-    """
-    told = os.environ.get("STORMTRACE_LOG")
-    return Path(told).with_suffix(".progress.json") if told else None
 
 
 def _stop(signum: int, frame: FrameType | None) -> NoReturn:

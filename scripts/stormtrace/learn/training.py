@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from stormtrace.commandline import Progress
 from stormtrace.detect.devices import peak_memory
 from stormtrace.detect.normalization import Normalization
 from stormtrace.errors import BadInput
@@ -83,6 +84,7 @@ def train(
         if processes.is_first:
             log.info("going on after epoch %d of %d", run.standing.epoch, recipe.epochs)
 
+    told = Progress("epochs", recipe.epochs, run.standing.epoch)
     stopped = run.standing.reason_to_stop()
     while stopped is None:
         epoch_start = time.monotonic()
@@ -101,6 +103,7 @@ def train(
             "memory_gb": round(peak_memory(device) / 1e9, 3),
         }
         run.standing.record(row, run.weights())
+        told.advance()
         if processes.is_first:
             log.info(describe(row, recipe.labels, recipe.epochs))
             state = {"network": run.weights(), "optimizer": run.optimizer.state_dict()}
