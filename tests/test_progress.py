@@ -42,8 +42,8 @@ def submit(folder, number, log, ended=None, **told):
     record = {"job": job, "rule": "detect", "output": ["out"], "log": [log]}
     make(folder, notes / "submitted" / str(number), json.dumps(record))
     if ended is not None:
-        make(folder, notes / "ended" / job, f"{ended}\n")
-    known = jobs.read_json(folder / notes / "qstat.json").get("jobs", {}) | {job: told}
+        make(folder, notes / "ended" / str(number), f"{ended}\n")
+    known = jobs.read_json(folder / notes / "qstat.json").get("jobs", {}) | {str(number): told}
     make(folder, notes / "qstat.json", json.dumps({"asked": time.time() - 40, "jobs": known}))
     return job
 

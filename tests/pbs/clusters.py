@@ -116,11 +116,11 @@ class Cluster:
 def fake(folder: Path, **settings: object) -> Iterator[Cluster]:
     """A cluster of our own; see `fake_pbs`."""
     pbs, work = folder / "pbs", folder / "work"
-    for name in ("jobs", "scripts", "deletions", "home", "tmp", "bin"):
+    for name in ("jobs", "scripts", "deletions", "releases", "home", "tmp", "bin"):
         (pbs / name).mkdir(parents=True)
     work.mkdir(exist_ok=True)
     (pbs / "settings.json").write_text(json.dumps(settings))
-    for verb in ("qsub", "qstat", "qdel"):
+    for verb in ("qsub", "qstat", "qdel", "qrls"):
         script(pbs / "bin" / verb, f'FAKE_PBS={pbs} exec {sys.executable} -S -E {FAKE} {verb} "$@"')
     server = subprocess.Popen([sys.executable, "-S", "-E", FAKE, "serve", pbs])
     python = Path(sys.executable).parent

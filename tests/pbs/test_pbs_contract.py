@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 
 import clusters
+from jobs import number
+from request import identity, properties_of
 
 LATE_S = 60
 """The genuine PBS notices a walltime up to 30 s late, and routes once in a while."""
@@ -49,7 +51,7 @@ def test_sigkill_leaves_no_marker_and_is_noticed(cluster):
     cluster.wait(lambda: cluster.status(job) != "running")
     answer = cluster.run("status.py", job)
     assert answer.stdout == "failed\n"
-    assert not (cluster.folder / ".snakemake" / "pbs" / "ended" / job).exists()
+    assert not (cluster.folder / ".snakemake" / "pbs" / "ended" / number(job)).exists()
 
 
 def test_walltime(cluster):
@@ -108,13 +110,26 @@ def test_a_forgotten_submission_is_never_run_at_the_same_time(cluster):
     assert (cluster.folder / "log").read_text().split() == ["+", "-", "+", "-"]
 
 
+def test_a_lost_submission_does_not_make_again_what_its_successor_made(cluster):
+    """qsub took the job and never answered; the next one was recorded, and ran first."""
+    script = cluster.jobscript("echo + >> log", "out")
+    options = ["-A", cluster.environment["PBS_ACCOUNT"], "-q", "casper", "-h"]
+    options += ["-v", f"STORMTRACE_JOB={identity(properties_of(str(script)))}"]
+    limits = ["-l", "select=1:ncpus=1:mem=100mb", "-l", "walltime=00:10:00"]
+    lost = cluster.run("qsub", *options, *limits, script).stdout.strip()
+    assert cluster.end_of(cluster.submit("echo + >> log")) == "success"
+    cluster.run("qrls", lost)
+    assert cluster.end_of(lost) == "success"
+    assert (cluster.folder / "log").read_text() == "+\n"
+
+
 def test_200_jobs_at_once(cluster):
     count = 200 if cluster.kind != "cached" else 40  # the cache plays no part in submission
     jobs = [cluster.submit(f"touch made.{n}", f"out.{n}") for n in range(count)]
     assert len(set(jobs)) == count
     cluster.wait_for(*(f"made.{n}" for n in range(count)))
     ended = cluster.folder / ".snakemake" / "pbs" / "ended"
-    cluster.wait(lambda: all((ended / job).exists() for job in jobs))
+    cluster.wait(lambda: all((ended / number(job)).exists() for job in jobs))
     assert {cluster.status(job) for job in jobs[::20]} == {"success"}
 
 

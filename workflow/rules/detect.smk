@@ -25,8 +25,8 @@ rule detect:
         "../../envs/torch.yaml"
     threads: 1 if STUDY.config["device"] != "cuda" else 8
     resources:
-        mem_mb=grows(2500),
-        runtime=grows(120),
+        mem_mb=asks(1000, full=1500),
+        runtime=asks(15, full=105),
         gpu=GPU,
     params:
         model=model_folders,

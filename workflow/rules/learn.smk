@@ -31,8 +31,8 @@ rule train:
         "../../envs/torch.yaml"
     threads: 1 if STUDY.config["device"] != "cuda" else 8
     resources:
-        mem_mb=grows(4000 if STUDY.config["device"] != "cuda" else 60000),
-        runtime=grows(360),
+        mem_mb=asks(1500, full=22000 if DEVICE == "cuda" else 8000),
+        runtime=asks(30, full=330),
         gpu=GPU,
     params:
         exclude=lambda wildcards: flag(
@@ -69,8 +69,8 @@ rule adopt_model:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1500),
-        runtime=grows(5),
+        mem_mb=asks(1500),
+        runtime=asks(5),
     params:
         weights=lambda wildcards: STUDY.published_weights(wildcards.model),
         folder=subpath(output[0], parent=True),
@@ -99,8 +99,8 @@ rule evaluate:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=grows(3000),
-        runtime=grows(60),
+        mem_mb=asks(1000, full=2000),
+        runtime=asks(10, full=50),
         gpu=GPU,
     params:
         exclude=lambda wildcards: flag(
@@ -138,8 +138,8 @@ rule explain:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=grows(3000),
-        runtime=grows(120),
+        mem_mb=asks(1000, full=2000),
+        runtime=asks(10, full=110),
         gpu=GPU,
     params:
         samples=lambda wildcards: STUDY.datasets[STUDY.models[wildcards.model]["dataset"]]["test"],
@@ -169,8 +169,8 @@ rule check_labels:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(30),
+        mem_mb=asks(1000, full=500),
+        runtime=asks(5, full=25),
     params:
         folders=lambda wildcards: [
             STUDY.datasets[wildcards.dataset][split] for split in ("train", "test")

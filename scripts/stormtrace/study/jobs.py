@@ -61,7 +61,7 @@ def jobs_in(folder: Path) -> dict[str, Job]:
     for file in _files(folder / PBS / "submitted"):
         record = read_json(file)
         if record.get("log"):
-            job = _submitted(folder, record, told.get(record["job"], {}))
+            job = _submitted(folder, record, told.get(_number(record["job"]), {}))
             if job is not None:
                 jobs[job.log] = job
     for path in (folder / "logs").rglob("*.progress.json"):
@@ -85,7 +85,8 @@ def _submitted(folder: Path, record: Mapping[str, Any], fact: Mapping[str, Any])
 def _lives(folder: Path, note: Mapping[str, Any], told: Mapping[str, Mapping[str, Any]]) -> bool:
     """Whether a job that left a note is still at work; one that is killed cannot take it away."""
     if job := note.get("job"):
-        return _exit_code(folder, job) is None and told.get(job, {}).get("state") != "F"
+        fact = told.get(_number(job), {})
+        return _exit_code(folder, job) is None and fact.get("state") != "F"
     if note.get("host") == socket.gethostname():
         return Path(f"/proc/{note['process']}").exists() or _answers(note["process"])
     return bool(note)
@@ -136,9 +137,14 @@ def read_json(file: Path) -> dict[str, Any]:
 
 def _exit_code(folder: Path, job: str) -> str | None:
     try:
-        return (folder / PBS / "ended" / job).read_text().strip()
+        return (folder / PBS / "ended" / _number(job)).read_text().strip()
     except OSError:
         return None
+
+
+def _number(job: str) -> str:
+    """Return what the profile knows a job of PBS by: 123 of 123.casper-pbs."""
+    return job.partition(".")[0]
 
 
 def _files(folder: Path) -> Iterator[Path]:
