@@ -159,7 +159,7 @@ rule check:
     log:
         "logs/check.log",
     conda:
-        "../../envs/analysis.yaml"
+        "../../envs/regrid.yaml"
     threads: 8
     resources:
         mem_mb=asks(1500),
