@@ -80,10 +80,12 @@ def networks(
     yield twice("train", labels, *flags, fresh=folder / "checkpoints")
     for script, more in {
         "evaluate": ["--output", folder / "scores.json"],
-        "explain": ["--output", folder / "importance.json", "--figure", folder / "importance"],
         "draw_labels": ["--output", folder / "labels"],
     }.items():
         yield twice(script, labels, "--model", model, *more, "--device", "cpu")
+    flags = ["--output", folder / "importance.json", "--figure", folder / "importance"]
+    flags += ["--model", model, "--device", "cpu", "--repeats", "1"]
+    yield twice("explain", labels, *flags, title="explain, 1 repeat")
     yield twice("check_labels", labels, "--output", folder / "labels.json")
     for runtime in ("openvino", "torch"):
         flags = ["--model", model, "--runtime", runtime, "--device", "cpu", "--threads", "1"]

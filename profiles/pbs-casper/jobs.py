@@ -46,7 +46,8 @@ def status(job: str) -> str:
     facts = ask(job)
     comment = facts.get("comment", "")
     if facts.get("state") == "F":
-        if facts.get("exit") == "0":
+        # A job deleted before its shell had started ends with 0 too, but "terminated".
+        if facts.get("exit") == "0" and "terminated" not in comment:
             return "success"
         say(f"PBS job {job} ended with {facts.get('exit', 'no exit status')}: {comment}")
         settle(job)

@@ -17,6 +17,21 @@ PROFILE = Path(__file__).resolve().parents[2] / "profiles" / "pbs-casper"
 FAKE = Path(__file__).parent / "fake_pbs"
 
 
+def _genuine_pbs() -> bool:
+    qsub = shutil.which("qsub")
+    return (
+        qsub is not None and not subprocess.run([qsub, "--version"], capture_output=True).returncode
+    )
+
+
+MISSING = {
+    "fake": None,
+    "cached": None if importlib.util.find_spec("qscache") else "qstat-cache is not installed",
+    "genuine": None if _genuine_pbs() else "no PBS here: `qsub --version` does not answer",
+}
+"""Kind of cluster -> why this machine has none, or None."""
+
+
 class Cluster:
     """A folder to submit from, the environment for it, and how long things may take."""
 

@@ -47,11 +47,10 @@ def test_qdel_while_queued(cluster):
 
 def test_sigkill_leaves_no_marker_and_is_noticed(cluster):
     job = cluster.submit("kill -9 -- 0")  # its whole process group
-    answer = cluster.run("status.py", job)
-    cluster.wait(lambda: cluster.status(job) != "running")
-    answer = cluster.run("status.py", job)
-    assert answer.stdout == "failed\n"
-    assert not (cluster.folder / ".snakemake" / "pbs" / "ended" / number(job)).exists()
+    cluster.wait(lambda: cluster.pbs_state(job) == "F")
+    assert cluster.ended() == []
+    assert cluster.end_of(job) == "failed"
+    assert cluster.ended()  # PBS will forget it: remembered here
 
 
 def test_walltime(cluster):

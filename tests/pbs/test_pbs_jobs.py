@@ -94,6 +94,16 @@ def test_a_wrapped_line_is_one_line():
     assert told["comment"].endswith("ncpus (R: 10 A: 8 T: 8)")
 
 
+def test_a_job_deleted_while_it_starts_is_no_success(one_hour, pbs):
+    """OpenPBS gives it an exit status of 0: seen once in some hundred deletions."""
+    pbs.answer = FINISHED.replace("Exit_status = 3", "Exit_status = 0").replace(
+        "\tb) and failed", "\tb) and terminated"
+    )
+    jobs.status("1.casper-pbs")
+    one_hour.now += 61
+    assert jobs.status("1.casper-pbs") == "failed"
+
+
 def test_what_is_unknown_and_what_is_silence():
     assert jobs.parse(UNKNOWN)["99"]["unknown"]
     assert jobs.parse(UNREACHABLE) == {}

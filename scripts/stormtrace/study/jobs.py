@@ -75,7 +75,7 @@ def jobs_in(folder: Path) -> dict[str, Job]:
 def _submitted(folder: Path, record: Mapping[str, Any], fact: Mapping[str, Any]) -> Job | None:
     """Return a job of the Casper profile, unless it has succeeded."""
     log, ended = record["log"][0], _exit_code(folder, record["job"])
-    if ended == "0" or fact.get("exit") == "0":
+    if ended == "0":
         return None
     if ended is not None or fact.get("state") == "F":
         return Job(log, "failed", reason=last_line(folder / log) or fact.get("comment", ""))
