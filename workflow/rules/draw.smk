@@ -101,7 +101,7 @@ rule draw_experiment:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=asks(600, full=1000),
+        mem_mb=asks(800, full=800),
         runtime=asks(5, full=5),
     params:
         events=subpath(input.events, parent=True),

@@ -31,7 +31,7 @@ rule train:
         "../../envs/torch.yaml"
     threads: 1 if STUDY.config["device"] != "cuda" else 8
     resources:
-        mem_mb=asks(1500, full=22000 if DEVICE == "cuda" else 8000),
+        mem_mb=asks(1500, full=22000 if DEVICE == "cuda" else 16000),
         runtime=asks(30, full=330),
         gpu=GPU,
     params:
@@ -169,7 +169,7 @@ rule check_labels:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=asks(1000, full=500),
+        mem_mb=asks(500, full=1000),
         runtime=asks(5, full=25),
     params:
         folders=lambda wildcards: [

@@ -22,7 +22,7 @@ rule make_planet:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=asks(1500),
+        mem_mb=asks(600),
         runtime=asks(10),
     params:
         settings=lambda wildcards: flag(
