@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SECONDS = {
     # One core, a year of 2,920 samples of 768 × 1152 where years are the unit.
     "make_samples": 850,  # ingest.md: a model day 2.28 s
-    "compute_statistics": 75,  # estimate: 2,920 samples read at 25 ms
+    "compute_statistics": 110,  # jobs.md: 2,920 files at 0.04 s
     "make_weights": 3,  # ingest.md
     "find_objects": 4,  # track.md
     "link_events": 10,  # track.md

@@ -47,23 +47,27 @@ def main() -> None:
 
 
 def job_for(jobscript: str) -> str:
-    """Return the id of a living job that does what `jobscript` says, submitting it if need be."""
+    """Return the id of a living job that does what `jobscript` says, submitting it if need be.
+
+    One at a time for the same outputs: of two Snakemakes, the second adopts what the first submits.
+    """
     properties = request.properties_of(jobscript)
     arguments = request.arguments(properties, os.environ)
     identity, content = request.identity(properties), request.content(properties)
-    earlier = jobs.submitted(identity)
-    if earlier and jobs.status(earlier["job"]) == "running":
-        if earlier["content"] == content:
-            jobs.say(f"adopted PBS job {earlier['job']}, which is alive")
-            return str(earlier["job"])
-        jobs.say(f"PBS job {earlier['job']} makes the same files from other inputs: deleted")
-        jobs.delete([earlier["job"]])
-    os.makedirs(request.log_folder(request.rule_of(properties)), exist_ok=True)
-    job = qsub([*arguments, jobscript])
-    try:
-        jobs.remember(identity, job, content, properties)
-    except OSError as error:
-        jobs.say(f"PBS job {job} runs, but a Snakemake started anew will not know: {error}")
+    with jobs.locked(os.path.join(jobs.STATE, "locks", f"{identity}.submission")):
+        earlier = jobs.submitted(identity)
+        if earlier and jobs.status(earlier["job"]) == "running":
+            if earlier["content"] == content:
+                jobs.say(f"adopted PBS job {earlier['job']}, which is alive")
+                return str(earlier["job"])
+            jobs.say(f"PBS job {earlier['job']} makes the same files from other inputs: deleted")
+            jobs.delete([earlier["job"]])
+        os.makedirs(request.log_folder(request.rule_of(properties)), exist_ok=True)
+        job = qsub([*arguments, jobscript])
+        try:
+            jobs.remember(identity, job, content, properties)
+        except OSError as error:
+            jobs.say(f"PBS job {job} runs, but a Snakemake started anew will not know: {error}")
     return job
 
 

@@ -4,6 +4,7 @@ Each test submits job scripts as Snakemake's executor does and asks for their st
 Snakemake itself makes of the answers is in `test_pbs_snakemake.py`.
 """
 
+import subprocess
 import time
 from pathlib import Path
 
@@ -86,6 +87,23 @@ def test_the_second_submission_adopts_the_living_job(cluster):
     assert cluster.end_of(first) == "success"
     assert (cluster.folder / "made").read_text() == "done\n"
     assert cluster.submit("true") != first  # it has ended: nothing to adopt
+
+
+def test_two_snakemakes_that_submit_at_the_same_moment_share_one_job(cluster):
+    waiting = "until [ -e go ]; do sleep 0.1; done; echo done >> made"
+    script = cluster.jobscript(waiting, "out")
+    line = [clusters.PROFILE / "submit.py", script]
+    at_once = [
+        subprocess.Popen(
+            line, cwd=cluster.folder, env=cluster.environment, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    jobs = {process.communicate(timeout=120)[0].strip() for process in at_once}
+    (cluster.folder / "go").touch()
+    assert len(jobs) == 1
+    assert cluster.end_of(jobs.pop()) == "success"
+    assert (cluster.folder / "made").read_text() == "done\n"
 
 
 def test_the_same_outputs_from_other_inputs_wait_for_the_older_job_to_be_gone(cluster):
