@@ -102,7 +102,7 @@ def test_events_of_many_years_need_more_memory(tmp_path, casper):
     century = {
         "base": "config/casper",
         "run": ["control"],
-        "compare": [],
+        "compare": ["normalization"],
         "datasets": {
             "cesm-historical": {
                 "parts": [
@@ -134,3 +134,14 @@ def test_what_is_asked_is_what_the_document_says(casper):
         first = attempts[0]
         gpu = " + GPU" if first.get("gpu") else ""
         assert told.get(rule) == f"{first['runtime']}, {first['mem_mb']}, {first['threads']}{gpu}"
+
+
+def test_jobs_on_a_cluster_stop_before_their_walltime_and_others_take_their_time(tmp_path):
+    goal = ["results/masks/control/2000.nc", "--dry-run", "--printshellcmds"]
+    there = snakemake(tmp_path, *goal, "--mode", "remote").stdout
+    budgets = dict(re.findall(r"(\w+)\.py .*--time-budget \$\(\((\d+) \* 54\)\)", there))
+    assert {script: int(minutes) > 10 for script, minutes in budgets.items()} == {
+        "train": True,
+        "detect": True,
+    }
+    assert "--time-budget" not in snakemake(tmp_path, *goal).stdout
