@@ -29,8 +29,12 @@ OVERLAY = {
     "models": {"four-fields": {"epochs": 5}, "one-field": {"epochs": 5}},
 }
 
-OF_ITS_OWN = {"history", "inputs", "provenance", "command"}
-"""What tells one run from another: when, by which command, and checksums of files that say so."""
+OF_ITS_OWN = {"history", "inputs", "provenance", "command", "model_checksum"}
+"""What tells one run from another: when, by which command, and checksums of files that say so.
+
+A model's file differs though all its weights are equal: torch's older format, which ClimateNet reads,
+holds addresses in memory.
+"""
 
 
 def content(path):

@@ -16,6 +16,7 @@ from workflow_runs import ROOT
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("demo")]
 
+CPUS = 3
 FAULTS = {"accidents": 0.1, "accident_within_s": 4, "seed": 3}
 
 
@@ -26,7 +27,7 @@ def survived(tmp_path_factory):
     study = folder / "study.json"
     study.write_text(json.dumps(smaller_planet.OVERLAY))
     arguments = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", str(study)]
-    with clusters.fake(folder, ncpus=3, **FAULTS) as cluster:
+    with clusters.fake(folder, ncpus=CPUS, **FAULTS) as cluster:
         for ended in (10, 30):
             master = Master(cluster, *arguments)
             master.wait_until(lambda ended=ended: len(cluster.ended()) >= ended)
@@ -40,8 +41,7 @@ def test_results_are_those_of_a_run_on_this_machine(demo, survived):
     here, there = map(smaller_planet.results, (demo, survived[0]))
     assert len(here) > 300
     assert here.keys() == there.keys()
-    for path in here:
-        assert here[path] == there[path], path
+    assert [path for path in here if here[path] != there[path]] == []
 
 
 def test_no_job_ran_twice_at_the_same_time(survived):
@@ -53,8 +53,9 @@ def test_no_job_ran_twice_at_the_same_time(survived):
 def test_jobs_were_killed_and_not_made_twice_without_need(survived):
     exits = [job.get("Exit_status") for job in survived[1].values()]
     assert exits.count(265) >= 3  # or this proves nothing
-    # What ended well was adopted or kept by the next master, never made anew.
-    assert exits.count(0) == len(runs_by_work(survived[1]))
+    # What ended well was kept or adopted by the next master. Made anew was only what ended in the
+    # moment before a master was killed, unnoticed: Snakemake cannot know that it is whole.
+    assert 0 <= exits.count(0) - len(runs_by_work(survived[1])) <= 2 * CPUS
 
 
 def test_nothing_half_made_is_left(survived):
