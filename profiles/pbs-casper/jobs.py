@@ -46,7 +46,7 @@ def status(job: str) -> str:
     facts = ask(job)
     comment = facts.get("comment", "")
     if facts.get("state") == "F":
-        # A job deleted before its shell had started ends with 0 too, but "terminated".
+        # PBS has been seen to give a deleted job an exit status of 0; its comment is right.
         if facts.get("exit") == "0" and "terminated" not in comment:
             return "success"
         say(f"PBS job {job} ended with {facts.get('exit', 'no exit status')}: {comment}")

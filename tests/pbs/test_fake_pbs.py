@@ -49,12 +49,15 @@ def test_a_job_deleted_before_it_runs_has_no_exit_status(pbs):
 
 def test_a_job_deleted_while_it_runs(pbs):
     job = submitted(pbs)
-    pbs.wait_for("started")  # deleted between R and this, it may end with 0, "and terminated"
+    pbs.wait_for("started")
     pbs.run("qdel", job)
     wait_for_state(pbs, job, "F")
-    text = pbs.run("qstat", "-x", "-f", job).stdout
-    # 256 + SIGTERM from the shell that runs the script, or what the script made of the signal.
-    assert "Exit_status = 271" in text or "Exit_status = 143" in text
+    text = pbs.run("qstat", "-x", "-f", job).stdout.replace("\n\t", "")
+    # 256 + SIGTERM from the shell that runs the script, or what the script made of the signal; and
+    # on a busy machine 0 was seen. Only the comment can be relied on.
+    status = int(text.partition("Exit_status = ")[2].split()[0])
+    assert status in (271, 143, 0)
+    assert "and terminated" in text
 
 
 def test_a_job_killed_from_inside(pbs):
