@@ -6,9 +6,11 @@ results/samples/cesm-historical/fv0.23x0.31/2000 --output results/masks/control/
 
 Without --statistics the fields are normalized as in the model's config.json. Several folders after
 --model are an ensemble. float32 masks are the same on every device and runtime; a reduced
---precision is compared with float32 on three steps, and the result written into the file.
+--precision is compared with float32 on three steps, and the result written into the file. Stopped
+or killed, it goes on when started again from what it left in --checkpoints.
 """
 
+import math
 from pathlib import Path
 
 from stormtrace import commandline
@@ -38,6 +40,8 @@ def main() -> None:
     parser.add_argument("--batch", type=int, help="samples at once (default: 1 on a CPU, else 16)")
     parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
     parser.add_argument("--probabilities", action="store_true", help="store them too, as uint8")
+    parser.add_argument("--checkpoints", type=Path, help="folder to resume from")
+    parser.add_argument("--time-budget", type=float, default=math.inf, help="seconds")
     flags = parser.parse_args()
 
     import torch
@@ -79,6 +83,8 @@ def main() -> None:
             statistics_source=source,
             neutral_fields=" ".join(flags.neutral),
         ),
+        checkpoints=flags.checkpoints,
+        time_budget=flags.time_budget,
     )
 
 

@@ -2,18 +2,30 @@
 
     python scripts/status.py --configfile config/casper/config.yaml
 
-Run it where Snakemake runs, at any time; it reads files alone and asks no scheduler. A cell counts
-what is done of what is needed; +2 are running, ~8 wait in the queue, !1 failed last time. `left` is
-the work that remains, in hours of jobs, from the times that jobs of the same rule have taken; an
-experiment's row counts what it shares with others too, the last row counts it once.
+Run it where Snakemake runs, at any time (`watch -n 30 python scripts/status.py` follows it); it
+reads files alone and asks no scheduler. `left` is the work that remains, were it one job after
+another: from the times that jobs of the same rule have taken, and from what running jobs say of
+themselves. An experiment's row counts what it shares with others too, the last row counts it once.
 """
 
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+import yaml
+
 from stormtrace import commandline
-from stormtrace.study import progress
+from stormtrace.study import jobs, progress
+from stormtrace.study.progress import STAGES, Target
 
 ROOT = Path(__file__).resolve().parents[1]
+MARKS: dict[jobs.State, str] = {"running": "+", "queued": "~", "failed": "!"}
+SHOWN = 15
+"""Jobs listed of each kind."""
+SILENT_S = 300
+"""A Snakemake that has not asked PBS for so long is not at work."""
 
 
 def main() -> None:
@@ -23,71 +35,149 @@ def main() -> None:
         "--configfile", type=Path, nargs="*", default=[], help="as given to snakemake"
     )
     parser.add_argument(
+        "--config", nargs="*", default=[], metavar="KEY=VALUE", help="as given to snakemake"
+    )
+    parser.add_argument(
         "--directory", type=Path, default=Path(), help="where snakemake runs (default: here)"
     )
     flags = parser.parse_args()
-
-    study = progress.load_study(ROOT, flags.configfile)
-    jobs = progress.jobs_in(flags.directory)
-    seconds = {
-        stage: progress.mean_seconds(flags.directory, rule)
-        for stage, rule in progress.STAGES.items()
-    }
-    needed = {name: progress.outputs(study, name) for name in study.experiments}
+    changes = dict(pair.split("=", 1) for pair in flags.config)
+    study = progress.load_study(
+        ROOT, flags.configfile, {key: yaml.safe_load(value) for key, value in changes.items()}
+    )
+    needed = {name: progress.targets(study, name) for name in study.shown}
     everything = {
-        stage: sorted({path for paths in needed.values() for path in paths[stage]})
-        for stage in progress.STAGES
+        stage: sorted({target for targets in needed.values() for target in targets[stage]})
+        for stage in STAGES
     }
-    rows = [["experiment", *progress.STAGES, "left"]]
-    for name, paths in [*needed.items(), ("all", everything)]:
-        rows.append([name, *cells(paths, jobs, flags.directory)])
-        rows[-1].append(left(paths, seconds, flags.directory))
+    state = look(flags.directory, everything)
+    print(f"{study.config['title']}, {time.strftime('%a %H:%M:%S')}\n")
+    rows = [["experiment", *STAGES, "left"]]
+    for name, targets in [*needed.items(), ("all", everything)]:
+        rows.append([name, *(state.cell(targets[stage]) for stage in STAGES)])
+        rows[-1].append(work(*state.seconds_left(targets)))
     print(aligned(rows))
-    print(summary(jobs, flags.directory))
+    print("done/needed, + running, ~ queued, ! failed\n")
+    print(state.listed())
+    print(state.outlook(everything, Path(study.results) / "report.html"))
 
 
-def cells(paths: dict[str, list[str]], jobs: progress.Jobs, folder: Path) -> list[str]:
-    """Return the cells of one row."""
-    row = []
-    for needed in paths.values():
-        missing = [path for path in needed if not (folder / path).exists()]
-        cell = f"{len(needed) - len(missing)}/{len(needed)}" if needed else "–"
-        at_work = [path for path in needed if path in jobs.running]
-        for mark, among in (("+", at_work), ("~", jobs.queued), ("!", jobs.failed)):
-            count = sum(path in among for path in (at_work if mark == "+" else missing))
-            cell += f" {mark}{count}" if count else ""
-        row.append(cell)
-    return row
+@dataclass
+class State:
+    """What is there and what is being done in the folder that Snakemake runs in."""
+
+    folder: Path
+    missing: set[Target]
+    jobs: Mapping[str, jobs.Job]
+    usual_s: Mapping[str, float | None]
+    """Stage -> seconds that a job of it has taken on average."""
+
+    def cell(self, targets: Iterable[Target]) -> str:
+        """Return one cell of the table."""
+        targets = list(targets)
+        missing = [target for target in targets if target in self.missing]
+        words = [f"{len(targets) - len(missing)}/{len(targets)}"] if targets else ["–"]
+        states = Counter(self.jobs[one.log].state for one in missing if one.log in self.jobs)
+        return " ".join(words + [f"{mark}{states[s]}" for s, mark in MARKS.items() if states[s]])
+
+    def seconds_left(self, targets: Mapping[str, Iterable[Target]]) -> tuple[float, bool]:
+        """Return the seconds of jobs that remain, and whether all that remains has been timed."""
+        total, timed = 0.0, True
+        for stage, of_stage in targets.items():
+            for target in self.missing.intersection(of_stage):
+                job = self.jobs.get(target.log)
+                told = job.seconds_left() if job and job.state == "running" else None
+                seconds = self.usual_s[stage] if told is None else told
+                total, timed = total + (seconds or 0), timed and seconds is not None
+        return total, timed
+
+    def listed(self) -> str:
+        """Return the jobs that run, a count of those that wait, and those that failed, with why."""
+        of = {state: [job for job in self.jobs.values() if job.state == state] for state in MARKS}
+        lines = [f"{len(of['running'])} running" + self._queued(len(of["queued"]))]
+        lines += listed(of["running"], how_far)
+        if of["failed"]:
+            lines += [f"{len(of['failed'])} failed"]
+            lines += listed(of["failed"], lambda job: f"see {job.log}\n    {job.reason}".rstrip())
+        return "\n".join(lines)
+
+    def _queued(self, count: int) -> str:
+        asked = jobs.asked_pbs(self.folder)
+        if asked is None:
+            return ""
+        ago = time.time() - asked
+        doubt = ": is Snakemake still at work?" if ago > SILENT_S and self.missing else ""
+        return f", {count} queued (PBS was asked {duration(ago)} ago{doubt})"
+
+    def outlook(self, everything: Mapping[str, Iterable[Target]], report: Path) -> str:
+        """Return when all may be done, if as many jobs run at once as now."""
+        if not self.missing:
+            there = (self.folder / report).exists()
+            return f"the report: {report}" if there else "all of these are done; the report is not"
+        seconds, timed = self.seconds_left(everything)
+        running = sum(job.state == "running" for job in self.jobs.values())
+        if not running or not seconds:
+            return "when it will be done is not known yet" if running else "nothing is running"
+        end = time.strftime("%a %H:%M", time.localtime(time.time() + seconds / running))
+        about, until = ("about", "until") if timed else ("at least", "not before")
+        return f"{about} {duration(seconds / running)} left, {until} {end}, with {running} at once"
 
 
-def left(paths: dict[str, list[str]], seconds: dict[str, float | None], folder: Path) -> str:
-    """Return the hours of jobs that remain; ≥ where a stage has not been timed yet."""
-    total, unknown = 0.0, False
-    for stage, needed in paths.items():
-        missing = sum(not (folder / path).exists() for path in needed)
-        total += missing * (seconds[stage] or 0)
-        unknown |= bool(missing) and seconds[stage] is None
-    return ("≥ " if unknown else "") + f"{total / 3600:.1f} h"
+def look(folder: Path, everything: Mapping[str, Iterable[Target]]) -> State:
+    """Look into the folder that Snakemake runs in."""
+    targets = [target for of_stage in everything.values() for target in of_stage]
+    missing = {target for target in targets if not (folder / target.path).exists()}
+    at_work = jobs.jobs_in(folder)
+    for target in missing:
+        if target.log not in at_work and (error := jobs.failure(folder / target.log)):
+            at_work[target.log] = jobs.Job(target.log, "failed", reason=error)
+    done = {target.log for target in targets} - {target.log for target in missing}
+    kept = {log: job for log, job in at_work.items() if not (job.state == "failed" and log in done)}
+    usual = {stage: progress.mean_seconds(folder, rule) for stage, rule in STAGES.items()}
+    return State(folder, missing, kept, usual)
+
+
+def how_far(job: jobs.Job) -> str:
+    """Return what a running job says of itself."""
+    note = job.note
+    since = f"for {duration(time.time() - note['started'])}" if "started" in note else ""
+    if not note.get("total"):
+        return since
+    share = (
+        f"{note['done']:,} of {note['total']:,} {note['what']} ({note['done'] / note['total']:.0%})"
+    )
+    left = job.seconds_left()
+    return f"{share}, {since}" + (f", {duration(left)} left" if left is not None else "")
+
+
+def listed(some: list[jobs.Job], say: Callable[[jobs.Job], str]) -> list[str]:
+    """Return a line for each job, up to `SHOWN`."""
+    in_order = sorted(some, key=lambda job: job.log)
+    lines = [f"  {job.rule:18} {job.name:34} {say(job)}" for job in in_order[:SHOWN]]
+    return lines + ([f"  … and {len(some) - SHOWN} more"] if len(some) > SHOWN else [])
+
+
+def work(seconds: float, timed: bool) -> str:
+    """Return how long jobs take; ≥ where a stage has not been timed yet."""
+    if not timed:
+        return f"≥ {duration(seconds)}" if seconds else "?"
+    return duration(seconds) if seconds else ""
+
+
+def duration(seconds: float) -> str:
+    """Return a time for people: 40 s, 12 min, 3 h 20 min."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def aligned(rows: list[list[str]]) -> str:
     """Return a table as text."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    return "\n".join([lines[0], "─" * (sum(widths) + 2 * len(widths) - 2), *lines[1:]])
-
-
-def summary(jobs: progress.Jobs, folder: Path) -> str:
-    """Return what is running, with its last word, and what failed, with its log."""
-    lines = [f"\n{len(jobs.running)} outputs being made, {len(jobs.queued)} queued"]
-    for path, log in sorted(jobs.running.items()):
-        word = progress.last_word(folder / log if log else None)
-        if word:
-            lines.append(f"  {path}: {word}")
-    for path, log in sorted(jobs.failed.items()):
-        if not (folder / path).exists():
-            lines.append(f"  failed: {path}" + (f", see {log}" if log else ""))
-    return "\n".join(lines)
+    rule = "─" * (sum(widths) + 2 * len(widths) - 2)
+    return "\n".join([lines[0], rule, *lines[1:-1], rule, lines[-1]])
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from stormtrace import commandline
+from stormtrace.errors import OutOfTime
 from stormtrace.provenance import provenance
 
 log = logging.getLogger("stormtrace")
@@ -61,6 +62,8 @@ def main() -> None:
         checkpoints=flags.checkpoints,
         time_budget=flags.time_budget,
     )
+    if trained.stopped == "time budget":
+        raise OutOfTime(f"{len(trained.history)} of {recipe.epochs} epochs are done")
     if processes.is_first:
         facts = provenance(
             [flags.statistics],

@@ -1,12 +1,15 @@
 """How scripts fail: one sentence for a person, no traceback; and how long work still takes."""
 
 import errno
+import json
 import logging
+import os
+import time
 
 import pytest
 
 from stormtrace import commandline
-from stormtrace.errors import BadInput
+from stormtrace.errors import BadInput, OutOfTime
 
 
 def failing(error):
@@ -38,8 +41,69 @@ def test_other_errors_keep_their_traceback():
         commandline.run(main)
 
 
-def test_progress_says_how_much_is_done(caplog):
+def test_a_job_out_of_time_says_that_it_goes_on():
+    assert failing(OutOfTime("3 of 8 steps are done")) == (
+        "out of time: 3 of 8 steps are done; started again, the job goes on from there"
+    )
+
+
+@pytest.fixture
+def note(tmp_path, monkeypatch):
+    """Where a job notes its progress, as often as it can."""
+    monkeypatch.setattr(commandline, "LOG_EVERY_S", 0)
+    monkeypatch.setattr(commandline, "NOTE_EVERY_S", 0)
+    monkeypatch.setenv("STORMTRACE_LOG", str(tmp_path / "2000.log"))
+    return tmp_path / "2000.progress.json"
+
+
+def test_progress_says_how_much_is_done(caplog, note):
     with caplog.at_level(logging.INFO, logger="stormtrace"):
-        assert list(commandline.progress(range(3), "steps", 3, every_s=0)) == [0, 1, 2]
+        assert list(commandline.progress(range(3), "steps", 3)) == [0, 1, 2]
     assert "steps: 1 of 3, about" in caplog.text
     assert "steps: 3 in" in caplog.text
+
+
+def test_progress_is_noted_beside_the_log(note):
+    told = commandline.progress(["ab", "cd", "e"], "steps", 7, done=2, size=len)
+    next(told)
+    assert json.loads(note.read_text())["done"] == 2  # an earlier attempt's
+    assert json.loads(note.read_text())["seconds_left"] is None  # nobody knows the pace yet
+    next(told)
+    now = json.loads(note.read_text())
+    assert (now["what"], now["done"], now["total"]) == ("steps", 4, 7)
+    assert 0 <= now["seconds_left"] < 10
+    assert abs(time.time() - now["time"]) < 10
+    list(told)
+    assert json.loads(note.read_text())["done"] == 7
+    assert [path.name for path in note.parent.iterdir()] == [note.name]
+
+
+def test_notes_are_rare_and_none_is_made_without_a_rule(note, monkeypatch):
+    monkeypatch.setattr(commandline, "NOTE_EVERY_S", 100)
+    told = commandline.progress(range(1000), "steps", 1000)
+    for _ in range(900):
+        next(told)
+    assert json.loads(note.read_text())["done"] == 0
+    note.unlink()
+    monkeypatch.delenv("STORMTRACE_LOG")
+    list(commandline.progress(range(3), "steps", 3))
+    assert list(note.parent.iterdir()) == []
+
+
+def test_a_note_that_cannot_be_written_fails_no_job(note, monkeypatch):
+    monkeypatch.setenv("STORMTRACE_LOG", str(note.parent / "nowhere" / "2000.log"))
+    assert list(commandline.progress(range(3), "steps", 3)) == [0, 1, 2]
+
+
+def test_a_job_is_noted_while_it_runs(note):
+    def main():
+        seen.append(json.loads(note.read_text()))
+        raise BadInput("x")
+
+    seen = []
+    note.write_text("what a killed attempt has left")
+    with pytest.raises(SystemExit):
+        commandline.run(main)
+    assert seen[0]["process"] == os.getpid()
+    assert 0 <= time.time() - seen[0]["started"] < 3600
+    assert not note.exists()

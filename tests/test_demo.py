@@ -1,7 +1,4 @@
-"""The main job, for real: raw files of a smaller mini planet to the report, and what must be true of it.
-
-Ten days across New Year, two networks trained for a few epochs; everything else is the demo's.
-"""
+"""The main job, for real: raw files of a smaller planet to the report, and what must be true of it."""
 
 import json
 
@@ -10,37 +7,12 @@ import numpy as np
 import pandas
 import pytest
 
+from smaller_planet import OVERLAY
 from stormtrace import results
 from stormtrace.classes import AR, TC
-from workflow_runs import planned, snakemake
-
-OVERLAY = {
-    "title": "A smaller planet",
-    "run": ["control", "one-field"],
-    "compare": ["one-field"],
-    "planet": {"days": 10},
-    "datasets": {
-        "mini-historical": {
-            "parts": [
-                {
-                    "period": ["2000-12-27", "2001-01-06"],
-                    "files": "{results}/planet/historical/*.cam.h?.{variable}.{year}*.nc",
-                    "stamps": "end",
-                }
-            ]
-        }
-    },
-    "models": {"four-fields": {"epochs": 5}, "one-field": {"epochs": 5}},
-}
+from workflow_runs import planned
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("demo")]
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("demo")
-    snakemake(folder, overlay=OVERLAY)
-    return folder
 
 
 def scores(demo, model):

@@ -46,6 +46,15 @@ def test_a_folder_is_replaced_as_a_whole(tmp_path):
     assert left_over(tmp_path) == ["folder"]
 
 
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path):
+    (tmp_path / ".a[1].partial-1").touch()
+    (tmp_path / ".a[1].partial-2").mkdir()
+    (tmp_path / ".a[1].partial-2" / "half").touch()
+    (tmp_path / ".a1.partial-3").touch()  # another file's
+    write_text(tmp_path / "a[1]", "whole")
+    assert left_over(tmp_path) == [".a1.partial-3", "a[1]"]
+
+
 SCRIPT = """
 import sys, time
 from stormtrace.commandline import run

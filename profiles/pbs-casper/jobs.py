@@ -3,9 +3,12 @@
 Standard library only, and Python 3.6. Everything is kept in `.snakemake/pbs/`:
 
     submitted/<identity>   the id of the job last submitted for these outputs, and its content
-    ended/<id>             the exit code, written by the job script as its last act
+    ended/<number>         the exit code, written by the job script as its last act
     locks/<identity>       held by the job while it runs
     qstat.json             what PBS said last, of all jobs
+
+A job is known by its number: whether and how the server's name follows it, qsub, qstat and the node
+need not agree.
 """
 
 import contextlib
@@ -43,25 +46,38 @@ def status(job: str) -> str:
     facts = ask(job)
     comment = facts.get("comment", "")
     if facts.get("state") == "F":
-        if facts.get("exit") == "0":
+        # PBS has been seen to give a deleted job an exit status of 0; its comment is right.
+        if facts.get("exit") == "0" and "terminated" not in comment:
             return "success"
         say(f"PBS job {job} ended with {facts.get('exit', 'no exit status')}: {comment}")
+        settle(job)
         return "failed"
     now = time.time()
     if now - facts.get("trouble_since", now) > GRACE_S:
         say(f"PBS job {job} is given up: {comment}")
         delete([job])
+        settle(job)
         return "failed"
     return "running"
+
+
+def number(job: str) -> str:
+    """Return 123 of 123.casper-pbs."""
+    return job.partition(".")[0]
 
 
 def exit_code(job: str) -> Optional[int]:
     """Return the exit code that the job left behind, or None."""
     try:
-        with open(os.path.join(STATE, "ended", job), encoding="utf-8") as stream:
+        with open(os.path.join(STATE, "ended", number(job)), encoding="utf-8") as stream:
             return int(stream.read())
     except (OSError, ValueError):
         return None
+
+
+def settle(job: str) -> None:
+    """Leave the marker of failure for a job that could not: PBS forgets it, and we must not."""
+    write_json(os.path.join(STATE, "ended", number(job)), 1)
 
 
 def ask(job: str) -> Facts:
@@ -70,17 +86,21 @@ def ask(job: str) -> Facts:
     Keys, where known: `state`, `exit`, `comment`, and `trouble_since`, the time since when PBS
     has been saying that it does not know the job or can never run it.
     """
+    path = os.path.join(STATE, "qstat.json")
     with locked(os.path.join(STATE, "qstat.lock")):
-        known = read_json(os.path.join(STATE, "qstat.json"))
+        known = read_json(path)
         now = time.time()
         # The first question comes one interval after the first job: no cache knows it earlier.
         asked = known.setdefault("asked", now)
         facts = known.setdefault("jobs", {})
-        facts.setdefault(job, {})["wanted"] = now
+        facts.setdefault(number(job), {}).update(id=job, wanted=now)
         if now - asked >= POLL_S:
-            known = {"asked": now, "jobs": refresh(facts, now)}
-        write_json(os.path.join(STATE, "qstat.json"), known)
-        return known["jobs"].get(job, {})
+            # On record before and after: were the disk full, or PBS to take a minute for its
+            # answer, it would otherwise be asked again at once.
+            write_json(path, dict(known, asked=now))
+            known = {"jobs": refresh(facts, now), "asked": time.time()}
+        write_json(path, known)
+        return known["jobs"].get(number(job), {})
 
 
 def refresh(facts: Dict[str, Facts], now: float) -> Dict[str, Facts]:
@@ -90,7 +110,7 @@ def refresh(facts: Dict[str, Facts], now: float) -> Dict[str, Facts]:
         for job, fact in facts.items()
         if now - fact["wanted"] < GRACE_S and exit_code(job) is None
     }
-    open_jobs = sorted(job for job, fact in wanted.items() if fact.get("state") != "F")
+    open_jobs = sorted(fact["id"] for fact in wanted.values() if fact.get("state") != "F")
     told = parse(qstat(open_jobs)) if open_jobs else {}
     return {job: merge(fact, told.get(job), now) for job, fact in wanted.items()}
 
@@ -110,7 +130,7 @@ def qstat(jobs: List[str]) -> str:
 
 
 def parse(text: str) -> Dict[str, Facts]:
-    """Return the facts in what `qstat -x -f` prints, by job.
+    """Return the facts in what `qstat -x -f` prints, by the job's number.
 
     The text form, because the JSON form tells of the first job only, and Casper's cached qstat
     puts its complaints into the middle of the JSON.
@@ -123,9 +143,9 @@ def parse(text: str) -> Dict[str, Facts]:
         unknown = re.match(r"qstat: Unknown Job Id (\S+)", line)
         fact = re.match(r"    (job_state|Exit_status|comment) = (.*)", line)
         if head:
-            current = jobs.setdefault(head.group(1), {})
+            current = jobs.setdefault(number(head.group(1)), {})
         elif unknown:
-            jobs[unknown.group(1)] = {"unknown": True, "comment": "PBS does not know it"}
+            jobs[number(unknown.group(1))] = {"unknown": True, "comment": "PBS does not know it"}
         elif fact:
             current[keys[fact.group(1)]] = fact.group(2)
     return jobs
@@ -135,7 +155,7 @@ def merge(before: Facts, told: Optional[Facts], now: float) -> Facts:
     """Return the facts of a job after an answer, in which it may not have been mentioned."""
     if told is None:
         return before
-    facts = {"wanted": before["wanted"], **told}
+    facts = {"id": before["id"], "wanted": before["wanted"], **told}
     if told.get("unknown") or told.get("comment", "").startswith("Can Never Run"):
         facts["trouble_since"] = before.get("trouble_since", now)
     return facts
@@ -159,11 +179,8 @@ def living() -> List[str]:
     names = os.listdir(folder) if os.path.isdir(folder) else []
     records = [record for record in map(submitted, names) if record]
     told = read_json(os.path.join(STATE, "qstat.json")).get("jobs", {})
-    return [
-        record["job"]
-        for record in records
-        if exit_code(record["job"]) is None and told.get(record["job"], {}).get("state") != "F"
-    ]
+    alive = [job for job in (record["job"] for record in records) if exit_code(job) is None]
+    return [job for job in alive if told.get(number(job), {}).get("state") != "F"]
 
 
 def delete(jobs: Sequence[str]) -> None:
@@ -205,7 +222,7 @@ def read_json(path: str) -> Facts:
         return {}
 
 
-def write_json(path: str, value: Mapping[str, Any]) -> None:
+def write_json(path: str, value: Any) -> None:
     """Write a file whole or not at all."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     partial = f"{path}.{os.getpid()}"

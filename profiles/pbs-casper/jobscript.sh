@@ -6,11 +6,11 @@
 
 cd "$PBS_O_WORKDIR" || exit 97
 state=.snakemake/pbs
+number="${{PBS_JOBID%%.*}}"
 mkdir -p "$state/ended" "$state/locks"
 
 finish() {{
-    echo "$1" > "$state/ended/.$PBS_JOBID"
-    mv "$state/ended/.$PBS_JOBID" "$state/ended/$PBS_JOBID"
+    echo "$1" > "$state/ended/.$number" && mv "$state/ended/.$number" "$state/ended/$number"
     exit "$1"
 }}
 
@@ -31,6 +31,14 @@ done
 # Never two at once on the same outputs, even if a submission was forgotten: wait for the other.
 exec 9> "$state/locks/$STORMTRACE_JOB"
 flock 9 || echo "no locks on this file system; going on without" >&2
+
+# And never again: a submission that qsub did not answer may run after its successor has done the work.
+recorded=$(sed -n 's/.*"job": "\([0-9]*\).*/\1/p' "$state/submitted/$STORMTRACE_JOB" 2> /dev/null)
+if [ -n "$recorded" ] && [ "$recorded" != "$number" ] &&
+    [ "$(cat "$state/ended/$recorded" 2> /dev/null)" = 0 ]; then
+    echo "job $recorded has done this" >&2
+    finish 0
+fi
 
 # At walltime and at qdel PBS sends SIGTERM to every process of the job: wait until they are
 # gone (training saves its state), and only then say that the job has ended.

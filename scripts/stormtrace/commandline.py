@@ -4,17 +4,26 @@ import argparse
 import errno
 import json
 import logging
+import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
-from stormtrace.errors import BadInput
+from stormtrace.errors import BadInput, OutOfTime
 
 Item = TypeVar("Item")
 log = logging.getLogger("stormtrace")
+
+LOG_EVERY_S, NOTE_EVERY_S = 10, 3
+"""Between two lines of a log, and two notes for `scripts/status.py`."""
+
+STARTED = time.time()
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
@@ -42,28 +51,111 @@ def run(main: Callable[[], None]) -> NoReturn:
         level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
     )
     signal.signal(signal.SIGTERM, _stop)
+    note = Note()
+    note.write()
     try:
         main()
     except BadInput as error:
         sys.exit(f"error: {error}")
+    except OutOfTime as stop:
+        sys.exit(f"out of time: {stop}; started again, the job goes on from there")
     except OSError as error:
         sys.exit(f"error: {_explain(error)}")
+    finally:
+        note.remove()
     sys.exit(0)
 
 
-def progress(items: Iterable[Item], what: str, total: int, every_s: float = 10) -> Iterator[Item]:
-    """Yield `items`, with a line in the log every `every_s` seconds and one at the end."""
-    start = last = time.monotonic()
-    done = 0
+class Note:
+    """A file beside the job's log, there while the job runs, that `scripts/status.py` reads.
+
+    It says when and where the job started, and how far it is. The rules say in STORMTRACE_LOG
+    where the log is; without, there is none. No job fails for want of it.
+    """
+
+    def __init__(self) -> None:
+        log_file = os.environ.get("STORMTRACE_LOG")
+        self.path = Path(log_file).with_suffix(".progress.json") if log_file else None
+        self.facts: dict[str, Any] = {
+            "started": STARTED,
+            "host": socket.gethostname(),
+            "process": os.getpid(),
+            "job": os.environ.get("PBS_JOBID", os.environ.get("SLURM_JOB_ID")),
+        }
+
+    def write(self, **facts: Any) -> None:
+        """Add `facts` and write all of them, whole or not at all."""
+        self.facts |= facts | {"time": time.time()}
+        if self.path is not None:
+            partial = self.path.with_suffix(".partial")
+            with suppress(OSError):
+                partial.write_text(json.dumps(self.facts), encoding="utf-8")
+                partial.replace(self.path)
+
+    def remove(self) -> None:
+        """Take it away at the job's end."""
+        if self.path is not None:
+            with suppress(OSError):
+                self.path.unlink(missing_ok=True)
+
+
+class Progress:
+    """How far a job is, for its `Note`.
+
+    what: the unit that is counted. done: what an earlier attempt has done of `total`.
+    """
+
+    def __init__(self, what: str, total: int, done: int = 0) -> None:
+        self.what, self.total, self.done = what, total, done
+        self._at_start = done
+        self._start = self._noted = time.monotonic()
+        self._note = Note()
+        self._tell()
+
+    def advance(self, count: int = 1) -> None:
+        """Tell that `count` more are done."""
+        self.done += count
+        now = time.monotonic()
+        if now - self._noted >= NOTE_EVERY_S or self.done >= self.total:
+            self._noted = now
+            self._tell()
+
+    def seconds(self) -> float:
+        """Return the seconds that it has taken so far."""
+        return time.monotonic() - self._start
+
+    def seconds_left(self) -> float | None:
+        """Return the seconds that the rest takes at the pace so far, if there is one."""
+        made = self.done - self._at_start
+        return self.seconds() / made * (self.total - self.done) if made else None
+
+    def _tell(self) -> None:
+        left = self.seconds_left()
+        self._note.write(what=self.what, done=self.done, total=self.total, seconds_left=left)
+
+
+def progress(
+    items: Iterable[Item],
+    what: str,
+    total: int,
+    *,
+    done: int = 0,
+    size: Callable[[Item], int] = lambda item: 1,
+) -> Iterator[Item]:
+    """Yield `items`, telling how many are done in the log and to `Progress`.
+
+    done: what an earlier attempt has done of `total`; size: how many an item stands for.
+    """
+    told = Progress(what, total, done)
+    logged = 0.0
     for item in items:
         yield item
-        done += 1
-        now = time.monotonic()
-        if now - last >= every_s and done < total:
-            last = now
-            left = (now - start) / done * (total - done)
-            log.info("%s: %d of %d, about %.0f s left", what, done, total, left)
-    log.info("%s: %d in %.1f s", what, done, time.monotonic() - start)
+        told.advance(size(item))
+        if told.seconds() - logged >= LOG_EVERY_S and told.done < total:
+            logged = told.seconds()
+            left = told.seconds_left() or 0
+            log.info("%s: %d of %d, about %.0f s left", what, told.done, total, left)
+    log.info("%s: %d in %.1f s", what, told.done, told.seconds())
 
 
 def _stop(signum: int, frame: FrameType | None) -> NoReturn:

@@ -5,6 +5,7 @@ final place, under a name nothing looks for, and renamed when it is complete.
 """
 
 import contextlib
+import glob
 import hashlib
 import os
 import shutil
@@ -24,10 +25,13 @@ def writing(path: Path | str) -> Iterator[Path]:
 
     Works for a file and for a folder (make it with ``mkdir`` inside the block; an older folder at
     `path` is replaced). After any exception, a keyboard interrupt or SIGTERM included, the
-    temporary is removed and `path` is as it was.
+    temporary is removed and `path` is as it was. What a SIGKILL left is removed by the next
+    attempt, since nothing is ever made twice at once.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    for left_over in path.parent.glob(f".{glob.escape(path.name)}.partial-*"):
+        _remove(left_over)
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     try:
         yield partial
@@ -35,10 +39,15 @@ def writing(path: Path | str) -> Iterator[Path]:
             shutil.rmtree(path)
         partial.replace(path)
     finally:
-        if partial.is_dir():
-            shutil.rmtree(partial, ignore_errors=True)
-        else:
-            partial.unlink(missing_ok=True)
+        _remove(partial)
+
+
+def _remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def write_text(path: Path | str, text: str) -> None:

@@ -17,6 +17,21 @@ PROFILE = Path(__file__).resolve().parents[2] / "profiles" / "pbs-casper"
 FAKE = Path(__file__).parent / "fake_pbs"
 
 
+def _genuine_pbs() -> bool:
+    qsub = shutil.which("qsub")
+    return (
+        qsub is not None and not subprocess.run([qsub, "--version"], capture_output=True).returncode
+    )
+
+
+MISSING = {
+    "fake": None,
+    "cached": None if importlib.util.find_spec("qscache") else "qstat-cache is not installed",
+    "genuine": None if _genuine_pbs() else "no PBS here: `qsub --version` does not answer",
+}
+"""Kind of cluster -> why this machine has none, or None."""
+
+
 class Cluster:
     """A folder to submit from, the environment for it, and how long things may take."""
 
@@ -116,11 +131,11 @@ class Cluster:
 def fake(folder: Path, **settings: object) -> Iterator[Cluster]:
     """A cluster of our own; see `fake_pbs`."""
     pbs, work = folder / "pbs", folder / "work"
-    for name in ("jobs", "scripts", "deletions", "home", "tmp", "bin"):
+    for name in ("jobs", "scripts", "deletions", "releases", "home", "tmp", "bin"):
         (pbs / name).mkdir(parents=True)
     work.mkdir(exist_ok=True)
     (pbs / "settings.json").write_text(json.dumps(settings))
-    for verb in ("qsub", "qstat", "qdel"):
+    for verb in ("qsub", "qstat", "qdel", "qrls"):
         script(pbs / "bin" / verb, f'FAKE_PBS={pbs} exec {sys.executable} -S -E {FAKE} {verb} "$@"')
     server = subprocess.Popen([sys.executable, "-S", "-E", FAKE, "serve", pbs])
     python = Path(sys.executable).parent

@@ -1,18 +1,13 @@
-"""Running Snakemake itself on a fake PBS, with a stand-in for the `python` of its rules."""
+"""Running Snakemake itself on a fake PBS."""
 
-import hashlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Callable
-from pathlib import Path
 
 import clusters
-
-from workflow_runs import ROOT, stand_in_checkout
 
 SPEED = ["--seconds-between-status-checks", "1", "--max-jobs-per-timespan", "100/1s"]
 SPEED += ["--latency-wait", "5"]
@@ -36,13 +31,13 @@ class Master:
                 start_new_session=True,  # so that Ctrl-C can be sent to it and its children
             )
 
-    def finish(self, within_s: float = 240) -> int:
+    def finish(self, within_s: float = 900) -> int:
         """Wait for the end; return the exit code."""
         return self.process.wait(within_s)
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         """Wait for a condition that comes about while it runs."""
-        self.cluster.wait(lambda: condition() or self.process.poll() is not None, within_s=240)
+        self.cluster.wait(lambda: condition() or self.process.poll() is not None, within_s=900)
         assert self.process.poll() is None, self.said()[-3000:]
 
     def kill(self) -> None:
@@ -64,24 +59,6 @@ class Master:
 
     def said(self) -> str:
         return self.log.read_text()
-
-
-def careful_checkout(folder: Path) -> Path:
-    """Make a checkout whose scripts are `careful_script.py`."""
-    stand_in_checkout(folder)
-    for script in list((folder / "scripts").glob("*.py")):
-        shutil.copy(Path(__file__).with_name("careful_script.py"), script)
-    shutil.copy(ROOT / "tests" / "stand_in.py", folder / "scripts")
-    return folder
-
-
-def tree(folder: Path) -> dict[str, str]:
-    """What files a folder holds: path -> digest."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.name.startswith(".snakemake")
-    }
 
 
 def runs_by_work(jobs: dict[str, dict]) -> dict[str, list[tuple[float, float]]]:

@@ -4,17 +4,17 @@ import json
 
 import clusters
 import pytest
-from conftest import MISSING
 
 CHUNK = "select=1:ncpus=1:mem=100mb"
 
 
 @pytest.fixture(params=["fake", "genuine"])
 def pbs(request, tmp_path):
-    if MISSING[request.param]:
-        pytest.skip(MISSING[request.param])
+    if clusters.MISSING[request.param]:
+        pytest.skip(clusters.MISSING[request.param])
     with getattr(clusters, request.param)(tmp_path, minute_s=1.0) as cluster:
-        for name, text in {"short": "exit 3", "long": "sleep 60"}.items():
+        long = 'touch "$PBS_O_WORKDIR/started"; sleep 60'
+        for name, text in {"short": "exit 3", "long": long}.items():
             clusters.script(cluster.folder / name, text)
         yield cluster
 
@@ -49,12 +49,15 @@ def test_a_job_deleted_before_it_runs_has_no_exit_status(pbs):
 
 def test_a_job_deleted_while_it_runs(pbs):
     job = submitted(pbs)
-    wait_for_state(pbs, job, "R")
+    pbs.wait_for("started")
     pbs.run("qdel", job)
     wait_for_state(pbs, job, "F")
-    text = pbs.run("qstat", "-x", "-f", job).stdout
-    # 256 + SIGTERM from the shell that runs the script, or what the script made of the signal.
-    assert "Exit_status = 271" in text or "Exit_status = 143" in text
+    text = pbs.run("qstat", "-x", "-f", job).stdout.replace("\n\t", "")
+    # 256 + SIGTERM from the shell that runs the script, or what the script made of the signal; and
+    # on a busy machine 0 was seen. Only the comment can be relied on.
+    status = int(text.partition("Exit_status = ")[2].split()[0])
+    assert status in (271, 143, 0)
+    assert "and terminated" in text
 
 
 def test_a_job_killed_from_inside(pbs):
@@ -109,14 +112,12 @@ def test_names_that_are_refused(pbs, name):
     assert "illegal -N value" in asked.stderr or "name is too long" in asked.stderr
 
 
-def test_text_tells_of_all_jobs_and_json_of_the_first(pbs):
+def test_text_tells_of_all_jobs_and_json_perhaps_of_the_first_alone(pbs):
     jobs = [submitted(pbs, "-h") for _ in range(2)]
     text = pbs.run("qstat", "-x", "-f", *jobs).stdout
     assert text.count("Job Id: ") == 2
-    assert (
-        list(json.loads(pbs.run("qstat", "-x", "-f", "-F", "json", *jobs).stdout)["Jobs"])
-        == jobs[:1]
-    )
+    told = list(json.loads(pbs.run("qstat", "-x", "-f", "-F", "json", *jobs).stdout)["Jobs"])
+    assert told in (jobs[:1], jobs)  # both were seen, of builds of one version
     for job in jobs:
         pbs.run("qdel", job)
 
@@ -130,7 +131,7 @@ def test_qdel_goes_on_after_a_job_that_has_ended(pbs):
     wait_for_state(pbs, held, "F")
 
 
-@pytest.mark.skipif(bool(MISSING["cached"]), reason=str(MISSING["cached"]))
+@pytest.mark.skipif(bool(clusters.MISSING["cached"]), reason=str(clusters.MISSING["cached"]))
 def test_the_cached_qstat_does_not_know_a_new_job(tmp_path):
     with clusters.cached(tmp_path) as pbs:
         clusters.script(pbs.folder / "long", "sleep 60")

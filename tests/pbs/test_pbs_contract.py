@@ -4,10 +4,13 @@ Each test submits job scripts as Snakemake's executor does and asks for their st
 Snakemake itself makes of the answers is in `test_pbs_snakemake.py`.
 """
 
+import subprocess
 import time
 from pathlib import Path
 
 import clusters
+from jobs import number
+from request import identity, properties_of
 
 LATE_S = 60
 """The genuine PBS notices a walltime up to 30 s late, and routes once in a while."""
@@ -45,11 +48,10 @@ def test_qdel_while_queued(cluster):
 
 def test_sigkill_leaves_no_marker_and_is_noticed(cluster):
     job = cluster.submit("kill -9 -- 0")  # its whole process group
-    answer = cluster.run("status.py", job)
-    cluster.wait(lambda: cluster.status(job) != "running")
-    answer = cluster.run("status.py", job)
-    assert answer.stdout == "failed\n"
-    assert not (cluster.folder / ".snakemake" / "pbs" / "ended" / job).exists()
+    cluster.wait(lambda: cluster.pbs_state(job) == "F")
+    assert cluster.ended() == []
+    assert cluster.end_of(job) == "failed"
+    assert cluster.ended()  # PBS will forget it: remembered here
 
 
 def test_walltime(cluster):
@@ -87,6 +89,23 @@ def test_the_second_submission_adopts_the_living_job(cluster):
     assert cluster.submit("true") != first  # it has ended: nothing to adopt
 
 
+def test_two_snakemakes_that_submit_at_the_same_moment_share_one_job(cluster):
+    waiting = "until [ -e go ]; do sleep 0.1; done; echo done >> made"
+    script = cluster.jobscript(waiting, "out")
+    line = [clusters.PROFILE / "submit.py", script]
+    at_once = [
+        subprocess.Popen(
+            line, cwd=cluster.folder, env=cluster.environment, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(4)
+    ]
+    jobs = {process.communicate(timeout=120)[0].strip() for process in at_once}
+    (cluster.folder / "go").touch()
+    assert len(jobs) == 1
+    assert cluster.end_of(jobs.pop()) == "success"
+    assert (cluster.folder / "made").read_text() == "done\n"
+
+
 def test_the_same_outputs_from_other_inputs_wait_for_the_older_job_to_be_gone(cluster):
     slow_to_die = r"trap 'sleep 1; exit 1' TERM; echo \$\$ > process; sleep 60 & wait"
     first = cluster.submit(f'bash -c "{slow_to_die}"', params={"rows": 1})
@@ -108,13 +127,26 @@ def test_a_forgotten_submission_is_never_run_at_the_same_time(cluster):
     assert (cluster.folder / "log").read_text().split() == ["+", "-", "+", "-"]
 
 
+def test_a_lost_submission_does_not_make_again_what_its_successor_made(cluster):
+    """qsub took the job and never answered; the next one was recorded, and ran first."""
+    script = cluster.jobscript("echo + >> log", "out")
+    options = ["-A", cluster.environment["PBS_ACCOUNT"], "-q", "casper", "-h"]
+    options += ["-v", f"STORMTRACE_JOB={identity(properties_of(str(script)))}"]
+    limits = ["-l", "select=1:ncpus=1:mem=100mb", "-l", "walltime=00:10:00"]
+    lost = cluster.run("qsub", *options, *limits, script).stdout.strip()
+    assert cluster.end_of(cluster.submit("echo + >> log")) == "success"
+    cluster.run("qrls", lost)
+    assert cluster.end_of(lost) == "success"
+    assert (cluster.folder / "log").read_text() == "+\n"
+
+
 def test_200_jobs_at_once(cluster):
     count = 200 if cluster.kind != "cached" else 40  # the cache plays no part in submission
     jobs = [cluster.submit(f"touch made.{n}", f"out.{n}") for n in range(count)]
     assert len(set(jobs)) == count
     cluster.wait_for(*(f"made.{n}" for n in range(count)))
     ended = cluster.folder / ".snakemake" / "pbs" / "ended"
-    cluster.wait(lambda: all((ended / job).exists() for job in jobs))
+    cluster.wait(lambda: all((ended / number(job)).exists() for job in jobs))
     assert {cluster.status(job) for job in jobs[::20]} == {"success"}
 
 

@@ -82,28 +82,37 @@ class Pbs:
 
 def test_exit_status_and_comment_of_several_jobs():
     told = jobs.parse(FINISHED)
-    assert told["1.casper-pbs"]["exit"] == "3"
-    assert told["2.casper-pbs"]["exit"] == "-29"
-    assert told["2.casper-pbs"]["comment"].endswith("mem=102400kb) and exceeded resource walltime")
-    assert "exit" not in told["3.casper-pbs"]  # deleted before it ever ran
+    assert told["1"]["exit"] == "3"
+    assert told["2"]["exit"] == "-29"
+    assert told["2"]["comment"].endswith("mem=102400kb) and exceeded resource walltime")
+    assert "exit" not in told["3"]  # deleted before it ever ran
 
 
 def test_a_wrapped_line_is_one_line():
-    told = jobs.parse(QUEUED)["104.casper-pbs"]
+    told = jobs.parse(QUEUED)["104"]
     assert told["state"] == "Q"
     assert told["comment"].endswith("ncpus (R: 10 A: 8 T: 8)")
 
 
+def test_a_job_that_was_deleted_is_no_success(one_hour, pbs):
+    """Even where OpenPBS gives it an exit status of 0, which it does on a busy machine."""
+    pbs.answer = FINISHED.replace("Exit_status = 3", "Exit_status = 0").replace(
+        "\tb) and failed", "\tb) and terminated"
+    )
+    jobs.status("1.casper-pbs")
+    one_hour.now += 61
+    assert jobs.status("1.casper-pbs") == "failed"
+
+
 def test_what_is_unknown_and_what_is_silence():
-    assert jobs.parse(UNKNOWN)["99.casper-pbs"]["unknown"]
+    assert jobs.parse(UNKNOWN)["99"]["unknown"]
     assert jobs.parse(UNREACHABLE) == {}
 
 
 def test_the_marker_is_believed_before_pbs(tmp_path, pbs):
     (tmp_path / jobs.STATE / "ended").mkdir(parents=True)
-    (tmp_path / jobs.STATE / "ended" / "1.casper-pbs").write_text("0\n")
-    (tmp_path / jobs.STATE / "ended" / "2.casper-pbs").write_text("1\n")
-    (tmp_path / jobs.STATE / "ended" / "3.casper-pbs").write_text("")  # the disk was full
+    for number, text in {"1": "0\n", "2": "1\n", "3": ""}.items():  # the third's disk was full
+        (tmp_path / jobs.STATE / "ended" / number).write_text(text)
     assert jobs.status("1.casper-pbs") == "success"
     assert jobs.status("2.casper-pbs") == "failed"
     assert jobs.status("3.casper-pbs") == "running"
@@ -152,6 +161,52 @@ def test_a_silent_pbs_means_running_for_as_long_as_it_takes(one_hour, pbs):
         assert jobs.status("1.casper-pbs") == "running"
 
 
+def test_the_name_of_the_server_need_not_agree(one_hour, pbs):
+    pbs.answer = FINISHED.replace("1.casper-pbs", "1.casper-pbs.hpc.example.edu")
+    assert jobs.status("1") == "running"
+    one_hour.now += 61
+    assert jobs.status("1") == "failed"
+
+
+def test_a_failure_is_remembered_when_pbs_forgets(one_hour, pbs):
+    pbs.answer = FINISHED
+    assert jobs.status("2.casper-pbs") == "running"
+    one_hour.now += 61
+    assert jobs.status("2.casper-pbs") == "failed"
+    one_hour.now += 30 * 24 * 3600  # PBS keeps its history for some days
+    pbs.answer = UNKNOWN.replace("99", "2")
+    assert jobs.status("2.casper-pbs") == "failed"  # at once: nothing to be adopted
+
+
+def test_a_pbs_that_takes_minutes_is_asked_once_a_minute_all_the_same(one_hour, monkeypatch):
+    """Snakemake waits for each answer: were PBS asked again at once, it would do nothing else."""
+
+    def hang(ids):
+        asked.append(one_hour.now)
+        one_hour.now += 60
+        return ""
+
+    asked = []
+    monkeypatch.setattr(jobs, "qstat", hang)
+    while one_hour.now < 1600:
+        assert jobs.status("1.casper-pbs") == "running"
+        one_hour.now += 1
+    assert len(asked) == 5
+
+
+def test_a_full_disk_makes_no_storm_of_questions(one_hour, pbs, monkeypatch):
+    def write_json(path, value):
+        raise OSError(28, "No space left on device")
+
+    jobs.status("1.casper-pbs")
+    one_hour.now += 61
+    monkeypatch.setattr(jobs, "write_json", write_json)
+    for _ in range(10):
+        with pytest.raises(OSError, match="No space"):
+            jobs.status("1.casper-pbs")  # which status.py takes for `running`
+    assert pbs.questions == []
+
+
 def test_any_fault_of_the_status_command_says_running(tmp_path):
     (tmp_path / ".snakemake").write_text("a file where a folder should be")
     command = [sys.executable, clusters.PROFILE / "status.py", "1.casper-pbs"]
@@ -164,7 +219,7 @@ def test_the_living_are_those_on_record_that_have_not_ended(tmp_path, one_hour, 
     for number in range(1, 5):
         jobs.remember(f"work-{number}", f"{number}.casper-pbs", "content", {})
     (tmp_path / jobs.STATE / "ended").mkdir()
-    (tmp_path / jobs.STATE / "ended" / "4.casper-pbs").write_text("0\n")
+    (tmp_path / jobs.STATE / "ended" / "4").write_text("0\n")
     jobs.status("3.casper-pbs")
     pbs.answer = FINISHED
     one_hour.now += 61

@@ -1,14 +1,10 @@
-"""Snakemake with the Casper profile on a fake PBS: retries, Ctrl-C, and the whole mini planet."""
+"""Snakemake with the Casper profile on a fake PBS: retries, refusals, Ctrl-C, killed masters."""
 
-import itertools
-import json
 import textwrap
 
 import clusters
 import pytest
-from snakemake_runs import Master, careful_checkout, runs_by_work, tree
-
-from workflow_runs import snakemake
+from snakemake_runs import Master
 
 pytestmark = pytest.mark.workflow
 
@@ -131,32 +127,3 @@ def test_the_jobs_of_a_killed_master_are_adopted_by_the_next(cluster):
     for n in range(5):
         assert (cluster.folder / f"runs.{n}").read_text() == "run\n"
         assert (cluster.folder / f"made.{n}").read_text() == "whole\n"
-
-
-def test_the_mini_planet_survives_killed_jobs_and_killed_masters(tmp_path):
-    """A tenth of the jobs is killed at random and the master twice: nothing is lost or doubled."""
-    study = tmp_path / "study.json"
-    study.write_text(json.dumps({"run": ["control"], "compare": []}))
-    checkout = careful_checkout(tmp_path / "checkout")
-    (tmp_path / "alone").mkdir()
-    # From the planet's raw files through training, detection and tracking to the maps' counts.
-    goal = "results/frequency/control/frequency.nc"
-    arguments = [goal, "--snakefile", str(checkout / "Snakefile"), "--configfile", str(study)]
-    faults = {"accidents": 0.1, "accident_within_s": 3, "seed": 7}
-    with clusters.fake(tmp_path, ncpus=4, **faults) as cluster:
-        for share in (5, 12):
-            master = Master(cluster, *arguments)
-            master.wait_until(lambda share=share: len(cluster.ended()) >= share)
-            master.kill()
-        last = Master(cluster, *arguments, "--retries", "5")
-        assert last.finish() == 0, last.said()[-3000:]
-        jobs = cluster.jobs()
-
-    alone = snakemake(tmp_path / "alone", goal, "--configfile", str(study), root=checkout)
-    assert "Nothing to be done" not in alone.stdout
-    assert tree(cluster.folder / "results") == tree(tmp_path / "alone" / "results")
-    killed = [job for job in jobs.values() if job["Exit_status"] == 265]
-    assert killed, "no job met an accident: the test proves nothing"
-    for spans in runs_by_work(jobs).values():
-        for (_, end), (start, _) in itertools.pairwise(spans):
-            assert end <= start

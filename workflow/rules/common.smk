@@ -1,4 +1,5 @@
 # What all stages share: the study, where its files lie, and what jobs ask for.
+import math
 import os
 import re
 import shutil
@@ -38,10 +39,14 @@ if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
 DEVICE = STUDY.config["device"]
 GPU = 1 if DEVICE == "cuda" else 0
 
+# A job on a cluster stops by itself after nine tenths of its walltime, and the next attempt goes on
+# from there; where Snakemake itself runs the jobs, nothing ends them.
+TIME_BUDGET = "--time-budget $(({resources.runtime} * 54))" if workflow.remote_exec else ""
+
 
 def python(command, keep="> {log:q} 2>&1"):
     """The shell command that runs a script of ours and keeps what it says in the rule's log."""
-    return f"{PYTHON} {SCRIPTS}/{command} {keep}"
+    return f"STORMTRACE_LOG={{log:q}} {PYTHON} {SCRIPTS}/{command} {keep}"
 
 
 def results(path):
@@ -67,15 +72,58 @@ wildcard_constraints:
     year="[0-9]{4}",
 
 
-def grows(base):
-    """Memory in MB or minutes: what a job asks for, more with every try of the profile's retries."""
-    return lambda wildcards, attempt: base * attempt
+def asks(fixed, full=0, yearly=0, mesh=0):
+    """What a job asks for (MB or minutes), from what was measured: docs/resources.md.
+
+    fixed: whatever the size. full: on a grid of 768 × 1152 cells, so less on a smaller one.
+    yearly: the same for each year of the experiment's period. mesh: for a raw mesh of 777,602
+    columns (ne120np4). Every attempt (the profile's `retries`) asks for more.
+    """
+
+    def asked(wildcards, attempt):
+        amount = fixed
+        if full or yearly:
+            amount += cells(wildcards) / FULL_CELLS * (full + yearly * years_of(wildcards))
+        if mesh:
+            amount += columns(wildcards.dataset) / FULL_COLUMNS * mesh
+        return math.ceil(amount * attempt)
+
+    return asked
 
 
-def cells(grid):
-    """Thousands of cells of a grid, for resources that grow with it."""
-    spec = STUDY.config["grids"][grid]
-    return spec["nlat"] * spec["nlon"] / 1000
+FULL_CELLS, FULL_COLUMNS = 768 * 1152, 777_602
+
+
+def cells(wildcards):
+    """Cells of the grid that a job works on; of the largest that is shown where it works on all."""
+    if grid := getattr(wildcards, "grid", None):
+        grids = [grid]
+    elif model := getattr(wildcards, "model", None):
+        grids = [STUDY.models[model].get("grid")]
+    else:
+        grids = [STUDY.experiments[name]["grid"] for name in experiments_of(wildcards)]
+    sizes = (STUDY.config["grids"][grid] for grid in grids if grid)
+    return max((size["nlat"] * size["nlon"] for size in sizes), default=FULL_CELLS)
+
+
+def years_of(wildcards):
+    """Years of the period that an experiment looks at; of the longest where there are several."""
+    return max((len(STUDY.years(name)) for name in experiments_of(wildcards)), default=0)
+
+
+def experiments_of(wildcards):
+    """The experiments that a job is about: one, the two of a comparison, or all."""
+    if name := getattr(wildcards, "comparison", None):
+        return [STUDY.comparisons[name][side] for side in ("first", "second")]
+    return [wildcards.experiment] if hasattr(wildcards, "experiment") else STUDY.shown
+
+
+def columns(dataset):
+    """Columns of the raw mesh: the planet's; others are not known before their files are opened,
+    so as many as the finest has that was measured."""
+    ne = STUDY.config.get("planet", {}).get("ne")
+    on_planet = "/planet/" in flag(STUDY.datasets[dataset])
+    return 6 * (3 * ne) ** 2 + 2 if ne and on_planet else FULL_COLUMNS
 
 
 def samples(dataset, grid, year):

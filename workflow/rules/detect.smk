@@ -7,6 +7,7 @@
 #
 # OUTPUTS
 #   masks/{experiment}/{year}.nc
+#   checkpoints/masks/{experiment}/         what a job that was stopped has made, until it is done
 
 
 rule detect:
@@ -24,8 +25,8 @@ rule detect:
         "../../envs/torch.yaml"
     threads: 1 if STUDY.config["device"] != "cuda" else 8
     resources:
-        mem_mb=grows(2500),
-        runtime=grows(120),
+        mem_mb=asks(1000, full=1500),
+        runtime=asks(15, full=105),
         gpu=GPU,
     params:
         model=model_folders,
@@ -39,6 +40,8 @@ rule detect:
         neutral=lambda wildcards: [
             f"--neutral={field}" for field in STUDY.experiments[wildcards.experiment]["neutral"]
         ],
+        # Outside of output, which Snakemake deletes before a rerun: a killed detection resumes.
+        checkpoints=results("checkpoints/masks/{experiment}"),
     message:
         "{wildcards.experiment} {wildcards.year}: detection"
     shell:
@@ -46,5 +49,5 @@ rule detect:
             "detect.py --experiment {wildcards.experiment} --year {wildcards.year}"
             " --model {params.model:q} --samples {input.samples:q} {params.normalization:q}"
             " {params.look:q} {params.neutral:q} --threads {threads} --output {output:q}"
-            f" --device {DEVICE}"
+            f" --checkpoints {{params.checkpoints:q}} {TIME_BUDGET} --device {DEVICE}"
         )

@@ -32,8 +32,8 @@ rule draw_training:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000),
-        runtime=grows(30),
+        mem_mb=asks(600),
+        runtime=asks(5),
     params:
         stem=subpath(output[0], strip_suffix=".png"),
     message:
@@ -61,8 +61,8 @@ rule draw_labels:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=grows(3000),
-        runtime=grows(30),
+        mem_mb=asks(1000, full=2000),
+        runtime=asks(5, full=15),
     params:
         samples=lambda wildcards: STUDY.datasets[STUDY.models[wildcards.model]["dataset"]]["test"],
         exclude=lambda wildcards: flag(
@@ -101,8 +101,8 @@ rule draw_experiment:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(20),
+        mem_mb=asks(800, full=800),
+        runtime=asks(5, full=5),
     params:
         events=subpath(input.events, parent=True),
         title=lambda wildcards: STUDY.title(wildcards.experiment),
@@ -137,8 +137,8 @@ rule draw_comparison:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(20),
+        mem_mb=asks(600, full=1000),
+        runtime=asks(5, full=5),
     params:
         title=lambda wildcards: STUDY.comparisons[wildcards.comparison].get(
             "title", wildcards.comparison
@@ -165,8 +165,8 @@ rule draw_sensitivity:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(3000),
-        runtime=grows(30),
+        mem_mb=asks(600, full=1000),
+        runtime=asks(5, full=15),
     params:
         titles=[STUDY.title(name) for name in STUDY.shown],
     message:
@@ -193,8 +193,8 @@ rule draw_snapshot:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(30),
+        mem_mb=asks(600, full=1000),
+        runtime=asks(5, full=5),
     params:
         sample=lambda wildcards: "{}/{}.{}.nc".format(
             samples_of(wildcards, year=wildcards.stamp[:4]),
@@ -229,8 +229,8 @@ rule draw_composite:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(30),
+        mem_mb=asks(600, full=1000),
+        runtime=asks(5, full=5),
     params:
         title=lambda wildcards: STUDY.title(wildcards.experiment),
     message:
@@ -258,8 +258,8 @@ rule draw_composite_change:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(30),
+        mem_mb=asks(600, full=1000),
+        runtime=asks(5, full=5),
     params:
         title=lambda wildcards: STUDY.comparisons[wildcards.comparison].get(
             "title", wildcards.comparison
@@ -289,8 +289,8 @@ rule animate:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(30),
+        mem_mb=asks(600, full=1000),
+        runtime=asks(5, full=10),
     params:
         month=lambda wildcards: int(wildcards.month),
     message:
@@ -341,8 +341,8 @@ rule write_report:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(3000),
-        runtime=grows(30),
+        mem_mb=asks(600, full=1500),
+        runtime=asks(5, full=15),
     params:
         report=lambda wildcards: flag(report_of(STUDY)),
     message:

@@ -50,8 +50,8 @@ rule train:
         "../../envs/torch.yaml"
     threads: 8 * GPUS or 1
     resources:
-        mem_mb=grows(60000 * GPUS or 4000),
-        runtime=grows(360),
+        mem_mb=asks(1500, full=22000 * GPUS or 16000),
+        runtime=asks(30, full=330),
         gpu=GPUS,
     params:
         exclude=lambda wildcards: flag(
@@ -69,8 +69,7 @@ rule train:
             "train.py --samples {params.samples:q} --exclude {params.exclude:q}"
             " --statistics {input.statistics:q}"
             " --model {params.model:q} --checkpoints {params.checkpoints:q}"
-            " --time-budget $(({resources.runtime} * 60 - 600)) --output {params.folder:q}"
-            f" --device {DEVICE}"
+            f" --output {{params.folder:q}} {TIME_BUDGET} --device {DEVICE}"
         )
 
 
@@ -89,8 +88,8 @@ rule adopt_model:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1500),
-        runtime=grows(5),
+        mem_mb=asks(1500),
+        runtime=asks(5),
     params:
         weights=lambda wildcards: STUDY.published_weights(wildcards.model),
         folder=subpath(output[0], parent=True),
@@ -119,8 +118,8 @@ rule evaluate:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=grows(3000),
-        runtime=grows(60),
+        mem_mb=asks(1000, full=2000),
+        runtime=asks(10, full=50),
         gpu=GPU,
     params:
         exclude=lambda wildcards: flag(
@@ -159,8 +158,8 @@ rule explain:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=grows(3000),
-        runtime=grows(120),
+        mem_mb=asks(1000, full=2000),
+        runtime=asks(10, full=110),
         gpu=GPU,
     params:
         exclude=lambda wildcards: flag(
@@ -193,8 +192,8 @@ rule check_labels:
         "../../envs/torch.yaml"
     threads: 1
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(30),
+        mem_mb=asks(500, full=1000),
+        runtime=asks(5, full=25),
     params:
         folders=lambda wildcards: [
             STUDY.datasets[wildcards.dataset][split] for split in ("train", "test")

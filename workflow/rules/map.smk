@@ -25,8 +25,8 @@ rule count_masks:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(600),
-        runtime=grows(10),
+        mem_mb=asks(400, full=200),
+        runtime=asks(5, full=5),
     params:
         period=lambda wildcards: STUDY.period(wildcards.experiment, wildcards.year),
     message:
@@ -53,8 +53,8 @@ rule count_events:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(600),
-        runtime=grows(10),
+        mem_mb=asks(400, full=400),
+        runtime=asks(5, full=5),
     params:
         events=subpath(input.events, parent=True),
         period=lambda wildcards: STUDY.period(wildcards.experiment, wildcards.year),
@@ -86,8 +86,8 @@ rule merge_counts:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(20),
+        mem_mb=asks(400, full=400),
+        runtime=asks(5, yearly=1),
     message:
         "{wildcards.experiment}: frequency, genesis and termination of all years"
     shell:
@@ -111,8 +111,8 @@ rule compare:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(3000),
-        runtime=grows(20),
+        mem_mb=asks(400, full=800),
+        runtime=asks(5, full=5, yearly=1),
     params:
         of=lambda wildcards: STUDY.comparisons[wildcards.comparison]["of"],
     message:
@@ -139,8 +139,8 @@ rule count_landfalls:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000),
-        runtime=grows(20),
+        mem_mb=asks(500, yearly=50),
+        runtime=asks(5, yearly=1),
     params:
         events=subpath(input.events, parent=True),
         coasts=flag(STUDY.config["coasts"]),
@@ -167,8 +167,8 @@ rule compose_fields:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(60),
+        mem_mb=asks(400, full=400),
+        runtime=asks(5, full=25),
     params:
         fields=lambda wildcards: STUDY.config["composites"][wildcards.experiment],
     message:

@@ -22,8 +22,8 @@ rule make_planet:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1500),
-        runtime=grows(10),
+        mem_mb=asks(600),
+        runtime=asks(10),
     params:
         settings=lambda wildcards: flag(
             STUDY.config.get("planet", {}) | {"grid": STUDY.config["grids"].get("mini")}
@@ -50,8 +50,8 @@ rule make_weights:
         "../../envs/regrid.yaml"
     threads: 1
     resources:
-        mem_mb=grows(3000),
-        runtime=grows(15),
+        mem_mb=asks(500, mesh=2500),
+        runtime=asks(5, mesh=25),
     params:
         dataset=lambda wildcards: flag(STUDY.dataset_in(wildcards.dataset)),
         grid=lambda wildcards: flag(STUDY.config["grids"][wildcards.grid]),
@@ -78,8 +78,8 @@ rule make_samples:
         "../../envs/regrid.yaml"
     threads: 1
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(120),
+        mem_mb=asks(500, mesh=1500),
+        runtime=asks(10, mesh=110),
     params:
         dataset=lambda wildcards: flag(STUDY.dataset_in(wildcards.dataset, wildcards.year)),
         grid=lambda wildcards: flag(STUDY.config["grids"][wildcards.grid]),
@@ -109,8 +109,8 @@ rule compute_statistics:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(1000),
-        runtime=grows(30),
+        mem_mb=asks(300, full=200),
+        runtime=asks(5, full=25),
     params:
         fields=lambda wildcards: list(STUDY.datasets[wildcards.dataset]["fields"]),
         samples=lambda wildcards: STUDY.datasets[wildcards.dataset].get(
@@ -142,8 +142,8 @@ rule merge_statistics:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(500),
-        runtime=grows(5),
+        mem_mb=asks(300),
+        runtime=asks(5),
     message:
         "{wildcards.dataset}: statistics of all years on {wildcards.grid}"
     shell:
@@ -159,11 +159,11 @@ rule check:
     log:
         "logs/check.log",
     conda:
-        "../../envs/analysis.yaml"
+        "../../envs/regrid.yaml"
     threads: 8
     resources:
-        mem_mb=grows(1500),
-        runtime=grows(60),
+        mem_mb=asks(1500),
+        runtime=asks(60),
     params:
         datasets=lambda wildcards: flag(list(STUDY.datasets.values())),
         table=results("check.txt"),

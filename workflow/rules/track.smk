@@ -22,8 +22,8 @@ rule find_objects:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(600),
-        runtime=grows(10),
+        mem_mb=asks(400, full=200),
+        runtime=asks(5, full=5),
     params:
         samples=measure_flags,
         tracking=lambda wildcards: flag(STUDY.labelling(wildcards.experiment)),
@@ -57,8 +57,8 @@ rule link_events:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(2000),
-        runtime=grows(20),
+        mem_mb=asks(500, yearly=100),
+        runtime=asks(5, yearly=1),
     params:
         tracking=lambda wildcards: flag(STUDY.experiments[wildcards.experiment]["tracking"]),
         folder=subpath(output[0], parent=True),
@@ -87,8 +87,8 @@ rule paint_events:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(600),
-        runtime=grows(20),
+        mem_mb=asks(400, full=200),
+        runtime=asks(5, full=15),
     params:
         events=subpath(input.events, parent=True),
     message:
@@ -116,8 +116,8 @@ rule export_artmip:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=grows(600),
-        runtime=grows(20),
+        mem_mb=asks(400, full=200),
+        runtime=asks(5, full=15),
     params:
         events=subpath(input.events, parent=True),
     message:

@@ -1,6 +1,8 @@
 """A year of samples in, a file of masks out, in constant memory."""
 
 import logging
+import math
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,12 +12,13 @@ from typing import Any
 import torch
 
 from stormtrace.commandline import progress
+from stormtrace.detect.checkpoint import Checkpoint
 from stormtrace.detect.masks import mask_file
 from stormtrace.detect.normalization import Normalization
-from stormtrace.detect.reading import open_folder, read_ahead
+from stormtrace.detect.reading import Batch, SampleFolder, open_folder, read_ahead
 from stormtrace.detect.runtimes import Segmenter, choose_runtime, make_runtime
 from stormtrace.detect.watch import Watch
-from stormtrace.errors import BadInput
+from stormtrace.errors import BadInput, OutOfTime
 from stormtrace.files import checksum
 from stormtrace.learn.model_folder import WEIGHTS, ModelConfig, load_model
 
@@ -47,13 +50,21 @@ def detect(
     neutral: Sequence[str],
     choice: Choice,
     attributes: Mapping[str, Any],
+    checkpoints: Path | None = None,
+    time_budget: float = math.inf,
 ) -> None:
-    """Write the masks of a year of samples.
+    """Write the masks of a year of samples, going on from where an earlier attempt was stopped.
 
     models: one, or the members of an ensemble. normalization: the experiment's choice, or None
     for that of the model's own config.json. neutral: fields that the samples lack; the network
-    sees their mean everywhere, so that they speak for nothing.
+    sees their mean everywhere, so that they speak for nothing. checkpoints: a folder for what an
+    unfinished attempt has made; the masks are the same, bit by bit, however often it was stopped.
+
+    Raises:
+        OutOfTime: `time_budget` (seconds, of this call) is used up.
+
     """
+    start = time.monotonic()
     config, segmenter = load_segmenter(models, choice.probabilities)
     normalization = normalization or config.normalization
     folder = open_folder(samples, _fields(normalization, neutral))
@@ -74,6 +85,14 @@ def detect(
     watch = Watch(folder, config.labels, year)
     if choice.precision != "float32":
         watch.reference = prepare("torch", precision="float32", batch=1)
+    facts: dict[str, str | int | float] = {
+        "year": year,
+        "model_checksum": " ".join(checksum(one / WEIGHTS) for one in models),
+        "statistics": normalization.as_json(),
+        "precision": choice.precision,
+        "runtime": runtime_name,
+    }
+    determinants = facts | _further_determinants(folder, choice)
     with mask_file(
         output,
         folder.grid,
@@ -82,22 +101,37 @@ def detect(
         steps=steps,
         probabilities=choice.probabilities,
         agreement=len(models) > 1,
+        checkpoint=Checkpoint(checkpoints, str(year), determinants) if checkpoints else None,
     ) as writer:
-        feed = read_ahead(folder, size, GPU_READERS if on_gpu else 0)
-        for batch in progress(feed, f"detecting (batches of {size})", -(-steps // size)):
+        for moment, mask in writer.made():
+            watch.look(moment, mask)
+        if writer.steps:
+            log.info("going on after step %d of %d", writer.steps, steps)
+        feed = read_ahead(folder, size, GPU_READERS if on_gpu else 0, skip=writer.steps)
+        for batch in progress(feed, "steps", steps, done=writer.steps, size=_steps_of):
             outputs = runtime(batch.values)
-            watch.look(batch, outputs["mask"])
+            for moment, mask in zip(batch.times, outputs["mask"], strict=True):
+                watch.look(moment, mask)
             writer.write(batch.times, outputs)
-        writer.describe(
-            year=year,
-            model_checksum=" ".join(checksum(one / WEIGHTS) for one in models),
-            statistics=normalization.as_json(),
-            precision=choice.precision,
-            runtime=runtime_name,
-            step_hours=folder.step_hours,
-            **watch.attributes(),
-            **attributes,
-        )
+            if time.monotonic() - start > time_budget and writer.steps < steps:
+                raise OutOfTime(f"{writer.steps} of {steps} steps are done")
+        facts["step_hours"] = folder.step_hours
+        writer.describe(**facts, **watch.attributes(), **attributes)
+
+
+def _steps_of(batch: Batch) -> int:
+    return len(batch.times)
+
+
+def _further_determinants(folder: SampleFolder, choice: Choice) -> dict[str, Any]:
+    """Return what masks depend on besides the facts in their file, in types of JSON."""
+    stats = [(path.name, path.stat()) for path in folder.paths]
+    return {
+        "device": choice.device.type,
+        "probabilities": choice.probabilities,
+        "fields": dict(folder.fields),
+        "samples": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats],
+    }
 
 
 def _fields(normalization: Normalization, neutral: Sequence[str]) -> dict[str, float | None]:

@@ -1,15 +1,18 @@
 """The mask file: class codes of every step of a year, and where they come from."""
 
+import contextlib
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.detect.checkpoint import Checkpoint
 from stormtrace.detect.reading import NETCDF
 from stormtrace.files import writing
 from stormtrace.grids import Grid
@@ -18,21 +21,46 @@ PROBABILITY_STEPS = 250
 """Probabilities are stored as uint8 of 1/250: 0 and 1 are exact, 255 stays free."""
 
 
+SAVE_EVERY_S = 60
+"""A killed job loses at most so much of its work; shorter jobs keep nothing."""
+
+
 @dataclass
 class MaskWriter:
-    """An open mask file."""
+    """An open mask file: a dataset at `path`, in which `steps` steps are made."""
 
     dataset: netCDF4.Dataset
+    path: Path
+    checkpoint: Checkpoint | None = None
     steps: int = 0
+    _saved_at: float = field(default_factory=time.monotonic)
 
     def write(self, times: Sequence[float], outputs: Mapping[str, NDArray[np.generic]]) -> None:
         """Append steps: `mask` int8 (steps, lat, lon) and whatever else the file was made for."""
         following = self.steps + len(times)
         with NETCDF:
-            self.dataset["time"][self.steps : following] = times
             for name, values in outputs.items():
                 self.dataset[name][self.steps : following] = values
+            # Last: a step that has a time is complete.
+            self.dataset["time"][self.steps : following] = times
         self.steps = following
+        if time.monotonic() - self._saved_at > SAVE_EVERY_S:
+            self.save()
+
+    def save(self) -> None:
+        """Keep a copy of what is made, for the next attempt to go on from."""
+        if self.checkpoint is not None and self.steps:
+            with NETCDF:
+                self.dataset.sync()
+                self.checkpoint.save(self.path)
+        self._saved_at = time.monotonic()
+
+    def made(self) -> Iterator[tuple[float, NDArray[np.int8]]]:
+        """Yield time and mask of each step that is made."""
+        for step in range(self.steps):
+            with NETCDF:
+                moment, mask = self.dataset["time"][step], self.dataset["mask"][step]
+            yield float(moment), mask
 
     def describe(self, **attributes: str | int | float) -> None:
         """Set global attributes."""
@@ -50,28 +78,48 @@ def mask_file(
     steps: int,
     probabilities: bool = False,
     agreement: bool = False,
+    checkpoint: Checkpoint | None = None,
 ) -> Iterator[MaskWriter]:
     """Open a mask file for `steps` steps; it is at `path` when the block succeeds, else nowhere.
 
-    labels: names of the classes, code 0 first; time: `units` and `calendar`.
+    labels: names of the classes, code 0 first; time: `units` and `calendar`; checkpoint: where
+    the steps made so far are kept if the block does not succeed, and taken from.
     """
-    with writing(path) as partial, netCDF4.Dataset(partial, "w") as dataset:
-        _define_coordinates(dataset, grid, time, steps)
-        names = [_flag_name(label) for label in labels]
-        _define_map(dataset, "mask", "i1", ("time",), "class at each cell")
-        dataset["mask"].flag_values = np.arange(len(labels), dtype=np.int8)
-        dataset["mask"].flag_meanings = " ".join(names)
-        if probabilities:
-            dataset.createDimension("class", len(labels))
-            dataset.createVariable("class", str, ("class",))[:] = np.array(names, object)
-            _define_map(dataset, "probability", "u1", ("time", "class"), "probability of a class")
-            dataset["probability"].scale_factor = 1 / PROBABILITY_STEPS
-        if agreement:
-            _define_map(
-                dataset, "agreement", "u1", ("time",), "members of the ensemble that see this class"
-            )
-        dataset.set_auto_maskandscale(False)
-        yield MaskWriter(dataset)
+    with writing(path) as partial:
+        goes_on = checkpoint is not None and checkpoint.load(partial)
+        with netCDF4.Dataset(partial, "r+" if goes_on else "w") as dataset:
+            if not goes_on:
+                _define_coordinates(dataset, grid, time, steps)
+                _define_maps(dataset, labels, probabilities, agreement)
+            made = int(np.ma.count(dataset["time"][:]))  # others hold the fill value
+            dataset.set_auto_maskandscale(False)
+            writer = MaskWriter(dataset, partial, checkpoint, made)
+            try:
+                yield writer
+            except BaseException:
+                with contextlib.suppress(OSError, RuntimeError):  # what failed first is told
+                    writer.save()
+                raise
+    if checkpoint is not None:
+        checkpoint.remove()
+
+
+def _define_maps(
+    dataset: netCDF4.Dataset, labels: Sequence[str], probabilities: bool, agreement: bool
+) -> None:
+    names = [_flag_name(label) for label in labels]
+    _define_map(dataset, "mask", "i1", ("time",), "class at each cell")
+    dataset["mask"].flag_values = np.arange(len(labels), dtype=np.int8)
+    dataset["mask"].flag_meanings = " ".join(names)
+    if probabilities:
+        dataset.createDimension("class", len(labels))
+        dataset.createVariable("class", str, ("class",))[:] = np.array(names, object)
+        _define_map(dataset, "probability", "u1", ("time", "class"), "probability of a class")
+        dataset["probability"].scale_factor = 1 / PROBABILITY_STEPS
+    if agreement:
+        _define_map(
+            dataset, "agreement", "u1", ("time",), "members of the ensemble that see this class"
+        )
 
 
 def _define_coordinates(

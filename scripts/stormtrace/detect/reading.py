@@ -220,13 +220,16 @@ def _time(dataset: netCDF4.Dataset, path: Path) -> tuple[float, str, str]:
     return float(np.asarray(variable[:]).ravel()[0]), units, calendar
 
 
-def read_ahead(folder: SampleFolder, size: int, workers: int = 0) -> Iterator[Batch]:
+def read_ahead(folder: SampleFolder, size: int, workers: int = 0, skip: int = 0) -> Iterator[Batch]:
     """Yield batches of `size` samples (the last may be smaller), read while others are in use.
 
+    skip: samples to leave out at the beginning.
     workers: 0 reads in one thread, enough for a CPU; a GPU that eats hundreds of samples a second
     needs several processes. Memory stays constant: never more than a few batches are under way.
     """
-    pieces = [folder.paths[i : i + size] for i in range(0, len(folder.paths), size)]
+    pieces = [folder.paths[i : i + size] for i in range(skip, len(folder.paths), size)]
+    if not pieces:
+        return
     if workers:
         yield from _from_processes(folder, pieces, workers)
         return

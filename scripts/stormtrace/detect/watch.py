@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.detect.reading import Batch, SampleFolder
+from stormtrace.detect.reading import SampleFolder
 from stormtrace.detect.runtimes import Runtime
 from stormtrace.errors import BadInput
 from stormtrace.learn.scores import Confusion, by_label, confusion_matrix, iou
@@ -22,7 +22,7 @@ log = logging.getLogger("stormtrace")
 
 @dataclass
 class Watch:
-    """Looks at every batch of one year; `reference` is float32 where something else runs."""
+    """Looks at every mask of one year; `reference` is float32 where something else runs."""
 
     folder: SampleFolder
     labels: Sequence[str]
@@ -34,21 +34,20 @@ class Watch:
     _compared: int = 0
     _confusion: Confusion | None = None
 
-    def look(self, batch: Batch, masks: NDArray[np.int8]) -> None:
-        """Check a batch and its masks (steps, lat, lon).
+    def look(self, time: float, mask: NDArray[np.int8]) -> None:
+        """Check the mask (lat, lon) of the next step.
 
         Raises:
-            BadInput: a time is of another year, or not after the one before.
+            BadInput: the time is of another year, or not after the one before.
 
         """
-        for position, (time, mask) in enumerate(zip(batch.times, masks, strict=True)):
-            self._check_time(time)
-            if not mask.any():
-                self.blank.append(str(self.folder.date(time)))
-            if self.reference is not None and self.steps in self._chosen():
-                one = batch.values[position : position + 1]
-                self._compare(self.reference(one)["mask"][0], mask)
-            self.steps += 1
+        self._check_time(time)
+        if not mask.any():
+            self.blank.append(str(self.folder.date(time)))
+        if self.reference is not None and self.steps in self._chosen():
+            sample = self.folder.read([self.folder.paths[self.steps]])
+            self._compare(self.reference(sample.values)["mask"][0], mask)
+        self.steps += 1
 
     def _check_time(self, time: float) -> None:
         date, where = self.folder.date(time), self.folder.paths[self.steps]

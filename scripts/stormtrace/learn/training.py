@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from stormtrace.commandline import Progress
 from stormtrace.detect.devices import peak_memory
 from stormtrace.detect.normalization import Normalization
 from stormtrace.errors import BadInput
@@ -82,6 +83,8 @@ def train(
     run.restore(read_checkpoint(path))
     if processes.is_first:
         log.info(run.describe())
+
+    told = Progress("epochs", recipe.epochs, run.standing.epoch)
     stopped = run.standing.reason_to_stop()
     while stopped is None:
         epoch_start = time.monotonic()
@@ -100,6 +103,7 @@ def train(
             "memory_gb": round(peak_memory(device) / 1e9, 3),
         }
         run.standing.record(row, run.weights())
+        told.advance()
         if processes.is_first:
             log.info(describe(row, recipe.labels, recipe.epochs))
             write_checkpoint(path, run.as_checkpoint())

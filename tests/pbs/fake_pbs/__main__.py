@@ -1,7 +1,7 @@
 """A small PBS for tests: the genuine one's answers and surprises, and real processes.
 
     fake_pbs serve FOLDER          server, scheduler and execution host in one process
-    fake_pbs qsub|qstat|qdel …     the commands, with FAKE_PBS=FOLDER
+    fake_pbs qsub|qstat|qdel|qrls  the commands, with FAKE_PBS=FOLDER
 
 What it does was observed on OpenPBS 23.06.06 set up like Casper; `test_fake_pbs.py` holds it to
 that. `FOLDER/settings.json` says how large the node is, how fast time runs and which jobs meet
@@ -14,7 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from commands import complain, qdel, qstat, qsub
+from commands import complain, qdel, qrls, qstat, qsub
 from server import Server
 from store import HOST
 
@@ -30,7 +30,8 @@ def main() -> int:
     if (folder / "outage").exists():
         print("Connection refused", file=sys.stderr)
         return complain(255, f"{verb}: cannot connect to server {HOST} (errno=15010)")
-    return {"qsub": qsub, "qstat": qstat, "qdel": qdel}[verb](folder, sys.argv[2:])
+    commands = {"qsub": qsub, "qstat": qstat, "qdel": qdel, "qrls": qrls}
+    return commands[verb](folder, sys.argv[2:])
 
 
 if __name__ == "__main__":

@@ -90,6 +90,13 @@ def qdel(folder: Path, jobs: list[str]) -> int:
     return code
 
 
+def qrls(folder: Path, jobs: list[str]) -> int:
+    """Release held jobs."""
+    for name in jobs:
+        (folder / "releases" / name.partition(".")[0]).touch()
+    return 0
+
+
 def qstat(folder: Path, words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="qstat")
     for flag in "xft":

@@ -31,6 +31,7 @@ class Server:
         while not (self.folder / "stop").exists():
             self.notice_new_jobs()
             self.delete_jobs()
+            self.release_jobs()
             self.start_jobs()
             self.watch_jobs()
             time.sleep(0.02)
@@ -78,6 +79,13 @@ class Server:
                 self.save(wish.name, job | {"job_state": "F", "substate": 91})
             elif wish.name in self.running:
                 self.running[wish.name].end(271, f"and terminated by hpcuser@{HOST}")
+
+    def release_jobs(self) -> None:
+        for wish in list((self.folder / "releases").iterdir()):
+            wish.unlink()
+            if wish.name in self.queued:
+                self.queued[wish.name]["job_state"] = "Q"
+                self.save(wish.name, self.queued[wish.name])
 
     def start_jobs(self) -> None:
         used = sum(int(run.job["Resource_List"]["ncpus"]) for run in self.running.values())

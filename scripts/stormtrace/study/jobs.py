@@ -1,0 +1,151 @@
+"""What is being done in a folder that Snakemake runs in, from what jobs and Snakemake leave there.
+
+Nothing here asks the scheduler: what PBS said last is in the Casper profile's own file, at most as
+old as Snakemake's last question.
+"""
+
+import json
+import os
+import re
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+PBS = Path(".snakemake") / "pbs"
+"""Where profiles/pbs-casper keeps its records; see `jobs.py` there."""
+
+TAIL_BYTES = 4000
+
+State = Literal["running", "queued", "failed"]
+
+
+@dataclass
+class Job:
+    """The latest attempt at a job, known by its log, of which every job has one of its own."""
+
+    log: str
+    state: State
+    note: dict[str, Any] = field(default_factory=dict)
+    """How far it is, as `stormtrace.commandline.Note` says it."""
+    reason: str = ""
+    """Why it failed."""
+
+    @property
+    def rule(self) -> str:
+        """The rule; the wildcards, joined, are `name`."""
+        return self._parts[0]
+
+    @property
+    def name(self) -> str:
+        """The wildcards as they stand in the log's name."""
+        return "/".join(self._parts[1:])
+
+    @property
+    def _parts(self) -> tuple[str, ...]:
+        parts = Path(self.log).with_suffix("").parts
+        return parts[1:] if parts[0] == "logs" else parts
+
+    def seconds_left(self) -> float | None:
+        """Return how long it still runs by its own account."""
+        left = self.note.get("seconds_left")
+        return None if left is None else max(0.0, left - (time.time() - self.note["time"]))
+
+
+def jobs_in(folder: Path) -> dict[str, Job]:
+    """Return what is at work, waits in the queue or failed in the queue, by log."""
+    jobs = {}
+    told = read_json(folder / PBS / "qstat.json").get("jobs", {})
+    for file in _files(folder / PBS / "submitted"):
+        record = read_json(file)
+        if record.get("log"):
+            job = _submitted(folder, record, told.get(_number(record["job"]), {}))
+            if job is not None:
+                jobs[job.log] = job
+    for path in (folder / "logs").rglob("*.progress.json"):
+        note = read_json(path)
+        log = str(path.relative_to(folder)).replace(".progress.json", ".log")
+        if _lives(folder, note, told):
+            jobs[log] = Job(log, "running", note)
+    return jobs
+
+
+def _submitted(folder: Path, record: Mapping[str, Any], fact: Mapping[str, Any]) -> Job | None:
+    """Return a job of the Casper profile, unless it has succeeded."""
+    log, ended = record["log"][0], _exit_code(folder, record["job"])
+    if ended == "0":
+        return None
+    if ended is not None or fact.get("state") == "F":
+        return Job(log, "failed", reason=last_line(folder / log) or fact.get("comment", ""))
+    return Job(log, "queued" if fact.get("state") in (None, "Q", "H", "W") else "running")
+
+
+def _lives(folder: Path, note: Mapping[str, Any], told: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a job that left a note is still at work; one that is killed cannot take it away."""
+    if job := note.get("job"):
+        fact = told.get(_number(job), {})
+        return _exit_code(folder, job) is None and fact.get("state") != "F"
+    if note.get("host") == socket.gethostname():
+        return Path(f"/proc/{note['process']}").exists() or _answers(note["process"])
+    return bool(note)
+
+
+def _answers(process: int) -> bool:
+    """Whether there is a process of this number (where /proc is not)."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def asked_pbs(folder: Path) -> float | None:
+    """Return when PBS was last asked by Snakemake, in seconds of the epoch; None if never."""
+    asked: float | None = read_json(folder / PBS / "qstat.json").get("asked")
+    return asked
+
+
+def failure(log: Path) -> str:
+    """Return the error that a job's log ends with; nothing if it ends in another way."""
+    line = last_line(log)
+    return line if re.match(r"error: |out of time: |[\w.]*(Error|Exception)\b", line) else ""
+
+
+def last_line(log: Path) -> str:
+    """Return the last line of a log, without reading all of it."""
+    try:
+        with log.open("rb") as stream:
+            stream.seek(max(0, log.stat().st_size - TAIL_BYTES))
+            lines = stream.read().decode("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """Return the object in a file, empty if there is none that can be read."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _exit_code(folder: Path, job: str) -> str | None:
+    try:
+        return (folder / PBS / "ended" / _number(job)).read_text().strip()
+    except OSError:
+        return None
+
+
+def _number(job: str) -> str:
+    """Return what the profile knows a job of PBS by: 123 of 123.casper-pbs."""
+    return job.partition(".")[0]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.iterdir() if path.is_file()) if folder.is_dir() else iter(())

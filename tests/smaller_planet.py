@@ -1,0 +1,78 @@
+"""A mini planet that is smaller still, and what its results hold whatever they were made by.
+
+Ten days across New Year, two networks trained for a few epochs; everything else is the demo's.
+"""
+
+import json
+
+import netCDF4
+import numpy as np
+import pandas
+import torch
+
+OVERLAY = {
+    "title": "A smaller planet",
+    "run": ["control", "one-field"],
+    "compare": ["one-field"],
+    "planet": {"days": 10},
+    "datasets": {
+        "mini-historical": {
+            "parts": [
+                {
+                    "period": ["2000-12-27", "2001-01-06"],
+                    "files": "{results}/planet/historical/*.cam.h?.{variable}.{year}*.nc",
+                    "stamps": "end",
+                }
+            ]
+        }
+    },
+    "models": {"four-fields": {"epochs": 5}, "one-field": {"epochs": 5}},
+}
+
+OF_ITS_OWN = {"history", "inputs", "provenance", "command", "model_checksum"}
+"""What tells one run from another: when, by which command, and checksums of files that say so.
+
+A model's file differs though all its weights are equal: torch's older format, which ClimateNet reads,
+holds addresses in memory.
+"""
+
+
+def content(path):
+    """What a result says, in a form to be compared; only that it is there where it is a picture."""
+    if path.suffix == ".nc":
+        with netCDF4.Dataset(path) as dataset:
+            return _of_group(dataset)
+    if path.suffix == ".parquet":
+        return pandas.read_parquet(path).to_csv()
+    if path.suffix == ".json":
+        return {k: v for k, v in json.loads(path.read_text()).items() if k not in OF_ITS_OWN}
+    if path.suffix == ".pth":
+        weights = torch.load(path, weights_only=True)
+        return {name: tensor.numpy().tobytes() for name, tensor in weights.items()}
+    if path.name == "history.csv":  # of a training
+        return pandas.read_csv(path).drop(columns=["seconds", "memory_gb"]).to_csv()
+    return path.read_bytes() if path.suffix in (".csv", ".geojson") else None
+
+
+def _of_group(group):
+    group.set_auto_maskandscale(False)
+    return {
+        "attributes": {k: str(group.getncattr(k)) for k in group.ncattrs() if k not in OF_ITS_OWN},
+        "variables": {k: (v.dimensions, _values(v)) for k, v in group.variables.items()},
+        "groups": {name: _of_group(inner) for name, inner in group.groups.items()},
+    }
+
+
+def _values(variable):
+    values = np.asarray(variable[:])
+    return values.tolist() if values.dtype.kind == "O" else values.tobytes()
+
+
+def results(folder):
+    """Everything under results/: path -> content; hidden files are Snakemake's."""
+    files = [path for path in sorted((folder / "results").rglob("*")) if path.is_file()]
+    return {
+        str(path.relative_to(folder)): content(path)
+        for path in files
+        if not path.name.startswith(".")
+    }
