@@ -44,9 +44,12 @@ GPU = 1 if DEVICE == "cuda" else 0
 TIME_BUDGET = "--time-budget $(({resources.runtime} * 54))" if workflow.remote_exec else ""
 
 
-def python(command, keep="> {log:q} 2>&1"):
-    """The shell command that runs a script of ours and keeps what it says in the rule's log."""
-    return f"STORMTRACE_LOG={{log:q}} {PYTHON} {SCRIPTS}/{command} {keep}"
+def python(command, keep="> {log:q} 2>&1", through=""):
+    """The shell command that runs a script of ours and keeps what it says in the rule's log.
+
+    through: flags of python's own, such as those of a launcher.
+    """
+    return f"STORMTRACE_LOG={{log:q}} {PYTHON} {through}{SCRIPTS}/{command} {keep}"
 
 
 def results(path):

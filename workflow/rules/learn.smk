@@ -13,14 +13,8 @@
 
 GPUS = STUDY.config["gpus"] * GPU
 
-
-def torchrun(command):
-    """As `python`, in a process for every GPU; the processes share each batch."""
-    launcher = f"-m torch.distributed.run --standalone --nproc-per-node {GPUS}"
-    script = f" {SCRIPTS}/"
-    return (
-        python(command).replace(script, f" {launcher}{script}", 1) if GPUS > 1 else python(command)
-    )
+# A process for every GPU; the processes share each batch.
+TORCHRUN = f"-m torch.distributed.run --standalone --nproc-per-node {GPUS} " if GPUS > 1 else ""
 
 
 def labels_of(dataset):
@@ -65,11 +59,12 @@ rule train:
     message:
         "{wildcards.model}: training on {params.samples}"
     shell:
-        torchrun(
+        python(
             "train.py --samples {params.samples:q} --exclude {params.exclude:q}"
             " --statistics {input.statistics:q}"
             " --model {params.model:q} --checkpoints {params.checkpoints:q}"
-            f" --output {{params.folder:q}} {TIME_BUDGET} --device {DEVICE}"
+            f" --output {{params.folder:q}} {TIME_BUDGET} --device {DEVICE}",
+            through=TORCHRUN,
         )
 
 
