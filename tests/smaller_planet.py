@@ -26,10 +26,10 @@ OVERLAY = {
             ]
         }
     },
-    "models": {"four-fields": {"epochs": 5}, "one-field": {"epochs": 5}},
+    "models": {"four-fields": {"epochs": 3}, "one-field": {"epochs": 2}},
 }
 
-OF_ITS_OWN = {"history", "inputs", "provenance", "command", "model_checksum"}
+OF_ITS_OWN = {"history", "inputs", "provenance", "command", "model_checksum", "weights_map"}
 """What tells one run from another: when, by which command, and checksums of files that say so.
 
 A model's file differs though all its weights are equal: torch's older format, which ClimateNet reads,
