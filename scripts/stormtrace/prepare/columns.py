@@ -6,7 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.coordinate import Coordinate, PressureFields, PressureLevels, partners
+from stormtrace.prepare.coordinate import (
+    UNIT_PASCALS,
+    Coordinate,
+    PressureFields,
+    PressureLevels,
+    partners,
+)
 from stormtrace.prepare.dataset import Dataset, Recipe
 from stormtrace.prepare.reader import Place, Reader
 from stormtrace.prepare.vertical import (
@@ -75,7 +81,7 @@ class Columns:
                     yield levels.integrate(row, self._surface(place))
             else:
                 assert isinstance(levels, PressureFields)
-                thickness = self.reader.read(levels.thickness, other[batch], everything)
+                thickness = self._pressures(levels.thickness, other[batch], everything)
                 for row, layer in zip(values, thickness, strict=True):
                     yield integrate_layers(row, layer)
 
@@ -105,7 +111,7 @@ class Columns:
             else:
                 assert isinstance(levels, PressureFields)
                 everything = (0, coordinate.count)
-                pressure = self.reader.read(levels.pressure, [place], everything)[0]
+                pressure = self._pressures(levels.pressure, [place], everything)[0]
                 found = bracket_pressures(pressure, level, how.method, how.below)
             self._brackets[key] = found
         return self._brackets[key]
@@ -148,7 +154,7 @@ class Columns:
     def _surface(self, place: Place) -> Floats:
         if place not in self._pressure:
             name = self.dataset.names.surface_pressure
-            ps = self.reader.read(name, [place])[0]
+            ps = self._pressures(name, [place])[0]
             if not (ps.min() > PASCALS[0] and ps.max() < PASCALS[1]):
                 raise BadInput(
                     f"{place.path}: {name} of record {place.record + 1} goes from {np.nanmin(ps):g}"
@@ -157,6 +163,14 @@ class Columns:
                 )
             self._pressure[place] = ps
         return self._pressure[place]
+
+    def _pressures(
+        self, name: str, places: Places, levels: tuple[int, int] | None = None
+    ) -> Floats:
+        """Read a variable that is a pressure, in Pa: hPa become it where the file tells them."""
+        values = self.reader.read(name, places, levels)
+        unit = UNIT_PASCALS.get(str(self.reader.units(name, places[0])), 1.0)
+        return values if unit == 1.0 else values * values.dtype.type(unit)
 
     def _check_interfaces(self, levels: HybridLevels, place: Place) -> None:
         if levels.a_interface is None or levels.b_interface is None:

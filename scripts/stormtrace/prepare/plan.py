@@ -118,7 +118,10 @@ def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Invent
         found[own] = archive.inventory(own, part, year)
         for variable in needed_beside(dataset, recipe, found[own].paths[0]):
             partner = dataset.source(part, recipe, variable)
-            found[partner] = archive.inventory(partner, part, year)
+            try:
+                found[partner] = archive.inventory(partner, part, year)
+            except BadInput as error:
+                raise BadInput(f"{error}. {_why(dataset, recipe, variable)}") from error
             _check_alike(found[own], found[partner])
     return found
 
@@ -129,6 +132,15 @@ def needed_beside(dataset: Dataset, recipe: Recipe, path: str) -> tuple[str, ...
         return ()
     with open_raw(path) as opened:
         return partners(read_coordinate(opened, recipe.variable, dataset), recipe, dataset)
+
+
+def _why(dataset: Dataset, recipe: Recipe, partner: str) -> str:
+    told = f"{recipe.variable} needs {partner}"
+    if partner == dataset.names.surface_pressure:
+        return told
+    return (
+        f"{told}, because its own files have no hybrid coefficients (hyam, hybm), nor levels in hPa"
+    )
 
 
 def steps_between(begin: int, end: int, step: int) -> Seconds:
