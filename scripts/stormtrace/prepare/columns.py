@@ -82,7 +82,8 @@ class Columns:
             else:
                 assert isinstance(levels, PressureFields)
                 thickness = self._pressures(levels.thickness, other[batch], everything)
-                for row, layer in zip(values, thickness, strict=True):
+                for row, layer, place in zip(values, thickness, other[batch], strict=True):
+                    _check_ground(layer.sum(axis=0), f"the sum of {levels.thickness}", place)
                     yield integrate_layers(row, layer)
 
     def _interpolations(
@@ -112,6 +113,7 @@ class Columns:
                 assert isinstance(levels, PressureFields)
                 everything = (0, coordinate.count)
                 pressure = self._pressures(levels.pressure, [place], everything)[0]
+                _check_ground(pressure[-1], f"{levels.pressure} next to the ground", place)
                 found = bracket_pressures(pressure, level, how.method, how.below)
             self._brackets[key] = found
         return self._brackets[key]
@@ -154,14 +156,8 @@ class Columns:
     def _surface(self, place: Place) -> Floats:
         if place not in self._pressure:
             name = self.dataset.names.surface_pressure
-            ps = self._pressures(name, [place])[0]
-            if not (ps.min() > PASCALS[0] and ps.max() < PASCALS[1]):
-                raise BadInput(
-                    f"{place.path}: {name} of record {place.record + 1} goes from {np.nanmin(ps):g}"
-                    f" to {np.nanmax(ps):g} with {int(np.isnan(ps).sum())} missing; a surface"
-                    " pressure in Pa is expected, complete"
-                )
-            self._pressure[place] = ps
+            self._pressure[place] = self._pressures(name, [place])[0]
+            _check_ground(self._pressure[place], name, place)
         return self._pressure[place]
 
     def _pressures(
@@ -178,6 +174,16 @@ class Columns:
                 f"{place.path} has hyam and hybm, but not hyai and hybi, which an integral needs:"
                 " name a file that has them with `vertical: {coefficients: …}`"
             )
+
+
+def _check_ground(pressure: Floats, what: str, place: Place) -> None:
+    """Refuse (BadInput) what is no pressure at the ground in Pa, everywhere."""
+    if not (pressure.min() > PASCALS[0] and pressure.max() < PASCALS[1]):
+        raise BadInput(
+            f"{place.path}: {what} of record {place.record + 1} goes from {np.nanmin(pressure):g}"
+            f" to {np.nanmax(pressure):g} with {int(np.isnan(pressure).sum())} missing; a pressure"
+            " at the ground in Pa (or hPa, if the file says so) is expected, complete"
+        )
 
 
 def _batches(count: int, size: int) -> Iterator[slice]:
