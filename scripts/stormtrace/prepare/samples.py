@@ -40,6 +40,7 @@ CF_ATTRIBUTES = {
 """long_name, units and standard_name of the canonical fields."""
 
 Fields = Mapping[str, NDArray[np.float32]]
+Content = tuple[netCDF4.Variable, NDArray]
 
 
 def make_samples(
@@ -103,14 +104,21 @@ class SampleWriter:
         with creating(path) as file:
             inputs = {raw: _checksum(raw) for raw in plan.files(step)}
             file.setncatts({**self.attributes, "inputs": json.dumps(inputs)})
-            self._write_time(file, start)
-            self._write_axis(file, "lat", self.grid.lat, "latitude", "degrees_north", "Y")
-            self._write_axis(file, "lon", self.grid.lon, "longitude", "degrees_east", "X")
-            for name, values in fields.items():
-                self._write_field(file, name, values.reshape(self.grid.shape), filled[name])
+            contents = [
+                *self._define_time(file, start),
+                _define_axis(file, "lat", self.grid.lat, "latitude", "degrees_north", "Y"),
+                _define_axis(file, "lon", self.grid.lon, "longitude", "degrees_east", "X"),
+                *(
+                    (self._define_field(file, name, filled[name]), values.reshape(self.grid.shape))
+                    for name, values in fields.items()
+                ),
+            ]
+            # Values come last: each turn from them to a definition would flush the whole header.
+            for variable, values in contents:
+                variable[:] = values
         return path
 
-    def _write_time(self, file: netCDF4.Dataset, start: int) -> None:
+    def _define_time(self, file: netCDF4.Dataset, start: int) -> Iterator[Content]:
         calendar = self.plan.calendar
         origin = f"{calendar.text(start)[:4]}-01-01 00:00:00"
         hours = (start - calendar.seconds(origin)) / HOUR
@@ -124,30 +132,14 @@ class SampleWriter:
                 "calendar": calendar.name,
             }
         )
-        time[:] = hours
+        yield time, np.array(hours)
         if self.plan.means:
             time.bounds = "time_bnds"
             file.createDimension("nbnd", 2)
             bounds = file.createVariable("time_bnds", "f8", ("time", "nbnd"))
-            bounds[:] = [hours, hours + self.plan.dataset.step / HOUR]
+            yield bounds, np.array([hours, hours + self.plan.dataset.step / HOUR])
 
-    def _write_axis(
-        self,
-        file: netCDF4.Dataset,
-        name: str,
-        values: NDArray[np.float64],
-        standard_name: str,
-        units: str,
-        axis: str,
-    ) -> None:
-        file.createDimension(name, values.size)
-        coordinate = file.createVariable(name, "f8", (name,))
-        coordinate.setncatts({"standard_name": standard_name, "units": units, "axis": axis})
-        coordinate[:] = values
-
-    def _write_field(
-        self, file: netCDF4.Dataset, name: str, values: NDArray[np.float32], filled: int
-    ) -> None:
+    def _define_field(self, file: netCDF4.Dataset, name: str, filled: int) -> netCDF4.Variable:
         how = COMPRESSIONS[self.compression]
         variable = file.createVariable(name, "f4", ("time", "lat", "lon"), **how)
         attributes: dict[str, object] = {
@@ -160,7 +152,21 @@ class SampleWriter:
         if filled:
             attributes["filled_points_of_mesh"] = np.int32(filled)
         variable.setncatts(attributes)
-        variable[0] = values
+        return variable
+
+
+def _define_axis(
+    file: netCDF4.Dataset,
+    name: str,
+    values: NDArray[np.float64],
+    standard_name: str,
+    units: str,
+    axis: str,
+) -> Content:
+    file.createDimension(name, values.size)
+    coordinate = file.createVariable(name, "f8", (name,))
+    coordinate.setncatts({"standard_name": standard_name, "units": units, "axis": axis})
+    return coordinate, values
 
 
 def sample_name(dataset: str, calendar: Calendar, start: int) -> str:
