@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from stormtrace.prepare.calendar_time import HOUR, Calendar
 from stormtrace.prepare.dataset import Dataset, Recipe
 from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.meshes import Mesh
-from stormtrace.prepare.netcdf import creating
+from stormtrace.prepare.netcdf import creating, open_raw, variable
 from stormtrace.prepare.plan import Plan, make_plans
 from stormtrace.prepare.weights import Weights
 from stormtrace.provenance import provenance
@@ -37,7 +38,9 @@ CF_ATTRIBUTES = {
     "V850": ("Meridional wind at 850 hPa", "m s-1", "northward_wind"),
     "PSL": ("Sea level pressure", "Pa", "air_pressure_at_mean_sea_level"),
 }
-"""long_name, units and standard_name of the canonical fields."""
+"""What is said of the canonical fields, by `DESCRIPTION`."""
+
+DESCRIPTION = ("long_name", "units", "standard_name")
 
 Fields = Mapping[str, NDArray[np.float32]]
 Content = tuple[netCDF4.Variable, NDArray]
@@ -96,6 +99,11 @@ class SampleWriter:
     compression: str
     attributes: Mapping[str, str]
 
+    @functools.cached_property
+    def _described(self) -> dict[str, dict[str, str]]:
+        """Name -> long_name, units and standard_name."""
+        return {name: describe(self.plan, name) for name in self.plan.dataset.fields}
+
     def write(self, step: int, fields: Fields, filled: Mapping[str, int]) -> Path:
         """Write one step; fields: name -> (n,) values on the grid, filled: name -> points."""
         plan = self.plan
@@ -114,8 +122,8 @@ class SampleWriter:
                 ),
             ]
             # Values come last: each turn from them to a definition would flush the whole header.
-            for variable, values in contents:
-                variable[:] = values
+            for target, values in contents:
+                target[:] = values
         return path
 
     def _define_time(self, file: netCDF4.Dataset, start: int) -> Iterator[Content]:
@@ -141,18 +149,16 @@ class SampleWriter:
 
     def _define_field(self, file: netCDF4.Dataset, name: str, filled: int) -> netCDF4.Variable:
         how = COMPRESSIONS[self.compression]
-        variable = file.createVariable(name, "f4", ("time", "lat", "lon"), **how)
+        made = file.createVariable(name, "f4", ("time", "lat", "lon"), **how)
         attributes: dict[str, object] = {
             "cell_methods": "time: mean" if self.plan.means else "time: point",
             "derivation": derivation(self.plan.dataset, self.plan.dataset.fields[name]),
         }
-        if name in CF_ATTRIBUTES:
-            keys = ("long_name", "units", "standard_name")
-            attributes |= dict(zip(keys, CF_ATTRIBUTES[name], strict=True))
+        attributes |= self._described[name]
         if filled:
             attributes["filled_points_of_mesh"] = np.int32(filled)
-        variable.setncatts(attributes)
-        return variable
+        made.setncatts(attributes)
+        return made
 
 
 def _define_axis(
@@ -174,6 +180,25 @@ def sample_name(dataset: str, calendar: Calendar, start: int) -> str:
     date = calendar.dates([start])[0]
     seconds = 3600 * date.hour + 60 * date.minute + date.second
     return f"{dataset}.{date.year:04d}-{date.month:02d}-{date.day:02d}-{seconds:05d}.nc"
+
+
+def describe(plan: Plan, name: str) -> dict[str, str]:
+    """Return a field's long_name, units and standard_name: CF's, else what its raw file says."""
+    wind = re.fullmatch(r"([UV])(\d+)", name)
+    if name in CF_ATTRIBUTES:
+        return dict(zip(DESCRIPTION, CF_ATTRIBUTES[name], strict=True))
+    if wind:
+        long_name, units, standard_name = CF_ATTRIBUTES[f"{wind[1]}850"]
+        level = f"at {wind[2]} hPa"
+        own = (long_name.replace("at 850 hPa", level), units, standard_name)
+        return dict(zip(DESCRIPTION, own, strict=True))
+    recipe = plan.dataset.fields[name]
+    with open_raw(plan.places(recipe, recipe.variable, range(1))[0].path) as opened:
+        raw = variable(opened, recipe.variable)
+        found = {key: str(getattr(raw, key)) for key in DESCRIPTION if key in raw.ncattrs()}
+    if recipe.kind == "integrate":  # of a mixing ratio, as a rule
+        return {"units": "kg m-2"} if found.get("units") in ("kg/kg", "kg kg-1") else {}
+    return found
 
 
 def derivation(dataset: Dataset, recipe: Recipe) -> str:
