@@ -8,7 +8,6 @@ In an environment that mixes pip and conda the two bring different HDF5 librarie
 to be imported must be netCDF4's: so it is imported here, unused.
 """
 
-import importlib
 from types import ModuleType
 from typing import Any
 
@@ -72,7 +71,7 @@ def weights_by_xesmf(mesh: Mesh, grid: Grid, method: str) -> Weights:
             f"maker xesmf is for rectilinear meshes, not for these {mesh.size} points: use maker"
             " esmpy, or the default one"
         )
-    xesmf = _imported("xesmf")
+    xesmf = _xesmf()
     source = _grid_of(mesh)
     regridder = xesmf.Regridder(
         _corners_and_centres(source), _corners_and_centres(grid), method, periodic=True
@@ -83,20 +82,28 @@ def weights_by_xesmf(mesh: Mesh, grid: Grid, method: str) -> Weights:
     return _in_file_order(weights, mesh)
 
 
-def _imported(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except ImportError as error:
-        raise BadInput(
-            f"maker {name} needs the package {name} with ESMF, which pip cannot install: use the"
-            " conda environment envs/regrid.yaml, or the default maker"
-        ) from error
-
-
 def _esmpy() -> ModuleType:
-    esmpy = _imported("esmpy")
+    try:
+        import esmpy
+    except ImportError as error:
+        raise _lacking("esmpy") from error
     esmpy.Manager(debug=False)
     return esmpy
+
+
+def _xesmf() -> ModuleType:
+    try:
+        import xesmf
+    except ImportError as error:
+        raise _lacking("xesmf") from error
+    return xesmf
+
+
+def _lacking(name: str) -> BadInput:
+    return BadInput(
+        f"maker {name} needs the package {name} with ESMF, which pip cannot install: use the conda"
+        " environment envs/regrid.yaml, or the default maker"
+    )
 
 
 def _regrid(
