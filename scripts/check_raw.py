@@ -12,7 +12,8 @@ from pathlib import Path
 
 from stormtrace import commandline
 from stormtrace.files import write_text
-from stormtrace.prepare.check import check_study, table
+from stormtrace.prepare.check import check_study
+from stormtrace.prepare.findings import table
 
 
 def main() -> None:

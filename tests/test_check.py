@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from mock_raw import MESH, Cesm
-from stormtrace.prepare.check import check_study, table
+from stormtrace.prepare.check import check_study
+from stormtrace.prepare.findings import table
 
 
 def rows(findings):
@@ -55,6 +56,22 @@ def test_double_times_are_told(raw, tmp_path):
     raw.write("PSL", file_name="case.cam.h5.PSL.2000.nc")
     (found,) = check_study([raw.spec(fields={"PSL": {"take": "PSL"}})], workers=1)
     assert "is in both" in found.problems[0]
+
+
+def test_variables_that_do_not_fit_each_other_are_told(tmp_path):
+    """Each file is good for itself: Q and PS of two calendars, two kinds, two meshes."""
+    raw = Cesm(tmp_path, stamps="end")
+    fields = {"TMQ": {"integrate": "Q"}}
+    raw.write("Q")
+    fewer = Cesm(
+        tmp_path, stamps="instant", calendar="standard", lat=MESH.lat[:9], lon=MESH.lon[:9]
+    )
+    fewer.write("PS")
+    found = rows(check_study([raw.spec(fields=fields)], workers=1))
+    calendar, points = found["PS"].problems
+    assert "calendar standard, but noleap in the files of Q" in calendar
+    assert "number of points 9, but 866 in the files of Q" in points
+    assert "means of Q, but" in found["Q"].problems[0]
 
 
 def test_labelled_folders(tmp_path):

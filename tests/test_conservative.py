@@ -8,8 +8,9 @@ from stormtrace.grids import Grid, make_grid
 from stormtrace.prepare import camse
 from stormtrace.prepare.cells import Cells, read_cells
 from stormtrace.prepare.conservative import cell_conservative, rectilinear_conservative
-from stormtrace.prepare.makers import conservative_weights
+from stormtrace.prepare.makers import own_weights
 from stormtrace.prepare.meshes import Mesh, mesh_of_grid
+from stormtrace.prepare.overlaps import overlap_areas
 
 TARGET = make_grid({"nlat": 46, "nlon": 72})
 
@@ -66,6 +67,26 @@ def test_cells_conserve_and_keep_constants(ne, first_lon):
     field = np.random.default_rng(0).standard_normal(len(cells.lat))
     truth = np.average(field, weights=area(cells.corners))
     assert target_mean(weights, field, grid) == pytest.approx(truth, abs=1e-10)
+
+
+@pytest.mark.parametrize("turn", [(0.3, 0.2), (0.8, 1.1), (0.0, np.pi / 4), (1.0, 0.61548)])
+def test_poles_may_lie_anywhere(turn):
+    """Wide cells turned about: poles inside, on an edge's middle, nearly on a corner (0.61548…).
+
+    Their edges bulge over several rows of a fine grid and cross some of its parallels twice.
+    """
+    about_z, about_y = turn
+    z = np.array([[np.cos(about_z), -np.sin(about_z), 0], [np.sin(about_z), np.cos(about_z), 0], [0, 0, 1]])  # fmt: skip
+    y = np.array([[np.cos(about_y), 0, -np.sin(about_y)], [0, 1, 0], [np.sin(about_y), 0, np.cos(about_y)]])  # fmt: skip
+    cells = cube_cells(1)
+    corners = cells.corners @ (y @ z).T
+    grid = make_grid({"nlat": 181, "nlon": 72})
+    sines, west = np.sin(np.radians(grid.lat_bounds)), np.radians(grid.lon_bounds[0])
+    row, col, found = overlap_areas(corners, sines, west, 72)
+    np.testing.assert_allclose(np.bincount(col, found), area(corners), rtol=1e-9)
+    covered = np.bincount(row, found, minlength=181 * 72).reshape(181, 72)
+    own = np.broadcast_to(np.diff(sines)[:, None] * 2 * np.pi / 72, covered.shape)
+    np.testing.assert_allclose(covered, own, rtol=1e-9)
 
 
 def test_cells_nearly_a_grids_are_nearly_its_identity():
@@ -136,17 +157,16 @@ def test_cells_come_from_a_mesh_file(tmp_path):
     found = read_cells(path)
     np.testing.assert_allclose(area(found.corners), area(cells.corners), rtol=1e-9)
     mesh = Mesh(cells.lat, cells.lon, cells.lat.shape)
-    weights, how = conservative_weights(mesh, TARGET, path)
+    weights, how = own_weights(mesh, TARGET, "conservative", path)
     assert "scrip.nc" in how
     expected = cell_conservative(cells, TARGET).matrix
     assert abs(weights.matrix - expected).max() < 1e-9
     order = np.random.default_rng(0).permutation(cells.lat.size)
     with pytest.raises(BadInput, match="216 cells that are not those round the 216 points"):
-        conservative_weights(
-            Mesh(cells.lat[order], cells.lon[order], cells.lat.shape), TARGET, path
-        )
+        turned = Mesh(cells.lat[order], cells.lon[order], cells.lat.shape)
+        own_weights(turned, TARGET, "conservative", path)
     with pytest.raises(BadInput, match="key mesh"):
-        conservative_weights(mesh, TARGET, None)
+        own_weights(mesh, TARGET, "conservative")
 
 
 def test_what_is_no_mesh_file(tmp_path):

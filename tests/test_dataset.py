@@ -48,7 +48,7 @@ def test_any_field_at_any_pressure():
             {"regrid": {"method": "cubic"}},
             r"regrid\.method is 'cubic'; it can be bilinear, conservative",
         ),
-        ({"regrid": {"maker": "xesmf"}}, r"regrid\.maker is 'xesmf'"),
+        ({"regrid": {"maker": "cdo"}}, r"regrid\.maker is 'cdo'"),
         ({"sampling": "first"}, "sampling is 'first'"),
         ({"missing_steps": "ignore"}, "missing_steps is 'ignore'"),
         ({"time": {"start": "1980-01-01"}}, "needs the key step_hours"),

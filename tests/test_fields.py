@@ -143,7 +143,9 @@ def test_surface_pressure_must_be_complete_and_in_pascals(tmp_path, factor):
     raw = Cesm(tmp_path)
     raw.write("Q")
     raw.write("PS", values=raw.values("PS") * np.where(np.arange(MESH.ncol) == 3, factor, 1))
-    with pytest.raises(BadInput, match=r"PS of record 1 goes from .* a surface pressure in Pa"):
+    with pytest.raises(
+        BadInput, match=r"PS of record 1 goes from .* a pressure at the ground in Pa"
+    ):
         derive(raw.spec(fields={"TMQ": {"integrate": "Q"}}))
 
 

@@ -101,6 +101,26 @@ def test_climatenets_loader_reads_them(cesm):
     assert together.TMQ.shape == (2, 24, 36)
 
 
+def test_other_fields_are_described_too(tmp_path):
+    """CF wants units of every field: a wind's are known, others come from the raw file."""
+    raw = Cesm(tmp_path / "raw", form="NETCDF4")
+    for name in ("U", "Q", "PSL", "PS"):
+        with netCDF4.Dataset(raw.write(name), "a") as file:
+            kinds = {"PSL": ("K", "Radiative temperature"), "Q": ("kg/kg", "Humidity")}
+            if name in kinds:
+                file[name].units, file[name].long_name = kinds[name]
+    fields = {
+        "U300": {"interpolate": "U", "to": 300},
+        "TS": {"take": "PSL"},
+        "Q700": {"interpolate": "Q", "to": 700},
+        "VAPOUR": {"integrate": "Q"},
+    }
+    with netCDF4.Dataset(made(raw, tmp_path / "2000", fields=fields)[0]) as file:
+        assert (file["U300"].long_name, file["U300"].units) == ("Zonal wind at 300 hPa", "m s-1")
+        assert (file["TS"].long_name, file["TS"].units) == ("Radiative temperature", "K")
+        assert file["Q700"].units == "kg/kg" and file["VAPOUR"].units == "kg m-2"
+
+
 def test_instants_have_no_bounds(tmp_path):
     raw = Cesm(tmp_path / "raw", stamps="instant")
     raw.write("PSL")

@@ -13,7 +13,7 @@ from real_data import real_data
 from stormtrace.errors import BadInput
 from stormtrace.grids import make_grid
 from stormtrace.prepare.dataset import make_dataset
-from stormtrace.prepare.makers import conservative_weights, make_map, own_weights
+from stormtrace.prepare.makers import make_map, own_weights
 from stormtrace.prepare.meshes import camse_elements, dataset_mesh, mesh_of_grid
 from stormtrace.prepare.netcdf import open_raw
 from stormtrace.prepare.plan import make_plans
@@ -113,7 +113,7 @@ def test_conservative_map_is_cdos(tmp_path):
     )  # fmt: skip
     two_degrees = make_grid({"nlat": 91, "nlon": 180})
     mesh = dataset_mesh(dataset_of(source, "TS"))
-    weights, _ = conservative_weights(mesh, two_degrees, str(cells))
+    weights, _ = own_weights(mesh, two_degrees, "conservative", str(cells))
     with open_raw(source) as file, netCDF4.Dataset(tmp_path / "cdo.nc") as cdo:
         ts, area = np.asarray(file["TS"][:]), np.asarray(file["area"][:])
         ours = weights.apply(ts).reshape(12, 91, 180)

@@ -18,6 +18,9 @@ LONGEST = 1e12
 UNIT_SECONDS = {"second": 1, "sec": 1, "s": 1, "minute": 60, "min": 60, "hour": HOUR, "hr": HOUR,
                 "h": HOUR, "day": DAY, "d": DAY}  # fmt: skip
 
+CALENDARS = ("standard", "gregorian", "proleptic_gregorian", "noleap", "365_day", "360_day",
+             "all_leap", "366_day", "julian")  # fmt: skip
+
 Seconds = NDArray[np.int64]
 
 _MOMENT = re.compile(
@@ -32,6 +35,11 @@ class Calendar:
     """A CF calendar, and seconds in it since 0001-01-01 00:00."""
 
     name: str = "standard"
+
+    def __post_init__(self) -> None:
+        """Refuse (BadInput) a calendar that CF does not know."""
+        if self.name not in CALENDARS:
+            raise BadInput(f"calendar {self.name!r} is none of CF's: {', '.join(CALENDARS)}")
 
     def seconds(self, moment: str) -> int:
         """Return the seconds of ``YYYY-MM-DD[ HH[:MM[:SS]]]``; BadInput if it is no date here."""
@@ -61,12 +69,18 @@ class Calendar:
 
     def from_cf(self, values: NDArray, units: str) -> Seconds:
         """Convert numbers with CF `units` ("days since …") to seconds, rounded to one."""
-        unit, since, origin = units.partition(" since ")
-        size = UNIT_SECONDS.get(unit.strip().lower().removesuffix("s") or "s")
-        if not since or size is None:
-            raise BadInput(f"units {units!r} are not those of a time (days since 2000-01-01)")
+        size, origin = unit_seconds(units), units.partition(" since ")[2]
         values = np.asarray(values)
         if not (np.abs(values * float(size)) < LONGEST).all():
             raise BadInput(f"times in {units!r} hold values that are no times (fill values?)")
         exact = values * size if values.dtype.kind in "iu" else np.rint(values * float(size))
         return self.seconds(origin) + exact.astype(np.int64)
+
+
+def unit_seconds(units: str) -> int:
+    """Return the seconds of one unit of CF `units` ("days since …"); BadInput if they are none."""
+    unit, since, _ = units.partition(" since ")
+    size = UNIT_SECONDS.get(unit.strip().lower().removesuffix("s") or "s")
+    if not since or size is None:
+        raise BadInput(f"units {units!r} are not those of a time (days since 2000-01-01)")
+    return size

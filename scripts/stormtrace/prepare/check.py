@@ -4,7 +4,7 @@ import contextlib
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,47 +13,11 @@ import numpy as np
 from stormtrace.errors import BadInput
 from stormtrace.prepare.calendar_time import Calendar, Seconds
 from stormtrace.prepare.dataset import Dataset, Part, Source, make_dataset
+from stormtrace.prepare.findings import Finding
 from stormtrace.prepare.netcdf import open_raw, variable
-from stormtrace.prepare.plan import match, needed_beside, steps_between
+from stormtrace.prepare.plan import check_alike, match, needed_beside, steps_between
 from stormtrace.prepare.raw_files import Archive, Header, Inventory, read_header
 from stormtrace.prepare.time_axis import TimeAxis
-
-COLUMNS = (
-    "dataset",
-    "period",
-    "variable",
-    "files",
-    "first",
-    "last",
-    "steps",
-    "missing",
-    "problems",
-)
-SHOWN = 5
-"""So many problems of one variable are told in full."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was found of one raw variable in one part of a dataset (or in a labelled folder)."""
-
-    dataset: str
-    period: str
-    variable: str
-    files: int
-    first: str = "-"
-    last: str = "-"
-    steps: int = 0
-    missing: int = 0
-    problems: tuple[str, ...] = ()
-
-    @property
-    def row(self) -> tuple[str, ...]:
-        """The cells of the table."""
-        told = str(len(self.problems)) if self.problems else "-"
-        missing = str(self.missing) if self.missing else "-"
-        counts = (str(self.files), self.first, self.last, str(self.steps), missing, told)
-        return (self.dataset, self.period, self.variable, *counts)
 
 
 def check_study(datasets: Sequence[Mapping[str, Any]], workers: int) -> list[Finding]:
@@ -73,52 +37,84 @@ def check_study(datasets: Sequence[Mapping[str, Any]], workers: int) -> list[Fin
     return findings
 
 
-def table(findings: Sequence[Finding]) -> str:
-    """Return the findings as text: one table, then the problems in full."""
-    rows = [COLUMNS, *(finding.row for finding in findings)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
-    lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    lines.insert(1, "  ".join("-" * width for width in widths))
-    for finding in findings:
-        if finding.problems:
-            lines.append(f"\n{finding.dataset} {finding.period} {finding.variable}:")
-            lines += [f"  - {problem}" for problem in finding.problems[:SHOWN]]
-            if len(finding.problems) > SHOWN:
-                lines.append(f"  … and {len(finding.problems) - SHOWN} more")
-    wrong = sum(bool(finding.problems or finding.missing) for finding in findings)
-    lines.append(
-        f"\n{wrong} of {len(findings)} rows need attention." if wrong else "\nAll is there."
-    )
-    return "\n".join(lines) + "\n"
-
-
-def _check_part(dataset: Dataset, part: Part, pool: ProcessPoolExecutor) -> Iterator[Finding]:
+def _check_part(dataset: Dataset, part: Part, pool: ProcessPoolExecutor) -> list[Finding]:
     archive = Archive(dataset)
     period = f"{part.begin} … {part.end}"
-    for source in _sources(dataset, part):
+    findings: dict[Source, Finding] = {}
+    inventories: dict[Source, Inventory] = {}
+    sources, pairs = _sources(dataset, part)
+    for source in sources:
+        finding = Finding(dataset.name, period, source.variable, 0)
         try:
             paths = archive.paths(source, None)
         except BadInput as error:
-            yield Finding(dataset.name, period, source.variable, 0, problems=(str(error),))
+            findings[source] = replace(finding, problems=(str(error),))
             continue
         problems = _look(archive, source, part, paths, pool)
-        yield _summary(archive, source, part, period, paths, problems)
+        axes = _axes(archive, source, part, paths, problems)
+        problems += _different_shapes(archive, source, part, paths)
+        if axes:
+            inventories[source] = Inventory(source, tuple(axes))
+        findings[source] = _summary(
+            replace(finding, files=len(paths)), inventories.get(source), dataset, part, problems
+        )
+    for source, problem in _disagreements(archive, part, inventories, pairs):
+        told = (*findings[source].problems, problem)
+        findings[source] = replace(findings[source], problems=told)
+    return list(findings.values())
 
 
-def _sources(dataset: Dataset, part: Part) -> list[Source]:
-    """Return every raw variable needed, once; partners as far as the first file can be read."""
+def _sources(dataset: Dataset, part: Part) -> tuple[list[Source], list[tuple[Source, Source]]]:
+    """Return every raw variable needed, once, and which of them must be of one kind.
+
+    Partners are known as far as the first file can be read.
+    """
     found: dict[Source, None] = {}
+    pairs = []
     for recipe in dataset.fields.values():
         own = dataset.source(part, recipe, recipe.variable)
         found[own] = None
         with contextlib.suppress(BadInput):  # told when the variable itself is looked at
             first = Archive(dataset).paths(own, None)[0]
-            for partner in needed_beside(dataset, recipe, first):
-                found[dataset.source(part, recipe, partner)] = None
-    return list(found)
+            for name in needed_beside(dataset, recipe, first):
+                partner = dataset.source(part, recipe, name)
+                found[partner] = None
+                pairs.append((own, partner))
+    return list(found), pairs
+
+
+def _disagreements(
+    archive: Archive,
+    part: Part,
+    inventories: Mapping[Source, Inventory],
+    pairs: Iterable[tuple[Source, Source]],
+) -> Iterator[tuple[Source, str]]:
+    """Yield what does not fit between variables: calendars, points, means paired with instants."""
+    known = list(inventories.items())
+    for source, inventory in known[1:]:
+        first = known[0][1]
+        for what, tell in (("calendar", _calendar_names), ("number of points", _points)):
+            here, there = tell(archive, part, inventory), tell(archive, part, first)
+            if here != there:
+                told = f"{what} {here}, but {there} in the files of {first.source.variable}"
+                yield source, f"{told}: they cannot be of one dataset"
+    for own, partner in dict.fromkeys(pairs):
+        if own in inventories and partner in inventories:
+            try:
+                check_alike(inventories[own], inventories[partner])
+            except BadInput as error:
+                yield own, str(error)
+
+
+def _calendar_names(archive: Archive, part: Part, inventory: Inventory) -> str:
+    return " and ".join(sorted({axis.calendar.name for axis in inventory.axes}))
+
+
+def _points(archive: Archive, part: Part, inventory: Inventory) -> str:
+    """Return the last dimension's sizes: all there are of an unstructured mesh, else a row's."""
+    name = inventory.source.variable
+    shapes = [archive.headers[path, part.stamps].shapes[name] for path in inventory.paths]
+    return " and ".join(sorted({str(shape[-1]) for shape in shapes}))
 
 
 def _look(
@@ -147,16 +143,10 @@ def _try_header(
         return None, str(error)
 
 
-def _summary(
-    archive: Archive,
-    source: Source,
-    part: Part,
-    period: str,
-    paths: Sequence[str],
-    problems: list[str],
-) -> Finding:
-    """Return what is known of a variable whose headers have been read, as far as they could be."""
-    finding = Finding(archive.dataset.name, period, source.variable, len(paths))
+def _axes(
+    archive: Archive, source: Source, part: Part, paths: Iterable[str], problems: list[str]
+) -> list[TimeAxis]:
+    """Return the times of the files whose headers could be read; what is wrong joins problems."""
     axes: list[TimeAxis] = []
     for path in paths:
         if (path, part.stamps) in archive.headers:
@@ -164,10 +154,20 @@ def _summary(
                 axes.append(archive.axis(path, source, part, axes[-1] if axes else None))
             except BadInput as error:
                 problems.append(str(error))
-    problems += _different_shapes(archive, source, part, paths)
-    if axes:
+    return axes
+
+
+def _summary(
+    finding: Finding,
+    inventory: Inventory | None,
+    dataset: Dataset,
+    part: Part,
+    problems: list[str],
+) -> Finding:
+    """Return what is known of a variable whose headers have been read, as far as they could be."""
+    if inventory is not None:
         try:
-            finding = _timed(finding, Inventory(source, tuple(axes)), archive.dataset, part)
+            finding = _timed(finding, inventory, dataset, part)
         except BadInput as error:
             problems.append(str(error))
     return replace(finding, problems=(*problems, *finding.problems))

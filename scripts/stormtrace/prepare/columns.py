@@ -6,7 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.coordinate import Coordinate, PressureFields, PressureLevels, partners
+from stormtrace.prepare.coordinate import (
+    UNIT_PASCALS,
+    Coordinate,
+    PressureFields,
+    PressureLevels,
+    partners,
+)
 from stormtrace.prepare.dataset import Dataset, Recipe
 from stormtrace.prepare.reader import Place, Reader
 from stormtrace.prepare.vertical import (
@@ -75,8 +81,9 @@ class Columns:
                     yield levels.integrate(row, self._surface(place))
             else:
                 assert isinstance(levels, PressureFields)
-                thickness = self.reader.read(levels.thickness, other[batch], everything)
-                for row, layer in zip(values, thickness, strict=True):
+                thickness = self._pressures(levels.thickness, other[batch], everything)
+                for row, layer, place in zip(values, thickness, other[batch], strict=True):
+                    _check_ground(layer.sum(axis=0), f"the sum of {levels.thickness}", place)
                     yield integrate_layers(row, layer)
 
     def _interpolations(
@@ -105,7 +112,8 @@ class Columns:
             else:
                 assert isinstance(levels, PressureFields)
                 everything = (0, coordinate.count)
-                pressure = self.reader.read(levels.pressure, [place], everything)[0]
+                pressure = self._pressures(levels.pressure, [place], everything)[0]
+                _check_ground(pressure[-1], f"{levels.pressure} next to the ground", place)
                 found = bracket_pressures(pressure, level, how.method, how.below)
             self._brackets[key] = found
         return self._brackets[key]
@@ -148,15 +156,17 @@ class Columns:
     def _surface(self, place: Place) -> Floats:
         if place not in self._pressure:
             name = self.dataset.names.surface_pressure
-            ps = self.reader.read(name, [place])[0]
-            if not (ps.min() > PASCALS[0] and ps.max() < PASCALS[1]):
-                raise BadInput(
-                    f"{place.path}: {name} of record {place.record + 1} goes from {np.nanmin(ps):g}"
-                    f" to {np.nanmax(ps):g} with {int(np.isnan(ps).sum())} missing; a surface"
-                    " pressure in Pa is expected, complete"
-                )
-            self._pressure[place] = ps
+            self._pressure[place] = self._pressures(name, [place])[0]
+            _check_ground(self._pressure[place], name, place)
         return self._pressure[place]
+
+    def _pressures(
+        self, name: str, places: Places, levels: tuple[int, int] | None = None
+    ) -> Floats:
+        """Read a variable that is a pressure, in Pa: hPa become it where the file tells them."""
+        values = self.reader.read(name, places, levels)
+        unit = UNIT_PASCALS.get(str(self.reader.units(name, places[0])), 1.0)
+        return values if unit == 1.0 else values * values.dtype.type(unit)
 
     def _check_interfaces(self, levels: HybridLevels, place: Place) -> None:
         if levels.a_interface is None or levels.b_interface is None:
@@ -164,6 +174,16 @@ class Columns:
                 f"{place.path} has hyam and hybm, but not hyai and hybi, which an integral needs:"
                 " name a file that has them with `vertical: {coefficients: …}`"
             )
+
+
+def _check_ground(pressure: Floats, what: str, place: Place) -> None:
+    """Refuse (BadInput) what is no pressure at the ground in Pa, everywhere."""
+    if not (pressure.min() > PASCALS[0] and pressure.max() < PASCALS[1]):
+        raise BadInput(
+            f"{place.path}: {what} of record {place.record + 1} goes from {np.nanmin(pressure):g}"
+            f" to {np.nanmax(pressure):g} with {int(np.isnan(pressure).sum())} missing; a pressure"
+            " at the ground in Pa (or hPa, if the file says so) is expected, complete"
+        )
 
 
 def _batches(count: int, size: int) -> Iterator[slice]:

@@ -115,12 +115,28 @@ def _coefficients(opened: netCDF4.Dataset, count: int) -> HybridLevels:
         read(opened.variables[name]).astype(np.float64) if name in opened.variables else None
         for name in ("hyai", "hybi")
     )
-    p0 = float(read(opened.variables["P0"])) if "P0" in opened.variables else 100000.0
-    return HybridLevels(a_mid, b_mid, a_interface, b_interface, p0)
+    return HybridLevels(a_mid, b_mid, a_interface, b_interface, _reference(opened, a_mid))
+
+
+def _reference(opened: netCDF4.Dataset, a_mid: NDArray[np.float64]) -> float:
+    """Return p0 in Pa; 1 where the coefficients a are pressures already (ECHAM's, IFS's)."""
+    if np.abs(a_mid).max() > 2:
+        return 1.0
+    if "P0" not in opened.variables:
+        return 100000.0
+    source = opened.variables["P0"]
+    p0 = float(read(source)) * UNIT_PASCALS.get(str(getattr(source, "units", "")), 1.0)
+    if not 50000 < p0 < 150000:
+        raise BadInput(
+            f"{opened.filepath()}: P0 is {p0:g}; a reference pressure near 100000 Pa is expected:"
+            " name a file with the right one with `vertical: {coefficients: …}`"
+        )
+    return p0
 
 
 def _ordered_hybrid(hybrid: HybridLevels, count: int) -> Coordinate:
-    if hybrid.a_mid[0] + hybrid.b_mid[0] <= hybrid.a_mid[-1] + hybrid.b_mid[-1]:
+    pressure = hybrid.mid_pressure(np.array(100000.0))
+    if pressure[0] <= pressure[-1]:
         return Coordinate(hybrid, count, upward=False)
     a, b = hybrid.a_interface, hybrid.b_interface
     turned = HybridLevels(

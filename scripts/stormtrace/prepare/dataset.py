@@ -16,7 +16,7 @@ HOLES = ("refuse", "nearest")
 SAMPLING = ("mean", "instant")
 MISSING_STEPS = ("refuse", "skip")
 REMAPPING = ("bilinear", "conservative", "spectral")
-MAKERS = ("stormtrace", "esmpy")
+MAKERS = ("stormtrace", "esmpy", "xesmf")
 
 Fields = Mapping[str, Mapping[str, Any]]
 

@@ -14,7 +14,7 @@ from stormtrace.prepare.meshes import Mesh
 from stormtrace.prepare.netcdf import ABSURD
 from stormtrace.prepare.plan import Plan
 from stormtrace.prepare.reader import Reader
-from stormtrace.prepare.units import conversion
+from stormtrace.prepare.units import conversion, plausible
 
 Floats = NDArray[np.floating]
 
@@ -89,10 +89,18 @@ def _check_complete(
     row: Floats, mesh: Mesh, plan: Plan, name: str, recipe: Recipe, step: int
 ) -> None:
     """Raise BadInput where a value is missing, infinite or absurd; say where, when and how many."""
-    if row.min() > -ABSURD and row.max() < ABSURD:  # false with any NaN
+    least, most = row.min(), row.max()
+    low, high = plausible(name)
+    if low <= least and most <= high and max(-least, most) < ABSURD:  # false with any NaN
         return
     bad = np.flatnonzero(~(np.abs(row) < ABSURD))
     place = plan.places(recipe, recipe.variable, range(step, step + 1))[0]
+    if not bad.size:
+        raise BadInput(
+            f"{place.path}: {recipe.variable}, from which {name} comes, gives {least:g} … {most:g}"
+            f" at {plan.calendar.text(plan.start[step])}; {low:g} … {high:g} is possible on Earth:"
+            " it is in other units than its file says, or has fill values the file does not name"
+        )
     raise BadInput(
         f"{place.path}: {recipe.variable}, from which {name} comes, has {bad.size} of {row.size}"
         f" values missing or not finite at {plan.calendar.text(plan.start[step])}, the first at"

@@ -88,6 +88,7 @@ def file_mesh(opened: netCDF4.Dataset, variable: str, dataset: Dataset) -> Mesh:
             f"{opened.filepath()} has no latitudes and longitudes for {variable} {dimensions}:"
             " name them with `names: {lat: …, lon: …}`, or give a file that has them with `mesh`"
         )
+    _check_latitudes(lat)
     if lat.dimensions == lon.dimensions:
         shape = tuple(len(opened.dimensions[name]) for name in lat.dimensions)
         _check_last(opened, variable, dimensions, lat.dimensions)
@@ -202,6 +203,15 @@ def _degrees(source: netCDF4.Variable) -> Floats:
             " values that are no coordinate (fill values?): the file is unusable"
         )
     return values
+
+
+def _check_latitudes(lat: netCDF4.Variable) -> None:
+    most = np.abs(_degrees(lat)).max()
+    if most > 90.0 + POSITION_TOLERANCE:
+        raise BadInput(
+            f"{lat.group().filepath()}: {lat.name} is taken for the latitudes, but reaches"
+            f" {most:g} degrees: name the right ones with `names: {{lat: …, lon: …}}`"
+        )
 
 
 def _mesh_from_file(path: str) -> Mesh:

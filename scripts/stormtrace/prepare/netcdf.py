@@ -62,6 +62,8 @@ def read(source: netCDF4.Variable, where: tuple[slice | int, ...] = ()) -> NDArr
     """Return values as native floats with NaN for every fill value, scaled as the file says."""
     try:
         values = np.asarray(source[where if where else ...])
+        if str(getattr(source, "_Unsigned", "")).lower() == "true" and values.dtype.kind == "i":
+            values = values.view(values.dtype.str.replace("i", "u"))
     except (RuntimeError, OSError) as error:
         raise BadInput(
             f"{source.group().filepath()}: {source.name} cannot be read ({error}): the file is"

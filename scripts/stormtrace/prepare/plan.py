@@ -118,8 +118,11 @@ def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Invent
         found[own] = archive.inventory(own, part, year)
         for variable in needed_beside(dataset, recipe, found[own].paths[0]):
             partner = dataset.source(part, recipe, variable)
-            found[partner] = archive.inventory(partner, part, year)
-            _check_alike(found[own], found[partner])
+            try:
+                found[partner] = archive.inventory(partner, part, year)
+            except BadInput as error:
+                raise BadInput(f"{error}. {_why(dataset, recipe, variable)}") from error
+            check_alike(found[own], found[partner])
     return found
 
 
@@ -129,6 +132,15 @@ def needed_beside(dataset: Dataset, recipe: Recipe, path: str) -> tuple[str, ...
         return ()
     with open_raw(path) as opened:
         return partners(read_coordinate(opened, recipe.variable, dataset), recipe, dataset)
+
+
+def _why(dataset: Dataset, recipe: Recipe, partner: str) -> str:
+    told = f"{recipe.variable} needs {partner}"
+    if partner == dataset.names.surface_pressure:
+        return told
+    return (
+        f"{told}, because its own files have no hybrid coefficients (hyam, hybm), nor levels in hPa"
+    )
 
 
 def steps_between(begin: int, end: int, step: int) -> Seconds:
@@ -149,7 +161,7 @@ def match(
     end = int(expected[-1]) + dataset.step if expected.size else 0
     inside = (start >= (expected[0] if expected.size else 0)) & (start < end)
     _check_single(inventory, start, file, inside)
-    _check_aligned(inventory, start[inside], length)
+    _check_aligned(inventory, start[inside], file[inside], length)
     many = dataset.step // length if dataset.sampling == "mean" else 1
     wanted = expected[:, None] + length * np.arange(many)
     index = np.clip(np.searchsorted(start, wanted), 0, start.size - 1)
@@ -177,18 +189,20 @@ def _check_single(
         )
 
 
-def _check_aligned(inventory: Inventory, start: Seconds, length: int) -> None:
-    off = start[start % DAY % length != 0]
+def _check_aligned(
+    inventory: Inventory, start: Seconds, file: NDArray[np.int64], length: int
+) -> None:
+    off = np.flatnonzero(start % DAY % length != 0)
     if off.size:
         raise BadInput(
-            f"{inventory.paths[0]}: intervals of {length / HOUR:g} hours would start at"
-            f" {inventory.calendar.text(off[0])}, not on a multiple of their length after midnight:"
-            " say what the time stamps mark with `stamps: start | end | middle | instant`"
+            f"{inventory.paths[file[off[0]]]}: intervals of {length / HOUR:g} hours would start at"
+            f" {inventory.calendar.text(start[off[0]])}, not on a multiple of their length after"
+            " midnight: say what the time stamps mark with `stamps: start | end | middle | instant`"
         )
 
 
-def _check_alike(own: Inventory, partner: Inventory) -> None:
-    """A mean must be paired with a mean: TMQ of a mean Q needs the mean PS."""
+def check_alike(own: Inventory, partner: Inventory) -> None:
+    """Refuse (BadInput) a mean paired with an instant: TMQ of a mean Q needs the mean PS."""
     if own.instant != partner.instant:
         kinds = {True: "instantaneous", False: "means"}
         raise BadInput(

@@ -107,6 +107,14 @@ def read_header(path: str, name: str, dataset: Dataset, stamps: str | None) -> H
         if not source.dimensions:
             raise BadInput(f"{path}: {name} is a single number, not a field")
         dimension = source.dimensions[0]
+        elsewhere = [each for each in opened.dimensions if has_times(opened, each)]
+        if elsewhere and dimension not in elsewhere:
+            raise BadInput(
+                f"{path}: {name} has the dimensions {source.dimensions}; {elsewhere[0]} must be the"
+                f" first (ncpdq -a {elsewhere[0]} brings it there)"
+                if elsewhere[0] in source.dimensions
+                else f"{path}: {name} {source.dimensions} does not change with {elsewhere[0]}"
+            )
         axis = None
         if dataset.time is None or has_times(opened, dimension):
             axis = read_time_axis(opened, dimension, stamps, dataset.step)

@@ -2,6 +2,7 @@
 
 import functools
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from stormtrace.prepare.calendar_time import HOUR, Calendar
 from stormtrace.prepare.dataset import Dataset, Recipe
 from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.meshes import Mesh
-from stormtrace.prepare.netcdf import creating
+from stormtrace.prepare.netcdf import creating, open_raw, variable
 from stormtrace.prepare.plan import Plan, make_plans
 from stormtrace.prepare.weights import Weights
 from stormtrace.provenance import provenance
@@ -37,9 +38,12 @@ CF_ATTRIBUTES = {
     "V850": ("Meridional wind at 850 hPa", "m s-1", "northward_wind"),
     "PSL": ("Sea level pressure", "Pa", "air_pressure_at_mean_sea_level"),
 }
-"""long_name, units and standard_name of the canonical fields."""
+"""What is said of the canonical fields, by `DESCRIPTION`."""
+
+DESCRIPTION = ("long_name", "units", "standard_name")
 
 Fields = Mapping[str, NDArray[np.float32]]
+Content = tuple[netCDF4.Variable, NDArray]
 
 
 def make_samples(
@@ -95,6 +99,11 @@ class SampleWriter:
     compression: str
     attributes: Mapping[str, str]
 
+    @functools.cached_property
+    def _described(self) -> dict[str, dict[str, str]]:
+        """Name -> long_name, units and standard_name."""
+        return {name: describe(self.plan, name) for name in self.plan.dataset.fields}
+
     def write(self, step: int, fields: Fields, filled: Mapping[str, int]) -> Path:
         """Write one step; fields: name -> (n,) values on the grid, filled: name -> points."""
         plan = self.plan
@@ -103,14 +112,21 @@ class SampleWriter:
         with creating(path) as file:
             inputs = {raw: _checksum(raw) for raw in plan.files(step)}
             file.setncatts({**self.attributes, "inputs": json.dumps(inputs)})
-            self._write_time(file, start)
-            self._write_axis(file, "lat", self.grid.lat, "latitude", "degrees_north", "Y")
-            self._write_axis(file, "lon", self.grid.lon, "longitude", "degrees_east", "X")
-            for name, values in fields.items():
-                self._write_field(file, name, values.reshape(self.grid.shape), filled[name])
+            contents = [
+                *self._define_time(file, start),
+                _define_axis(file, "lat", self.grid.lat, "latitude", "degrees_north", "Y"),
+                _define_axis(file, "lon", self.grid.lon, "longitude", "degrees_east", "X"),
+                *(
+                    (self._define_field(file, name, filled[name]), values.reshape(self.grid.shape))
+                    for name, values in fields.items()
+                ),
+            ]
+            # Values come last: each turn from them to a definition would flush the whole header.
+            for target, values in contents:
+                target[:] = values
         return path
 
-    def _write_time(self, file: netCDF4.Dataset, start: int) -> None:
+    def _define_time(self, file: netCDF4.Dataset, start: int) -> Iterator[Content]:
         calendar = self.plan.calendar
         origin = f"{calendar.text(start)[:4]}-01-01 00:00:00"
         hours = (start - calendar.seconds(origin)) / HOUR
@@ -124,43 +140,39 @@ class SampleWriter:
                 "calendar": calendar.name,
             }
         )
-        time[:] = hours
+        yield time, np.array(hours)
         if self.plan.means:
             time.bounds = "time_bnds"
             file.createDimension("nbnd", 2)
             bounds = file.createVariable("time_bnds", "f8", ("time", "nbnd"))
-            bounds[:] = [hours, hours + self.plan.dataset.step / HOUR]
+            yield bounds, np.array([hours, hours + self.plan.dataset.step / HOUR])
 
-    def _write_axis(
-        self,
-        file: netCDF4.Dataset,
-        name: str,
-        values: NDArray[np.float64],
-        standard_name: str,
-        units: str,
-        axis: str,
-    ) -> None:
-        file.createDimension(name, values.size)
-        coordinate = file.createVariable(name, "f8", (name,))
-        coordinate.setncatts({"standard_name": standard_name, "units": units, "axis": axis})
-        coordinate[:] = values
-
-    def _write_field(
-        self, file: netCDF4.Dataset, name: str, values: NDArray[np.float32], filled: int
-    ) -> None:
+    def _define_field(self, file: netCDF4.Dataset, name: str, filled: int) -> netCDF4.Variable:
         how = COMPRESSIONS[self.compression]
-        variable = file.createVariable(name, "f4", ("time", "lat", "lon"), **how)
+        made = file.createVariable(name, "f4", ("time", "lat", "lon"), **how)
         attributes: dict[str, object] = {
             "cell_methods": "time: mean" if self.plan.means else "time: point",
             "derivation": derivation(self.plan.dataset, self.plan.dataset.fields[name]),
         }
-        if name in CF_ATTRIBUTES:
-            keys = ("long_name", "units", "standard_name")
-            attributes |= dict(zip(keys, CF_ATTRIBUTES[name], strict=True))
+        attributes |= self._described[name]
         if filled:
             attributes["filled_points_of_mesh"] = np.int32(filled)
-        variable.setncatts(attributes)
-        variable[0] = values
+        made.setncatts(attributes)
+        return made
+
+
+def _define_axis(
+    file: netCDF4.Dataset,
+    name: str,
+    values: NDArray[np.float64],
+    standard_name: str,
+    units: str,
+    axis: str,
+) -> Content:
+    file.createDimension(name, values.size)
+    coordinate = file.createVariable(name, "f8", (name,))
+    coordinate.setncatts({"standard_name": standard_name, "units": units, "axis": axis})
+    return coordinate, values
 
 
 def sample_name(dataset: str, calendar: Calendar, start: int) -> str:
@@ -168,6 +180,25 @@ def sample_name(dataset: str, calendar: Calendar, start: int) -> str:
     date = calendar.dates([start])[0]
     seconds = 3600 * date.hour + 60 * date.minute + date.second
     return f"{dataset}.{date.year:04d}-{date.month:02d}-{date.day:02d}-{seconds:05d}.nc"
+
+
+def describe(plan: Plan, name: str) -> dict[str, str]:
+    """Return a field's long_name, units and standard_name: CF's, else what its raw file says."""
+    wind = re.fullmatch(r"([UV])(\d+)", name)
+    if name in CF_ATTRIBUTES:
+        return dict(zip(DESCRIPTION, CF_ATTRIBUTES[name], strict=True))
+    if wind:
+        long_name, units, standard_name = CF_ATTRIBUTES[f"{wind[1]}850"]
+        level = f"at {wind[2]} hPa"
+        own = (long_name.replace("at 850 hPa", level), units, standard_name)
+        return dict(zip(DESCRIPTION, own, strict=True))
+    recipe = plan.dataset.fields[name]
+    with open_raw(plan.places(recipe, recipe.variable, range(1))[0].path) as opened:
+        raw = variable(opened, recipe.variable)
+        found = {key: str(getattr(raw, key)) for key in DESCRIPTION if key in raw.ncattrs()}
+    if recipe.kind == "integrate":  # of a mixing ratio, as a rule
+        return {"units": "kg m-2"} if found.get("units") in ("kg/kg", "kg kg-1") else {}
+    return found
 
 
 def derivation(dataset: Dataset, recipe: Recipe) -> str:

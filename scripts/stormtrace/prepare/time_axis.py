@@ -7,7 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.calendar_time import HOUR, Calendar, Seconds
+from stormtrace.prepare.calendar_time import HOUR, Calendar, Seconds, unit_seconds
+
+COARSEST = 60
+"""Seconds to which times must at least be exact."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +47,14 @@ def read_time_axis(
     stamp_values = np.asarray(source[:])
     if stamp_values.size == 0:
         raise BadInput(f"{path} holds no times (0 records along {dimension}): leave it out")
-    calendar = Calendar(str(getattr(source, "calendar", "standard")).lower())
-    stamp = calendar.from_cf(stamp_values, source.units)
+    try:
+        calendar = Calendar(str(getattr(source, "calendar", "standard")).lower())
+        stamp = calendar.from_cf(stamp_values, source.units)
+        bounds = _bounds(dataset, source, calendar, stamp.size)
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from error
+    _check_resolution(path, source, stamp_values)
     length = _length(path, calendar, stamp)
-    bounds = _bounds(dataset, source, calendar, stamp.size)
     meaning = _meaning(path, calendar, stamps, stamp, bounds)
     if meaning is None:
         centred = length is not None and length <= HOUR and np.all(stamp % length == length // 2)
@@ -100,6 +107,18 @@ def _length(path: str, calendar: Calendar, stamp: Seconds) -> int | None:
             " sort the file or drop the double ones"
         )
     return int(gaps.min())
+
+
+def _check_resolution(path: str, source: netCDF4.Variable, values: NDArray) -> None:
+    """Refuse times whose kind of number is too coarse for them, such as float32 days since 1."""
+    if values.dtype.kind != "f":
+        return
+    spacing = np.spacing(np.abs(values).max()) * unit_seconds(source.units)
+    if spacing > COARSEST:
+        raise BadInput(
+            f"{path}: {source.name} in {source.units!r} is {values.dtype}, which tells no two times"
+            f" less than {spacing:.0f} s apart: write it as float64"
+        )
 
 
 def _bounds(

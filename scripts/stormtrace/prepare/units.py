@@ -2,6 +2,8 @@
 
 import re
 
+import numpy as np
+
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Recipe
 
@@ -16,6 +18,20 @@ FACTORS = {
 UNITS_OF_FIELD = {"TMQ": "kg m-2", "PSL": "Pa"}
 """Units of canonical fields; winds at a pressure (U850, V300) are in m s-1."""
 
+WIND = re.compile(r"[UV]\d+")
+
+PLAUSIBLE = {"TMQ": (-1.0, 200.0), "PSL": (80000.0, 115000.0), "wind": (-300.0, 300.0)}
+"""Between these lies every value on Earth, in the canonical units; "wind" is U or V at any level.
+
+What lies outside is in other units, or a fill value nobody told of.
+"""
+
+
+def plausible(name: str) -> tuple[float, float]:
+    """Return the least and greatest value a canonical field can have; infinite if unknown."""
+    known = "wind" if WIND.fullmatch(name) else name
+    return PLAUSIBLE.get(known, (-np.inf, np.inf))
+
 
 def conversion(name: str, recipe: Recipe, units: str | None, path: str) -> float:
     """Return the factor that brings a raw variable to its canonical field's units.
@@ -23,7 +39,7 @@ def conversion(name: str, recipe: Recipe, units: str | None, path: str) -> float
     1 for fields without prescribed units and for files that do not tell theirs. BadInput: units
     that cannot be the field's, such as a pressure's where a wind is wanted.
     """
-    wanted = "m s-1" if re.fullmatch(r"[UV]\d+", name) else UNITS_OF_FIELD.get(name)
+    wanted = "m s-1" if WIND.fullmatch(name) else UNITS_OF_FIELD.get(name)
     if recipe.kind == "integrate" and wanted == "kg m-2":
         wanted = "kg kg-1"
     if wanted is None or not units:

@@ -22,5 +22,4 @@ The modules, in the order of the flow::
     pixels        the cells of tracked events, for maps and masks
     painted       files of event IDs and of ARTMIP's tags
     sphere        points on the sphere
-    compiled      numba, with a cache that never fails
 """

@@ -8,8 +8,8 @@ import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.compiled import compiled
 from stormtrace.errors import BadInput
-from stormtrace.track.compiled import compiled
 from stormtrace.track.labelling import Step
 from stormtrace.track.masks import MaskFile
 

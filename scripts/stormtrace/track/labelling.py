@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.compiled import compiled
 from stormtrace.grids import Grid
-from stormtrace.track.compiled import compiled
 from stormtrace.track.measures import Measures, geometry, measure
 from stormtrace.track.runs import Floats, Ints, find_runs, label_runs, run_buffers, sort_runs
 

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.compiled import compiled
 from stormtrace.grids import Grid
-from stormtrace.track.compiled import compiled
 from stormtrace.track.runs import Floats, Ints
 
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.track.compiled import compiled
+from stormtrace.compiled import compiled
 from stormtrace.track.objects_file import YearObjects
 from stormtrace.track.record import Indices, Links, Record
 

@@ -21,9 +21,9 @@ import numpy as np
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from stormtrace.compiled import compiled
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
-from stormtrace.track.compiled import compiled
 from stormtrace.track.objects_file import read_objects
 
 

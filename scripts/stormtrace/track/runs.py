@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.track.compiled import compiled
+from stormtrace.compiled import compiled
 
 Ints = NDArray[np.int32]
 Floats = NDArray[np.float64]

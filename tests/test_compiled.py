@@ -6,7 +6,7 @@ import numba
 import pytest
 from numba.core import caching
 
-from stormtrace.track.compiled import compiled
+from stormtrace.compiled import compiled
 
 
 def double(x):
