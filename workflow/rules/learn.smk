@@ -17,13 +17,6 @@ GPUS = STUDY.config["gpus"] * GPU
 TORCHRUN = f"-m torch.distributed.run --standalone --nproc-per-node {GPUS} " if GPUS > 1 else ""
 
 
-def labels_of(dataset):
-    """Names of the classes of a labelled dataset, as the models that learn from it say."""
-    return next(
-        model["labels"] for model in STUDY.models.values() if model.get("dataset") == dataset
-    )
-
-
 rule train:
     input:
         samples=lambda wildcards: labels_input(
@@ -194,7 +187,7 @@ rule check_labels:
             STUDY.datasets[wildcards.dataset][split] for split in ("train", "test")
         ],
         exclude=lambda wildcards: flag(STUDY.datasets[wildcards.dataset]["exclude"]),
-        labels=lambda wildcards: flag(labels_of(wildcards.dataset)),
+        labels=lambda wildcards: flag(STUDY.labels_of(wildcards.dataset)),
     message:
         "{wildcards.dataset}: a look through the labels"
     shell:

@@ -152,6 +152,11 @@ class Study:
         """Return what a training depends on."""
         return {key: value for key, value in self.models[model].items() if key != "title"}
 
+    def labels_of(self, dataset: str) -> list[str]:
+        """Return the classes of a labelled dataset, as a model that learns from it names them."""
+        learners = (entry for entry in self.models.values() if entry.get("dataset") == dataset)
+        return list(next(learners)["labels"])
+
     @property
     def trained(self) -> list[str]:
         """Names of the models that are trained here."""
