@@ -17,17 +17,21 @@ PROFILE = Path(__file__).resolve().parents[2] / "profiles" / "pbs-casper"
 FAKE = Path(__file__).parent / "fake_pbs"
 
 
-def _genuine_pbs() -> bool:
-    qsub = shutil.which("qsub")
-    return (
-        qsub is not None and not subprocess.run([qsub, "--version"], capture_output=True).returncode
-    )
+def _no_genuine_pbs() -> str | None:
+    """Why there is no PBS to run on, or None: an installed one can be stopped."""
+    if shutil.which("qsub") is None:
+        return "no PBS here: there is no `qsub`"
+    for question in (["qsub", "--version"], ["qstat"]):
+        asked = subprocess.run(question, capture_output=True, text=True, timeout=60)
+        if asked.returncode:
+            return f"PBS does not answer `{' '.join(question)}`: {asked.stderr.strip()[:200]}"
+    return None
 
 
 MISSING = {
     "fake": None,
     "cached": None if importlib.util.find_spec("qscache") else "qstat-cache is not installed",
-    "genuine": None if _genuine_pbs() else "no PBS here: `qsub --version` does not answer",
+    "genuine": _no_genuine_pbs(),
 }
 """Kind of cluster -> why this machine has none, or None."""
 
