@@ -19,7 +19,7 @@ demo: .venv/.runtime
 	@echo && echo "Open the report: file://$(CURDIR)/results/report.html"
 
 test: check-style
-	@$(RUN) PYTHONPATH="$(CURDIR)/.venv/qstat-cache" pytest -n 2 --dist loadgroup tests
+	@$(RUN) PYTHONPATH="$(CURDIR)/.venv/qstat-cache" pytest -n 2 --dist loadgroup --no-loadscope-reorder tests
 
 check-style: .venv/.development
 	@$(RUN) ruff check . && $(RUN) ruff format --check .

@@ -1,17 +1,51 @@
-"""What several modules share: the smaller planet, run once."""
+"""What several modules share: the smaller planet, run once, and who runs what."""
 
+import os
+
+# Threads that wait must not spin: the suite has more processes than a small machine has cores.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import json
+
+import clusters
 import pytest
+from snakemake_runs import Master
 
 import smaller_planet
-from workflow_runs import snakemake
+from workflow_runs import ROOT
+
+
+def pytest_collection_modifyitems(items):
+    """Keep a module's tests on one worker, which makes once what they share; the longest first."""
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != ("demo",))
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory):
-    """The folder in which the smaller planet has been run, by Snakemake on this machine.
+def survived(tmp_path_factory):
+    """The smaller planet run through the Casper profile on a PBS where everything goes wrong.
 
-    Who asks for it belongs to the xdist group `demo`, so that one worker runs it once.
+    A tenth of the jobs is killed at random and the master twice. The folder that was submitted
+    from, and all jobs. Who asks for it belongs to the xdist group `demo`, so that one worker runs
+    it once.
     """
-    folder = tmp_path_factory.mktemp("demo")
-    snakemake(folder, overlay=smaller_planet.OVERLAY)
-    return folder
+    folder = tmp_path_factory.mktemp("survived")
+    study = folder / "study.json"
+    study.write_text(json.dumps(smaller_planet.OVERLAY))
+    arguments = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", str(study)]
+    with clusters.fake(folder, **smaller_planet.CLUSTER) as cluster:
+        for ended in (10, 30):
+            master = Master(cluster, *arguments)
+            master.wait_until(lambda ended=ended: len(cluster.ended()) >= ended)
+            master.kill()
+        last = Master(cluster, *arguments, "--retries", "5")
+        assert last.finish() == 0, last.said()[-3000:]
+        return cluster.folder, cluster.jobs()
+
+
+@pytest.fixture(scope="session")
+def demo(survived):
+    """The folder with all the results of the smaller planet."""
+    return survived[0]

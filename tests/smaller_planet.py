@@ -29,6 +29,20 @@ OVERLAY = {
     "models": {"four-fields": {"epochs": 3}, "one-field": {"epochs": 2}},
 }
 
+CLUSTER = {"ncpus": 3, "accidents": 0.1, "accident_within_s": 4, "seed": 3}
+"""The fake PBS that it is run on, where a tenth of the jobs is killed within seconds."""
+
+OF_CONTROL = [
+    "results/frequency/control/frequency.nc",
+    "results/events/control/events.parquet",
+    "results/composites/control/2000.nc",
+    "results/composites/control/2001.nc",
+    "results/landfall/control.csv",
+    "results/models/four-fields/scores.json",
+    "results/models/four-fields/importance.json",
+]
+"""What to ask for to have made all that is compared by content, for one experiment."""
+
 OF_ITS_OWN = {"history", "inputs", "provenance", "command", "model_checksum", "weights_map"}
 """What tells one run from another: when, by which command, and checksums of files that say so.
 

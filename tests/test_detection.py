@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from labelled_factory import FIELDS, MEAN, STD, statistics, weather, write_samples
+from labelled_factory import FIELDS, MEAN, STD, statistics, weather, write_map_file, write_samples
 from stormtrace.detect.detection import Choice, detect
 from stormtrace.detect.normalization import Normalization, read_statistics
 from stormtrace.detect.reading import open_folder, open_netcdf, read_ahead, read_map
@@ -25,10 +25,10 @@ SCRIPTS = Path(__file__).parents[1] / "scripts"
 OWN = Normalization(FIELDS, tuple(MEAN.values()), tuple(STD.values()))
 
 
-def make_model(folder, seed):
+def make_model(folder, seed, padding="sphere"):
     """A network with random weights whose logits have no mean, so its masks have all classes."""
     torch.manual_seed(seed)
-    network = CGNet(4, 3, "sphere").eval()
+    network = CGNet(4, 3, padding).eval()
     features = []
     network.bn_prelu_3.register_forward_hook(lambda *hooked: features.append(hooked[-1]))
     fields, _ = weather(0, SHAPE)
@@ -39,7 +39,7 @@ def make_model(folder, seed):
     kernel -= (kernel[:, :, 0, 0] @ mean / (mean @ mean))[:, None, None, None] * mean[:, None, None]
     content = {
         "architecture": "cgnet",
-        "padding": "sphere",
+        "padding": padding,
         "fields": {name: {"mean": MEAN[name], "std": STD[name]} for name in FIELDS},
         "labels": ["Background", "Tropical Cyclone", "Atmospheric River"],
     }
@@ -275,6 +275,17 @@ def test_blank_masks_are_told(model, samples, tmp_path, caplog):
     _, attributes = look(tmp_path / "blank", samples, tmp_path / "m.nc")
     assert attributes["blank_steps"] == 7
     assert "7 of 7 masks are blank (2001-01-01 00:00:00" in caplog.text
+
+
+def test_false_neighbours_on_a_part_of_the_globe_are_told(tmp_path, caplog):
+    """Published weights join the map's opposite edges, whatever lies between them."""
+    published = make_model(tmp_path / "published", 3, padding="circular")
+    fields, _ = weather(0, SHAPE)
+    pacific = {"lat": np.linspace(10, 54, SHAPE[0]), "lon": np.linspace(150, 221, SHAPE[1])}
+    write_map_file(tmp_path / "samples/a.2000-01-01-00000.nc", fields, **pacific)
+    _, attributes = look(published, tmp_path / "samples", tmp_path / "masks.nc", year=2000)
+    assert "9.5 to 54.5 degrees north, 149.5 to 221.5 east" in attributes["comment"]
+    assert "cut the region from the masks" in caplog.text
 
 
 def test_members_of_an_ensemble_must_fit(model, samples, tmp_path):

@@ -29,12 +29,13 @@ def snakemake(folder, *arguments, overlay=None, check=True, root=ROOT):
     """
     command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "Snakefile")]
     command += ["--profile", str(root / "profiles" / "local"), "--directory", str(folder)]
+    command += arguments  # before the flag that takes all words after it for files
     if overlay is not None:
         file = Path(folder) / "overlay.json"
         file.write_text(json.dumps(overlay))
         command += ["--configfile", str(file)]
     done = subprocess.run(
-        [*command, *arguments],
+        command,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

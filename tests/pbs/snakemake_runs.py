@@ -29,6 +29,8 @@ class Master:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # so that Ctrl-C can be sent to it and its children
+                # A suite that runs in the background has Ctrl-C ignored, and would hand that on.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )
 
     def finish(self, within_s: float = 900) -> int:

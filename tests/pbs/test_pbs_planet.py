@@ -5,42 +5,28 @@ at once, and the results are those of a run on this machine.
 """
 
 import itertools
-import json
 
-import clusters
 import pytest
-from snakemake_runs import Master, runs_by_work
+from snakemake_runs import runs_by_work
 
 import smaller_planet
-from workflow_runs import ROOT
+from workflow_runs import snakemake
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("demo")]
 
-CPUS = 3
-FAULTS = {"accidents": 0.1, "accident_within_s": 4, "seed": 3}
-
 
 @pytest.fixture(scope="module")
-def survived(tmp_path_factory):
-    """The folder that was submitted from, and all jobs."""
-    folder = tmp_path_factory.mktemp("survived")
-    study = folder / "study.json"
-    study.write_text(json.dumps(smaller_planet.OVERLAY))
-    arguments = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", str(study)]
-    with clusters.fake(folder, ncpus=CPUS, **FAULTS) as cluster:
-        for ended in (10, 30):
-            master = Master(cluster, *arguments)
-            master.wait_until(lambda ended=ended: len(cluster.ended()) >= ended)
-            master.kill()
-        last = Master(cluster, *arguments, "--retries", "5")
-        assert last.finish() == 0, last.said()[-3000:]
-        return cluster.folder, cluster.jobs()
+def local(tmp_path_factory):
+    """The folder of a run on this machine: of one experiment, all that is compared by content."""
+    folder = tmp_path_factory.mktemp("local")
+    snakemake(folder, *smaller_planet.OF_CONTROL, overlay=smaller_planet.OVERLAY)
+    return folder
 
 
-def test_results_are_those_of_a_run_on_this_machine(demo, survived):
-    here, there = map(smaller_planet.results, (demo, survived[0]))
-    assert len(here) > 300
-    assert here.keys() == there.keys()
+def test_results_are_those_of_a_run_on_this_machine(local, survived):
+    here, there = map(smaller_planet.results, (local, survived[0]))
+    assert len(here) > 200
+    assert here.keys() <= there.keys()
     assert [path for path in here if here[path] != there[path]] == []
 
 
@@ -55,7 +41,9 @@ def test_jobs_were_killed_and_not_made_twice_without_need(survived):
     assert exits.count(265) >= 3  # or this proves nothing
     # What ended well was kept or adopted by the next master. Made anew was only what ended in the
     # moment before a master was killed, unnoticed: Snakemake cannot know that it is whole.
-    assert 0 <= exits.count(0) - len(runs_by_work(survived[1])) <= 2 * CPUS
+    assert (
+        0 <= exits.count(0) - len(runs_by_work(survived[1])) <= 2 * smaller_planet.CLUSTER["ncpus"]
+    )
 
 
 def test_nothing_half_made_is_left(survived):
