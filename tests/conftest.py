@@ -15,6 +15,7 @@ import smaller_planet
 from workflow_runs import ROOT
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items):
     """Keep a module's tests on one worker, which makes once what they share; the longest first."""
     for item in items:
