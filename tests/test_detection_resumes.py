@@ -11,12 +11,12 @@ import netCDF4
 import pytest
 import torch
 
+from detection_runs import SHAPE, make_model
 from labelled_factory import write_samples
 from stormtrace.detect import masks
 from stormtrace.detect.checkpoint import Checkpoint
 from stormtrace.detect.detection import Choice, detect
 from stormtrace.errors import OutOfTime
-from test_detection import SHAPE, make_model
 
 SCRIPTS = Path(__file__).parents[1] / "scripts"
 STEPS = 7

@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from stormtrace.errors import BadInput
-from stormtrace.learn.padding import PADDINGS, Padding, widen
+from stormtrace.grids import Grid
+from stormtrace.learn.padding import PADDINGS, Padding, false_neighbours, widen
 
 
 @pytest.mark.parametrize("width", [1, 2, 4])
@@ -60,3 +61,21 @@ def test_maps_too_small_are_refused(kind):
 def test_no_width_changes_nothing():
     x = torch.randn(1, 1, 3, 4)
     assert Padding(0, "sphere")(x) is x
+
+
+AROUND = np.arange(0.0, 360.0, 5.0)
+GAUSSIAN = np.degrees(np.arcsin(np.polynomial.legendre.leggauss(64)[0]))  # ends at 87.9
+POLES, MIDDLES, TROPICS = np.linspace(-90, 90, 37), np.arange(-87.5, 90, 5), np.arange(-30.0, 31, 5)
+
+
+@pytest.mark.parametrize("lat", [POLES, MIDDLES, GAUSSIAN])
+def test_the_whole_globe_has_no_false_neighbours(lat):
+    assert [false_neighbours(kind, Grid(lat, AROUND)) for kind in PADDINGS] == ["", "", ""]
+
+
+@pytest.mark.parametrize(("lat", "lon"), [(TROPICS, AROUND), (POLES, AROUND[:20])])
+def test_a_part_of_the_globe_has_false_neighbours_but_by_replicate(lat, lon):
+    told = {kind: false_neighbours(kind, Grid(lat, lon)) for kind in PADDINGS}
+    assert told["replicate"] == ""
+    assert "padding is circular" in told["circular"]
+    assert "padding is sphere" in told["sphere"]

@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from stormtrace.commandline import progress
@@ -21,8 +20,8 @@ from stormtrace.detect.runtimes import Segmenter, choose_runtime, make_runtime
 from stormtrace.detect.watch import Watch
 from stormtrace.errors import BadInput, OutOfTime
 from stormtrace.files import checksum
-from stormtrace.grids import Grid
 from stormtrace.learn.model_folder import WEIGHTS, ModelConfig, load_model
+from stormtrace.learn.padding import false_neighbours
 
 log = logging.getLogger("stormtrace")
 
@@ -70,7 +69,8 @@ def detect(
     config, segmenter = load_segmenter(models, choice.probabilities)
     normalization = normalization or config.normalization
     folder = open_folder(samples, _fields(normalization, neutral))
-    edges = _false_neighbours(folder.grid, config.padding)
+    if edges := false_neighbours(config.padding, folder.grid):
+        log.warning("%s: give it the whole globe, and cut the region from the masks", edges)
     steps, on_gpu = len(folder.paths), choice.device.type == "cuda"
     size = min(choice.batch or (GPU_BATCH if on_gpu else 1), steps)
     cells = steps * folder.grid.lat.size * folder.grid.lon.size
@@ -122,21 +122,6 @@ def detect(
         if edges:
             facts["comment"] = edges
         writer.describe(**facts, **watch.attributes(), **attributes)
-
-
-def _false_neighbours(grid: Grid, padding: str) -> str:
-    """Say (and warn) where the network sees neighbours that are none, as on a part of the globe."""
-    south, north = grid.lat_bounds[[0, -1]]
-    row = float(np.diff(grid.lat).mean())  # Gaussian grids end a little before the pole
-    if padding == "replicate" or (grid.is_global and south < row - 90 and north > 90 - row):
-        return ""
-    told = (
-        f"these maps are a part of the globe ({south:g} to {north:g} degrees north, "
-        f"{grid.lon_bounds[0]:g} to {grid.lon_bounds[-1]:g} east), but the network's padding is "
-        f"{padding}: opposite edges count as neighbours, so what is found near an edge is doubtful"
-    )
-    log.warning("%s: give it samples of the whole globe, and cut the region from the masks", told)
-    return told
 
 
 def _steps_of(batch: Batch) -> int:

@@ -1,5 +1,6 @@
 """What a convolution sees beyond the edges of a lat/lon map."""
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -63,6 +64,21 @@ def check_padding(kind: str, grid: Grid) -> None:
             f"padding: sphere makes neighbours of longitudes {grid.lon[0]:g} and {grid.lon[-1]:g}, "
             "which are none on this grid of a region: use padding: replicate"
         )
+
+
+def false_neighbours(kind: str, grid: Grid) -> str:
+    """Say that a padding joins what are no neighbours, as on a part of the globe, or ""."""
+    south, north = grid.lat_bounds[[0, -1]]
+    row = float(np.diff(grid.lat).mean())  # Gaussian grids end a little before the pole
+    whole = grid.is_global and south < row - 90 and north > 90 - row
+    if kind == "replicate" or whole:
+        return ""
+    return (
+        f"these maps are a part of the globe ({south:g} to {north:g} degrees north, "
+        f"{grid.lon_bounds[0]:g} to {grid.lon_bounds[-1]:g} east), but the network's padding is "
+        f"{kind}: cells at its edges are given neighbours that are none, so what is found there "
+        "is doubtful"
+    )
 
 
 def _beyond_pole(rows: Tensor) -> Tensor:

@@ -1,0 +1,56 @@
+"""What the tests of detection share: a network with random weights, and a run of it."""
+
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+import torch
+
+from labelled_factory import FIELDS, MEAN, STD, weather
+from stormtrace.detect.detection import Choice, detect
+from stormtrace.detect.normalization import Normalization
+from stormtrace.learn.cgnet import CGNet
+from stormtrace.learn.model_folder import write_model
+
+SHAPE = (45, 72)
+SCRIPTS = Path(__file__).parents[1] / "scripts"
+OWN = Normalization(FIELDS, tuple(MEAN.values()), tuple(STD.values()))
+
+
+def make_model(folder, seed, padding="sphere"):
+    """A network with random weights whose logits have no mean, so its masks have all classes."""
+    torch.manual_seed(seed)
+    network = CGNet(4, 3, padding).eval()
+    features = []
+    network.bn_prelu_3.register_forward_hook(lambda *hooked: features.append(hooked[-1]))
+    fields, _ = weather(0, SHAPE)
+    with torch.inference_mode():
+        network(torch.from_numpy(OWN.apply(np.stack([fields[f] for f in FIELDS])[None])))
+    mean = features[0].mean((0, 2, 3))
+    kernel = network.classifier[0].conv.weight.data
+    kernel -= (kernel[:, :, 0, 0] @ mean / (mean @ mean))[:, None, None, None] * mean[:, None, None]
+    content = {
+        "architecture": "cgnet",
+        "padding": padding,
+        "fields": {name: {"mean": MEAN[name], "std": STD[name]} for name in FIELDS},
+        "labels": ["Background", "Tropical Cyclone", "Atmospheric River"],
+    }
+    write_model(folder, content, network.state_dict())
+    return folder
+
+
+def look(models, samples, output, *, normalization=None, neutral=(), year=2001, **choice):
+    detect(
+        [models] if isinstance(models, Path) else models,
+        samples,
+        output,
+        year=year,
+        normalization=normalization,
+        neutral=neutral,
+        choice=Choice(torch.device("cpu"), **choice),
+        attributes={"experiment": "test"},
+    )
+    with netCDF4.Dataset(output) as dataset:
+        dataset.set_auto_maskandscale(False)
+        variables = {name: dataset[name][:] for name in dataset.variables}
+        return variables, {name: dataset.getncattr(name) for name in dataset.ncattrs()}
