@@ -185,7 +185,6 @@ def ours(flags, what, precision, batch, folder):
         SHAPE,
         device=device,
         precision=precision,
-        batch=batch,
         threads=flags.threads,
     )
     maps = read(folder)

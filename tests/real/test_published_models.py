@@ -87,7 +87,6 @@ def test_openvino_sees_exactly_the_same(quarter_degree, rivers):
         (768, 1152),
         device=torch.device("cpu"),
         precision="float32",
-        batch=1,
         threads=1,
     )
     mask = runtime(quarter_degree[None, None])["mask"][0]

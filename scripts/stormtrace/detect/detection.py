@@ -84,10 +84,10 @@ def detect(
         device=choice.device,
         threads=choice.threads,
     )
-    runtime = prepare(runtime_name, precision=choice.precision, batch=size)
+    runtime = prepare(runtime_name, precision=choice.precision)
     watch = Watch(folder, config.labels, year)
     if choice.precision != "float32":
-        watch.reference = prepare("torch", precision="float32", batch=1)
+        watch.reference = prepare("torch", precision="float32")
     facts: dict[str, str | int | float] = {
         "year": year,
         "model_checksum": " ".join(checksum(one / WEIGHTS) for one in models),

@@ -89,15 +89,25 @@ def make_runtime(
     *,
     device: torch.device,
     precision: str,
-    batch: int,
     threads: int,
 ) -> Runtime:
-    """Return a runtime for maps of `shape` (lat, lon), in batches of up to `batch`."""
+    """Return a runtime for maps of `shape` (lat, lon)."""
     if precision not in PRECISIONS:
         raise BadInput(f"precision {precision!r} is not one of {', '.join(PRECISIONS)}")
     if name == "openvino":
-        return _openvino(segmenter, normalization, shape, precision, batch, threads)
-    return _torch(segmenter, normalization, device, precision)
+        return _one_by_one(_openvino(segmenter, normalization, shape, precision, threads))
+    runtime = _torch(segmenter, normalization, device, precision)
+    return _one_by_one(runtime) if device.type == "cpu" else runtime
+
+
+def _one_by_one(run: Runtime) -> Runtime:
+    """Run a batch map by map: a CPU's caches hold one, and more cost more time and memory each."""
+
+    def run_batch(values: NDArray[np.float32]) -> Outputs:
+        outputs = [run(one[None]) for one in values]
+        return {key: np.concatenate([one[key] for one in outputs]) for key in outputs[0]}
+
+    return run_batch
 
 
 def _torch(
@@ -127,7 +137,6 @@ def _openvino(
     normalization: Normalization,
     shape: tuple[int, int],
     precision: str,
-    batch: int,
     threads: int,
 ) -> Runtime:
     import openvino
@@ -142,7 +151,7 @@ def _openvino(
         warnings.simplefilter("ignore", DeprecationWarning)
         traced = torch.jit.trace(segmenter, example, check_trace=False)
         model = openvino.convert_model(traced, example_input=example)
-    model.reshape([batch, fields, *shape])
+    model.reshape([1, fields, *shape])
     compiled = openvino.Core().compile_model(
         model,
         "CPU",
@@ -155,10 +164,7 @@ def _openvino(
     request = compiled.create_infer_request()
 
     def run(values: NDArray[np.float32]) -> Outputs:
-        count = len(values)
-        if count < batch:
-            values = np.concatenate([values, np.repeat(values[-1:], batch - count, axis=0)])
         results = request.infer([normalization.apply(values)], share_inputs=True)
-        return {key: results[index][:count] for index, key in enumerate(segmenter.names)}
+        return {key: results[index] for index, key in enumerate(segmenter.names)}
 
     return run

@@ -61,16 +61,20 @@ def _sum(
     features: Features,
     shape: tuple[int, int],
 ) -> tuple[Maps, NDArray[np.int32]]:
-    """Return sums and counts, (part, lat, lon) each."""
+    """Return sums and counts, (part, lat, lon) each.
+
+    Features cover little of the globe: of their parts only the cells they cover are touched.
+    """
     sums = np.zeros((1 + len(features.codes), *shape))
     counts = np.zeros(sums.shape, np.int32)
     for field, mask in zip(values, masks, strict=True):
         known = np.isfinite(field)
-        field = np.where(known, field, 0.0)
-        for part, code in enumerate((None, *features.codes)):
-            chosen = known if code is None else known & (mask == code)
-            sums[part] += field * chosen
-            counts[part] += chosen
+        np.add(sums[0], field, out=sums[0], where=known)
+        counts[0] += known
+        for part, code in enumerate(features.codes, start=1):
+            cells = np.nonzero((mask == code) & known)
+            sums[part][cells] += field[cells]
+            counts[part][cells] += 1
     return sums, counts
 
 
