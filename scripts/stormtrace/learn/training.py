@@ -251,13 +251,13 @@ class _Run:
     ) -> tuple[float, NDArray[np.int64]]:
         """Return the mean of the losses and the sum of the matrices, over all processes."""
         classes = len(self.recipe.labels)
-        loss = torch.zeros(2, dtype=torch.float64, device=self.device)
-        counts = torch.zeros((classes, classes), dtype=torch.int64, device=self.device)
+        loss = torch.zeros(2, dtype=torch.float64)  # on the CPU: Apple's GPUs have no float64
+        counts = torch.zeros((classes, classes), dtype=torch.int64)
         if losses:
-            loss[0], loss[1] = torch.stack(list(losses)).double().sum(), len(losses)
-            counts = torch.stack(list(confusions)).sum(dim=0)
+            loss[0], loss[1] = torch.stack(list(losses)).cpu().double().sum(), len(losses)
+            counts = torch.stack(list(confusions)).sum(dim=0).cpu()
         loss, counts = self.processes.total(loss), self.processes.total(counts)
-        return float(loss[0] / loss[1]), counts.cpu().numpy()
+        return float(loss[0] / loss[1]), counts.numpy()
 
 
 def _check_batch_size(recipe: Recipe, processes: Processes) -> None:
