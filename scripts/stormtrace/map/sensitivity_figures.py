@@ -33,9 +33,7 @@ def read_annual(path: Path | str) -> Annual:
         return Annual(frequency.grid, {name: frequency.per_cent(name) for name in names})
 
 
-def draw_sensitivity(
-    experiments: Mapping[str, Annual], title: str
-) -> Iterator[tuple[str, Figure]]:
+def draw_sensitivity(experiments: Mapping[str, Annual], title: str) -> Iterator[tuple[str, Figure]]:
     """Yield (file name, figure) for each class: all frequencies, and all minus the first's.
 
     Each panel keeps its experiment's own grid; differences are taken on the coarser of the two
