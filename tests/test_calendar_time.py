@@ -49,6 +49,28 @@ def test_fractions_of_days_are_rounded_to_seconds():
     np.testing.assert_array_equal(np.diff(seconds), 3 * HOUR)
 
 
+def test_whole_numbers_of_32_bits_do_not_overflow():
+    """ERA5 counts int32 hours since 1900: 876,576 · 3600 s are more than 2**31."""
+    calendar = Calendar("gregorian")
+    hours = np.array([876576], np.int32)
+    assert calendar.text(calendar.from_cf(hours, "hours since 1900-01-01 00:00:00.0")[0]) == (
+        "2000-01-01 00:00"
+    )
+
+
+def test_single_precision_is_exact_to_a_minute():
+    """3652.125 is a float32, its 315,543,600 s are none; hours are off by up to 11 s."""
+    calendar = Calendar("standard")
+    days = np.float32(3652 + np.arange(24) / 24)
+    seconds = calendar.from_cf(days, "days since 1990-01-01")
+    np.testing.assert_array_equal(seconds, calendar.seconds("2000-01-01") + HOUR * np.arange(24))
+
+
+def test_calendars_with_two_names_are_one():
+    assert Calendar("gregorian") == Calendar("standard")
+    assert Calendar("365_day") == Calendar("noleap") != Calendar("360_day")
+
+
 @pytest.mark.parametrize(
     "units", ["days", "fortnights since 2000-01-01", "days since yesterday", ""]
 )
