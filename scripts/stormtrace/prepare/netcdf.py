@@ -69,7 +69,7 @@ def read(source: netCDF4.Variable, where: tuple[slice | int, ...] = ()) -> NDArr
             f"{source.group().filepath()}: {source.name} cannot be read ({error}): the file is"
             " truncated or damaged; copy it again"
         ) from error
-    fills = _fills(source)
+    fills = _fills(source, values.dtype)
     if values.dtype.kind != "f":
         wide = values.astype(np.float64)
         wide[np.isin(values, [fill for fill in fills if np.isfinite(fill)])] = np.nan
@@ -85,10 +85,28 @@ def read(source: netCDF4.Variable, where: tuple[slice | int, ...] = ()) -> NDArr
     return values
 
 
-def _fills(source: netCDF4.Variable) -> NDArray[np.float64]:
+def read_repeated(source: netCDF4.Variable) -> NDArray[np.floating]:
+    """Return the one value or array that a variable repeats along its first dimension.
+
+    So xarray's open_mfdataset leaves coordinates and coefficients. BadInput: they change, as far
+    as the first and the last record tell.
+    """
+    first, last = read(source, (0,)), read(source, (-1,))
+    if not np.array_equal(first, last, equal_nan=True):
+        raise BadInput(
+            f"{source.group().filepath()}: {source.name} {source.dimensions} changes along"
+            f" {source.dimensions[0]}; it must be the same for the whole file"
+        )
+    return first
+
+
+def _fills(source: netCDF4.Variable, dtype: np.dtype) -> NDArray[np.float64]:
+    """Return all fill values; of unsigned numbers they are, like these, stored as signed ones."""
     names = ("_FillValue", "missing_value", "fmissing_value")
     present = [np.ravel(getattr(source, name)) for name in names if name in source.ncattrs()]
     numbers = [value for value in present if value.dtype.kind in "iuf"]
+    if dtype.kind == "u":
+        numbers = [value.astype(np.int64) % 2 ** (8 * dtype.itemsize) for value in numbers]
     return np.unique(np.concatenate([np.empty(0), *numbers]).astype(np.float64))
 
 
