@@ -185,3 +185,16 @@ def test_year_outside_all_periods(tmp_path):
     raw.write("PSL")
     with pytest.raises(BadInput, match="has no step in 1999; its periods: 2000-01-01 to"):
         plan(raw, 1999, fields=PSL)
+
+
+def test_files_of_one_instant_tell_their_distance_together(tmp_path):
+    for hour in range(6):
+        raw = Cesm(
+            tmp_path, start=f"2000-01-01 {hour:02d}:00", steps=1, stamps="instant", bounds=False
+        )
+        raw.write("PSL", file_name=f"case.cam.h2.PSL.2000-01-01-{hour * HOUR:05d}.nc")
+    part = {"period": ["2000-01-01", "2000-01-01 06:00"]}
+    for sampling, expected in (("mean", [[0, 1, 2], [3, 4, 5]]), ("instant", [[0], [3]])):
+        (found,) = plan(raw, fields=PSL, part=part, sampling=sampling)
+        (records,) = found.records.values()
+        assert records.file.tolist() == expected

@@ -22,32 +22,42 @@ class Records:
 
     file, record: one row a step and one column for each raw record that makes it (three for the
     mean of hourly ones), int64; `file` counts in `paths`.
+    span: seconds from a step's start that it is the mean of; 0 where it is of an instant.
     """
 
     paths: tuple[str, ...]
     file: NDArray[np.int64]
     record: NDArray[np.int64]
+    span: int
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
     """The steps of one year that one part of a dataset has.
 
-    start: seconds at which each step starts, ascending. means: whether steps are means over the
-    dataset's step, not instants. skipped: how many expected steps are not there.
+    start: seconds at which each step starts, ascending. skipped: how many expected steps are not
+    there.
     """
 
     dataset: Dataset
     part: Part
     calendar: Calendar
     start: Seconds
-    means: bool
     records: Mapping[Source, Records]
     skipped: int
 
+    @property
+    def span(self) -> int:
+        """The longest span of any variable, in seconds."""
+        return max(records.span for records in self.records.values())
+
+    def of(self, recipe: Recipe, variable: str) -> Records:
+        """Return the records of a recipe's variable."""
+        return self.records[self.dataset.source(self.part, recipe, variable)]
+
     def places(self, recipe: Recipe, variable: str, steps: range) -> list[Place]:
-        """Return the records of a recipe's variable for some steps, in order of time."""
-        records = self.records[self.dataset.source(self.part, recipe, variable)]
+        """Return where a recipe's variable is for some steps, in order of time."""
+        records = self.of(recipe, variable)
         some = slice(steps.start, steps.stop)
         pairs = zip(records.file[some].ravel(), records.record[some].ravel(), strict=True)
         return [Place(records.paths[file], int(record)) for file, record in pairs]
@@ -100,13 +110,24 @@ def _plan(archive: Archive, part: Part, year: int) -> Plan | None:
         part=part,
         calendar=calendar,
         start=expected[there],
-        means=not all(inventory.instant for inventory in inventories.values()),
         records={
-            source: Records(inventories[source].paths, file[there], record[there])
+            source: Records(
+                inventories[source].paths,
+                file[there],
+                record[there],
+                _span(inventories[source], dataset, file.shape[1]),
+            )
             for source, (file, record) in matches.items()
         },
         skipped=int((~there).sum()),
     )
+
+
+def _span(inventory: Inventory, dataset: Dataset, many: int) -> int:
+    """Return over how many seconds a step of `many` raw records is a mean."""
+    if many > 1:
+        return dataset.step
+    return 0 if inventory.instant else inventory.length or dataset.step
 
 
 def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Inventory]:
@@ -139,7 +160,8 @@ def _why(dataset: Dataset, recipe: Recipe, partner: str) -> str:
     if partner == dataset.names.surface_pressure:
         return told
     return (
-        f"{told}, because its own files have no hybrid coefficients (hyam, hybm), nor levels in hPa"
+        f"{told}, because its own files have no hybrid coefficients (hyam, hybm), nor levels of"
+        " constant pressure; name a file that has the former with `vertical: {coefficients: …}`"
     )
 
 
@@ -155,7 +177,7 @@ def match(
 
     Both are (steps, records a step). BadInput: double times, or times between the steps.
     """
-    length = inventory.length or dataset.step
+    length = inventory.length or min(inventory.gap or dataset.step, dataset.step)
     _check_length(inventory, dataset, length)
     start, file, record = inventory.sorted_starts
     end = int(expected[-1]) + dataset.step if expected.size else 0

@@ -67,6 +67,15 @@ class Inventory:
         lengths = [axis.length for axis in self.axes if axis.length is not None]
         return min(lengths, default=None)
 
+    @property
+    def gap(self) -> int | None:
+        """Seconds between instants, the least, where every file has one of them.
+
+        (Where a single mean starts, a file without bounds does not tell: nor its distance.)
+        """
+        between = np.diff(self.sorted_starts[0])
+        return int(between[between > 0].min()) if self.instant and between.any() else None
+
     @cached_property
     def sorted_starts(self) -> tuple[Seconds, NDArray[np.int64], NDArray[np.int64]]:
         """(start, file, record) of all records, by start."""
