@@ -127,7 +127,7 @@ def global_axes(mesh: Mesh) -> tuple[Floats, Floats]:
     steps, turns = np.diff(rows), np.diff(ring)
     if steps.min(initial=np.inf) <= 0 or np.abs(lat).max() > 90.0 + 1e-9:
         raise BadInput("latitudes of the raw files must differ, and lie between −90 and 90")
-    if max(rows[0] + 90.0, 90.0 - rows[-1]) > 2 * steps.max():
+    if max(rows[0] + 90.0, 90.0 - rows[-1]) > 2 * steps.max(initial=0.0):
         raise BadInput(
             f"the raw files reach from {rows[0]:.2f}N to {rows[-1]:.2f}N only; the grid is global,"
             " and nothing may be missing on it"
