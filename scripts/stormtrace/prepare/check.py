@@ -15,7 +15,7 @@ from stormtrace.prepare.calendar_time import Calendar, Seconds
 from stormtrace.prepare.dataset import Dataset, Part, Source, make_dataset
 from stormtrace.prepare.findings import Finding
 from stormtrace.prepare.netcdf import open_raw, variable
-from stormtrace.prepare.plan import check_alike, match, needed_beside, steps_between
+from stormtrace.prepare.plan import check_alike, match, needed_beside, steps_between, why_needed
 from stormtrace.prepare.raw_files import Archive, Header, Inventory, read_header
 from stormtrace.prepare.time_axis import TimeAxis
 
@@ -43,12 +43,12 @@ def _check_part(dataset: Dataset, part: Part, pool: ProcessPoolExecutor) -> list
     findings: dict[Source, Finding] = {}
     inventories: dict[Source, Inventory] = {}
     sources, pairs = _sources(dataset, part)
-    for source in sources:
+    for source, why in sources.items():
         finding = Finding(dataset.name, period, source.variable, 0)
         try:
             paths = archive.paths(source, None)
         except BadInput as error:
-            findings[source] = replace(finding, problems=(str(error),))
+            findings[source] = replace(finding, problems=(f"{error}{why}",))
             continue
         problems = _look(archive, source, part, paths, pool)
         axes = _axes(archive, source, part, paths, problems)
@@ -64,23 +64,23 @@ def _check_part(dataset: Dataset, part: Part, pool: ProcessPoolExecutor) -> list
     return list(findings.values())
 
 
-def _sources(dataset: Dataset, part: Part) -> tuple[list[Source], list[tuple[Source, Source]]]:
-    """Return every raw variable needed, once, and which of them must be of one kind.
+def _sources(dataset: Dataset, part: Part) -> tuple[dict[Source, str], list[tuple[Source, Source]]]:
+    """Return every raw variable needed, once, with the reason, and which must be of one kind.
 
     Partners are known as far as the first file can be read.
     """
-    found: dict[Source, None] = {}
+    found: dict[Source, str] = {}
     pairs = []
     for recipe in dataset.fields.values():
         own = dataset.source(part, recipe, recipe.variable)
-        found[own] = None
+        found[own] = ""
         with contextlib.suppress(BadInput):  # told when the variable itself is looked at
             first = Archive(dataset).paths(own, None)[0]
             for name in needed_beside(dataset, recipe, first):
                 partner = dataset.source(part, recipe, name)
-                found[partner] = None
+                found.setdefault(partner, f". {why_needed(dataset, recipe, name)}")
                 pairs.append((own, partner))
-    return list(found), pairs
+    return found, pairs
 
 
 def _disagreements(

@@ -142,7 +142,7 @@ def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Invent
             try:
                 found[partner] = archive.inventory(partner, part, year)
             except BadInput as error:
-                raise BadInput(f"{error}. {_why(dataset, recipe, variable)}") from error
+                raise BadInput(f"{error}. {why_needed(dataset, recipe, variable)}") from error
             check_alike(found[own], found[partner])
     return found
 
@@ -155,7 +155,8 @@ def needed_beside(dataset: Dataset, recipe: Recipe, path: str) -> tuple[str, ...
         return partners(read_coordinate(opened, recipe.variable, dataset), recipe, dataset)
 
 
-def _why(dataset: Dataset, recipe: Recipe, partner: str) -> str:
+def why_needed(dataset: Dataset, recipe: Recipe, partner: str) -> str:
+    """Return in words why a recipe needs a variable beside its own."""
     told = f"{recipe.variable} needs {partner}"
     if partner == dataset.names.surface_pressure:
         return told
