@@ -1,3 +1,4 @@
+import netCDF4
 import numpy as np
 import pytest
 
@@ -95,6 +96,26 @@ def test_a_mean_is_not_paired_with_an_instant(tmp_path):
         plan(raw, fields={"TMQ": {"integrate": "Q"}})
 
 
+def test_means_and_instants_in_one_file(tmp_path):
+    """Each variable's cell_methods tell, also beside the bounds that they share."""
+    raw = Cesm(tmp_path, form="NETCDF4")
+    path = raw.write("PSL")
+    with netCDF4.Dataset(path, "a") as file:
+        file["PSL"].cell_methods = "time: mean"
+        for name, how in (("TS", "area: mean time: point"), ("TX", "time: maximum")):
+            file.createVariable(name, "f4", ("time", "ncol")).cell_methods = how
+    part = {"period": ["2000-01-01 03:00", "2000-01-02 00:00"], "files": str(path)}
+    fields = {name: {"take": name} for name in ("PSL", "TS", "TX")}
+    (found,) = plan(raw, fields=fields, part=part)
+    records = {source.variable: each.record.ravel() for source, each in found.records.items()}
+    np.testing.assert_array_equal(records["PSL"], np.arange(1, 8))
+    np.testing.assert_array_equal(records["TS"], np.arange(7))
+    np.testing.assert_array_equal(records["TX"], np.arange(1, 8))
+    assert {source.variable: each.span for source, each in found.records.items()} == {
+        "PSL": 3 * HOUR, "TS": 0, "TX": 3 * HOUR,
+    }  # fmt: skip
+
+
 def test_missing_file_and_missing_variable(tmp_path):
     raw = Cesm(tmp_path)
     raw.write("Q")
@@ -149,8 +170,6 @@ def test_hourly_means_become_three_hourly(tmp_path):
 
 
 def test_files_without_times_count_on(tmp_path):
-    import netCDF4
-
     for year, records in ((1980, 5), (1981, 3)):
         with netCDF4.Dataset(tmp_path / f"IWV_{year}.nc", "w") as file:
             file.createDimension("record", records)

@@ -14,7 +14,13 @@ from stormtrace.errors import BadInput
 from stormtrace.prepare.calendar_time import DAY, HOUR, Calendar, Seconds
 from stormtrace.prepare.dataset import Dataset, Part, Source
 from stormtrace.prepare.netcdf import open_raw, variable
-from stormtrace.prepare.time_axis import TimeAxis, counted_axis, has_times, read_time_axis
+from stormtrace.prepare.time_axis import (
+    TimeAxis,
+    counted_axis,
+    has_times,
+    read_time_axis,
+    told_instant,
+)
 
 _NAMED_DATES = re.compile(
     r"(?<!\d)(?P<first>\d{4}-?\d{2}-?\d{2})(?:-\d{5}|[^-.]{0,5})"
@@ -100,12 +106,15 @@ class Inventory:
 class Header:
     """What one look at a raw file tells.
 
-    axis: its times, or None where it has none. records: along the record dimension.
+    axes: its times as variables of instants have them (True), those of means (False), and those
+        that do not tell (None), or what is wrong with them; empty where it has none.
+    instant: variable -> which of the three it is. records: along the record dimension.
     shapes: variable -> sizes of its dimensions but the first.
     """
 
     records: int
-    axis: TimeAxis | None
+    axes: Mapping[bool | None, TimeAxis | BadInput]
+    instant: Mapping[str, bool | None]
     shapes: Mapping[str, tuple[int, ...]]
 
 
@@ -124,12 +133,19 @@ def read_header(path: str, name: str, dataset: Dataset, stamps: str | None) -> H
                 if elsewhere[0] in source.dimensions
                 else f"{path}: {name} {source.dimensions} does not change with {elsewhere[0]}"
             )
-        axis = None
+        fields = {key: each for key, each in opened.variables.items() if each.ndim > 1}
+        shapes = {key: each.shape[1:] for key, each in fields.items()}
+        instant = {key: told_instant(each) for key, each in fields.items()}
+        axes: dict[bool | None, TimeAxis | BadInput] = {}
         if dataset.time is None or has_times(opened, dimension):
-            axis = read_time_axis(opened, dimension, stamps, dataset.step)
-            check_name(axis)
-        shapes = {key: each.shape[1:] for key, each in opened.variables.items() if each.ndim > 1}
-        return Header(len(opened.dimensions[dimension]), axis, shapes)
+            for kind in {*instant.values(), told_instant(source)}:
+                try:
+                    axis = read_time_axis(opened, dimension, stamps, dataset.step, kind)
+                    check_name(axis)
+                    axes[kind] = axis
+                except BadInput as error:
+                    axes[kind] = error
+        return Header(len(opened.dimensions[dimension]), axes, instant, shapes)
 
 
 class Archive:
@@ -173,8 +189,11 @@ class Archive:
         if source.variable not in header.shapes:
             have = ", ".join(sorted(header.shapes))
             raise BadInput(f"{path} has no variable {source.variable} over time; it has {have}")
-        if header.axis is not None:
-            return header.axis
+        if header.axes:
+            axis = header.axes[header.instant[source.variable]]
+            if isinstance(axis, BadInput):
+                raise axis
+            return axis
         clock = self.dataset.time
         assert clock is not None
         if "{year}" in clock.start:

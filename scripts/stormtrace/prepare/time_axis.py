@@ -1,5 +1,6 @@
 """What the times of one raw file mean: where each record's interval starts, and how long it is."""
 
+import re
 from dataclasses import dataclass
 
 import netCDF4
@@ -30,14 +31,26 @@ class TimeAxis:
     instant: bool
 
 
+def told_instant(source: netCDF4.Variable) -> bool | None:
+    """Return whether a variable's `cell_methods` tell that it is of instants; None: they do not."""
+    told = re.search(r"\btime\s*:\s*(\w+)", str(getattr(source, "cell_methods", "")))
+    return told[1] in ("point", "instantaneous") if told else None
+
+
 def read_time_axis(
-    dataset: netCDF4.Dataset, dimension: str, stamps: str | None, step: int
+    dataset: netCDF4.Dataset,
+    dimension: str,
+    stamps: str | None,
+    step: int,
+    instant: bool | None = None,
 ) -> TimeAxis:
     """Read the time axis of an open file along `dimension`.
 
     stamps: what the configuration says a stamp marks; None leaves it to the file (its bounds,
         else MERRA-2's `begin_time` half an interval off, else instants).
     step: seconds between records of a file too short to tell.
+    instant: what `told_instant` tells of the variable. CAM writes bounds of intervals beside
+        instantaneous fields, too, and no `cell_methods` (before CESM 3): there `stamps` decides.
 
     BadInput: no times at all, not ascending, uneven, or other than `stamps` says.
     """
@@ -55,6 +68,13 @@ def read_time_axis(
         raise BadInput(f"{path}: {error}") from error
     _check_resolution(path, source, stamp_values)
     length = _length(path, calendar, stamp)
+    if instant and stamps not in (None, "instant"):
+        raise BadInput(
+            f"{path}: the configuration says stamps: {stamps}, but `cell_methods` of the variable"
+            " that it is of instants: leave `stamps` out to follow the file"
+        )
+    if instant or (instant is None and stamps == "instant"):
+        bounds, stamps = None, "instant"
     meaning = _meaning(path, calendar, stamps, stamp, bounds)
     if meaning is None:
         centred = length is not None and length <= HOUR and np.all(stamp % length == length // 2)
