@@ -60,6 +60,9 @@ def test_bounds_beside_instants(tmp_path):
             read_time_axis(opened, "time", "instant", 3 * HOUR, False)
         with pytest.raises(BadInput, match=r"stamps: end.*cell_methods.*of instants"):
             read_time_axis(opened, "time", "end", 3 * HOUR, True)
+    with netCDF4.Dataset(path, "a") as file:
+        file.source = "CAM"
+    assert axis_of(path).doubtful and not axis_of(path, "end").doubtful
 
 
 def test_first_record_of_a_run_has_no_width(tmp_path):

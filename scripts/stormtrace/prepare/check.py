@@ -14,8 +14,9 @@ from stormtrace.errors import BadInput
 from stormtrace.prepare.calendar_time import Calendar, Seconds
 from stormtrace.prepare.dataset import Dataset, Part, Source, make_dataset
 from stormtrace.prepare.findings import Finding
+from stormtrace.prepare.matching import match, steps_between
 from stormtrace.prepare.netcdf import open_raw, variable
-from stormtrace.prepare.plan import check_alike, match, needed_beside, steps_between, why_needed
+from stormtrace.prepare.plan import check_alike, needed_beside, why_needed
 from stormtrace.prepare.raw_files import Archive, Header, Inventory, read_header
 from stormtrace.prepare.time_axis import TimeAxis
 

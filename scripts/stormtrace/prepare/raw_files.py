@@ -5,14 +5,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.commandline import log
 from stormtrace.errors import BadInput
-from stormtrace.prepare.calendar_time import DAY, HOUR, Calendar, Seconds
+from stormtrace.prepare.calendar_time import Calendar, Seconds
 from stormtrace.prepare.dataset import Dataset, Part, Source
+from stormtrace.prepare.named_dates import check_name
 from stormtrace.prepare.netcdf import open_raw, variable
 from stormtrace.prepare.time_axis import (
     TimeAxis,
@@ -22,11 +23,10 @@ from stormtrace.prepare.time_axis import (
     told_instant,
 )
 
-_NAMED_DATES = re.compile(
-    r"(?<!\d)(?P<first>\d{4}-?\d{2}-?\d{2})(?:-\d{5}|[^-.]{0,5})"
-    r"(?:-(?P<last>\d{4}-?\d{2}-?\d{2})[^-.]{0,5})?(?:\.SUB)?(?:\.nc4?)+$"
+_DOUBT = (
+    "%s: %s is taken for means, as the time bounds tell; but CAM writes fields without"
+    " `cell_methods`, as here, for instants: say `stamps: instant`, or `stamps: end` for means"
 )
-"""The dates at a name's end, CESM's (2000010100Z-2000123121Z, 2000-01-01-00000) or MERRA-2's."""
 
 
 def find_files(source: Source, year: int | None) -> list[str]:
@@ -154,6 +154,7 @@ class Archive:
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
         self.headers: dict[tuple[str, str | None], Header] = {}
+        self.doubted: set[str] = set()
 
     def paths(self, source: Source, year: int | None) -> list[str]:
         """Return the files that may hold a variable in `year` (None: in any year)."""
@@ -193,6 +194,9 @@ class Archive:
             axis = header.axes[header.instant[source.variable]]
             if isinstance(axis, BadInput):
                 raise axis
+            if axis.doubtful and source.variable not in self.doubted:
+                self.doubted.add(source.variable)
+                log.warning(_DOUBT, path, source.variable)
             return axis
         clock = self.dataset.time
         assert clock is not None
@@ -215,38 +219,6 @@ def year_in_name(path: str, source: Source) -> int:
         if match and match.groups():
             return int(match.group(1))
     raise BadInput(f"{path}: time.start has {{year}}, but the pattern in `files` has none")
-
-
-def check_name(axis: TimeAxis) -> None:
-    """Raise BadInput where a file's times are not those its name promises.
-
-    A name may end in a date, or two. An end stamp may lie one interval past the last day.
-    """
-    match = _NAMED_DATES.search(Path(axis.path).name)
-    if not match:
-        return
-    try:
-        first, last = (_named_day(match[group], axis.calendar) for group in ("first", "last"))
-    except BadInput:
-        return  # digits that are no date
-    assert first is not None
-    slack = axis.length or 3 * HOUR
-    early = axis.start[0] < first - slack
-    late = last is not None and axis.start[-1] > last + DAY + slack
-    elsewhere = last is None and axis.start[0] > first + DAY + slack
-    if early or late or elsewhere:
-        text = axis.calendar.text
-        raise BadInput(
-            f"{axis.path}: its name speaks of {match[0]}, but its times go from"
-            f" {text(axis.start[0])} to {text(axis.start[-1])}: it is misnamed or a wrong copy"
-        )
-
-
-def _named_day(text: str | None, calendar: Calendar) -> int | None:
-    if text is None:
-        return None
-    digits = text.replace("-", "")
-    return calendar.seconds(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
 
 
 def first_file(dataset: Dataset) -> tuple[str, str]:

@@ -22,6 +22,8 @@ class TimeAxis:
     length: seconds from one record to the next; None where the file has a single record and does
         not say.
     instant: whether the values are of an instant, not means.
+    doubtful: whether only bounds speak of means in a file of CAM, which has such bounds always,
+        and tells of means in `cell_methods`, too.
     """
 
     path: str
@@ -29,6 +31,7 @@ class TimeAxis:
     start: Seconds
     length: int | None
     instant: bool
+    doubtful: bool = False
 
 
 def told_instant(source: netCDF4.Variable) -> bool | None:
@@ -76,13 +79,16 @@ def read_time_axis(
     if instant or (instant is None and stamps == "instant"):
         bounds, stamps = None, "instant"
     meaning = _meaning(path, calendar, stamps, stamp, bounds)
+    cam = str(getattr(dataset, "source", "")).split(" ")[0] in ("CAM", "EAM")
+    doubtful = cam and instant is None and stamps is None and meaning not in (None, "instant")
     if meaning is None:
         centred = length is not None and length <= HOUR and np.all(stamp % length == length // 2)
         meaning = "middle" if centred else "instant"
     if length is None and bounds is not None and meaning != "instant":
         length = int(bounds[0, 1] - bounds[0, 0])
     shift = {"start": 0, "instant": 0, "end": length or step, "middle": (length or step) // 2}
-    return TimeAxis(path, calendar, stamp - shift[meaning], length, meaning == "instant")
+    start = stamp - shift[meaning]
+    return TimeAxis(path, calendar, start, length, meaning == "instant", doubtful)
 
 
 def counted_axis(path: str, records: int, start: str, step: int, calendar: str) -> TimeAxis:
