@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.calendar_time import DAY, HOUR, Calendar
+from stormtrace.prepare.calendar_time import DAY, HOUR, Calendar, calendar_of
 
 
 def test_noleap_has_no_29_february():
@@ -69,6 +69,14 @@ def test_single_precision_is_exact_to_a_minute():
 def test_calendars_with_two_names_are_one():
     assert Calendar("gregorian") == Calendar("standard")
     assert Calendar("365_day") == Calendar("noleap") != Calendar("360_day")
+
+
+def test_proleptic_is_standard_after_1582():
+    units = "hours since 1900-01-01"
+    one, other = calendar_of("proleptic_gregorian", units), calendar_of("Gregorian", units)
+    assert one == other == Calendar("standard")
+    assert one.text(one.from_cf(np.array([876576]), units)[0]) == "2000-01-01 00:00"
+    assert calendar_of("proleptic_gregorian", "days since 0001-01-01").name != "standard"
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,13 @@ def test_why_a_variable_is_needed_is_told(raw, tmp_path):
     assert ". U needs PL, because its own files have no hybrid" in found["PL"].problems[0]
 
 
+def test_doubtful_means_need_attention(raw, tmp_path):
+    with netCDF4.Dataset(tmp_path / raw.name("PSL"), "a") as file:
+        file.source = "CAM"
+    (found,) = check_study([raw.spec(fields={"PSL": {"take": "PSL"}})], workers=1)
+    assert found.steps == 8 and "say `stamps: instant`, or `stamps: end`" in found.problems[0]
+
+
 def test_inconsistent_files_are_told(raw, tmp_path):
     Cesm(tmp_path, "2000-01-02", lat=MESH.lat[:100], lon=MESH.lon[:100]).write("PSL")
     long = {**raw.spec()["parts"][0], "period": ["2000-01-01", "2000-01-03"]}

@@ -87,6 +87,18 @@ class Calendar:
         return self.seconds(origin) + exact.astype(np.int64)
 
 
+def calendar_of(name: str, units: str) -> Calendar:
+    """Return the calendar of times in CF `units`; BadInput as `Calendar`.
+
+    xarray writes proleptic_gregorian for standard: they differ only before 15 October 1582.
+    """
+    calendar, origin = Calendar(name.lower()), units.partition(" since ")[2]
+    if calendar.name != "proleptic_gregorian" or not origin:
+        return calendar
+    late = calendar.seconds(origin) >= calendar.seconds("1582-10-15")
+    return Calendar("standard") if late else calendar
+
+
 def unit_seconds(units: str) -> int:
     """Return the seconds of one unit of CF `units` ("days since …"); BadInput if they are none."""
     unit, since, _ = units.partition(" since ")

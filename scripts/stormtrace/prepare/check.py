@@ -17,7 +17,7 @@ from stormtrace.prepare.findings import Finding
 from stormtrace.prepare.matching import match, steps_between
 from stormtrace.prepare.netcdf import open_raw, variable
 from stormtrace.prepare.plan import check_alike, needed_beside, why_needed
-from stormtrace.prepare.raw_files import Archive, Header, Inventory, read_header
+from stormtrace.prepare.raw_files import Archive, Header, Inventory, doubt, read_header
 from stormtrace.prepare.time_axis import TimeAxis
 
 
@@ -155,6 +155,7 @@ def _axes(
                 axes.append(archive.axis(path, source, part, axes[-1] if axes else None))
             except BadInput as error:
                 problems.append(str(error))
+    problems += [doubt(axis, source.variable) for axis in axes if axis.doubtful][:1]
     return axes
 
 

@@ -23,10 +23,14 @@ from stormtrace.prepare.time_axis import (
     told_instant,
 )
 
-_DOUBT = (
-    "%s: %s is taken for means, as the time bounds tell; but CAM writes fields without"
-    " `cell_methods`, as here, for instants: say `stamps: instant`, or `stamps: end` for means"
-)
+
+def doubt(axis: TimeAxis, name: str) -> str:
+    """Return what is doubtful about the times of a variable, of a `TimeAxis.doubtful`."""
+    return (
+        f"{axis.path}: {name} is taken for means, as the time bounds tell; but CAM writes fields"
+        " without `cell_methods`, as here, for instants: say `stamps: instant`, or `stamps: end`"
+        " for means"
+    )
 
 
 def find_files(source: Source, year: int | None) -> list[str]:
@@ -196,7 +200,7 @@ class Archive:
                 raise axis
             if axis.doubtful and source.variable not in self.doubted:
                 self.doubted.add(source.variable)
-                log.warning(_DOUBT, path, source.variable)
+                log.warning("%s", doubt(axis, source.variable))
             return axis
         clock = self.dataset.time
         assert clock is not None

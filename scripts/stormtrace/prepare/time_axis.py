@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.calendar_time import HOUR, Calendar, Seconds, unit_seconds
+from stormtrace.prepare.calendar_time import HOUR, Calendar, Seconds, calendar_of, unit_seconds
 
 COARSEST = 60
 """Seconds to which times must at least be exact."""
@@ -64,7 +64,7 @@ def read_time_axis(
     if stamp_values.size == 0:
         raise BadInput(f"{path} holds no times (0 records along {dimension}): leave it out")
     try:
-        calendar = Calendar(str(getattr(source, "calendar", "standard")).lower())
+        calendar = calendar_of(str(getattr(source, "calendar", "standard")), source.units)
         stamp = calendar.from_cf(stamp_values, source.units)
         bounds = _bounds(dataset, source, calendar, stamp.size)
     except BadInput as error:
