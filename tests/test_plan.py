@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import netCDF4
 import numpy as np
 import pytest
@@ -5,7 +7,9 @@ import pytest
 from mock_raw import Cesm, Merra2
 from stormtrace.errors import BadInput
 from stormtrace.prepare.calendar_time import HOUR
+from stormtrace.prepare.check import check_study
 from stormtrace.prepare.dataset import make_dataset
+from stormtrace.prepare.meshes import dataset_mesh
 from stormtrace.prepare.plan import make_plans
 
 PSL = {"PSL": {"take": "PSL"}}
@@ -94,6 +98,30 @@ def test_a_mean_is_not_paired_with_an_instant(tmp_path):
     Cesm(tmp_path, stamps="instant").write("PS")
     with pytest.raises(BadInput, match=r"means of Q, but .* instantaneous of PS"):
         plan(raw, fields={"TMQ": {"integrate": "Q"}})
+
+
+def test_history_tapes_whose_names_do_not_tell_the_variable(tmp_path):
+    """Q is on h1, its PS on h2, and one pattern finds both: each is taken from where it is."""
+    raw = Cesm(tmp_path)
+    for tape, name in (("h1", "Q"), ("h2", "PS"), ("h3", "PSL")):
+        raw.write(name, file_name=f"case.cam.{tape}.2000-01-01-00000.nc")
+    part = {"files": f"{tmp_path}/case.cam.h?.{{year}}*.nc"}
+    fields = {"PSL": {"take": "PSL"}, "TMQ": {"integrate": "Q"}}
+    (found,) = plan(raw, fields=fields, part=part)
+    tapes = {source.variable: records.paths for source, records in found.records.items()}
+    assert {name: Path(path).name[9:11] for name, (path,) in tapes.items()} == {
+        "Q": "h1", "PS": "h2", "PSL": "h3",
+    }  # fmt: skip
+    assert dataset_mesh(found.dataset).size == raw.lat.size
+    findings = check_study([raw.spec(fields=fields, part=part)], workers=1)
+    assert [(each.variable, each.files, each.steps, each.problems) for each in findings] == [
+        (name, 1, 8, ()) for name in ("PSL", "Q", "PS")
+    ]
+    nowhere = {"TMQ": {"take": "TMQ"}}
+    with pytest.raises(BadInput, match=r"cam\.h1.* has no variable TMQ; it has .*Q"):
+        plan(raw, fields=nowhere, part=part)
+    (finding,) = check_study([raw.spec(fields=nowhere, part=part)], workers=1)
+    assert finding.files == 0 and "has no variable TMQ" in finding.problems[0]
 
 
 def test_means_and_instants_in_one_file(tmp_path):

@@ -6,14 +6,9 @@ from mock_raw import Cesm
 from stormtrace.errors import BadInput
 from stormtrace.prepare.calendar_time import HOUR, Calendar
 from stormtrace.prepare.dataset import Source, make_dataset
+from stormtrace.prepare.found_files import files_near, find_files, first_file, year_in_name
 from stormtrace.prepare.named_dates import check_name
-from stormtrace.prepare.raw_files import (
-    Archive,
-    files_near,
-    find_files,
-    first_file,
-    year_in_name,
-)
+from stormtrace.prepare.raw_files import Archive
 from stormtrace.prepare.time_axis import TimeAxis
 
 

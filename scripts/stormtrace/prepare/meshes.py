@@ -11,8 +11,8 @@ from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.prepare import camse
 from stormtrace.prepare.dataset import Dataset
+from stormtrace.prepare.found_files import first_file
 from stormtrace.prepare.netcdf import open_raw, read, read_repeated
-from stormtrace.prepare.raw_files import first_file
 
 Floats = NDArray[np.float64]
 

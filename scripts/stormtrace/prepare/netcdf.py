@@ -21,6 +21,10 @@ ABSURD = 1e14
 """No field is as large as this; MERRA-2's 1e15, CESM's 1e36 and netCDF's 9.97e36 are."""
 
 
+class NoVariable(BadInput):
+    """A file has not the variable that is looked for."""
+
+
 def open_raw(path: Path | str) -> netCDF4.Dataset:
     """Open a file for reading, without masks and scaling.
 
@@ -51,10 +55,10 @@ def open_raw(path: Path | str) -> netCDF4.Dataset:
 
 
 def variable(dataset: netCDF4.Dataset, name: str) -> netCDF4.Variable:
-    """Return a variable of an open file; BadInput names those it has."""
+    """Return a variable of an open file; NoVariable names those it has."""
     if name not in dataset.variables:
         have = ", ".join(sorted(dataset.variables)) or "none"
-        raise BadInput(f"{dataset.filepath()} has no variable {name}; it has {have}")
+        raise NoVariable(f"{dataset.filepath()} has no variable {name}; it has {have}")
     return dataset.variables[name]
 
 
@@ -76,7 +80,9 @@ def read(source: netCDF4.Variable, where: tuple[slice | int, ...] = ()) -> NDArr
         values = wide
     else:
         values = values.astype(values.dtype.newbyteorder("="), copy=False)
-        for fill in fills[np.isfinite(fills)].astype(values.dtype):
+        with np.errstate(over="ignore"):  # a fill value of 1e300 beside float32 data
+            fills = fills[np.isfinite(fills)].astype(values.dtype)
+        for fill in fills:
             _blank(values, fill)
     scale = float(getattr(source, "scale_factor", 1.0))
     offset = float(getattr(source, "add_offset", 0.0))

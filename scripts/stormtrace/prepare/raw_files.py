@@ -1,8 +1,6 @@
 """Raw files found and understood by their times: records are never paired by position."""
 
-import glob
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,8 +11,9 @@ from stormtrace.commandline import log
 from stormtrace.errors import BadInput
 from stormtrace.prepare.calendar_time import Calendar, Seconds
 from stormtrace.prepare.dataset import Dataset, Part, Source
+from stormtrace.prepare.found_files import files_near, find_files, year_in_name
 from stormtrace.prepare.named_dates import check_name
-from stormtrace.prepare.netcdf import open_raw, variable
+from stormtrace.prepare.netcdf import NoVariable, open_raw, variable
 from stormtrace.prepare.time_axis import (
     TimeAxis,
     counted_axis,
@@ -31,28 +30,6 @@ def doubt(axis: TimeAxis, name: str) -> str:
         " without `cell_methods`, as here, for instants: say `stamps: instant`, or `stamps: end`"
         " for means"
     )
-
-
-def find_files(source: Source, year: int | None) -> list[str]:
-    """Return the files that match, sorted; `year` None means those of any year."""
-    found: set[str] = set()
-    for pattern in source.files:
-        wanted = pattern.replace("{variable}", glob.escape(source.variable))
-        wanted = wanted.replace("{year}", "[0-9]" * 4 if year is None else f"{year:04d}")
-        # Patterns may be absolute and hold wildcards anywhere, which Path.glob cannot do.
-        found.update(glob.glob(wanted, recursive=True))  # noqa: PTH207
-    return sorted(found)
-
-
-def files_near(source: Source, year: int) -> list[str]:
-    """Return the files that may hold times of `year`: its own and one more on either side.
-
-    A stamp at the end of an interval may stand in the next year's first file.
-    """
-    if not any("{year}" in pattern for pattern in source.files):
-        return find_files(source, year)
-    before, after = find_files(source, year - 1), find_files(source, year + 1)
-    return sorted({*before[-1:], *find_files(source, year), *after[:1]})
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,10 +154,22 @@ class Archive:
         return paths
 
     def inventory(self, source: Source, part: Part, year: int) -> Inventory:
-        """Read the times of all files that may hold a variable in `year`."""
+        """Read the times of all files that may hold a variable in `year`.
+
+        Where their names do not tell the variable, files without it are passed over: they may
+        be another history tape. NoVariable: none has it.
+        """
         axes: list[TimeAxis] = []
+        absent = None
         for path in self.paths(source, year):
-            axes.append(self.axis(path, source, part, axes[-1] if axes else None))
+            try:
+                axes.append(self.axis(path, source, part, axes[-1] if axes else None))
+            except NoVariable as error:
+                if source.named:
+                    raise
+                absent = absent or error
+        if absent and not axes:
+            raise absent
         return Inventory(source, tuple(axes))
 
     def axis(
@@ -193,7 +182,7 @@ class Archive:
         header = self.headers[key]
         if source.variable not in header.shapes:
             have = ", ".join(sorted(header.shapes))
-            raise BadInput(f"{path} has no variable {source.variable} over time; it has {have}")
+            raise NoVariable(f"{path} has no variable {source.variable} over time; it has {have}")
         if header.axes:
             axis = header.axes[header.instant[source.variable]]
             if isinstance(axis, BadInput):
@@ -211,30 +200,3 @@ class Archive:
         else:
             start = clock.start
         return counted_axis(path, header.records, start, clock.step, clock.calendar)
-
-
-def year_in_name(path: str, source: Source) -> int:
-    """Return what {year} stands for in a file's name; BadInput if its pattern has none."""
-    for pattern in source.files:
-        text = re.escape(pattern).replace(r"\{variable\}", re.escape(source.variable))
-        text = text.replace(r"\{year\}", r"(\d{4})", 1).replace(r"\{year\}", r"\d{4}")
-        text = text.replace(r"\*", ".*").replace(r"\?", ".")
-        match = re.fullmatch(text, path)
-        if match and match.groups():
-            return int(match.group(1))
-    raise BadInput(f"{path}: time.start has {{year}}, but the pattern in `files` has none")
-
-
-def first_file(dataset: Dataset) -> tuple[str, str]:
-    """Return (path, variable) of the first raw file there is: it carries the mesh."""
-    for part in dataset.parts:
-        for recipe in dataset.fields.values():
-            source = dataset.source(part, recipe, recipe.variable)
-            for path in find_files(source, None):
-                return path, recipe.variable
-    patterns = ", ".join(_all_patterns(dataset))
-    raise BadInput(f"dataset {dataset.name}: not one raw file is there; looked for {patterns}")
-
-
-def _all_patterns(dataset: Dataset) -> Iterable[str]:
-    return dict.fromkeys(pattern for part in dataset.parts for pattern in part.files)
