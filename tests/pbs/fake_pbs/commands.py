@@ -63,7 +63,7 @@ def qsub(folder: Path, words: list[str]) -> int:
         "ctime": time.ctime(),
         "Join_Path": asked.j or "n",
         "Keep_Files": asked.k or "n",
-        "Output_Path": f"{HOST}:{asked.o}",
+        "Output_Path": f"{HOST}:{asked.o or Path.cwd()}",
         "Rerunable": "False" if asked.r == "n" else "True",
         "Resource_List": {**chunk, "select": wanted["select"], "walltime": wanted["walltime"]},
         "substate": 10,
