@@ -78,7 +78,7 @@ def arguments(properties: Properties, environment: Mapping[str, str]) -> List[st
         ("-l", walltime(rule, int(resources["runtime"]))),
         ("-j", "oe"),  # one log a job,
         ("-k", "oed"),  # written to its place while the job runs
-        ("-o", os.path.abspath(log_folder(rule)) + os.sep),
+        ("-o", os.path.join(log_folder(rule), "")),  # relative: é in a path of ours is refused
         ("-m", "n"),  # no letters
         ("-r", "n"),  # PBS starts nothing again: that is Snakemake's business
         ("-v", f"STORMTRACE_JOB={identity(properties)}"),
