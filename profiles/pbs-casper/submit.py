@@ -39,6 +39,7 @@ def main() -> None:
     A lost terminal or a killed Snakemake would end this process; Ctrl-C is passed on.
     """
     guard.start()
+    snakemake = guard.snakemake_above(os.getppid())
     child = os.fork()
     if child:
         try:
@@ -51,6 +52,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, lambda *_: interrupted.append(1))
     try:
         print(job_for(sys.argv[-1]))
+    except request.NoAccount as reason:
+        jobs.say(f"not submitted: {reason}")
+        os.kill(snakemake, signal.SIGINT)  # or each job of the study would say so three times
+        sys.exit(1)
     except (request.Refused, OSError) as reason:
         sys.exit(f"not submitted: {reason}")
 

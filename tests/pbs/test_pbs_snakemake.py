@@ -67,6 +67,25 @@ def test_a_refusal_is_told_in_one_sentence(cluster):
     assert cluster.jobs() == {}
 
 
+def test_that_nobody_can_be_charged_is_told_once(cluster):
+    snakefile(
+        cluster,
+        """
+        rule all:
+            input: expand("made.{n}", n=range(6))
+        rule short:
+            output: "made.{n}"
+            shell: "touch {output}"
+        """,
+    )
+    del cluster.environment["PBS_ACCOUNT"]
+    master = Master(cluster)
+    assert master.finish() != 0
+    assert master.said().count("not submitted: no project to charge: `export PBS_ACCOUNT=") == 1
+    assert "Error in rule" not in master.said()
+    assert cluster.jobs() == {}
+
+
 def test_ctrl_c_deletes_the_jobs(cluster):
     snakefile(
         cluster,
