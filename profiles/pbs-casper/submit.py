@@ -38,7 +38,10 @@ def main() -> None:
 
     A lost terminal or a killed Snakemake would end this process; Ctrl-C is passed on.
     """
-    guard.start()
+    try:
+        guard.start()
+    except OSError as reason:
+        sys.exit(f"not submitted: {reason}")
     snakemake = guard.snakemake_above(os.getppid())
     child = os.fork()
     if child:
