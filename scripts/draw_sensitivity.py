@@ -4,15 +4,12 @@ python scripts/draw_sensitivity.py --frequency results/frequency/{control,two-fi
     --titles "Four fields" "Two fields" --title "Input fields" --output results/figures/sensitivity
 """
 
-import contextlib
-
 from stormtrace.commandline import parser, run
 from stormtrace.errors import BadInput
 from stormtrace.files import writing
-from stormtrace.map.frequency import open_frequency
 from stormtrace.map.maps import use_style
 from stormtrace.map.panels import save
-from stormtrace.map.sensitivity_figures import draw_sensitivity
+from stormtrace.map.sensitivity_figures import draw_sensitivity, read_annual
 
 
 def main() -> None:
@@ -28,10 +25,10 @@ def main() -> None:
             f"{len(flags.frequency)} files want as many different titles, found {flags.titles}"
         )
     use_style()
-    with contextlib.ExitStack() as stack, writing(flags.output) as folder:
+    maps = map(read_annual, flags.frequency)
+    experiments = dict(zip(flags.titles, maps, strict=True))
+    with writing(flags.output) as folder:
         folder.mkdir()
-        opened = [stack.enter_context(open_frequency(path)) for path in flags.frequency]
-        experiments = dict(zip(flags.titles, opened, strict=True))
         for name, figure in draw_sensitivity(experiments, flags.title):
             save(figure, folder, name)
 

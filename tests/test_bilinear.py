@@ -82,6 +82,7 @@ def test_nearly_zero_longitude_makes_no_gap():
         (np.linspace(-90, 90, 90), np.arange(180), "gap of 181.00 degrees"),
         (np.linspace(-90, 90, 90), np.linspace(0, 360, 361), "gap|twice"),
         (np.zeros(10), np.arange(360), "must differ"),
+        (np.array([12.0]), np.array([204.0]), "reach from 12.00N to 12.00N only"),
     ],
 )
 def test_meshes_that_do_not_cover_the_globe_are_refused(lat, lon, message):

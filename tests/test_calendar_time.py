@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.calendar_time import DAY, HOUR, Calendar
+from stormtrace.prepare.calendar_time import DAY, HOUR, Calendar, calendar_of
 
 
 def test_noleap_has_no_29_february():
@@ -47,6 +47,36 @@ def test_fractions_of_days_are_rounded_to_seconds():
     days = np.arange(8) * 0.125 + 1e-9
     seconds = calendar.from_cf(days, "days since 2000-01-01")
     np.testing.assert_array_equal(np.diff(seconds), 3 * HOUR)
+
+
+def test_whole_numbers_of_32_bits_do_not_overflow():
+    """ERA5 counts int32 hours since 1900: 876,576 · 3600 s are more than 2**31."""
+    calendar = Calendar("gregorian")
+    hours = np.array([876576], np.int32)
+    assert calendar.text(calendar.from_cf(hours, "hours since 1900-01-01 00:00:00.0")[0]) == (
+        "2000-01-01 00:00"
+    )
+
+
+def test_single_precision_is_exact_to_a_minute():
+    """3652.125 is a float32, its 315,543,600 s are none; hours are off by up to 11 s."""
+    calendar = Calendar("standard")
+    days = np.float32(3652 + np.arange(24) / 24)
+    seconds = calendar.from_cf(days, "days since 1990-01-01")
+    np.testing.assert_array_equal(seconds, calendar.seconds("2000-01-01") + HOUR * np.arange(24))
+
+
+def test_calendars_with_two_names_are_one():
+    assert Calendar("gregorian") == Calendar("standard")
+    assert Calendar("365_day") == Calendar("noleap") != Calendar("360_day")
+
+
+def test_proleptic_is_standard_after_1582():
+    units = "hours since 1900-01-01"
+    one, other = calendar_of("proleptic_gregorian", units), calendar_of("Gregorian", units)
+    assert one == other == Calendar("standard")
+    assert one.text(one.from_cf(np.array([876576]), units)[0]) == "2000-01-01 00:00"
+    assert calendar_of("proleptic_gregorian", "days since 0001-01-01").name != "standard"
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,4 @@
+import netCDF4
 import numpy as np
 import pytest
 
@@ -41,6 +42,22 @@ def test_everything_wrong_is_told_at_once(raw, tmp_path):
     text = table(list(found.values()))
     assert "4 of 5 rows need attention" in text
     assert text.splitlines()[0].split()[:3] == ["dataset", "period", "variable"]
+
+
+def test_why_a_variable_is_needed_is_told(raw, tmp_path):
+    (tmp_path / raw.name("PS")).unlink()
+    with netCDF4.Dataset(tmp_path / raw.name("U"), "a") as file:
+        file.renameVariable("hyam", "a_mid")
+    found = rows(check_study([raw.spec()], workers=1))
+    assert found["PS"].problems[0].endswith(". Q needs PS")
+    assert ". U needs PL, because its own files have no hybrid" in found["PL"].problems[0]
+
+
+def test_doubtful_means_need_attention(raw, tmp_path):
+    with netCDF4.Dataset(tmp_path / raw.name("PSL"), "a") as file:
+        file.source = "CAM"
+    (found,) = check_study([raw.spec(fields={"PSL": {"take": "PSL"}})], workers=1)
+    assert found.steps == 8 and "say `stamps: instant`, or `stamps: end`" in found.problems[0]
 
 
 def test_inconsistent_files_are_told(raw, tmp_path):

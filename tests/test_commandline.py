@@ -4,12 +4,15 @@ import errno
 import json
 import logging
 import os
+import signal
 import time
+from contextlib import suppress
 
 import pytest
 
 from stormtrace import commandline
 from stormtrace.errors import BadInput, OutOfTime
+from stormtrace.files import writing
 
 
 def failing(error):
@@ -39,6 +42,42 @@ def test_other_errors_keep_their_traceback():
 
     with pytest.raises(ZeroDivisionError):
         commandline.run(main)
+
+
+def test_a_stop_that_a_library_swallows_is_heeded_all_the_same(tmp_path, monkeypatch):
+    """netCDF4 has bare `except:` clauses: one job in ten went on after SIGTERM, and ended with 0."""
+    monkeypatch.setattr(commandline, "_stops", [])
+    before = signal.getsignal(signal.SIGTERM)
+    made = []
+
+    def work():
+        with writing(tmp_path / "out") as partial:
+            partial.mkdir()
+            for step in commandline.progress(range(8), "steps", 8):
+                made.append(step)
+                if step == 2:
+                    with suppress(SystemExit):
+                        os.kill(os.getpid(), signal.SIGTERM)
+
+    try:
+        with pytest.raises(SystemExit) as stop:
+            commandline.run(work)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert stop.value.code == 128 + signal.SIGTERM
+    assert made == [0, 1, 2] and list(tmp_path.iterdir()) == []
+
+
+def test_what_is_written_when_a_stop_was_swallowed_is_not_published(tmp_path, monkeypatch):
+    monkeypatch.setattr(commandline, "_stops", [])
+    with pytest.raises(SystemExit), writing(tmp_path / "a.nc") as partial:
+        partial.touch()
+        with suppress(SystemExit):
+            commandline._stop(signal.SIGTERM, None)
+    assert list(tmp_path.iterdir()) == []
+    with writing(tmp_path / "checkpoint") as partial:  # on the way out
+        partial.touch()
+    assert (tmp_path / "checkpoint").exists()
 
 
 def test_a_job_out_of_time_says_that_it_goes_on():

@@ -1,10 +1,13 @@
+import netCDF4
 import numpy as np
 import pytest
 
 from make_results import MINI, dates_between, write_masks
+from stormtrace import results
 from stormtrace.errors import BadInput
 from stormtrace.map.counting import count_masks
 from stormtrace.map.counts import read_counts, write_counts
+from stormtrace.map.experiment_figures import draw_frequency_figures
 from stormtrace.map.frequency import merge_counts, open_frequency
 from stormtrace.map.periods import expected_steps
 
@@ -30,6 +33,47 @@ def test_every_third_step_is_a_third(tmp_path):
     assert ar.sum() == 80  # class 2 counts once, and only where it is
     assert tc[0, 0] == 240
     assert tc.sum() == 240
+
+
+def add_agreement(masks, members, agreement):
+    """Make masks those of an ensemble; agreement: one number a step."""
+    with netCDF4.Dataset(masks, "a") as nc:
+        nc.members = np.int32(members)
+        nc.createVariable("agreement", "u1", ("time", "lat", "lon"))
+        nc["agreement"][:] = agreement[:, None, None]
+
+
+def test_how_many_members_of_an_ensemble_agree(tmp_path):
+    """Of three members one is alone at every sixth step, an AR step: 40 of the 80 of April.
+
+    ARs: (40 · 2 + 40 · 3) / (3 · 80) = 5/6; TCs, always there: (40 · 2 + 200 · 3) / (3 · 240) = 17/18.
+    """
+    dates = dates_between((2001, 4, 1), (2001, 5, 1), "noleap")
+    masks = write_masks(tmp_path / "2001.nc", 2001, dates, stripes)
+    add_agreement(masks, 3, np.where(np.arange(240) % 6 == 0, 2, 3))
+    write_counts(tmp_path / "counts.nc", count_masks(masks), {})
+    merge_counts([tmp_path / "counts.nc"], [], tmp_path / "frequency.nc", {})
+    with open_frequency(tmp_path / "frequency.nc") as frequency:
+        ar, tc = frequency.agreement(AR), frequency.agreement(TC, "MAM")
+        assert np.isnan(frequency.agreement(AR, "DJF")).all()
+        names = [name for name, _ in draw_frequency_figures(frequency, "Three", {})]
+    assert ar[5, 7] == pytest.approx(100 * 5 / 6)
+    assert tc[0, 0] == pytest.approx(100 * 17 / 18)
+    assert np.isfinite(ar).sum() == np.isfinite(tc).sum() == 1  # elsewhere nothing is found
+    assert names == ["tc-frequency", "tc-agreement", "ar-frequency", "ar-agreement"]
+    opened = results.open_frequency(tmp_path / "frequency.nc").agreement
+    np.testing.assert_array_equal(opened.sel(period="annual", feature="AR"), ar)
+
+
+def test_years_of_different_ensembles_are_not_joined(tmp_path):
+    for year, members in ((2001, 3), (2002, 5)):
+        dates = dates_between((year, 4, 1), (year, 4, 2), "noleap")
+        masks = write_masks(tmp_path / f"{year}.nc", year, dates, stripes)
+        add_agreement(masks, members, np.full(8, members))
+        write_counts(tmp_path / f"counts-{year}.nc", count_masks(masks), {})
+    both = [tmp_path / "counts-2001.nc", tmp_path / "counts-2002.nc"]
+    with pytest.raises(BadInput, match="expected the number of members 3, found 5"):
+        merge_counts(both, [], tmp_path / "frequency.nc", {})
 
 
 def test_month_lengths_in_both_calendars():

@@ -99,7 +99,7 @@ def test_there_are_rules_to_look_at():
     assert {environment for *_, environment in rules()} == {f.stem for f in environments()}
 
 
-@pytest.mark.parametrize(("rule", "script", "environment"), rules())
+@pytest.mark.parametrize(("rule", "script", "environment"), list(rules()))
 def test_an_environment_has_what_its_scripts_import(rule, script, environment):
     there = packages(environment)
     for module, file in needed(script).items():

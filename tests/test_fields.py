@@ -191,6 +191,25 @@ def test_hourly_mean_or_pick(tmp_path):
     np.testing.assert_array_equal(pick["PSL"], slp.reshape(24, -1)[::3].astype("f4"))
 
 
+def test_many_records_a_step_make_smaller_blocks(tmp_path, monkeypatch):
+    """A day of hourly maps of 0.25° is 85 MB; eight days of several fields at once are too much."""
+    from stormtrace.prepare import reader
+
+    raw = Merra2(tmp_path, nlat=3, nlon=4)
+    raw.write({"TQV": np.broadcast_to(np.arange(24.0)[:, None, None], (24, 3, 4))})
+    read, plain = [], reader.read
+    monkeypatch.setattr(
+        reader, "read", lambda source, where: read.append(where[0]) or plain(source, where)
+    )
+    fields, _ = derive(raw.spec(fields={"TMQ": {"take": "TQV"}}, step_hours=12), steps=8)
+    assert fields["TMQ"][:, 0].tolist() == [5.5, 17.5]
+    assert read == [slice(0, 24)]
+    monkeypatch.setattr("stormtrace.prepare.fields.BLOCK_RECORDS", 12)
+    read.clear()
+    derive(raw.spec(fields={"TMQ": {"take": "TQV"}}, step_hours=12), steps=8)
+    assert read == [slice(0, 12), slice(12, 24)]
+
+
 def test_winds_missing_below_the_ground(tmp_path):
     raw = Merra2(tmp_path)
     u = hourly(raw)

@@ -14,7 +14,7 @@ from stormtrace.map.frequency import open_frequency
 from stormtrace.map.line_figures import draw_lines
 from stormtrace.map.maps import sample
 from stormtrace.map.projections import PolarStereographic, Rectangle
-from stormtrace.map.sensitivity_figures import _minus
+from stormtrace.map.sensitivity_figures import _minus, read_annual
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 
@@ -102,10 +102,10 @@ def test_experiments_side_by_side_share_a_scale_on_any_grid(tmp_path):
     for name, grid, count in (("a", MINI, 20), ("b", fine, 50)):
         counts = np.full((12, 2, *grid.shape), count, np.int16)
         files.append(write_frequency(tmp_path / f"{name}.nc", {2000: counts}, grid=grid))
-    with open_frequency(files[0]) as first, open_frequency(files[1]) as second:
-        panel = _minus({"a": first, "b": second}, "b", "a", "atmospheric_river")
-        assert panel.grid.shape == MINI.shape
-        np.testing.assert_allclose(panel.values, 30)
+    both = dict(zip("ab", map(read_annual, files), strict=True))
+    panel = _minus(both, "b", "a", "atmospheric_river")
+    assert panel.grid.shape == MINI.shape
+    np.testing.assert_allclose(panel.values, 30)
     run("draw_sensitivity", "--frequency", *files, "--titles", "A", "B",
         "--output", tmp_path / "figures")  # fmt: skip
     names = {path.stem for path in (tmp_path / "figures").glob("*.pdf")}

@@ -58,6 +58,24 @@ def test_fill_values_become_nan(tmp_path, fill, key):
         np.testing.assert_array_equal(read(file["a"])[0], [1, np.nan, 3])
 
 
+def test_fill_values_too_large_for_the_variable(tmp_path, recwarn):
+    path = write(tmp_path / "a.nc", missing_value=1e300)
+    with open_raw(path) as opened:
+        np.testing.assert_array_equal(read(opened["a"])[0], [1, 2, 3])
+    assert not recwarn.list
+
+
+def test_fill_values_of_unsigned_numbers_are_stored_as_signed(tmp_path):
+    with netCDF4.Dataset(tmp_path / "a.nc", "w", format="NETCDF3_64BIT_OFFSET") as file:
+        file.createDimension("x", 3)
+        packed = file.createVariable("PSL", "i2", ("x",), fill_value=-1)
+        packed.set_auto_maskandscale(False)
+        packed.setncatts({"_Unsigned": "true", "scale_factor": 2.0})
+        packed[:] = np.array([0, 40000, 65535], np.uint16).view(np.int16)
+    with open_raw(tmp_path / "a.nc") as opened:
+        np.testing.assert_array_equal(read(opened["PSL"]), [0, 80000, np.nan])
+
+
 def test_packed_integers_are_unpacked(tmp_path):
     path = write(
         tmp_path / "a.nc",

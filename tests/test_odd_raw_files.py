@@ -4,7 +4,7 @@ import netCDF4
 import numpy as np
 import pytest
 
-from mock_raw import Cesm, Merra2
+from mock_raw import LEVELS, Cesm, Merra2
 from stormtrace.errors import BadInput
 from stormtrace.prepare.calendar_time import HOUR
 from stormtrace.prepare.dataset import make_dataset
@@ -169,3 +169,64 @@ def test_time_must_come_first(tmp_path, order, message):
         file.createVariable("PSL", "f4", order)[...] = values
     with pytest.raises(BadInput, match=message):
         derive(raw.spec(fields={"PSL": {"take": "PSL"}}))
+
+
+def renamed(file, name):
+    """Take a variable's name away, for another to have it; return it."""
+    old = file[name]
+    values, dimensions = old[...], old.dimensions
+    units = {"units": old.units} if "units" in old.ncattrs() else {}
+    file.renameVariable(name, f"old_{name}")
+    if units:
+        del file[f"old_{name}"].units
+    return values, dimensions, units
+
+
+def repeated(file):
+    """What xarray's open_mfdataset makes of coordinates and coefficients."""
+    steps = len(file.dimensions["time"])
+    for name in ("lat", "lon", "hyam", "hybm", "hyai", "hybi", "P0"):
+        values, dimensions, units = renamed(file, name)
+        new = file.createVariable(name, "f8", ("time", *dimensions))
+        new[...] = np.stack([values] * steps)
+        new.setncatts(units)
+
+
+def test_coordinates_repeated_for_every_time(usual):
+    raw, paths, expected = usual
+    edit(paths, repeated)
+    for name, values in derive(raw.spec()).items():
+        np.testing.assert_array_equal(values, expected[name])
+    edit({"": paths["U"]}, lambda file: file["hyam"].__setitem__((-1, 3), 0.5))
+    with pytest.raises(BadInput, match=r"hyam \('time', 'lev'\) changes along time"):
+        derive(raw.spec())
+
+
+def test_hybrid_levels_that_lost_their_coefficients(usual):
+    """CAM's lev is in hPa, but over mountains U at lev 850 is not U at 850 hPa."""
+    raw, paths, _ = usual
+
+    def lose(file):
+        for name in ("hyam", "hybm", "hyai", "hybi"):
+            renamed(file, name)
+        file.createVariable("lev", "f8", ("lev",))[:] = 1000 * (LEVELS.a_mid + LEVELS.b_mid)
+        file["lev"].setncatts({"units": "hPa", "long_name": "hybrid level at midpoints"})
+
+    edit(paths, lose)
+    with pytest.raises(BadInput, match=r"have no hybrid coefficients .*vertical: {coefficients"):
+        derive(raw.spec())
+
+
+@pytest.mark.parametrize("count", [1, 3, 10])
+def test_pressure_levels_beside_hybrid_ones(tmp_path, count):
+    """Interpolated files keep hyam of the levels they come from; ERA5 may have a single level."""
+    raw = Cesm(tmp_path, form="NETCDF4")
+    path = raw.write("U")
+    with netCDF4.Dataset(path, "a") as file:
+        file.createDimension("plev", count)
+        file.createVariable("plev", "f8", ("plev",))[:] = 85000 - 5000 * np.arange(count)
+        file["plev"].units = "Pa"
+        values = np.broadcast_to(np.arange(count)[:, None], (8, count, raw.lat.size))
+        file.createVariable("UP", "f4", ("time", "plev", "ncol"))[:] = values + 7.0
+    spec = raw.spec(fields={"U850": {"interpolate": "UP", "to": 850, "files": str(path)}})
+    assert (derive(spec)["U850"] == 7.0).all()

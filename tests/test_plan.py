@@ -1,10 +1,15 @@
+from pathlib import Path
+
+import netCDF4
 import numpy as np
 import pytest
 
 from mock_raw import Cesm, Merra2
 from stormtrace.errors import BadInput
 from stormtrace.prepare.calendar_time import HOUR
+from stormtrace.prepare.check import check_study
 from stormtrace.prepare.dataset import make_dataset
+from stormtrace.prepare.meshes import dataset_mesh
 from stormtrace.prepare.plan import make_plans
 
 PSL = {"PSL": {"take": "PSL"}}
@@ -95,6 +100,50 @@ def test_a_mean_is_not_paired_with_an_instant(tmp_path):
         plan(raw, fields={"TMQ": {"integrate": "Q"}})
 
 
+def test_history_tapes_whose_names_do_not_tell_the_variable(tmp_path):
+    """Q is on h1, its PS on h2, and one pattern finds both: each is taken from where it is."""
+    raw = Cesm(tmp_path)
+    for tape, name in (("h1", "Q"), ("h2", "PS"), ("h3", "PSL")):
+        raw.write(name, file_name=f"case.cam.{tape}.2000-01-01-00000.nc")
+    part = {"files": f"{tmp_path}/case.cam.h?.{{year}}*.nc"}
+    fields = {"PSL": {"take": "PSL"}, "TMQ": {"integrate": "Q"}}
+    (found,) = plan(raw, fields=fields, part=part)
+    tapes = {source.variable: records.paths for source, records in found.records.items()}
+    assert {name: Path(path).name[9:11] for name, (path,) in tapes.items()} == {
+        "Q": "h1", "PS": "h2", "PSL": "h3",
+    }  # fmt: skip
+    assert dataset_mesh(found.dataset).size == raw.lat.size
+    findings = check_study([raw.spec(fields=fields, part=part)], workers=1)
+    assert [(each.variable, each.files, each.steps, each.problems) for each in findings] == [
+        (name, 1, 8, ()) for name in ("PSL", "Q", "PS")
+    ]
+    nowhere = {"TMQ": {"take": "TMQ"}}
+    with pytest.raises(BadInput, match=r"cam\.h1.* has no variable TMQ; it has .*Q"):
+        plan(raw, fields=nowhere, part=part)
+    (finding,) = check_study([raw.spec(fields=nowhere, part=part)], workers=1)
+    assert finding.files == 0 and "has no variable TMQ" in finding.problems[0]
+
+
+def test_means_and_instants_in_one_file(tmp_path):
+    """Each variable's cell_methods tell, also beside the bounds that they share."""
+    raw = Cesm(tmp_path, form="NETCDF4")
+    path = raw.write("PSL")
+    with netCDF4.Dataset(path, "a") as file:
+        file["PSL"].cell_methods = "time: mean"
+        for name, how in (("TS", "area: mean time: point"), ("TX", "time: maximum")):
+            file.createVariable(name, "f4", ("time", "ncol")).cell_methods = how
+    part = {"period": ["2000-01-01 03:00", "2000-01-02 00:00"], "files": str(path)}
+    fields = {name: {"take": name} for name in ("PSL", "TS", "TX")}
+    (found,) = plan(raw, fields=fields, part=part)
+    records = {source.variable: each.record.ravel() for source, each in found.records.items()}
+    np.testing.assert_array_equal(records["PSL"], np.arange(1, 8))
+    np.testing.assert_array_equal(records["TS"], np.arange(7))
+    np.testing.assert_array_equal(records["TX"], np.arange(1, 8))
+    assert {source.variable: each.span for source, each in found.records.items()} == {
+        "PSL": 3 * HOUR, "TS": 0, "TX": 3 * HOUR,
+    }  # fmt: skip
+
+
 def test_missing_file_and_missing_variable(tmp_path):
     raw = Cesm(tmp_path)
     raw.write("Q")
@@ -149,8 +198,6 @@ def test_hourly_means_become_three_hourly(tmp_path):
 
 
 def test_files_without_times_count_on(tmp_path):
-    import netCDF4
-
     for year, records in ((1980, 5), (1981, 3)):
         with netCDF4.Dataset(tmp_path / f"IWV_{year}.nc", "w") as file:
             file.createDimension("record", records)
@@ -185,3 +232,16 @@ def test_year_outside_all_periods(tmp_path):
     raw.write("PSL")
     with pytest.raises(BadInput, match="has no step in 1999; its periods: 2000-01-01 to"):
         plan(raw, 1999, fields=PSL)
+
+
+def test_files_of_one_instant_tell_their_distance_together(tmp_path):
+    for hour in range(6):
+        raw = Cesm(
+            tmp_path, start=f"2000-01-01 {hour:02d}:00", steps=1, stamps="instant", bounds=False
+        )
+        raw.write("PSL", file_name=f"case.cam.h2.PSL.2000-01-01-{hour * HOUR:05d}.nc")
+    part = {"period": ["2000-01-01", "2000-01-01 06:00"]}
+    for sampling, expected in (("mean", [[0, 1, 2], [3, 4, 5]]), ("instant", [[0], [3]])):
+        (found,) = plan(raw, fields=PSL, part=part, sampling=sampling)
+        (records,) = found.records.values()
+        assert records.file.tolist() == expected

@@ -75,7 +75,7 @@ def one_of(rank, count, folder, out):
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
     out = tmp_path_factory.mktemp("processes")
-    folder = write_labelled(out / "train", 5, labellings=2, shape=(40, 48))
+    folder = write_labelled(out / "train", 5, labellings=2, shape=(40, 40))
     for count in (1, 2, 3):
         multiprocessing.spawn(one_of, (count, folder, out), nprocs=count)
     return out

@@ -1,3 +1,4 @@
+import netCDF4
 import numpy as np
 import pytest
 
@@ -5,14 +6,9 @@ from mock_raw import Cesm
 from stormtrace.errors import BadInput
 from stormtrace.prepare.calendar_time import HOUR, Calendar
 from stormtrace.prepare.dataset import Source, make_dataset
-from stormtrace.prepare.raw_files import (
-    Archive,
-    check_name,
-    files_near,
-    find_files,
-    first_file,
-    year_in_name,
-)
+from stormtrace.prepare.found_files import files_near, find_files, first_file, year_in_name
+from stormtrace.prepare.named_dates import check_name
+from stormtrace.prepare.raw_files import Archive
 from stormtrace.prepare.time_axis import TimeAxis
 
 
@@ -101,6 +97,21 @@ def test_headers_are_read_once(tmp_path, monkeypatch):
     before = archive.inventory(source, part, 2000)
     monkeypatch.setattr("stormtrace.prepare.raw_files.open_raw", None)
     assert archive.inventory(source, part, 2000).paths == before.paths
+
+
+def test_doubtful_means_are_told_once(tmp_path, caplog):
+    """CAM's instantaneous fields have bounds of intervals, but no cell_methods."""
+    raw, other = (
+        Cesm(tmp_path, start=start, form="NETCDF4") for start in ("2000-01-01", "2000-01-02")
+    )
+    for path in (raw.write("PSL"), other.write("PSL")):
+        with netCDF4.Dataset(path, "a") as file:
+            file.source = "CAM"
+    dataset = make_dataset(raw.spec(fields={"PSL": {"take": "PSL"}}))
+    archive, part = Archive(dataset), dataset.parts[0]
+    archive.inventory(dataset.source(part, dataset.fields["PSL"], "PSL"), part, 2000)
+    (record,) = caplog.records
+    assert "PSL is taken for means" in record.message and "`stamps: instant`" in record.message
 
 
 def test_first_file_carries_the_mesh(tmp_path):

@@ -10,6 +10,7 @@ import xarray as xr
 from mock_raw import Cesm, Merra2
 from stormtrace.grids import make_grid
 from stormtrace.prepare import samples as samples_module
+from stormtrace.prepare.calendar_time import HOUR
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.makers import own_weights
 from stormtrace.prepare.meshes import dataset_mesh
@@ -127,6 +128,21 @@ def test_instants_have_no_bounds(tmp_path):
     paths = made(raw, tmp_path / "2000", fields={"PSL": {"take": "PSL"}})
     with netCDF4.Dataset(paths[0]) as file:
         assert "time_bnds" not in file.variables and file["PSL"].cell_methods == "time: point"
+
+
+@pytest.mark.parametrize(
+    ("kind", "sampling", "hours"),
+    [("middle", "mean", 3), ("middle", "instant", 1), ("instant", "mean", 3), ("instant", "instant", 0)],
+)  # fmt: skip
+def test_bounds_are_what_a_sample_is_the_mean_of(tmp_path, kind, sampling, hours):
+    raw = Cesm(tmp_path / "raw", step=HOUR, stamps=kind, steps=6)
+    raw.write("PSL")
+    paths = made(raw, tmp_path / "2000", fields={"PSL": {"take": "PSL"}}, sampling=sampling)
+    with netCDF4.Dataset(paths[1]) as file:
+        assert file["PSL"].cell_methods == ("time: mean" if hours else "time: point")
+        assert ("time_bnds" in file.variables) == bool(hours)
+        if hours:
+            np.testing.assert_array_equal(file["time_bnds"][:], [[3, 3 + hours]])
 
 
 def test_compression_is_a_choice_that_loses_nothing(tmp_path):

@@ -169,6 +169,15 @@ def test_raw_files_of_a_year_are_those_of_its_variables(demo, tmp_path):
     assert len(raw_input(study, "mini-historical")) == 1  # the map needs the columns of one
 
 
+def test_raw_files_at_any_depth(demo, tmp_path):
+    path = tmp_path / "h3" / "2000" / "case.Q.2000122200Z.nc"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    demo["datasets"]["mini-historical"]["parts"][0]["files"] = "{data}/**/*.{variable}.{year}*.nc"
+    demo["data"] = str(tmp_path)
+    assert raw_input(Study(demo), "mini-historical", "2000") == [str(path)]
+
+
 def test_raw_files_of_the_mini_planet_are_a_folder_the_workflow_makes(demo):
     assert raw_input(Study(demo), "mini-merra2", "2000") == ["results/planet/merra2"]
 

@@ -46,6 +46,25 @@ def test_configuration_against_bounds_is_refused(tmp_path):
         axis_of(path, "start")
 
 
+def test_bounds_beside_instants(tmp_path):
+    """CAM writes them, and no cell_methods (CESM 3: time: instantaneous); means have theirs."""
+    path = Cesm(tmp_path, stamps="end").write("PSL")
+    with open_raw(path) as opened:
+        for instant, stamps in ((None, "instant"), (True, None), (True, "instant")):
+            axis = read_time_axis(opened, "time", stamps, 3 * HOUR, instant)
+            assert text(axis) == ["2000-01-01 03:00", "2000-01-02 00:00"] and axis.instant
+        for instant, stamps in ((None, None), (False, None), (False, "end")):
+            axis = read_time_axis(opened, "time", stamps, 3 * HOUR, instant)
+            assert text(axis)[0] == "2000-01-01 00:00" and not axis.instant
+        with pytest.raises(BadInput, match=r"stamps: instant.*bounds say end"):
+            read_time_axis(opened, "time", "instant", 3 * HOUR, False)
+        with pytest.raises(BadInput, match=r"stamps: end.*cell_methods.*of instants"):
+            read_time_axis(opened, "time", "end", 3 * HOUR, True)
+    with netCDF4.Dataset(path, "a") as file:
+        file.source = "CAM"
+    assert axis_of(path).doubtful and not axis_of(path, "end").doubtful
+
+
 def test_first_record_of_a_run_has_no_width(tmp_path):
     raw = Cesm(tmp_path, stamps="end")
     path = raw.write("PSL")

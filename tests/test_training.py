@@ -213,8 +213,12 @@ def test_two_processes_see_the_same_training_as_one(folder, tmp_path):
     assert json.loads((output / "config.json").read_text())["provenance"]["processes"] == "2"
     together = read_history(output / "history.csv")
     alone = learn(folder, tmp_path, replace(RECIPE, name="m", epochs=1, lr=0.001)).history[0]
-    for name in ("train_loss", "train_mean_iou", "validation_loss"):
-        assert together[name][0] == pytest.approx(alone[name], rel=1e-3), name
+    for name, rounding in {
+        "train_loss": 1e-3,
+        "validation_loss": 1e-3,
+        "train_mean_iou": 1e-2,
+    }.items():
+        assert together[name][0] == pytest.approx(alone[name], rel=rounding), name
 
 
 def test_a_batch_too_small_to_share_is_refused(folder, tmp_path):

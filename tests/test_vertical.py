@@ -124,6 +124,8 @@ def test_pressure_levels():
     assert (upper, share) == (1, 0.5)
     upper, share = bracket_levels(levels, 60000.0, "log")
     assert share == pytest.approx(np.log(6 / 5) / np.log(7 / 5))
+    assert bracket_levels(np.array([85000.0]), 85000.0, "log") == (0, 0.0)
+    assert np.isnan(bracket_levels(np.array([85000.0]), 50000.0, "log")[1])
 
 
 def test_without_interfaces_there_is_no_integral():

@@ -22,16 +22,18 @@ def written(path, weights=WEIGHTS):
     return path
 
 
-def bare(path, weights=WEIGHTS, names=("S", "row", "col"), base=1, columns=False):
+def bare(path, weights=WEIGHTS, names=("S", "row", "col"), base=1, columns=0):
     """A map of nothing but its triplets, as esmpy writes it (or under SCRIP's names)."""
     triplets = weights.matrix.tocoo()
     with netCDF4.Dataset(path, "w") as file:
         file.createDimension("num_links", triplets.nnz)
         dims = ("num_links",)
         if columns:
-            file.createDimension("num_wgts", 1)
+            file.createDimension("num_wgts", columns)
             dims = ("num_links", "num_wgts")
-        share = triplets.data[:, None] if columns else triplets.data
+        share = triplets.data
+        if columns:
+            share = share[:, None] * 0.5 ** np.arange(columns)  # the others: for gradients
         file.createVariable(names[0], "f8", dims)[:] = share
         for name, index in ((names[1], triplets.row), (names[2], triplets.col)):
             file.createVariable(name, "i4", ("num_links",))[:] = index + base
@@ -58,9 +60,7 @@ def test_format_is_esmfs(tmp_path):
 def test_triplets_alone_are_enough(tmp_path):
     assert same(load_map(bare(tmp_path / "esmpy.nc"), MESH, GRID), WEIGHTS)
     scrip = ("remap_matrix", "dst_address", "src_address")
-    assert same(
-        load_map(bare(tmp_path / "scrip.nc", names=scrip, columns=True), MESH, GRID), WEIGHTS
-    )
+    assert same(load_map(bare(tmp_path / "scrip.nc", names=scrip, columns=1), MESH, GRID), WEIGHTS)
 
 
 def test_map_that_never_uses_the_last_column(tmp_path):
@@ -104,6 +104,17 @@ def test_shares_must_sum_to_one_everywhere(tmp_path):
     with pytest.raises(BadInput, match="100 of 288 target points"):
         written(tmp_path / "ours.nc", Weights(regional))
     assert not (tmp_path / "ours.nc").exists()
+
+
+def test_weights_of_gradients(tmp_path, caplog):
+    """SCRIP's conservative maps are whole without them, of first order; bicubic ones are not."""
+    scrip = ("remap_matrix", "dst_address", "src_address")
+    second = bare(tmp_path / "con2.nc", names=scrip, columns=3)
+    assert same(load_map(second, MESH, GRID), WEIGHTS)
+    assert "con2.nc: only its first-order weights are used" in caplog.text
+    bicubic = bare(tmp_path / "bic.nc", names=scrip, columns=4)
+    with pytest.raises(BadInput, match=r"has 4 weights for each link.* \(bicubic\)"):
+        load_map(bicubic, MESH, GRID)
 
 
 def test_what_is_no_map(tmp_path):

@@ -113,7 +113,8 @@ class Progress:
         self._tell()
 
     def advance(self, count: int = 1) -> None:
-        """Tell that `count` more are done."""
+        """Tell that `count` more are done; SystemExit if the job was to stop meanwhile."""
+        heed_stop()
         self.done += count
         now = time.monotonic()
         if now - self._noted >= NOTE_EVERY_S or self.done >= self.total:
@@ -158,8 +159,28 @@ def progress(
     log.info("%s: %d in %.1f s", what, told.done, told.seconds())
 
 
+_stops: list[int] = []
+"""Signals to stop that have come."""
+
+
 def _stop(signum: int, frame: FrameType | None) -> NoReturn:
+    _stops.append(signum)
     raise SystemExit(128 + signum)
+
+
+def stops() -> int:
+    """Return how many signals to stop have come."""
+    return len(_stops)
+
+
+def heed_stop(before: int = 0) -> None:
+    """Raise SystemExit once more if signals to stop have come beyond those `before`.
+
+    The first may have come inside one of the libraries' bare `except:` clauses (netCDF4 has
+    several): swallowed there, with whatever was being written then left as it was.
+    """
+    if stops() > before:
+        raise SystemExit(128 + _stops[-1])
 
 
 def _explain(error: OSError) -> str:

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from stormtrace.commandline import heed_stop, stops
 from stormtrace.errors import BadInput
 
 WHOLE_FILE_LIMIT = 16 * 2**20
@@ -33,8 +34,10 @@ def writing(path: Path | str) -> Iterator[Path]:
     for left_over in path.parent.glob(f".{glob.escape(path.name)}.partial-*"):
         _remove(left_over)
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    before = stops()  # what is saved on the way out of a stopped job is not stopped by that
     try:
         yield partial
+        heed_stop(before)
         if partial.is_dir() and path.is_dir():
             shutil.rmtree(path)
         partial.replace(path)

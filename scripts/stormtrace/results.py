@@ -46,21 +46,26 @@ def open_masks(path: Path | str) -> xr.Dataset:
 def open_frequency(path: Path | str) -> xr.Dataset:
     """Return the frequency of each class, per cent of the steps that exist.
 
-    `frequency` and, where events were tracked, `event_frequency` (period, feature, lat, lon), with
-    `steps` and `missing` of each period; NaN where a period has no steps. Events that begin and
-    end per cell, summed over the record: `genesis`, `termination` (feature, lat, lon).
+    `frequency`, of tracked events `event_frequency`, of an ensemble `agreement`, the share of its
+    members that see what it finds: (period, feature, lat, lon), with the `steps` of each period;
+    NaN where a period has no steps. Events that begin and end per cell, summed over the record:
+    `genesis`, `termination` (feature, lat, lon).
     """
     import xarray as xr
 
     with _open_frequency(path) as opened:
         names = opened.features.names
         variables: dict[str, Any] = {}
+        each = ("period", "feature", "lat", "lon")
         for variable, name in (("count", "frequency"), ("event_count", "event_frequency")):
             if opened.has(variable):
                 maps = [[opened.per_cent(f, p, variable) for f in names] for p in SEASONS]
                 attributes = {"units": "%", "long_name": "share of time steps"}
-                dimensions = ("period", "feature", "lat", "lon")
-                variables[name] = (dimensions, np.array(maps), attributes)
+                variables[name] = (each, np.array(maps), attributes)
+        if opened.has("votes"):
+            maps = [[opened.agreement(f, p) for f in names] for p in SEASONS]
+            attributes = {"units": "%", "long_name": "members that see what the ensemble finds"}
+            variables["agreement"] = (each, np.array(maps), attributes)
         for name in ("genesis", "termination"):
             if opened.has(name):
                 totals = np.array([opened.total(name, feature) for feature in names])

@@ -18,7 +18,7 @@ from stormtrace.prepare.meshes import camse_elements, dataset_mesh, mesh_of_grid
 from stormtrace.prepare.netcdf import open_raw
 from stormtrace.prepare.plan import make_plans
 from stormtrace.prepare.samples import make_samples
-from stormtrace.prepare.time_axis import read_time_axis
+from stormtrace.prepare.time_axis import read_time_axis, told_instant
 from stormtrace.prepare.weights_map import load_map
 
 ONE_DEGREE = make_grid({"nlat": 181, "nlon": 360})
@@ -190,15 +190,39 @@ def test_empty_merra2_file_is_refused():
 @pytest.mark.parametrize(
     ("name", "second", "hours", "instant"),
     [
-        ("cam6_column/scam_gateIII_215_YOG_testing.cam.h2.1974-08-30-00000.nc", "1974-08-30 00:00", 1 / 3, False),
-        ("eam_columns/EMC2_demo_EAMv1_Freerun.2012-10-31.nc", "2012-10-31 01:00", 1, False),
         ("merra2/M2T1NXSLV_temporal.nc4", "2021-01-10 02:00", 1, False),
         ("merra2/MERRA_pres_20200330.nc4", "2020-03-30 03:00", 3, True),
     ],
-)  # fmt: skip
+)
 def test_real_stamps_are_understood(name, second, hours, instant):
-    """Where the second record's interval starts: CAM stamps the end, MERRA-2 the middle of an hour."""
+    """Where the second record's interval starts: MERRA-2 stamps the middle of an hour."""
     with open_raw(real_data(name)) as file:
         axis = read_time_axis(file, "time", None, 10800)
     assert axis.calendar.text(axis.start[1]) == second
     assert (axis.length, axis.instant) == (round(hours * 3600), instant)
+
+
+@pytest.mark.parametrize(
+    ("name", "variable", "instant", "mean", "seconds"),
+    [
+        ("cam6_column/scam_gateIII_215_YOG_testing.cam.h2.1974-08-30-00000.nc", "Q",
+         "1974-08-30 00:20", "1974-08-30 00:00", 1200),
+        ("eam_columns/EMC2_demo_EAMv1_Freerun.2012-10-31.nc", "Q_155w_to_158w_70n_to_73n",
+         "2012-10-31 02:00", "2012-10-31 01:00", 3600),
+    ],
+)  # fmt: skip
+def test_real_instants_beside_bounds(name, variable, instant, mean, seconds):
+    """CAM's and EAM's instantaneous fields: bounds of intervals, and no cell_methods."""
+    with open_raw(real_data(name)) as file:
+        told = told_instant(file[variable])
+        assert read_time_axis(file, "time", None, 10800, told).doubtful
+        for stamps, second in (("instant", instant), ("end", mean)):
+            axis = read_time_axis(file, "time", stamps, 10800, told)
+            assert axis.calendar.text(axis.start[1]) == second and axis.length == seconds
+
+
+def test_real_means_say_so():
+    """A CESM monthly mean: stamped at its end, and `time: mean`."""
+    with open_raw(real_data("cesm_ne30np4/ihesp14.TS.12mon.nc")) as file:
+        axis = read_time_axis(file, "time", None, 10800, told_instant(file["TS"]))
+    assert not axis.instant and not axis.doubtful

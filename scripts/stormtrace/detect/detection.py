@@ -94,6 +94,7 @@ def detect(
         "statistics": normalization.as_json(),
         "precision": choice.precision,
         "runtime": runtime_name,
+        "members": len(models),
     }
     determinants = facts | _further_determinants(folder, choice)
     with mask_file(
@@ -103,7 +104,7 @@ def detect(
         {"units": folder.units, "calendar": folder.calendar},
         steps=steps,
         probabilities=choice.probabilities,
-        agreement=len(models) > 1,
+        members=len(models),
         checkpoint=Checkpoint(checkpoints, str(year), determinants) if checkpoints else None,
     ) as writer:
         for moment, mask in writer.made():

@@ -47,6 +47,11 @@ def prepare_device(device: torch.device, threads: int | None = None) -> None:
         keep_freed_memory()
 
 
+def memory_format(device: torch.device) -> torch.memory_format:
+    """Return how maps lie in memory: channels last where the network is faster so (measured)."""
+    return torch.contiguous_format if device.type == "mps" else torch.channels_last
+
+
 def keep_freed_memory() -> None:
     """Tell glibc not to hand large freed blocks back to the kernel.
 

@@ -77,12 +77,13 @@ def mask_file(
     *,
     steps: int,
     probabilities: bool = False,
-    agreement: bool = False,
+    members: int = 1,
     checkpoint: Checkpoint | None = None,
 ) -> Iterator[MaskWriter]:
     """Open a mask file for `steps` steps; it is at `path` when the block succeeds, else nowhere.
 
-    labels: names of the classes, code 0 first; time: `units` and `calendar`; checkpoint: where
+    labels: names of the classes, code 0 first; time: `units` and `calendar`; members: how many
+    networks look, of which `agreement` tells how many see the class; checkpoint: where
     the steps made so far are kept if the block does not succeed, and taken from.
     """
     with writing(path) as partial:
@@ -90,7 +91,7 @@ def mask_file(
         with netCDF4.Dataset(partial, "r+" if goes_on else "w") as dataset:
             if not goes_on:
                 _define_coordinates(dataset, grid, time, steps)
-                _define_maps(dataset, labels, probabilities, agreement)
+                _define_maps(dataset, labels, probabilities, members)
             made = int(np.ma.count(dataset["time"][:]))  # others hold the fill value
             dataset.set_auto_maskandscale(False)
             writer = MaskWriter(dataset, partial, checkpoint, made)
@@ -105,7 +106,7 @@ def mask_file(
 
 
 def _define_maps(
-    dataset: netCDF4.Dataset, labels: Sequence[str], probabilities: bool, agreement: bool
+    dataset: netCDF4.Dataset, labels: Sequence[str], probabilities: bool, members: int
 ) -> None:
     names = [_flag_name(label) for label in labels]
     _define_map(dataset, "mask", "i1", ("time",), "class at each cell")
@@ -116,7 +117,7 @@ def _define_maps(
         dataset.createVariable("class", str, ("class",))[:] = np.array(names, object)
         _define_map(dataset, "probability", "u1", ("time", "class"), "probability of a class")
         dataset["probability"].scale_factor = 1 / PROBABILITY_STEPS
-    if agreement:
+    if members > 1:
         _define_map(
             dataset, "agreement", "u1", ("time",), "members of the ensemble that see this class"
         )

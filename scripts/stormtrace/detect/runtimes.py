@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from stormtrace.detect.devices import memory_format
 from stormtrace.detect.masks import PROBABILITY_STEPS
 from stormtrace.detect.normalization import Normalization
 from stormtrace.errors import BadInput
@@ -113,18 +114,15 @@ def _one_by_one(run: Runtime) -> Runtime:
 def _torch(
     segmenter: Segmenter, normalization: Normalization, device: torch.device, precision: str
 ) -> Runtime:
-    kind = PRECISIONS[precision]
-    on_gpu = device.type == "cuda"
+    kind, layout = PRECISIONS[precision], memory_format(device)
     segmenter = segmenter.to(device).eval()
-    if on_gpu:
-        segmenter = segmenter.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-
+    segmenter = segmenter.to(memory_format=layout)  # type: ignore[call-overload]
     mean, std = (torch.from_numpy(one).to(device) for one in normalization.columns())
 
     @torch.inference_mode()
     def run(values: NDArray[np.float32]) -> Outputs:
         x = (torch.from_numpy(values).to(device, non_blocking=True) - mean) / std
-        x = x.contiguous(memory_format=torch.channels_last) if on_gpu else x
+        x = x.contiguous(memory_format=layout)
         with torch.autocast(device.type, dtype=kind, enabled=kind is not torch.float32):
             outputs = segmenter(x)
         return {key: one.cpu().numpy() for key, one in zip(segmenter.names, outputs, strict=True)}

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from stormtrace.detect.devices import memory_format
 from stormtrace.detect.normalization import Normalization
 from stormtrace.detect.reading import NETCDF
 from stormtrace.errors import BadInput
@@ -100,11 +101,9 @@ class Batch:
         return votes / votes.sum(dim=1, keepdim=True)
 
     def to(self, device: torch.device) -> "Batch":
-        """Copy to the device (channels last on a GPU), while it still works on the batch before."""
+        """Copy to the device, while it still works on the batch before."""
         values, votes = (one.to(device, non_blocking=True) for one in (self.values, self.votes))
-        if device.type == "cuda":
-            values = values.contiguous(memory_format=torch.channels_last)
-        return Batch(values, votes)
+        return Batch(values.contiguous(memory_format=memory_format(device)), votes)
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from stormtrace.detect.devices import choose_device, prepare_device
+from stormtrace.detect.devices import choose_device, memory_format, prepare_device
 from stormtrace.learn.model_folder import ModelConfig, load_model
 
 
@@ -25,8 +25,8 @@ class Predictor:
     @torch.inference_mode()
     def classes(self, values: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Raw fields (b, fields, lat, lon) → class codes (b, lat, lon)."""
-        normalized = torch.from_numpy(self.config.normalization.apply(values))
-        logits = self.network(normalized.to(self.device))
+        normalized = torch.from_numpy(self.config.normalization.apply(values)).to(self.device)
+        logits = self.network(normalized.contiguous(memory_format=memory_format(self.device)))
         return logits.argmax(dim=1).to(torch.uint8).cpu().numpy()
 
 
@@ -37,7 +37,8 @@ def load_predictor(
     chosen = choose_device(device)
     prepare_device(chosen, threads)
     config, network = load_model(folder)
-    return Predictor(config, network.to(chosen), chosen)
+    network = network.to(chosen).to(memory_format=memory_format(chosen))  # type: ignore[call-overload]
+    return Predictor(config, network, chosen)
 
 
 def chunks(items: Iterable[Path], size: int) -> Iterator[list[Path]]:

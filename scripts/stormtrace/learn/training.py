@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stormtrace.commandline import Progress
-from stormtrace.detect.devices import peak_memory
+from stormtrace.detect.devices import memory_format, peak_memory
 from stormtrace.detect.normalization import Normalization
 from stormtrace.errors import BadInput
 from stormtrace.learn.architectures import make_network
@@ -211,7 +211,10 @@ class _Run:
 
     def weights(self) -> dict[str, Tensor]:
         """Return a copy of the network's state on the CPU."""
-        return {name: one.detach().cpu().clone() for name, one in self.network.state_dict().items()}
+        return {
+            name: one.detach().cpu().clone(memory_format=torch.contiguous_format)
+            for name, one in self.network.state_dict().items()
+        }
 
     def _training_batches(self) -> Iterator[Batch]:
         """Yield this epoch's batches on the device, and tell how far it is."""
@@ -251,13 +254,13 @@ class _Run:
     ) -> tuple[float, NDArray[np.int64]]:
         """Return the mean of the losses and the sum of the matrices, over all processes."""
         classes = len(self.recipe.labels)
-        loss = torch.zeros(2, dtype=torch.float64, device=self.device)
-        counts = torch.zeros((classes, classes), dtype=torch.int64, device=self.device)
+        loss = torch.zeros(2, dtype=torch.float64)  # on the CPU: Apple's GPUs have no float64
+        counts = torch.zeros((classes, classes), dtype=torch.int64)
         if losses:
-            loss[0], loss[1] = torch.stack(list(losses)).double().sum(), len(losses)
-            counts = torch.stack(list(confusions)).sum(dim=0)
+            loss[0], loss[1] = torch.stack(list(losses)).cpu().double().sum(), len(losses)
+            counts = torch.stack(list(confusions)).sum(dim=0).cpu()
         loss, counts = self.processes.total(loss), self.processes.total(counts)
-        return float(loss[0] / loss[1]), counts.cpu().numpy()
+        return float(loss[0] / loss[1]), counts.numpy()
 
 
 def _check_batch_size(recipe: Recipe, processes: Processes) -> None:
@@ -275,6 +278,5 @@ def _make_network(recipe: Recipe, device: torch.device, processes: Processes) ->
     network = make_network(
         recipe.architecture, len(recipe.fields), len(recipe.labels), recipe.padding
     ).to(device)
-    if device.type == "cuda":
-        network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = network.to(memory_format=memory_format(device))  # type: ignore[call-overload]
     return share_batch_norm(network, processes, device)

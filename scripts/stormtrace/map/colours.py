@@ -88,6 +88,13 @@ def spanning(low: float, high: float, units: str, bins: int = 12) -> Scale:
     return Scale(levels, blend(GREY, levels.size + 1), -1, units)
 
 
+def majority(feature: str, units: str) -> Scale:
+    """Return a scale for percentages of which most lie above one half; no step is clear."""
+    levels = np.arange(50.0, 100.0, 10.0)
+    anchors = SEQUENTIAL.get(feature, SEQUENTIAL["other"])
+    return Scale(levels, blend(anchors, levels.size + 1), -1, units)
+
+
 def nice_step(step: float) -> float:
     """Return the smallest of 1, 2, 2.5, 5 · 10ᵏ that is not below `step`; 1 for nothing."""
     if not np.isfinite(step) or step <= 0:

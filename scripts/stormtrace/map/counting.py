@@ -40,13 +40,16 @@ def count_masks(path: Path | str, period: Sequence[str] | None = None) -> Counts
         check_dates(dates, year, path)
         months = np.array([date.month for date in dates])
         calendar = nc["time"].calendar
+        fields = {"count": _count(nc["mask"], months, features, path)}
+        if "agreement" in nc.variables:
+            fields["votes"] = _count_votes(nc, months, features)
         return Counts(
             year=year,
             grid=read_grid(nc),
             features=features,
             steps=np.bincount(months, minlength=13)[1:],
             expected_steps=expected_steps(year, calendar, step_hours(nc), period),
-            fields={"count": _count(nc["mask"], months, features, path)},
+            fields=fields,
             attributes=experiment_attributes(nc) | {"calendar": calendar},
         )
 
@@ -88,6 +91,19 @@ def _count(
         for total, code in zip(counts[months[first] - 1], features.codes, strict=True):
             total += (block == code).view(np.uint8).sum(axis=0, dtype=np.uint8)
     return counts
+
+
+def _count_votes(
+    nc: netCDF4.Dataset, months: NDArray[np.int64], features: Features
+) -> NDArray[np.int16]:
+    """Return (12, class, lat, lon): members of an ensemble that see what its mask has."""
+    mask, agreement = nc["mask"], nc["agreement"]
+    votes = np.zeros((12, len(features.codes), *mask.shape[1:]), np.int16)
+    for first, last in blocks(months):
+        block, agreeing = mask[first:last], agreement[first:last]
+        for total, code in zip(votes[months[first] - 1], features.codes, strict=True):
+            total += np.where(block == code, agreeing, 0).sum(axis=0, dtype=np.int16)
+    return votes
 
 
 def blocks(months: NDArray[np.int64]) -> Iterator[tuple[int, int]]:

@@ -15,6 +15,7 @@ from stormtrace.grids import Grid
 #: What a cell of each variable counts.
 LONG_NAMES = {
     "count": "time steps whose mask has the class in the cell",
+    "votes": "members of the ensemble that see the class, summed over the steps of count",
     "event_count": "time steps at which a tracked event covers the cell",
     "genesis": "tracked events whose first object covers the cell",
     "termination": "tracked events whose last object covers the cell",
@@ -157,6 +158,7 @@ def experiment_attributes(nc: netCDF4.Dataset) -> dict[str, str]:
         "grid",
         "model",
         "model_checksum",
+        "members",
         "statistics",
         "step_hours",
         "calendar",

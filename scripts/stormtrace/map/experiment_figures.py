@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from stormtrace.errors import BadInput
-from stormtrace.map.colours import largest_shown, sequential
+from stormtrace.map.colours import largest_shown, majority, sequential
 from stormtrace.map.events import Table, density, of_class, read_table
 from stormtrace.map.frequency import Frequency
 from stormtrace.map.hovmoller import coasts_on
@@ -25,7 +25,10 @@ STEPS = "% of time steps"
 def draw_frequency_figures(
     frequency: Frequency, title: str, regions: Mapping[str, Sequence[float]]
 ) -> Iterator[tuple[str, Figure]]:
-    """Yield (file name, figure): annual, seasonal and regional frequency of each class."""
+    """Yield (file name, figure): annual, seasonal and regional frequency of each class.
+
+    Of an ensemble also how far its members agree.
+    """
     for feature in frequency.features.names:
         annual = frequency.per_cent(feature)
         subtitle = f"{title} · {span(frequency)}"
@@ -33,6 +36,8 @@ def draw_frequency_figures(
         name, heading = short(feature).lower(), f"{words(feature)} frequency"
         panel = Panel(frequency.grid, annual, "")
         yield f"{name}-frequency", draw_panels([panel], scale, "Frequency", heading, subtitle, 1)
+        if frequency.has("votes"):
+            yield f"{name}-agreement", draw_agreement(frequency, feature, subtitle)
         seasons = [s for s in SEASONS if frequency.period_steps(s) > 0]
         if len(seasons) > 1:
             maps = {season: frequency.per_cent(feature, season) for season in seasons}
@@ -49,6 +54,15 @@ def draw_frequency_figures(
         if panels:
             figure = draw_panels(panels, scale, "Frequency", f"{heading} by region", subtitle)
             yield f"{name}-regions", figure
+
+
+def draw_agreement(frequency: Frequency, feature: str, subtitle: str) -> Figure:
+    """Draw how many members of an ensemble see one class where the ensemble finds it."""
+    members = int(frequency.attributes["members"])
+    scale = majority(feature, f"% of {members} members")
+    panel = Panel(frequency.grid, frequency.agreement(feature), "")
+    heading = f"{words(feature)}s: how many members of the ensemble agree"
+    return draw_panels([panel], scale, "Agreement, mean when found", heading, subtitle, 1)
 
 
 def draw_event_figures(

@@ -79,6 +79,16 @@ class Frequency:
             return np.full(self.grid.shape, np.nan)
         return 100.0 * self.total(variable, feature, period) / steps
 
+    def agreement(self, feature: str, period: str = "annual") -> NDArray[np.float64]:
+        """Return how many members of an ensemble see what it finds, per cent (lat, lon).
+
+        The mean over the steps at which the ensemble finds the class; NaN where it never does.
+        """
+        votes, found = (self.total(name, feature, period) for name in ("votes", "count"))
+        members = int(self.attributes["members"])
+        share = np.full(self.grid.shape, np.nan)
+        return np.divide(100.0 * votes, members * found, out=share, where=found > 0)
+
     def by_year(
         self, feature: str, period: str = "annual", variable: str = "count"
     ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
@@ -157,19 +167,21 @@ def merge_counts(
     years = sorted(mask_paths)
     with writing(output) as partial, netCDF4.Dataset(partial, "w") as nc:
         first = read_counts(mask_paths[years[0]], with_fields=False)
-        _create(nc, first, years, bool(event_paths))
+        of_masks = {"count": "count"} | ({"votes": "votes"} if _members(first) > 1 else {})
+        of_events = EVENT_VARIABLES if event_paths else {}
+        _create(nc, first, years, [*of_masks.values(), *of_events.values()])
         tracked = read_counts(event_paths[years[0]], with_fields=False) if event_paths else first
-        nc.setncatts(tracked.attributes | dict(provenance))
+        nc.setncatts(first.attributes | tracked.attributes | dict(provenance))
         for position, year in enumerate(years):
             counted = read_counts(mask_paths[year], with_fields=False)
             _check_same(first, counted, mask_paths[year])
             nc["steps"][position] = counted.steps
             nc["expected_steps"][position] = counted.expected_steps
-            _copy(mask_paths[year], {"count": "count"}, nc, position, counted.steps)
+            _copy(mask_paths[year], of_masks, nc, position, counted.steps)
             if event_paths:
                 tracked = read_counts(event_paths[year], with_fields=False)
                 _check_same(counted, tracked, event_paths[year], of_events=True)
-                _copy(event_paths[year], EVENT_VARIABLES, nc, position, counted.steps)
+                _copy(event_paths[year], of_events, nc, position, counted.steps)
 
 
 #: Variable in the counts of events -> what it is called beside those of masks.
@@ -191,13 +203,20 @@ def _copy(
                 nc[name][position, month] = counts[source][month]
 
 
-def _create(nc: netCDF4.Dataset, first: Counts, years: Sequence[int], events: bool) -> None:
+def _members(counts: Counts) -> int:
+    """Return how many networks looked together."""
+    return int(counts.attributes.get("members", 1))
+
+
+def _create(
+    nc: netCDF4.Dataset, first: Counts, years: Sequence[int], variables: Sequence[str]
+) -> None:
     nc.createDimension("year", len(years))
     nc.createVariable("year", "i4", ("year",))[:] = years
     write_axes(nc, first.grid, first.features)
     for name in ("steps", "expected_steps"):
         write_steps(nc, name, ("year", "month"))
-    for name in ("count", *(EVENT_VARIABLES.values() if events else ())):
+    for name in variables:
         add_count(nc, name, ("year", "month", "class", "lat", "lon"))
 
 
@@ -226,6 +245,7 @@ def _check_same(first: Counts, other: Counts, path: Path, of_events: bool = Fals
     else:
         names = [counts.attributes.get("experiment") for counts in (first, other)]
         pairs.append(("experiment", names[0], names[1]))
+        pairs.append(("number of members", _members(first), _members(other)))
     for what, expected, found in pairs:
         if expected != found:
             raise BadInput(f"{path}: expected the {what} {expected}, found {found}")

@@ -21,6 +21,9 @@ UNIT_SECONDS = {"second": 1, "sec": 1, "s": 1, "minute": 60, "min": 60, "hour": 
 CALENDARS = ("standard", "gregorian", "proleptic_gregorian", "noleap", "365_day", "360_day",
              "all_leap", "366_day", "julian")  # fmt: skip
 
+ALIASES = {"gregorian": "standard", "365_day": "noleap", "366_day": "all_leap"}
+"""CF's second names of calendars: files with either go together."""
+
 Seconds = NDArray[np.int64]
 
 _MOMENT = re.compile(
@@ -40,6 +43,7 @@ class Calendar:
         """Refuse (BadInput) a calendar that CF does not know."""
         if self.name not in CALENDARS:
             raise BadInput(f"calendar {self.name!r} is none of CF's: {', '.join(CALENDARS)}")
+        object.__setattr__(self, "name", ALIASES.get(self.name, self.name))
 
     def seconds(self, moment: str) -> int:
         """Return the seconds of ``YYYY-MM-DD[ HH[:MM[:SS]]]``; BadInput if it is no date here."""
@@ -68,13 +72,31 @@ class Calendar:
         return self.seconds(f"{year:04d}-01-01"), self.seconds(f"{year + 1:04d}-01-01")
 
     def from_cf(self, values: NDArray, units: str) -> Seconds:
-        """Convert numbers with CF `units` ("days since …") to seconds, rounded to one."""
+        """Convert numbers with CF `units` ("days since …") to seconds, rounded to one.
+
+        float32 numbers, which cannot tell seconds apart, are rounded to a minute.
+        """
         size, origin = unit_seconds(units), units.partition(" since ")[2]
         values = np.asarray(values)
         if not (np.abs(values * float(size)) < LONGEST).all():
             raise BadInput(f"times in {units!r} hold values that are no times (fill values?)")
-        exact = values * size if values.dtype.kind in "iu" else np.rint(values * float(size))
+        if values.dtype.kind in "iu":
+            return self.seconds(origin) + values.astype(np.int64) * size
+        finest = 60 if values.dtype.itemsize <= 4 else 1
+        exact = np.rint(values.astype(np.float64) * size / finest) * finest
         return self.seconds(origin) + exact.astype(np.int64)
+
+
+def calendar_of(name: str, units: str) -> Calendar:
+    """Return the calendar of times in CF `units`; BadInput as `Calendar`.
+
+    xarray writes proleptic_gregorian for standard: they differ only before 15 October 1582.
+    """
+    calendar, origin = Calendar(name.lower()), units.partition(" since ")[2]
+    if calendar.name != "proleptic_gregorian" or not origin:
+        return calendar
+    late = calendar.seconds(origin) >= calendar.seconds("1582-10-15")
+    return Calendar("standard") if late else calendar
 
 
 def unit_seconds(units: str) -> int:

@@ -14,9 +14,17 @@ from stormtrace.errors import BadInput
 from stormtrace.prepare.calendar_time import Calendar, Seconds
 from stormtrace.prepare.dataset import Dataset, Part, Source, make_dataset
 from stormtrace.prepare.findings import Finding
-from stormtrace.prepare.netcdf import open_raw, variable
-from stormtrace.prepare.plan import check_alike, match, needed_beside, steps_between
-from stormtrace.prepare.raw_files import Archive, Header, Inventory, read_header
+from stormtrace.prepare.found_files import first_holding
+from stormtrace.prepare.matching import match, steps_between
+from stormtrace.prepare.netcdf import NoVariable, open_raw, variable
+from stormtrace.prepare.plan import check_alike, needed_beside, why_needed
+from stormtrace.prepare.raw_files import (
+    Archive,
+    Header,
+    Inventory,
+    doubt,
+    read_header,
+)
 from stormtrace.prepare.time_axis import TimeAxis
 
 
@@ -43,20 +51,31 @@ def _check_part(dataset: Dataset, part: Part, pool: ProcessPoolExecutor) -> list
     findings: dict[Source, Finding] = {}
     inventories: dict[Source, Inventory] = {}
     sources, pairs = _sources(dataset, part)
-    for source in sources:
+    for source, why in sources.items():
         finding = Finding(dataset.name, period, source.variable, 0)
         try:
             paths = archive.paths(source, None)
         except BadInput as error:
-            findings[source] = replace(finding, problems=(str(error),))
+            findings[source] = replace(finding, problems=(f"{error}{why}",))
             continue
-        problems = _look(archive, source, part, paths, pool)
-        axes = _axes(archive, source, part, paths, problems)
+        errors = _look(archive, source, part, paths, pool)
+        axes = _axes(archive, source, part, paths, errors)
+        absent: list[BadInput] = []
+        if not source.named:  # files of other variables, perhaps: as `Archive.inventory`
+            absent = [error for error in errors if isinstance(error, NoVariable)]
+            errors = [error for error in errors if error not in absent]
+            errors += [] if axes else absent[:1]
+        problems = [str(error) for error in errors]
+        problems += [doubt(axis, source.variable) for axis in axes if axis.doubtful][:1]
         problems += _different_shapes(archive, source, part, paths)
         if axes:
             inventories[source] = Inventory(source, tuple(axes))
         findings[source] = _summary(
-            replace(finding, files=len(paths)), inventories.get(source), dataset, part, problems
+            replace(finding, files=len(paths) - len(absent)),
+            inventories.get(source),
+            dataset,
+            part,
+            problems,
         )
     for source, problem in _disagreements(archive, part, inventories, pairs):
         told = (*findings[source].problems, problem)
@@ -64,23 +83,24 @@ def _check_part(dataset: Dataset, part: Part, pool: ProcessPoolExecutor) -> list
     return list(findings.values())
 
 
-def _sources(dataset: Dataset, part: Part) -> tuple[list[Source], list[tuple[Source, Source]]]:
-    """Return every raw variable needed, once, and which of them must be of one kind.
+def _sources(dataset: Dataset, part: Part) -> tuple[dict[Source, str], list[tuple[Source, Source]]]:
+    """Return every raw variable needed, once, with the reason, and which must be of one kind.
 
     Partners are known as far as the first file can be read.
     """
-    found: dict[Source, None] = {}
+    found: dict[Source, str] = {}
     pairs = []
     for recipe in dataset.fields.values():
         own = dataset.source(part, recipe, recipe.variable)
-        found[own] = None
+        found[own] = ""
         with contextlib.suppress(BadInput):  # told when the variable itself is looked at
-            first = Archive(dataset).paths(own, None)[0]
+            paths = Archive(dataset).paths(own, None)
+            first = first_holding(own, paths) or paths[0]
             for name in needed_beside(dataset, recipe, first):
                 partner = dataset.source(part, recipe, name)
-                found[partner] = None
+                found.setdefault(partner, f". {why_needed(dataset, recipe, name)}")
                 pairs.append((own, partner))
-    return list(found), pairs
+    return found, pairs
 
 
 def _disagreements(
@@ -119,41 +139,39 @@ def _points(archive: Archive, part: Part, inventory: Inventory) -> str:
 
 def _look(
     archive: Archive, source: Source, part: Part, paths: Sequence[str], pool: ProcessPoolExecutor
-) -> list[str]:
+) -> list[BadInput]:
     """Read the headers not read yet, in parallel; return what is wrong with them."""
     new = [path for path in paths if (path, part.stamps) not in archive.headers]
     look = functools.partial(
         _try_header, name=source.variable, dataset=archive.dataset, stamps=part.stamps
     )
-    problems = []
-    for path, (header, problem) in zip(new, pool.map(look, new, chunksize=8), strict=True):
-        if header is None:
-            problems.append(problem)
+    errors = []
+    for path, found in zip(new, pool.map(look, new, chunksize=8), strict=True):
+        if isinstance(found, BadInput):
+            errors.append(found)
         else:
-            archive.headers[path, part.stamps] = header
-    return problems
+            archive.headers[path, part.stamps] = found
+    return errors
 
 
-def _try_header(
-    path: str, name: str, dataset: Dataset, stamps: str | None
-) -> tuple[Header | None, str]:
+def _try_header(path: str, name: str, dataset: Dataset, stamps: str | None) -> Header | BadInput:
     try:
-        return read_header(path, name, dataset, stamps), ""
+        return read_header(path, name, dataset, stamps)
     except BadInput as error:
-        return None, str(error)
+        return error
 
 
 def _axes(
-    archive: Archive, source: Source, part: Part, paths: Iterable[str], problems: list[str]
+    archive: Archive, source: Source, part: Part, paths: Iterable[str], errors: list[BadInput]
 ) -> list[TimeAxis]:
-    """Return the times of the files whose headers could be read; what is wrong joins problems."""
+    """Return the times of the files whose headers could be read; what is wrong joins errors."""
     axes: list[TimeAxis] = []
     for path in paths:
         if (path, part.stamps) in archive.headers:
             try:
                 axes.append(archive.axis(path, source, part, axes[-1] if axes else None))
             except BadInput as error:
-                problems.append(str(error))
+                errors.append(error)
     return axes
 
 

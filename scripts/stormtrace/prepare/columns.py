@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.prepare.coordinate import (
-    UNIT_PASCALS,
     Coordinate,
     PressureFields,
     PressureLevels,
@@ -15,6 +14,7 @@ from stormtrace.prepare.coordinate import (
 )
 from stormtrace.prepare.dataset import Dataset, Recipe
 from stormtrace.prepare.reader import Place, Reader
+from stormtrace.prepare.units import pascals
 from stormtrace.prepare.vertical import (
     Bracket,
     HybridLevels,
@@ -165,7 +165,7 @@ class Columns:
     ) -> Floats:
         """Read a variable that is a pressure, in Pa: hPa become it where the file tells them."""
         values = self.reader.read(name, places, levels)
-        unit = UNIT_PASCALS.get(str(self.reader.units(name, places[0])), 1.0)
+        unit = pascals(self.reader.units(name, places[0])) or 1.0
         return values if unit == 1.0 else values * values.dtype.type(unit)
 
     def _check_interfaces(self, levels: HybridLevels, place: Place) -> None:

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset, Recipe
-from stormtrace.prepare.netcdf import open_raw, read, variable
+from stormtrace.prepare.netcdf import open_raw, read, read_repeated, variable
+from stormtrace.prepare.units import pascals
 from stormtrace.prepare.vertical import HybridLevels
-
-UNIT_PASCALS = {"Pa": 1.0} | dict.fromkeys(("hPa", "mb", "mbar", "millibar", "millibars"), 100.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +43,7 @@ class Coordinate:
 def read_coordinate(opened: netCDF4.Dataset, name: str, dataset: Dataset) -> Coordinate:
     """Return the vertical coordinate of a variable (time, level, points…) of an open file.
 
-    Hybrid where there are hybrid coefficients, in the file or in `vertical.coefficients`;
+    Hybrid where there are hybrid coefficients for it, in the file or in `vertical.coefficients`;
     pressure levels where the level's coordinate is a pressure; else fields of pressure.
     """
     source = variable(opened, name)
@@ -54,19 +53,17 @@ def read_coordinate(opened: netCDF4.Dataset, name: str, dataset: Dataset) -> Coo
         )
     dimension = source.dimensions[1]
     count = len(opened.dimensions[dimension])
-    hybrid = _hybrid(opened, count, dataset)
+    pressure = _constant_pressure(opened, dimension)
+    hybrid = _hybrid(opened, source, dataset, pressure is not None)
     if hybrid is not None:
         return _ordered_hybrid(hybrid, count)
-    level = opened.variables.get(dimension)
-    unit = UNIT_PASCALS.get(str(getattr(level, "units", "")))
-    if level is not None and unit is not None:
-        pressure = read(level).astype(np.float64) * unit
+    if pressure is not None:
         steps = np.diff(pressure)
         if not ((steps > 0).all() or (steps < 0).all()):
             raise BadInput(
                 f"{opened.filepath()}: {dimension} is not in order of pressure: {pressure}"
             )
-        return Coordinate(PressureLevels(np.sort(pressure)), count, bool(steps[0] < 0))
+        return Coordinate(PressureLevels(np.sort(pressure)), count, bool((steps < 0).any()))
     fields = PressureFields(dataset.names.pressure, dataset.names.thickness)
     return Coordinate(fields, count, _falls(opened, fields.pressure))
 
@@ -96,26 +93,61 @@ def _falls(opened: netCDF4.Dataset, pressure: str) -> bool:
     return bool(column[0] > column[-1])
 
 
-def _hybrid(opened: netCDF4.Dataset, count: int, dataset: Dataset) -> HybridLevels | None:
+def _constant_pressure(opened: netCDF4.Dataset, dimension: str) -> NDArray[np.float64] | None:
+    """Return the pressures, Pa, of a level's coordinate, or None where it is something else.
+
+    CAM's `lev` is in hPa, too, but these are pressures over ground at sea level alone: it says
+    that it is hybrid, also where its coefficients have been lost on the way.
+    """
+    level = opened.variables.get(dimension)
+    unit = pascals(getattr(level, "units", ""))
+    if level is None or unit is None:
+        return None
+    told = (str(getattr(level, key, "")).lower() for key in ("standard_name", "long_name"))
+    if "formula_terms" in level.ncattrs() or any("hybrid" in each for each in told):
+        return None
+    return read(level).astype(np.float64) * unit
+
+
+def _hybrid(
+    opened: netCDF4.Dataset, source: netCDF4.Variable, dataset: Dataset, has_pressure: bool
+) -> HybridLevels | None:
+    """Return the hybrid levels of a variable.
+
+    has_pressure: its levels have pressures of their own; coefficients beside them, of another
+    dimension, are then those of the variable it was interpolated from.
+    """
     path = dataset.vertical.coefficients
     if path is None:
-        return _coefficients(opened, count) if "hyam" in opened.variables else None
+        own = opened.variables.get("hyam")
+        if own is None or (has_pressure and own.dimensions[-1] != source.dimensions[1]):
+            return None
+        return _coefficients(opened, source)
     with open_raw(path) as other:
-        return _coefficients(other, count)
+        levels = variable(other, "hyam").shape[-1:]
+        if has_pressure and levels != source.shape[1:2]:
+            return None
+        return _coefficients(other, source)
 
 
-def _coefficients(opened: netCDF4.Dataset, count: int) -> HybridLevels:
-    a_mid, b_mid = (read(variable(opened, name)).astype(np.float64) for name in ("hyam", "hybm"))
-    if a_mid.shape != (count,):
+def _coefficients(opened: netCDF4.Dataset, source: netCDF4.Variable) -> HybridLevels:
+    names = ("hyam", "hybm", "hyai", "hybi")
+    found = {name: _numbers(variable(opened, name), 1) for name in names[:2]}
+    found |= {name: _numbers(opened[name], 1) for name in names[2:] if name in opened.variables}
+    a_mid, b_mid = found["hyam"], found["hybm"]
+    if a_mid.shape != source.shape[1:2]:
         raise BadInput(
-            f"{opened.filepath()}: hyam has {a_mid.size} levels, the variable {count}: they belong"
-            " to different models"
+            f"{opened.filepath()}: hyam has {a_mid.size} levels, but {source.name}"
+            f" {source.dimensions} has {source.shape[1]} along {source.dimensions[1]}: levels must"
+            " come second, and the coefficients be those of the same model"
         )
-    a_interface, b_interface = (
-        read(opened.variables[name]).astype(np.float64) if name in opened.variables else None
-        for name in ("hyai", "hybi")
-    )
-    return HybridLevels(a_mid, b_mid, a_interface, b_interface, _reference(opened, a_mid))
+    interfaces = found.get("hyai"), found.get("hybi")
+    return HybridLevels(a_mid, b_mid, *interfaces, _reference(opened, a_mid))
+
+
+def _numbers(source: netCDF4.Variable, dimensions: int) -> NDArray[np.float64]:
+    found = read_repeated(source) if source.ndim > dimensions else read(source)
+    return found.astype(np.float64)
 
 
 def _reference(opened: netCDF4.Dataset, a_mid: NDArray[np.float64]) -> float:
@@ -125,7 +157,7 @@ def _reference(opened: netCDF4.Dataset, a_mid: NDArray[np.float64]) -> float:
     if "P0" not in opened.variables:
         return 100000.0
     source = opened.variables["P0"]
-    p0 = float(read(source)) * UNIT_PASCALS.get(str(getattr(source, "units", "")), 1.0)
+    p0 = float(_numbers(source, 0)) * (pascals(getattr(source, "units", "")) or 1.0)
     if not 50000 < p0 < 150000:
         raise BadInput(
             f"{opened.filepath()}: P0 is {p0:g}; a reference pressure near 100000 Pa is expected:"

@@ -77,6 +77,11 @@ class Source:
     variable: str
     files: tuple[str, ...]
 
+    @property
+    def named(self) -> bool:
+        """Whether the files' names tell the variable: then each that matches must hold it."""
+        return any("{variable}" in pattern for pattern in self.files)
+
 
 @dataclass(frozen=True)
 class Recipe:

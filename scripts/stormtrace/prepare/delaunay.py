@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, cKDTree
+from scipy.spatial import ConvexHull, QhullError, cKDTree
 
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
@@ -47,14 +47,18 @@ def _triangulate(mesh: Mesh) -> tuple[Integers, Integers, Callable[[Floats], Int
 
     Triangles and neighbours are (n, 3), counterclockwise.
     """
-    hull = ConvexHull(mesh.xyz)
+    partial = BadInput(
+        f"the {mesh.size} points of the raw files leave a large part of the globe empty"
+        f" (lat {mesh.lat.min():.1f} … {mesh.lat.max():.1f}); the grid is global, and nothing"
+        " may be missing on it"
+    )
+    try:
+        hull = ConvexHull(mesh.xyz)
+    except QhullError as error:  # fewer than four points, or all on one circle
+        raise partial from error
     radius = np.arccos(np.clip(-hull.equations[:, 3], -1.0, 1.0))
     if radius.max() > min(LARGEST_GAP, max(GAP_RATIO * np.median(radius), np.radians(3.0))):
-        raise BadInput(
-            f"the {mesh.size} points of the raw files leave a large part of the globe empty"
-            f" (lat {mesh.lat.min():.1f} … {mesh.lat.max():.1f}); the grid is global, and nothing"
-            " may be missing on it"
-        )
+        raise partial
     triangles, neighbours = hull.simplices.copy(), hull.neighbors.copy()
     a, b, c = (mesh.xyz[triangles[:, corner]] for corner in range(3))
     clockwise = np.einsum("ij,ij->i", np.cross(b - a, c - a), a) < 0

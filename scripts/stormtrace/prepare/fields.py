@@ -18,6 +18,9 @@ from stormtrace.prepare.units import conversion, plausible
 
 Floats = NDArray[np.floating]
 
+BLOCK_RECORDS = 24
+"""Raw records of a variable read at a time, unless one step is made of more: 8 steps of hourly."""
+
 
 @dataclass(frozen=True, eq=False)
 class Block:
@@ -33,10 +36,12 @@ class Block:
 
 
 def derive_blocks(dataset: Dataset, plan: Plan, mesh: Mesh, steps: int) -> Iterator[Block]:
-    """Yield the fields of a plan in blocks of up to `steps` steps.
+    """Yield the fields of a plan in blocks of up to `steps` steps, fewer if they take many records.
 
     BadInput: a field has missing values that no rule fills, or a file is on another mesh.
     """
+    most = max(records.file.shape[1] for records in plan.records.values())
+    steps = max(1, min(steps, BLOCK_RECORDS // most))
     with Reader(dataset, mesh) as reader:
         for first in range(0, plan.start.size, steps):
             block = range(first, min(first + steps, plan.start.size))

@@ -11,8 +11,8 @@ from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.prepare import camse
 from stormtrace.prepare.dataset import Dataset
-from stormtrace.prepare.netcdf import open_raw, read
-from stormtrace.prepare.raw_files import first_file
+from stormtrace.prepare.found_files import first_file
+from stormtrace.prepare.netcdf import open_raw, read, read_repeated
 
 Floats = NDArray[np.float64]
 
@@ -88,13 +88,14 @@ def file_mesh(opened: netCDF4.Dataset, variable: str, dataset: Dataset) -> Mesh:
             f"{opened.filepath()} has no latitudes and longitudes for {variable} {dimensions}:"
             " name them with `names: {lat: …, lon: …}`, or give a file that has them with `mesh`"
         )
-    _check_latitudes(lat)
-    if lat.dimensions == lon.dimensions:
-        shape = tuple(len(opened.dimensions[name]) for name in lat.dimensions)
-        _check_last(opened, variable, dimensions, lat.dimensions)
-        return Mesh(_degrees(lat).ravel(), cured_longitude(_degrees(lon).ravel()), shape)
-    _check_last(opened, variable, dimensions, lat.dimensions + lon.dimensions)
-    rows, columns = _degrees(lat), cured_longitude(_degrees(lon))
+    rows, row_points = _degrees(lat, dimensions[0])
+    columns, column_points = _degrees(lon, dimensions[0])
+    _check_latitudes(lat, rows)
+    if row_points == column_points:
+        _check_last(opened, variable, dimensions, row_points)
+        return Mesh(rows.ravel(), cured_longitude(columns.ravel()), rows.shape)
+    _check_last(opened, variable, dimensions, row_points + column_points)
+    columns = cured_longitude(columns)
     all_lat, all_lon = np.meshgrid(rows, columns, indexing="ij")
     return Mesh(all_lat.ravel(), all_lon.ravel(), (rows.size, columns.size), (rows, columns))
 
@@ -126,7 +127,7 @@ def global_axes(mesh: Mesh) -> tuple[Floats, Floats]:
     steps, turns = np.diff(rows), np.diff(ring)
     if steps.min(initial=np.inf) <= 0 or np.abs(lat).max() > 90.0 + 1e-9:
         raise BadInput("latitudes of the raw files must differ, and lie between −90 and 90")
-    if max(rows[0] + 90.0, 90.0 - rows[-1]) > 2 * steps.max():
+    if max(rows[0] + 90.0, 90.0 - rows[-1]) > 2 * steps.max(initial=0.0):
         raise BadInput(
             f"the raw files reach from {rows[0]:.2f}N to {rows[-1]:.2f}N only; the grid is global,"
             " and nothing may be missing on it"
@@ -192,8 +193,10 @@ def _check_last(
         )
 
 
-def _degrees(source: netCDF4.Variable) -> Floats:
-    values = read(source).astype(np.float64)
+def _degrees(source: netCDF4.Variable, record: str) -> tuple[Floats, tuple[str, ...]]:
+    """Return coordinates in degrees and their dimensions, without the record dimension."""
+    repeated = source.ndim > 1 and source.dimensions[0] == record
+    values = (read_repeated(source) if repeated else read(source)).astype(np.float64)
     if str(getattr(source, "units", "")).startswith("rad"):
         values = np.degrees(values)
     bad = ~np.isfinite(values) | (np.abs(values) > 720.0)
@@ -202,11 +205,11 @@ def _degrees(source: netCDF4.Variable) -> Floats:
             f"{source.group().filepath()}: {source.name} has {int(bad.sum())} of {values.size}"
             " values that are no coordinate (fill values?): the file is unusable"
         )
-    return values
+    return values, source.dimensions[repeated:]
 
 
-def _check_latitudes(lat: netCDF4.Variable) -> None:
-    most = np.abs(_degrees(lat)).max()
+def _check_latitudes(lat: netCDF4.Variable, values: Floats) -> None:
+    most = np.abs(values).max()
     if most > 90.0 + POSITION_TOLERANCE:
         raise BadInput(
             f"{lat.group().filepath()}: {lat.name} is taken for the latitudes, but reaches"

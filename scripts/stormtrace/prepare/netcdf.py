@@ -21,6 +21,10 @@ ABSURD = 1e14
 """No field is as large as this; MERRA-2's 1e15, CESM's 1e36 and netCDF's 9.97e36 are."""
 
 
+class NoVariable(BadInput):
+    """A file has not the variable that is looked for."""
+
+
 def open_raw(path: Path | str) -> netCDF4.Dataset:
     """Open a file for reading, without masks and scaling.
 
@@ -51,10 +55,10 @@ def open_raw(path: Path | str) -> netCDF4.Dataset:
 
 
 def variable(dataset: netCDF4.Dataset, name: str) -> netCDF4.Variable:
-    """Return a variable of an open file; BadInput names those it has."""
+    """Return a variable of an open file; NoVariable names those it has."""
     if name not in dataset.variables:
         have = ", ".join(sorted(dataset.variables)) or "none"
-        raise BadInput(f"{dataset.filepath()} has no variable {name}; it has {have}")
+        raise NoVariable(f"{dataset.filepath()} has no variable {name}; it has {have}")
     return dataset.variables[name]
 
 
@@ -69,14 +73,16 @@ def read(source: netCDF4.Variable, where: tuple[slice | int, ...] = ()) -> NDArr
             f"{source.group().filepath()}: {source.name} cannot be read ({error}): the file is"
             " truncated or damaged; copy it again"
         ) from error
-    fills = _fills(source)
+    fills = _fills(source, values.dtype)
     if values.dtype.kind != "f":
         wide = values.astype(np.float64)
         wide[np.isin(values, [fill for fill in fills if np.isfinite(fill)])] = np.nan
         values = wide
     else:
         values = values.astype(values.dtype.newbyteorder("="), copy=False)
-        for fill in fills[np.isfinite(fills)].astype(values.dtype):
+        with np.errstate(over="ignore"):  # a fill value of 1e300 beside float32 data
+            fills = fills[np.isfinite(fills)].astype(values.dtype)
+        for fill in fills:
             _blank(values, fill)
     scale = float(getattr(source, "scale_factor", 1.0))
     offset = float(getattr(source, "add_offset", 0.0))
@@ -85,10 +91,28 @@ def read(source: netCDF4.Variable, where: tuple[slice | int, ...] = ()) -> NDArr
     return values
 
 
-def _fills(source: netCDF4.Variable) -> NDArray[np.float64]:
+def read_repeated(source: netCDF4.Variable) -> NDArray[np.floating]:
+    """Return the one value or array that a variable repeats along its first dimension.
+
+    So xarray's open_mfdataset leaves coordinates and coefficients. BadInput: they change, as far
+    as the first and the last record tell.
+    """
+    first, last = read(source, (0,)), read(source, (-1,))
+    if not np.array_equal(first, last, equal_nan=True):
+        raise BadInput(
+            f"{source.group().filepath()}: {source.name} {source.dimensions} changes along"
+            f" {source.dimensions[0]}; it must be the same for the whole file"
+        )
+    return first
+
+
+def _fills(source: netCDF4.Variable, dtype: np.dtype) -> NDArray[np.float64]:
+    """Return all fill values; of unsigned numbers they are, like these, stored as signed ones."""
     names = ("_FillValue", "missing_value", "fmissing_value")
     present = [np.ravel(getattr(source, name)) for name in names if name in source.ncattrs()]
     numbers = [value for value in present if value.dtype.kind in "iuf"]
+    if dtype.kind == "u":
+        numbers = [value.astype(np.int64) % 2 ** (8 * dtype.itemsize) for value in numbers]
     return np.unique(np.concatenate([np.empty(0), *numbers]).astype(np.float64))
 
 

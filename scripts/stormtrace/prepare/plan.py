@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.calendar_time import DAY, HOUR, Calendar, Seconds
+from stormtrace.prepare.calendar_time import Calendar, Seconds
 from stormtrace.prepare.coordinate import partners, read_coordinate
 from stormtrace.prepare.dataset import Dataset, Part, Recipe, Source
+from stormtrace.prepare.matching import match, steps_between
 from stormtrace.prepare.netcdf import open_raw
 from stormtrace.prepare.raw_files import Archive, Inventory
 from stormtrace.prepare.reader import Place
@@ -22,32 +23,42 @@ class Records:
 
     file, record: one row a step and one column for each raw record that makes it (three for the
     mean of hourly ones), int64; `file` counts in `paths`.
+    span: seconds from a step's start that it is the mean of; 0 where it is of an instant.
     """
 
     paths: tuple[str, ...]
     file: NDArray[np.int64]
     record: NDArray[np.int64]
+    span: int
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
     """The steps of one year that one part of a dataset has.
 
-    start: seconds at which each step starts, ascending. means: whether steps are means over the
-    dataset's step, not instants. skipped: how many expected steps are not there.
+    start: seconds at which each step starts, ascending. skipped: how many expected steps are not
+    there.
     """
 
     dataset: Dataset
     part: Part
     calendar: Calendar
     start: Seconds
-    means: bool
     records: Mapping[Source, Records]
     skipped: int
 
+    @property
+    def span(self) -> int:
+        """The longest span of any variable, in seconds."""
+        return max(records.span for records in self.records.values())
+
+    def of(self, recipe: Recipe, variable: str) -> Records:
+        """Return the records of a recipe's variable."""
+        return self.records[self.dataset.source(self.part, recipe, variable)]
+
     def places(self, recipe: Recipe, variable: str, steps: range) -> list[Place]:
-        """Return the records of a recipe's variable for some steps, in order of time."""
-        records = self.records[self.dataset.source(self.part, recipe, variable)]
+        """Return where a recipe's variable is for some steps, in order of time."""
+        records = self.of(recipe, variable)
         some = slice(steps.start, steps.stop)
         pairs = zip(records.file[some].ravel(), records.record[some].ravel(), strict=True)
         return [Place(records.paths[file], int(record)) for file, record in pairs]
@@ -100,13 +111,24 @@ def _plan(archive: Archive, part: Part, year: int) -> Plan | None:
         part=part,
         calendar=calendar,
         start=expected[there],
-        means=not all(inventory.instant for inventory in inventories.values()),
         records={
-            source: Records(inventories[source].paths, file[there], record[there])
+            source: Records(
+                inventories[source].paths,
+                file[there],
+                record[there],
+                _span(inventories[source], dataset, file.shape[1]),
+            )
             for source, (file, record) in matches.items()
         },
         skipped=int((~there).sum()),
     )
+
+
+def _span(inventory: Inventory, dataset: Dataset, many: int) -> int:
+    """Return over how many seconds a step of `many` raw records is a mean."""
+    if many > 1:
+        return dataset.step
+    return 0 if inventory.instant else inventory.length or dataset.step
 
 
 def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Inventory]:
@@ -121,7 +143,7 @@ def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Invent
             try:
                 found[partner] = archive.inventory(partner, part, year)
             except BadInput as error:
-                raise BadInput(f"{error}. {_why(dataset, recipe, variable)}") from error
+                raise BadInput(f"{error}. {why_needed(dataset, recipe, variable)}") from error
             check_alike(found[own], found[partner])
     return found
 
@@ -134,71 +156,15 @@ def needed_beside(dataset: Dataset, recipe: Recipe, path: str) -> tuple[str, ...
         return partners(read_coordinate(opened, recipe.variable, dataset), recipe, dataset)
 
 
-def _why(dataset: Dataset, recipe: Recipe, partner: str) -> str:
+def why_needed(dataset: Dataset, recipe: Recipe, partner: str) -> str:
+    """Return in words why a recipe needs a variable beside its own."""
     told = f"{recipe.variable} needs {partner}"
     if partner == dataset.names.surface_pressure:
         return told
     return (
-        f"{told}, because its own files have no hybrid coefficients (hyam, hybm), nor levels in hPa"
+        f"{told}, because its own files have no hybrid coefficients (hyam, hybm), nor levels of"
+        " constant pressure; name a file that has the former with `vertical: {coefficients: …}`"
     )
-
-
-def steps_between(begin: int, end: int, step: int) -> Seconds:
-    """Return the multiples of `step` seconds in [begin, end)."""
-    return np.arange(-(-begin // step) * step, end, step, dtype=np.int64)
-
-
-def match(
-    inventory: Inventory, dataset: Dataset, expected: Seconds
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return (file, record) of the raw records each expected step is made from; −1: not there.
-
-    Both are (steps, records a step). BadInput: double times, or times between the steps.
-    """
-    length = inventory.length or dataset.step
-    _check_length(inventory, dataset, length)
-    start, file, record = inventory.sorted_starts
-    end = int(expected[-1]) + dataset.step if expected.size else 0
-    inside = (start >= (expected[0] if expected.size else 0)) & (start < end)
-    _check_single(inventory, start, file, inside)
-    _check_aligned(inventory, start[inside], file[inside], length)
-    many = dataset.step // length if dataset.sampling == "mean" else 1
-    wanted = expected[:, None] + length * np.arange(many)
-    index = np.clip(np.searchsorted(start, wanted), 0, start.size - 1)
-    there = start[index] == wanted
-    return np.where(there, file[index], -1), np.where(there, record[index], -1)
-
-
-def _check_length(inventory: Inventory, dataset: Dataset, length: int) -> None:
-    if length > dataset.step or dataset.step % length:
-        raise BadInput(
-            f"{inventory.paths[0]}: {inventory.source.variable} comes every {length / HOUR:g} h,"
-            f" which makes no steps of {dataset.step / HOUR:g} h (dataset {dataset.name})"
-        )
-
-
-def _check_single(
-    inventory: Inventory, start: Seconds, file: NDArray[np.int64], inside: NDArray[np.bool_]
-) -> None:
-    double = np.flatnonzero(inside[1:] & (np.diff(start) == 0))
-    if double.size:
-        first, second = (inventory.paths[file[double[0] + after]] for after in (0, 1))
-        raise BadInput(
-            f"{inventory.source.variable} at {inventory.calendar.text(start[double[0]])} is in both"
-            f" {first} and {second} ({double.size} such times): make `files` or `period` narrower"
-        )
-
-
-def _check_aligned(
-    inventory: Inventory, start: Seconds, file: NDArray[np.int64], length: int
-) -> None:
-    off = np.flatnonzero(start % DAY % length != 0)
-    if off.size:
-        raise BadInput(
-            f"{inventory.paths[file[off[0]]]}: intervals of {length / HOUR:g} hours would start at"
-            f" {inventory.calendar.text(start[off[0]])}, not on a multiple of their length after"
-            " midnight: say what the time stamps mark with `stamps: start | end | middle | instant`"
-        )
 
 
 def check_alike(own: Inventory, partner: Inventory) -> None:

@@ -1,48 +1,35 @@
 """Raw files found and understood by their times: records are never paired by position."""
 
-import glob
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.commandline import log
 from stormtrace.errors import BadInput
-from stormtrace.prepare.calendar_time import DAY, HOUR, Calendar, Seconds
+from stormtrace.prepare.calendar_time import Calendar, Seconds
 from stormtrace.prepare.dataset import Dataset, Part, Source
-from stormtrace.prepare.netcdf import open_raw, variable
-from stormtrace.prepare.time_axis import TimeAxis, counted_axis, has_times, read_time_axis
-
-_NAMED_DATES = re.compile(
-    r"(?<!\d)(?P<first>\d{4}-?\d{2}-?\d{2})(?:-\d{5}|[^-.]{0,5})"
-    r"(?:-(?P<last>\d{4}-?\d{2}-?\d{2})[^-.]{0,5})?(?:\.SUB)?(?:\.nc4?)+$"
+from stormtrace.prepare.found_files import files_near, find_files, year_in_name
+from stormtrace.prepare.named_dates import check_name
+from stormtrace.prepare.netcdf import NoVariable, open_raw, variable
+from stormtrace.prepare.time_axis import (
+    TimeAxis,
+    counted_axis,
+    has_times,
+    read_time_axis,
+    told_instant,
 )
-"""The dates at a name's end, CESM's (2000010100Z-2000123121Z, 2000-01-01-00000) or MERRA-2's."""
 
 
-def find_files(source: Source, year: int | None) -> list[str]:
-    """Return the files that match, sorted; `year` None means those of any year."""
-    found: set[str] = set()
-    for pattern in source.files:
-        wanted = pattern.replace("{variable}", glob.escape(source.variable))
-        wanted = wanted.replace("{year}", "[0-9]" * 4 if year is None else f"{year:04d}")
-        # Patterns may be absolute and hold wildcards anywhere, which Path.glob cannot do.
-        found.update(glob.glob(wanted, recursive=True))  # noqa: PTH207
-    return sorted(found)
-
-
-def files_near(source: Source, year: int) -> list[str]:
-    """Return the files that may hold times of `year`: its own and one more on either side.
-
-    A stamp at the end of an interval may stand in the next year's first file.
-    """
-    if not any("{year}" in pattern for pattern in source.files):
-        return find_files(source, year)
-    before, after = find_files(source, year - 1), find_files(source, year + 1)
-    return sorted({*before[-1:], *find_files(source, year), *after[:1]})
+def doubt(axis: TimeAxis, name: str) -> str:
+    """Return what is doubtful about the times of a variable, of a `TimeAxis.doubtful`."""
+    return (
+        f"{axis.path}: {name} is taken for means, as the time bounds tell; but CAM writes fields"
+        " without `cell_methods`, as here, for instants: say `stamps: instant`, or `stamps: end`"
+        " for means"
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +53,15 @@ class Inventory:
         """Seconds between raw records, the least of all files."""
         lengths = [axis.length for axis in self.axes if axis.length is not None]
         return min(lengths, default=None)
+
+    @property
+    def gap(self) -> int | None:
+        """Seconds between instants, the least, where every file has one of them.
+
+        (Where a single mean starts, a file without bounds does not tell: nor its distance.)
+        """
+        between = np.diff(self.sorted_starts[0])
+        return int(between[between > 0].min()) if self.instant and between.any() else None
 
     @cached_property
     def sorted_starts(self) -> tuple[Seconds, NDArray[np.int64], NDArray[np.int64]]:
@@ -91,12 +87,15 @@ class Inventory:
 class Header:
     """What one look at a raw file tells.
 
-    axis: its times, or None where it has none. records: along the record dimension.
+    axes: its times as variables of instants have them (True), those of means (False), and those
+        that do not tell (None), or what is wrong with them; empty where it has none.
+    instant: variable -> which of the three it is. records: along the record dimension.
     shapes: variable -> sizes of its dimensions but the first.
     """
 
     records: int
-    axis: TimeAxis | None
+    axes: Mapping[bool | None, TimeAxis | BadInput]
+    instant: Mapping[str, bool | None]
     shapes: Mapping[str, tuple[int, ...]]
 
 
@@ -115,12 +114,19 @@ def read_header(path: str, name: str, dataset: Dataset, stamps: str | None) -> H
                 if elsewhere[0] in source.dimensions
                 else f"{path}: {name} {source.dimensions} does not change with {elsewhere[0]}"
             )
-        axis = None
+        fields = {key: each for key, each in opened.variables.items() if each.ndim > 1}
+        shapes = {key: each.shape[1:] for key, each in fields.items()}
+        instant = {key: told_instant(each) for key, each in fields.items()}
+        axes: dict[bool | None, TimeAxis | BadInput] = {}
         if dataset.time is None or has_times(opened, dimension):
-            axis = read_time_axis(opened, dimension, stamps, dataset.step)
-            check_name(axis)
-        shapes = {key: each.shape[1:] for key, each in opened.variables.items() if each.ndim > 1}
-        return Header(len(opened.dimensions[dimension]), axis, shapes)
+            for kind in {*instant.values(), told_instant(source)}:
+                try:
+                    axis = read_time_axis(opened, dimension, stamps, dataset.step, kind)
+                    check_name(axis)
+                    axes[kind] = axis
+                except BadInput as error:
+                    axes[kind] = error
+        return Header(len(opened.dimensions[dimension]), axes, instant, shapes)
 
 
 class Archive:
@@ -129,6 +135,7 @@ class Archive:
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
         self.headers: dict[tuple[str, str | None], Header] = {}
+        self.doubted: set[str] = set()
 
     def paths(self, source: Source, year: int | None) -> list[str]:
         """Return the files that may hold a variable in `year` (None: in any year)."""
@@ -147,10 +154,22 @@ class Archive:
         return paths
 
     def inventory(self, source: Source, part: Part, year: int) -> Inventory:
-        """Read the times of all files that may hold a variable in `year`."""
+        """Read the times of all files that may hold a variable in `year`.
+
+        Where their names do not tell the variable, files without it are passed over: they may
+        be another history tape. NoVariable: none has it.
+        """
         axes: list[TimeAxis] = []
+        absent = None
         for path in self.paths(source, year):
-            axes.append(self.axis(path, source, part, axes[-1] if axes else None))
+            try:
+                axes.append(self.axis(path, source, part, axes[-1] if axes else None))
+            except NoVariable as error:
+                if source.named:
+                    raise
+                absent = absent or error
+        if absent and not axes:
+            raise absent
         return Inventory(source, tuple(axes))
 
     def axis(
@@ -163,9 +182,15 @@ class Archive:
         header = self.headers[key]
         if source.variable not in header.shapes:
             have = ", ".join(sorted(header.shapes))
-            raise BadInput(f"{path} has no variable {source.variable} over time; it has {have}")
-        if header.axis is not None:
-            return header.axis
+            raise NoVariable(f"{path} has no variable {source.variable} over time; it has {have}")
+        if header.axes:
+            axis = header.axes[header.instant[source.variable]]
+            if isinstance(axis, BadInput):
+                raise axis
+            if axis.doubtful and source.variable not in self.doubted:
+                self.doubted.add(source.variable)
+                log.warning("%s", doubt(axis, source.variable))
+            return axis
         clock = self.dataset.time
         assert clock is not None
         if "{year}" in clock.start:
@@ -175,62 +200,3 @@ class Archive:
         else:
             start = clock.start
         return counted_axis(path, header.records, start, clock.step, clock.calendar)
-
-
-def year_in_name(path: str, source: Source) -> int:
-    """Return what {year} stands for in a file's name; BadInput if its pattern has none."""
-    for pattern in source.files:
-        text = re.escape(pattern).replace(r"\{variable\}", re.escape(source.variable))
-        text = text.replace(r"\{year\}", r"(\d{4})", 1).replace(r"\{year\}", r"\d{4}")
-        text = text.replace(r"\*", ".*").replace(r"\?", ".")
-        match = re.fullmatch(text, path)
-        if match and match.groups():
-            return int(match.group(1))
-    raise BadInput(f"{path}: time.start has {{year}}, but the pattern in `files` has none")
-
-
-def check_name(axis: TimeAxis) -> None:
-    """Raise BadInput where a file's times are not those its name promises.
-
-    A name may end in a date, or two. An end stamp may lie one interval past the last day.
-    """
-    match = _NAMED_DATES.search(Path(axis.path).name)
-    if not match:
-        return
-    try:
-        first, last = (_named_day(match[group], axis.calendar) for group in ("first", "last"))
-    except BadInput:
-        return  # digits that are no date
-    assert first is not None
-    slack = axis.length or 3 * HOUR
-    early = axis.start[0] < first - slack
-    late = last is not None and axis.start[-1] > last + DAY + slack
-    elsewhere = last is None and axis.start[0] > first + DAY + slack
-    if early or late or elsewhere:
-        text = axis.calendar.text
-        raise BadInput(
-            f"{axis.path}: its name speaks of {match[0]}, but its times go from"
-            f" {text(axis.start[0])} to {text(axis.start[-1])}: it is misnamed or a wrong copy"
-        )
-
-
-def _named_day(text: str | None, calendar: Calendar) -> int | None:
-    if text is None:
-        return None
-    digits = text.replace("-", "")
-    return calendar.seconds(f"{digits[:4]}-{digits[4:6]}-{digits[6:]}")
-
-
-def first_file(dataset: Dataset) -> tuple[str, str]:
-    """Return (path, variable) of the first raw file there is: it carries the mesh."""
-    for part in dataset.parts:
-        for recipe in dataset.fields.values():
-            source = dataset.source(part, recipe, recipe.variable)
-            for path in find_files(source, None):
-                return path, recipe.variable
-    patterns = ", ".join(_all_patterns(dataset))
-    raise BadInput(f"dataset {dataset.name}: not one raw file is there; looked for {patterns}")
-
-
-def _all_patterns(dataset: Dataset) -> Iterable[str]:
-    return dict.fromkeys(pattern for part in dataset.parts for pattern in part.files)

@@ -141,18 +141,20 @@ class SampleWriter:
             }
         )
         yield time, np.array(hours)
-        if self.plan.means:
+        if self.plan.span:
             time.bounds = "time_bnds"
             file.createDimension("nbnd", 2)
             bounds = file.createVariable("time_bnds", "f8", ("time", "nbnd"))
-            yield bounds, np.array([hours, hours + self.plan.dataset.step / HOUR])
+            yield bounds, np.array([hours, hours + self.plan.span / HOUR])
 
     def _define_field(self, file: netCDF4.Dataset, name: str, filled: int) -> netCDF4.Variable:
         how = COMPRESSIONS[self.compression]
         made = file.createVariable(name, "f4", ("time", "lat", "lon"), **how)
+        recipe = self.plan.dataset.fields[name]
+        span = self.plan.of(recipe, recipe.variable).span
         attributes: dict[str, object] = {
-            "cell_methods": "time: mean" if self.plan.means else "time: point",
-            "derivation": derivation(self.plan.dataset, self.plan.dataset.fields[name]),
+            "cell_methods": "time: mean" if span else "time: point",
+            "derivation": derivation(self.plan.dataset, recipe),
         }
         attributes |= self._described[name]
         if filled:

@@ -1,5 +1,6 @@
 """What the times of one raw file mean: where each record's interval starts, and how long it is."""
 
+import re
 from dataclasses import dataclass
 
 import netCDF4
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.calendar_time import HOUR, Calendar, Seconds, unit_seconds
+from stormtrace.prepare.calendar_time import HOUR, Calendar, Seconds, calendar_of, unit_seconds
 
 COARSEST = 60
 """Seconds to which times must at least be exact."""
@@ -21,6 +22,8 @@ class TimeAxis:
     length: seconds from one record to the next; None where the file has a single record and does
         not say.
     instant: whether the values are of an instant, not means.
+    doubtful: whether only bounds speak of means in a file of CAM, which has such bounds always,
+        and tells of means in `cell_methods`, too.
     """
 
     path: str
@@ -28,16 +31,29 @@ class TimeAxis:
     start: Seconds
     length: int | None
     instant: bool
+    doubtful: bool = False
+
+
+def told_instant(source: netCDF4.Variable) -> bool | None:
+    """Return whether a variable's `cell_methods` tell that it is of instants; None: they do not."""
+    told = re.search(r"\btime\s*:\s*(\w+)", str(getattr(source, "cell_methods", "")))
+    return told[1] in ("point", "instantaneous") if told else None
 
 
 def read_time_axis(
-    dataset: netCDF4.Dataset, dimension: str, stamps: str | None, step: int
+    dataset: netCDF4.Dataset,
+    dimension: str,
+    stamps: str | None,
+    step: int,
+    instant: bool | None = None,
 ) -> TimeAxis:
     """Read the time axis of an open file along `dimension`.
 
     stamps: what the configuration says a stamp marks; None leaves it to the file (its bounds,
         else MERRA-2's `begin_time` half an interval off, else instants).
     step: seconds between records of a file too short to tell.
+    instant: what `told_instant` tells of the variable. CAM writes bounds of intervals beside
+        instantaneous fields, too, and no `cell_methods` (before CESM 3): there `stamps` decides.
 
     BadInput: no times at all, not ascending, uneven, or other than `stamps` says.
     """
@@ -48,21 +64,31 @@ def read_time_axis(
     if stamp_values.size == 0:
         raise BadInput(f"{path} holds no times (0 records along {dimension}): leave it out")
     try:
-        calendar = Calendar(str(getattr(source, "calendar", "standard")).lower())
+        calendar = calendar_of(str(getattr(source, "calendar", "standard")), source.units)
         stamp = calendar.from_cf(stamp_values, source.units)
         bounds = _bounds(dataset, source, calendar, stamp.size)
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from error
     _check_resolution(path, source, stamp_values)
     length = _length(path, calendar, stamp)
+    if instant and stamps not in (None, "instant"):
+        raise BadInput(
+            f"{path}: the configuration says stamps: {stamps}, but `cell_methods` of the variable"
+            " that it is of instants: leave `stamps` out to follow the file"
+        )
+    if instant or (instant is None and stamps == "instant"):
+        bounds, stamps = None, "instant"
     meaning = _meaning(path, calendar, stamps, stamp, bounds)
+    cam = str(getattr(dataset, "source", "")).split(" ")[0] in ("CAM", "EAM")
+    doubtful = cam and instant is None and stamps is None and meaning not in (None, "instant")
     if meaning is None:
         centred = length is not None and length <= HOUR and np.all(stamp % length == length // 2)
         meaning = "middle" if centred else "instant"
     if length is None and bounds is not None and meaning != "instant":
         length = int(bounds[0, 1] - bounds[0, 0])
     shift = {"start": 0, "instant": 0, "end": length or step, "middle": (length or step) // 2}
-    return TimeAxis(path, calendar, stamp - shift[meaning], length, meaning == "instant")
+    start = stamp - shift[meaning]
+    return TimeAxis(path, calendar, start, length, meaning == "instant", doubtful)
 
 
 def counted_axis(path: str, records: int, start: str, step: int, calendar: str) -> TimeAxis:

@@ -1,19 +1,24 @@
 """Units of raw variables: known ones become the canonical field's, others are refused."""
 
 import re
+from collections.abc import Mapping
 
 import numpy as np
 
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Recipe
 
+PASCALS = dict.fromkeys(("Pa", "pascal", "pascals"), 1.0) | dict.fromkeys(
+    ("hPa", "mb", "mbar", "millibar", "millibars", "hectopascal", "hectopascals"), 100.0
+)
 FACTORS = {
     "kg m-2": {"kg m-2": 1.0, "kg/m2": 1.0, "mm": 1.0, "g m-2": 1e-3, "g/m2": 1e-3, "cm": 10.0},
     "kg kg-1": {"kg kg-1": 1.0, "kg/kg": 1.0, "1": 1.0, "g kg-1": 1e-3, "g/kg": 1e-3},
-    "m s-1": {"m s-1": 1.0, "m/s": 1.0, "cm s-1": 0.01, "cm/s": 0.01, "knots": 0.514444},
-    "Pa": {"Pa": 1.0, "pascal": 1.0, "pascals": 1.0, "hPa": 100.0, "mb": 100.0, "millibars": 100.0},
-}
-"""By what to multiply values in the inner units to have the outer ones."""
+    "m s-1": {"m s-1": 1.0, "m/s": 1.0, "m/sec": 1.0, "m sec-1": 1.0, "meters/second": 1.0,
+              "cm s-1": 0.01, "cm/s": 0.01, "knots": 0.514444},
+    "Pa": PASCALS,
+}  # fmt: skip
+"""By what to multiply values in the inner units to have the outer ones; in capitals or not."""
 
 UNITS_OF_FIELD = {"TMQ": "kg m-2", "PSL": "Pa"}
 """Units of canonical fields; winds at a pressure (U850, V300) are in m s-1."""
@@ -44,12 +49,21 @@ def conversion(name: str, recipe: Recipe, units: str | None, path: str) -> float
         wanted = "kg kg-1"
     if wanted is None or not units:
         return 1.0
-    plain = re.sub(r"\^|\*\*|[{}]", "", units.strip())
-    plain = re.sub(r"\s+", " ", plain.replace(".", " "))
-    factor = FACTORS[wanted].get(plain)
+    factor = _factor(FACTORS[wanted], units)
     if factor is None:
         raise BadInput(
             f"{path}: {recipe.variable}, from which {name} comes, is in {units!r}; {wanted} is"
             f" needed, or one of {', '.join(FACTORS[wanted])}"
         )
     return factor
+
+
+def pascals(units: object) -> float | None:
+    """Return how many Pa a unit of pressure is, None for what is none."""
+    return _factor(PASCALS, str(units))
+
+
+def _factor(known: Mapping[str, float], units: str) -> float | None:
+    plain = re.sub(r"\^|\*\*|[{}]", "", units.strip())
+    plain = re.sub(r"\s+", " ", plain.replace(".", " ")).lower()
+    return next((factor for unit, factor in known.items() if unit.lower() == plain), None)

@@ -120,7 +120,12 @@ def bracket_pressures(pressure: Floats, target: float, method: str, below: str) 
 
 
 def bracket_levels(pressure: NDArray[np.float64], target: float, method: str) -> tuple[int, float]:
-    """Return which growing level (nlev,) is next above `target`, and the share of the one below."""
+    """Return which growing level (nlev,) is next above `target`, and the share of the one below.
+
+    A single level has none below: the share is 0 where it is the target, else NaN.
+    """
+    if pressure.size == 1:
+        return 0, 0.0 if np.isclose(pressure[0], target) else np.nan
     upper = int(np.clip((pressure <= target).sum() - 1, 0, pressure.size - 2))
     share = float(_share(target, pressure[upper], pressure[upper + 1], method))
     return upper, round(share, 12)

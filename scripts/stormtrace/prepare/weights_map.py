@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from stormtrace.commandline import log
 from stormtrace.errors import BadInput
 from stormtrace.files import writing
 from stormtrace.grids import Grid
@@ -87,9 +88,7 @@ def load_map(path: Path | str, mesh: Mesh, grid: Grid) -> Weights:
     to 1, or points other than the mesh's or the grid's.
     """
     with open_raw(path) as file:
-        share = _get(file, "share")
-        if share.ndim == 2:  # SCRIP: one column for each order; first-order maps have one
-            share = share[:, 0]
+        share = _first_order(path, _get(file, "share"))
         row, col = _get(file, "row").astype(np.int64), _get(file, "col").astype(np.int64)
         n_a, n_b = _size(file, "n_a", mesh.size), _size(file, "n_b", grid.lat.size * grid.lon.size)
         _check_points(file, "a", mesh, n_a, "raw files")
@@ -105,6 +104,24 @@ def load_map(path: Path | str, mesh: Mesh, grid: Grid) -> Weights:
     matrix.sum_duplicates()
     _check_sums(path, matrix, grid)
     return Weights(matrix)
+
+
+def _first_order(path: Path | str, share: NDArray) -> NDArray:
+    """Return the shares of values, (n_s,); SCRIP has further columns, by which gradients count.
+
+    Conservative maps (3 columns) are whole without them, of first order. BadInput: a bicubic one
+    (4 columns) is not.
+    """
+    if share.ndim == 1:
+        return share
+    if share.shape[1] > 3:
+        raise BadInput(
+            f"{path} has {share.shape[1]} weights for each link, for gradients of the fields, too"
+            " (bicubic), and these are not used here: make a bilinear or conservative map"
+        )
+    if share[:, 1:].any():
+        log.warning("%s: only its first-order weights are used, not those of gradients", path)
+    return share[:, 0]
 
 
 def _put(

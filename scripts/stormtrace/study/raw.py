@@ -78,4 +78,4 @@ def _planet_part(study: Study, path: str) -> str | None:
 
 @functools.cache
 def _glob(pattern: str) -> list[str]:
-    return sorted(glob.glob(pattern))  # noqa: PTH207 - the pattern may be absolute
+    return sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207 - the pattern may be absolute

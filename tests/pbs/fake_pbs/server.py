@@ -34,7 +34,7 @@ class Server:
             self.release_jobs()
             self.start_jobs()
             self.watch_jobs()
-            time.sleep(0.02)
+            time.sleep(0.05)
         for running in self.running.values():
             running.signal(signal.SIGKILL)
         return 0
