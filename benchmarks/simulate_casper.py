@@ -25,24 +25,38 @@ ROOT = Path(__file__).resolve().parents[1]
 
 SECONDS = {
     # One core, a year of 2,920 samples of 768 × 1152 where years are the unit.
-    "make_samples": 850,  # ingest.md: a model day 2.28 s
-    "compute_statistics": 110,  # jobs.md: 2,920 files at 0.04 s
+    "make_samples": 935,  # ingest.md: 365 days at 2.56 s
+    "compute_statistics": 55,  # jobs.md: 2,920 files at 0.018 s
+    "check_labels": 40,  # jobs.md: 459 files at 0.089 s
+    "compose_fields": 90,  # docs/resources.md: 2,920 files at 0.03 s
     "make_weights": 3,  # ingest.md
     "find_objects": 4,  # track.md
-    "link_events": 10,  # track.md
     "count_masks": 3,  # map.md
-    "count_events": 2,  # map.md
-    "merge_counts": 10,  # map.md
-    "compare": 16,  # map.md
-    "draw_experiment": 8,  # map.md
-    "draw_comparison": 8,
-    "write_report": 30,
+    "count_events": 3,  # map.md
+    "animate": 10,  # map.md: 248 frames at 24 a second
+    "draw_experiment": 10,  # map.md
+    "draw_comparison": 6,  # these and the following: jobs.md
+    "draw_sensitivity": 17,
+    "draw_labels": 7,
+    "draw_snapshot": 8,
+    "draw_composite": 3,
+    "draw_composite_change": 3,
+    "write_report": 47,
     # One GPU. An epoch of 398 samples took a V100 60–75 s; 20 epochs.
     "train": 1500,
     "detect": 120,  # estimate: 2,920 samples read at 9 ms on each of several cores, and the network
-    "evaluate": 60,
+    "evaluate": 40,  # jobs.md, on a CPU: 61 files at 0.655 s
+    "explain": 60,  # estimate: 21 passes over 61 files, like detect
 }
+SECONDS_A_YEAR = {
+    "link_events": 0.65,  # track.md: 15 years in 9.6 s
+    "count_landfalls": 0.65,  # it reads what link_events does
+    "merge_counts": 0.7,  # map.md
+    "compare": 1.5,  # map.md: 15 years in 23 s
+}
+"""Of the rules whose job is an experiment's whole period."""
 OTHERS_S = 5
+STUDY_YEARS = 15
 OVERHEAD_S = 6  # login shell, Snakemake on the node, the shared file system
 GPU_RULES = {"train", "detect", "evaluate", "explain"}
 GPU_JOB_CPUS = 8
@@ -62,8 +76,14 @@ class Plan:
 
     rules: dict[str, str]
     needs: dict[str, set[str]]
+    years: int
     seconds: float
     peak_mb: float
+
+    def seconds_of(self, rule: str) -> float:
+        """How long a job of a rule holds its place on a node."""
+        alone = OTHERS_S if rule not in SECONDS_A_YEAR else SECONDS_A_YEAR[rule] * self.years
+        return SECONDS.get(rule, alone) + OVERHEAD_S
 
 
 def main() -> None:
@@ -96,7 +116,7 @@ def planned(folder: Path, years: int | None, models: int) -> Plan:
     needs: dict[str, set[str]] = {job: set() for job in rules}
     for edge in re.finditer(r"^\s+(\d+) -> (\d+)", dot, re.MULTILINE):
         needs[edge[2]].add(edge[1])
-    return Plan(rules, needs, seconds, peak)
+    return Plan(rules, needs, years or STUDY_YEARS, seconds, peak)
 
 
 def larger(years: int, models: int) -> dict:
@@ -167,7 +187,7 @@ class Simulation:
                 job = queue.pop(0)
                 self.cpus, self.gpus = self.cpus - cpus, self.gpus - on_gpu
                 self.started[job] = self.now
-                self.later(self.now + seconds_of(self.plan.rules[job]), "end", job)
+                self.later(self.now + self.plan.seconds_of(self.plan.rules[job]), "end", job)
 
     def end(self, job: str) -> None:
         """The job gives its place back; Snakemake learns of it a little later."""
@@ -201,11 +221,6 @@ class Simulation:
             job = max(self.plan.needs[job], key=self.done.__getitem__)
 
 
-def seconds_of(rule: str) -> float:
-    """How long a job of a rule holds its place on a node."""
-    return SECONDS.get(rule, OTHERS_S) + OVERHEAD_S
-
-
 def report(plan: Plan, args: argparse.Namespace) -> str:
     """Return the tables as Markdown."""
     jobs = Counter(rule for rule in plan.rules.values() if rule != "all")
@@ -221,12 +236,12 @@ def report(plan: Plan, args: argparse.Namespace) -> str:
     ]
     cores = gpus = 0.0
     for rule, count in jobs.most_common():
-        each = seconds_of(rule)
+        each = plan.seconds_of(rule)
         hours = count * each / 3600
         on_gpu = rule in GPU_RULES
         cores, gpus = cores + (0 if on_gpu else hours), gpus + (hours if on_gpu else 0)
         lines.append(
-            f"| {rule} | {count:,} | {each} | {'' if on_gpu else f'{hours:.1f}'} |"
+            f"| {rule} | {count:,} | {each:.0f} | {'' if on_gpu else f'{hours:.1f}'} |"
             f" {f'{hours:.1f}' if on_gpu else ''} |"
         )
     lines += [f"| **all** | {sum(jobs.values()):,} | | **{cores:.0f}** | **{gpus:.0f}** |", ""]

@@ -16,11 +16,14 @@ pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
 
 
 class Finished:
-    """A folder in which the whole demo has been run, by scripts that make empty outputs."""
+    """A folder in which the whole demo has been run, by scripts that make empty outputs.
+
+    There are spaces in its name and in that of the checkout.
+    """
 
     def __init__(self, folder):
         self.folder = folder
-        self.root = stand_in_checkout(folder / "checkout")
+        self.root = stand_in_checkout(folder / "a checkout")
         snakemake(folder, root=self.root)
 
     def planned(self, *arguments, overlay=None):
@@ -29,7 +32,7 @@ class Finished:
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    return Finished(tmp_path_factory.mktemp("finished"))
+    return Finished(tmp_path_factory.mktemp("a study"))
 
 
 def test_the_demo_is_planned_from_nothing(tmp_path):

@@ -94,7 +94,7 @@ def ask(job: str) -> Facts:
         asked = known.setdefault("asked", now)
         facts = known.setdefault("jobs", {})
         facts.setdefault(number(job), {}).update(id=job, wanted=now)
-        if now - asked >= POLL_S:
+        if not 0 <= now - asked < POLL_S:  # another login node's clock may have been ahead
             # On record before and after: were the disk full, or PBS to take a minute for its
             # answer, it would otherwise be asked again at once.
             write_json(path, dict(known, asked=now))

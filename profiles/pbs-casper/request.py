@@ -37,6 +37,10 @@ class Refused(Exception):
     """A request that Casper can never fulfil, or cannot charge to anybody."""
 
 
+class NoAccount(Refused):
+    """Nobody to charge, which no other job will have either."""
+
+
 def properties_of(jobscript: str) -> Properties:
     """Return what Snakemake wrote about the job into the second line of its job script."""
     mark = "# properties = "
@@ -78,7 +82,7 @@ def arguments(properties: Properties, environment: Mapping[str, str]) -> List[st
         ("-l", walltime(rule, int(resources["runtime"]))),
         ("-j", "oe"),  # one log a job,
         ("-k", "oed"),  # written to its place while the job runs
-        ("-o", os.path.abspath(log_folder(rule)) + os.sep),
+        ("-o", os.path.join(log_folder(rule), "")),  # relative: é in a path of ours is refused
         ("-m", "n"),  # no letters
         ("-r", "n"),  # PBS starts nothing again: that is Snakemake's business
         ("-v", f"STORMTRACE_JOB={identity(properties)}"),
@@ -103,7 +107,7 @@ def account(resources: Mapping[str, Any], environment: Mapping[str, str]) -> str
     """Return the project to charge."""
     code = resources.get("pbs_account") or environment.get("PBS_ACCOUNT")
     if not code:
-        raise Refused(
+        raise NoAccount(
             "no project to charge: `export PBS_ACCOUNT=<code>`, or set pbs_account under"
             " default-resources in profiles/pbs-casper/config.yaml"
         )

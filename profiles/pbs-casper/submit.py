@@ -6,6 +6,7 @@ is printed instead: a job is adopted, never doubled.
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -28,20 +29,36 @@ FULL_WAIT_S, FULL_LONGEST_S = 120, 6 * 3600
 
 QSUB_TIMEOUT_S = 300
 
+interrupted = []  # type: List[int]
+"""Not empty once Ctrl-C was pressed: no job is wanted any more."""
+
 
 def main() -> None:
     """Submit in a process of its own, which nothing ends between qsub and the record of its answer.
 
-    At Ctrl-C Snakemake kills this process; a lost terminal or a killed Snakemake would end it too.
+    A lost terminal or a killed Snakemake would end this process; Ctrl-C is passed on.
     """
-    guard.start()
+    try:
+        guard.start()
+    except OSError as reason:
+        sys.exit(f"not submitted: {reason}")
+    snakemake = guard.snakemake_above(os.getppid())
     child = os.fork()
     if child:
-        _, ended = os.waitpid(child, 0)
+        try:
+            _, ended = os.waitpid(child, 0)
+        except KeyboardInterrupt:
+            os.kill(child, signal.SIGINT)
+            sys.exit(1)
         sys.exit(0 if ended == 0 else 1)
     os.setsid()
+    signal.signal(signal.SIGINT, lambda *_: interrupted.append(1))
     try:
         print(job_for(sys.argv[-1]))
+    except request.NoAccount as reason:
+        jobs.say(f"not submitted: {reason}")
+        os.kill(snakemake, signal.SIGINT)  # or each job of the study would say so three times
+        sys.exit(1)
     except (request.Refused, OSError) as reason:
         sys.exit(f"not submitted: {reason}")
 
@@ -68,6 +85,8 @@ def job_for(jobscript: str) -> str:
             jobs.remember(identity, job, content, properties)
         except OSError as error:
             jobs.say(f"PBS job {job} runs, but a Snakemake started anew will not know: {error}")
+        if interrupted:
+            jobs.delete([job])
     return job
 
 

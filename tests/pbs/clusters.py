@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -83,7 +84,7 @@ class Cluster:
         script.write_text(
             template.format(
                 properties=json.dumps(facts | {"resources": resources}),
-                exec_job=f"cd {self.folder} && {command} && exit 0 || exit 1",
+                exec_job=f"cd {shlex.quote(str(self.folder))} && {command} && exit 0 || exit 1",
             )
         )
         return script

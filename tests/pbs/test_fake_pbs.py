@@ -91,6 +91,17 @@ def test_a_job_too_long_for_all_queues_is_taken_and_vanishes(pbs):
     assert f"qstat: Unknown Job Id {job}" in pbs.run("qstat", "-x", job, check=False).stderr
 
 
+def test_a_place_for_the_log_beyond_ascii_is_refused(pbs):
+    asked = qsub(pbs, "-o", f"{pbs.folder}/é/")
+    assert asked.returncode == 2
+    assert "illegal -o value" in asked.stderr
+
+
+def test_a_log_without_a_place_lands_where_the_job_was_submitted(pbs):
+    job = pbs.run("qsub", "-q", "casper", "-l", CHUNK, "-l", "walltime=00:01:00", "short").stdout
+    pbs.wait(lambda: [*pbs.folder.glob(f"*{job.partition('.')[0]}*")])
+
+
 def test_a_finished_job_wants_x(pbs):
     job = submitted(pbs, script="short")
     wait_for_state(pbs, job, "F")

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import clusters
+import pytest
 from jobs import number
 from request import identity, properties_of
 
@@ -18,6 +19,17 @@ LATE_S = 60
 
 def test_success(cluster):
     job = cluster.submit("touch made")
+    assert cluster.end_of(job) == "success"
+    assert (cluster.folder / "made").exists()
+    log = cluster.folder / "logs" / "pbs" / "work" / f"{job}.OU"
+    cluster.wait(log.exists)
+
+
+@pytest.mark.parametrize("name", ["Übung zwei (β)", "a, b; c", "it's 5:30"])
+def test_a_folder_with_any_name(cluster, name):
+    cluster.folder = cluster.folder / name
+    cluster.folder.mkdir()
+    job = cluster.submit("touch made", "mäde, 2 (β)")
     assert cluster.end_of(job) == "success"
     assert (cluster.folder / "made").exists()
     log = cluster.folder / "logs" / "pbs" / "work" / f"{job}.OU"

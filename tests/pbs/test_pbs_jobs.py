@@ -194,6 +194,14 @@ def test_a_pbs_that_takes_minutes_is_asked_once_a_minute_all_the_same(one_hour, 
     assert len(asked) == 5
 
 
+def test_a_clock_that_was_ahead_does_not_keep_pbs_from_being_asked(one_hour, pbs):
+    """Started anew on another login node, whose clock is an hour behind the first one's."""
+    pbs.answer = FINISHED
+    assert jobs.status("2.casper-pbs") == "running"
+    one_hour.now -= 3600
+    assert jobs.status("2.casper-pbs") == "failed"
+
+
 def test_a_full_disk_makes_no_storm_of_questions(one_hour, pbs, monkeypatch):
     def write_json(path, value):
         raise OSError(28, "No space left on device")

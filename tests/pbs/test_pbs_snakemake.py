@@ -1,5 +1,6 @@
 """Snakemake with the Casper profile on a fake PBS: retries, refusals, Ctrl-C, killed masters."""
 
+import shutil
 import textwrap
 
 import clusters
@@ -66,6 +67,25 @@ def test_a_refusal_is_told_in_one_sentence(cluster):
     assert cluster.jobs() == {}
 
 
+def test_that_nobody_can_be_charged_is_told_once(cluster):
+    snakefile(
+        cluster,
+        """
+        rule all:
+            input: expand("made.{n}", n=range(6))
+        rule short:
+            output: "made.{n}"
+            shell: "touch {output}"
+        """,
+    )
+    del cluster.environment["PBS_ACCOUNT"]
+    master = Master(cluster)
+    assert master.finish() != 0
+    assert master.said().count("not submitted: no project to charge: `export PBS_ACCOUNT=") == 1
+    assert "Error in rule" not in master.said()
+    assert cluster.jobs() == {}
+
+
 def test_ctrl_c_deletes_the_jobs(cluster):
     snakefile(
         cluster,
@@ -84,6 +104,29 @@ def test_ctrl_c_deletes_the_jobs(cluster):
     master.interrupt()
     assert master.finish() != 0
     cluster.wait(lambda: {job["job_state"] for job in cluster.jobs().values()} == {"F"})
+
+
+def test_ctrl_c_while_qsub_takes_its_time_deletes_the_job_too(cluster):
+    snakefile(
+        cluster,
+        """
+        rule long:
+            output: "made"
+            shell: "sleep 60; touch {output}"
+        """,
+    )
+    real = shutil.which("qsub", path=cluster.environment["PATH"])
+    slow = cluster.folder / "slow"
+    slow.mkdir()
+    # The answer takes longer than the guard waits for latecomers.
+    clusters.script(slow / "qsub", f'{real} "$@" > answer; touch taken; sleep 6; cat answer')
+    cluster.environment["PATH"] = f"{slow}:{cluster.environment['PATH']}"
+    master = Master(cluster)
+    cluster.wait_for("taken")
+    master.interrupt()
+    assert master.finish() != 0
+    cluster.wait(lambda: [job["job_state"] for job in cluster.jobs().values()] == ["F"])
+    assert "Traceback" not in master.said()
 
 
 def test_a_second_run_with_nothing_to_do_ends(cluster):

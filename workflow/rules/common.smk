@@ -2,6 +2,7 @@
 import math
 import os
 import re
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -49,7 +50,8 @@ def python(command, keep="> {log:q} 2>&1", through=""):
 
     through: flags of python's own, such as those of a launcher.
     """
-    return f"STORMTRACE_LOG={{log:q}} {PYTHON} {through}{SCRIPTS}/{command} {keep}"
+    program, folder = shlex.quote(PYTHON), shlex.quote(SCRIPTS)
+    return f"STORMTRACE_LOG={{log:q}} {program} {through}{folder}/{command} {keep}"
 
 
 def results(path):

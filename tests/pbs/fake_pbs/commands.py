@@ -33,6 +33,8 @@ def qsub(folder: Path, words: list[str]) -> int:
         return complain(2, "qsub: Job name is too long ")
     if any(character in asked.N for character in "=, \t"):
         return complain(2, "qsub: illegal -N value\n" + USAGE)
+    if not asked.o.isascii():
+        return complain(2, "qsub: illegal -o value\n" + USAGE)
     wanted = dict(item.split("=", 1) for item in asked.l)
     for resource in wanted.keys() - {"select", "walltime", "place"}:
         trouble = 'qsub: "-lresource=" cannot be used with "select" or "place"'
@@ -63,7 +65,7 @@ def qsub(folder: Path, words: list[str]) -> int:
         "ctime": time.ctime(),
         "Join_Path": asked.j or "n",
         "Keep_Files": asked.k or "n",
-        "Output_Path": f"{HOST}:{asked.o}",
+        "Output_Path": f"{HOST}:{Path.cwd() / asked.o}",
         "Rerunable": "False" if asked.r == "n" else "True",
         "Resource_List": {**chunk, "select": wanted["select"], "walltime": wanted["walltime"]},
         "substate": 10,
