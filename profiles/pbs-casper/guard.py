@@ -25,7 +25,7 @@ def start() -> None:
 
     It stays in Snakemake's process group, which is what a terminal sends Ctrl-C to.
     """
-    master = snakemake_above(os.getppid())
+    master = snakemake_above(os.getppid()) or os.getppid()
     lock = take(master)
     if lock is None:
         return
@@ -48,17 +48,18 @@ def main() -> None:
 
 
 def snakemake_above(process: int) -> int:
-    """Return the process id of the Snakemake that `process` is or descends from."""
+    """Return the process id of the Snakemake that `process` is or descends from, or 0."""
     ancestor = process
     while ancestor > 1:
         try:
             with open("/proc/%d/cmdline" % ancestor) as stream:
-                if "snakemake" in stream.read() and not is_shell(ancestor):
-                    return ancestor
+                words = [os.path.basename(word) for word in stream.read().split("\0")]
+            if "snakemake" in words and not is_shell(ancestor):
+                return ancestor
             ancestor = parent_of(ancestor)
         except OSError:
             break
-    return process
+    return 0
 
 
 def is_shell(process: int) -> bool:

@@ -57,7 +57,8 @@ def main() -> None:
         print(job_for(sys.argv[-1]))
     except request.NoAccount as reason:
         jobs.say(f"not submitted: {reason}")
-        os.kill(snakemake, signal.SIGINT)  # or each job of the study would say so three times
+        if snakemake:  # or each job of the study would say so three times
+            os.kill(snakemake, signal.SIGINT)
         sys.exit(1)
     except (request.Refused, OSError) as reason:
         sys.exit(f"not submitted: {reason}")

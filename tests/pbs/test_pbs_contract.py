@@ -162,6 +162,14 @@ def test_200_jobs_at_once(cluster):
     assert {cluster.status(job) for job in jobs[::20]} == {"success"}
 
 
+def test_a_missing_account_is_told_and_ends_nobody_but_snakemake(cluster):
+    """The caller, here this test, is none: an interrupt would end the tests."""
+    cluster.environment["PBS_ACCOUNT"] = ""
+    refused = cluster.run("submit.py", cluster.jobscript("true", "out"), check=False)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "no project to charge" in refused.stderr and "Traceback" not in refused.stderr
+
+
 def test_cancel_deletes_all_jobs_that_have_not_ended(cluster):
     ended = cluster.submit("true", "ended")
     assert cluster.end_of(ended) == "success"
