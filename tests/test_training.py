@@ -221,6 +221,12 @@ def test_two_processes_see_the_same_training_as_one(folder, tmp_path):
         assert together[name][0] == pytest.approx(alone[name], rel=rounding), name
 
 
+def test_a_training_that_diverges_ends_at_once(folder, tmp_path):
+    """Steps of 1e36 overflow float32 in the second step."""
+    with pytest.raises(BadInput, match=r"loss is (nan|inf) in epoch \d: .* smaller lr than 1e\+36"):
+        learn(folder, tmp_path, replace(RECIPE, lr=1e36, warmup=0.0))
+
+
 def test_a_batch_too_small_to_share_is_refused(folder, tmp_path):
     with pytest.raises(BadInput, match=r"batch_size 4 is too small: .* at least 8 samples"):
         train(

@@ -68,6 +68,10 @@ def train(
     The same recipe, files and seed give the same weights on a CPU, bit by bit, however often the
     training was stopped. `time_budget` (seconds, of this call) ends it after the last epoch that
     fits.
+
+    Raises:
+        BadInput: samples or recipe that cannot be, or a loss that is no number any more.
+
     """
     start = time.monotonic()
     run = _Run(recipe, files, normalization, device, processes)
@@ -90,6 +94,12 @@ def train(
         epoch_start = time.monotonic()
         run.standing.epoch += 1
         training_loss, training_confusion = run.learn()
+        if not math.isfinite(training_loss):
+            raise BadInput(
+                f"{recipe.name}: the loss is {training_loss} in epoch {run.standing.epoch}: the "
+                f"training has diverged; take a smaller lr than {recipe.lr:g}, a longer warmup, or "
+                "precision: float32"
+            )
         validation_loss, validation_confusion = run.validate()
         now = time.monotonic()
         row: Row = {
