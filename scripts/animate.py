@@ -10,7 +10,7 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 
-from stormtrace.commandline import log, parser, progress, run
+from stormtrace.commandline import log, parser, positive, progress, run
 from stormtrace.files import writing
 from stormtrace.map.animation import Picture, label_frame, make_painter, marks_of, write_film
 from stormtrace.map.counting import read_dates
@@ -26,7 +26,7 @@ def main() -> None:
     arguments.add_argument("--month", type=int, choices=range(1, 13), help="the whole year without")
     arguments.add_argument("--field", default="TMQ")
     arguments.add_argument("--range", nargs=2, type=float, default=(0.0, 65.0), help="low high")
-    arguments.add_argument("--frames-a-second", type=int, default=12)
+    arguments.add_argument("--frames-a-second", type=positive, default=12)
     arguments.add_argument("--output", type=Path, required=True, help=".mp4 or .webm")
     flags = arguments.parse_args()
     with writing(flags.output) as partial:

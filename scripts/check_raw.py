@@ -21,7 +21,9 @@ def main() -> None:
     parser = commandline.parser(__doc__)
     parser.add_argument("--datasets", type=commandline.from_json, required=True)
     parser.add_argument("--output", type=Path, required=True, help="the table, as text")
-    parser.add_argument("--threads", type=int, default=8, help="files looked at at a time")
+    parser.add_argument(
+        "--threads", type=commandline.positive, default=8, help="files looked at at a time"
+    )
     parser.add_argument("--strict", action="store_true", help="exit with 1 if anything is wrong")
     args = parser.parse_args()
 

@@ -5,7 +5,7 @@ python scripts/compare.py --first results/frequency/control/frequency.nc \
     --output results/comparisons/warming.nc
 """
 
-from stormtrace.commandline import log, parser, run
+from stormtrace.commandline import log, parser, positive, run
 from stormtrace.map.comparison import COUNTED, compare_files
 from stormtrace.map.significance import MINIMUM_YEARS
 from stormtrace.provenance import provenance
@@ -21,8 +21,8 @@ def main() -> None:
         "--of", choices=COUNTED, default="masks", help="count every detection, or events alone"
     )
     arguments.add_argument("--output", required=True)
-    arguments.add_argument("--replicates", type=int, default=1000, help="bootstrap draws")
-    arguments.add_argument("--block-years", type=int, default=1, help="years drawn together")
+    arguments.add_argument("--replicates", type=positive, default=1000, help="bootstrap draws")
+    arguments.add_argument("--block-years", type=positive, default=1, help="years drawn together")
     flags = arguments.parse_args()
     made = compare_files(
         flags.first,

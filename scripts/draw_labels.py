@@ -9,7 +9,7 @@ expert, over the first of the model's fields.
 
 from pathlib import Path
 
-from stormtrace.commandline import from_json, parser, run
+from stormtrace.commandline import from_json, parser, positive, run
 from stormtrace.files import writing
 
 
@@ -19,7 +19,7 @@ def main() -> None:
     arguments.add_argument("--model", type=Path, required=True, help="folder of the model")
     arguments.add_argument("--samples", type=Path, required=True, help="folder of labelled samples")
     arguments.add_argument("--output", type=Path, required=True, help="path without .png and .pdf")
-    arguments.add_argument("--number", type=int, default=4, help="how many times to draw")
+    arguments.add_argument("--number", type=positive, default=4, help="how many times to draw")
     arguments.add_argument("--exclude", type=from_json, default=[], help="files to leave out, JSON")
     arguments.add_argument("--title", default="", help="of the figure; the model's name by default")
     arguments.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")

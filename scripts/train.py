@@ -35,7 +35,9 @@ def main() -> None:
     )
     parser.add_argument("--time-budget", type=float, default=math.inf, help="seconds")
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
-    parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
+    parser.add_argument(
+        "--threads", type=commandline.positive, help="CPU threads (default: torch's choice)"
+    )
     flags = parser.parse_args()
 
     from stormtrace.detect.devices import choose_device, prepare_device

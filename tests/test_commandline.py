@@ -146,3 +146,14 @@ def test_a_job_is_noted_while_it_runs(note):
     assert seen[0]["process"] == os.getpid()
     assert 0 <= time.time() - seen[0]["started"] < 3600
     assert not note.exists()
+
+
+@pytest.mark.parametrize("text", ["0", "-3", "1.5", "many", ""])
+def test_a_flag_that_counts_is_1_or_more(text, capsys):
+    """A batch of −3 samples made a mask file without a step."""
+    parser = commandline.parser("A script.")
+    parser.add_argument("--batch", type=commandline.positive)
+    assert parser.parse_args(["--batch", "3"]).batch == 3
+    with pytest.raises(SystemExit):
+        parser.parse_args([f"--batch={text}"])
+    assert "must be a whole number from 1 on" in capsys.readouterr().err

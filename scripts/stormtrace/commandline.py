@@ -41,6 +41,13 @@ def from_json(text: str) -> Any:
         raise argparse.ArgumentTypeError(f"not JSON ({error}): {text!r}") from error
 
 
+def positive(text: str) -> int:
+    """Parse a flag that counts something: 1 or more (`type=positive`)."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1 on, not {text}")
+    return int(text)
+
+
 def run(main: Callable[[], None]) -> NoReturn:
     """Run a script's `main` and exit: 0, or 1 with one sentence for a person to read.
 

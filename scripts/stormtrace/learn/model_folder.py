@@ -6,6 +6,7 @@ Both files may come from anyone, so both are read as data: the weights with `wei
 
 import json
 import pickle
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,9 +115,10 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError) as error:
-        reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else repr(error)
+        told = re.search(r"WeightsUnpickler error: (\S.*)", str(error))  # else advice on torch.load
+        reason = f" ({told[1].strip()[:200]})" if told else ""
         raise BadInput(
-            f"{path} holds more than tensors, or is damaged, and is not loaded ({reason})"
+            f"{path} holds more than tensors, or is damaged, and is not loaded{reason}"
         ) from error
     state = _unwrapped(state)
     if not state or not all(
