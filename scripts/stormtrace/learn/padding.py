@@ -1,5 +1,7 @@
 """What a convolution sees beyond the edges of a lat/lon map."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -43,18 +45,18 @@ def widen(x: Tensor, rows: tuple[int, int], columns: tuple[int, int], kind: str)
     (CESM's fv, MERRA-2) have it once. ``replicate``: the edge itself again, for maps of a region.
     """
     (before, after), (west, east) = rows, columns
-    height, width = int(x.shape[-2]), int(x.shape[-1])
     if kind == "replicate":
         return functional.pad(x, (west, east, before, after), mode=kind)
-    if kind == "sphere":
-        south = _beyond_pole(x[..., 1 : before + 1, :])
-        north = _beyond_pole(x[..., height - 1 - after : height - 1, :])
-    else:
-        south, north = x[..., height - before :, :], x[..., :after, :]
     # functional.pad's circular mode gives the same, but loses channels-last, which every
     # convolution then restores: a tenth to a fifth of a training step.
-    x = torch.cat([south, x, north], -2)
-    return torch.cat([x[..., width - west :], x, x[..., :east]], -1)
+    if kind == "sphere":
+        first, last, whole = _edges(x, -2, before, after, pole=1)
+        x = torch.cat([_beyond_pole(first), *whole, _beyond_pole(last)], -2)
+    else:
+        first, last, whole = _edges(x, -2, after, before, pole=0)
+        x = torch.cat([last, *whole, first], -2)
+    first, last, whole = _edges(x, -1, east, west, pole=0)
+    return torch.cat([last, *whole, first], -1)
 
 
 def check_padding(kind: str, grid: Grid) -> None:
@@ -88,3 +90,20 @@ def false_neighbours(kind: str, grid: Grid) -> str:
 
 def _beyond_pole(rows: Tensor) -> Tensor:
     return rows.flip(-2).roll(rows.shape[-1] // 2, dims=-1)
+
+
+def _edges(
+    x: Tensor, axis: int, first: int, last: int, pole: int
+) -> tuple[Tensor, Tensor, Sequence[Tensor]]:
+    """Return the `first` and the `last` cells of an axis, not counting `pole` rows at its ends.
+
+    And all of x, cut between them where they do not overlap: the gradient of a slice is a map of
+    zeros, filled and added up, that of cuts is put together (an eighth of a training step).
+    """
+    size = int(x.shape[axis])
+    middle = size - first - last - 2 * pole
+    if middle < 0 or 0 in (first, last):
+        return x.narrow(axis, pole, first), x.narrow(axis, size - pole - last, last), [x]
+    # Without empty pieces: these would lose channels-last.
+    cuts = x.split([cells for cells in (pole, first, middle, last, pole) if cells], axis)
+    return cuts[pole], cuts[-1 - pole], cuts
