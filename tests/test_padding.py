@@ -79,3 +79,31 @@ def test_a_part_of_the_globe_has_false_neighbours_but_by_replicate(lat, lon):
     assert told["replicate"] == ""
     assert "padding is circular" in told["circular"]
     assert "padding is sphere" in told["sphere"]
+
+
+@pytest.mark.parametrize("kind", ["circular", "sphere"])
+@pytest.mark.parametrize("shape", [(5, 5), (10, 14), (25, 48)])
+@pytest.mark.parametrize("sides", [((4, 4), (4, 4)), ((1, 3), (0, 2))])
+def test_a_gradient_returns_to_the_cell_that_was_repeated(kind, shape, sides):
+    """Each widened cell is one cell of the map, so a cell's gradient is the sum over its copies.
+
+    The map of cell numbers, widened, tells which. Small maps have edges that overlap.
+    """
+    numbers = torch.arange(shape[0] * shape[1], dtype=torch.float64).reshape(1, 1, *shape)
+    copies = widen(numbers, *sides, kind)[0, 0].long()
+    x = torch.randn(2, 3, *shape, dtype=torch.float64)
+    x = x.contiguous(memory_format=torch.channels_last).requires_grad_()
+    gradient = torch.randn(2, 3, *copies.shape, dtype=torch.float64)
+    widen(x, *sides, kind).backward(gradient)
+    expected = torch.zeros(2, 3, shape[0] * shape[1], dtype=torch.float64)
+    expected.index_add_(2, copies.ravel(), gradient.reshape(2, 3, -1))
+    assert x.grad is not None
+    torch.testing.assert_close(x.grad.reshape(2, 3, -1), expected, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["circular", "sphere"])
+@pytest.mark.parametrize("shape", [(5, 5), (25, 48)])
+def test_channels_stay_last(kind, shape):
+    x = torch.randn(2, 3, *shape).contiguous(memory_format=torch.channels_last)
+    widened = widen(x, (4, 4), (4, 4), kind)
+    assert widened.is_contiguous(memory_format=torch.channels_last)
