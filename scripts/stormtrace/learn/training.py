@@ -22,7 +22,12 @@ from stormtrace.learn.architectures import make_network
 from stormtrace.learn.augment import make_augmentation
 from stormtrace.learn.bar import bar
 from stormtrace.learn.batches import Batch, batches, count_votes, epoch_order, make_training_set
-from stormtrace.learn.checkpoints import checkpoint_path, read_checkpoint, write_checkpoint
+from stormtrace.learn.checkpoints import (
+    checkpoint_path,
+    identity,
+    read_checkpoint,
+    write_checkpoint,
+)
 from stormtrace.learn.history import Row, describe, score_columns
 from stormtrace.learn.labelled import LabelledFile, read_grid, split_by_time
 from stormtrace.learn.losses import LOSSES
@@ -76,7 +81,7 @@ def train(
         {
             "recipe": asdict(recipe),
             "normalization": normalization.as_json(),
-            "files": [file.path.name for file in files],
+            "files": [identity(file.path) for file in files],
             "device": device.type,
         },
     )
