@@ -37,8 +37,12 @@ def main() -> None:
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
     parser.add_argument("--runtime", default="auto", choices=("auto", "torch", "openvino"))
     parser.add_argument("--precision", default="float32", help="float32, bfloat16 or float16")
-    parser.add_argument("--batch", type=int, help="samples at once on a GPU (default: 16)")
-    parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
+    parser.add_argument(
+        "--batch", type=commandline.positive, help="samples at once on a GPU (default: 16)"
+    )
+    parser.add_argument(
+        "--threads", type=commandline.positive, help="CPU threads (default: torch's choice)"
+    )
     parser.add_argument("--probabilities", action="store_true", help="store them too, as uint8")
     parser.add_argument("--checkpoints", type=Path, help="folder to resume from")
     parser.add_argument("--time-budget", type=float, default=math.inf, help="seconds")

@@ -27,7 +27,9 @@ def main() -> None:
     parser.add_argument("--figures", type=Path, help="folder for maps of label beside prediction")
     parser.add_argument("--maps", type=int, default=4, help="how many times to draw there")
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
-    parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
+    parser.add_argument(
+        "--threads", type=commandline.positive, help="CPU threads (default: torch's choice)"
+    )
     flags = parser.parse_args()
 
     from stormtrace.learn.evaluation import evaluate

@@ -22,14 +22,18 @@ def main() -> None:
     parser.add_argument("--model", type=Path, required=True, help="folder of the model")
     parser.add_argument("--samples", type=Path, required=True, help="folder of labelled samples")
     parser.add_argument("--output", type=Path, required=True, help="importance, JSON")
-    parser.add_argument("--repeats", type=int, default=5, help="shuffles of each field")
+    parser.add_argument(
+        "--repeats", type=commandline.positive, default=5, help="shuffles of each field"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the shuffles")
     parser.add_argument(
         "--exclude", type=commandline.from_json, default=[], help="file names to leave out, JSON"
     )
     parser.add_argument("--figure", type=Path, help="path of a bar chart without .png and .pdf")
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
-    parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
+    parser.add_argument(
+        "--threads", type=commandline.positive, help="CPU threads (default: torch's choice)"
+    )
     flags = parser.parse_args()
 
     from stormtrace.learn.importance import permutation_importance

@@ -35,14 +35,16 @@ def main() -> None:
     )
     parser.add_argument("--time-budget", type=float, default=math.inf, help="seconds")
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
-    parser.add_argument("--threads", type=int, help="CPU threads (default: torch's choice)")
+    parser.add_argument(
+        "--threads", type=commandline.positive, help="CPU threads (default: torch's choice)"
+    )
     flags = parser.parse_args()
 
     from stormtrace.detect.devices import choose_device, prepare_device
     from stormtrace.detect.normalization import read_statistics
     from stormtrace.learn.history import to_csv
     from stormtrace.learn.labelled import list_labelled
-    from stormtrace.learn.model_folder import make_config, write_model
+    from stormtrace.learn.model_folder import make_config, parse_config, write_model
     from stormtrace.learn.processes import join_processes, leave_processes
     from stormtrace.learn.recipe import read_recipe
     from stormtrace.learn.training import train
@@ -50,6 +52,7 @@ def main() -> None:
     recipe = read_recipe(flags.model)
     files = list_labelled(flags.samples, flags.exclude)
     normalization = read_statistics(flags.statistics, recipe.fields, recipe.weighting)
+    parse_config(make_config(recipe, normalization, {}), f"model {recipe.name}")  # before the work
     device = choose_device(flags.device)
     prepare_device(device, flags.threads)
     processes = join_processes(device)

@@ -41,6 +41,17 @@ def from_json(text: str) -> Any:
         raise argparse.ArgumentTypeError(f"not JSON ({error}): {text!r}") from error
 
 
+def positive(text: str) -> int:
+    """Parse a flag that counts something (`type=positive`)."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"not a whole number from 1 on: {text!r}")
+    return number
+
+
 def run(main: Callable[[], None]) -> NoReturn:
     """Run a script's `main` and exit: 0, or 1 with one sentence for a person to read.
 
