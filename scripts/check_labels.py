@@ -4,12 +4,13 @@
 --output results/labels/climatenet.json
 
 Tells files, times, labellings a time, shares of the classes, how far experts agree, and problems:
-codes off the list, times that do not match names, pieces hard to believe. Nothing is changed: leave
-files out with `exclude:` of the dataset.
+codes off the list, times that do not match names, pieces hard to believe, dates that a folder named
+before has too. Nothing is changed: leave files out with `exclude:` of the dataset.
 """
 
 import json
 from pathlib import Path
+from typing import Any
 
 from stormtrace import commandline
 from stormtrace.classes import LABELS
@@ -31,14 +32,18 @@ def main() -> None:
     flags = parser.parse_args()
 
     from stormtrace.detect.reading import netcdf_files
-    from stormtrace.learn.labelled import list_labelled
+    from stormtrace.learn.labelled import LabelledFile, list_labelled
     from stormtrace.learn.labels_check import check_labels
 
     excluded = set(flags.exclude)
-    folders = {}
+    listed: dict[str, list[LabelledFile]] = {}
     for folder in flags.samples:
         here = {path.name for path in netcdf_files(folder)}
-        folders[str(folder)] = check_labels(list_labelled(folder, excluded & here), flags.labels)
+        listed[str(folder)] = list_labelled(folder, excluded & here)
+    folders: dict[str, Any] = {}
+    for name, files in listed.items():
+        earlier = {one: listed[one] for one in folders}
+        folders[name] = check_labels(files, flags.labels, earlier)
     result = {
         "labels": list(flags.labels),
         "folders": folders,

@@ -44,7 +44,7 @@ def main() -> None:
     from stormtrace.detect.normalization import read_statistics
     from stormtrace.learn.history import to_csv
     from stormtrace.learn.labelled import list_labelled
-    from stormtrace.learn.model_folder import make_config, write_model
+    from stormtrace.learn.model_folder import make_config, parse_config, write_model
     from stormtrace.learn.processes import join_processes, leave_processes
     from stormtrace.learn.recipe import read_recipe
     from stormtrace.learn.training import train
@@ -52,6 +52,7 @@ def main() -> None:
     recipe = read_recipe(flags.model)
     files = list_labelled(flags.samples, flags.exclude)
     normalization = read_statistics(flags.statistics, recipe.fields, recipe.weighting)
+    parse_config(make_config(recipe, normalization, {}), f"model {recipe.name}")  # before the work
     device = choose_device(flags.device)
     prepare_device(device, flags.threads)
     processes = join_processes(device)

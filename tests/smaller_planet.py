@@ -83,10 +83,14 @@ def _values(variable):
 
 
 def results(folder):
-    """Everything under results/: path -> content; hidden files are Snakemake's."""
+    """Everything under results/: path -> content.
+
+    But for hidden files, which are Snakemake's, and checkpoints, which are no results: they bear
+    names by the age of the files that were learned from.
+    """
     files = [path for path in sorted((folder / "results").rglob("*")) if path.is_file()]
     return {
         str(path.relative_to(folder)): content(path)
         for path in files
-        if not path.name.startswith(".")
+        if not path.name.startswith(".") and "checkpoints" not in path.parts
     }

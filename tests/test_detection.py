@@ -110,6 +110,7 @@ def test_probabilities_are_those_of_the_masks(model, samples, masks, tmp_path):
     variables, _ = look(model, samples, tmp_path / "m.nc", probabilities=True)
     probability = variables["probability"].astype(int)
     assert probability.shape == (7, 3, *SHAPE)
+    np.testing.assert_array_equal(variables["class"], [0, 1, 2])  # CDO refuses names here
     assert abs(probability.sum(axis=1) - 250).max() <= 1
     np.testing.assert_array_equal(variables["mask"], masks[0]["mask"])
     chosen = np.take_along_axis(probability, variables["mask"][:, None].astype(int), axis=1)[:, 0]

@@ -73,6 +73,9 @@ def test_a_fill_value_of_any_size_is_missing(model, tmp_path):
             "its time is 2002-01-11 .* samples are of 2001",
         ),
         (lambda d: d["time"].setncattr("calendar", "standard"), "calendar standard, but noleap"),
+        (lambda d: d["time"].__setitem__(0, np.nan), r"its time, nan .* is no date"),
+        (lambda d: d["time"].__setitem__(0, 9.97e36), r"its time, 9\.97e\+36 .* is no date"),
+        (lambda d: d["time"].setncattr("units", "hours"), r"its time, 12 'hours' .* is no date"),
         (lambda d: d["lon"].__setitem__(3, 16.0), "lon differs from that of"),
         (lambda d: d.renameVariable("PSL", "SLP"), "has no field PSL; it has"),
     ],
@@ -89,6 +92,21 @@ def test_times_in_other_units_are_converted(model, tmp_path):
 
     variables, _ = look(model, spoil(tmp_path, days), tmp_path / "m.nc")
     np.testing.assert_array_equal(variables["time"], np.arange(6) * 3.0)
+
+
+def test_names_of_one_calendar_are_one(model, tmp_path):
+    folder = spoil(tmp_path, lambda d: d["time"].setncattr("calendar", "NOLEAP"))
+    variables, _ = look(model, folder, tmp_path / "m.nc")
+    np.testing.assert_array_equal(variables["time"], np.arange(6) * 3.0)
+
+
+def test_a_step_is_the_shortest_where_samples_are_missing(model, tmp_path):
+    """Without the second of 3-hourly samples the first step is 6 hours, the others are 3."""
+    folder = write_samples(tmp_path / "2001", 4, shape=SHAPE)
+    sorted(folder.glob("*.nc"))[1].unlink()
+    variables, attributes = look(model, folder, tmp_path / "m.nc")
+    assert attributes["step_hours"] == 3
+    np.testing.assert_array_equal(variables["time"], [0.0, 6.0, 9.0])
 
 
 def test_a_folder_without_samples_is_refused(model, tmp_path):

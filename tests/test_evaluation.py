@@ -173,6 +173,14 @@ def test_label_check_finds_each_fault(tmp_path):
     assert result["cell_share"]["Tropical Cyclone"] == pytest.approx(3 / cells)
 
 
+def test_a_date_to_learn_from_and_to_score_on_is_told(folder, tmp_path):
+    files = list_labelled(folder)
+    other = {"train": [file for file in files if file.date == files[0].date]}
+    result = check_labels(files, LABELS, other)
+    told = [one["file"] for one in result["problems"] if one["kind"] == "date"]
+    assert told == [file.path.name for file in other["train"]] and len(told) < len(files)
+
+
 def run(script, *flags):
     subprocess.run(
         [sys.executable, str(SCRIPTS / script), *map(str, flags)], check=True, capture_output=True

@@ -84,6 +84,36 @@ def test_a_terminated_script_leaves_nothing(tmp_path):
     assert left_over(tmp_path) == []
 
 
+@pytest.mark.parametrize(
+    "write",
+    [
+        "write_netcdf(partial)",
+        "torch.save(torch.zeros(10**6), partial)",
+        "torch.save(torch.zeros(10**6), partial, _use_new_zipfile_serialization=False)",
+    ],
+)
+def test_no_room_is_told_as_such_by_every_library(tmp_path, write):
+    """A limit of a file's size stands for a full disk; netCDF and torch raise RuntimeError."""
+    code = f"""
+import resource, netCDF4, numpy, torch
+from stormtrace.files import writing
+def write_netcdf(path):
+    with netCDF4.Dataset(path, "w") as dataset:
+        dataset.createDimension("x", 10**6)
+        dataset.createVariable("x", "f8", ("x",))[:] = numpy.arange(10**6)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    with writing({str(tmp_path / "out")!r}) as partial:
+        {write}
+except OSError as error:
+    print(error.errno)
+"""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    line = [sys.executable, "-c", code]
+    done = subprocess.run(line, check=True, capture_output=True, text=True, env=environment)
+    assert done.stdout.strip() == str(errno.EFBIG) and not left_over(tmp_path)
+
+
 def test_small_files_are_hashed_whole_and_large_ones_at_both_ends(tmp_path, monkeypatch):
     file = tmp_path / "data"
     file.write_bytes(b"abc")

@@ -58,6 +58,20 @@ def test_excluded_files_are_left_out_and_must_exist(folder):
         list_labelled(folder, ["data-1999.nc"])
 
 
+def test_something_must_be_left_when_files_are_excluded(folder):
+    names = [file.path.name for file in list_labelled(folder)]
+    with pytest.raises(BadInput, match=f"`exclude` names all {len(names)}"):
+        list_labelled(folder, names)
+
+
+def test_a_file_from_north_to_south_is_refused_whatever_the_others_are(tmp_path):
+    lat, lon = coordinates((40, 64))
+    values, labels = weather(0)
+    write_map_file(tmp_path / "data-2000-01-01-01-1.nc", values, lat[::-1], lon, labels=labels)
+    with pytest.raises(BadInput, match="lat must be one axis that ascends"):
+        read_labelled(tmp_path / "data-2000-01-01-01-1.nc", ["TMQ"], 3)
+
+
 def test_reads_fields_in_the_order_asked(folder):
     path = list_labelled(folder)[0].path
     sample = read_labelled(path, ["PSL", "TMQ"], 3)

@@ -1,9 +1,11 @@
 """Model folders: ours and ClimateNet's load; hostile, damaged and absurd ones do not."""
 
+import contextlib
 import json
 import os
 import pickle
 
+import numpy as np
 import pytest
 import torch
 
@@ -81,6 +83,20 @@ def test_damaged_and_foreign_weights_are_refused(model):
     path.unlink()
     with pytest.raises(BadInput, match="is missing"):
         read_weights(path)
+
+
+def test_whatever_a_damaged_file_makes_torch_say_is_one_sentence(model):
+    """Pickles cut short or changed raise whatever they meet: IndexError, AssertionError, …"""
+    path = model / "weights.pth"
+    whole = path.read_bytes()
+    generator = np.random.default_rng(0)
+    for _ in range(300):
+        damaged = np.frombuffer(whole, np.uint8).copy()
+        places = generator.integers(min(1000, damaged.size), size=2)
+        damaged[places] = generator.integers(256, size=2)
+        path.write_bytes(damaged.tobytes())
+        with contextlib.suppress(BadInput):
+            read_weights(path)
 
 
 @pytest.mark.parametrize(

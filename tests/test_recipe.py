@@ -64,6 +64,8 @@ def test_every_key_is_described():
         ({"fields": ["TMQ", "TMQ"]}, "fields is .* not 1 or more names"),
         ({"labels": ["Background"]}, "labels is .* not 2 or more names"),
         ({"augment": {"rol": True}}, "augment has no 'rol'"),
+        ({"validation": 0.0, "early_stopping": 3}, "validation, which is 0"),
+        ({"validation": 0.0, "schedule": "plateau"}, "validation, which is 0"),
     ],
 )
 def test_wrong_recipes_are_refused(change, message):

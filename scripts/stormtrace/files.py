@@ -37,12 +37,24 @@ def writing(path: Path | str) -> Iterator[Path]:
     before = stops()  # what is saved on the way out of a stopped job is not stopped by that
     try:
         yield partial
+    except RuntimeError:
+        _check_room(path.parent)
+        raise
+    else:
         heed_stop(before)
         if partial.is_dir() and path.is_dir():
             shutil.rmtree(path)
         partial.replace(path)
     finally:
         _remove(partial)
+
+
+def _check_room(folder: Path) -> None:
+    """Raise OSError if the disk or the quota is full: netCDF and torch do not say so."""
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        probe.write(bytes(2**20))
+        probe.flush()
+        os.fsync(probe.fileno())
 
 
 def _remove(path: Path) -> None:

@@ -119,7 +119,6 @@ def detect(
             writer.write(batch.times, outputs)
             if time.monotonic() - start > time_budget and writer.steps < steps:
                 raise OutOfTime(f"{writer.steps} of {steps} steps are done")
-        facts["step_hours"] = folder.step_hours
         if edges:
             facts["comment"] = edges
         writer.describe(**facts, **watch.attributes(), **attributes)

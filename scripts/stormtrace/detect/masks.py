@@ -12,6 +12,7 @@ import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.classes import flag_name
 from stormtrace.detect.checkpoint import Checkpoint
 from stormtrace.detect.reading import NETCDF
 from stormtrace.files import writing
@@ -108,13 +109,16 @@ def mask_file(
 def _define_maps(
     dataset: netCDF4.Dataset, labels: Sequence[str], probabilities: bool, members: int
 ) -> None:
-    names = [_flag_name(label) for label in labels]
+    codes = np.arange(len(labels), dtype=np.int8)
+    flags = {"flag_values": codes, "flag_meanings": " ".join(map(flag_name, labels))}
     _define_map(dataset, "mask", "i1", ("time",), "class at each cell")
-    dataset["mask"].flag_values = np.arange(len(labels), dtype=np.int8)
-    dataset["mask"].flag_meanings = " ".join(names)
+    dataset["mask"].setncatts(flags)
     if probabilities:
         dataset.createDimension("class", len(labels))
-        dataset.createVariable("class", str, ("class",))[:] = np.array(names, object)
+        # Codes, as in the files of counts: CDO opens no file with a coordinate of text.
+        coordinate = dataset.createVariable("class", "i1", ("class",))
+        coordinate.setncatts({"long_name": "class code in the mask"} | flags)
+        coordinate[:] = codes
         _define_map(dataset, "probability", "u1", ("time", "class"), "probability of a class")
         dataset["probability"].scale_factor = 1 / PROBABILITY_STEPS
     if members > 1:
@@ -151,10 +155,6 @@ def _define_map(
         name, kind, dims, zlib=True, complevel=1, chunksizes=chunk, fill_value=False
     )
     variable.long_name = meaning
-
-
-def _flag_name(label: str) -> str:
-    return "_".join(label.lower().split())
 
 
 def read_json_attribute(path: Path | str, name: str) -> object:

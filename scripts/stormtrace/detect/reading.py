@@ -4,6 +4,7 @@ One missing value anywhere would make CGNet's whole map background (its global p
 so nothing incomplete gets past this module.
 """
 
+import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,8 +25,6 @@ NETCDF = threading.Lock()
 
 MISSING_ABOVE = 1e14
 """No field of the atmosphere is this large in SI units; every customary fill value is."""
-
-USUAL_STEP_HOURS = 3.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,8 @@ class SampleFolder:
     grid: Grid
     units: str
     calendar: str
-    step_hours: float
+    step_hours: float | None
+    """From one sample to the next, if the samples tell."""
 
     def read(self, paths: Sequence[Path]) -> Batch:
         """Read samples.
@@ -95,8 +95,7 @@ def open_folder(folder: Path | str, fields: Mapping[str, float | None]) -> Sampl
     with NETCDF, open_netcdf(paths[0]) as dataset:
         grid = grid_of(dataset, paths[0])
         _, units, calendar = _time(dataset, paths[0])
-        told = float(getattr(dataset, "step_hours", 0))
-    step_hours = told or _hours_between(paths)
+        step_hours = float(getattr(dataset, "step_hours", 0)) or None
     return SampleFolder(paths, dict(fields), grid, units, calendar, step_hours)
 
 
@@ -194,17 +193,6 @@ def _describe_missing(
     )
 
 
-def _hours_between(paths: Sequence[Path]) -> float:
-    """Hours from the first sample to the second; the usual three if there is only one."""
-    if len(paths) < 2:
-        return USUAL_STEP_HOURS
-    dates = []
-    for path in paths[:2]:
-        with NETCDF, open_netcdf(path) as dataset:
-            dates.append(cftime.num2date(*_time(dataset, path)))
-    return float((dates[-1] - dates[0]).total_seconds() / 3600)
-
-
 def _time(dataset: netCDF4.Dataset, path: Path) -> tuple[float, str, str]:
     if "time" not in dataset.variables:
         raise BadInput(f"{path} has no coordinate time")
@@ -216,8 +204,19 @@ def _time(dataset: netCDF4.Dataset, path: Path) -> tuple[float, str, str]:
     units = getattr(variable, "units", None)
     if units is None:
         raise BadInput(f"{path}: time has no units (CF: 'days since …')")
-    calendar = getattr(variable, "calendar", "standard")
-    return float(np.asarray(variable[:]).ravel()[0]), units, calendar
+    calendar = str(getattr(variable, "calendar", "standard")).lower()
+    calendar = "standard" if calendar == "gregorian" else calendar  # two names of CF for one
+    value = float(np.asarray(variable[:]).ravel()[0])
+    try:
+        if not math.isfinite(value):
+            raise ValueError("not a finite number")
+        cftime.num2date(value, units, calendar)
+    except (ValueError, OverflowError) as error:
+        raise BadInput(
+            f"{path}: its time, {value:g} {units!r} (calendar {calendar}), is no date ({error}): "
+            "make the sample again"
+        ) from error
+    return value, units, calendar
 
 
 def read_ahead(folder: SampleFolder, size: int, workers: int = 0, skip: int = 0) -> Iterator[Batch]:

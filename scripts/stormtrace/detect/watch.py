@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import cftime
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,6 +19,8 @@ from stormtrace.errors import BadInput
 from stormtrace.learn.scores import Confusion, by_label, confusion_matrix, iou
 
 log = logging.getLogger("stormtrace")
+
+USUAL_STEP_HOURS = 3.0
 
 
 @dataclass
@@ -31,6 +34,8 @@ class Watch:
     blank: list[str] = field(default_factory=list)
     steps: int = 0
     _last: float = -np.inf
+    _last_date: cftime.datetime | None = None
+    _shortest: float = np.inf
     _compared: int = 0
     _confusion: Confusion | None = None
 
@@ -58,7 +63,10 @@ class Watch:
                 f"{where}: its time, {date}, is not after that of the sample before: a time is "
                 "there twice, or a name does not match its time"
             )
-        self._last = time
+        if self._last_date is not None:
+            hours = (date - self._last_date).total_seconds() / 3600
+            self._shortest = min(self._shortest, hours)
+        self._last, self._last_date = time, date
 
     def _chosen(self) -> set[int]:
         count = len(self.folder.paths)
@@ -69,9 +77,16 @@ class Watch:
         self._confusion = matrix if self._confusion is None else self._confusion + matrix
         self._compared += 1
 
-    def attributes(self) -> dict[str, str | int]:
+    def _step_hours(self) -> float:
+        """Return the shortest step: where samples are missing, others are longer."""
+        return self._shortest if self.steps > 1 else USUAL_STEP_HOURS
+
+    def attributes(self) -> dict[str, str | int | float]:
         """Log blank maps; return what goes into the mask file."""
-        found: dict[str, str | int] = {"blank_steps": len(self.blank)}
+        found: dict[str, str | int | float] = {
+            "blank_steps": len(self.blank),
+            "step_hours": self.folder.step_hours or self._step_hours(),
+        }
         if self.blank:
             log.warning(
                 "%d of %d masks are blank (%s%s): right where there is no weather, else look at "

@@ -21,6 +21,12 @@ def checkpoint_path(folder: Path | str, determinants: dict[str, Any]) -> Path:
     return Path(folder) / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.pt"
 
 
+def identity(path: Path) -> list[str | int]:
+    """Return what tells a file from an earlier one of its name, such as labels since corrected."""
+    stat = path.stat()
+    return [path.name, stat.st_size, stat.st_mtime_ns]
+
+
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Write a checkpoint, whole or not at all: tensors, numbers, strings and their containers."""
     with writing(path) as partial:

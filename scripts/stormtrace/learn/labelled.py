@@ -59,6 +59,8 @@ def list_labelled(folder: Path | str, exclude: Iterable[str] = ()) -> list[Label
         raise BadInput(f"{folder} has no labelled samples (data-YYYY-MM-DD-NN-K.nc)")
     if absent := exclude - names.keys():
         raise BadInput(f"{folder} has no {', '.join(sorted(absent))}, named under `exclude`")
+    if not names.keys() - exclude:
+        raise BadInput(f"{folder} has no labelled samples left: `exclude` names all {len(names)}")
     return sorted(_parse(path) for name, path in names.items() if name not in exclude)
 
 
@@ -102,12 +104,12 @@ def read_labelled(path: Path, fields: Sequence[str], classes: int) -> LabelledSa
     """Read one labelled sample.
 
     Raises:
-        BadInput: a field or LABELS is missing, not finite, of another shape, or a code is off
-            the list of classes.
+        BadInput: a field or LABELS is missing, not finite, of another shape or order, or a code
+            is off the list of classes.
 
     """
     with open_netcdf(path) as dataset:
-        labels = _read_labels(dataset, path, classes)
+        labels = _read_labels(dataset, path, grid_of(dataset, path), classes)
         values = np.empty((len(fields), *labels.shape), np.float32)
         for channel, field in enumerate(fields):
             values[channel] = read_map(dataset, field, path, labels.shape)
@@ -132,12 +134,18 @@ def codes_off(labels: NDArray[np.generic], classes: int) -> list[float]:
     return [code for code in np.unique(labels).tolist() if code not in range(classes)][:10]
 
 
-def _read_labels(dataset: netCDF4.Dataset, path: Path, classes: int) -> NDArray[np.uint8]:
+def _read_labels(
+    dataset: netCDF4.Dataset, path: Path, grid: Grid, classes: int
+) -> NDArray[np.uint8]:
     if "LABELS" not in dataset.variables:
         raise BadInput(f"{path} has no LABELS: it is not a labelled sample")
     labels = np.asarray(dataset["LABELS"][:])
-    if labels.ndim != 2 or dataset["LABELS"].dimensions == ("lon", "lat"):
-        raise BadInput(f"{path}: LABELS is {labels.shape}, not one (lat, lon) map")
+    dimensions = dataset["LABELS"].dimensions
+    if labels.shape != grid.shape or dimensions == ("lon", "lat"):
+        raise BadInput(
+            f"{path}: LABELS ({', '.join(dimensions)}) is {labels.shape}, not one (lat, lon) map "
+            f"of {grid.shape}: turn or cut it so"
+        )
     if off := codes_off(labels, classes):
         raise BadInput(f"{path}: LABELS has the codes {off}, outside 0 … {classes - 1}")
     return labels.astype(np.uint8)

@@ -1,7 +1,7 @@
 """Are the labels what they should be? Counts, contradictions, and pieces hard to believe."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,11 +48,18 @@ class Findings:
         self.problems.append({"file": file.path.name, "kind": kind, "detail": detail})
 
 
-def check_labels(files: Sequence[LabelledFile], labels: Sequence[str]) -> dict[str, Any]:
+def check_labels(
+    files: Sequence[LabelledFile],
+    labels: Sequence[str],
+    elsewhere: Mapping[str, Sequence[LabelledFile]] | None = None,
+) -> dict[str, Any]:
     """Return what is in a folder of labelled samples, and what is wrong with it.
 
+    elsewhere: other folders, which should share no date with this one.
+
     Kinds of problems: `code` (a code off the list), `time` (the text in the file is not its name),
-    `small piece`, `equator` (an atmospheric river lies across it), `unreadable`.
+    `small piece`, `equator` (an atmospheric river lies across it), `unreadable`, `date` (it is in
+    another folder too: scores there are of weather the model knows).
     """
     findings = Findings(np.zeros(len(labels), np.int64), np.zeros(len(labels)))
     usable = [
@@ -60,6 +67,11 @@ def check_labels(files: Sequence[LabelledFile], labels: Sequence[str]) -> dict[s
         for file in progress(files, "checking labels", len(files))
         if _check_file(file, labels, findings)
     ]
+    for folder, others in (elsewhere or {}).items():
+        dates = {other.date for other in others}
+        for file in files:
+            if file.date in dates:
+                findings.note(file, "date", f"its date is in {folder} too: scores would flatter")
     groups = by_time(files)
     experts = expert_confusions(usable, len(labels))
     cells, area = findings.cells, findings.area

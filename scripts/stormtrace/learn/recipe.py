@@ -89,6 +89,11 @@ def read_recipe(block: Mapping[str, Any]) -> Recipe:
         names = getattr(recipe, key)
         if not isinstance(names, list) or len(set(names)) != len(names) or len(names) < least:
             raise BadInput(f"model {recipe.name}: {key} is {names}, not {least} or more names")
+    if not recipe.validation and (recipe.early_stopping or recipe.schedule == "plateau"):
+        raise BadInput(
+            f"model {recipe.name}: early_stopping and schedule: plateau go by scores of "
+            "validation, which is 0: give it a share, such as 0.1"
+        )
     if unknown := sorted(recipe.augment.keys() - {"roll", "flip"}):
         raise BadInput(f"model {recipe.name}: augment has no {unknown[0]!r}, only roll and flip")
     return recipe

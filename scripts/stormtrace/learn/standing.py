@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
+from stormtrace.errors import BadInput
 from stormtrace.learn.history import Row
 from stormtrace.learn.recipe import Recipe
 
@@ -29,7 +30,12 @@ class Standing:
         """Add an epoch; keep its weights if they are the best by mean validation IoU.
 
         Without validation samples there is no better and worse: the last weights are kept.
+
+        Raises:
+            BadInput: a loss is not finite.
+
         """
+        self._check_finite(row)
         self.history.append(row)
         told = row["validation_mean_iou"]
         score = float(self.epoch) if told is None else float(told)
@@ -37,6 +43,17 @@ class Standing:
             self.best_epoch, self.best_score, self.best_weights = self.epoch, score, weights
         elif self.recipe.schedule == "plateau" and self._waited % PLATEAU_PATIENCE == 0:
             self.plateau_factor *= PLATEAU_FACTOR
+
+    def _check_finite(self, row: Row) -> None:
+        validates = row["validation_mean_iou"] is not None
+        if row["train_loss"] is None or (validates and row["validation_loss"] is None):
+            recipe = self.recipe
+            exact = ", or precision: float32" if recipe.precision != "float32" else ""
+            raise BadInput(
+                f"model {recipe.name}: the loss is not finite in epoch {self.epoch}, the training "
+                f"has diverged: use an lr below {recipe.lr:g}, or a longer warmup than "
+                f"{recipe.warmup:g}{exact}"
+            )
 
     @property
     def _waited(self) -> int:

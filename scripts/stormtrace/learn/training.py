@@ -22,7 +22,12 @@ from stormtrace.learn.architectures import make_network
 from stormtrace.learn.augment import make_augmentation
 from stormtrace.learn.bar import bar
 from stormtrace.learn.batches import Batch, batches, count_votes, epoch_order, make_training_set
-from stormtrace.learn.checkpoints import checkpoint_path, read_checkpoint, write_checkpoint
+from stormtrace.learn.checkpoints import (
+    checkpoint_path,
+    identity,
+    read_checkpoint,
+    write_checkpoint,
+)
 from stormtrace.learn.history import Row, describe, score_columns
 from stormtrace.learn.labelled import LabelledFile, read_grid, split_by_time
 from stormtrace.learn.losses import LOSSES
@@ -80,7 +85,7 @@ def train(
         {
             "recipe": asdict(recipe),
             "normalization": normalization.as_json(),
-            "files": [file.path.name for file in files],
+            "files": [identity(file.path) for file in files],
             "device": device.type,
         },
     )
@@ -94,12 +99,6 @@ def train(
         epoch_start = time.monotonic()
         run.standing.epoch += 1
         training_loss, training_confusion = run.learn()
-        if not math.isfinite(training_loss):
-            raise BadInput(
-                f"{recipe.name}: the loss is {training_loss} in epoch {run.standing.epoch}: the "
-                f"training has diverged; take a smaller lr than {recipe.lr:g}, a longer warmup, or "
-                "precision: float32"
-            )
         validation_loss, validation_confusion = run.validate()
         now = time.monotonic()
         row: Row = {
