@@ -98,7 +98,7 @@ def _edges(
     """Return the `first` and the `last` cells of an axis, not counting `pole` rows at its ends.
 
     And all of x, cut between them where they do not overlap: the gradient of a slice is a map of
-    zeros, filled and added up, that of cuts is put together (an eighth of a training step).
+    zeros, filled and added up, that of cuts is put together (a tenth of a training step).
     """
     size = int(x.shape[axis])
     middle = size - first - last - 2 * pole
