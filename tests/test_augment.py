@@ -31,7 +31,9 @@ def test_a_mirrored_cyclone_still_is_one():
 def test_what_points_north_or_turns_changes_its_sign():
     """CESM's, MERRA-2's, ERA5's and ARTMIP's names; speeds, heights and water stay as they are."""
     odd = ["V850", "V", "v", "VBOT", "V10M", "V2M", "VQ", "TAUY", "IVTy", "VORT850", "vo", "PV"]
+    odd += ["VA850", "va", "VLML", "VFLXQV", "TAUV"]
     even = ["TMQ", "U850", "PSL", "UBOT", "U10M", "IVT", "IWV", "VAPOR", "OMEGA500", "Z200", "TAUX"]
+    even += ["TAUU", "UFLXQV", "ULML", "VTHBND", "VAR"]
     augmentation = make_augmentation({"flip": True}, odd + even, GLOBE)
     assert augmentation.odd == (True,) * len(odd) + (False,) * len(even)
 

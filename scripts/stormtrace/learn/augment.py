@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 
-ODD = re.compile(r"^(V(\d+M?|BOT|AS|Q.*)?|TAUY|V_?IVT|IVT_?[VY]|(VO|VOR|VORT|PV)\d*)$", re.I)
+NORTHWARD = r"V(A?\d*M?|BOT|AS|LML|FLX.*|Q.*)|TAU[VY]|V_?IVT|IVT_?[VY]"
+ODD = re.compile(rf"^({NORTHWARD}|(VO|VOR|VORT|PV)\d*)$", re.I)
 """Fields that change sign in a mirror at the equator: winds, fluxes and stresses to the north
-(V850, VBOT, V10M, VQ, TAUY, IVTy), and vorticities (VORT850, VO, PV)."""
+(V850, VA850, VBOT, VLML, V10M, VQ, VFLXQV, TAUY, TAUV, IVTy), and vorticities (VORT850, VO, PV)."""
 
 
 @dataclass(frozen=True)
