@@ -24,7 +24,7 @@ include: "workflow/rules/prepare.smk"
 include: "workflow/rules/learn.smk"
 include: "workflow/rules/detect.smk"
 include: "workflow/rules/track.smk"
-include: "workflow/rules/map.smk"
+include: "workflow/rules/climate.smk"
 include: "workflow/rules/draw.smk"
 
 

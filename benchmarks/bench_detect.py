@@ -124,7 +124,7 @@ def published(flags, what, precision, batch, folder):
     """As ClimateNet predicts: nothing fused, nothing kept, int64."""
     import torch
 
-    from stormtrace.learn.model_folder import load_model
+    from stormtrace.network.model_files import load_model
 
     config, network = load_model(flags.model)
     if flags.peers:
@@ -172,8 +172,8 @@ def ours(flags, what, precision, batch, folder):
     import torch
 
     from stormtrace.detect.detection import load_segmenter
-    from stormtrace.detect.devices import prepare_device
-    from stormtrace.detect.runtimes import make_runtime
+    from stormtrace.network.devices import prepare_device
+    from stormtrace.network.runtimes import make_runtime
 
     device = torch.device("cpu")
     prepare_device(device, flags.threads)
@@ -279,7 +279,7 @@ def iou(one, other):
 
 def read(folder):
     """All maps of a folder, (samples, 4, 768, 1152)."""
-    from stormtrace.detect.reading import open_folder
+    from stormtrace.formats.samples import open_folder
 
     opened = open_folder(folder, dict.fromkeys(FIELDS))
     return opened.read(opened.paths).values
@@ -316,8 +316,8 @@ def waves(generator):
 
 def write_model(folder):
     """A 4-field CGNet with random weights, for machines without a published one."""
-    from stormtrace.learn.cgnet import CGNet
-    from stormtrace.learn.model_folder import write_model as write
+    from stormtrace.network.cgnet import CGNet
+    from stormtrace.network.model_files import write_model as write
 
     fields = {name: {"mean": mean, "std": std} for name, (mean, std) in FIELDS.items()}
     content = {"architecture": "cgnet", "fields": fields, "description": "random weights"}

@@ -24,11 +24,11 @@ from measuring import HEAD, Cost, Row, Stopwatch, flushed, measured, script
 from stormtrace.grids import make_grid
 from stormtrace.prepare.columns import Columns
 from stormtrace.prepare.dataset import make_dataset
-from stormtrace.prepare.meshes import dataset_mesh
+from stormtrace.prepare.mesh.meshes import dataset_mesh
 from stormtrace.prepare.plan import make_plans
-from stormtrace.prepare.reader import Reader
+from stormtrace.prepare.raw.reader import Reader
+from stormtrace.prepare.regridding.matrix_files import load_map
 from stormtrace.prepare.samples import SampleWriter
-from stormtrace.prepare.weights_map import load_map
 
 GRID = {"nlat": 768, "nlon": 1152}
 DAYS_WRITTEN = 25

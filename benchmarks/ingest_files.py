@@ -5,7 +5,7 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 
-from stormtrace.prepare import camse
+from stormtrace.prepare.mesh import camse
 
 STEPS = 8
 FORMS = {"CDF5": "NETCDF3_64BIT_DATA", "netCDF-4": "NETCDF4"}

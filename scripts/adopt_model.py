@@ -20,7 +20,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the model's folder")
     flags = parser.parse_args()
 
-    from stormtrace.learn.model_folder import load_model, write_model
+    from stormtrace.network.model_files import load_model, write_model
 
     config, network = load_model(flags.weights)
     inputs = [flags.weights / "config.json", flags.weights / "weights.pth"]

@@ -10,12 +10,12 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 
+from stormtrace.climate.counting import read_dates
+from stormtrace.climate.sample_files import index_samples, read_field
 from stormtrace.commandline import log, parser, positive, progress, run
+from stormtrace.figures.animation import Picture, label_frame, make_painter, marks_of, write_film
 from stormtrace.files import writing
-from stormtrace.map.animation import Picture, label_frame, make_painter, marks_of, write_film
-from stormtrace.map.counting import read_dates
-from stormtrace.map.counts import read_features, read_grid
-from stormtrace.map.sample_files import index_samples, read_field
+from stormtrace.formats.counts import read_features, read_grid
 
 
 def main() -> None:

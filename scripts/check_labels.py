@@ -31,9 +31,9 @@ def main() -> None:
     )
     flags = parser.parse_args()
 
-    from stormtrace.detect.reading import netcdf_files
-    from stormtrace.learn.labelled import LabelledFile, list_labelled
-    from stormtrace.learn.labels_check import check_labels
+    from stormtrace.formats.labelled import LabelledFile, list_labelled
+    from stormtrace.formats.samples import netcdf_files
+    from stormtrace.labels.quality import check_labels
 
     excluded = set(flags.exclude)
     listed: dict[str, list[LabelledFile]] = {}

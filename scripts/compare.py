@@ -5,9 +5,9 @@ python scripts/compare.py --first results/frequency/control/frequency.nc \
     --output results/comparisons/warming.nc
 """
 
+from stormtrace.climate.comparison import COUNTED, compare_files
+from stormtrace.climate.significance import MINIMUM_YEARS
 from stormtrace.commandline import log, parser, positive, run
-from stormtrace.map.comparison import COUNTED, compare_files
-from stormtrace.map.significance import MINIMUM_YEARS
 from stormtrace.provenance import provenance
 
 

@@ -7,8 +7,8 @@ python scripts/compose_fields.py --samples results/samples/cesm-historical/fv0.2
 
 from pathlib import Path
 
+from stormtrace.climate.composites import compose_fields
 from stormtrace.commandline import log, parser, run
-from stormtrace.map.composites import compose_fields
 from stormtrace.provenance import provenance
 
 

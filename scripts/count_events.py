@@ -7,9 +7,9 @@ python scripts/count_events.py --mask results/masks/control/2000.nc \
 
 from pathlib import Path
 
+from stormtrace.climate.event_counting import count_events
 from stormtrace.commandline import log, parser, run
-from stormtrace.map.counts import write_counts
-from stormtrace.map.event_counting import count_events
+from stormtrace.formats.counts import write_counts
 from stormtrace.provenance import provenance
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from stormtrace.classes import FEATURES
+from stormtrace.climate.landfall import by_latitude, landfalls
 from stormtrace.commandline import from_json, log, parser, run
 from stormtrace.files import writing
-from stormtrace.map.landfall import by_latitude, landfalls
 
 
 def main() -> None:

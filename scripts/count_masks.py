@@ -4,9 +4,9 @@ python scripts/count_masks.py --mask results/masks/control/2000.nc \
     --output results/frequency/control/masks/2000.nc --period 2000-01-01 2006-01-01
 """
 
+from stormtrace.climate.counting import count_masks
 from stormtrace.commandline import log, parser, run
-from stormtrace.map.counting import count_masks
-from stormtrace.map.counts import write_counts
+from stormtrace.formats.counts import write_counts
 from stormtrace.provenance import provenance
 
 

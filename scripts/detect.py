@@ -51,9 +51,9 @@ def main() -> None:
     import torch
 
     from stormtrace.detect.detection import Choice, detect
-    from stormtrace.detect.devices import choose_device, prepare_device
-    from stormtrace.detect.normalization import read_statistics
-    from stormtrace.learn.model_folder import read_config
+    from stormtrace.network.devices import choose_device, prepare_device
+    from stormtrace.network.model_files import read_config
+    from stormtrace.network.normalization import read_statistics
 
     device = choose_device(flags.device)
     prepare_device(device, flags.threads)

@@ -4,12 +4,12 @@ python scripts/draw_comparison.py --comparison results/comparisons/warming.nc \
     --title "Warming" --output results/figures/warming
 """
 
+from stormtrace.climate.comparison import read_comparison
 from stormtrace.commandline import parser, run
+from stormtrace.figures.comparison_figures import draw_comparison_figures
+from stormtrace.figures.maps import use_style
+from stormtrace.figures.panels import save
 from stormtrace.files import writing
-from stormtrace.map.comparison import read_comparison
-from stormtrace.map.comparison_figures import draw_comparison_figures
-from stormtrace.map.maps import use_style
-from stormtrace.map.panels import save
 
 
 def main() -> None:

@@ -8,13 +8,13 @@ composites of another experiment: its change against the first is split into a p
 one from intensity, and one from both.
 """
 
+from stormtrace.climate.comparison import SEASONS
+from stormtrace.climate.composites import read_composites
 from stormtrace.commandline import parser, run
+from stormtrace.figures.composite_figures import draw_composites, draw_split
+from stormtrace.figures.maps import use_style
+from stormtrace.figures.panels import save
 from stormtrace.files import writing
-from stormtrace.map.comparison import SEASONS
-from stormtrace.map.composite_figures import draw_composites, draw_split
-from stormtrace.map.composites import read_composites
-from stormtrace.map.maps import use_style
-from stormtrace.map.panels import save
 
 
 def main() -> None:

@@ -7,12 +7,12 @@ python scripts/draw_experiment.py --frequency results/frequency/control/frequenc
 
 from pathlib import Path
 
+from stormtrace.climate.frequency import open_frequency
 from stormtrace.commandline import from_json, parser, run
+from stormtrace.figures.experiment_figures import draw_event_figures, draw_frequency_figures
+from stormtrace.figures.maps import use_style
+from stormtrace.figures.panels import save
 from stormtrace.files import writing
-from stormtrace.map.experiment_figures import draw_event_figures, draw_frequency_figures
-from stormtrace.map.frequency import open_frequency
-from stormtrace.map.maps import use_style
-from stormtrace.map.panels import save
 
 
 def main() -> None:

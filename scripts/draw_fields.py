@@ -10,11 +10,11 @@ import cftime
 import netCDF4
 import numpy as np
 
+from stormtrace.climate.counting import read_dates
 from stormtrace.commandline import parser, run
 from stormtrace.errors import BadInput
 from stormtrace.files import writing
-from stormtrace.map.counting import read_dates
-from stormtrace.map.counts import read_features, read_grid
+from stormtrace.formats.counts import read_features, read_grid
 
 
 def main() -> None:
@@ -28,9 +28,9 @@ def main() -> None:
     flags = arguments.parse_args()
     date, values = read_sample(flags.sample, flags.fields)
 
-    from stormtrace.map.label_figures import draw_fields
-    from stormtrace.map.maps import use_style
-    from stormtrace.map.panels import save
+    from stormtrace.figures.label_figures import draw_fields
+    from stormtrace.figures.maps import use_style
+    from stormtrace.figures.panels import save
 
     use_style()
     with netCDF4.Dataset(flags.mask) as nc, writing(flags.output) as folder:

@@ -25,12 +25,12 @@ def main() -> None:
     arguments.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
     flags = arguments.parse_args()
 
-    from stormtrace.learn.labelled import by_time, list_labelled
-    from stormtrace.learn.predictor import load_predictor
-    from stormtrace.map.label_figures import draw_labels
-    from stormtrace.map.labellings import feature_codes, predict_times
-    from stormtrace.map.maps import use_style
-    from stormtrace.map.panels import DOTS_PER_INCH
+    from stormtrace.figures.label_figures import draw_labels
+    from stormtrace.figures.maps import use_style
+    from stormtrace.figures.panels import DOTS_PER_INCH
+    from stormtrace.formats.labelled import by_time, list_labelled
+    from stormtrace.learn.labellings import feature_codes, predict_times
+    from stormtrace.network.predictor import load_predictor
 
     use_style()
     predictor = load_predictor(flags.model, flags.device)

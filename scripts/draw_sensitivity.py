@@ -6,10 +6,10 @@ python scripts/draw_sensitivity.py --frequency results/frequency/{control,two-fi
 
 from stormtrace.commandline import parser, run
 from stormtrace.errors import BadInput
+from stormtrace.figures.maps import use_style
+from stormtrace.figures.panels import save
+from stormtrace.figures.sensitivity_figures import draw_sensitivity, read_annual
 from stormtrace.files import writing
-from stormtrace.map.maps import use_style
-from stormtrace.map.panels import save
-from stormtrace.map.sensitivity_figures import draw_sensitivity, read_annual
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="path without .png and .pdf")
     flags = parser.parse_args()
 
-    from stormtrace.learn.figures import draw_history, save
+    from stormtrace.figures.model_figures import draw_history, save
     from stormtrace.learn.history import read_history
 
     save(draw_history(read_history(flags.history)), flags.output)

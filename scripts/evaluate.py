@@ -34,9 +34,9 @@ def main() -> None:
     )
     flags = parser.parse_args()
 
+    from stormtrace.formats.labelled import list_labelled
     from stormtrace.learn.evaluation import evaluate
-    from stormtrace.learn.labelled import list_labelled
-    from stormtrace.learn.predictor import load_predictor
+    from stormtrace.network.predictor import load_predictor
 
     files = list_labelled(flags.samples, flags.exclude)
     predictor = load_predictor(flags.model, flags.device, flags.threads)

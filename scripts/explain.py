@@ -36,9 +36,9 @@ def main() -> None:
     )
     flags = parser.parse_args()
 
+    from stormtrace.formats.labelled import list_labelled
     from stormtrace.learn.importance import permutation_importance
-    from stormtrace.learn.labelled import list_labelled
-    from stormtrace.learn.predictor import load_predictor
+    from stormtrace.network.predictor import load_predictor
 
     files = list_labelled(flags.samples, flags.exclude)
     predictor = load_predictor(flags.model, flags.device, flags.threads)
@@ -49,7 +49,7 @@ def main() -> None:
     result["provenance"] = provenance(inputs, samples=str(flags.samples), excluded=flags.exclude)
     write_text(flags.output, json.dumps(result, indent=2) + "\n")
     if flags.figure is not None:
-        from stormtrace.learn.figures import draw_importance, save
+        from stormtrace.figures.model_figures import draw_importance, save
 
         save(draw_importance(result["importance"], result["labels"]), flags.figure)
 

@@ -15,8 +15,8 @@ import numpy as np
 from stormtrace.classes import AR
 from stormtrace.commandline import parser, progress, run
 from stormtrace.files import writing
+from stormtrace.formats.masks import open_masks
 from stormtrace.provenance import provenance
-from stormtrace.track.masks import open_masks
 from stormtrace.track.painted import create_masks, same_times
 from stormtrace.track.pixels import EventPixels
 

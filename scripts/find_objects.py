@@ -13,12 +13,12 @@ from pathlib import Path
 from stormtrace.commandline import from_json, parser, progress, run
 from stormtrace.errors import BadInput
 from stormtrace.files import writing
+from stormtrace.formats.masks import open_masks
+from stormtrace.formats.objects import ObjectsWriter
 from stormtrace.provenance import provenance
 from stormtrace.track.intensity import measure_fields, read_samples
-from stormtrace.track.masks import open_masks
-from stormtrace.track.objects import find_objects
-from stormtrace.track.objects_file import ObjectsWriter
-from stormtrace.track.settings import labelling_keys
+from stormtrace.track.object_finding import find_objects
+from stormtrace.track.tracking import labelling_keys
 
 BLOCK_STEPS = 64
 

@@ -10,13 +10,13 @@ import logging
 from pathlib import Path
 
 from stormtrace.commandline import from_json, parser, run
+from stormtrace.formats.tables import write_geojson, write_tables, write_trajectories
 from stormtrace.provenance import provenance
 from stormtrace.track.events import event_table, object_table, only, sightings
-from stormtrace.track.outputs import write_geojson, write_tables, write_trajectories
-from stormtrace.track.reading import check_labelling, read_record
+from stormtrace.track.joining import check_labelling, read_record
 from stormtrace.track.regions import events_in_region
 from stormtrace.track.rules import assign
-from stormtrace.track.settings import read_tracking
+from stormtrace.track.tracking import read_tracking
 
 log = logging.getLogger("stormtrace")
 

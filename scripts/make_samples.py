@@ -14,9 +14,9 @@ from stormtrace import commandline
 from stormtrace.files import checksum
 from stormtrace.grids import make_grid
 from stormtrace.prepare.dataset import make_dataset
-from stormtrace.prepare.meshes import dataset_mesh
+from stormtrace.prepare.mesh.meshes import dataset_mesh
+from stormtrace.prepare.regridding.matrix_files import load_map
 from stormtrace.prepare.samples import COMPRESSIONS, make_samples
-from stormtrace.prepare.weights_map import load_map
 
 
 def main() -> None:

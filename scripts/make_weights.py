@@ -13,7 +13,7 @@ from pathlib import Path
 from stormtrace import commandline
 from stormtrace.grids import make_grid
 from stormtrace.prepare.dataset import MAKERS, REMAPPING, make_dataset
-from stormtrace.prepare.makers import make_map
+from stormtrace.prepare.regridding.makers import make_map
 
 
 def main() -> None:

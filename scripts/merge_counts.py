@@ -5,8 +5,8 @@ python scripts/merge_counts.py --masks results/frequency/control/masks/2000.nc \
     --output results/frequency/control/frequency.nc
 """
 
+from stormtrace.climate.frequency import merge_counts
 from stormtrace.commandline import parser, run
-from stormtrace.map.frequency import merge_counts
 from stormtrace.provenance import provenance
 
 

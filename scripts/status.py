@@ -17,8 +17,9 @@ from pathlib import Path
 import yaml
 
 from stormtrace import commandline
-from stormtrace.study import jobs, progress
-from stormtrace.study.progress import STAGES, Target
+from stormtrace.study import jobs
+from stormtrace.study import status as progress
+from stormtrace.study.status import STAGES, Target
 
 ROOT = Path(__file__).resolve().parents[1]
 MARKS: dict[jobs.State, str] = {"running": "+", "queued": "~", "failed": "!"}

@@ -40,14 +40,14 @@ def main() -> None:
     )
     flags = parser.parse_args()
 
-    from stormtrace.detect.devices import choose_device, prepare_device
-    from stormtrace.detect.normalization import read_statistics
+    from stormtrace.formats.labelled import list_labelled
     from stormtrace.learn.history import to_csv
-    from stormtrace.learn.labelled import list_labelled
-    from stormtrace.learn.model_folder import make_config, parse_config, write_model
     from stormtrace.learn.processes import join_processes, leave_processes
     from stormtrace.learn.recipe import read_recipe
     from stormtrace.learn.training import train
+    from stormtrace.network.devices import choose_device, prepare_device
+    from stormtrace.network.model_files import make_config, parse_config, write_model
+    from stormtrace.network.normalization import read_statistics
 
     recipe = read_recipe(flags.model)
     files = list_labelled(flags.samples, flags.exclude)

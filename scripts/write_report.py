@@ -31,9 +31,9 @@ from typing import Any
 
 from stormtrace.commandline import from_json, log, parser, run
 from stormtrace.files import write_text
-from stormtrace.map.report.page import write_page
-from stormtrace.map.report.sources import raw_sources
 from stormtrace.provenance import command
+from stormtrace.report.origins import raw_sources
+from stormtrace.report.page import write_page
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "workflow" / "report"
 

@@ -8,9 +8,9 @@ import torch
 
 from labelled_factory import FIELDS, MEAN, STD, weather
 from stormtrace.detect.detection import Choice, detect
-from stormtrace.detect.normalization import Normalization
-from stormtrace.learn.cgnet import CGNet
-from stormtrace.learn.model_folder import write_model
+from stormtrace.network.cgnet import CGNet
+from stormtrace.network.model_files import write_model
+from stormtrace.network.normalization import Normalization
 
 SHAPE = (45, 72)
 SCRIPTS = Path(__file__).parents[1] / "scripts"

@@ -10,9 +10,9 @@ import pyarrow
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from stormtrace.climate.frequency import merge_counts
+from stormtrace.formats.counts import Counts, Features, write_counts
 from stormtrace.grids import Grid, make_grid
-from stormtrace.map.counts import Counts, Features, write_counts
-from stormtrace.map.frequency import merge_counts
 
 MINI = make_grid({"nlat": 19, "nlon": 36})
 

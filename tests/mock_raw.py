@@ -9,8 +9,8 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 
-from stormtrace.prepare import camse
-from stormtrace.prepare.calendar_time import EPOCH, HOUR, Calendar
+from stormtrace.prepare.mesh import camse
+from stormtrace.prepare.raw.calendar_time import EPOCH, HOUR, Calendar
 from stormtrace.prepare.vertical import HybridLevels
 
 INTERFACES = np.array([0.01, 0.05, 0.15, 0.3, 0.45, 0.6, 0.72, 0.82, 0.9, 0.96, 1.0])

@@ -6,8 +6,8 @@ import pytest
 
 from make_results import MINI, dates_between, write_events, write_frequency, write_masks
 from stormtrace import results
+from stormtrace.climate.comparison import compare_files
 from stormtrace.errors import BadInput
-from stormtrace.map.comparison import compare_files
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "results.md"
 

@@ -6,13 +6,13 @@ from itertools import pairwise
 import netCDF4
 import numpy as np
 
+from stormtrace.formats.masks import open_masks
+from stormtrace.formats.objects import ObjectsWriter
 from stormtrace.grids import EARTH_RADIUS_KM, Grid, make_grid
-from stormtrace.track.masks import open_masks
-from stormtrace.track.objects import find_objects
-from stormtrace.track.objects_file import ObjectsWriter
-from stormtrace.track.reading import read_record
+from stormtrace.track.joining import read_record
+from stormtrace.track.object_finding import find_objects
 from stormtrace.track.rules import assign
-from stormtrace.track.settings import labelling_keys, read_tracking
+from stormtrace.track.tracking import labelling_keys, read_tracking
 
 
 def global_grid(nlat, nlon, first_lon=0.0):

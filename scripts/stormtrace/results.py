@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from stormtrace.classes import FEATURES
+from stormtrace.climate.comparison import SEASONS
+from stormtrace.climate.frequency import open_frequency as _open_frequency
 from stormtrace.errors import BadInput
-from stormtrace.map.comparison import SEASONS
-from stormtrace.map.frequency import open_frequency as _open_frequency
-from stormtrace.map.names import short
+from stormtrace.figures.names import short
 
 if TYPE_CHECKING:
     import pandas as pd

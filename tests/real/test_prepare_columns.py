@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 
 from real_data import real_data
+from stormtrace.formats.netcdf import open_raw
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.fields import derive_blocks
-from stormtrace.prepare.meshes import dataset_mesh
-from stormtrace.prepare.netcdf import open_raw
+from stormtrace.prepare.mesh.meshes import dataset_mesh
 from stormtrace.prepare.plan import make_plans
 from stormtrace.prepare.vertical import (
     GRAVITY,

@@ -11,15 +11,15 @@ import pytest
 from analytic import errors, y2
 from real_data import real_data
 from stormtrace.errors import BadInput
+from stormtrace.formats.netcdf import open_raw
 from stormtrace.grids import make_grid
 from stormtrace.prepare.dataset import make_dataset
-from stormtrace.prepare.makers import make_map, own_weights
-from stormtrace.prepare.meshes import camse_elements, dataset_mesh, mesh_of_grid
-from stormtrace.prepare.netcdf import open_raw
+from stormtrace.prepare.mesh.meshes import camse_elements, dataset_mesh, mesh_of_grid
 from stormtrace.prepare.plan import make_plans
+from stormtrace.prepare.raw.time_axis import read_time_axis, told_instant
+from stormtrace.prepare.regridding.makers import make_map, own_weights
+from stormtrace.prepare.regridding.matrix_files import load_map
 from stormtrace.prepare.samples import make_samples
-from stormtrace.prepare.time_axis import read_time_axis, told_instant
-from stormtrace.prepare.weights_map import load_map
 
 ONE_DEGREE = make_grid({"nlat": 181, "nlon": 360})
 

@@ -7,8 +7,8 @@ import torch
 
 from cgnet_reference import Reference
 from real_data import real_data
-from stormtrace.detect.runtimes import Segmenter, make_runtime
-from stormtrace.learn.model_folder import load_model
+from stormtrace.network.model_files import load_model
+from stormtrace.network.runtimes import Segmenter, make_runtime
 
 FOUR, ONE = "cgnet_weights/trained_cgnet.040523", "cgnet_weights/trained_cgnet.092023_TMQ"
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from real_data import real_data
-from stormtrace.prepare import camse
+from stormtrace.prepare.mesh import camse
 
 
 @pytest.mark.parametrize(

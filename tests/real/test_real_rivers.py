@@ -7,7 +7,7 @@ from scipy import ndimage
 from real_data import real_data
 from stormtrace.grids import Grid
 from stormtrace.track.labelling import Labeller
-from stormtrace.track.objects import object_columns
+from stormtrace.track.object_finding import object_columns
 
 
 def test_objects_of_a_real_map_are_those_of_scipy_with_the_seam_closed():

@@ -17,8 +17,8 @@ if Path(workflow.basedir) == Path.cwd():
 
 from stormtrace.errors import BadInput
 from stormtrace.files import check_writable
-from stormtrace.study.raw import labels_input, published_files, raw_input
-from stormtrace.study.report import report_of
+from stormtrace.study.inputs import labels_input, published_files, raw_input
+from stormtrace.study.report_plan import report_of
 from stormtrace.study.study import Study, flag
 
 try:

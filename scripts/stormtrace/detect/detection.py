@@ -11,17 +11,17 @@ from typing import Any
 
 import torch
 
+from stormtrace.checkpoints import Checkpoint
 from stormtrace.commandline import progress
-from stormtrace.detect.checkpoint import Checkpoint
-from stormtrace.detect.masks import mask_file
-from stormtrace.detect.normalization import Normalization
-from stormtrace.detect.reading import Batch, SampleFolder, open_folder, read_ahead
-from stormtrace.detect.runtimes import Segmenter, choose_runtime, make_runtime
 from stormtrace.detect.watch import Watch
 from stormtrace.errors import BadInput, OutOfTime
 from stormtrace.files import checksum
-from stormtrace.learn.model_folder import WEIGHTS, ModelConfig, load_model
-from stormtrace.learn.padding import false_neighbours
+from stormtrace.formats.masks import mask_file
+from stormtrace.formats.samples import Batch, SampleFolder, open_folder, read_ahead
+from stormtrace.network.model_files import WEIGHTS, ModelConfig, load_model
+from stormtrace.network.normalization import Normalization
+from stormtrace.network.padding import false_neighbours
+from stormtrace.network.runtimes import Segmenter, choose_runtime, make_runtime
 
 log = logging.getLogger("stormtrace")
 

@@ -13,10 +13,10 @@ import cftime
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.detect.reading import SampleFolder
-from stormtrace.detect.runtimes import Runtime
 from stormtrace.errors import BadInput
-from stormtrace.learn.scores import Confusion, by_label, confusion_matrix, iou
+from stormtrace.formats.samples import SampleFolder
+from stormtrace.network.runtimes import Runtime
+from stormtrace.network.scores import Confusion, by_label, confusion_matrix, iou
 
 log = logging.getLogger("stormtrace")
 

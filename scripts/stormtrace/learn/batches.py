@@ -16,12 +16,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stormtrace.detect.devices import memory_format
-from stormtrace.detect.normalization import Normalization
-from stormtrace.detect.reading import NETCDF
 from stormtrace.errors import BadInput
+from stormtrace.formats.labelled import LabelledFile, by_time, read_labelled
+from stormtrace.formats.samples import NETCDF
 from stormtrace.learn.augment import Augmentation
-from stormtrace.learn.labelled import LabelledFile, by_time, read_labelled
+from stormtrace.network.devices import memory_format
+from stormtrace.network.normalization import Normalization
 
 READERS = 4
 """Threads that make batches, as many batches ahead."""

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from stormtrace.commandline import progress
-from stormtrace.learn import scores
-from stormtrace.learn.experts import expert_confusions
-from stormtrace.learn.labelled import LabelledFile, read_grid, read_labelled
-from stormtrace.learn.predictor import Predictor
-from stormtrace.learn.scores import Confusion, by_label, number
+from stormtrace.formats.labelled import LabelledFile, read_grid, read_labelled
+from stormtrace.labels.agreement import expert_confusions
+from stormtrace.network import scores
+from stormtrace.network.predictor import Predictor
+from stormtrace.network.scores import Confusion, by_label, number
 
 
 @dataclass

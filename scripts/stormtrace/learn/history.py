@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from stormtrace.classes import flag_name
 from stormtrace.errors import BadInput
-from stormtrace.learn import scores
+from stormtrace.network import scores
 
 Row = dict[str, float | int | None]
 

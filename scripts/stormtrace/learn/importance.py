@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from stormtrace.commandline import progress
 from stormtrace.errors import BadInput
-from stormtrace.learn import scores
-from stormtrace.learn.labelled import LabelledFile, by_time, read_labelled
-from stormtrace.learn.predictor import Predictor
-from stormtrace.learn.scores import Confusion, by_label
+from stormtrace.formats.labelled import LabelledFile, by_time, read_labelled
+from stormtrace.network import scores
+from stormtrace.network.predictor import Predictor
+from stormtrace.network.scores import Confusion, by_label
 
 MEAN = "mean_iou"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from stormtrace.learn.figures import draw_side_by_side, save
-from stormtrace.learn.labelled import LabelledFile, by_time, read_grid, read_labelled
-from stormtrace.learn.predictor import Predictor
+from stormtrace.figures.model_figures import draw_side_by_side, save
+from stormtrace.formats.labelled import LabelledFile, by_time, read_grid, read_labelled
+from stormtrace.network.predictor import Predictor
 
 
 def draw_times(

@@ -15,28 +15,28 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stormtrace.commandline import Progress
-from stormtrace.detect.devices import memory_format, peak_memory
-from stormtrace.detect.normalization import Normalization
 from stormtrace.errors import BadInput
-from stormtrace.learn.architectures import make_network
+from stormtrace.formats.labelled import LabelledFile, read_grid, split_by_time
 from stormtrace.learn.augment import make_augmentation
 from stormtrace.learn.bar import bar
 from stormtrace.learn.batches import Batch, batches, count_votes, epoch_order, make_training_set
-from stormtrace.learn.checkpoints import (
+from stormtrace.learn.history import Row, describe, score_columns
+from stormtrace.learn.losses import LOSSES
+from stormtrace.learn.optimization import make_optimizer, schedule_factor
+from stormtrace.learn.processes import Processes, share_batch_norm
+from stormtrace.learn.recipe import Recipe
+from stormtrace.learn.standing import Standing
+from stormtrace.learn.training_checkpoints import (
     checkpoint_path,
     identity,
     read_checkpoint,
     write_checkpoint,
 )
-from stormtrace.learn.history import Row, describe, score_columns
-from stormtrace.learn.labelled import LabelledFile, read_grid, split_by_time
-from stormtrace.learn.losses import LOSSES
-from stormtrace.learn.optimization import make_optimizer, schedule_factor
-from stormtrace.learn.padding import check_padding
-from stormtrace.learn.processes import Processes, share_batch_norm
-from stormtrace.learn.recipe import Recipe
-from stormtrace.learn.scores import number
-from stormtrace.learn.standing import Standing
+from stormtrace.network.architectures import make_network
+from stormtrace.network.devices import memory_format, peak_memory
+from stormtrace.network.normalization import Normalization
+from stormtrace.network.padding import check_padding
+from stormtrace.network.scores import number
 
 log = logging.getLogger("stormtrace")
 

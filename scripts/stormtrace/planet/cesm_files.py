@@ -10,10 +10,10 @@ import numpy as np
 from stormtrace.planet.climates import Climate
 from stormtrace.planet.planet import Planet
 from stormtrace.planet.settings import Settings
-from stormtrace.planet.sphere import Floats, Points
+from stormtrace.planet.smooth_fields import Floats, Points
 from stormtrace.planet.times import Times
 from stormtrace.planet.truth import write_truth
-from stormtrace.prepare import camse
+from stormtrace.prepare.mesh import camse
 from stormtrace.provenance import provenance
 
 STEP_HOURS = 3

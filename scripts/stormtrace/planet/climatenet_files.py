@@ -13,7 +13,7 @@ from stormtrace.planet.climates import HISTORICAL
 from stormtrace.planet.planet import Planet, draw_mask
 from stormtrace.planet.settings import Settings
 from stormtrace.planet.sky import GRAVITY, Sky
-from stormtrace.planet.sphere import Floats, Points
+from stormtrace.planet.smooth_fields import Floats, Points
 from stormtrace.provenance import provenance
 
 LAPSE, GAS = 0.0065, 287.04  # K m⁻¹, J kg⁻¹ K⁻¹

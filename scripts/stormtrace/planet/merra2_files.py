@@ -9,7 +9,7 @@ import numpy as np
 from stormtrace.planet.climates import MERRA2
 from stormtrace.planet.planet import Planet
 from stormtrace.planet.settings import Settings
-from stormtrace.planet.sphere import Points
+from stormtrace.planet.smooth_fields import Points
 from stormtrace.planet.times import Times
 from stormtrace.planet.truth import write_truth
 from stormtrace.provenance import provenance

@@ -9,7 +9,7 @@ from stormtrace.classes import BACKGROUND, TC
 from stormtrace.planet.climates import Climate
 from stormtrace.planet.population import populate
 from stormtrace.planet.sky import Sky
-from stormtrace.planet.sphere import Points
+from stormtrace.planet.smooth_fields import Points
 from stormtrace.planet.storms import Storm
 from stormtrace.planet.weather import Weather
 

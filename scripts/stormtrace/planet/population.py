@@ -6,7 +6,7 @@ import numpy as np
 
 from stormtrace.classes import AR, TC
 from stormtrace.planet.climates import Climate
-from stormtrace.planet.sphere import unit
+from stormtrace.planet.smooth_fields import unit
 from stormtrace.planet.storms import Filament, Glide, Life, Path, Storm, Vortex
 
 Draw = Callable[[Climate, np.random.Generator, float], Storm]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stormtrace.planet.sphere import Floats, Points
+from stormtrace.planet.smooth_fields import Floats, Points
 from stormtrace.planet.terrain import height, surface_pressure
 
 SURFACE = 101300.0

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stormtrace.classes import BACKGROUND
 from stormtrace.planet.sky import DEEP, RIVER, SHALLOW, VORTEX, Sky
-from stormtrace.planet.sphere import Floats, Points, smoothstep, unit
+from stormtrace.planet.smooth_fields import Floats, Points, smoothstep, unit
 
 Bools = NDArray[np.bool_]
 Integers = NDArray[np.int64]

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stormtrace.planet.sphere import Floats, Points, smoothstep
+from stormtrace.planet.smooth_fields import Floats, Points, smoothstep
 
 
 class Mountain(NamedTuple):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cftime
 import numpy as np
 
-from stormtrace.planet.sphere import Floats
+from stormtrace.planet.smooth_fields import Floats
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from stormtrace.classes import BACKGROUND, FEATURES, TC
 from stormtrace.files import write_text
 from stormtrace.grids import Grid, make_grid
 from stormtrace.planet.planet import Planet
-from stormtrace.planet.sphere import Floats, Points
+from stormtrace.planet.smooth_fields import Floats, Points
 from stormtrace.planet.times import Times
 from stormtrace.provenance import provenance
 

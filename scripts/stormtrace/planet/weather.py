@@ -4,7 +4,7 @@ import numpy as np
 
 from stormtrace.planet.climates import Climate
 from stormtrace.planet.sky import EDDY, JET, SHALLOW, TRADES, Sky
-from stormtrace.planet.sphere import Floats, Points, Waves
+from stormtrace.planet.smooth_fields import Floats, Points, Waves
 
 EARTH_RADIUS = 6.37122e6  # m
 ROTATION = 7.292e-5  # radians a second

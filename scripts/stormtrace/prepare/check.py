@@ -11,21 +11,21 @@ from typing import Any
 import numpy as np
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.calendar_time import Calendar, Seconds
+from stormtrace.formats.netcdf import NoVariable, open_raw, variable
 from stormtrace.prepare.dataset import Dataset, Part, Source, make_dataset
 from stormtrace.prepare.findings import Finding
-from stormtrace.prepare.found_files import first_holding
-from stormtrace.prepare.matching import match, steps_between
-from stormtrace.prepare.netcdf import NoVariable, open_raw, variable
 from stormtrace.prepare.plan import check_alike, needed_beside, why_needed
-from stormtrace.prepare.raw_files import (
+from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
+from stormtrace.prepare.raw.found_files import first_holding
+from stormtrace.prepare.raw.inventory import (
     Archive,
     Header,
     Inventory,
     doubt,
     read_header,
 )
-from stormtrace.prepare.time_axis import TimeAxis
+from stormtrace.prepare.raw.matching import match, steps_between
+from stormtrace.prepare.raw.time_axis import TimeAxis
 
 
 def check_study(datasets: Sequence[Mapping[str, Any]], workers: int) -> list[Finding]:

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.coordinate import (
+from stormtrace.prepare.dataset import Dataset, Recipe
+from stormtrace.prepare.raw.coordinate import (
     Coordinate,
     PressureFields,
     PressureLevels,
     partners,
 )
-from stormtrace.prepare.dataset import Dataset, Recipe
-from stormtrace.prepare.reader import Place, Reader
+from stormtrace.prepare.raw.reader import Place, Reader
 from stormtrace.prepare.units import pascals
 from stormtrace.prepare.vertical import (
     Bracket,

@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.netcdf import ABSURD
 from stormtrace.prepare.columns import Columns
 from stormtrace.prepare.dataset import Dataset, Recipe
-from stormtrace.prepare.holes import fill_nearest
-from stormtrace.prepare.meshes import Mesh
-from stormtrace.prepare.netcdf import ABSURD
+from stormtrace.prepare.fill_missing import fill_nearest
+from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan
-from stormtrace.prepare.reader import Reader
+from stormtrace.prepare.raw.reader import Reader
 from stormtrace.prepare.units import conversion, plausible
 
 Floats = NDArray[np.floating]

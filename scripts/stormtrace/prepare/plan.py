@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.calendar_time import Calendar, Seconds
-from stormtrace.prepare.coordinate import partners, read_coordinate
+from stormtrace.formats.netcdf import open_raw
 from stormtrace.prepare.dataset import Dataset, Part, Recipe, Source
-from stormtrace.prepare.matching import match, steps_between
-from stormtrace.prepare.netcdf import open_raw
-from stormtrace.prepare.raw_files import Archive, Inventory
-from stormtrace.prepare.reader import Place
+from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
+from stormtrace.prepare.raw.coordinate import partners, read_coordinate
+from stormtrace.prepare.raw.inventory import Archive, Inventory
+from stormtrace.prepare.raw.matching import match, steps_between
+from stormtrace.prepare.raw.reader import Place
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from stormtrace.commandline import log, progress
 from stormtrace.files import checksum, writing
+from stormtrace.formats.netcdf import creating, open_raw, variable
 from stormtrace.grids import Grid
-from stormtrace.prepare.calendar_time import HOUR, Calendar
 from stormtrace.prepare.dataset import Dataset, Recipe
 from stormtrace.prepare.fields import derive_blocks
-from stormtrace.prepare.meshes import Mesh
-from stormtrace.prepare.netcdf import creating, open_raw, variable
+from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan, make_plans
-from stormtrace.prepare.weights import Weights
+from stormtrace.prepare.raw.calendar_time import HOUR, Calendar
+from stormtrace.prepare.regridding.matrix import Weights
 from stormtrace.provenance import provenance
 
 COMPRESSIONS: Mapping[str, Mapping[str, Any]] = {

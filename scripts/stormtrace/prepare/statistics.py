@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.netcdf import open_raw, read, variable
+from stormtrace.formats.netcdf import open_raw, read, variable
 
 Floats = NDArray[np.float64]
 

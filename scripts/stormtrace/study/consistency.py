@@ -6,10 +6,10 @@ from typing import Any, NoReturn
 
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import make_dataset
+from stormtrace.study.merging import Entry
 from stormtrace.study.periods import years_of
-from stormtrace.study.tables import Entry
 from stormtrace.study.validation import Origins, one_of
-from stormtrace.track.settings import NAMED_REGIONS
+from stormtrace.track.tracking import NAMED_REGIONS
 
 
 def check(

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from stormtrace.study.tables import Entry, resolve, with_defaults, without_nulls
+from stormtrace.study.merging import Entry, resolve, with_defaults, without_nulls
 from stormtrace.study.validation import Origins, check_name, load_schema, one_of, validate
 
 TABLES = ("datasets", "models", "experiments", "comparisons")

@@ -12,10 +12,10 @@ from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import FIELDS_OF_SOURCE
 from stormtrace.study import consistency
 from stormtrace.study.entries import TABLES, members_of, published_fields, resolve_all, taken_away
+from stormtrace.study.merging import Entry, merge, with_defaults
 from stormtrace.study.periods import clip, stamp, years_of
-from stormtrace.study.tables import Entry, merge, with_defaults
 from stormtrace.study.validation import Origins, load_schema, validate
-from stormtrace.track.settings import labelling_keys
+from stormtrace.track.tracking import labelling_keys
 
 CANONICAL = ("TMQ", "U850", "V850", "PSL")
 """The fields a labelled dataset is looked at for, where it does not say."""

@@ -6,8 +6,8 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.track.overlaps import overlaps_of, pairs_of_equal
 from stormtrace.track.record import Indices, Links, Record
+from stormtrace.track.shared_cells import overlaps_of, pairs_of_equal
 
 
 def link_over_new_year(record: Record, k: int) -> Links:

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.sphere import Floats, centroid, distances_km, from_longitude, unit_vectors
 from stormtrace.track.record import Indices, Record
 from stormtrace.track.rules import Assignment
-from stormtrace.track.sphere import Floats, centroid, distances_km, from_longitude, unit_vectors
 
 Columns = dict[str, Any]
 

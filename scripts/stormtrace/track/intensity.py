@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from stormtrace.compiled import compiled
 from stormtrace.errors import BadInput
+from stormtrace.formats.masks import MaskFile
 from stormtrace.track.labelling import Step
-from stormtrace.track.masks import MaskFile
 
 
 def measure_fields(

@@ -8,7 +8,7 @@ import netCDF4
 import numpy as np
 
 from stormtrace.errors import BadInput
-from stormtrace.track.masks import open_masks
+from stormtrace.formats.masks import open_masks
 from stormtrace.track.pixels import EventPixels
 
 

@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from stormtrace.compiled import compiled
 from stormtrace.errors import BadInput
+from stormtrace.formats.objects import read_objects
 from stormtrace.grids import Grid
-from stormtrace.track.objects_file import read_objects
 
 
 class EventRuns(NamedTuple):

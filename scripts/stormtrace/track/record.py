@@ -12,9 +12,9 @@ import cftime
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.formats.objects import YearObjects
 from stormtrace.grids import Grid
-from stormtrace.track.objects import Columns
-from stormtrace.track.objects_file import YearObjects
+from stormtrace.track.object_finding import Columns
 
 Indices = NDArray[np.int64]
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid, box_cells
+from stormtrace.sphere import from_longitude
 from stormtrace.track.events import Columns
 from stormtrace.track.record import Indices, Record
-from stormtrace.track.settings import NAMED_REGIONS
-from stormtrace.track.sphere import from_longitude
+from stormtrace.track.tracking import NAMED_REGIONS
 
 Cells = NDArray[np.bool_]
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from stormtrace.track.bridging import link_over_gaps
 from stormtrace.track.identifiers import identifiers
 from stormtrace.track.record import Indices, Links, Record
-from stormtrace.track.settings import Tracking
+from stormtrace.track.tracking import Tracking
 
 FIRST_PUBLISHED_ID = 1000
 

@@ -1,0 +1,126 @@
+"""The lines of one experiment: seasons, years, the coast, and what events are like."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from stormtrace.climate.event_tables import Table
+from stormtrace.climate.frequency import Frequency
+from stormtrace.climate.hovmoller import hovmoller
+from stormtrace.climate.seasons import MONTHS
+from stormtrace.climate.series import by_year, seasonal_cycle
+from stormtrace.figures.colours import SEQUENTIAL, blend
+from stormtrace.figures.names import HISTOGRAMS, words
+from stormtrace.figures.panels import WIDTH, add_panel_title, add_titles
+
+Drawing = tuple[str, Callable[[Axes], None]]
+
+
+def draw_lines(
+    frequency: Frequency,
+    events: Table | None,
+    feature: str,
+    subtitle: str,
+    coasts: Mapping[str, NDArray[np.bool_]],
+) -> Figure | None:
+    """Draw what a class has of lines, four panels a row; None if there is nothing to draw.
+
+    coasts: name -> (lat, lon), the cells of each coast on the frequency's grid.
+    """
+    colour = SEQUENTIAL.get(feature, SEQUENTIAL["other"])[4]
+    drawings = [*_of_counts(frequency, feature, colour, coasts), *_of_events(events, colour)]
+    if not drawings:
+        return None
+    rows = -(-len(drawings) // 4)
+    height = 0.55 + 1.75 * rows
+    figure, grid = plt.subplots(rows, 4, figsize=(WIDTH, height), squeeze=False)
+    bottom, top = 0.36 / height, 1 - 0.72 / height
+    figure.subplots_adjust(0.065, bottom, 0.985, top, wspace=0.42, hspace=0.72)
+    for axes in grid.flat[len(drawings) :]:
+        axes.set_axis_off()
+    for position, (axes, (title, draw)) in enumerate(zip(grid.flat, drawings, strict=False)):
+        draw(axes)
+        axes.tick_params(labelsize=6.5, length=2)
+        add_panel_title(axes, position, title)
+    add_titles(figure, f"{words(feature)}s: seasons, years and events", subtitle)
+    return figure
+
+
+def _of_counts(
+    frequency: Frequency, feature: str, colour: str, coasts: Mapping[str, NDArray[np.bool_]]
+) -> list[Drawing]:
+    """Return the panels that need counts alone, where there are months and years for them."""
+    drawings: list[Drawing] = []
+    months = int((frequency.steps.sum(axis=0) > 0).sum())
+    if months >= 3:
+        cycle = seasonal_cycle(frequency, feature)
+
+        def draw_cycle(axes: Axes) -> None:
+            for side, style in (("north", "-"), ("south", "--")):
+                values = np.array(cycle[side], np.float64)
+                axes.plot(range(12), values, style, color=colour, lw=1.2, label=side)
+            axes.set_xticks(range(12), [name[0] for name in MONTHS])
+            axes.set_ylim(bottom=0)
+            axes.set_ylabel("% of time steps", size=6.5)
+            axes.legend(frameon=False, fontsize=6)
+
+        drawings.append(("by hemisphere", draw_cycle))
+    if frequency.years.size >= 3:
+        years, means = by_year(frequency, feature)
+
+        def draw_years(axes: Axes) -> None:
+            axes.plot(years, means, "o-", color=colour, lw=1.2, ms=2.5)
+            axes.set_ylim(0, 1.1 * max(means) or 1.0)
+            axes.set_ylabel("% of the globe", size=6.5)
+
+        drawings.append(("year by year", draw_years))
+    if months >= 3:
+        for name, coast in coasts.items():
+            drawings.append((f"{name}, coast, %", _along_coast(frequency, feature, coast)))
+    return drawings
+
+
+def _along_coast(
+    frequency: Frequency, feature: str, coast: NDArray[np.bool_]
+) -> Callable[[Axes], None]:
+    """Return the drawing of latitude × month along a coast."""
+    lat, values = hovmoller(frequency, feature, coast)
+
+    def draw(axes: Axes) -> None:
+        colours = blend(SEQUENTIAL.get(feature, SEQUENTIAL["other"]), 9)
+        mesh = axes.pcolormesh(np.arange(12), lat, values, cmap=ListedColormap(list(colours)))
+        axes.set_xticks(range(12), [name[0] for name in MONTHS])
+        axes.set_ylabel("latitude, °", size=6.5)
+        bar = axes.figure.colorbar(mesh, ax=axes, pad=0.03, aspect=14)
+        bar.ax.tick_params(labelsize=6, length=1.5)
+        bar.outline.set_linewidth(0.4)
+
+    return draw
+
+
+def _of_events(events: Table | None, colour: str) -> list[Drawing]:
+    """Return a histogram of each measure the events have."""
+    drawings: list[Drawing] = []
+    for column, (title, units, factor) in HISTOGRAMS.items():
+        if events is not None and column in events and len(events[column]):
+            drawings.append((title.lower(), _histogram(events[column] * factor, units, colour)))
+    return drawings
+
+
+def _histogram(values: NDArray[np.float64], units: str, colour: str) -> Callable[[Axes], None]:
+    def draw(axes: Axes) -> None:
+        top = float(np.quantile(values, 0.99)) or 1.0
+        weights = np.full(values.size, 100.0 / values.size)
+        shown = np.minimum(values, top)
+        axes.hist(shown, bins=24, range=(0, top), weights=weights, color=colour, lw=0)
+        axes.set_xlabel(units, size=6.5, labelpad=1)
+        axes.set_ylabel("% of events", size=6.5)
+
+    return draw

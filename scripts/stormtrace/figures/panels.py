@@ -1,0 +1,105 @@
+"""Figures made of maps that share one scale, laid out by hand: quick, and the same every time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from stormtrace.figures.colours import Scale
+from stormtrace.figures.maps import add_colourbar, draw_map
+from stormtrace.figures.projections import GLOBE, Projection
+from stormtrace.grids import Grid
+
+WIDTH = 7.2
+"""Inches: the full width of a page in most journals (183 mm)."""
+
+MARGIN, GAP, HEADING, PANEL_TITLE, FOOTER = 0.09, 0.12, 0.46, 0.19, 0.52
+"""Inches: round the figure, between panels, for its titles, a panel's title, the colour bar."""
+
+DOTS_PER_INCH = 170
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One map of a figure. hatched: cells whose difference is not significant."""
+
+    grid: Grid
+    values: NDArray[np.floating]
+    title: str
+    projection: Projection = GLOBE
+    hatched: NDArray[np.bool_] | None = None
+
+    @property
+    def aspect(self) -> float:
+        """Height over width of the map."""
+        spans = np.ptp(self.projection.outline(), axis=0)
+        return float(spans[1] / spans[0])
+
+
+def draw_panels(
+    panels: list[Panel], scale: Scale, label: str, title: str, subtitle: str = "", columns: int = 2
+) -> Figure:
+    """Draw panels in rows of `columns`, with one scale and one colour bar for all."""
+    figure, places = lay_out([panel.aspect for panel in panels], columns, FOOTER)
+    for position, (axes, panel) in enumerate(zip(places, panels, strict=True)):
+        pixels = round(axes.get_position().width * WIDTH * DOTS_PER_INCH * 1.1)
+        draw_map(axes, panel.grid, panel.values, scale, panel.projection, panel.hatched, pixels)
+        if len(panels) > 1:
+            add_panel_title(axes, position, panel.title)
+    add_colourbar(figure, scale, label)
+    add_titles(figure, title, subtitle)
+    return figure
+
+
+def lay_out(aspects: list[float], columns: int, footer: float = 0.0) -> tuple[Figure, list[Axes]]:
+    """Return a figure of page width and its axes, in rows of `columns`, for heights over widths."""
+    columns = min(columns, len(aspects))
+    width = (WIDTH - 2 * MARGIN - (columns - 1) * GAP) / columns
+    rows = [aspects[i : i + columns] for i in range(0, len(aspects), columns)]
+    above = PANEL_TITLE if len(aspects) > 1 else 0.0
+    total = HEADING + footer + MARGIN + sum(width * max(row) + above + GAP for row in rows)
+    figure = plt.figure(figsize=(WIDTH, total))
+    axes, top = [], total - HEADING
+    for row in rows:
+        top -= above
+        for column, aspect in enumerate(row):
+            left = MARGIN + column * (width + GAP)
+            box = (left / WIDTH, (top - width * aspect) / total, width / WIDTH)
+            axes.append(figure.add_axes((*box, width * aspect / total)))
+        top -= width * max(row) + GAP
+    return figure, axes
+
+
+def add_panel_title(axes: Axes, position: int, title: str) -> None:
+    """Put a bold letter and a title over a panel."""
+    for x, text, weight in ((1, chr(ord("a") + position), "bold"), (11, title, "normal")):
+        axes.annotate(
+            text,
+            xy=(0, 1),
+            xycoords="axes fraction",
+            xytext=(x, 4),
+            textcoords="offset points",
+            weight=weight,
+            size=8.5,
+        )
+
+
+def add_titles(figure: Figure, title: str, subtitle: str) -> None:
+    """Put a bold title and a grey line under it at the top left."""
+    height = figure.get_figheight()
+    left = MARGIN / WIDTH
+    figure.text(left, 1 - 0.08 / height, title, weight="bold", size=10, va="top")
+    figure.text(left, 1 - 0.26 / height, subtitle, color="#6a6a6a", size=7.5, va="top")
+
+
+def save(figure: Figure, folder: Path, name: str) -> None:
+    """Save a figure as PNG and PDF, and forget it."""
+    figure.savefig(folder / f"{name}.png", dpi=DOTS_PER_INCH)
+    figure.savefig(folder / f"{name}.pdf", dpi=2 * DOTS_PER_INCH)
+    plt.close(figure)

@@ -1,0 +1,148 @@
+"""netCDF at the door: files cut short are refused, fill values become NaN, errors get names."""
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import netCDF4
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+from stormtrace.prepare.raw.classic import classic_length
+
+Form = Literal["NETCDF4", "NETCDF3_64BIT_OFFSET"]
+
+ABSURD = 1e14
+"""No field is as large as this; MERRA-2's 1e15, CESM's 1e36 and netCDF's 9.97e36 are."""
+
+
+class NoVariable(BadInput):
+    """A file has not the variable that is looked for."""
+
+
+def open_raw(path: Path | str) -> netCDF4.Dataset:
+    """Open a file for reading, without masks and scaling.
+
+    BadInput: it is not netCDF, or shorter than its own header says. (The netCDF library opens a
+    classic file that is cut off, and hands out whatever bytes it finds.)
+    """
+    try:
+        length = classic_length(path)
+        dataset = netCDF4.Dataset(path)
+    except FileNotFoundError as error:
+        raise BadInput(f"{path} is not there") from error
+    except PermissionError as error:
+        raise BadInput(f"{path} may not be read: no permission") from error
+    except OSError as error:
+        raise BadInput(
+            f"{path} cannot be opened as netCDF ({error.strerror or error}): it is truncated or"
+            " damaged, or of another format; copy it again"
+        ) from error
+    size = Path(path).stat().st_size
+    if length is not None and size < length:
+        dataset.close()
+        raise BadInput(
+            f"{path} is truncated: its header promises {length} bytes, the file has {size};"
+            " copy it again"
+        )
+    dataset.set_auto_maskandscale(False)
+    return dataset
+
+
+def variable(dataset: netCDF4.Dataset, name: str) -> netCDF4.Variable:
+    """Return a variable of an open file; NoVariable names those it has."""
+    if name not in dataset.variables:
+        have = ", ".join(sorted(dataset.variables)) or "none"
+        raise NoVariable(f"{dataset.filepath()} has no variable {name}; it has {have}")
+    return dataset.variables[name]
+
+
+def read(source: netCDF4.Variable, where: tuple[slice | int, ...] = ()) -> NDArray[np.floating]:
+    """Return values as native floats with NaN for every fill value, scaled as the file says."""
+    try:
+        values = np.asarray(source[where if where else ...])
+        if str(getattr(source, "_Unsigned", "")).lower() == "true" and values.dtype.kind == "i":
+            values = values.view(values.dtype.str.replace("i", "u"))
+    except (RuntimeError, OSError) as error:
+        raise BadInput(
+            f"{source.group().filepath()}: {source.name} cannot be read ({error}): the file is"
+            " truncated or damaged; copy it again"
+        ) from error
+    fills = _fills(source, values.dtype)
+    if values.dtype.kind != "f":
+        wide = values.astype(np.float64)
+        wide[np.isin(values, [fill for fill in fills if np.isfinite(fill)])] = np.nan
+        values = wide
+    else:
+        values = values.astype(values.dtype.newbyteorder("="), copy=False)
+        with np.errstate(over="ignore"):  # a fill value of 1e300 beside float32 data
+            fills = fills[np.isfinite(fills)].astype(values.dtype)
+        for fill in fills:
+            _blank(values, fill)
+    scale = float(getattr(source, "scale_factor", 1.0))
+    offset = float(getattr(source, "add_offset", 0.0))
+    if scale != 1.0 or offset != 0.0:
+        values = values * scale + offset
+    return values
+
+
+def read_repeated(source: netCDF4.Variable) -> NDArray[np.floating]:
+    """Return the one value or array that a variable repeats along its first dimension.
+
+    So xarray's open_mfdataset leaves coordinates and coefficients. BadInput: they change, as far
+    as the first and the last record tell.
+    """
+    first, last = read(source, (0,)), read(source, (-1,))
+    if not np.array_equal(first, last, equal_nan=True):
+        raise BadInput(
+            f"{source.group().filepath()}: {source.name} {source.dimensions} changes along"
+            f" {source.dimensions[0]}; it must be the same for the whole file"
+        )
+    return first
+
+
+def _fills(source: netCDF4.Variable, dtype: np.dtype) -> NDArray[np.float64]:
+    """Return all fill values; of unsigned numbers they are, like these, stored as signed ones."""
+    names = ("_FillValue", "missing_value", "fmissing_value")
+    present = [np.ravel(getattr(source, name)) for name in names if name in source.ncattrs()]
+    numbers = [value for value in present if value.dtype.kind in "iuf"]
+    if dtype.kind == "u":
+        numbers = [value.astype(np.int64) % 2 ** (8 * dtype.itemsize) for value in numbers]
+    return np.unique(np.concatenate([np.empty(0), *numbers]).astype(np.float64))
+
+
+def _blank(values: NDArray[np.floating], fill: np.floating) -> None:
+    # One reduction tells that a whole block is free of so large a number (NaN: not sure).
+    if fill >= ABSURD and values.max(initial=-np.inf) < ABSURD:
+        return
+    values[values == fill] = np.nan
+
+
+@contextlib.contextmanager
+def creating(path: Path | str, form: Form = "NETCDF4") -> Iterator[netCDF4.Dataset]:
+    """Create a netCDF file; errors of the library become the OSError they stand for.
+
+    HDF5 reports a full disk as "HDF error", without an errno: where the disk has less than a
+    MiB left, that is what it was.
+    """
+    try:
+        with netCDF4.Dataset(path, "w", format=form) as dataset:
+            dataset.set_fill_off()
+            yield dataset
+    except RuntimeError as error:
+        raise _disk_error(path, error) from error
+    except OSError as error:
+        if error.errno is not None and error.errno > 0:
+            raise
+        raise _disk_error(path, error) from error
+
+
+def _disk_error(path: Path | str, error: Exception) -> OSError:
+    free = shutil.disk_usage(Path(path).parent).free
+    code = errno.ENOSPC if free < 2**20 else errno.EIO
+    return OSError(code, f"{os.strerror(code)} ({error})", str(path))

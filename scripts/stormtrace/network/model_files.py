@@ -1,0 +1,225 @@
+"""A model on disk: config.json and weights.pth, ClimateNet's own layout, so models travel.
+
+Both files may come from anyone, so both are read as data: the weights with `weights_only=True`
+(a pickle that would run code is refused), the configuration within limits.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from stormtrace.classes import LABELS, flag_name
+from stormtrace.errors import BadInput
+from stormtrace.files import write_text, writing
+from stormtrace.learn.recipe import Recipe
+from stormtrace.network.architectures import make_network
+from stormtrace.network.normalization import Normalization, from_moments
+
+CONFIG, WEIGHTS, HISTORY = "config.json", "weights.pth", "history.csv"
+MAX_CONFIG_BYTES = 2**20
+MAX_WEIGHTS_BYTES = 2**31
+MAX_FIELDS = MAX_LABELS = 64
+
+WRAPPERS = ("state_dict", "model_state_dict", "model")
+"""Keys under which a checkpoint of somebody's training keeps the network's weights."""
+
+PREFIXES = ("module.", "_orig_mod.")
+"""What DataParallel and torch.compile put before every name."""
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """What is needed to rebuild a network and feed it; `content` is the whole config.json."""
+
+    architecture: str
+    padding: str
+    normalization: Normalization
+    labels: tuple[str, ...]
+    content: Mapping[str, Any]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Names of the channels, in order."""
+        return self.normalization.fields
+
+
+def read_config(folder: Path | str) -> ModelConfig:
+    """Read and check a model's config.json, ours or ClimateNet's.
+
+    Raises:
+        BadInput: the file is missing, too large, not JSON, or asks for something absurd.
+
+    """
+    path = Path(folder) / CONFIG
+    if not path.is_file():
+        raise BadInput(f"{folder} is not a model: it has no {CONFIG}")
+    if path.stat().st_size > MAX_CONFIG_BYTES:
+        raise BadInput(f"{path} has {path.stat().st_size} bytes; a configuration has few thousand")
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{path} is not JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise BadInput(f"{path} must hold one JSON object, not a {type(content).__name__}")
+    return parse_config(content, str(path))
+
+
+def parse_config(content: Mapping[str, Any], source: str) -> ModelConfig:
+    """Check the content of a config.json; `source` names it in errors."""
+    fields = content.get("fields")
+    if not isinstance(fields, dict) or not all(isinstance(one, dict) for one in fields.values()):
+        raise BadInput(f"{source}: `fields` must map each field to its mean and std")
+    labels = content.get("labels", list(LABELS))
+    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+        raise BadInput(f"{source}: `labels` must be a list of names")
+    names = [flag_name(label) for label in labels]
+    if len(set(names)) != len(names) or "" in names:
+        raise BadInput(f"{source}: `labels` names a class twice, or by nothing: {labels}")
+    for what, count, least, most in (
+        ("fields", len(fields), 1, MAX_FIELDS),
+        ("labels", len(labels), 2, MAX_LABELS),
+    ):
+        if not least <= count <= most:
+            raise BadInput(f"{source}: {count} {what}; a model has {least} to {most}")
+    return ModelConfig(
+        architecture=str(content.get("architecture", "cgnet")),
+        padding=str(content.get("padding", "circular")),
+        normalization=from_moments(list(fields), fields, "none", source),
+        labels=tuple(labels),
+        content=content,
+    )
+
+
+def read_weights(path: Path | str) -> dict[str, Tensor]:
+    """Read a state dict of finite tensors, on the CPU, without running anything in the file.
+
+    A checkpoint that holds the state dict among other things, and names that DataParallel or
+    torch.compile have prefixed, are understood.
+
+    Raises:
+        BadInput: the file is missing, too large, damaged, hostile, or not a state dict.
+
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise BadInput(f"{path} is missing: a model is a folder with {CONFIG} and {WEIGHTS}")
+    if path.stat().st_size > MAX_WEIGHTS_BYTES:
+        raise BadInput(f"{path} has {path.stat().st_size} bytes, more than {MAX_WEIGHTS_BYTES}")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # whatever torch stumbles over in a file that is damaged
+        told = re.search(r"WeightsUnpickler error: (\S.*)", str(error))  # else advice on torch.load
+        reason = f" ({told[1].strip()[:200]})" if told else ""
+        raise BadInput(
+            f"{path} holds more than tensors, or is damaged, and is not loaded{reason}"
+        ) from error
+    state = _unwrapped(state)
+    if not state or not all(
+        isinstance(name, str) and isinstance(one, Tensor) and one.layout is torch.strided
+        for name, one in state.items()
+    ):
+        raise BadInput(f"{path} is not a state dict: it must map names to tensors")
+    # A tensor may repeat a few stored values for ever: what it claims must fit into the file.
+    if sum(one.numel() * one.element_size() for one in state.values()) > path.stat().st_size:
+        raise BadInput(f"{path} claims more values than it holds: it is damaged or hostile")
+    for name, tensor in state.items():
+        if not torch.isfinite(tensor).all():
+            raise BadInput(f"{path}: {name} has values that are not finite; training diverged")
+    return state
+
+
+def _unwrapped(content: Any) -> dict[str, Any]:
+    """Return the state dict in what `torch.load` gave; empty if there is none."""
+    for key in WRAPPERS:
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+    if not isinstance(content, Mapping):
+        return {}
+    state = dict(content)
+    for prefix in PREFIXES:
+        if all(isinstance(name, str) and name.startswith(prefix) for name in state):
+            state = {name.removeprefix(prefix): one for name, one in state.items()}
+    return state
+
+
+def load_weights(network: nn.Module, state: Mapping[str, Tensor], source: str) -> None:
+    """Load `state` strictly; say what differs in one sentence."""
+    expected = network.state_dict()
+    problems = [
+        f"{len(names)} weights are {what} ({min(names)}, …)"
+        for what, names in (
+            ("missing", expected.keys() - state.keys()),
+            ("unknown", state.keys() - expected.keys()),
+        )
+        if names
+    ]
+    shapes = [
+        f"{name} is {tuple(state[name].shape)} instead of {tuple(tensor.shape)}"
+        for name, tensor in expected.items()
+        if name in state and state[name].shape != tensor.shape
+    ]
+    problems += shapes[:3]
+    if problems:
+        raise BadInput(f"{source} does not fit its {CONFIG}: {'; '.join(problems)}")
+    network.load_state_dict(dict(state))
+
+
+def load_model(folder: Path | str) -> tuple[ModelConfig, nn.Module]:
+    """Return a model's configuration and its network, on the CPU, ready to predict."""
+    config = read_config(folder)
+    state = read_weights(Path(folder) / WEIGHTS)
+    network = make_network(
+        config.architecture, len(config.fields), len(config.labels), config.padding
+    )
+    load_weights(network, state, str(Path(folder) / WEIGHTS))
+    return config, network.eval()
+
+
+def write_model(
+    folder: Path | str,
+    content: Mapping[str, Any],
+    state: Mapping[str, Tensor],
+    history: str | None = None,
+) -> None:
+    """Write the files of a model, each whole or not at all, config.json last.
+
+    The weights are in torch's older format: the environments ClimateNet runs in (torch 1.2) read
+    nothing else.
+    """
+    folder = Path(folder)
+    cpu_state = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
+    with writing(folder / WEIGHTS) as partial:
+        torch.save(cpu_state, partial, _use_new_zipfile_serialization=False)
+    if history is not None:
+        write_text(folder / HISTORY, history)
+    write_text(folder / CONFIG, json.dumps(content, indent=4) + "\n")
+
+
+def make_config(
+    recipe: Recipe, normalization: Normalization, facts: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return the content of config.json: ClimateNet's keys, then ours, which it ignores."""
+    moments = zip(normalization.fields, normalization.mean, normalization.std, strict=True)
+    return {
+        "architecture": recipe.architecture,
+        "seed": recipe.seed,
+        "lr": recipe.lr,
+        "train_batch_size": recipe.batch_size,
+        "pred_batch_size": recipe.batch_size,
+        "epochs": recipe.epochs,
+        "fields": {field: {"mean": mean, "std": std} for field, mean, std in moments},
+        "labels": recipe.labels,
+        "description": recipe.description or f"{recipe.name}, trained by Stormtrace",
+        "name": recipe.name,
+        "dataset": recipe.dataset,
+        "grid": recipe.grid,
+        "padding": recipe.padding,
+        "weighting": recipe.weighting,
+        "provenance": dict(facts),
+    }

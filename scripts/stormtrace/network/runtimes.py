@@ -1,0 +1,168 @@
+"""What runs a network: torch on any device, or OpenVINO on CPUs.
+
+Both take fields as they are stored and give the same masks in float32. Why OpenVINO, and how it was
+measured: docs/decisions/cpu-runtime.md.
+"""
+
+import logging
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from stormtrace.errors import BadInput
+from stormtrace.formats.masks import PROBABILITY_STEPS
+from stormtrace.network.devices import memory_format
+from stormtrace.network.normalization import Normalization
+
+log = logging.getLogger("stormtrace")
+
+Outputs = dict[str, NDArray[Any]]
+Runtime = Callable[[NDArray[np.float32]], Outputs]
+"""Raw fields (b, fields, lat, lon) → `mask` int8 (b, lat, lon), and what else was asked for."""
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+OPENVINO_PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
+WORTH_OPENVINO = 2e7
+"""Cells × steps from which converting a network (3 s) is repaid."""
+
+
+class Segmenter(nn.Module):
+    """Networks and what follows them: classes, and on demand probabilities and agreement.
+
+    One network: the class of the largest logit (a softmax would change nothing). Several (an
+    ensemble): the class of the largest mean probability.
+    """
+
+    def __init__(self, networks: Sequence[nn.Module], probabilities: bool = False) -> None:
+        super().__init__()
+        self.networks = nn.ModuleList(networks)
+        self.probabilities = probabilities
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the outputs, in order."""
+        extra = ["probability"] * self.probabilities + ["agreement"] * (len(self.networks) > 1)
+        return ("mask", *extra)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """(b, fields, h, w) → int8 (b, h, w), and uint8 for each further name."""
+        logits = [network(x).float() for network in self.networks]
+        if len(logits) == 1 and not self.probabilities:
+            return (logits[0].argmax(dim=1).to(torch.int8),)
+        mean = torch.stack([one.softmax(dim=1) for one in logits]).mean(dim=0)
+        mask = (logits[0] if len(logits) == 1 else mean).argmax(dim=1)
+        outputs = [mask.to(torch.int8)]
+        if self.probabilities:
+            outputs.append((mean * PROBABILITY_STEPS).round().to(torch.uint8))
+        if len(logits) > 1:
+            same = [(one.argmax(dim=1) == mask).to(torch.uint8) for one in logits]
+            outputs.append(torch.stack(same).sum(dim=0).to(torch.uint8))
+        return tuple(outputs)
+
+
+def choose_runtime(name: str, device: torch.device, precision: str, cells: int) -> str:
+    """Return `torch` or `openvino`; `auto`: what is faster for so many cells of all steps."""
+    if name != "auto":
+        if name == "openvino" and device.type != "cpu":
+            raise BadInput(f"runtime openvino runs on the CPU, not on {device.type}: use torch")
+        return name
+    able = device.type == "cpu" and precision in OPENVINO_PRECISIONS
+    if not able or cells < WORTH_OPENVINO:
+        return "torch"
+    try:
+        import openvino  # noqa: F401
+    except ImportError:
+        log.info("openvino is not installed: torch is two to three times slower on this CPU")
+        return "torch"
+    return "openvino"
+
+
+def make_runtime(
+    name: str,
+    segmenter: Segmenter,
+    normalization: Normalization,
+    shape: tuple[int, int],
+    *,
+    device: torch.device,
+    precision: str,
+    threads: int,
+) -> Runtime:
+    """Return a runtime for maps of `shape` (lat, lon)."""
+    if precision not in PRECISIONS:
+        raise BadInput(f"precision {precision!r} is not one of {', '.join(PRECISIONS)}")
+    if name == "openvino":
+        return _one_by_one(_openvino(segmenter, normalization, shape, precision, threads))
+    runtime = _torch(segmenter, normalization, device, precision)
+    return _one_by_one(runtime) if device.type == "cpu" else runtime
+
+
+def _one_by_one(run: Runtime) -> Runtime:
+    """Run a batch map by map: a CPU's caches hold one, and more cost more time and memory each."""
+
+    def run_batch(values: NDArray[np.float32]) -> Outputs:
+        outputs = [run(one[None]) for one in values]
+        return {key: np.concatenate([one[key] for one in outputs]) for key in outputs[0]}
+
+    return run_batch
+
+
+def _torch(
+    segmenter: Segmenter, normalization: Normalization, device: torch.device, precision: str
+) -> Runtime:
+    kind, layout = PRECISIONS[precision], memory_format(device)
+    segmenter = segmenter.to(device).eval()
+    segmenter = segmenter.to(memory_format=layout)  # type: ignore[call-overload]
+    mean, std = (torch.from_numpy(one).to(device) for one in normalization.columns())
+
+    @torch.inference_mode()
+    def run(values: NDArray[np.float32]) -> Outputs:
+        x = (torch.from_numpy(values).to(device, non_blocking=True) - mean) / std
+        x = x.contiguous(memory_format=layout)
+        with torch.autocast(device.type, dtype=kind, enabled=kind is not torch.float32):
+            outputs = segmenter(x)
+        return {key: one.cpu().numpy() for key, one in zip(segmenter.names, outputs, strict=True)}
+
+    return run
+
+
+def _openvino(
+    segmenter: Segmenter,
+    normalization: Normalization,
+    shape: tuple[int, int],
+    precision: str,
+    threads: int,
+) -> Runtime:
+    import openvino
+
+    if precision not in OPENVINO_PRECISIONS:
+        raise BadInput(f"runtime openvino has {', '.join(OPENVINO_PRECISIONS)}, not {precision}")
+    fields = len(normalization.fields)
+    segmenter = segmenter.cpu().eval()
+    example = torch.zeros(1, fields, *shape)  # true size: what a trace knows, it keeps
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        traced = torch.jit.trace(segmenter, example, check_trace=False)
+        model = openvino.convert_model(traced, example_input=example)
+    model.reshape([1, fields, *shape])
+    compiled = openvino.Core().compile_model(
+        model,
+        "CPU",
+        {  # said outright: on recent CPUs OpenVINO's own choice is bfloat16
+            "INFERENCE_PRECISION_HINT": OPENVINO_PRECISIONS[precision],
+            "INFERENCE_NUM_THREADS": threads,
+            "PERFORMANCE_HINT": "LATENCY",
+        },
+    )
+    request = compiled.create_infer_request()
+
+    def run(values: NDArray[np.float32]) -> Outputs:
+        results = request.infer([normalization.apply(values)], share_inputs=True)
+        return {key: results[index] for index, key in enumerate(segmenter.names)}
+
+    return run

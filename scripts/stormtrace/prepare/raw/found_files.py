@@ -1,0 +1,78 @@
+"""Raw files found on disk by the patterns of a dataset."""
+
+import glob
+import re
+from collections.abc import Iterable, Sequence
+
+from stormtrace.errors import BadInput
+from stormtrace.formats.netcdf import open_raw
+from stormtrace.prepare.dataset import Dataset, Source
+
+
+def find_files(source: Source, year: int | None) -> list[str]:
+    """Return the files that match, sorted; `year` None means those of any year."""
+    found: set[str] = set()
+    for pattern in source.files:
+        wanted = pattern.replace("{variable}", glob.escape(source.variable))
+        wanted = wanted.replace("{year}", "[0-9]" * 4 if year is None else f"{year:04d}")
+        # Patterns may be absolute and hold wildcards anywhere, which Path.glob cannot do.
+        found.update(glob.glob(wanted, recursive=True))  # noqa: PTH207
+    return sorted(found)
+
+
+def files_near(source: Source, year: int) -> list[str]:
+    """Return the files that may hold times of `year`: its own and one more on either side.
+
+    A stamp at the end of an interval may stand in the next year's first file.
+    """
+    if not any("{year}" in pattern for pattern in source.files):
+        return find_files(source, year)
+    before, after = find_files(source, year - 1), find_files(source, year + 1)
+    return sorted({*before[-1:], *find_files(source, year), *after[:1]})
+
+
+def year_in_name(path: str, source: Source) -> int:
+    """Return what {year} stands for in a file's name; BadInput if its pattern has none."""
+    for pattern in source.files:
+        text = re.escape(pattern).replace(r"\{variable\}", re.escape(source.variable))
+        text = text.replace(r"\{year\}", r"(\d{4})", 1).replace(r"\{year\}", r"\d{4}")
+        text = text.replace(r"\*", ".*").replace(r"\?", ".")
+        match = re.fullmatch(text, path)
+        if match and match.groups():
+            return int(match.group(1))
+    raise BadInput(f"{path}: time.start has {{year}}, but the pattern in `files` has none")
+
+
+def first_file(dataset: Dataset) -> tuple[str, str]:
+    """Return (path, variable) of the first raw file there is: it carries the mesh.
+
+    The file holds the variable, unless none does.
+    """
+    another = None
+    for part in dataset.parts:
+        for recipe in dataset.fields.values():
+            source = dataset.source(part, recipe, recipe.variable)
+            paths = find_files(source, None)
+            path = first_holding(source, paths)
+            if path:
+                return path, recipe.variable
+            another = another or (paths and (paths[0], recipe.variable))
+    if another:
+        return another
+    patterns = ", ".join(_all_patterns(dataset))
+    raise BadInput(f"dataset {dataset.name}: not one raw file is there; looked for {patterns}")
+
+
+def first_holding(source: Source, paths: Sequence[str]) -> str | None:
+    """Return the first of some files that holds the variable, as its name or a look tells."""
+    for path in paths:
+        if source.named:
+            return path
+        with open_raw(path) as opened:
+            if source.variable in opened.variables:
+                return path
+    return None
+
+
+def _all_patterns(dataset: Dataset) -> Iterable[str]:
+    return dict.fromkeys(pattern for part in dataset.parts for pattern in part.files)

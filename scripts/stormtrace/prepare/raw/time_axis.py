@@ -1,0 +1,188 @@
+"""What the times of one raw file mean: where each record's interval starts, and how long it is."""
+
+import re
+from dataclasses import dataclass
+
+import netCDF4
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+from stormtrace.prepare.raw.calendar_time import HOUR, Calendar, Seconds, calendar_of, unit_seconds
+
+COARSEST = 60
+"""Seconds to which times must at least be exact."""
+
+
+@dataclass(frozen=True, eq=False)
+class TimeAxis:
+    """The times of one file.
+
+    start: seconds at which each record's interval starts (or its instant), ascending.
+    length: seconds from one record to the next; None where the file has a single record and does
+        not say.
+    instant: whether the values are of an instant, not means.
+    doubtful: whether only bounds speak of means in a file of CAM, which has such bounds always,
+        and tells of means in `cell_methods`, too.
+    """
+
+    path: str
+    calendar: Calendar
+    start: Seconds
+    length: int | None
+    instant: bool
+    doubtful: bool = False
+
+
+def told_instant(source: netCDF4.Variable) -> bool | None:
+    """Return whether a variable's `cell_methods` tell that it is of instants; None: they do not."""
+    told = re.search(r"\btime\s*:\s*(\w+)", str(getattr(source, "cell_methods", "")))
+    return told[1] in ("point", "instantaneous") if told else None
+
+
+def read_time_axis(
+    dataset: netCDF4.Dataset,
+    dimension: str,
+    stamps: str | None,
+    step: int,
+    instant: bool | None = None,
+) -> TimeAxis:
+    """Read the time axis of an open file along `dimension`.
+
+    stamps: what the configuration says a stamp marks; None leaves it to the file (its bounds,
+        else MERRA-2's `begin_time` half an interval off, else instants).
+    step: seconds between records of a file too short to tell.
+    instant: what `told_instant` tells of the variable. CAM writes bounds of intervals beside
+        instantaneous fields, too, and no `cell_methods` (before CESM 3): there `stamps` decides.
+
+    BadInput: no times at all, not ascending, uneven, or other than `stamps` says.
+    """
+    path = dataset.filepath()
+    name = _time_name(dataset, dimension)
+    source = dataset.variables[name]
+    stamp_values = np.asarray(source[:])
+    if stamp_values.size == 0:
+        raise BadInput(f"{path} holds no times (0 records along {dimension}): leave it out")
+    try:
+        calendar = calendar_of(str(getattr(source, "calendar", "standard")), source.units)
+        stamp = calendar.from_cf(stamp_values, source.units)
+        bounds = _bounds(dataset, source, calendar, stamp.size)
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from error
+    _check_resolution(path, source, stamp_values)
+    length = _length(path, calendar, stamp)
+    if instant and stamps not in (None, "instant"):
+        raise BadInput(
+            f"{path}: the configuration says stamps: {stamps}, but `cell_methods` of the variable"
+            " that it is of instants: leave `stamps` out to follow the file"
+        )
+    if instant or (instant is None and stamps == "instant"):
+        bounds, stamps = None, "instant"
+    meaning = _meaning(path, calendar, stamps, stamp, bounds)
+    cam = str(getattr(dataset, "source", "")).split(" ")[0] in ("CAM", "EAM")
+    doubtful = cam and instant is None and stamps is None and meaning not in (None, "instant")
+    if meaning is None:
+        centred = length is not None and length <= HOUR and np.all(stamp % length == length // 2)
+        meaning = "middle" if centred else "instant"
+    if length is None and bounds is not None and meaning != "instant":
+        length = int(bounds[0, 1] - bounds[0, 0])
+    shift = {"start": 0, "instant": 0, "end": length or step, "middle": (length or step) // 2}
+    start = stamp - shift[meaning]
+    return TimeAxis(path, calendar, start, length, meaning == "instant", doubtful)
+
+
+def counted_axis(path: str, records: int, start: str, step: int, calendar: str) -> TimeAxis:
+    """Return the axis of a file without times, from its first instant and its step (seconds)."""
+    named = Calendar(calendar)
+    return TimeAxis(
+        path, named, named.seconds(start) + step * np.arange(records, dtype=np.int64), step, True
+    )
+
+
+def has_times(dataset: netCDF4.Dataset, dimension: str) -> bool:
+    """Whether the file has a CF time coordinate along its record dimension."""
+    return any(_is_time(source, dimension) for source in dataset.variables.values())
+
+
+def _is_time(source: netCDF4.Variable, dimension: str) -> bool:
+    return source.dimensions == (dimension,) and " since " in str(getattr(source, "units", ""))
+
+
+def _time_name(dataset: netCDF4.Dataset, dimension: str) -> str:
+    if dimension in dataset.variables and _is_time(dataset.variables[dimension], dimension):
+        return dimension
+    for name, source in dataset.variables.items():
+        if _is_time(source, dimension) and "bnds" not in name:
+            return name
+    raise BadInput(
+        f"{dataset.filepath()} has no time coordinate along {dimension}: say when it starts with"
+        " the dataset's key time: {start: 1980-01-01, step_hours: 3}"
+    )
+
+
+def _length(path: str, calendar: Calendar, stamp: Seconds) -> int | None:
+    if stamp.size < 2:
+        return None
+    gaps = np.diff(stamp)
+    if (gaps <= 0).any():
+        index = int(np.argmax(gaps <= 0))
+        kind = "twice" if gaps[index] == 0 else f"before {calendar.text(stamp[index])}"
+        raise BadInput(
+            f"{path}: times must ascend, but record {index + 2} is"
+            f" {calendar.text(stamp[index + 1])} {kind} ({int((gaps <= 0).sum())} such records):"
+            " sort the file or drop the double ones"
+        )
+    return int(gaps.min())
+
+
+def _check_resolution(path: str, source: netCDF4.Variable, values: NDArray) -> None:
+    """Refuse times whose kind of number is too coarse for them, such as float32 days since 1."""
+    if values.dtype.kind != "f":
+        return
+    spacing = np.spacing(np.abs(values).max()) * unit_seconds(source.units)
+    if spacing > COARSEST:
+        raise BadInput(
+            f"{path}: {source.name} in {source.units!r} is {values.dtype}, which tells no two times"
+            f" less than {spacing:.0f} s apart: write it as float64"
+        )
+
+
+def _bounds(
+    dataset: netCDF4.Dataset, source: netCDF4.Variable, calendar: Calendar, count: int
+) -> NDArray[np.int64] | None:
+    name = str(getattr(source, "bounds", ""))
+    if name not in dataset.variables:
+        return None
+    values = np.asarray(dataset.variables[name][:])
+    if values.shape != (count, 2):
+        return None
+    units = getattr(dataset.variables[name], "units", source.units)
+    return calendar.from_cf(values, units)
+
+
+def _meaning(
+    path: str,
+    calendar: Calendar,
+    stamps: str | None,
+    stamp: Seconds,
+    bounds: NDArray[np.int64] | None,
+) -> str | None:
+    """Return what the stamps mark, the bounds asked first, or None where nobody knows."""
+    if bounds is None:
+        return stamps
+    marks = {
+        "instant": (bounds == stamp[:, None]).all(axis=1),
+        "end": bounds[:, 1] == stamp,
+        "start": bounds[:, 0] == stamp,
+        "middle": bounds.sum(axis=1) // 2 == stamp,
+    }
+    # The first record of a CAM run is its initial state, with bounds of no width: it may differ.
+    skipped = 1 if stamp.size > 1 else 0
+    told = next((name for name, agrees in marks.items() if agrees[skipped:].all()), None)
+    if stamps is not None and told is not None and told != stamps:
+        first = " to ".join(calendar.text(second) for second in bounds[-1])
+        raise BadInput(
+            f"{path}: the configuration says stamps: {stamps}, but the time bounds say {told}"
+            f" ({calendar.text(stamp[-1])} stands for {first}): leave `stamps` out to follow them"
+        )
+    return told or stamps

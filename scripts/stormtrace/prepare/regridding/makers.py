@@ -1,0 +1,117 @@
+"""Who makes a weights map, and by which method."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from stormtrace.errors import BadInput
+from stormtrace.grids import Grid
+from stormtrace.prepare.dataset import Dataset
+from stormtrace.prepare.mesh.cells import Cells, read_cells
+from stormtrace.prepare.mesh.meshes import Mesh, camse_elements, dataset_mesh, distance
+from stormtrace.prepare.regridding.bilinear import (
+    element_weights,
+    rectilinear_weights,
+    spectral_weights,
+)
+from stormtrace.prepare.regridding.conservative import cell_conservative, rectilinear_conservative
+from stormtrace.prepare.regridding.delaunay import delaunay_weights
+from stormtrace.prepare.regridding.esmf import (
+    bilinear_by_esmpy,
+    conservative_by_esmpy,
+    weights_by_xesmf,
+)
+from stormtrace.prepare.regridding.matrix import Weights
+from stormtrace.prepare.regridding.matrix_files import load_map, write_map
+from stormtrace.provenance import provenance
+
+log = logging.getLogger("stormtrace")
+
+
+def make_map(dataset: Dataset, grid: Grid, path: Path, method: str, maker: str) -> None:
+    """Write the map from a dataset's mesh to a grid; a user's own map is checked and adopted.
+
+    BadInput: no raw file to read the mesh from, a mesh the method or the maker is not for, a map
+    of another mesh or grid.
+    """
+    mesh = dataset_mesh(dataset)
+    if dataset.weights_map is not None:
+        weights, how = load_map(dataset.weights_map, mesh, grid), "Adopted as it was"
+    elif maker == "stormtrace":
+        weights, how = own_weights(mesh, grid, method, dataset.mesh)
+    else:
+        weights, how = esmf_weights(mesh, grid, method, maker, dataset.mesh)
+    log.info(
+        "%s: %s, %d weights for %d points",
+        path,
+        how,
+        weights.matrix.nnz,
+        grid.lat.size * grid.lon.size,
+    )
+    inputs = [name for name in (dataset.weights_map, dataset.mesh) if name is not None]
+    write_map(path, weights, mesh, grid, {"map_method": how, **provenance(inputs, maker=maker)})
+
+
+def own_weights(
+    mesh: Mesh, grid: Grid, method: str = "bilinear", cells: str | None = None
+) -> tuple[Weights, str]:
+    """Return weights of our own making, and in words how they came about.
+
+    cells: a file of the mesh's cells, for `conservative`.
+    """
+    if method == "conservative":
+        if mesh.axes is not None:
+            return rectilinear_conservative(
+                mesh, grid
+            ), "Conservative remapping of a rectilinear mesh"
+        found = mesh_cells(mesh, cells)
+        return cell_conservative(found, grid), f"Conservative remapping of the cells in {cells}"
+    elements = camse_elements(mesh)
+    if method == "spectral":
+        if elements is None:
+            raise BadInput(f"method spectral needs CAM-SE's own points; these {mesh.size} are not")
+        how = f"Spectral-element interpolation of CAM-SE ne{elements.ne}np4"
+        return spectral_weights(elements, grid), how
+    if mesh.axes is not None:
+        return rectilinear_weights(mesh, grid), "Bilinear remapping of a rectilinear mesh"
+    if elements is not None:
+        how = f"Bilinear remapping on the GLL points of CAM-SE ne{elements.ne}np4"
+        return element_weights(elements, grid), how
+    return delaunay_weights(mesh, grid), "Barycentric remapping on a spherical Delaunay mesh"
+
+
+def esmf_weights(
+    mesh: Mesh, grid: Grid, method: str, maker: str, cells: str | None = None
+) -> tuple[Weights, str]:
+    """Return weights of ESMF's making, by esmpy or xesmf, and in words how they came about."""
+    if method not in ("bilinear", "conservative"):
+        raise BadInput(f"maker {maker} makes no {method} weights: use the default maker")
+    how = f"{method.capitalize()} remapping by ESMF ({maker})"
+    if maker == "xesmf":
+        return weights_by_xesmf(mesh, grid, method), how
+    if method == "bilinear":
+        return bilinear_by_esmpy(mesh, grid), how
+    found = None if mesh.axes is not None else mesh_cells(mesh, cells)
+    return conservative_by_esmpy(mesh, grid, found), how
+
+
+def mesh_cells(mesh: Mesh, path: str | None) -> Cells:
+    """Return the cells of a mesh that is not rectilinear, from a file of them.
+
+    BadInput: there is none, or it is of other cells.
+    """
+    if path is None:
+        raise BadInput(
+            f"method conservative needs the cells of these {mesh.size} points: name a SCRIP, ESMF"
+            " or UGRID file of them with the dataset's key mesh"
+        )
+    found = read_cells(path)
+    middles = Mesh(found.lat, found.lon % 360.0, found.lat.shape)
+    width = np.degrees(np.sqrt(4 * np.pi / mesh.size))
+    if found.lat.size != mesh.size or distance(middles, mesh).max() > 2 * width:
+        raise BadInput(
+            f"{path} has {found.lat.size} cells that are not those round the {mesh.size} points of"
+            " the raw files, in their order"
+        )
+    return found

@@ -1,0 +1,192 @@
+"""Line charts and histograms as SVG, coloured by the page's own style sheet."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.climate.seasons import MONTHS
+from stormtrace.figures.colours import nice_step
+
+WIDTH, HEIGHT = 320, 170
+LEFT, RIGHT, TOP, BOTTOM = 38, 8, 10, 24
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a chart. style: a class of the style sheet, such as ``ar`` or ``tc dashed``."""
+
+    name: str
+    values: Sequence[float | None]
+    style: str
+
+
+def line_chart(
+    labels: Sequence[str], lines: Sequence[Line], units: str, every: int = 1, zero: bool = True
+) -> str:
+    """Return lines over `labels`, with a mark and a tooltip for each value; gaps where None."""
+    known = [v for line in lines for v in line.values if v is not None and np.isfinite(v)]
+    axis = _Axis.over(known, zero)
+    places = np.linspace(LEFT + 8, WIDTH - RIGHT - 8, max(len(labels), 2))
+    parts = [_frame(axis, units)]
+    for place, label in list(zip(places, labels, strict=False))[::every]:
+        parts.append(_label(place, label))
+    for line in lines:
+        parts.append(_path(line, places, axis))
+        for place, label, value in zip(places, labels, line.values, strict=False):
+            if value is None or not np.isfinite(value):
+                continue
+            told = html.escape(f"{line.name}, {label}: {value:.3g} {units}")
+            parts.append(
+                f'<circle class="{line.style}" cx="{place:.1f}" cy="{axis.y(value):.1f}" r="2.4">'
+                f"<title>{told}</title></circle>"
+            )
+    return _svg(parts)
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of a group, with its interval. style: a class of the style sheet."""
+
+    name: str
+    style: str
+    value: float
+    low: float
+    high: float
+
+
+def bar_chart(groups: Mapping[str, Sequence[Bar]], units: str) -> str:
+    """Return bars side by side, group by group, each with a whisker over its interval."""
+    known = [edge for bars in groups.values() for bar in bars for edge in (bar.low, bar.high)]
+    axis = _Axis.over(known, True)
+    width = (WIDTH - LEFT - RIGHT) / max(len(groups), 1)
+    parts = [_frame(axis, units)]
+    for index, (label, bars) in enumerate(groups.items()):
+        left, each = LEFT + (index + 0.1) * width, 0.8 * width / max(len(bars), 1)
+        parts.append(_label(left + 0.4 * width, label))
+        for place, bar in enumerate(bars):
+            parts.append(_bar(bar, axis, left + place * each, each, f"{bar.name}, {label}", units))
+    return _svg(parts)
+
+
+def _bar(bar: Bar, axis: _Axis, x: float, width: float, title: str, units: str) -> str:
+    top, bottom = sorted((axis.y(bar.value), axis.y(0.0)))
+    told = html.escape(f"{title}: {bar.value:.3g} ({bar.low:.3g} to {bar.high:.3g}) {units}")
+    middle = x + width / 2
+    return (
+        f'<rect class="{bar.style}" x="{x:.1f}" y="{top:.1f}" width="{max(width - 1, 1):.1f}" '
+        f'height="{bottom - top:.1f}"><title>{told}</title></rect>'
+        f'<line class="whisker" x1="{middle:.1f}" x2="{middle:.1f}" '
+        f'y1="{axis.y(bar.low):.1f}" y2="{axis.y(bar.high):.1f}"/>'
+    )
+
+
+def histogram(values: NDArray[np.floating], units: str, style: str, bins: int = 24) -> str:
+    """Return a histogram in per cent of events, the longest per cent gathered at the end."""
+    values = values[np.isfinite(values)]
+    if values.size == 0:
+        return ""
+    step = nice_step(float(np.quantile(values, 0.99)) / bins)
+    count = max(4, int(np.ceil(np.quantile(values, 0.99) / step)))
+    edges = step * np.arange(count + 1)
+    index = np.clip((values / step).astype(int), 0, count - 1)
+    shares = 100.0 * np.bincount(index, minlength=count) / values.size
+    axis = _Axis.over(shares.tolist(), True)
+    scale = (WIDTH - LEFT - RIGHT) / edges[-1]
+    parts = [_frame(axis, "% of events")]
+    for edge, share in zip(edges[:-1], shares, strict=True):
+        top = axis.y(share)
+        last = edge == edges[-2]
+        told = f"{edge:g}{'+' if last else f'–{edge + step:g}'} {units}: {share:.1f} %"
+        parts.append(
+            f'<rect class="{style}" x="{LEFT + edge * scale + 0.5:.1f}" y="{top:.1f}" '
+            f'width="{max(step * scale - 1, 1):.1f}" height="{HEIGHT - BOTTOM - top:.1f}">'
+            f"<title>{told}</title></rect>"
+        )
+    ticks = np.arange(0, edges[-1] * 1.001, nice_step(edges[-1] / 5))
+    parts += [_label(LEFT + tick * scale, f"{tick:g}") for tick in ticks]
+    return _svg(parts)
+
+
+def heat_map(lat: NDArray[np.float64], values: NDArray[np.float64], units: str, style: str) -> str:
+    """Return a latitude × month diagram, (n, 12): the deeper the class's colour, the more."""
+    finite = values[np.isfinite(values)]
+    top = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
+    width = (WIDTH - LEFT - RIGHT) / 12
+    height = (HEIGHT - BOTTOM - TOP) / lat.size
+    parts = [f'<text class="tick units" x="{LEFT}" y="{TOP - 2}">at most {top:.3g} {units}</text>']
+    for row, latitude in enumerate(lat):
+        y = HEIGHT - BOTTOM - (row + 1) * height
+        if row % max(1, lat.size // 5) == 0:
+            tick = f'x="{LEFT - 5}" y="{y + height / 2 + 3:.1f}" text-anchor="end"'
+            parts.append(f'<text class="tick" {tick}>{latitude:.0f}°</text>')
+        for month, value in enumerate(values[row]):
+            if np.isfinite(value):
+                place = f'x="{LEFT + month * width:.1f}" y="{y:.1f}" width="{width - 0.6:.1f}"'
+                told = f"{MONTHS[month]}, {latitude:.1f}°: {value:.3g} {units}"
+                parts.append(
+                    f'<rect class="{style}" {place} height="{height - 0.4:.1f}" '
+                    f'fill-opacity="{value / top:.2f}"><title>{told}</title></rect>'
+                )
+    parts += [_label(LEFT + (m + 0.5) * width, name[0]) for m, name in enumerate(MONTHS)]
+    return _svg(parts)
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """A vertical axis in round steps."""
+
+    low: float
+    high: float
+    step: float
+
+    @classmethod
+    def over(cls, values: Sequence[float], zero: bool) -> _Axis:
+        low, high = (min(values), max(values)) if values else (0.0, 1.0)
+        if zero:
+            low = min(low, 0.0)
+        step = nice_step((high - low) / 4 or abs(high) / 4)
+        return cls(np.floor(low / step) * step, (np.floor(high / step) + 1) * step, step)
+
+    def y(self, value: float) -> float:
+        share = (value - self.low) / (self.high - self.low)
+        return HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP)
+
+
+def _frame(axis: _Axis, units: str) -> str:
+    parts = []
+    for tick in np.arange(axis.low, axis.high + axis.step / 2, axis.step):
+        y = axis.y(tick)
+        parts.append(
+            f'<line class="rule" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        )
+        parts.append(
+            f'<text class="tick" x="{LEFT - 5}" y="{y + 3:.1f}" text-anchor="end">{tick:g}</text>'
+        )
+    parts.append(f'<text class="tick units" x="{LEFT}" y="{TOP - 2}">{html.escape(units)}</text>')
+    return "".join(parts)
+
+
+def _label(x: float, text: str) -> str:
+    place = f'x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="middle"'
+    return f'<text class="tick" {place}>{html.escape(text)}</text>'
+
+
+def _path(line: Line, places: NDArray[np.float64], axis: _Axis) -> str:
+    """Return the line itself, broken where a value is missing."""
+    steps, pen = [], "M"
+    for place, value in zip(places, line.values, strict=False):
+        if value is None or not np.isfinite(value):
+            pen = "M"
+            continue
+        steps.append(f"{pen}{place:.1f} {axis.y(value):.1f}")
+        pen = "L"
+    return f'<path class="line {line.style}" d="{"".join(steps)}"/>'
+
+
+def _svg(parts: Sequence[str]) -> str:
+    return f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{"".join(parts)}</svg>'

@@ -1,0 +1,85 @@
+"""Maps made small enough to travel inside the page, and exact enough to be read off it.
+
+A map becomes whole multiples of a step, the first column and then differences along each row,
+low bytes before high bytes, deflated, in base64. The page undoes it with `DecompressionStream`.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.figures.colours import nice_step
+from stormtrace.grids import Grid, make_grid
+from stormtrace.land import coastlines, land_fraction
+
+MISSING = -32768
+"""Stands for NaN; differences then wrap round 16 bits, which undoes itself."""
+
+#: Grids maps may travel on, finest first.
+SHAPES = ((181, 288), (145, 240), (121, 192), (91, 144), (61, 96))
+BYTES_A_CELL = 0.9
+BUDGET_BYTES = 3_500_000
+
+
+def choose_grid(grids: list[Grid], maps: int) -> Grid:
+    """Return the grid of the page's maps: the first experiment's if it is small, or a coarser."""
+    largest = BUDGET_BYTES / BYTES_A_CELL / max(maps, 1)
+    for grid in grids[:1]:
+        if grid.lat.size * grid.lon.size <= min(largest, SHAPES[0][0] * SHAPES[0][1]):
+            return grid
+    fitting = [shape for shape in SHAPES if shape[0] * shape[1] <= largest]
+    nlat, nlon = fitting[0] if fitting else SHAPES[-1]
+    return make_grid({"nlat": nlat, "nlon": nlon})
+
+
+def pack(values: NDArray[np.floating], digits: int = 3000) -> dict[str, Any]:
+    """Return ``{step, data}`` of a map; at least `digits` steps up to its largest value."""
+    finite = values[np.isfinite(values)]
+    largest = float(np.abs(finite).max()) if finite.size else 1.0
+    step = nice_step(largest / digits / 2.5)
+    whole = np.where(np.isfinite(values), np.rint(np.nan_to_num(values) / step), MISSING)
+    return {"step": step, "data": _deflate(whole.astype(np.int16))}
+
+
+def unpack(packed: dict[str, Any], shape: tuple[int, int]) -> NDArray[np.float64]:
+    """Undo `pack`, as the page does."""
+    raw = np.frombuffer(zlib.decompress(base64.b64decode(packed["data"])), np.uint8)
+    low, high = raw.reshape(2, -1).astype(np.uint16)
+    differences = (low | high << 8).astype(np.uint16).reshape(shape)
+    whole = np.cumsum(differences, axis=1, dtype=np.uint16).view(np.int16)
+    return np.where(whole == MISSING, np.nan, whole * packed["step"])
+
+
+def _deflate(whole: NDArray[np.int16]) -> str:
+    unsigned = whole.view(np.uint16)
+    differences = unsigned.copy()
+    differences[:, 1:] -= unsigned[:, :-1]
+    planes = np.concatenate([(differences & 255).ravel(), (differences >> 8).ravel()])
+    return _text(planes.astype(np.uint8))
+
+
+def pack_bits(flags: NDArray[np.bool_]) -> str:
+    """Return a yes-or-no map as text, eight cells a byte."""
+    return _text(np.packbits(flags.ravel(), bitorder="little"))
+
+
+def pack_land() -> dict[str, Any]:
+    """Return the page's coastlines (hundredths of a degree) and its land, half a degree."""
+    lines = coastlines("coarse")
+    points = np.rint(np.concatenate(lines) * 100).astype(np.int16)
+    half = Grid(-89.75 + 0.5 * np.arange(360.0), -179.75 + 0.5 * np.arange(720.0))
+    return {
+        "points": _text(points.view(np.uint8)),
+        "lengths": [len(line) for line in lines],
+        "land": pack_bits(land_fraction(half) > 0.5),
+        "shape": [360, 720],
+    }
+
+
+def _text(array: NDArray[np.uint8]) -> str:
+    return base64.b64encode(zlib.compress(array.tobytes(), 9)).decode("ascii")

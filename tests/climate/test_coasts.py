@@ -1,0 +1,117 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from make_results import dates_between, write_frequency, write_masks
+from stormtrace.climate.basins import AR_BASINS, TC_BASINS, ar_basin, by_basin, tc_basin
+from stormtrace.climate.frequency import open_frequency
+from stormtrace.climate.hovmoller import coast_mask, hovmoller
+from stormtrace.climate.landfall import by_latitude, landfalls
+from stormtrace.errors import BadInput
+from stormtrace.grids import make_grid
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+WEST_COAST = (230, 255, 32, 55)
+GRID = make_grid({"nlat": 121, "nlon": 240})  # 1.5°
+
+
+def test_the_west_coast_runs_north_west():
+    """Two or three cells a row, from Baja California (-117) to British Columbia (-130)."""
+    coast = coast_mask(GRID, WEST_COAST)
+    rows = np.flatnonzero(coast.any(axis=1))
+    assert GRID.lat[rows].min() == pytest.approx(33)
+    assert GRID.lat[rows].max() == pytest.approx(54)
+    westmost = [GRID.lon[coast[row]].min() for row in rows]
+    assert westmost[0] == pytest.approx(360 - 118, abs=2)
+    assert westmost[-1] == pytest.approx(360 - 130, abs=2)
+    with pytest.raises(BadInput, match="has no coast"):
+        coast_mask(GRID, (215, 225, 20, 50))
+
+
+def test_a_hovmoller_of_a_known_season(tmp_path):
+    """30 % in January along the coast at all latitudes, 10 % in July north of 45 only."""
+    counts = np.zeros((12, 2, *GRID.shape), np.int16)
+    counts[0, 1], counts[6, 1, GRID.lat > 45] = 30, 10
+    path = write_frequency(tmp_path / "f.nc", {2000: counts}, grid=GRID)
+    with open_frequency(path) as frequency:
+        lat, values = hovmoller(frequency, "atmospheric_river", coast_mask(GRID, WEST_COAST))
+    np.testing.assert_allclose(values[:, 0], 30)
+    np.testing.assert_allclose(values[:, 6], np.where(lat > 45, 10, 0))
+    assert (values[:, [1, 2, 3, 4, 5, 7, 8, 9, 10, 11]] == 0).all()
+
+
+def moving_river(step, _date):
+    """An AR that moves east over the Pacific at 39–44 N, and is over the coast at its end."""
+    mask = np.zeros(GRID.shape, np.int8)
+    rows = (GRID.lat >= 39) & (GRID.lat <= 44)
+    west = 200 + 1.5 * step
+    mask[np.ix_(rows, (GRID.lon >= west) & (GRID.lon < west + 15))] = 2
+    return mask
+
+
+def test_landfall_counts_an_event_once_a_latitude(tmp_path):
+    """One event over New Year; it is at the coast (235.5–237) for many steps of both years."""
+    for year, dates in (
+        (2000, ((2000, 12, 29), (2001, 1, 1))),
+        (2001, ((2001, 1, 1), (2001, 1, 3))),
+    ):
+        offset = 0 if year == 2000 else 24
+        write_masks(
+            tmp_path / f"{year}.nc", year, dates_between(*dates, "noleap"),
+            lambda s, d, o=offset: moving_river(s + o, d), GRID,
+        )  # fmt: skip
+        run("find_objects", "--mask", tmp_path / f"{year}.nc", "--output", tmp_path / f"o{year}.nc")
+    objects = [tmp_path / "o2000.nc", tmp_path / "o2001.nc"]
+    run("link_events", "--objects", *objects, "--experiment", "made", "--tracking",
+        json.dumps({"rule": "graph"}), "--output", tmp_path / "events")  # fmt: skip
+    coasts = {"west": WEST_COAST, "sea": (215, 225, 20, 50), "Chile": (284, 292, -56, -18)}
+    grid, by_coast = landfalls(objects, tmp_path / "events", coasts)
+    assert list(by_coast) == ["west", "Chile"]  # the open sea has no coast
+    assert by_coast["Chile"].shape == (0, 3)
+    reached = by_coast["west"]
+    assert len(set(reached[:, 0])) == 1
+    assert sorted(grid.lat[reached[:, 2]]) == pytest.approx([39, 40.5, 42, 43.5])
+    centres, counts = by_latitude(reached, grid, (1, 2))
+    assert dict(zip(centres, counts[2], strict=True)) == {38.75: 1, 41.25: 1, 43.75: 1}
+    assert counts[1].sum() == 0
+    run("count_landfalls", "--objects", *objects, "--events", tmp_path / "events",
+        "--coasts", json.dumps(coasts), "--output", tmp_path / "landfall.csv")  # fmt: skip
+    assert "west,41.25,AR,1" in (tmp_path / "landfall.csv").read_text()
+
+
+def run(script, *flags):
+    command = [sys.executable, SCRIPTS / f"{script}.py", *map(str, flags)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon", "tc", "ar"),
+    [
+        (15, -60, "North Atlantic", "North Atlantic"),
+        (25, -90, "North Atlantic", "North Atlantic"),
+        (14, -100, "East Pacific", "North Pacific"),
+        (10, -85, "East Pacific", "North Pacific"),
+        (12, -80, "North Atlantic", "North Atlantic"),
+        (20, 135, "West Pacific", "North Pacific"),
+        (15, 88, "North Indian", "North Indian and Asia"),
+        (-15, 60, "South Indian", "South Indian"),
+        (-15, 165, "South Pacific", "South Pacific"),
+        (-30, -20, "South Atlantic", "South Atlantic"),
+        (40, 5, "North Atlantic", "North Atlantic"),
+    ],
+)
+def test_places_lie_in_their_basins(lat, lon, tc, ar):
+    assert TC_BASINS[tc_basin(np.array([lat]), np.array([lon]))[0]] == tc
+    assert AR_BASINS[ar_basin(np.array([lat]), np.array([lon]))[0]] == ar
+
+
+def test_basins_share_out_all_points():
+    rng = np.random.default_rng(0)
+    lat, lon = rng.uniform(-90, 90, 500), rng.uniform(-180, 360, 500)
+    for feature in ("tropical_cyclone", "atmospheric_river"):
+        assert sum(by_basin(feature, lat, lon).values()) == 500

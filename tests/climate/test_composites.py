@@ -1,0 +1,110 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from make_results import MINI, dates_between, write_masks, write_samples
+from stormtrace.climate.composites import compose_fields, read_composites, split_change
+from stormtrace.errors import BadInput
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+AR, TC = "atmospheric_river", "tropical_cyclone"
+
+
+def make(folder, rain_in, every=4, missing=None):
+    """40 steps: rain 1 everywhere, `rain_in` where an AR is: one row, every fourth step."""
+    dates = dates_between((2001, 1, 1), (2001, 1, 6), "noleap")
+
+    def mask_of(step, _date):
+        mask = np.zeros(MINI.shape, np.int8)
+        mask[5] = 2 * (step % every == 0)
+        return mask
+
+    def fields_of(step, date):
+        rain = np.where(mask_of(step, date) == 2, rain_in, 1.0).astype(np.float32)
+        if step == missing:
+            rain[5, 3] = np.nan
+        return {"PRECT": rain}
+
+    mask = write_masks(folder / "masks.nc", 2001, dates, mask_of)
+    samples = write_samples(folder / "samples", dates, fields_of, units="mm/day")
+    compose_fields(mask, samples, ["PRECT"], folder / "c.nc", {})
+    return folder / "c.nc"
+
+
+def test_means_and_shares_by_hand(tmp_path):
+    """In the row: 10 steps with 5 mm/day and 30 with 1: the AR brings 50 of 80, 62.5 %."""
+    one = read_composites([make(tmp_path, 5.0)], "PRECT")
+    assert one.units == "mm/day"
+    np.testing.assert_allclose(one.mean(AR)[5], 5.0)
+    np.testing.assert_allclose(one.mean("all")[5], 2.0)
+    np.testing.assert_allclose(one.share(AR)[5], 62.5)
+    np.testing.assert_allclose(one.presence(AR)[5], 0.25)
+    assert np.isnan(one.mean(AR)[4]).all()  # never there: unknown, not zero
+    assert (one.share(AR)[4] == 0).all()
+    assert (one.steps[TC] == 0).all()
+
+
+def test_years_add_up_and_other_seasons_are_empty(tmp_path):
+    path = make(tmp_path, 5.0)
+    twice = read_composites([path, path], "PRECT", "DJF")
+    np.testing.assert_allclose(twice.mean(AR)[5], 5.0)
+    assert twice.steps["all"].max() == 80
+    assert read_composites([path], "PRECT", "JJA").steps["all"].max() == 0
+
+
+def test_missing_values_count_nowhere(tmp_path):
+    one = read_composites([make(tmp_path, 5.0, missing=4)], "PRECT")  # an AR step
+    assert one.steps["all"][5, 3] == 39
+    assert one.steps[AR][5, 3] == 9
+    assert one.mean(AR)[5, 3] == pytest.approx(5.0)
+
+
+def test_the_split_of_a_change_is_exact_and_as_derived(tmp_path):
+    """First: f = 1/4, I = 5. Second: f = 1/2, I = 8.
+
+    Δf·I₁ = 1.25, f₁·ΔI = 0.75, Δf·ΔI = 0.75; together 0.5·8 − 0.25·5 = 2.75.
+    """
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    first = read_composites([make(tmp_path / "a", 5.0, 4)], "PRECT")
+    second = read_composites([make(tmp_path / "b", 8.0, 2)], "PRECT")
+    split = {key: values[5, 0] for key, values in split_change(first, second, AR).items()}
+    assert split == pytest.approx(
+        {"total": 2.75, "frequency": 1.25, "intensity": 0.75, "both": 0.75}
+    )
+    maps = split_change(first, second, AR)
+    np.testing.assert_allclose(
+        maps["frequency"] + maps["intensity"] + maps["both"], maps["total"], atol=1e-12
+    )
+    absent = split_change(first, second, TC)
+    assert all((values == 0).all() for values in absent.values())
+
+
+def test_the_scripts_make_and_draw(tmp_path):
+    make(tmp_path, 5.0)
+    flags = [
+        ["compose_fields", "--samples", tmp_path / "samples", "--mask", tmp_path / "masks.nc",
+         "--fields", "PRECT", "--output", tmp_path / "out.nc"],
+        ["draw_composite", "--composites", tmp_path / "out.nc", "--second", tmp_path / "out.nc",
+         "--field", "PRECT", "--title", "Made", "--output", tmp_path / "figures"],
+    ]  # fmt: skip
+    for script, *rest in flags:
+        command = [sys.executable, SCRIPTS / f"{script}.py", *map(str, rest)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    names = {path.stem for path in (tmp_path / "figures").glob("*.pdf")}
+    assert {"ar-PRECT-composite", "ar-PRECT-share", "ar-PRECT-split"} <= names
+
+
+def test_a_mask_without_its_sample_is_refused(tmp_path):
+    make(tmp_path, 5.0)
+    next(iter(sorted((tmp_path / "samples").glob("*")))).unlink()
+    with pytest.raises(BadInput, match=r"no sample \*\.2001-01-01-00000\.nc"):
+        compose_fields(
+            tmp_path / "masks.nc", tmp_path / "samples", ["PRECT"], tmp_path / "x.nc", {}
+        )
+    with pytest.raises(BadInput, match=r"have no \['SNOW'\]"):
+        compose_fields(tmp_path / "masks.nc", tmp_path / "samples", ["SNOW"], tmp_path / "x.nc", {})

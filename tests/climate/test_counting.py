@@ -1,0 +1,188 @@
+import netCDF4
+import numpy as np
+import pytest
+
+from make_results import MINI, dates_between, write_masks
+from stormtrace import results
+from stormtrace.climate.counting import count_masks
+from stormtrace.climate.frequency import merge_counts, open_frequency
+from stormtrace.climate.seasons import expected_steps
+from stormtrace.errors import BadInput
+from stormtrace.figures.experiment_figures import draw_frequency_figures
+from stormtrace.formats.counts import read_counts, write_counts
+
+AR, TC = "atmospheric_river", "tropical_cyclone"
+
+
+def stripes(step, _date):
+    """AR in one cell every third step; TC in another cell always; nothing elsewhere."""
+    mask = np.zeros(MINI.shape, np.int8)
+    mask[5, 7] = 2 if step % 3 == 0 else 0
+    mask[0, 0] = 1
+    return mask
+
+
+def test_every_third_step_is_a_third(tmp_path):
+    # 30 days x 8 steps = 240 steps, of which 80 are divisible by three: 33.33 %.
+    dates = dates_between((2001, 4, 1), (2001, 5, 1), "noleap")
+    counts = count_masks(write_masks(tmp_path / "2001.nc", 2001, dates, stripes))
+    assert counts.features.names == (TC, AR)
+    assert counts.steps.tolist() == [0, 0, 0, 240] + [0] * 8
+    ar, tc = counts.fields["count"][3, 1], counts.fields["count"][3, 0]
+    assert 100 * ar[5, 7] / 240 == pytest.approx(100 / 3)
+    assert ar.sum() == 80  # class 2 counts once, and only where it is
+    assert tc[0, 0] == 240
+    assert tc.sum() == 240
+
+
+def add_agreement(masks, members, agreement):
+    """Make masks those of an ensemble; agreement: one number a step."""
+    with netCDF4.Dataset(masks, "a") as nc:
+        nc.members = np.int32(members)
+        nc.createVariable("agreement", "u1", ("time", "lat", "lon"))
+        nc["agreement"][:] = agreement[:, None, None]
+
+
+def test_how_many_members_of_an_ensemble_agree(tmp_path):
+    """Of three members one is alone at every sixth step, an AR step: 40 of the 80 of April.
+
+    ARs: (40 · 2 + 40 · 3) / (3 · 80) = 5/6; TCs, always there: (40 · 2 + 200 · 3) / (3 · 240) = 17/18.
+    """
+    dates = dates_between((2001, 4, 1), (2001, 5, 1), "noleap")
+    masks = write_masks(tmp_path / "2001.nc", 2001, dates, stripes)
+    add_agreement(masks, 3, np.where(np.arange(240) % 6 == 0, 2, 3))
+    write_counts(tmp_path / "counts.nc", count_masks(masks), {})
+    merge_counts([tmp_path / "counts.nc"], [], tmp_path / "frequency.nc", {})
+    with open_frequency(tmp_path / "frequency.nc") as frequency:
+        ar, tc = frequency.agreement(AR), frequency.agreement(TC, "MAM")
+        assert np.isnan(frequency.agreement(AR, "DJF")).all()
+        names = [name for name, _ in draw_frequency_figures(frequency, "Three", {})]
+    assert ar[5, 7] == pytest.approx(100 * 5 / 6)
+    assert tc[0, 0] == pytest.approx(100 * 17 / 18)
+    assert np.isfinite(ar).sum() == np.isfinite(tc).sum() == 1  # elsewhere nothing is found
+    assert names == ["tc-frequency", "tc-agreement", "ar-frequency", "ar-agreement"]
+    opened = results.open_frequency(tmp_path / "frequency.nc").agreement
+    np.testing.assert_array_equal(opened.sel(period="annual", feature="AR"), ar)
+
+
+def test_years_of_different_ensembles_are_not_joined(tmp_path):
+    for year, members in ((2001, 3), (2002, 5)):
+        dates = dates_between((year, 4, 1), (year, 4, 2), "noleap")
+        masks = write_masks(tmp_path / f"{year}.nc", year, dates, stripes)
+        add_agreement(masks, members, np.full(8, members))
+        write_counts(tmp_path / f"counts-{year}.nc", count_masks(masks), {})
+    both = [tmp_path / "counts-2001.nc", tmp_path / "counts-2002.nc"]
+    with pytest.raises(BadInput, match="expected the number of members 3, found 5"):
+        merge_counts(both, [], tmp_path / "frequency.nc", {})
+
+
+def test_month_lengths_in_both_calendars():
+    noleap = expected_steps(2000, "noleap", 3)
+    gregorian = expected_steps(2000, "standard", 3)
+    assert noleap.sum() == 2920
+    assert gregorian.sum() == 2928
+    assert noleap[1] == 28 * 8
+    assert gregorian[1] == 29 * 8
+
+
+def test_expected_steps_know_the_period():
+    steps = expected_steps(2000, "noleap", 3, ("2000-12-28", "2001-01-04"))
+    assert steps.tolist() == [0] * 11 + [4 * 8]
+    assert expected_steps(2001, "noleap", 3, ("2000-12-28", "2001-01-04"))[0] == 3 * 8
+
+
+def test_missing_steps_are_counted_not_diluted(tmp_path):
+    dates = dates_between((2001, 1, 1), (2001, 2, 1), "noleap")
+    del dates[10:20]
+    counts = count_masks(
+        write_masks(tmp_path / "2001.nc", 2001, dates, stripes), ("2001-01-01", "2001-02-01")
+    )
+    assert counts.expected_steps[0] - counts.steps[0] == 10
+    assert counts.fields["count"][0, 0, 0, 0] == counts.steps[0]  # always there: 100 %
+
+
+def test_leap_day_counts_in_february(tmp_path):
+    dates = dates_between((2000, 2, 1), (2000, 3, 2), "standard")
+    path = write_masks(tmp_path / "2000.nc", 2000, dates, stripes, calendar="standard")
+    assert count_masks(path).steps[:3].tolist() == [0, 29 * 8, 8]
+
+
+def test_one_file_or_many_give_the_same(tmp_path):
+    """Two years merged equal the plain sum over all masks."""
+    rng = np.random.default_rng(42)
+    masks = {year: rng.integers(0, 3, (80, *MINI.shape)).astype(np.int8) for year in (2000, 2001)}
+    for year, values in masks.items():
+        dates = dates_between((year, 1, 25), (year, 2, 4), "noleap")
+        path = write_masks(tmp_path / f"m{year}.nc", year, dates, lambda s, _, v=values: v[s])
+        write_counts(tmp_path / f"{year}.nc", count_masks(path), {})
+    merge_counts([tmp_path / "2001.nc", tmp_path / "2000.nc"], [], tmp_path / "f.nc", {})
+    everything = np.concatenate(list(masks.values()))
+    with open_frequency(tmp_path / "f.nc") as frequency:
+        assert frequency.years.tolist() == [2000, 2001]
+        for code, name in ((1, TC), (2, AR)):
+            truth = (everything == code).sum(axis=0)
+            np.testing.assert_array_equal(frequency.total("count", name), truth)
+            np.testing.assert_allclose(frequency.per_cent(name, "DJF"), 100 * truth / 160)
+        assert np.isnan(frequency.per_cent(AR, "JJA")).all()  # no steps: unknown, not zero
+
+
+def test_december_opens_the_winter(tmp_path):
+    for year, months in ((2000, (1, 12)), (2001, (2,))):
+        dates = [d for m in months for d in dates_between((year, m, 1), (year, m, 5), "noleap")]
+        path = write_masks(tmp_path / f"m{year}.nc", year, dates, stripes)
+        write_counts(tmp_path / f"{year}.nc", count_masks(path), {})
+    merge_counts([tmp_path / "2000.nc", tmp_path / "2001.nc"], [], tmp_path / "f.nc", {})
+    with open_frequency(tmp_path / "f.nc") as frequency:
+        years, counts, steps = frequency.by_year(TC, "DJF")
+    assert years.tolist() == [2000, 2001]
+    assert steps.tolist() == [32, 64]
+    assert counts[:, 0, 0].tolist() == [32, 64]
+
+
+def test_counts_survive_the_file(tmp_path):
+    dates = dates_between((2001, 1, 1), (2001, 1, 5), "noleap")
+    counts = count_masks(write_masks(tmp_path / "m.nc", 2001, dates, stripes))
+    write_counts(tmp_path / "c.nc", counts, {"history": "x"})
+    again = read_counts(tmp_path / "c.nc")
+    np.testing.assert_array_equal(again.fields["count"], counts.fields["count"])
+    assert again.attributes["experiment"] == "made"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("code", r"codes must be among \[0, 1, 2\].*holds \[-127\]"),
+        ("twice", "times must ascend"),
+        ("year", "should hold times of 2002, but holds 2001"),
+        ("empty", "holds no time step"),
+    ],
+)
+def test_bad_masks_are_refused(tmp_path, change, message):
+    dates = dates_between((2001, 1, 1), (2001, 1, 5), "noleap")
+    if change == "twice":
+        dates[3] = dates[2]
+
+    def mask_of(step, date):
+        mask = stripes(step, date)
+        if change == "code" and step == 30:
+            mask[2, 2] = -127
+        return mask
+
+    year = 2002 if change == "year" else 2001
+    path = write_masks(tmp_path / "m.nc", year, [] if change == "empty" else dates, mask_of)
+    with pytest.raises(BadInput, match=message):
+        count_masks(path)
+
+
+def test_years_twice_or_of_another_experiment_are_refused(tmp_path):
+    dates = dates_between((2001, 1, 1), (2001, 1, 5), "noleap")
+    path = write_masks(tmp_path / "m.nc", 2001, dates, stripes)
+    write_counts(tmp_path / "a.nc", count_masks(path), {})
+    write_counts(tmp_path / "b.nc", count_masks(path), {})
+    with pytest.raises(BadInput, match="both hold counts of 2001"):
+        merge_counts([tmp_path / "a.nc", tmp_path / "b.nc"], [], tmp_path / "f.nc", {})
+    dates = dates_between((2002, 1, 1), (2002, 1, 5), "noleap")
+    other = write_masks(tmp_path / "o.nc", 2002, dates, stripes, experiment="other")
+    write_counts(tmp_path / "o2.nc", count_masks(other), {})
+    with pytest.raises(BadInput, match="expected the experiment made, found other"):
+        merge_counts([tmp_path / "a.nc", tmp_path / "o2.nc"], [], tmp_path / "f.nc", {})

@@ -1,0 +1,79 @@
+import numpy as np
+import pytest
+import scipy.stats
+
+from stormtrace.climate.significance import bootstrap, false_discovery
+
+SHAPE = (4, 5)
+STEPS = np.full(12, 1000)
+
+
+def years(mean, seed, spread=20.0):
+    """Counts of 12 years round `mean`."""
+    rng = np.random.default_rng(seed)
+    return mean + spread * rng.standard_normal((12, *SHAPE))
+
+
+def test_a_thing_compared_with_itself_is_never_significant():
+    same = years(100, 0)
+    assert (bootstrap((same, STEPS), (same, STEPS)) > 0.5).all()
+    nothing = np.zeros((12, *SHAPE))
+    assert np.isnan(bootstrap((nothing, STEPS), (nothing, STEPS))).all()  # nothing to test
+
+
+def test_a_shift_of_many_standard_errors_is():
+    # Standard error of a mean of 12 years: 20/√12 = 5.8; a shift of 60 is seven of both sides'.
+    p = bootstrap((years(100, 1), STEPS), (years(160, 2), STEPS))
+    assert (p < 0.01).all()
+    assert false_discovery(p).all()
+
+
+@pytest.mark.parametrize("number", [6, 15, 30])
+def test_without_a_difference_five_per_cent_seem_significant_and_none_survives(number):
+    """Whatever the number of years: uncorrected, six years a side would call 10 % significant."""
+    rng = np.random.default_rng(3)
+    first, second = (100 + 20 * rng.standard_normal((number, 80, 80)) for _ in range(2))
+    steps = np.full(number, 1000)
+    p = bootstrap((first, steps), (second, steps))
+    # 6400 cells give a share of 5 % a standard error of 0.3 %, the draws they share another.
+    assert 0.04 < (p < 0.05).mean() < 0.067
+    assert not false_discovery(p).any()
+
+
+def test_p_values_are_those_of_students_t():
+    """Ten years a side of normal noise with a shift: the t-test is right, and ours is near it."""
+    rng = np.random.default_rng(5)
+    first, second = (rng.normal(mean, 20, (10, 30, 30)) for mean in (100, 115))
+    steps = np.full(10, 1000)
+    ours = bootstrap((first, steps), (second, steps), replicates=4000)
+    truth = scipy.stats.ttest_ind(first, second).pvalue
+    middle = truth > 0.02
+    assert np.abs(ours - truth)[middle].mean() < 0.02
+
+
+def test_few_years_say_nothing():
+    few = years(100, 0)[:3]
+    assert np.isnan(bootstrap((few, STEPS[:3]), (years(0, 1), STEPS))).all()
+    assert not false_discovery(np.full(SHAPE, np.nan)).any()
+
+
+def test_blocks_of_years_know_slow_variations():
+    """Ten years high, ten years low: drawn one by one the difference of two such records seems
+    surer than drawn in blocks of ten."""
+    slow = np.repeat([80.0, 120.0], 10)[:, None, None] * np.ones(SHAPE)
+    other = slow + 15
+    steps = np.full(20, 1000)
+    single = bootstrap((slow, steps), (other, steps))
+    blocks = bootstrap(
+        (np.tile(slow, (3, 1, 1)), np.tile(steps, 3)),
+        (np.tile(other, (3, 1, 1)), np.tile(steps, 3)),
+        block_years=10,
+    )
+    assert (single < 0.05).all()
+    assert (blocks > single).all()
+
+
+def test_false_discovery_by_hand():
+    """Four tests at 10 %: limits 0.025, 0.05, 0.075, 0.1; 0.06 fails its own but 0.07 passes."""
+    p = np.array([0.01, 0.06, 0.07, 0.9])
+    assert false_discovery(p).tolist() == [True, True, True, False]

@@ -1,0 +1,151 @@
+"""Detection reads its samples exactly, and refuses by name what it cannot read."""
+
+import netCDF4
+import numpy as np
+import pytest
+
+from detection_runs import SHAPE, look, make_model
+from labelled_factory import FIELDS, write_samples
+from stormtrace.errors import BadInput
+from stormtrace.formats.samples import open_folder, open_netcdf, read_ahead, read_map
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return make_model(tmp_path_factory.mktemp("models") / "m", 3)
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    return write_samples(tmp_path_factory.mktemp("samples") / "2001", 7, shape=SHAPE)
+
+
+def spoil(tmp_path, change, index=4):
+    folder = write_samples(tmp_path / "2001", 6, shape=SHAPE)
+    path = sorted(folder.glob("*.nc"))[index]
+    with netCDF4.Dataset(path, "a") as dataset:
+        change(dataset)
+    return folder
+
+
+def test_processes_read_what_a_thread_reads(samples):
+    folder = open_folder(samples, dict.fromkeys(FIELDS))
+    in_thread, in_processes = (list(read_ahead(folder, 3, workers)) for workers in (0, 2))
+    assert [len(batch.times) for batch in in_thread] == [3, 3, 1]
+    for one, other in zip(in_thread, in_processes, strict=True):
+        assert one.times == other.times
+        np.testing.assert_array_equal(one.values, other.values)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, 1e15, -9.97e36])
+def test_one_missing_value_stops_and_leaves_no_file(model, tmp_path, value):
+    """Two such cells blanked 1,098 published masks."""
+
+    def blank(dataset):
+        dataset["V850"][0, 30, 7] = value
+
+    folder = spoil(tmp_path, blank)
+    with pytest.raises(
+        BadInput, match=r"2001-01-01-43200\.nc: V850 has 1 missing .* at lat 32\.7273, lon 35"
+    ):
+        look(model, folder, tmp_path / "out" / "m.nc")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_fill_value_of_any_size_is_missing(model, tmp_path):
+    folder = write_samples(tmp_path / "2001", 2, shape=SHAPE)
+    with netCDF4.Dataset(sorted(folder.glob("*.nc"))[1], "a") as dataset:
+        dataset["TMQ"].missing_value = np.float32(-999)
+        dataset["TMQ"][0, 0, 0] = -999
+    with pytest.raises(BadInput, match=r"TMQ has 1 missing .* \(-999\.0\)"):
+        look(model, folder, tmp_path / "m.nc")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda d: d["time"].__setitem__(0, 3.0),
+            r"43200\.nc: its time, 2001-01-01 03:00:00, is not after",
+        ),
+        (
+            lambda d: d["time"].__setitem__(0, 9000.0),
+            "its time is 2002-01-11 .* samples are of 2001",
+        ),
+        (lambda d: d["time"].setncattr("calendar", "standard"), "calendar standard, but noleap"),
+        (lambda d: d["time"].__setitem__(0, np.nan), r"its time, nan .* is no date"),
+        (lambda d: d["time"].__setitem__(0, 9.97e36), r"its time, 9\.97e\+36 .* is no date"),
+        (lambda d: d["time"].setncattr("units", "hours"), r"its time, 12 'hours' .* is no date"),
+        (lambda d: d["lon"].__setitem__(3, 16.0), "lon differs from that of"),
+        (lambda d: d.renameVariable("PSL", "SLP"), "has no field PSL; it has"),
+    ],
+)
+def test_samples_that_do_not_belong_are_refused(model, tmp_path, change, message):
+    with pytest.raises(BadInput, match=message):
+        look(model, spoil(tmp_path, change), tmp_path / "m.nc")
+
+
+def test_times_in_other_units_are_converted(model, tmp_path):
+    def days(dataset):
+        dataset["time"].units = "days since 2001-01-01"
+        dataset["time"][0] = 0.5
+
+    variables, _ = look(model, spoil(tmp_path, days), tmp_path / "m.nc")
+    np.testing.assert_array_equal(variables["time"], np.arange(6) * 3.0)
+
+
+def test_names_of_one_calendar_are_one(model, tmp_path):
+    folder = spoil(tmp_path, lambda d: d["time"].setncattr("calendar", "NOLEAP"))
+    variables, _ = look(model, folder, tmp_path / "m.nc")
+    np.testing.assert_array_equal(variables["time"], np.arange(6) * 3.0)
+
+
+def test_a_step_is_the_shortest_where_samples_are_missing(model, tmp_path):
+    """Without the second of 3-hourly samples the first step is 6 hours, the others are 3."""
+    folder = write_samples(tmp_path / "2001", 4, shape=SHAPE)
+    sorted(folder.glob("*.nc"))[1].unlink()
+    variables, attributes = look(model, folder, tmp_path / "m.nc")
+    assert attributes["step_hours"] == 3
+    np.testing.assert_array_equal(variables["time"], [0.0, 6.0, 9.0])
+
+
+def test_a_folder_without_samples_is_refused(model, tmp_path):
+    with pytest.raises(BadInput, match="has no samples"):
+        look(model, tmp_path, tmp_path / "m.nc")
+
+
+def test_packed_fields_are_unpacked_and_their_fill_value_is_found(tmp_path):
+    """int16 of hundredths: 1234 is 22.34, and −32767 no value, whatever it would be unpacked."""
+    path = tmp_path / "packed.nc"
+    with netCDF4.Dataset(path, "w") as dataset:
+        dataset.createDimension("lat", 2)
+        dataset.createDimension("lon", 3)
+        field = dataset.createVariable("TMQ", "i2", ("lat", "lon"), fill_value=-32767)
+        field.scale_factor, field.add_offset = 0.01, 10.0
+        field.set_auto_maskandscale(False)
+        field[:] = 1234
+    with open_netcdf(path) as dataset:
+        np.testing.assert_allclose(read_map(dataset, "TMQ", path, (2, 3)), 22.34, rtol=1e-6)
+    with netCDF4.Dataset(path, "a") as dataset:
+        dataset.set_auto_maskandscale(False)
+        dataset["TMQ"][1, 2] = -32767
+    with open_netcdf(path) as dataset, pytest.raises(BadInput, match="TMQ has 1 missing"):
+        read_map(dataset, "TMQ", path, (2, 3))
+
+
+def test_a_square_map_on_its_side_is_refused(tmp_path):
+    path = tmp_path / "turned.nc"
+    with netCDF4.Dataset(path, "w") as dataset:
+        dataset.createDimension("lat", 4)
+        dataset.createDimension("lon", 4)
+        dataset.createVariable("TMQ", "f4", ("lon", "lat"))[:] = 1
+    with open_netcdf(path) as dataset, pytest.raises(BadInput, match=r"ordered \(lon, lat\)"):
+        read_map(dataset, "TMQ", path, (4, 4))
+
+
+def test_samples_from_north_to_south_are_refused(model, tmp_path):
+    folder = write_samples(tmp_path / "2001", 1, shape=SHAPE)
+    with netCDF4.Dataset(next(folder.glob("*.nc")), "a") as dataset:
+        dataset["lat"][:] = dataset["lat"][::-1]
+    with pytest.raises(BadInput, match=r"lat must be one axis that ascends .* 90 … -90"):
+        look(model, folder, tmp_path / "m.nc")

@@ -1,0 +1,57 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from make_results import MINI, dates_between, write_masks, write_samples
+from stormtrace.errors import BadInput
+from stormtrace.figures.animation import make_painter, marks_of, write_film
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+
+
+def test_frames_are_north_up_with_outlines_where_the_mask_is():
+    painter = make_painter(MINI, 0.0, 10.0)
+    field = np.zeros(MINI.shape, np.float32)
+    field[-1] = 10.0  # moist at the north pole
+    mask = np.zeros(MINI.shape, np.int8)
+    mask[9, 20:24] = 2
+    marks = marks_of(["atmospheric_river"], [2])
+    frame = painter.paint(field, mask, marks)
+    assert frame.shape[1] >= 1000
+    assert frame.shape[0] % 2 == frame.shape[1] % 2 == 0  # what H.264 wants
+    assert frame[2].mean() > 150 > 60 > frame[-3].mean()
+    marked = np.argwhere((frame == marks[2]).all(axis=2))
+    factor = frame.shape[1] // 36
+    rows, columns = marked[:, 0] // factor, marked[:, 1] // factor
+    assert set(rows) <= {8, 9, 10}
+    assert columns.min() in (19, 20)
+    assert columns.max() in (23, 24)
+
+
+def test_the_film_has_a_frame_a_step_and_browsers_can_play_it(tmp_path):
+    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
+    dates = dates_between((2001, 1, 30), (2001, 2, 3), "noleap")
+    mask = write_masks(tmp_path / "m.nc", 2001, dates, lambda s, _: np.zeros(MINI.shape, np.int8))
+    samples = write_samples(
+        tmp_path / "s", dates, lambda s, _: {"TMQ": np.full(MINI.shape, s, np.float32)}
+    )
+    film = tmp_path / "film.mp4"
+    command = [sys.executable, SCRIPTS / "animate.py", "--samples", samples, "--mask", mask,
+               "--month", "1", "--output", film]  # fmt: skip
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    frames, _seconds = imageio_ffmpeg.count_frames_and_secs(str(film))
+    assert frames == 16  # two days of January
+    details = next(imageio_ffmpeg.read_frames(str(film)))
+    assert (details["codec"], details["pix_fmt"].split("(")[0]) == ("h264", "yuv420p")
+
+
+def test_other_films_are_refused(tmp_path):
+    frame = np.zeros((10, 10, 3), np.uint8)
+    with pytest.raises(BadInput, match=r"must be \.mp4 or \.webm, found film\.gif"):
+        write_film(tmp_path / "film.gif", iter([frame]), 12)
+    with pytest.raises(BadInput, match="no step to animate"):
+        write_film(tmp_path / "film.mp4", iter([]), 12)

@@ -1,0 +1,112 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from make_results import MINI, write_events, write_frequency
+from stormtrace.climate.frequency import open_frequency
+from stormtrace.errors import BadInput
+from stormtrace.figures.experiment_figures import draw_frequency_figures, region_map
+from stormtrace.figures.line_figures import draw_lines
+from stormtrace.figures.maps import sample
+from stormtrace.figures.projections import PolarStereographic, Rectangle
+from stormtrace.figures.sensitivity_figures import _minus, read_annual
+from stormtrace.grids import Grid, make_grid
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+
+
+def run(script, *flags):
+    command = [sys.executable, SCRIPTS / f"{script}.py", *map(str, flags)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_sampling_is_linear_between_cells_and_round_the_globe():
+    """A field linear in longitude within two cells, and one that jumps at 360°."""
+    grid = Grid(np.array([-30.0, 0.0, 30.0]), np.arange(0.0, 360.0, 10.0))
+    values = np.tile(np.arange(36.0), (3, 1))
+    lon, lat = np.array([14.0, 355.0, -5.0, 0.0]), np.zeros(4)
+    # Half-way from the last column (35) to the first (0) lies 17.5.
+    np.testing.assert_allclose(sample(grid, values, lon, lat), [1.4, 17.5, 17.5, 0.0])
+    assert sample(grid, values, np.array([16.0]), np.array([2.0]), nearest=True) == 2
+    assert np.isnan(sample(grid, values, np.array([np.nan]), np.array([0.0])))
+
+
+def test_beyond_a_region_there_is_nothing():
+    grid = Grid(np.array([30.0, 40.0]), np.array([350.0, 355.0, 360.0]))
+    values = np.ones((2, 3))
+    lon, lat = np.array([352.0, 20.0, 352.0, 0.0]), np.array([35.0, 35.0, 60.0, 30.0])
+    assert np.isfinite(sample(grid, values, lon, lat)).tolist() == [True, False, False, True]
+
+
+@pytest.mark.parametrize("region", [[180, 255, 25], [0, 10, 50, 40]])
+def test_a_region_that_cannot_be_is_refused(region):
+    with pytest.raises(BadInput, match="must be \\[west, east, south, north\\]"):
+        region_map("Nowhere", region)
+
+
+def test_a_region_may_cross_the_date_line():
+    assert region_map("Pacific", [170, -120, 0, 60]) == Rectangle(170, 240, 0, 60)
+
+
+def test_all_longitudes_to_a_pole_are_a_cap():
+    assert region_map("Arctic", [-180, 180, 60, 90]) == PolarStereographic(60)
+    assert region_map("Antarctic", [0, 360, -90, -50]) == PolarStereographic(-50)
+    assert region_map("Tropics", [0, 360, -30, 30]) == Rectangle(0, 360, -30, 30)
+
+
+def test_the_scripts_draw_what_there_is(tmp_path):
+    """Every expected figure is there as PNG and PDF, and the PNG shows the class's colour."""
+    rng = np.random.default_rng(0)
+    grid = make_grid({"nlat": 37, "nlon": 72})
+    counts = {y: rng.binomial(100, 0.3, (12, 2, *grid.shape)) for y in range(2000, 2006)}
+    first = write_frequency(tmp_path / "a.nc", counts, grid=grid, events=True)
+    events = write_events(tmp_path / "events")
+    regions = '{"Coast": [230, 255, 32, 55]}'
+    run("draw_experiment", "--frequency", first, "--events", events, "--title", "Made",
+        "--regions", regions, "--output", tmp_path / "figures")  # fmt: skip
+    run("compare", "--first", first, "--second", first, "--name", "c",
+        "--output", tmp_path / "c.nc")  # fmt: skip
+    run("draw_comparison", "--comparison", tmp_path / "c.nc", "--title", "C",
+        "--output", tmp_path / "compared")  # fmt: skip
+    names = {"frequency", "seasons", "regions", "genesis", "lines"}
+    for feature in ("ar", "tc"):
+        for name in names:
+            assert (tmp_path / "figures" / f"{feature}-{name}.pdf").read_bytes()[:4] == b"%PDF"
+        for name in ("both", "difference", "difference-seasons"):
+            assert (tmp_path / "compared" / f"{feature}-{name}.png").stat().st_size > 10_000
+    with Image.open(tmp_path / "figures" / "ar-frequency.png") as image:
+        pixels = np.asarray(image.convert("RGB"), float)
+    teal = (pixels[..., 2] > pixels[..., 0] + 40).mean()
+    assert teal > 0.4  # 30 % everywhere: the map is in the AR's blue, not in grey or white
+
+
+def test_one_season_alone_makes_no_figure_of_seasons(tmp_path):
+    counts = np.zeros((12, 2, *MINI.shape), np.int16)
+    path = write_frequency(tmp_path / "a.nc", {2000: counts}, [100] + 11 * [0])
+    with open_frequency(path) as frequency:
+        names = [name for name, _ in draw_frequency_figures(frequency, "January", {})]
+        assert draw_lines(frequency, None, "atmospheric_river", "", {}) is None
+    assert names == ["tc-frequency", "ar-frequency"]
+
+
+def test_experiments_side_by_side_share_a_scale_on_any_grid(tmp_path):
+    """20 % and 50 %: the difference is 30 points, also between two grids."""
+    fine = make_grid({"nlat": 37, "nlon": 72, "first_lon": -180})
+    files = []
+    for name, grid, count in (("a", MINI, 20), ("b", fine, 50)):
+        counts = np.full((12, 2, *grid.shape), count, np.int16)
+        files.append(write_frequency(tmp_path / f"{name}.nc", {2000: counts}, grid=grid))
+    both = dict(zip("ab", map(read_annual, files), strict=True))
+    panel = _minus(both, "b", "a", "atmospheric_river")
+    assert panel.grid.shape == MINI.shape
+    np.testing.assert_allclose(panel.values, 30)
+    run("draw_sensitivity", "--frequency", *files, "--titles", "A", "B",
+        "--output", tmp_path / "figures")  # fmt: skip
+    names = {path.stem for path in (tmp_path / "figures").glob("*.pdf")}
+    assert names == {f"{f}-{kind}" for f in ("ar", "tc") for kind in ("frequency", "differences")}

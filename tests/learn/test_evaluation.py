@@ -1,0 +1,213 @@
+"""Evaluation, expert agreement and importance, with models whose answers are known."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from labelled_factory import FIELDS, MEAN, STD, coordinates, write_labelled, write_map_file
+from stormtrace.errors import BadInput
+from stormtrace.formats.labelled import list_labelled, read_labelled
+from stormtrace.grids import Grid
+from stormtrace.labels.agreement import expert_confusions
+from stormtrace.labels.quality import check_labels, label_pieces
+from stormtrace.learn.evaluation import evaluate
+from stormtrace.learn.importance import _summarize, derangement, permutation_importance
+from stormtrace.network import scores
+from stormtrace.network.cgnet import CGNet
+from stormtrace.network.model_files import parse_config, write_model
+from stormtrace.network.predictor import Predictor
+
+LABELS = ["Background", "Tropical Cyclone", "Atmospheric River"]
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+CONFIG = {
+    "fields": {name: {"mean": MEAN[name], "std": STD[name]} for name in FIELDS},
+    "labels": LABELS,
+}
+
+
+class Thresholds(torch.nn.Module):
+    """A river where TMQ is high, a cyclone where PSL is low: what the made-up weather is made of."""
+
+    def forward(self, x):
+        low, moist = (-x[:, 3] - 1.5) * 10, (x[:, 0] - 1.5) * 5
+        return torch.stack([torch.zeros_like(low), low, moist], dim=1)
+
+
+@pytest.fixture(scope="module")
+def predictor():
+    return Predictor(parse_config(CONFIG, "test"), Thresholds(), torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_labelled(tmp_path_factory.mktemp("test"), 5, labellings=2)
+
+
+def test_every_labelling_is_scored_against_the_prediction_of_its_time(predictor, folder):
+    files = list_labelled(folder)
+    result = evaluate(predictor, files, "thresholds")
+    assert (result["files"], result["times"], result["dates"]) == (10, 5, 5)
+    expected = sum(
+        scores.confusion_matrix(sample.labels, predictor.classes(sample.values[None])[0], 3)
+        for sample in (read_labelled(file.path, FIELDS, 3) for file in files)
+    )
+    np.testing.assert_array_equal(result["confusion"], expected)
+    assert np.sum(result["confusion"]) == 10 * 40 * 64
+    first = evaluate(predictor, [file for file in files if file.labelling == 1], "thresholds")
+    assert first["iou"]["Tropical Cyclone"] > 0.9 and first["iou"]["Atmospheric River"] > 0.9
+    assert result["mean_iou"] < first["mean_iou"]  # the second expert draws one column further east
+    low, high = result["intervals"]["mean_iou"]
+    assert low < result["mean_iou"] < high
+
+
+def test_areas_weigh_by_the_true_area_of_cells(predictor, folder):
+    """All cells of a file together are the area of the Earth, 510 million km²."""
+    from stormtrace.learn.evaluation import count
+
+    areas = count(predictor, list_labelled(folder)[:1]).areas
+    assert sum(matrix.sum() for matrix in areas.values()) == pytest.approx(5.1008e8, rel=1e-4)
+    assert Grid(*coordinates((40, 64))).row_area[20] > 10 * Grid(*coordinates((40, 64))).row_area[0]
+
+
+def test_experts_agree_as_their_masks_overlap(tmp_path):
+    """Blocks of 8 columns, shifted by 2: IoU 6/10 whichever of the two is called the truth."""
+    lat, lon = coordinates((40, 64))
+    blank = {"TMQ": np.zeros((40, 64), np.float32)}
+    for labelling, start in ((1, 10), (2, 12)):
+        labels = np.zeros((40, 64), int)
+        labels[5:9, start : start + 8] = 2
+        name = tmp_path / f"data-2011-06-01-01-{labelling}.nc"
+        write_map_file(name, blank, lat, lon, labels=labels)
+    write_map_file(tmp_path / "data-2011-07-01-01-1.nc", blank, lat, lon, labels=labels)
+    by_date = expert_confusions(list_labelled(tmp_path), 3)
+    assert list(by_date) == ["2011-06-01"]
+    matrix = by_date["2011-06-01"]
+    np.testing.assert_array_equal(matrix, matrix.T)
+    assert scores.iou(matrix)[2] == pytest.approx(6 / 10)
+    assert np.isnan(scores.iou(matrix)[1])
+
+
+def test_importance_is_zero_for_what_a_model_never_looks_at(predictor, folder):
+    result = permutation_importance(predictor, list_labelled(folder), repeats=3)
+    for field in ("U850", "V850"):
+        assert all(one["mean"] == 0 for one in result["importance"][field].values())
+    cyclone, river = (
+        {field: result["importance"][field][label]["mean"] for field in FIELDS}
+        for label in ("Tropical Cyclone", "Atmospheric River")
+    )
+    assert cyclone["PSL"] > 0.5 > abs(cyclone["TMQ"])
+    assert river["TMQ"] > 0.5 > abs(river["PSL"])
+    spread = result["importance"]["TMQ"]["Atmospheric River"]
+    assert spread["low"] < spread["mean"] < spread["high"]
+
+
+def test_interval_of_importance_is_that_of_dates_drawn_anew():
+    """Two dates, one repeat, where a class is found on one date only, and lost when shuffled.
+
+    IoU 1 and 0 of equal areas: both dates together .5. Of the four draws of two dates one has
+    IoU 0, one has 1 and two .5; shuffled it is 0. So 95 % of the losses lie in [0, 1].
+    """
+    found, missed = np.array([[5, 0], [0, 5]]), np.array([[5, 0], [5, 0]])
+    confusions = np.stack([np.stack([found, missed]), np.stack([missed, missed])])
+    told = _summarize(confusions, ["no", "yes", "mean_iou"])["yes"]
+    assert told == {"mean": 0.5, "low": 0.0, "high": 1.0}
+
+
+def test_importance_needs_something_to_shuffle(predictor, folder):
+    with pytest.raises(BadInput, match="several labelled times"):
+        permutation_importance(predictor, list_labelled(folder)[:2], repeats=1)
+
+
+def test_derangement_leaves_nothing_in_its_place():
+    for seed in range(50):
+        moved = derangement(7, np.random.default_rng(seed))
+        assert sorted(moved) == list(range(7)) and (moved != np.arange(7)).all()
+
+
+def test_pieces_join_across_the_date_line_and_by_corners():
+    mask = np.zeros((5, 8), bool)
+    mask[1, 6:] = mask[2, 0] = True  # across the seam, by a corner
+    mask[4, 3] = True
+    pieces = label_pieces(mask, wraps=True)
+    assert pieces[1, 7] == pieces[2, 0] != pieces[4, 3]
+    assert len(np.unique(pieces)) == 3 and (pieces > 0).sum() == mask.sum()
+    assert len(np.unique(label_pieces(mask, wraps=False))) == 4
+    assert label_pieces(np.ones((5, 8), bool), wraps=True).max() == 1
+    assert label_pieces(np.zeros((5, 8), bool), wraps=True).max() == 0
+
+
+def test_label_check_finds_each_fault(tmp_path):
+    lat, lon = coordinates((96, 144))
+    blank = {"TMQ": np.zeros((96, 144), np.float32)}
+
+    def write(name, labels):
+        write_map_file(tmp_path / name, blank, lat, lon, labels=labels)
+
+    good = np.zeros((96, 144), int)
+    good[60:66, 10:40] = 2
+    write("data-2011-06-01-01-1.nc", good)
+    equator = np.zeros((96, 144), int)
+    equator[45:51, 10:40] = 2
+    write("data-2011-06-02-01-1.nc", equator)
+    speck = good.copy()
+    speck[70, 70:73] = 1  # 3 of 13,824 cells: 250 of 884,736 would be 3.9
+    write("data-2011-06-03-01-1.nc", speck)
+    write("data-2011-06-04-01-1.nc", good + 5)
+    write("data-2011-06-05-01-1.nc", good)
+    (tmp_path / "data-2011-06-05-01-1.nc").rename(tmp_path / "data-2011-06-05-02-1.nc")
+    result = check_labels(list_labelled(tmp_path), LABELS)
+    assert [(one["file"][5:15], one["kind"]) for one in result["problems"]] == [
+        ("2011-06-02", "equator"),
+        ("2011-06-03", "small piece"),
+        ("2011-06-04", "code"),
+        ("2011-06-05", "time"),
+    ]
+    assert result["labellings"] == {1: 5} and result["experts"] is None
+    cells = 4 * 96 * 144
+    assert result["cell_share"]["Atmospheric River"] == pytest.approx(4 * 180 / cells)
+    assert result["cell_share"]["Tropical Cyclone"] == pytest.approx(3 / cells)
+
+
+def test_a_date_to_learn_from_and_to_score_on_is_told(folder, tmp_path):
+    files = list_labelled(folder)
+    other = {"train": [file for file in files if file.date == files[0].date]}
+    result = check_labels(files, LABELS, other)
+    told = [one["file"] for one in result["problems"] if one["kind"] == "date"]
+    assert told == [file.path.name for file in other["train"]] and len(told) < len(files)
+
+
+def run(script, *flags):
+    subprocess.run(
+        [sys.executable, str(SCRIPTS / script), *map(str, flags)], check=True, capture_output=True
+    )
+
+
+def test_scripts_from_labels_to_figures(folder, tmp_path):
+    """The wiring of adopt, evaluate, explain and check: each output is there and tells its origin."""
+    torch.manual_seed(0)
+    write_model(tmp_path / "published", CONFIG, CGNet(4, 3).state_dict())
+    model = tmp_path / "model"
+    run("adopt_model.py", "--weights", tmp_path / "published", "--output", model)
+    content = json.loads((model / "config.json").read_text())
+    assert content["padding"] == "circular" and content["name"] == "model"
+
+    figures = tmp_path / "figures"
+    more = ("--figures", figures, "--maps", 2)
+    run("evaluate.py", "--model", model, "--samples", folder, "--output", model / "s.json", *more)
+    result = json.loads((model / "s.json").read_text())
+    assert result["model"] == "model" and result["files"] == 10
+    assert str(model / "weights.pth") in json.loads(result["provenance"]["inputs"])
+    assert len(list(figures.iterdir())) == 4
+
+    where = ("--output", tmp_path / "i.json", "--figure", tmp_path / "bars", "--repeats", 1)
+    run("explain.py", "--model", model, "--samples", folder, *where)
+    assert set(json.loads((tmp_path / "i.json").read_text())["importance"]) == set(FIELDS)
+    assert (tmp_path / "bars.png").stat().st_size > 5000
+
+    run("check_labels.py", "--samples", folder, "--output", tmp_path / "q.json")
+    assert json.loads((tmp_path / "q.json").read_text())["folders"][str(folder)]["files"] == 10

@@ -1,0 +1,287 @@
+"""Training: it learns, it resumes exactly, and the number of processes does not matter."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+import pytest
+import torch
+
+from labelled_factory import (
+    FIELDS,
+    MEAN,
+    STD,
+    statistics,
+    weather,
+    write_labelled,
+    write_map_file,
+)
+from stormtrace.errors import BadInput
+from stormtrace.formats.labelled import list_labelled
+from stormtrace.learn.bar import bar
+from stormtrace.learn.batches import batches, count_votes, epoch_order, make_training_set
+from stormtrace.learn.history import read_history, to_csv
+from stormtrace.learn.losses import LOSSES
+from stormtrace.learn.optimization import schedule_factor
+from stormtrace.learn.processes import Processes
+from stormtrace.learn.recipe import Recipe
+from stormtrace.learn.training import train
+from stormtrace.network.model_files import read_weights
+from stormtrace.network.normalization import Normalization
+
+SCRIPTS = Path(__file__).parents[2] / "scripts"
+torch.set_num_threads(1)  # sums depend on the number of threads in the last bit
+CPU = torch.device("cpu")
+NORMALIZATION = Normalization(FIELDS, tuple(MEAN.values()), tuple(STD.values()))
+RECIPE = Recipe("tiny", list(FIELDS), "made-up", "tiny", epochs=2, batch_size=4, lr=0.003)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return write_labelled(tmp_path_factory.mktemp("train"), 6, labellings=2)
+
+
+def learn(folder, checkpoints, recipe=RECIPE, **options):
+    return train(
+        recipe,
+        list_labelled(folder),
+        NORMALIZATION,
+        device=CPU,
+        processes=Processes(),
+        checkpoints=checkpoints,
+        **options,
+    )
+
+
+def lasting(history):
+    """A history without what depends on the machine."""
+    return [
+        {key: value for key, value in row.items() if key not in ("seconds", "memory_gb")}
+        for row in history
+    ]
+
+
+def test_a_stopped_training_goes_on_bit_by_bit(folder, tmp_path):
+    whole = learn(folder, tmp_path / "whole")
+    for epochs in (1, 2):
+        part = learn(folder, tmp_path / "parts", time_budget=0)
+        assert len(part.history) == epochs
+    assert part.stopped == "all epochs"
+    assert lasting(part.history) == lasting(whole.history)
+    assert part.best_epoch == whole.best_epoch
+    assert all(torch.equal(whole.state[name], one) for name, one in part.state.items())
+
+
+def test_another_seed_is_another_training(folder, tmp_path):
+    first = learn(folder, tmp_path, replace(RECIPE, epochs=1))
+    second = learn(folder, tmp_path, replace(RECIPE, epochs=1, seed=1))
+    assert lasting(first.history) != lasting(second.history)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_network_learns_the_made_up_weather(tmp_path):
+    """Bands stand out by 2.5 σ: a few epochs must see them (by chance the IoU is .05)."""
+    folder = write_labelled(tmp_path / "train", 16)
+    trained = learn(folder, tmp_path, replace(RECIPE, epochs=6, validation=0.2))
+    best = trained.history[trained.best_epoch - 1]  # the last one's score hangs on the processor
+    assert best["validation_iou_atmospheric_river"] > 0.15
+    assert trained.history[-1]["train_loss"] < 0.75 * trained.history[0]["train_loss"]
+
+
+def test_history_tells_the_confusion_matrix_of_every_epoch(folder, tmp_path):
+    trained = learn(folder, tmp_path, replace(RECIPE, epochs=1, labellings="soft"))
+    path = tmp_path / "history.csv"
+    path.write_text(to_csv(trained.history))
+    history = read_history(path)
+    cells = sum(values[0] for key, values in history.items() if key.startswith("validation_cells"))
+    assert cells == 1 * 2 * 40 * 64  # one date of six, two labellings
+    # 5 times are one sample each; the second batch of 4 is filled up with 3 seen before.
+    assert sum(v[0] for k, v in history.items() if k.startswith("train_cells")) == 8 * 2 * 40 * 64
+
+
+def test_early_stopping_and_no_validation(folder, tmp_path):
+    still = replace(RECIPE, lr=1e-8, epochs=9, early_stopping=1, augment={})
+    trained = learn(folder, tmp_path, still)
+    assert trained.stopped == "early stopping"
+    assert len(trained.history) == trained.best_epoch + 1
+    without = learn(folder, tmp_path, replace(RECIPE, epochs=1, validation=0.0))
+    assert without.best_epoch == 1 and without.history[0]["validation_mean_iou"] is None
+
+
+@pytest.mark.parametrize("weight", [math.nan, math.inf])
+def test_a_training_that_diverges_is_told_and_leaves_nothing(folder, tmp_path, monkeypatch, weight):
+    true = LOSSES["jaccard"]
+    monkeypatch.setitem(LOSSES, "jaccard", lambda *given: weight * true(*given))
+    with pytest.raises(BadInput, match=r"not finite in epoch 1, .* lr below 0\.003"):
+        learn(folder, tmp_path)
+    assert not any(tmp_path.iterdir())
+
+
+def test_labels_corrected_in_place_are_another_training(tmp_path):
+    """The names are the same, and so would be the weights if the old checkpoint were taken."""
+    folder = write_labelled(tmp_path / "train", 3)
+    recipe = replace(RECIPE, epochs=1, validation=0.0)
+    first = learn(folder, tmp_path / "checkpoints", recipe)
+    with netCDF4.Dataset(list_labelled(folder)[0].path, "r+") as dataset:
+        dataset["LABELS"][:] = 0
+    second = learn(folder, tmp_path / "checkpoints", recipe)
+    assert first.history[0]["train_loss"] != second.history[0]["train_loss"]
+
+
+def test_schedules():
+    assert schedule_factor(RECIPE, 0.05) == pytest.approx(0.5)
+    assert schedule_factor(RECIPE, 0.55) == pytest.approx(0.5)
+    assert schedule_factor(RECIPE, 1.0) == pytest.approx(0)
+    assert schedule_factor(replace(RECIPE, schedule="constant", warmup=0), 0.01) == 1
+
+
+def test_votes_are_counted_once_each():
+    logits = torch.tensor([[[[0.0, 9.0]], [[1.0, 0.0]]]])  # predicts 1, 0
+    votes = torch.tensor([[[[2, 3]], [[1, 0]]]], dtype=torch.uint8)
+    assert count_votes(logits, votes).tolist() == [[3, 2], [0, 1]]
+
+
+def test_every_batch_is_shared_out_whole(folder):
+    samples = make_training_set(list_labelled(folder), NORMALIZATION, 3, "separate")
+    order = epoch_order(len(samples), 0, 1)
+    assert sorted(order) == list(range(12))
+    alone = list(batches(samples, order, 5))
+    shared = [list(batches(samples, order, 5, part=(rank, 2))) for rank in (0, 1)]
+    for whole, first, second in zip(alone, *shared, strict=True):
+        again = torch.cat([first.values, second.values]).sum((1, 2, 3)).sort().values
+        torch.testing.assert_close(again, whole.values.sum((1, 2, 3)).sort().values)
+        assert (whole.target().sum(dim=1) == 1).all()
+
+
+def test_maps_of_different_shapes_are_refused(folder, tmp_path):
+    write_labelled(tmp_path, 1)
+    write_labelled(tmp_path, 1, first=1, shape=(48, 64))
+    samples = make_training_set(list_labelled(tmp_path), NORMALIZATION, 3, "separate")
+    with pytest.raises(BadInput, match="several shapes"):
+        list(batches(samples, [0, 1], 2))
+
+
+def command(folder, output, *more, epochs=1):
+    (output.parent / "statistics.json").write_text(json.dumps(statistics()))
+    model = {"name": "m", "fields": FIELDS, "dataset": "made-up", "grid": "tiny", "epochs": epochs}
+    return [
+        *more,
+        str(SCRIPTS / "train.py"),
+        *("--samples", str(folder)),
+        *("--statistics", str(output.parent / "statistics.json")),
+        *("--model", json.dumps(model)),
+        *("--output", str(output)),
+        *("--checkpoints", str(output.parent / "checkpoints")),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stop", "status"),
+    [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)],
+    ids=["SIGTERM", "SIGKILL"],
+)
+def test_a_stop_leaves_nothing_half_written_and_the_next_run_goes_on(
+    folder, tmp_path, stop, status
+):
+    output = tmp_path / "model"
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    line = command(folder, output, sys.executable, epochs=3)
+    process = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, env=environment)
+    for text in process.stderr:
+        if "epoch 1 of 3" in text:
+            process.send_signal(stop)
+            break
+    process.stderr.close()
+    assert process.wait() == status
+    assert not output.exists()
+    subprocess.run(line, check=True, env=environment, capture_output=True)
+
+    straight = learn(folder, tmp_path / "other", replace(RECIPE, name="m", epochs=3, lr=0.001))
+    (tmp_path / "straight.csv").write_text(to_csv(straight.history))
+    resumed, whole = read_history(output / "history.csv"), read_history(tmp_path / "straight.csv")
+    for name in whole.keys() - {"seconds", "memory_gb"}:
+        np.testing.assert_array_equal(resumed[name], whole[name], err_msg=name)
+    weights = read_weights(output / "weights.pth")
+    assert all(torch.equal(weights[name], one) for name, one in straight.state.items())
+
+
+def test_a_training_out_of_time_is_not_taken_for_a_finished_one(folder, tmp_path):
+    """It fails, so that the profile's retry goes on; two epochs need two attempts."""
+    output = tmp_path / "model"
+    line = [*command(folder, output, sys.executable, epochs=2), "--time-budget", "0"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    first = subprocess.run(line, check=False, env=environment, capture_output=True, text=True)
+    assert first.returncode == 1 and "out of time: 1 of 2 epochs are done" in first.stderr
+    assert not output.exists()
+    subprocess.run(line, check=True, env=environment, capture_output=True)
+    assert len(read_history(output / "history.csv")["epoch"]) == 2
+
+
+def test_two_processes_see_the_same_training_as_one(folder, tmp_path):
+    """The wiring of torchrun; test_processes.py proves to 1e-10 what float32 and Adam blur here."""
+    output = tmp_path / "model"
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    line = command(folder, output, *launcher)
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    subprocess.run(line, check=True, env=environment, capture_output=True)
+    assert json.loads((output / "config.json").read_text())["provenance"]["processes"] == "2"
+    together = read_history(output / "history.csv")
+    alone = learn(folder, tmp_path, replace(RECIPE, name="m", epochs=1, lr=0.001)).history[0]
+    for name, rounding in {
+        "train_loss": 1e-3,
+        "validation_loss": 1e-3,
+        "train_mean_iou": 1e-2,
+    }.items():
+        assert together[name][0] == pytest.approx(alone[name], rel=rounding), name
+
+
+def test_a_batch_too_small_to_share_is_refused(folder, tmp_path):
+    with pytest.raises(BadInput, match=r"batch_size 4 is too small: .* at least 8 samples"):
+        train(
+            RECIPE,
+            list_labelled(folder),
+            NORMALIZATION,
+            device=CPU,
+            processes=Processes(0, 8),
+            checkpoints=tmp_path,
+            time_budget=math.inf,
+        )
+
+
+def test_a_region_is_learned_with_padding_and_augmentation_of_its_own(tmp_path):
+    lat, lon = np.linspace(10, 77, 48), np.arange(189.0, 253.0)
+    for day in (1, 2):
+        values, labels = weather(day, (48, 64))
+        path = tmp_path / "train" / f"data-2000-01-{day:02d}-01-1.nc"
+        write_map_file(path, values, lat, lon, labels=labels)
+    recipe = replace(RECIPE, epochs=1, validation=0.5, augment={})
+    with pytest.raises(BadInput, match=r"longitudes 189 and 252, .* use padding: replicate"):
+        learn(tmp_path / "train", tmp_path, recipe)
+    trained = learn(tmp_path / "train", tmp_path, replace(recipe, padding="replicate"))
+    assert np.isfinite(trained.history[0]["validation_loss"])
+
+
+def test_a_log_tells_now_and_then_how_far_an_epoch_is(caplog, monkeypatch):
+    monkeypatch.setattr("stormtrace.learn.bar.LINE_EVERY_S", 0)
+    caplog.set_level("INFO")
+    assert list(bar("abc", "epoch 1 of 2", 3)) == ["a", "b", "c"]
+    lines = [record.message for record in caplog.records]
+    assert [line.split(",")[0] for line in lines] == [
+        "epoch 1 of 2: step 1 of 3",
+        "epoch 1 of 2: step 2 of 3",
+    ]
+
+
+def test_time_budget_is_kept(folder, tmp_path):
+    start = time.monotonic()
+    trained = learn(folder, tmp_path, replace(RECIPE, epochs=10_000), time_budget=3)
+    assert trained.stopped == "time budget"
+    assert time.monotonic() - start < 10

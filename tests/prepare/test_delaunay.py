@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+from analytic import errors, y2
+from stormtrace.errors import BadInput
+from stormtrace.grids import make_grid
+from stormtrace.prepare.mesh import camse
+from stormtrace.prepare.mesh.meshes import Mesh, mesh_of_grid
+from stormtrace.prepare.regridding.delaunay import delaunay_weights
+
+GRID = make_grid({"nlat": 60, "nlon": 90})
+
+
+def fibonacci(count):
+    """Points spread evenly over the sphere, in no order a structured mesh would have."""
+    k = np.arange(count) + 0.5
+    lat = np.degrees(np.arcsin(1 - 2 * k / count))
+    return Mesh(lat, np.degrees(np.pi * (1 + 5**0.5) * k) % 360.0, (count,))
+
+
+def camse_mesh(ne):
+    cube = camse.columns(ne)
+    return Mesh(cube.lat, cube.lon, (cube.ncol,))
+
+
+@pytest.mark.parametrize("mesh", [fibonacci(2000), camse_mesh(8)], ids=["fibonacci", "camse"])
+def test_targets_lie_in_their_triangles(mesh):
+    """Σ w·x of the corners points exactly at the target, with shares that are not negative."""
+    matrix = delaunay_weights(mesh, GRID).matrix
+    assert matrix.data.min() >= 0
+    np.testing.assert_allclose(matrix.sum(axis=1), 1.0, atol=1e-13)
+    towards = matrix @ mesh.xyz
+    towards /= np.linalg.norm(towards, axis=1, keepdims=True)
+    np.testing.assert_allclose(towards, mesh_of_grid(GRID).xyz, atol=1e-9)
+
+
+def test_error_is_of_second_order():
+    rms = [
+        errors(delaunay_weights(fibonacci(n), GRID), fibonacci(n), mesh_of_grid(GRID), y2)[1]
+        for n in (4000, 16000)
+    ]
+    assert np.log2(rms[0] / rms[1]) == pytest.approx(2, abs=0.3)
+
+
+def test_double_points_do_no_harm():
+    mesh = fibonacci(1000)
+    lat, lon = (np.append(x, x[:7]) for x in (mesh.lat, mesh.lon))
+    doubled = Mesh(lat, lon, lat.shape)
+    field = y2(mesh.lat, mesh.lon)
+    np.testing.assert_allclose(
+        delaunay_weights(doubled, GRID).matrix @ np.append(field, field[:7]),
+        delaunay_weights(mesh, GRID).matrix @ field,
+        atol=1e-12,
+    )
+
+
+def test_points_of_a_region_are_refused():
+    whole = fibonacci(3000)
+    few = np.arange(whole.size) < 3
+    for kept in (whole.lat > 0, np.abs(whole.lat) < 40, whole.lon < 300, few):
+        part = Mesh(whole.lat[kept], whole.lon[kept], (int(kept.sum()),))
+        with pytest.raises(BadInput, match="large part of the globe empty"):
+            delaunay_weights(part, GRID)

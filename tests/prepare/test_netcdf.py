@@ -1,0 +1,104 @@
+import errno
+
+import netCDF4
+import numpy as np
+import pytest
+
+from stormtrace.errors import BadInput
+from stormtrace.formats import netcdf
+from stormtrace.formats.netcdf import creating, open_raw, read, variable
+
+
+def write(path, form="NETCDF4", values=(1, 2, 3), kind="f4", fill=None, **attributes):
+    with netCDF4.Dataset(path, "w", format=form) as file:
+        file.createDimension("time", None)
+        file.createDimension("x", len(values))
+        variable = file.createVariable("a", kind, ("time", "x"), fill_value=fill)
+        variable.setncatts(attributes)
+        variable.set_auto_maskandscale(False)
+        variable[:5] = np.tile(values, (5, 1))
+    return path
+
+
+@pytest.mark.parametrize("form", ["NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA", "NETCDF4"])
+def test_truncated_file_is_refused(tmp_path, form):
+    path = write(tmp_path / "a.nc", form, values=np.arange(5000))
+    path.write_bytes(path.read_bytes()[:-3000])
+    with pytest.raises(BadInput, match=r"a\.nc.*truncated"):
+        open_raw(path)
+
+
+def test_what_is_no_netcdf_or_not_there(tmp_path):
+    (tmp_path / "a.nc").write_text("hello")
+    with pytest.raises(BadInput, match="cannot be opened as netCDF"):
+        open_raw(tmp_path / "a.nc")
+    with pytest.raises(BadInput, match="is not there"):
+        open_raw(tmp_path / "b.nc")
+
+
+def test_missing_variable_names_those_there(tmp_path):
+    with (
+        open_raw(write(tmp_path / "a.nc")) as file,
+        pytest.raises(BadInput, match="has no variable b; it has a"),
+    ):
+        variable(file, "b")
+
+
+@pytest.mark.parametrize("fill", [1e15, 1e36, -9999.0, np.nan])
+@pytest.mark.parametrize("key", ["_FillValue", "missing_value", "fmissing_value"])
+def test_fill_values_become_nan(tmp_path, fill, key):
+    attributes = {} if key == "_FillValue" else {key: np.float32(fill)}
+    path = write(
+        tmp_path / "a.nc",
+        values=[1, fill, 3],
+        fill=fill if key == "_FillValue" else None,
+        **attributes,
+    )
+    with open_raw(path) as file:
+        np.testing.assert_array_equal(read(file["a"])[0], [1, np.nan, 3])
+
+
+def test_fill_values_too_large_for_the_variable(tmp_path, recwarn):
+    path = write(tmp_path / "a.nc", missing_value=1e300)
+    with open_raw(path) as opened:
+        np.testing.assert_array_equal(read(opened["a"])[0], [1, 2, 3])
+    assert not recwarn.list
+
+
+def test_fill_values_of_unsigned_numbers_are_stored_as_signed(tmp_path):
+    with netCDF4.Dataset(tmp_path / "a.nc", "w", format="NETCDF3_64BIT_OFFSET") as file:
+        file.createDimension("x", 3)
+        packed = file.createVariable("PSL", "i2", ("x",), fill_value=-1)
+        packed.set_auto_maskandscale(False)
+        packed.setncatts({"_Unsigned": "true", "scale_factor": 2.0})
+        packed[:] = np.array([0, 40000, 65535], np.uint16).view(np.int16)
+    with open_raw(tmp_path / "a.nc") as opened:
+        np.testing.assert_array_equal(read(opened["PSL"]), [0, 80000, np.nan])
+
+
+def test_packed_integers_are_unpacked(tmp_path):
+    path = write(
+        tmp_path / "a.nc",
+        values=[1, -99, 3],
+        kind="i2",
+        fill=-99,
+        scale_factor=0.5,
+        add_offset=10.0,
+    )
+    with open_raw(path) as file:
+        np.testing.assert_array_equal(read(file["a"])[0], [10.5, np.nan, 11.5])
+
+
+def test_reading_keeps_precision_and_native_order(tmp_path):
+    path = write(tmp_path / "a.nc", "NETCDF3_64BIT_DATA", values=[1 / 3, 2, 3], kind="f8")
+    with open_raw(path) as file:
+        values = read(file["a"], (slice(1, 3),))
+    assert values.dtype == np.dtype("=f8") and values.shape == (2, 3) and values[0, 0] == 1 / 3
+
+
+def test_full_disk_is_told_as_such(tmp_path, monkeypatch):
+    monkeypatch.setattr(netcdf.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 0}))
+    with pytest.raises(OSError) as caught, creating(tmp_path / "a.nc"):
+        raise RuntimeError("NetCDF: HDF error")
+    assert caught.value.errno == errno.ENOSPC
+    assert str(tmp_path) in str(caught.value)

@@ -1,0 +1,214 @@
+import base64
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from browser import open_browser
+from make_results import MINI, write_events, write_frequency
+from stormtrace.climate.comparison import compare_files
+from stormtrace.errors import BadInput
+from stormtrace.grids import make_grid
+from stormtrace.report.charts import Bar, Line, bar_chart, histogram, line_chart
+from stormtrace.report.headlines import place, region_mean
+from stormtrace.report.packing import choose_grid, pack, pack_bits, unpack
+from stormtrace.report.page import change, number, write_page
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "workflow" / "report"
+
+
+def test_packing_keeps_values_to_a_step_and_missing_ones_missing():
+    values = np.random.default_rng(0).uniform(-40, 40, MINI.shape)
+    values[3, 4] = np.nan
+    packed = pack(values)
+    again = unpack(packed, MINI.shape)
+    assert packed["step"] <= 40 / 1000
+    np.testing.assert_allclose(again, values, atol=packed["step"] / 2 * 1.0001)
+
+
+def test_bits_are_in_the_order_the_page_reads():
+    import zlib
+
+    flags = np.zeros((2, 5), bool)
+    flags.flat[[0, 3, 9]] = True
+    raw = zlib.decompress(base64.b64decode(pack_bits(flags)))
+    assert [raw[i >> 3] >> (i & 7) & 1 for i in range(10)] == flags.ravel().tolist()
+
+
+def test_large_studies_get_a_coarser_grid():
+    big = make_grid({"nlat": 768, "nlon": 1152})
+    assert choose_grid([MINI], 100) is MINI
+    few, many = choose_grid([big], 20), choose_grid([big], 200)
+    assert few.shape == (181, 288)
+    assert many.shape[0] < few.shape[0]
+
+
+def test_numbers_as_people_write_them():
+    assert number(1234.5) == "1,234"
+    assert number(0.034567) == "0.0346"
+    assert number(-2.0) == "−2.00"
+    assert number(None) == number(float("nan")) == "–"
+    assert change(1.2, 1.0) == "+20\u202f%"
+    assert change(0.999, 1.0) == "±0\u202f%"
+    assert change(1.0, None) == ""
+    assert place(-41.2, 200.0) == "41°\u202fS, 160°\u202fW"
+
+
+def test_region_means_go_over_the_date_line():
+    values = np.zeros(MINI.shape)
+    values[:, (MINI.lon >= 350) | (MINI.lon <= 10)] = 1.0
+    assert region_mean(values, MINI, [-10, 10, -30, 30]) == (1.0, 1.0)
+    assert region_mean(values, MINI, [340, 350, -30, 30])[0] == pytest.approx(0.5)
+
+
+def test_a_bar_reaches_from_zero_to_its_value_and_its_whisker_over_the_interval():
+    """Without gains below zero the axis begins at 0, at the bottom of the frame; a bar twice as
+    large is twice as high, and a whisker from 0 to the value is as long as the bar."""
+    chart = bar_chart(
+        {"TMQ": [Bar("TC", "tc", 0.1, 0.0, 0.1)], "V850": [Bar("TC", "tc", 0.2, 0.1, 0.3)]}, "lost"
+    )
+    first, second = (float(h) for h in re.findall(r'<rect [^>]*height="([\d.]+)"', chart))
+    assert second == pytest.approx(2 * first, abs=0.2)
+    whiskers = re.findall(r'class="whisker" [^>]*y1="([\d.]+)" y2="([\d.]+)"', chart)
+    assert float(whiskers[0][0]) - float(whiskers[0][1]) == pytest.approx(first, abs=0.2)
+    assert "TC, V850: 0.2 (0.1 to 0.3) lost" in chart
+
+
+def test_charts_break_where_nothing_is_known():
+    svg = line_chart(list("abcd"), [Line("l", [1.0, None, 3.0, 4.0], "ar")], "%")
+    path = re.search(r'class="line ar" d="([^"]+)"', svg).group(1)
+    assert path.count("M") == 2
+    assert svg.count("<circle") == 3
+    bars = re.findall(r": ([\d.]+) %", histogram(np.arange(100.0), "km", "tc"))
+    assert sum(map(float, bars)) == pytest.approx(100, abs=0.5)
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """A small study: two experiments, one comparison, one model; returns the report's JSON."""
+    folder = tmp_path_factory.mktemp("results")
+    grid = make_grid({"nlat": 37, "nlon": 72})
+    lat = np.abs(grid.lat)[:, None] * np.ones(grid.shape)
+    share = np.stack([0.02 * (lat < 25), 0.2 * (lat > 30) * (lat < 60)])
+    experiments = []
+    for name, factor in (("control", 1.0), ("warmer", 1.5)):
+        rng = np.random.default_rng(len(name))
+        counts = {
+            y: rng.binomial(200, share * factor, (12, *share.shape)) for y in range(2000, 2006)
+        }
+        file = folder / "frequency" / name / "frequency.nc"
+        file.parent.mkdir(parents=True)
+        write_frequency(file, counts, 200, grid, name, events=True)
+        events = write_events(folder / "events" / name)
+        experiments.append(
+            {"name": name, "title": f"The <{name}>", "frequency": str(file), "events": str(events)}
+        )
+    compared = folder / "warming.nc"
+    compare_files(experiments[0]["frequency"], experiments[1]["frequency"], compared, {})
+    iou = {"Background": 0.9, "Tropical Cyclone": 0.3, "Atmospheric River": None}
+    scores = {"files": 2, "times": 1, "iou": iou, "mean_iou": 0.6}
+    (folder / "scores.json").write_text(json.dumps(scores))
+    (folder / "history.csv").write_text(
+        "epoch,train_loss,validation_iou_background\n0,1,0.5\n1,,0.6\n"
+    )
+    report = {
+        "title": "A study of </script> two",
+        "experiments": experiments,
+        "comparisons": [
+            {"name": "warming", "first": "control", "second": "warmer", "file": str(compared)}
+        ],
+        "models": [
+            {
+                "name": "net",
+                "fields": ["TMQ"],
+                "scores": str(folder / "scores.json"),
+                "history": str(folder / "history.csv"),
+            }
+        ],
+        "regions": {"Pacific": [170, -120, 0, 60]},
+        "configuration": {"run": ["control"]},
+    }
+    (folder / "report.json").write_text(json.dumps(report))
+    flags = ["--report", f"@{folder / 'report.json'}", "--output", str(folder / "report.html")]
+    command = [sys.executable, str(ROOT / "scripts" / "write_report.py"), *flags]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_the_page_is_self_contained_and_small(results):
+    text = (results / "report.html").read_text()
+    assert len(text) < 6e6
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', text)
+    assert "The &lt;control&gt;" in text
+    links = set(re.findall(r'href="([^"#][^"]*)"', text)) - {"data:,"}
+    assert links
+    for link in links:
+        assert (results / link).exists(), link
+
+
+def test_the_page_says_what_the_files_say(results):
+    """ARs: 20 % of the time in rows from 35 to 55 degrees of both hemispheres (edges 32.5, 57.5).
+
+    Their share of the sphere is sin 57.5 − sin 32.5 = 0.306: a mean of 6.12 %.
+    """
+    text = (results / "report.html").read_text()
+    mean = re.search(r'AR mean">([\d.]+)', text).group(1)
+    assert float(mean) == pytest.approx(6.12, abs=0.03)
+    assert "+50\u202f%" in text or "+49\u202f%" in text
+
+
+def test_a_browser_shows_it_without_complaint(results, tmp_path):
+    with open_browser() as browser:
+        page = results / "report.html"
+        browser.open(page)
+        for mode in ("one", "flip", "flip", "difference", "swipe"):
+            browser.evaluate(f"document.querySelector('#mode [data-value={mode}]').click()")
+            browser.wait(f"document.getElementById('big').dataset.mode === '{mode}'")
+        colours = browser.evaluate(COLOURS)
+        assert colours > 3
+        browser.evaluate("document.getElementById('theme').click()")
+        browser.wait("document.documentElement.dataset.theme === 'dark'")
+        browser.evaluate(POINT)
+        told = browser.evaluate("document.getElementById('tip').textContent")
+        values = [float(v) for v in re.findall(r" (\d[\d.]*) ·", told)]
+        assert values == pytest.approx([20, 30], rel=0.1), told  # in the band of ARs, A and B
+        browser.evaluate("document.querySelector('[data-explore]').click()")
+        browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        browser.evaluate("document.querySelectorAll('canvas').forEach(c => c.scrollIntoView())")
+        for dark, width in ((True, 1280), (False, 390)):
+            browser.open(page, width=width, dark=dark)
+            fits = "document.documentElement.scrollWidth <= window.innerWidth"
+            assert browser.evaluate(fits), f"the page is wider than {width} pixels"
+            browser.screenshot(tmp_path / "page.png")
+            assert (tmp_path / "page.png").stat().st_size > 20_000
+        assert browser.complaints == []
+        assert {url.split(":")[0] for url in browser.requests} <= {"file", "data", "blob"}
+
+
+#: How many colours the big map shows.
+COLOURS = """(() => {
+  const c = document.getElementById('big'), seen = new Set();
+  const d = c.getContext('2d').getImageData(0, c.height / 4, c.width, 1).data;
+  for (let i = 0; i < d.length; i += 4) seen.add(d[i] + ',' + d[i + 1] + ',' + d[i + 2]);
+  return seen.size;
+})()"""
+POINT = """(() => {
+  const c = document.getElementById('big'), b = c.getBoundingClientRect();
+  c.dispatchEvent(new PointerEvent('pointermove',
+    {clientX: b.left + b.width / 2, clientY: b.top + b.height / 5, bubbles: true}));
+})()"""
+
+
+def test_a_report_that_cannot_be_is_refused(results):
+    report = json.loads((results / "report.json").read_text())
+    with pytest.raises(BadInput, match="needs 'title'"):
+        write_page(report | {"title": ""}, TEMPLATES, results)
+    wrong = {**report["comparisons"][0], "second": "colder"}
+    with pytest.raises(BadInput, match="'colder'"):
+        write_page(report | {"comparisons": [wrong]}, TEMPLATES, results)

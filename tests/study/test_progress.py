@@ -1,0 +1,231 @@
+"""How far a study is, told from files: results, notes and logs of jobs, and the Casper profile's."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from stormtrace.errors import BadInput
+from stormtrace.study import jobs
+from stormtrace.study import status as progress
+
+ROOT = Path(__file__).resolve().parents[2]
+OVERLAY = {"run": ["control", "area-stats"], "compare": []}
+LOG = "logs/detect/area-stats/{}.log"
+
+
+@pytest.fixture
+def overlay(tmp_path):
+    file = tmp_path / "overlay.json"
+    file.write_text(json.dumps(OVERLAY))
+    return file
+
+
+@pytest.fixture
+def study(overlay):
+    return progress.load_study(ROOT, [overlay])
+
+
+def make(folder, path, text=""):
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    (folder / path).write_text(text)
+
+
+def submit(folder, number, log, ended=None, **told):
+    """Leave behind what the Casper profile does for one job, and what PBS said of it."""
+    notes, job = Path(".snakemake/pbs"), f"{number}.casper-pbs"
+    record = {"job": job, "rule": "detect", "output": ["out"], "log": [log]}
+    make(folder, notes / "submitted" / str(number), json.dumps(record))
+    if ended is not None:
+        make(folder, notes / "ended" / str(number), f"{ended}\n")
+    known = jobs.read_json(folder / notes / "qstat.json").get("jobs", {}) | {str(number): told}
+    make(folder, notes / "qstat.json", json.dumps({"asked": time.time() - 40, "jobs": known}))
+    return job
+
+
+def note(folder, log, **facts):
+    """Leave behind what a running job does."""
+    here = {"host": socket.gethostname(), "process": os.getpid(), "job": None}
+    now = {"started": time.time() - 60, "time": time.time()}
+    make(folder, log.replace(".log", ".progress.json"), json.dumps(here | now | facts))
+
+
+def test_the_study_is_that_of_the_snakefile(study):
+    assert list(study.experiments) == ["control", "area-stats"]
+    casper = progress.load_study(ROOT, [ROOT / "config" / "casper" / "config.yaml"])
+    assert len(casper.years("control")) == 15
+    elsewhere = progress.load_study(ROOT, [], {"results": "elsewhere"})
+    assert (
+        progress.targets(elsewhere, "control")["masks"][0].path == "elsewhere/masks/control/2000.nc"
+    )
+    with pytest.raises(BadInput):
+        progress.load_study(ROOT, [ROOT / "workflow" / "schemas" / "config.schema.yaml"])
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_outputs_and_logs_are_those_of_the_rules(tmp_path, published):
+    """Whatever the table counts, the workflow plans to make, and to log there."""
+    overlay = dict(OVERLAY)
+    if published:
+        for name in ("config.json", "weights.pth"):
+            make(tmp_path, f"published/{name}")
+        model = {"weights": str(tmp_path / "published")}
+        overlay |= {"run": ["published"], "models": {"ready": model}}
+        overlay |= {"experiments": {"published": {"like": "control", "model": "ready"}}}
+    make(tmp_path, "overlay.json", json.dumps(overlay))
+    study = progress.load_study(ROOT, [tmp_path / "overlay.json"])
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--printshellcmds", "--cores", "1"]
+    command += ["--snakefile", ROOT / "Snakefile", "--directory", tmp_path]
+    command += ["--configfile", tmp_path / "overlay.json"]
+    plan = subprocess.run(command, text=True, capture_output=True, check=True).stdout
+    lines = dict(re.findall(r"STORMTRACE_LOG=(\S+) (.*)", plan))
+    for experiment in study.shown:
+        for stage, targets in progress.targets(study, experiment).items():
+            assert targets or (published and stage == "statistics"), stage
+            for target in targets:
+                one_of_several = stage in ("events", "model")
+                made = Path(target.path).parent if one_of_several else target.path
+                assert f"--output {made} " in lines[target.log]
+
+
+def test_jobs_by_what_they_are_up_to(tmp_path):
+    submit(tmp_path, 1, "logs/a/done.log", ended=0)
+    submit(tmp_path, 2, "logs/a/failed.log", ended=1)
+    make(tmp_path, "logs/a/failed.log", "many words\nerror: no wind in 2090\n\n")
+    submit(tmp_path, 3, "logs/a/killed.log", state="F", exit="-29", comment="exceeded walltime")
+    submit(tmp_path, 4, "logs/a/running.log", state="R")
+    submit(tmp_path, 5, "logs/a/queued.log", state="Q")
+    submit(tmp_path, 6, "logs/a/new.log")
+    told = {job.name: (job.state, job.reason) for job in jobs.jobs_in(tmp_path).values()}
+    assert told == {
+        "failed": ("failed", "error: no wind in 2090"),
+        "killed": ("failed", "exceeded walltime"),
+        "running": ("running", ""),
+        "queued": ("queued", ""),
+        "new": ("queued", ""),
+    }
+
+
+def test_a_note_is_believed_while_its_job_lives(tmp_path):
+    note(tmp_path, "logs/a/here.log", done=1, total=4, what="steps")
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    note(tmp_path, "logs/a/killed.log", process=gone.pid)
+    note(tmp_path, "logs/a/elsewhere.log", host="another node", process=gone.pid)
+    for name, facts in {"lives": {}, "ended": {"ended": 1}, "lost": {"state": "F"}}.items():
+        job = submit(tmp_path, name, f"logs/a/{name}.log", **facts)
+        note(tmp_path, f"logs/a/{name}.log", host="a node", job=job)
+    (tmp_path / "logs/a/half.progress.json").write_text("{")
+    at_work = jobs.jobs_in(tmp_path).values()
+    states = {job.name: job.state for job in at_work}
+    assert states == {
+        "here": "running",
+        "elsewhere": "running",
+        "lives": "running",
+        "ended": "failed",
+        "lost": "failed",
+    }
+
+
+def test_time_goes_on_after_a_note():
+    job = jobs.Job("logs/a/b.log", "running", {"time": time.time() - 10, "seconds_left": 15})
+    assert job.seconds_left() == pytest.approx(5, abs=1)
+    job.note["seconds_left"] = 3
+    assert job.seconds_left() == 0
+    assert jobs.Job("logs/a/b.log", "running").seconds_left() is None
+
+
+def test_names_come_from_the_log():
+    job = jobs.Job("logs/export_artmip/control/cesm.v2.2000.log", "queued")
+    assert (job.rule, job.name) == ("export_artmip", "control/cesm.v2.2000")
+    assert (jobs.Job("logs/check.log", "queued").rule, jobs.Job("check.log", "queued").name) == (
+        "check",
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("12:00:01 steps: 3 of 9\nerror: no wind\n", "error: no wind"),
+        ("Traceback …\nValueError: 3\n", "ValueError: 3"),
+        ("netCDF4._netCDF4.NetCDFError: x\n", "netCDF4._netCDF4.NetCDFError: x"),
+        ("12:00:01 steps: 9 in 3.0 s\n", ""),
+        ("", ""),
+    ],
+)
+def test_the_error_a_log_ends_with(tmp_path, text, told):
+    (tmp_path / "log").write_text("x" * 5000 + "\n" + text)
+    assert jobs.failure(tmp_path / "log") == told
+    assert jobs.failure(tmp_path / "none") == ""
+
+
+def test_a_folder_in_which_nothing_ever_ran(tmp_path):
+    assert jobs.jobs_in(tmp_path) == {}
+    assert jobs.asked_pbs(tmp_path) is None
+    assert progress.mean_seconds(tmp_path, "detect") is None
+
+
+def test_mean_seconds_of_benchmark_files(tmp_path):
+    for year, seconds in (("2000", 10.0), ("2001", 20.0)):
+        make(
+            tmp_path,
+            f"logs/benchmarks/detect/control/{year}.tsv",
+            f"s\th:m:s\tmax_rss\n{seconds}\t0:00:10\t100.0\n",
+        )
+    assert progress.mean_seconds(tmp_path, "detect") == 15
+
+
+def status(folder, overlay):
+    command = [sys.executable, ROOT / "scripts" / "status.py", "--directory", folder]
+    done = subprocess.run(
+        [*command, "--configfile", overlay], text=True, capture_output=True, check=True
+    )
+    return done.stdout
+
+
+def test_the_table(tmp_path, overlay):
+    for year in ("2000", "2001"):
+        make(tmp_path, f"results/masks/control/{year}.nc")
+    make(tmp_path, "results/models/four-fields/config.json")
+    submit(tmp_path, 1, LOG.format(2000), state="R")
+    note(tmp_path, LOG.format(2000), what="steps", done=1500, total=2000, seconds_left=7200)
+    make(tmp_path, LOG.format(2001), "error: V850 has 1 missing value\n")
+    submit(tmp_path, 3, "logs/link_events/control.log", state="Q")
+    text = status(tmp_path, overlay)
+    rows = {line.split()[0]: line for line in text.splitlines() if line.strip()}
+    columns = rows["experiment"]
+    masks, model = columns.index("masks"), columns.index("model")
+    assert rows["control"][masks:].startswith("2/2 ")
+    assert rows["area-stats"][masks:].startswith("0/2 +1 !1")
+    assert rows["all"][masks:].startswith("2/4 +1 !1")
+    assert rows["control"][model:].startswith("1/1 ")
+    assert rows["control"][columns.index("events") :].startswith("0/1 ~1")
+    assert rows["control"].endswith("?")  # nothing has been timed yet,
+    assert re.search(r"≥ (2 h 0|119|120) min$", rows["all"])  # but one job tells for itself
+    assert re.search(r"1 running, 1 queued \(PBS was asked 4\d s ago\)", text)
+    assert re.search(r"detect +area-stats/2000 +1,500 of 2,000 steps \(75%\), for 6\d s", text)
+    assert re.search(rf"1 failed\n  detect +area-stats/2001 +see {LOG.format(2001)}\n", text)
+    assert "    error: V850 has 1 missing value\n" in text
+    assert "at least" in text and "with 1 at once" in text
+
+
+def test_a_snakemake_that_is_gone_is_suspected(tmp_path, overlay):
+    submit(tmp_path, 1, LOG.format(2000), state="R")
+    told = tmp_path / ".snakemake" / "pbs" / "qstat.json"
+    told.write_text(json.dumps(jobs.read_json(told) | {"asked": time.time() - 7200}))
+    assert "(PBS was asked 2 h 0 min ago: is Snakemake still at work?)" in status(tmp_path, overlay)
+
+
+def test_a_failure_that_was_mended_is_forgotten(tmp_path, overlay):
+    make(tmp_path, "results/masks/area-stats/2001.nc")
+    submit(tmp_path, 1, LOG.format(2001), ended=1)  # and then made on another machine
+    text = status(tmp_path, overlay)
+    assert "failed\n" not in text.partition("! failed")[2]
+    assert "nothing is running" in text

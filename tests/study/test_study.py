@@ -1,0 +1,284 @@
+"""The study: entries that say only how they differ, and one sentence for each thing that is wrong."""
+
+import copy
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stormtrace.errors import BadInput
+from stormtrace.study.inputs import raw_input
+from stormtrace.study.merging import merge, resolve, with_defaults
+from stormtrace.study.periods import clip, years_of
+from stormtrace.study.study import Study
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLES = ("config", "datasets", "models", "experiments")
+DEMO = [ROOT / "config" / f"{table}.yaml" for table in TABLES]
+CASPER = [ROOT / "config" / "casper" / f"{table}.yaml" for table in TABLES]
+
+
+def load(*files):
+    config = {}
+    for file in files:
+        config = merge(config, yaml.safe_load(file.read_text()))
+    return config
+
+
+@pytest.fixture
+def demo():
+    return load(*DEMO)
+
+
+# --- like -------------------------------------------------------------------------------------
+
+
+def test_an_entry_takes_everything_it_does_not_say_from_what_it_is_like():
+    table = {
+        "a": {"title": "A", "model": "m", "tracking": {"rule": "graph", "gap": 3}},
+        "b": {"like": "a", "tracking": {"gap": 6}},
+        "c": {"like": "b", "model": None},
+    }
+    assert resolve(table, "b", "t") == {"model": "m", "tracking": {"rule": "graph", "gap": 6}}
+    assert resolve(table, "c", "t") == {"tracking": {"rule": "graph", "gap": 6}}
+    assert table["a"]["tracking"]["gap"] == 3  # nobody's entry was changed
+
+
+def test_what_is_said_in_one_of_several_ways_is_replaced_whole():
+    table = {
+        "a": {
+            "fields": {"TMQ": {"integrate": "Q"}, "PSL": {"take": "PSL"}},
+            "tracking": {"rule": "graph", "region": {"name": "CONUS", "select": "start"}},
+        },
+        "b": {
+            "like": "a",
+            "fields": {"TMQ": {"take": "IWV"}},
+            "tracking": {"region": {"box": [0, 9, 0, 9]}},
+        },
+    }
+    assert resolve(table, "b", "t") == {
+        "fields": {"TMQ": {"take": "IWV"}, "PSL": {"take": "PSL"}},
+        "tracking": {"rule": "graph", "region": {"box": [0, 9, 0, 9]}},
+    }
+
+
+def test_a_circle_of_likes_is_told_with_its_members():
+    with pytest.raises(BadInput, match="a → b → a"):
+        resolve({"a": {"like": "b"}, "b": {"like": "a"}}, "a", "t")
+
+
+def test_defaults_come_from_the_schema_at_every_depth():
+    schema = {"properties": {"x": {"default": 1}, "y": {"properties": {"z": {"default": 2}}}}}
+    assert with_defaults({"y": {}}, schema) == {"x": 1, "y": {"z": 2}}
+    assert with_defaults({"x": 5}, schema) == {"x": 5}
+
+
+def test_what_is_null_is_taken_away_wherever_it_stands(demo):
+    demo["compare"] = None  # as an overlay of one's own says it
+    demo["composites"]["warmer"] = None
+    demo["experiments"]["area-stats"] = None
+    demo["run"].remove("area-stats")
+    demo["comparisons"]["area-weighting"] = None
+    demo["experiments"]["warmer"]["measure"] = None
+    demo["experiments"]["control"]["tracking"] = {"gap_hours": None}
+    demo["datasets"]["mini-warmer"]["fields"] = {"PSL": None}
+    demo["datasets"]["mini-historical"]["fields"]["TMQ"] = {"integrate": None, "take": "TMQ"}
+    demo["models"]["four-fields"]["fields"] = ["TMQ", "U850", "V850"]
+    study = Study(demo)
+    assert study.comparisons == {} and "area-stats" not in study.experiments
+    assert study.experiments["warmer"]["measure"] == []
+    assert study.experiments["control"]["tracking"] == {}
+    assert list(study.datasets["mini-warmer"]["fields"]) == ["TMQ", "U850", "V850"]
+    assert study.datasets["mini-historical"]["fields"]["TMQ"] == {"take": "TMQ"}
+
+
+# --- periods ----------------------------------------------------------------------------------
+
+
+def test_a_period_ends_before_its_last_day():
+    assert years_of([["2000-01-01", "2006-01-01"]]) == [str(y) for y in range(2000, 2006)]
+    assert years_of([["0010-01-01", "0010-01-02"]]) == ["0010"]
+    assert clip(["2000-01-01", "2006-01-01"], "2005") == ["2005-01-01", "2006-01-01"]
+    assert clip(["2000-01-01", "2006-01-01"], "2006") is None
+
+
+# --- whole studies ----------------------------------------------------------------------------
+
+
+def test_the_demo_and_the_casper_study_are_sound(demo):
+    study = Study(demo, DEMO)
+    assert study.years("control") == ["2000", "2001"]
+    casper = Study(load(*CASPER), CASPER)
+    assert casper.years("control") == [str(year) for year in range(2000, 2015)]
+    assert casper.years("rcp85") == [str(year) for year in range(2086, 2101)]
+    assert casper.statistics_of("published") is None
+    assert casper.statistics_of("inference-stats") == ("cesm-historical", "fv0.23x0.31")
+    assert casper.statistics_of("rcp85") == ("climatenet", "fv0.23x0.31")
+
+
+def test_experiments_that_differ_in_tracking_alone_share_their_masks():
+    casper = Study(load(*CASPER))
+    assert casper.masks_of("components") == "control"
+    assert casper.masks_of("climatenet-rule") == "control"
+    assert casper.masks_of("area-stats") == "area-stats"
+    assert casper.comparisons["rule-components"]["of"] == "events"  # their masks differ in nothing
+    assert casper.comparisons["warming"]["of"] == "masks"
+    assert casper.objects_of("components") == "control"
+    assert casper.objects_of("climatenet-rule") == "climatenet-rule"  # over the poles, as published
+
+
+def test_a_year_that_is_added_leaves_the_others_as_they_were(demo):
+    before = Study(demo).dataset_in("mini-historical", "2000")
+    demo["datasets"]["mini-historical"]["parts"][0]["period"] = ["2000-12-22", "2009-01-01"]
+    assert Study(demo).dataset_in("mini-historical", "2000") == before
+
+
+def test_a_region_of_the_study_is_known_to_tracking_by_its_name(demo):
+    region = {"name": "North Pacific", "select": "start"}
+    demo["experiments"]["control"]["tracking"] = {"region": region}
+    tracking = Study(demo).experiments["control"]["tracking"]
+    assert tracking == {"region": {"box": [120, 250, 10, 65], "select": "start"}}
+    demo["regions"] = {}
+    with pytest.raises(
+        BadInput, match=r"region.name is 'North Pacific'.*there are: CONUS, west coast"
+    ):
+        Study(demo)
+    region["name"] = "CONUS"  # known without a word of the study
+    assert Study(demo).experiments["control"]["tracking"] == {"region": region}
+
+
+def test_only_what_the_run_needs_is_looked_up(demo):
+    demo["run"], demo["compare"] = ["one-field"], []
+    study = Study(demo)
+    assert list(study.experiments) == ["one-field"]
+    assert list(study.models) == ["one-field"]
+    assert sorted(study.datasets) == ["mini-climatenet", "mini-historical"]
+
+
+def test_raw_files_of_a_year_are_those_of_its_variables(demo, tmp_path):
+    for name in ("Q.2000", "Q.2001", "PS.2000", "T.2000"):
+        (tmp_path / f"case.cam.h3.{name}122200Z.nc").touch()
+    demo["datasets"]["mini-historical"]["parts"][0]["files"] = (
+        "{data}/*.cam.h?.{variable}.{year}*.nc"
+    )
+    demo["data"] = str(tmp_path)
+    study = Study(demo)
+    names = [Path(file).name for file in raw_input(study, "mini-historical", "2000")]
+    assert names == ["case.cam.h3.PS.2000122200Z.nc", "case.cam.h3.Q.2000122200Z.nc"]
+    assert len(raw_input(study, "mini-historical")) == 1  # the map needs the columns of one
+
+
+def test_raw_files_at_any_depth(demo, tmp_path):
+    path = tmp_path / "h3" / "2000" / "case.Q.2000122200Z.nc"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    demo["datasets"]["mini-historical"]["parts"][0]["files"] = "{data}/**/*.{variable}.{year}*.nc"
+    demo["data"] = str(tmp_path)
+    assert raw_input(Study(demo), "mini-historical", "2000") == [str(path)]
+
+
+def test_raw_files_of_the_mini_planet_are_a_folder_the_workflow_makes(demo):
+    assert raw_input(Study(demo), "mini-merra2", "2000") == ["results/planet/merra2"]
+
+
+# --- what is wrong, said in one sentence ----------------------------------------------------------
+
+
+def edited(demo, path, value):
+    config = copy.deepcopy(demo)
+    *parents, last = path.split("/")
+    table = config
+    for key in parents:
+        table = table[key]
+    table[last] = value
+    return config
+
+
+MISTAKES = [
+    # path, value, what the sentence must hold
+    ("experiments/control/statistcs", "training", "experiments.control.statistcs is .training.: an unknown key, did you mean 'statistics'"),
+    ("experiments/control/statistics", "trainig", "experiments.control.statistics.*'?\"trainig\".*allowed: training, inference"),
+    ("experiments/warmer/dataset", "mini-warm", "experiments.warmer.dataset.*'mini-warm'.*did you mean 'mini-warmer'.*mini-historical"),
+    ("experiments/warmer/like", "contrl", "experiments.warmer.like.*'contrl'.*did you mean 'control'"),
+    ("experiments/control/grid", "minni", "experiments.control.grid.*'minni'.*did you mean 'mini'"),
+    ("experiments/control/dataset", "mini-climatenet", "no years to detect"),
+    ("experiments/control/period", ["1999-01-01", "2000-01-01"], "experiments.control.period.*2000, 2001"),
+    ("models/four-fields/dataset", "mini-warmer", "models.four-fields.dataset.*no labels.*mini-climatenet"),
+    ("models/one-field/fields", ["IVT"], "does not derive IVT.*TMQ, U850, V850, PSL"),
+    ("datasets/mini-merra2/fields", {"TMQ": {"take": "TQV"}}, "mini-merra2.*does not derive U850, V850, PSL"),
+    ("datasets/mini-warmer/fields", {"TMQ": {"take": "A", "integrate": "B"}}, "datasets.mini-warmer.fields.TMQ is .*keys that exclude each other"),
+    ("regions/North Pacific", [120, 250, 65, 10], "regions.North Pacific is .*west, east, south, north"),
+    ("coasts", {"Chile": [284, 292, -56]}, "coasts.Chile"),
+    ("datasets/mini-merra2/sourc", "x", "datasets.mini-merra2.sourc .*did you mean 'source'"),
+    ("experiments/control/tracking", {"rule": "grap"}, "experiments.control.tracking.rule.*did you mean 'graph'"),
+    ("experiments/control/tracking", {"minimum_hour": 3}, "experiments.control.tracking.minimum_hour .*'minimum_hours'"),
+    ("run", ["contrl"], "run is 'contrl'.*did you mean 'control'"),
+    ("compare", ["warmth"], "compare is 'warmth'"),
+    ("comparisons/warming/second", "hot", "comparisons.warming.second is 'hot'"),
+    ("composites/control", ["Q"], "composites.control asks for Q.*TMQ, U850, V850, PSL"),
+    ("animate/control", ["1999-01"], "animate.control asks for 1999-01.*2000, 2001"),
+    ("snapshots/contrl", ["2000-01-01 00:00"], "snapshots is 'contrl'.*did you mean 'control'"),
+    ("titel", "x", "titel.*did you mean 'title'"),
+    ("grids/mini/nlat", 1, "grids.mini.nlat is 1.*minimum"),
+    ("experiments/a b", {"like": "control"}, "experiments has an entry .a b.*cannot be a name"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "sentence"), MISTAKES, ids=[f"{m[0]}={m[1]}" for m in MISTAKES]
+)
+def test_a_mistake_is_told_in_one_sentence(demo, path, value, sentence):
+    with pytest.raises(BadInput) as caught:
+        Study(edited(demo, path, value), DEMO)
+    assert re.search(sentence, str(caught.value)), str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_sentence_names_the_file(demo, tmp_path):
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text("experiments: {control: {gird: mini}}")
+    config = merge(demo, yaml.safe_load(overlay.read_text()))
+    with pytest.raises(BadInput, match=r"mine\.yaml: experiments\.control\.gird"):
+        Study(config, [*DEMO, overlay])
+    for said in ({"colour": "red"}, {"run": ["contrl"]}):
+        with pytest.raises(BadInput, match=r"^the command line \(--config\): (colour|run) "):
+            Study(demo | said, DEMO)
+
+
+def test_statistics_that_cannot_be_are_refused(demo):
+    demo["models"]["published"] = {"weights": "some/folder"}
+    demo["experiments"]["odd"] = {"like": "control", "model": "published", "weighting": "area"}
+    with pytest.raises(BadInput, match=r"odd\.weighting is 'area'.*fixed in its config\.json"):
+        Study(demo, DEMO)
+
+
+def test_a_published_model_looks_at_the_fields_of_its_config(demo, tmp_path):
+    (tmp_path / "config.json").write_text('{"fields": {"TMQ": {}, "IVT": {}}}')
+    demo["models"]["published"] = {"weights": str(tmp_path)}
+    demo["experiments"]["odd"] = {"like": "control", "model": "published"}
+    with pytest.raises(BadInput, match=r"odd\.dataset .* does not derive IVT that .*'published'"):
+        Study(demo, DEMO)
+    demo["experiments"]["odd"]["neutral"] = ["IVT"]
+    Study(demo, DEMO)
+    demo["experiments"]["odd"]["neutral"] = ["IVT", "PSL"]
+    with pytest.raises(BadInput, match=r"odd\.neutral lists PSL, which .* does derive"):
+        Study(demo, DEMO)
+
+
+def test_the_environment_is_expanded_in_folders_or_missed_by_name(demo, monkeypatch):
+    monkeypatch.setenv("SCRATCH", "/scratch/me")
+    assert Study(demo | {"results": "$SCRATCH/runs"}).results == "/scratch/me/runs"
+    with pytest.raises(BadInput, match=r"data is '.{10}/x', but .* no 'NOWHERE'"):
+        Study(demo | {"data": "${NOWHERE}/x"}, DEMO)
+
+
+def test_seeds_make_an_ensemble_of_members_that_differ_in_seed_alone(demo):
+    demo["models"]["ensemble"] = {"like": "four-fields", "seeds": [0, 7]}
+    demo["experiments"]["together"] = {"like": "control", "model": "ensemble"}
+    demo["run"], demo["compare"] = ["together"], []
+    study = Study(demo)
+    assert study.models_of("together") == ["ensemble.seed0", "ensemble.seed7"]
+    assert study.trained == ["ensemble.seed0", "ensemble.seed7"]
+    first, second = (study.training(name) for name in study.trained)
+    assert {key for key in first if first[key] != second[key]} == {"name", "seed"}
