@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,35 +13,50 @@ from stormtrace.climate.comparison import COUNTED
 from stormtrace.climate.event_tables import Table, of_class
 from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.regrid import area_mean
-from stormtrace.figures.names import short
 from stormtrace.grids import Grid, box_cells
 
 
-def headline(frequency: Frequency, feature: str, events: Table | None) -> dict[str, Any]:
-    """Return area-mean and largest frequency of a class, and its events a year."""
+@dataclass(frozen=True)
+class Headline:
+    """One class of one experiment in numbers.
+
+    mean, maximum: frequency in per cent of time steps, the mean over the grid's area; NaN without
+    any step. place: where the maximum is. means: variable of `frequency.nc` -> its area mean.
+    events, lifetime_h: how many were tracked, and their mean lifetime; None if none could be:
+    one map has no events.
+    """
+
+    mean: float
+    maximum: float
+    place: str
+    means: dict[str, float]
+    events: int | None = None
+    events_a_year: float | None = None
+    lifetime_h: float | None = None
+
+
+def headline(frequency: Frequency, feature: str, events: Table | None) -> Headline:
+    """Return area-mean and largest frequency of a class, and its events."""
     values = frequency.per_cent(feature)
     row, column = np.unravel_index(int(np.nanargmax(values)), values.shape)
-    numbers: dict[str, Any] = {
-        "feature": feature,
-        "short": short(feature),
-        "mean": area_mean(values, frequency.grid),
-        "means": {
-            variable: area_mean(frequency.per_cent(feature, variable=variable), frequency.grid)
-            for variable in COUNTED.values()
-            if frequency.has(variable)
-        },
-        "maximum": float(values[row, column]),
-        "place": place(float(frequency.grid.lat[row]), float(frequency.grid.lon[column])),
+    lat, lon = float(frequency.grid.lat[row]), float(frequency.grid.lon[column])
+    means = {
+        variable: area_mean(frequency.per_cent(feature, variable=variable), frequency.grid)
+        for variable in COUNTED.values()
+        if frequency.has(variable)
     }
-    if events is not None and np.sum(frequency.steps) > 1:  # one map has no events
+    tracked: dict[str, Any] = {}
+    if events is not None and np.sum(frequency.steps) > 1:
         code = frequency.features.codes[frequency.features.names.index(feature)]
         rows = of_class(events, code)
-        numbers |= {
-            "events": len(rows["class"]),
-            "events_a_year": len(rows["class"]) / frequency.length_years,
-            "lifetime_h": _mean(rows, "lifetime_h"),
+        count = len(rows["class"])
+        tracked = {
+            "events": count,
+            "events_a_year": count / frequency.length_years,
+            "lifetime_h": float(rows["lifetime_h"].mean()) if count else None,
         }
-    return numbers
+    mean, maximum = area_mean(values, frequency.grid), float(values[row, column])
+    return Headline(mean, maximum, place(lat, lon), means, **tracked)
 
 
 def place(lat: float, lon: float) -> str:
@@ -61,7 +77,3 @@ def region_mean(
         return float("nan"), float("nan")
     weights = np.broadcast_to(grid.row_area[:, None], grid.shape)[inside]
     return float(np.average(values[inside], weights=weights)), float(values[inside].max())
-
-
-def _mean(rows: Mapping[str, NDArray[Any]], name: str) -> float | None:
-    return float(np.mean(rows[name])) if name in rows and len(rows[name]) else None
