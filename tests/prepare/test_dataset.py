@@ -26,7 +26,7 @@ def test_any_field_at_any_pressure():
     }
     dataset = make_dataset(spec(fields=fields))
     assert dataset.fields["Z500"].level == 50000.0
-    own = dataset.source(dataset.parts[0], dataset.fields["IVT"], "IVT")
+    own = dataset.where(dataset.parts[0], dataset.fields["IVT"], "IVT")
     assert own.files == ("x/*.nc", "y/*.nc")
 
 

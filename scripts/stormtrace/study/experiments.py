@@ -1,0 +1,113 @@
+"""Entries of the tables of experiments and of comparisons."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from stormtrace.blocks import Block
+from stormtrace.track.tracking import TrackingBlock
+
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+
+
+def distinct(names: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return names of which none stands twice; ValueError otherwise."""
+    if twice := [name for i, name in enumerate(names) if name in names[:i]]:
+        raise ValueError(f"{twice[0]!r} stands twice")
+    return names
+
+
+#: Some names, each once.
+Names = Annotated[tuple[str, ...], AfterValidator(distinct)]
+
+
+class Experiment(Block):
+    """One model run on one dataset on one grid with one choice of statistics."""
+
+    like: str | None = Field(
+        None,
+        description="Name of the experiment this one takes everything from that it does not say "
+        "itself.",
+    )
+    title: str | None = Field(
+        None, description="A few words for maps and the report; the name where absent."
+    )
+    name: SkipJsonSchema[str] = ""
+    model: str = Field(description="A name in the table of models.")
+    dataset: str = Field(
+        description="A name in the table of datasets; it must derive every field of the model."
+    )
+    grid: str = Field(description="A name in the table of grids.")
+    period: tuple[Day, Day] | None = Field(
+        None,
+        description="The days of the dataset to run on, [first day, first day no longer in it]; "
+        "all of them where absent.",
+    )
+    statistics: Literal["training", "inference"] = Field(
+        "training",
+        description="Normalize with the statistics of the data the model was trained on, or of the "
+        "data it is run on. Never a retraining.",
+    )
+    weighting: Literal["none", "area", "mean"] | None = Field(
+        None,
+        description="Statistics unweighted, weighted by cos(lat), or only the mean weighted (the "
+        "published convention). The model's own where absent.",
+    )
+    precision: Literal["float32", "bfloat16", "float16"] = Field(
+        "float32",
+        description="Arithmetic of detection. bfloat16 and float16 change a few pixels (measured "
+        "and recorded in the mask file).",
+    )
+    probabilities: bool = Field(
+        False,
+        description="Keep the probability of every class too, in steps of 1/250 (uint8); about a "
+        "hundred times the size of masks.",
+    )
+    runtime: Literal["auto", "torch", "openvino"] = Field(
+        "auto",
+        description="What runs the network. auto takes the fastest that gives torch's float32 "
+        "masks; openvino runs on CPUs, in float32 or bfloat16.",
+    )
+    neutral: Names = Field(
+        (),
+        description="Fields of the model that the dataset does not derive; the network sees their "
+        "mean everywhere and rests on the others. Recorded in the mask file.",
+    )
+    measure: Names = Field(
+        (),
+        description="Fields of the dataset whose maximum and mean within each object and event are "
+        "kept.",
+    )
+    tracking: TrackingBlock = TrackingBlock()
+
+    @model_validator(mode="after")
+    def _period_is_one(self) -> "Experiment":
+        if self.period and self.period[0] >= self.period[1]:
+            raise ValueError(
+                f"its period {list(self.period)} is empty or ends before it starts; give "
+                "[first day, first day no longer in it]"
+            )
+        return self
+
+
+class Comparison(Block):
+    """Two experiments side by side; maps show second minus first."""
+
+    like: str | None = Field(
+        None,
+        description="Name of the comparison this one takes everything from that it does not say "
+        "itself.",
+    )
+    title: str | None = Field(
+        None, description="A few words for maps and the report; the name where absent."
+    )
+    name: SkipJsonSchema[str] = ""
+    first: str = Field(description="Name of an experiment.")
+    second: str = Field(description="Name of an experiment.")
+    of: Literal["masks", "events"] | None = Field(
+        None,
+        description="What frequency is counted from: every detection, or tracked events alone. "
+        "Where absent masks, but events if the two experiments track the same masks, which then "
+        "differ in nothing.",
+    )
