@@ -23,8 +23,8 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests"), str(ROOT / "benchmar
 
 from make_results import dates_between, write_masks, write_samples  # noqa: E402
 from mask_film import Film  # noqa: E402
-from stormtrace.climate.regrid import conservative  # noqa: E402
 from stormtrace.grids import make_grid  # noqa: E402
+from stormtrace.grids.remapping import conservative  # noqa: E402
 
 GRID = make_grid({"nlat": 768, "nlon": 1152})
 XARRAY = """

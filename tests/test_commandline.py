@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from stormtrace import commandline
+from stormtrace import commandline, signals
 from stormtrace.errors import BadInput, OutOfTime
 from stormtrace.files import writing
 
@@ -46,7 +46,7 @@ def test_other_errors_keep_their_traceback():
 
 def test_a_stop_that_a_library_swallows_is_heeded_all_the_same(tmp_path, monkeypatch):
     """netCDF4 has bare `except:` clauses: one job in ten went on after SIGTERM, and ended with 0."""
-    monkeypatch.setattr(commandline, "_stops", [])
+    monkeypatch.setattr(signals, "_received", [])
     before = signal.getsignal(signal.SIGTERM)
     made = []
 
@@ -69,7 +69,7 @@ def test_a_stop_that_a_library_swallows_is_heeded_all_the_same(tmp_path, monkeyp
 
 
 def test_what_is_written_when_a_stop_was_swallowed_is_not_published(tmp_path, monkeypatch):
-    monkeypatch.setattr(commandline, "_stops", [])
+    monkeypatch.setattr(signals, "_received", [])
     with pytest.raises(SystemExit), writing(tmp_path / "a.nc") as partial:
         partial.touch()
         with suppress(SystemExit):

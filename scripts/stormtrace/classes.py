@@ -1,14 +1,305 @@
-"""What a mask's numbers mean (Prabhat et al. 2021, ClimateNet)."""
+"""Classes of features: what the codes of a mask mean, and how each class is called and drawn.
 
-BACKGROUND, TC, AR = 0, 1, 2
+A model names its classes (`labels`, the background first); a label's place in that list is its
+code. Mask files carry codes and names as CF flags, and every later stage takes them from there:
 
-#: Short name -> class code of the two features events are made of.
-FEATURES = {"TC": TC, "AR": AR}
+    classes = Classes.of_flags(variable.flag_values, variable.flag_meanings, table)
+    for feature in classes.features:            # all but the background
+        cells = mask == feature.code
 
-#: ClimateNet's own names, in the order of the codes; `labels` in a model's config.json.
-LABELS = ("Background", "Tropical Cyclone", "Atmospheric River")
+What only concerns how a class is shown (short name, colours, basins) stands in the study's table
+`classes:`, laid over `KNOWN`. Names match whatever their case, spaces, hyphens and underscores.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stormtrace.errors import BadInput
+
+#: Code of the background, in every mask and every model's labels.
+BACKGROUND = 0
+
+#: Masks are int8; a network has at most 64 classes.
+HIGHEST_CODE = 127
+
+Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
+Colours = Annotated[list[Colour], Field(min_length=1, max_length=16)]
+
+
+class ClassSpecification(BaseModel):
+    """A class of features, as an entry of the study's `classes:` gives it; its key is the name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    short: str | None = Field(
+        None,
+        pattern="^[A-Za-z][A-Za-z0-9]*$",
+        max_length=12,
+        description="Short name for tables, thresholds and file names (AR); initials where absent.",
+    )
+    kind: Literal["area", "line"] = Field(
+        "area",
+        description="area: regions such as rivers and cyclones. line: fronts, drawn a few cells "
+        "wide, for which no smallest area is assumed.",
+    )
+    colours: Colours | None = Field(
+        None,
+        description="Colours of maps from light to dark, as #rrggbb. One is enough: the ramp "
+        "through it is made from it.",
+    )
+    colours_dark: Colours | None = Field(
+        None,
+        description="The same on a dark page, from dark to light; from `colours` where absent.",
+    )
+    basins: Literal["tropical cyclones", "atmospheric rivers"] | None = Field(
+        None, description="Ocean basins that events are counted in, by where they begin."
+    )
+
+
+#: The classes Stormtrace knows by name, which a study may redefine or add to.
+KNOWN: dict[str, ClassSpecification] = {
+    "Tropical Cyclone": ClassSpecification(
+        short="TC",
+        basins="tropical cyclones",
+        colours=[
+            "#fdf6ea", "#fbdfb5", "#f8be7c", "#ef954f", "#dc6a3b", "#b84535", "#86293b", "#4e1636",
+        ],
+        colours_dark=[
+            "#251a1a", "#482320", "#733024", "#a1442d", "#cb613b", "#e98b52", "#f8bd81", "#fdecc9",
+        ],
+    ),
+    "Atmospheric River": ClassSpecification(
+        short="AR",
+        basins="atmospheric rivers",
+        colours=[
+            "#f3f9f8", "#c8e7e4", "#8ecfd1", "#4fb0c1", "#278aac", "#1f6393", "#213e70", "#181c45",
+        ],
+        colours_dark=[
+            "#12212c", "#16384d", "#1a5570", "#247893", "#3c9cb3", "#6bc2cb", "#a7e1df", "#e4f8f4",
+        ],
+    ),
+    "Cold Front": ClassSpecification(short="CF", kind="line", colours=["#2f6fb4"]),
+    "Warm Front": ClassSpecification(short="WF", kind="line", colours=["#c8443c"]),
+    "Stationary Front": ClassSpecification(short="SF", kind="line", colours=["#2f8f5b"]),
+    "Occluded Front": ClassSpecification(short="OF", kind="line", colours=["#7d4ea3"]),
+    "Front": ClassSpecification(short="Front", kind="line", colours=["#4a5f8f"]),
+    "Blocking": ClassSpecification(short="Block", colours=["#8a6d1f"]),
+}  # fmt: skip
+
+#: Colours of classes that no table gives any, in the order of their codes.
+PALETTE = ("#3f8053", "#a2569c", "#8a6d1f", "#47789f", "#b0584f", "#5f7f2a", "#6a5fb0", "#a5673f")
 
 
 def flag_name(label: str) -> str:
     """``Tropical Cyclone`` → ``tropical_cyclone``: a label as one word of CF's `flag_meanings`."""
-    return "_".join(label.lower().split())
+    return re.sub(r"[^a-z0-9.+@]+", "_", label.strip().lower()).strip("_")
+
+
+@dataclass(frozen=True)
+class FeatureClass:
+    """One class of a mask: its code and name, and how it is shown.
+
+    colours, colours_dark: ramps, "#rrggbb", from what is rare to what is frequent.
+    """
+
+    code: int
+    name: str
+    short: str
+    kind: Literal["area", "line"]
+    colours: tuple[str, ...]
+    colours_dark: tuple[str, ...]
+    basins: str | None
+
+    @property
+    def flag(self) -> str:
+        """The name as a word of `flag_meanings`; the key of the class in our files."""
+        return flag_name(self.name)
+
+    @property
+    def key(self) -> str:
+        """The short name as file names and HTML ids have it."""
+        return self.short.lower()
+
+    @property
+    def plural(self) -> str:
+        """The name for a running text: ``atmospheric rivers``."""
+        name = self.name.lower()
+        return name if name.endswith(("s", "ing")) else f"{name}s"
+
+
+ClassTable = Mapping[str, ClassSpecification | Mapping[str, Any]]
+"""Name -> what a study says of a class."""
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes of a mask in the order of their codes, the background (code 0) left out."""
+
+    features: tuple[FeatureClass, ...]
+    background: str = "Background"
+    _by_name: dict[str, FeatureClass] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Raise BadInput for codes that masks cannot hold, and for names that are there twice."""
+        for feature in self.features:
+            if not BACKGROUND < feature.code <= HIGHEST_CODE:
+                raise BadInput(
+                    f"the class {feature.name!r} has the code {feature.code}; codes of masks are "
+                    f"whole numbers from 1 to {HIGHEST_CODE}, and 0 for the background"
+                )
+        shared = {"flag": "name", "key": "short name", "code": "code"}
+        for what, called in shared.items():
+            counted = Counter(getattr(feature, what) for feature in self.features)
+            if twice := [value for value, count in counted.items() if count > 1]:
+                names = [f.name for f in self.features if getattr(f, what) == twice[0]]
+                raise BadInput(
+                    f"the classes {names} share the {called} {twice[0]!r}: "
+                    "rename one, or give it another `short` in `classes:`"
+                )
+        by_name = {feature.flag: feature for feature in self.features}
+        object.__setattr__(self, "_by_name", by_name)
+
+    @classmethod
+    def of_labels(cls, labels: Sequence[str], table: ClassTable | None = None) -> "Classes":
+        """Return the classes of a model from its labels, the background first.
+
+        Raises:
+            BadInput: the first label is not the background, or two labels are the same.
+
+        """
+        if not labels or flag_name(labels[0]) != "background":
+            raise BadInput(
+                f"labels are {list(labels)}; the first must be Background, whose code is 0: "
+                "masks and losses take 0 for what is no feature"
+            )
+        return cls._of_codes(dict(enumerate(labels)), table)
+
+    @classmethod
+    def of_flags(
+        cls, values: Iterable[int], meanings: str, table: ClassTable | None = None
+    ) -> "Classes":
+        """Return the classes that the CF flags of a mask declare.
+
+        Raises:
+            BadInput: there are not as many codes as names, or a code is not one of a mask.
+
+        """
+        codes, names = [int(value) for value in values], str(meanings).split()
+        if len(codes) != len(names):
+            raise BadInput(
+                f"flag_values are {codes}, flag_meanings {names}: expected a name for each code"
+            )
+        return cls._of_codes(dict(zip(codes, names, strict=True)), table)
+
+    @classmethod
+    def _of_codes(cls, names: Mapping[int, str], table: ClassTable | None) -> "Classes":
+        known = _lookup(table)
+        features = [
+            _feature(code, name, known)
+            for code, name in sorted(names.items())
+            if code != BACKGROUND
+        ]
+        return cls(tuple(features), names.get(BACKGROUND, "Background"))
+
+    @cached_property
+    def labels(self) -> tuple[str, ...]:
+        """Names of all classes, the background first."""
+        return (self.background, *(feature.name for feature in self.features))
+
+    @property
+    def codes(self) -> tuple[int, ...]:
+        """Codes of all classes but the background, ascending."""
+        return tuple(feature.code for feature in self.features)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Names as words of `flag_meanings`, without the background's."""
+        return tuple(feature.flag for feature in self.features)
+
+    def get(self, name: str) -> FeatureClass | None:
+        """Return the class of a name or short name, however it is spelled, or None."""
+        if (feature := self._by_name.get(flag_name(name))) is not None:
+            return feature
+        return next((one for one in self.features if one.key == name.strip().lower()), None)
+
+    def __getitem__(self, name: str) -> FeatureClass:
+        """Return the class of a name or short name; raises BadInput if there is none."""
+        if (feature := self.get(name)) is None:
+            raise BadInput(f"there is no class {name!r}; there are: {', '.join(self.labels[1:])}")
+        return feature
+
+    def flag_attributes(self) -> dict[str, Any]:
+        """Return `flag_values` (int8) and `flag_meanings` of a mask, background included."""
+        import numpy as np
+
+        return {
+            "flag_values": np.array([BACKGROUND, *self.codes], np.int8),
+            "flag_meanings": " ".join([flag_name(self.background), *self.flags]),
+        }
+
+
+# Of the old house, until every room takes its classes from flags.
+TC, AR = 1, 2
+FEATURES = {"TC": TC, "AR": AR}
+LABELS = ("Background", "Tropical Cyclone", "Atmospheric River")
+
+#: ClimateNet's labels, in the order of their codes (Prabhat et al. 2021).
+CLIMATENET_LABELS = ("Background", "Tropical Cyclone", "Atmospheric River")
+
+
+def check_table(table: ClassTable) -> None:
+    """Raise BadInput if two entries of a study's `classes:` are the same class."""
+    names = Counter(flag_name(name) for name in table)
+    if twice := [name for name, count in names.items() if count > 1]:
+        spelled = [name for name in table if flag_name(name) == twice[0]]
+        raise BadInput(f"classes: {' and '.join(map(repr, spelled))} are the same name; keep one")
+
+
+def _lookup(table: ClassTable | None) -> dict[str, tuple[str, ClassSpecification]]:
+    """Return flag name -> (name, specification): `KNOWN` with the study's `table` laid over it."""
+    check_table(table or {})
+    known = {flag_name(name): (name, entry) for name, entry in KNOWN.items()}
+    for name, entry in (table or {}).items():
+        given = entry if isinstance(entry, ClassSpecification) else ClassSpecification(**entry)
+        base = known.get(flag_name(name), (name, ClassSpecification()))[1]
+        merged = base.model_copy(update=given.model_dump(exclude_unset=True, exclude_none=True))
+        if given.colours and not given.colours_dark:  # never one class's own beside another's
+            merged = merged.model_copy(update={"colours_dark": None})
+        known[flag_name(name)] = (_spelled_out(name), merged)
+    return known
+
+
+def _feature(
+    code: int, name: str, known: Mapping[str, tuple[str, ClassSpecification]]
+) -> FeatureClass:
+    unknown = (_spelled_out(name), ClassSpecification())
+    spelled, entry = known.get(flag_name(name), unknown)
+    colours = tuple(entry.colours or (PALETTE[(code - 1) % len(PALETTE)],))
+    return FeatureClass(
+        code=code,
+        name=spelled,
+        short=entry.short or _initials(spelled),
+        kind=entry.kind,
+        colours=colours,
+        colours_dark=tuple(entry.colours_dark or (colours if len(colours) == 1 else colours[::-1])),
+        basins=entry.basins,
+    )
+
+
+def _spelled_out(name: str) -> str:
+    """``cold_core_low`` → ``Cold core low``; what has capitals or spaces of its own is kept."""
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:] if name == name.lower() else words
+
+
+def _initials(name: str) -> str:
+    """``Cold core low`` → ``CCL``; a single word is its own short name."""
+    words = re.findall(r"[A-Za-z0-9]+", name) or ["X"]
+    short = words[0][:12] if len(words) == 1 else "".join(word[0].upper() for word in words)
+    return short if short[0].isalpha() else f"C{short}"[:12]

@@ -5,17 +5,16 @@ import errno
 import json
 import logging
 import os
-import signal
 import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
 from stormtrace.errors import BadInput, OutOfTime
+from stormtrace.signals import handle_sigterm, heed_stop
 
 Item = TypeVar("Item")
 log = logging.getLogger("stormtrace")
@@ -57,7 +56,7 @@ def run(main: Callable[[], None]) -> NoReturn:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
     )
-    signal.signal(signal.SIGTERM, _stop)
+    handle_sigterm()
     note = Note()
     note.write()
     try:
@@ -164,30 +163,6 @@ def progress(
             left = told.seconds_left() or 0
             log.info("%s: %d of %d, about %.0f s left", what, told.done, total, left)
     log.info("%s: %d in %.1f s", what, told.done, told.seconds())
-
-
-_stops: list[int] = []
-"""Signals to stop that have come."""
-
-
-def _stop(signum: int, frame: FrameType | None) -> NoReturn:
-    _stops.append(signum)
-    raise SystemExit(128 + signum)
-
-
-def stops() -> int:
-    """Return how many signals to stop have come."""
-    return len(_stops)
-
-
-def heed_stop(before: int = 0) -> None:
-    """Raise SystemExit once more if signals to stop have come beyond those `before`.
-
-    The first may have come inside one of the libraries' bare `except:` clauses (netCDF4 has
-    several): swallowed there, with whatever was being written then left as it was.
-    """
-    if stops() > before:
-        raise SystemExit(128 + _stops[-1])
 
 
 def _explain(error: OSError) -> str:

@@ -13,8 +13,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from stormtrace.commandline import heed_stop, stops
 from stormtrace.errors import BadInput
+from stormtrace.signals import heed_stop, stops
 
 WHOLE_FILE_LIMIT = 16 * 2**20
 """Files up to this many bytes are hashed whole, larger ones by size, first and last MiB."""

@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.climate.regrid import conservative
 from stormtrace.grids import Grid
+from stormtrace.grids.remapping import conservative
 
 FILE = Path(__file__).resolve().parent / "data" / "land.npz"
 

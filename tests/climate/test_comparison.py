@@ -3,9 +3,9 @@ import pytest
 
 from make_results import MINI, write_frequency
 from stormtrace.climate.comparison import compare_files, read_comparison
-from stormtrace.climate.regrid import area_mean
 from stormtrace.errors import BadInput
 from stormtrace.grids import make_grid
+from stormtrace.grids.remapping import area_mean
 
 AR = "atmospheric_river"
 

@@ -3,9 +3,9 @@ import pytest
 
 from make_results import write_events
 from stormtrace.climate.event_tables import density, of_class, read_events, read_table
-from stormtrace.climate.regrid import area_mean
 from stormtrace.errors import BadInput
 from stormtrace.grids import make_grid
+from stormtrace.grids.remapping import area_mean
 
 GRID = make_grid({"nlat": 181, "nlon": 360})
 SPHERE_MILLION_KM2 = 4 * np.pi * 6371.22**2 / 1e6

@@ -5,10 +5,10 @@ import pytest
 from analytic import y2
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid, make_grid
+from stormtrace.grids.cell_overlaps import overlap_areas
 from stormtrace.prepare.mesh import camse
 from stormtrace.prepare.mesh.cells import Cells, read_cells
 from stormtrace.prepare.mesh.meshes import Mesh, mesh_of_grid
-from stormtrace.prepare.regridding.cell_overlaps import overlap_areas
 from stormtrace.prepare.regridding.conservative import cell_conservative, rectilinear_conservative
 from stormtrace.prepare.regridding.makers import own_weights
 

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.climate.frequency import Frequency, open_frequency
-from stormtrace.climate.regrid import on_grid, same_grid
 from stormtrace.climate.significance import bootstrap, false_discovery
 from stormtrace.errors import BadInput
 from stormtrace.files import writing
 from stormtrace.formats.counts import Features, read_features, read_grid, write_axes
 from stormtrace.grids import Grid
+from stormtrace.grids.remapping import on_grid, same_grid
 
 COUNTED = {"masks": "count", "events": "event_count"}
 """What a frequency is counted from -> the variable of `frequency.nc`."""

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.climate.hovmoller import coasts_on
-from stormtrace.climate.regrid import same_grid
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
+from stormtrace.grids.remapping import same_grid
 from stormtrace.track.pixels import EventPixels, EventRuns
 
 BLOCK_STEPS = 240

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from stormtrace.climate.frequency import Frequency
-from stormtrace.climate.regrid import area_mean
 from stormtrace.climate.seasons import MONTHS
+from stormtrace.grids.remapping import area_mean
 
 
 def seasonal_cycle(frequency: Frequency, feature: str) -> dict[str, list[float | None]]:

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from stormtrace.checkpoints import Checkpoint
+from stormtrace.classes import Classes
 from stormtrace.commandline import progress
 from stormtrace.detect.watch import Watch
 from stormtrace.errors import BadInput, OutOfTime
@@ -100,7 +101,7 @@ def detect(
     with mask_file(
         output,
         folder.grid,
-        config.labels,
+        Classes.of_labels(config.labels),
         {"units": folder.units, "calendar": folder.calendar},
         steps=steps,
         probabilities=choice.probabilities,

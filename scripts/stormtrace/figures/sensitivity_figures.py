@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from stormtrace.climate.frequency import open_frequency
-from stormtrace.climate.regrid import on_grid, same_grid
 from stormtrace.figures.colours import diverging, largest_shown, sequential
 from stormtrace.figures.names import short, words
 from stormtrace.figures.panels import Panel, draw_panels
 from stormtrace.grids import Grid
+from stormtrace.grids.remapping import on_grid, same_grid
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def add_count(nc: netCDF4.Dataset, name: str, dimensions: tuple[str, ...]) -> ne
 
 def read_grid(nc: netCDF4.Dataset) -> Grid:
     """Read the grid of an open file."""
-    return Grid(*(np.asarray(nc[name][:], np.float64) for name in ("lat", "lon")))
+    return Grid(nc["lat"][:], nc["lon"][:])
 
 
 def read_features(nc: netCDF4.Dataset, variable: str = "class") -> Features:

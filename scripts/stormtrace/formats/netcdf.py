@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.raw.classic import classic_length
+from stormtrace.formats.classic import classic_length
 
 Form = Literal["NETCDF4", "NETCDF3_64BIT_OFFSET"]
 

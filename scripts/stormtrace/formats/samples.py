@@ -172,7 +172,7 @@ def grid_of(dataset: netCDF4.Dataset, path: Path) -> Grid:
                 f"it is {axis.shape}, {axis.flat[0]:g} … {axis.flat[-1]:g}: turn the file round"
             )
         axes.append(axis)
-    return Grid(*axes)
+    return Grid(axes[0], axes[1])
 
 
 def _describe_missing(

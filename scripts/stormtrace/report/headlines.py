@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from stormtrace.climate.comparison import COUNTED
 from stormtrace.climate.event_tables import Table, of_class
 from stormtrace.climate.frequency import Frequency
-from stormtrace.climate.regrid import area_mean
 from stormtrace.figures.names import short
 from stormtrace.grids import Grid, box_cells
+from stormtrace.grids.remapping import area_mean
 
 
 def headline(frequency: Frequency, feature: str, events: Table | None) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from stormtrace import __version__
 from stormtrace.climate.comparison import COUNTED, SEASONS, Comparison, read_comparison
 from stormtrace.climate.event_tables import read_events
 from stormtrace.climate.frequency import open_frequency
-from stormtrace.climate.regrid import on_grid
 from stormtrace.errors import BadInput
 from stormtrace.figures.colours import DIVERGING, DIVERGING_DARK, SEQUENTIAL, SEQUENTIAL_DARK
 from stormtrace.figures.names import short, words
+from stormtrace.grids.remapping import on_grid
 from stormtrace.report import experiments, models
 from stormtrace.report.label_findings import describe_labels
 from stormtrace.report.packing import choose_grid, pack_bits, pack_land

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from stormtrace.climate.event_tables import Table, density, of_class
 from stormtrace.climate.frequency import Frequency
-from stormtrace.climate.regrid import on_grid
 from stormtrace.grids import Grid
+from stormtrace.grids.remapping import on_grid
 from stormtrace.report.packing import pack
 
 Link = Callable[[str | None], str | None]

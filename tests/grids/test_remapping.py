@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from stormtrace.climate.regrid import area_mean, conservative, on_grid
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid, make_grid
+from stormtrace.grids.remapping import area_mean, conservative, on_grid
 from stormtrace.land import is_land, land_fraction
 
 FINE = make_grid({"nlat": 91, "nlon": 144})

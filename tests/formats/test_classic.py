@@ -2,7 +2,7 @@ import netCDF4
 import numpy as np
 import pytest
 
-from stormtrace.prepare.raw.classic import classic_length
+from stormtrace.formats.classic import classic_length
 
 FORMS = ("NETCDF3_CLASSIC", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA")
 

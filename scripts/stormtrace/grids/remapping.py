@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.grids import Grid
+from stormtrace.grids.grid import Grid
 
 
 def conservative(values: NDArray[np.floating], source: Grid, target: Grid) -> NDArray[np.float64]:

@@ -1,0 +1,90 @@
+"""Grids in our own files: coordinates, bounds and grid mapping, written and read in one place."""
+
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import numpy as np
+
+from stormtrace.grids import Grid
+from stormtrace.grids.coordinates import read_coordinates
+
+#: Name of the grid mapping variable of projected grids.
+MAPPING = "crs"
+
+
+def write_grid(nc: netCDF4.Dataset, grid: Grid) -> None:
+    """Define the dimensions and coordinates of `grid`, and write them.
+
+    Rectilinear: `lat(lat)`, `lon(lon)`, and `lat_bnds` where rows are not bounded by mid-points.
+    Others: `lat(y, x)`, `lon(y, x)`; with a projection also `y(y)`, `x(x)` and `crs`.
+    """
+    for name, size in zip(grid.dims, grid.shape, strict=True):
+        nc.createDimension(name, size)
+    if grid.is_rectilinear:
+        _coordinate(nc, "lat", ("lat",), grid.lat, axis="Y", **_DEGREES["lat"])
+        _coordinate(nc, "lon", ("lon",), grid.lon, axis="X", **_DEGREES["lon"])
+        if grid.row_edges is not None:
+            _write_bounds(nc, grid)
+        return
+    for name, values in (("lat", grid.lat), ("lon", grid.lon)):
+        _coordinate(nc, name, grid.dims, values, **_DEGREES[name])
+    if grid.projection is not None:
+        _write_projection(nc, grid)
+
+
+_DEGREES = {
+    "lat": {"standard_name": "latitude", "units": "degrees_north"},
+    "lon": {"standard_name": "longitude", "units": "degrees_east"},
+}
+
+
+def _coordinate(
+    nc: netCDF4.Dataset, name: str, dims: tuple[str, ...], values: Any, **attributes: str
+) -> Any:
+    variable = nc.createVariable(name, "f8", dims, fill_value=False)
+    variable.setncatts(attributes)
+    variable[:] = values
+    return variable
+
+
+def _write_bounds(nc: netCDF4.Dataset, grid: Grid) -> None:
+    nc.createDimension("bnds", 2)
+    nc["lat"].bounds = "lat_bnds"
+    edges = grid.lat_bounds
+    _coordinate(nc, "lat_bnds", ("lat", "bnds"), np.column_stack([edges[:-1], edges[1:]]))
+
+
+def _write_projection(nc: netCDF4.Dataset, grid: Grid) -> None:
+    assert grid.projection is not None
+    rotated = grid.projection.is_rotated_pole
+    for name, values in (("y", grid.projection.y), ("x", grid.projection.x)):
+        standard = {"y": "latitude", "x": "longitude"}[name] if rotated else f"{name}_coordinate"
+        attributes = {
+            "standard_name": f"{'grid' if rotated else 'projection'}_{standard}",
+            "units": "degrees" if rotated else "m",
+            "axis": name.upper(),
+        }
+        _coordinate(nc, name, (name,), values, **attributes)
+    mapping = nc.createVariable(MAPPING, "i4", ())
+    mapping.setncatts(
+        {name: value for name, value in grid.projection.mapping.items() if value is not None}
+    )
+
+
+def map_attributes(grid: Grid) -> dict[str, str]:
+    """Return the attributes that every map on `grid` needs: where its coordinates are."""
+    if grid.is_rectilinear:
+        return {}
+    mapping = {} if grid.projection is None else {"grid_mapping": MAPPING}
+    return {"coordinates": "lat lon"} | mapping
+
+
+def read_grid(nc: netCDF4.Dataset, path: Path | str) -> Grid:
+    """Return the grid of an open file of ours.
+
+    Raises:
+        BadInput: the file has no grid.
+
+    """
+    return read_coordinates(nc, path)
