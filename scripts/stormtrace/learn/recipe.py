@@ -159,10 +159,16 @@ class Recipe(ModelEntry):
 
 
 class Published(ModelEntry):
-    """A published model that is used as it is; the keys of training have no effect."""
+    """A published model, used as it is: fields, labels and recipe are in its config.json."""
 
     weights: str = Field(
         description="Folder of a published model (ClimateNet's config.json and weights.pth)."
+    )
+    dataset: str | None = Field(
+        None, description="A labelled dataset to score it on, the samples in its test folder."
+    )
+    grid: str | None = Field(
+        None, description="Name of the grid the labelled samples are on, with `dataset`."
     )
 
 

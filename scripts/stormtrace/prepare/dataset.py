@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from stormtrace.blocks import Block, exclusive, read_block
@@ -246,6 +246,15 @@ class Entry(Block):
     name: SkipJsonSchema[str] = ""
 
 
+def _divides_a_day(hours: float) -> float:
+    if 24 * HOUR % (round(hours * HOUR) or 7):
+        raise ValueError(
+            "it does not divide a day, so steps would start at other hours every day; choose 1, 2, "
+            "3, 4, 6, 8, 12 or 24"
+        )
+    return hours
+
+
 class Dataset(Entry):
     """Raw files of one source, in one place on disk; what a script gets of it is this block."""
 
@@ -273,7 +282,7 @@ class Dataset(Entry):
         description="How records closer than step_hours become steps, by their mean or by the one "
         "that starts the step.",
     )
-    step_hours: float = Field(
+    step_hours: Annotated[float, AfterValidator(_divides_a_day)] = Field(
         3.0, gt=0, le=24, description="Hours from one sample to the next; they must divide a day."
     )
     missing_steps: Literal["refuse", "skip"] = Field(
@@ -298,15 +307,6 @@ class Dataset(Entry):
         description="An ESMF or SCRIP regridding matrix (weights file) of your own; it is checked "
         "against mesh and grid, and adopted.",
     )
-
-    @model_validator(mode="after")
-    def _steps_divide_a_day(self) -> "Dataset":
-        if 24 * HOUR % self.step:
-            raise ValueError(
-                f"step_hours is {self.step_hours:g}, which does not divide a day: steps would "
-                "start at other hours every day; choose 1, 2, 3, 4, 6, 8, 12 or 24"
-            )
-        return self
 
     @property
     def step(self) -> int:

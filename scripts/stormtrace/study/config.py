@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from stormtrace.blocks import Block
+from stormtrace.classes import ClassSpecification
+from stormtrace.grids.specification import GridSpecification
 from stormtrace.planet.settings import Planet
 from stormtrace.study.experiments import Names
 
@@ -27,16 +29,6 @@ Month = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
 Moment = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}$")]
 #: Entries as they are written, `like` and all; each table has a model of its own.
 Table = dict[str, dict[str, Any]]
-
-
-class GridSpecification(Block):
-    """A lat/lon grid with both poles as rows: its step is 180/(nlat-1) by 360/nlon degrees."""
-
-    nlat: int = Field(ge=8, le=20_000, description="Number of latitudes from -90 to 90.")
-    nlon: int = Field(ge=8, le=40_000, description="Number of longitudes round the globe.")
-    first_lon: float = Field(
-        0.0, ge=-180, le=180, description="Longitude of the first column in degrees east."
-    )
 
 
 class Config(Block):
@@ -105,6 +97,11 @@ class Config(Block):
     )
     planet: Planet = Planet()
     grids: dict[GridName, GridSpecification] = Field(description="Grids by name.")
+    classes: dict[str, ClassSpecification] = Field(
+        {},
+        description="How classes are shown: short names, colours, basins, laid over those of the "
+        "classes Stormtrace knows; name -> what is different.",
+    )
     regions: dict[PlaceName, Box] = Field(
         {},
         description="Boxes that maps zoom into and events are counted in, [west, east, south, "

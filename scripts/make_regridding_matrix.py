@@ -1,4 +1,4 @@
-r"""The weights map from a dataset's mesh to a grid, in ESMF's format.
+r"""Make the regridding matrix from a dataset's mesh to a grid, in ESMF's format.
 
     python scripts/make_weights.py --grid '{"nlat": 768, "nlon": 1152}' \\
         --dataset '{"name": "cesm-historical", "source": "cesm", "parts": [{"period":
