@@ -32,7 +32,7 @@ rule count_masks:
     message:
         "{wildcards.experiment} {wildcards.year}: counting masks"
     shell:
-        python("count_masks.py --mask {input:q} --period {params.period} --output {output:q}")
+        python("count_masks.py --mask {input:q} --period {params.period:q} --output {output:q}")
 
 
 rule count_events:
@@ -63,7 +63,7 @@ rule count_events:
     shell:
         python(
             "count_events.py --mask {input.mask:q} --objects {input.objects:q}"
-            " --events {params.events:q} --period {params.period} --output {output:q}"
+            " --events {params.events:q} --period {params.period:q} --output {output:q}"
         )
 
 

@@ -24,7 +24,7 @@ from stormtrace.study.artmip import artmip_files
 from stormtrace.study.layout import EVENT_TABLES
 from stormtrace.study.loading import load_study
 from stormtrace.study.report_plan import report_of
-from stormtrace.study.study import flag
+from stormtrace.study.definition import flag
 
 # What lies over the tables of `base`: the files and keys of the command line or, in a module, what
 # the other workflow hands over.
@@ -114,11 +114,10 @@ def cells(wildcards):
     if grid := getattr(wildcards, "grid", None):
         grids = [grid]
     elif model := getattr(wildcards, "model", None):
-        grids = [STUDY.models[model].get("grid")]
+        grids = [STUDY.models[model].grid]
     else:
         grids = [STUDY.experiments[name].grid for name in experiments_of(wildcards)]
-    sizes = (STUDY.config.grids[grid] for grid in grids if grid)
-    return max((size["nlat"] * size["nlon"] for size in sizes), default=FULL_CELLS)
+    return max((CELLS.get(grid, FULL_CELLS) for grid in grids), default=FULL_CELLS)
 
 
 def years_of(wildcards):

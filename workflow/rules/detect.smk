@@ -40,15 +40,15 @@ rule detect:
         neutral=lambda wildcards: [
             f"--neutral={field}" for field in STUDY.experiments[wildcards.experiment].neutral
         ],
-        # Outside of output, which Snakemake deletes before a rerun: a killed detection resumes.
         period=lambda wildcards: STUDY.period(wildcards.experiment, wildcards.year),
+        # Outside of output, which Snakemake deletes before a rerun: a killed detection resumes.
         checkpoints=at.mask_checkpoints("{experiment}"),
     message:
         "{wildcards.experiment} {wildcards.year}: detection"
     shell:
         python(
             "detect.py --experiment {wildcards.experiment} --year {wildcards.year}"
-            " --model {params.model:q} --samples {input.samples:q} {params.normalization:q}"
+            " --period {params.period:q} --model {params.model:q} --samples {input.samples:q} {params.normalization:q}"
             " {params.look:q} {params.neutral:q} --threads {threads} --output {output:q}"
             f" --checkpoints {{params.checkpoints:q}} {TIME_BUDGET} --device {DEVICE}"
         )

@@ -3,7 +3,7 @@
 import datetime
 
 from stormtrace.errors import BadInput
-from stormtrace.study.study import Study
+from stormtrace.study.definition import Study
 
 #: The class that the catalogue is of.
 RIVER = "Atmospheric River"

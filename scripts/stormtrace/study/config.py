@@ -8,7 +8,7 @@ from stormtrace.blocks import Block
 from stormtrace.classes import ClassSpecification
 from stormtrace.grids.specification import GridSpecification
 from stormtrace.planet.settings import Planet
-from stormtrace.study.experiments import Names
+from stormtrace.study.entries import Names
 
 Longitude = Annotated[float, Field(ge=-180, le=360)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]

@@ -10,10 +10,10 @@ from stormtrace.errors import BadInput
 from stormtrace.learn.recipe import Published
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.study.config import Config
-from stormtrace.study.experiments import Comparison, Experiment
-from stormtrace.study.origins import Keys, Origins
+from stormtrace.study.entries import Comparison, Experiment
 from stormtrace.study.periods import common, has_month, has_time, years_of
-from stormtrace.study.tables import AnyDataset, AnyModel, Tables, known_of
+from stormtrace.study.resolved import AnyDataset, AnyModel, Tables, known_of
+from stormtrace.study.study_files import Keys, Origins
 from stormtrace.track.tracking import NAMED_REGIONS
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from stormtrace.learn.recipe import Published
 from stormtrace.prepare.dataset import Dataset, Recipe
-from stormtrace.study.study import Study
+from stormtrace.study.definition import Study
 
 
 def raw_input(study: Study, dataset: str, year: str | None = None) -> list[str]:

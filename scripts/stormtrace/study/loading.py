@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from stormtrace.study.definition import Study
 from stormtrace.study.merging import overlay
-from stormtrace.study.origins import ELSEWHERE, Origins, read_yaml
-from stormtrace.study.study import Study
+from stormtrace.study.study_files import ELSEWHERE, Origins, read_yaml
 
 #: Files of the folder that `base` names.
 FILES = ("config", "datasets", "models", "experiments")

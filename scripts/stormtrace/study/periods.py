@@ -35,16 +35,6 @@ def common(first: Sequence[str], second: Sequence[str]) -> list[str] | None:
     return [start, end] if start < end else None
 
 
-def stamp(time: str) -> str:
-    """Return a time as the names of samples have it, with CESM's seconds of day.
-
-    >>> stamp("2001-01-02 12:00")
-    '2001-01-02-43200'
-    """
-    seconds = int(time[11:13]) * 3600 + int(time[14:16]) * 60
-    return f"{time[:10]}-{seconds:05d}"
-
-
 def _starts_year(moment: str) -> bool:
     return moment[5:10] == "01-01" and not moment[10:].strip(" T:0")
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from stormtrace.blocks import dump
 from stormtrace.classes import Classes
+from stormtrace.study.definition import Study
 from stormtrace.study.merging import Entry
-from stormtrace.study.study import Study
-from stormtrace.study.tables import known_of
+from stormtrace.study.resolved import known_of
 
 
 def report_of(study: Study) -> Entry:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from stormtrace.study.study import Study
+from stormtrace.study.definition import Study
 
 #: Column of the table -> the rule whose outputs it counts.
 STAGES = {

@@ -11,9 +11,9 @@ from pydantic import BaseModel
 from stormtrace.blocks import Fault, at, check_block, did_you_mean, plain
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import FIELDS_OF_SOURCE, Dataset, LabelledDataset
-from stormtrace.study.experiments import Comparison, Experiment
+from stormtrace.study.entries import Comparison, Experiment
 from stormtrace.study.merging import Entry, drop_nulls, lineage, resolve
-from stormtrace.study.origins import Origins
+from stormtrace.study.study_files import Origins
 
 AnyDataset = Dataset | LabelledDataset
 AnyModel = Recipe | Published

@@ -12,21 +12,22 @@ from typing import Any
 from stormtrace.blocks import dump
 from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
+from stormtrace.formats.sample_names import stamp
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.study import consistency
 from stormtrace.study.config import Config
-from stormtrace.study.experiments import Experiment
+from stormtrace.study.entries import Experiment
 from stormtrace.study.layout import Layout
 from stormtrace.study.merging import Entry
-from stormtrace.study.origins import ELSEWHERE, Origins
-from stormtrace.study.periods import clip, common, stamp, years_of
-from stormtrace.study.tables import (
+from stormtrace.study.periods import clip, common, years_of
+from stormtrace.study.resolved import (
     drop_nulls_of_study,
     known_of,
     members_of,
     read_tables,
 )
+from stormtrace.study.study_files import ELSEWHERE, Origins
 from stormtrace.track.tracking import labelling_keys
 
 #: The piece of a labelled dataset that its statistics are computed from.
