@@ -6,9 +6,10 @@ from itertools import pairwise
 import numpy as np
 
 from mask_files import write_mask_file
+from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.formats.masks import open_masks
 from stormtrace.formats.objects import ObjectsWriter
-from stormtrace.grids import EARTH_RADIUS_KM, Grid, make_grid
+from stormtrace.grids import Grid, make_grid
 from stormtrace.track.joining import read_record
 from stormtrace.track.object_finding import find_objects
 from stormtrace.track.rules import assign

@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from stormtrace.blocks import dump
 from stormtrace.checkpoints import Checkpoint, file_identity
 from stormtrace.commandline import Progress
 from stormtrace.errors import BadInput
@@ -77,7 +78,7 @@ def train(
     start = time.monotonic()
     run = _Run(recipe, files, normalization, device, processes)
     determinants = {
-        "recipe": asdict(recipe),
+        "recipe": dump(recipe),
         "normalization": normalization.as_json(),
         "files": [file_identity(file.path) for file in files],
         "device": device.type,
@@ -140,7 +141,7 @@ class _Run:
             cache_bytes=CACHE_GB[device.type] * 2**30,
         )
         self.training, self.validation = map(make_set, split_by_time(files, recipe.validation))
-        self.augmentation = make_augmentation(recipe.augment, recipe.fields, grid)
+        self.augmentation = make_augmentation(recipe.augment.model_dump(), recipe.fields, grid)
         self.network = _make_network(recipe, device, processes)
         self.predict: Callable[[Tensor], Tensor] = (
             torch.compile(self.network) if recipe.compile else self.network
