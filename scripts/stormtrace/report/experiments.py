@@ -13,6 +13,7 @@ from stormtrace.report.contents import (
     BasinTable,
     Experiment,
     Headline,
+
     MapFigure,
     Provenance,
     Region,
@@ -171,3 +172,5 @@ def _provenance(frequency: Frequency) -> Provenance:
     facts = {name: text for name, text in frequency.attributes.items() if name != "Conventions"}
     inputs: dict[str, str] = json.loads(facts.pop("inputs", "{}") or "{}")
     return Provenance(facts, inputs)
+
+
