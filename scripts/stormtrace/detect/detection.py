@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from stormtrace.checkpoints import Checkpoint
+from stormtrace.checkpoints import Checkpoint, file_identity
 from stormtrace.classes import Classes
 from stormtrace.commandline import progress
 from stormtrace.detect.watch import Watch
@@ -133,12 +133,11 @@ def _steps_of(batch: Batch) -> int:
 
 def _further_determinants(folder: SampleFolder, choice: Choice) -> dict[str, Any]:
     """Return what masks depend on besides the facts in their file, in types of JSON."""
-    stats = [(path.name, path.stat()) for path in folder.paths]
     return {
         "device": choice.device.type,
         "probabilities": choice.probabilities,
         "fields": dict(folder.fields),
-        "samples": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats],
+        "samples": [file_identity(path) for path in folder.paths],
     }
 
 
