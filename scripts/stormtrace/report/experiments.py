@@ -13,7 +13,6 @@ from stormtrace.report.contents import (
     BasinTable,
     Experiment,
     Headline,
-
     MapFigure,
     Provenance,
     Region,
@@ -172,5 +171,3 @@ def _provenance(frequency: Frequency) -> Provenance:
     facts = {name: text for name, text in frequency.attributes.items() if name != "Conventions"}
     inputs: dict[str, str] = json.loads(facts.pop("inputs", "{}") or "{}")
     return Provenance(facts, inputs)
-
-

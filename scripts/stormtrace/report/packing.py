@@ -18,6 +18,7 @@ from stormtrace.land import coastlines, land_fraction
 #: Stands for NaN; differences then wrap round 16 bits, which undoes itself.
 MISSING = -32768
 
+
 def pack(values: NDArray[np.floating], digits: int = 3000) -> dict[str, Any]:
     """Return ``{step, data}`` of a map; at least `digits` steps up to its largest value."""
     finite = values[np.isfinite(values)]

@@ -134,9 +134,7 @@ def _script_data(
         },
         "single": maps.is_single,
         "diverging": {"light": DIVERGING, "dark": DIVERGING_DARK},
-        "variables": {
-            name: [maps.title_of(name), maps.units_of(name)] for name in maps.variables
-        },
+        "variables": {name: [maps.title_of(name), maps.units_of(name)] for name in maps.variables},
         "periods": {name: whole if name == "annual" else name for name in maps.periods},
         "experiments": [{"name": one.name, "title": one.title} for one in shown],
         "comparisons": [

@@ -136,7 +136,9 @@ def _narrowest(lon: NDArray[np.float64], step: float) -> tuple[float, float]:
 
 def _step(grids: list[Grid]) -> float:
     """Return the finest grid's cell size in degrees of latitude."""
-    return min(float(np.sqrt(np.median(grid.area)) / grid.radius_km) for grid in grids) * 180 / np.pi
+    return (
+        min(float(np.sqrt(np.median(grid.area)) / grid.radius_km) for grid in grids) * 180 / np.pi
+    )
 
 
 def on_raster(values: NDArray[np.floating], source: Grid, view: View) -> NDArray[np.floating]:
