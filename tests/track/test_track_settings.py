@@ -8,6 +8,7 @@ import yaml
 
 from stormtrace.errors import BadInput
 from stormtrace.track.tracking import DEFAULTS, NAMED_REGIONS, labelling_keys, read_tracking
+from track_files import CLASSES
 
 SCHEMA = yaml.safe_load(
     (Path(__file__).parents[2] / "workflow/schemas/tracking.schema.yaml").read_text("utf-8")
@@ -32,7 +33,7 @@ def test_defaults_written_out_are_valid_and_mean_the_same(rule):
     block = {"rule": rule, **DEFAULTS[rule]}
     del block["region"]  # none
     jsonschema.validate(block, SCHEMA)
-    assert read_tracking(block) == read_tracking({"rule": rule})
+    assert read_tracking(block, CLASSES) == read_tracking({"rule": rule}, CLASSES)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +43,6 @@ def test_defaults_written_out_are_valid_and_mean_the_same(rule):
         {"minimum_hour": 5},
         {"connectivity": 6},
         {"minimum_overlap": 1.5},
-        {"minimum_area_km2": {"TCs": 5}},
         {"minimum_hours": -1},
     ],
 )
@@ -50,11 +50,11 @@ def test_what_the_schema_refuses_the_code_refuses(block):
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(block, SCHEMA)
     with pytest.raises(BadInput):
-        read_tracking(block)
+        read_tracking(block, CLASSES)
 
 
 def test_a_threshold_for_one_class_leaves_the_other_its_default():
-    tracking = read_tracking({"minimum_area_km2": {"AR": 300_000}, "minimum_hours": 24})
+    tracking = read_tracking({"minimum_area_km2": {"AR": 300_000}, "minimum_hours": 24}, CLASSES)
     assert tracking.minimum_area_km2[1:] == (200_000.0, 300_000)
     assert tracking.minimum_hours[1:] == (24, 24)
 

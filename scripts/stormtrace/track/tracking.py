@@ -1,4 +1,4 @@
-"""The `tracking` block of an experiment: what may stand in it, and what stands for the rest.
+"""The `tracking` block of an experiment: its keys, their checks and the defaults of each rule.
 
 Described for users in ``workflow/schemas/tracking.schema.yaml``; a test keeps the two the same.
 """
@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stormtrace.classes import FEATURES
+from stormtrace.classes import Classes, FeatureClass
 from stormtrace.errors import BadInput
+
+#: Thresholds that may differ from class to class.
+BY_CLASS = ("minimum_area_km2", "minimum_pixels", "minimum_hours")
 
 _COMMON: dict[str, Any] = {
     "minimum_area_km2": 0.0,
@@ -20,19 +23,19 @@ _COMMON: dict[str, Any] = {
     "pole_wrap": False,
     "region": None,
 }
+#: Rule -> every key's default. 200,000 km² are 250 cells of 0.23° × 0.31° at 28° latitude.
 DEFAULTS: dict[str, dict[str, Any]] = {
     "graph": _COMMON | {"minimum_area_km2": 200_000.0, "minimum_overlap": 0.1},
     "climatenet": _COMMON | {"minimum_pixels": 250, "pole_wrap": True},
     "components": _COMMON | {"minimum_area_km2": 200_000.0},
 }
-"""Rule -> every key's default. 200,000 km² are 250 cells of 0.23° × 0.31° at 28° latitude."""
 
+#: west, east, south, north in degrees; the first is ARTMIP's. A study may name more.
 NAMED_REGIONS = {
     "western North America": [180.0, 255.0, 25.0, 65.0],
     "west coast of North America": [230.0, 255.0, 32.0, 55.0],
     "CONUS": [235.0, 292.0, 26.0, 50.0],
 }
-"""west, east, south, north in degrees; the first is ARTMIP's. A study may name more."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,22 @@ class Tracking:
     region: Mapping[str, Any] | None
 
 
-def read_tracking(block: Mapping[str, Any] | None) -> Tracking:
-    """Return `block` with the defaults of its rule. Raises BadInput for what it cannot mean."""
+def read_tracking(block: Mapping[str, Any] | None, classes: Classes) -> Tracking:
+    """Return `block` with the defaults of its rule, thresholds by code of `classes`.
+
+    Raises:
+        BadInput: a key or a class is unknown, or a value is not allowed.
+
+    """
+    values = _values(block)
+    for key in BY_CLASS:
+        given = (block or {}).get(key, {})
+        values[key] = _by_class(key, given, DEFAULTS[values["rule"]][key], classes)
+    return Tracking(**values)
+
+
+def _values(block: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return all keys of a block, defaults filled in; raises BadInput for wrong ones."""
     block = dict(block or {})
     rule = block.pop("rule", "graph")
     if rule not in DEFAULTS:
@@ -67,9 +84,7 @@ def read_tracking(block: Mapping[str, Any] | None) -> Tracking:
             "tracking: minimum_overlap is a fraction from 0 to 1 (of the smaller object); "
             f"found {values['minimum_overlap']!r}"
         )
-    for key in ("minimum_area_km2", "minimum_pixels", "minimum_hours"):
-        values[key] = _by_class(key, values[key], DEFAULTS[rule][key])
-    return Tracking(rule, **values)
+    return {"rule": rule} | values
 
 
 def labelling_keys(block: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -78,22 +93,38 @@ def labelling_keys(block: Mapping[str, Any] | None) -> dict[str, Any]:
     Handing only this part to ``find_objects.py`` lets another rule or threshold rerun only
     ``link_events.py``.
     """
-    tracking = read_tracking(block)
-    return {"connectivity": tracking.connectivity, "pole_wrap": tracking.pole_wrap}
+    values = _values(block)
+    return {key: values[key] for key in ("connectivity", "pole_wrap")}
 
 
-def _by_class(key: str, value: Any, default: Any) -> tuple[Any, ...]:
-    """Return one number for all classes, or ``{TC: …, AR: …}``, as a tuple by class code."""
-    if not isinstance(value, Mapping):
-        value = dict.fromkeys(FEATURES, value)
-    wrong = sorted(set(value) - set(FEATURES))
-    if wrong or not all(
-        isinstance(number, int | float) and number >= 0 for number in value.values()
-    ):
+def _by_class(key: str, value: Any, default: Any, classes: Classes) -> tuple[Any, ...]:
+    """Return a threshold by class code, from one number or from ``{name: number}``.
+
+    Names may be short (AR). Classes that are not named have the default; for lines (fronts) that
+    is no smallest size.
+    """
+    numbers = value if isinstance(value, Mapping) else dict.fromkeys(classes.flags, value)
+    if not all(isinstance(number, int | float) and number >= 0 for number in numbers.values()):
         raise BadInput(
-            f"tracking: {key} is a number ≥ 0, or one for each of {list(FEATURES)}; found {value}"
+            f"tracking: {key} is a number ≥ 0, or one for each of {list(classes.labels[1:])}; "
+            f"found {value}"
         )
-    by_code = [0] * (max(FEATURES.values()) + 1)
-    for name, code in FEATURES.items():
-        by_code[code] = value.get(name, default)
+    given: dict[int, Any] = {}
+    for name, number in numbers.items():
+        feature = _class_of(key, name, classes)
+        if feature.code in given:
+            raise BadInput(f"tracking: {key} names {feature.name} twice: {value}; keep one")
+        given[feature.code] = number
+    by_code = [0] * (max(classes.codes, default=0) + 1)
+    for feature in classes.features:
+        is_line = feature.kind == "line" and key != "minimum_hours"
+        usual = 0 if is_line else default
+        by_code[feature.code] = given.get(feature.code, usual)
     return tuple(by_code)
+
+
+def _class_of(key: str, name: str, classes: Classes) -> FeatureClass:
+    try:
+        return classes[name]
+    except BadInput as error:
+        raise BadInput(f"tracking: {key}: {error}") from None
