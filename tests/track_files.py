@@ -5,8 +5,9 @@ from itertools import pairwise
 
 import numpy as np
 
+from mask_files import write_mask_file
 from stormtrace.classes import CLIMATENET_LABELS, Classes
-from stormtrace.formats.masks import mask_file, open_masks
+from stormtrace.formats.masks import open_masks
 from stormtrace.formats.objects import ObjectsWriter
 from stormtrace.grids import Grid, make_grid
 from stormtrace.track.joining import read_record
@@ -22,18 +23,10 @@ def global_grid(nlat, nlon, first_lon=0.0):
     return make_grid({"nlat": nlat, "nlon": nlon, "first_lon": first_lon})
 
 
-def write_masks(path, masks, first_hour=0.0, grid=None, hours=None, classes=CLASSES, **more):
+def write_masks(path, masks, first_hour=0.0, grid=None, hours=None, **more):
     """Write a mask file; `hours` are those of its steps, every third from `first_hour` if None."""
-    masks = np.asarray(masks, np.int8)
-    grid = grid or global_grid(*masks.shape[1:])
-    time = {"units": more.pop("units", "hours since 2000-01-01")}
-    time["calendar"] = more.pop("calendar", "noleap")
-    about = {"experiment": "control", "dataset": "cesm", "grid": "g", "step_hours": 3.0}
     hours = first_hour + 3.0 * np.arange(len(masks)) if hours is None else hours
-    with mask_file(path, grid, classes, time, steps=len(masks)) as writer:
-        writer.write(hours, {"mask": masks})
-        writer.describe(**about | {"year": 2000} | more)
-    return path
+    return write_mask_file(path, masks, grid=grid, hours=hours, **more)
 
 
 def write_objects(path, mask_path, tracking=None):

@@ -1,6 +1,5 @@
 """Files of one map per step made of tracked events: event IDs, and ARTMIP's catalogue."""
 
-import datetime
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -53,30 +52,3 @@ def event_map_file(
         )
         variable.setncatts(dict(about) | map_attributes(masks.grid))
         yield variable
-
-
-def artmip_name(dataset: str, step_hours: float, first: str, last: str) -> str:
-    """Return the name of a file of ARTMIP's catalogue.
-
-    first, last: days of the first and the last step, ISO; what follows the day is left out.
-
-    >>> artmip_name("CESM", 3.0, "2000-12-22", "2000-12-31")
-    'CESM.ar_tag.Stormtrace.3hr.20001222-20001231.nc'
-    """
-    start, end = (day[:10].replace("-", "") for day in (first, last))
-    return f"{dataset}.ar_tag.Stormtrace.{step_hours:g}hr.{start}-{end}.nc"
-
-
-def days_of(start: str, end: str) -> tuple[str, str]:
-    """Return the first and the last day of a period that ends just before `end`.
-
-    start, end: ISO moments, as the study's periods have them. The day before midnight is taken
-    from the standard calendar, whatever the dataset's.
-
-    >>> days_of("2000-12-22", "2001-01-01"), days_of("2000-01-01", "2000-01-02 12:00")
-    (('2000-12-22', '2000-12-31'), ('2000-01-01', '2000-01-02'))
-    """
-    day = datetime.date.fromisoformat(end[:10])
-    if not end[10:].strip(" T:0"):
-        day -= datetime.timedelta(days=1)
-    return start[:10], day.isoformat()
