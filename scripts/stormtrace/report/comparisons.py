@@ -52,9 +52,7 @@ def describe(
     )
 
 
-def _finding(
-    feature: ShownClass, first: Experiment, second: Experiment, variable: str
-) -> Finding:
+def _finding(feature: ShownClass, first: Experiment, second: Experiment, variable: str) -> Finding:
     a, b = first.headlines[feature.key], second.headlines[feature.key]
     before, after = a.means.get(variable), b.means.get(variable)
     events, events_change = "", ""
