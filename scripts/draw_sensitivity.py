@@ -1,10 +1,11 @@
 """Draw many experiments side by side with one scale, and their differences from the first.
 
-python scripts/draw_sensitivity.py --frequency results/frequency/{control,two-fields}/frequency.nc \
-    --titles "Four fields" "Two fields" --title "Input fields" --output results/figures/sensitivity
+python scripts/draw_sensitivity.py --frequency results/frequency/{a,b}/frequency.nc \
+    --titles '["Four fields", "Two fields"]' --title "Input fields" \
+    --output results/figures/sensitivity
 """
 
-from stormtrace.commandline import parser, run
+from stormtrace.commandline import from_json, parser, run
 from stormtrace.errors import BadInput
 from stormtrace.figures.maps import use_style
 from stormtrace.figures.panels import save
@@ -16,7 +17,9 @@ def main() -> None:
     """Parse flags, draw, save."""
     arguments = parser(__doc__)
     arguments.add_argument("--frequency", nargs="+", required=True, help="one file an experiment")
-    arguments.add_argument("--titles", nargs="+", required=True, help="one an experiment")
+    arguments.add_argument(
+        "--titles", type=from_json, required=True, help="JSON list (or @file): one an experiment"
+    )
     arguments.add_argument("--title", default="", help="of all figures")
     arguments.add_argument("--output", required=True, help="folder, replaced if it exists")
     flags = arguments.parse_args()

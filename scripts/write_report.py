@@ -27,10 +27,7 @@ first experiment is the one that others are compared with. --classes is the stud
     {"Cold Front": {"short": "CF", "kind": "line", "colours": ["#2f6fb4"]}}
 """
 
-import argparse
-import json
 from pathlib import Path
-from typing import Any
 
 from stormtrace.commandline import from_json, log, run
 from stormtrace.commandline import parser as make_parser
@@ -44,9 +41,9 @@ TEMPLATES = Path(__file__).resolve().parents[1] / "workflow" / "report"
 def main() -> None:
     """Parse flags, gather, write."""
     parser = make_parser(__doc__)
-    parser.add_argument("--report", type=_json_or_file, required=True, help="JSON or @file")
+    parser.add_argument("--report", type=from_json, required=True, help="JSON or @file")
     parser.add_argument(
-        "--classes", type=_json_or_file, default={}, help="JSON or @file: the study's classes"
+        "--classes", type=from_json, default={}, help="the study's classes, JSON or @file"
     )
     parser.add_argument("--templates", type=Path, default=TEMPLATES, help="folder of the template")
     parser.add_argument("--output", type=Path, required=True, help="the page, HTML")
@@ -55,15 +52,6 @@ def main() -> None:
     page = write_page(args.report, args.templates, folder, args.classes, command())
     write_text(args.output, page)
     log.info("%s: %.1f MB", args.output, len(page.encode()) / 1e6)
-
-
-def _json_or_file(text: str) -> Any:
-    if not text.startswith("@"):
-        return from_json(text)
-    try:
-        return json.loads(Path(text[1:]).read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
-        raise argparse.ArgumentTypeError(f"cannot read {text[1:]}: {error}") from error
 
 
 if __name__ == "__main__":

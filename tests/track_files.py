@@ -3,12 +3,13 @@
 import json
 from itertools import pairwise
 
-import netCDF4
 import numpy as np
 
+from mask_files import write_mask_file
+from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.formats.masks import open_masks
 from stormtrace.formats.objects import ObjectsWriter
-from stormtrace.grids import EARTH_RADIUS_KM, Grid, make_grid
+from stormtrace.grids import Grid, make_grid
 from stormtrace.track.joining import read_record
 from stormtrace.track.object_finding import find_objects
 from stormtrace.track.rules import assign
@@ -21,27 +22,8 @@ def global_grid(nlat, nlon, first_lon=0.0):
 
 def write_masks(path, masks, first_hour=0.0, grid=None, hours=None, **more):
     """Write a mask file; `hours` are those of its steps, every third from `first_hour` if None."""
-    masks = np.asarray(masks, np.int8)
-    grid = grid or global_grid(*masks.shape[1:])
-    settings = {
-        "units": "hours since 2000-01-01",
-        "calendar": "noleap",
-        "step_hours": 3.0,
-        "year": 2000,
-    } | more
     hours = first_hour + 3.0 * np.arange(len(masks)) if hours is None else hours
-    with netCDF4.Dataset(path, "w") as file:
-        for name, values in (("time", hours), ("lat", grid.lat), ("lon", grid.lon)):
-            file.createDimension(name, len(values))
-            file.createVariable(name, "f8", (name,))[:] = values
-        file["time"].units, file["time"].calendar = settings.pop("units"), settings.pop("calendar")
-        chunks = (1, *masks.shape[1:])
-        mask = file.createVariable(
-            "mask", "i1", ("time", "lat", "lon"), zlib=True, chunksizes=chunks
-        )
-        mask[:] = masks
-        file.setncatts({"experiment": "control", "dataset": "cesm", "grid": "g"} | settings)
-    return path
+    return write_mask_file(path, masks, grid=grid, hours=hours, **more)
 
 
 def write_objects(path, mask_path, tracking=None):

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.errors import BadInput
 from stormtrace.formats.masks import open_masks
-from stormtrace.grids import EARTH_RADIUS_KM, Grid
+from stormtrace.grids import Grid
 from stormtrace.track.labelling import Labeller
 from stormtrace.track.object_finding import find_objects, object_columns
 from track_files import disc, global_grid, random_masks

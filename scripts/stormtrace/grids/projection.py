@@ -69,7 +69,8 @@ class Projection:
 
     def forward(self, lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
         """Return x, y of points in degrees; infinite where the plane has no such point."""
-        x, y = self._transformer.transform(np.asarray(lon, float), np.asarray(lat, float))
+        turned = (np.asarray(lon, float) + 180.0) % 360.0 - 180.0  # PROJ takes none beyond 10 rad
+        x, y = self._transformer.transform(turned, np.asarray(lat, float))
         if self.is_rotated_pole:  # longitudes, too: in the turn that the grid's are in
             west = midpoint_edges(self.x)[0]
             x = (np.asarray(x) - west) % 360.0 + west
