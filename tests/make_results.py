@@ -78,14 +78,16 @@ def write_frequency(
     grid: Grid = MINI,
     experiment: str = "made",
     events: float = 0,
+    classes: Sequence[str] = ("tropical_cyclone", "atmospheric_river"),
+    step_hours: float = 3,
 ) -> Path:
     """Write a frequency file from (month, class, lat, lon) counts of each year.
 
     Every month has `steps` steps (or the one of the twelve); `events` is the share of the counts that is of tracked events
     (0: nothing was tracked), and genesis is a tenth of all counts.
     """
-    features = Features((1, 2), ("tropical_cyclone", "atmospheric_river"))
-    attributes = {"experiment": experiment, "calendar": "noleap", "step_hours": "3"}
+    features = Features(tuple(range(1, len(classes) + 1)), tuple(classes))
+    attributes = {"experiment": experiment, "calendar": "noleap", "step_hours": str(step_hours)}
     paths: dict[str, list[Path]] = {"masks": [], "events": []}
     for year, values in counts.items():
         present = np.broadcast_to(steps, 12).astype(np.int64)

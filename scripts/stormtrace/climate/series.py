@@ -20,6 +20,9 @@ def seasonal_cycle(frequency: Frequency, feature: str) -> dict[str, list[float |
             continue
         rows = frequency.per_cent(feature, period).mean(axis=1)
         for name, chosen in sides.items():
+            if not chosen.any():  # a regional grid
+                cycle[name].append(None)
+                continue
             mean = np.average(rows[chosen], weights=frequency.grid.row_area[chosen])
             cycle[name].append(float(mean))
     return cycle
