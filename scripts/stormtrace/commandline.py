@@ -33,11 +33,24 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def from_json(text: str) -> Any:
-    """Parse a flag whose value is a block of the study's YAML, as JSON (`type=from_json`)."""
+    """Parse a flag whose value is a block of the study's YAML: JSON, or ``@file`` that holds it."""
     try:
-        return json.loads(text)
+        content = Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text
+        return json.loads(content)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot read {text[1:]}: {error.strerror}") from error
     except json.JSONDecodeError as error:
         raise argparse.ArgumentTypeError(f"not JSON ({error}): {text!r}") from error
+
+
+def add_classes(parser: argparse.ArgumentParser) -> None:
+    """Add the flag `--classes`, the study's table of classes."""
+    parser.add_argument(
+        "--classes",
+        type=from_json,
+        default={},
+        help="names, short names and colours of classes, the study's `classes:`, JSON or @file",
+    )
 
 
 def positive(text: str) -> int:

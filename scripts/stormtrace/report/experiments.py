@@ -19,8 +19,8 @@ from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.hovmoller import coasts_on, hovmoller
 from stormtrace.climate.seasons import MONTHS
 from stormtrace.climate.series import by_year, seasonal_cycle
-from stormtrace.figures.experiment_figures import span
-from stormtrace.figures.names import HISTOGRAMS, short, words
+from stormtrace.climate.time_coverage import coverage
+from stormtrace.figures.names import HISTOGRAMS, heading
 from stormtrace.report.charts import Line, heat_map, histogram, line_chart
 from stormtrace.report.headlines import headline, region_mean
 from stormtrace.report.models import images
@@ -44,14 +44,14 @@ def describe(
 
     boxes: the study's `regions` and `coasts`, name -> [west, east, south, north].
     """
-    names = frequency.features.names
+    names = frequency.classes.flags
     coasts = coasts_on(frequency.grid, boxes.get("coasts", {}))
     return {
         **{key: entry.get(key) or "" for key in ("model", "dataset", "grid", "description")},
         "statistics": _statistics_words(entry),
         "name": entry["name"],
         "title": entry.get("title") or entry["name"],
-        "span": span(frequency),
+        "span": coverage(frequency).words,
         "shape": f"{frequency.grid.lat.size} × {frequency.grid.lon.size}",
         "length_years": frequency.length_years,
         "missing": int(frequency.expected_steps.sum() - frequency.steps.sum()),
@@ -91,7 +91,7 @@ def _regions(
     for name, region in regions.items():
         means = {
             feature: region_mean(frequency.per_cent(feature), frequency.grid, region)
-            for feature in frequency.features.names
+            for feature in frequency.classes.flags
         }
         yield {"name": name, "means": means}
 
@@ -100,8 +100,8 @@ def _charts(
     frequency: Frequency, events: Table | None, coasts: Mapping[str, NDArray[np.bool_]]
 ) -> Iterator[dict[str, Any]]:
     """Yield the charts of an experiment: seasonal cycle, years, coasts, histograms."""
-    for feature in frequency.features.names:
-        style = short(feature).lower()
+    for feature in frequency.classes.flags:
+        style = _short(frequency, feature).lower()
         cycle = seasonal_cycle(frequency, feature)
         if sum(value is not None for value in cycle["north"]) >= FEWEST:
             lines = [
@@ -109,12 +109,20 @@ def _charts(
                 Line("southern hemisphere", cycle["south"], f"{style} dashed"),
             ]
             svg = line_chart([m[0] for m in MONTHS], lines, "% of time steps")
-            yield _chart(f"{words(feature)}s through the year", svg, "solid north, dashed south")
-    years, _ = by_year(frequency, frequency.features.names[0])
+            yield _chart(
+                f"{_heading(frequency, feature)}s through the year",
+                svg,
+                "solid north, dashed south",
+            )
+    years, _ = by_year(frequency, frequency.classes.flags[0])
     if len(years) >= FEWEST:
         lines = [
-            Line(words(feature), by_year(frequency, feature)[1], short(feature).lower())
-            for feature in frequency.features.names
+            Line(
+                _heading(frequency, feature),
+                by_year(frequency, feature)[1],
+                _short(frequency, feature).lower(),
+            )
+            for feature in frequency.classes.flags
         ]
         every = max(1, len(years) // 6)
         svg = line_chart([str(year) for year in years], lines, "% of the globe", every)
@@ -129,19 +137,19 @@ def _coast(frequency: Frequency, name: str, coast: NDArray[np.bool_]) -> Iterato
     """Yield latitude × month along a coast, if the months are many."""
     if (frequency.steps.sum(axis=0) > 0).sum() < FEWEST:
         return
-    for feature in frequency.features.names:
+    for feature in frequency.classes.flags:
         lat, values = hovmoller(frequency, feature, coast)
-        svg = heat_map(lat, values, "% of time steps", short(feature).lower())
-        yield _chart(f"{short(feature)}s along the coast", svg, f"{name}, by month")
+        svg = heat_map(lat, values, "% of time steps", _short(frequency, feature).lower())
+        yield _chart(f"{_short(frequency, feature)}s along the coast", svg, f"{name}, by month")
 
 
 def _histograms(frequency: Frequency, events: Table) -> Iterator[dict[str, Any]]:
-    for code, feature in zip(frequency.features.codes, frequency.features.names, strict=True):
+    for code, feature in zip(frequency.classes.codes, frequency.classes.flags, strict=True):
         rows = of_class(events, code)
         for column, (title, units, factor) in HISTOGRAMS.items():
             if column in rows and len(rows[column]):
-                svg = histogram(rows[column] * factor, units, short(feature).lower())
-                yield _chart(f"{title} · {short(feature)}", svg, units)
+                svg = histogram(rows[column] * factor, units, _short(frequency, feature).lower())
+                yield _chart(f"{title} · {_short(frequency, feature)}", svg, units)
 
 
 def _landfall(path: str | None) -> Iterator[dict[str, Any]]:
@@ -164,12 +172,23 @@ def _landfall(path: str | None) -> Iterator[dict[str, Any]]:
 def _basins(frequency: Frequency, events: Table) -> list[dict[str, Any]]:
     """Return events a year by the basin they begin in, for each class."""
     tables = []
-    for code, feature in zip(frequency.features.codes, frequency.features.names, strict=True):
+    for code, feature in zip(frequency.classes.codes, frequency.classes.flags, strict=True):
         rows = of_class(events, code)
-        counts = by_basin(feature, rows["genesis_lat"], rows["genesis_lon"])
+        basins = frequency.classes[feature].basins
+        if basins is None:
+            continue
+        counts = by_basin(basins, rows["genesis_lat"], rows["genesis_lon"])
         a_year = {name: count / frequency.length_years for name, count in counts.items()}
-        tables.append({"title": f"{words(feature)}s a year", "counts": a_year})
+        tables.append({"title": f"{_heading(frequency, feature)}s a year", "counts": a_year})
     return tables
+
+
+def _short(frequency: Frequency, feature: str) -> str:
+    return frequency.classes[feature].short
+
+
+def _heading(frequency: Frequency, feature: str) -> str:
+    return heading(frequency.classes[feature])
 
 
 def _chart(title: str, svg: str, note: str) -> dict[str, Any]:

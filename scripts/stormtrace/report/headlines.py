@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from stormtrace.climate.comparison import COUNTED
 from stormtrace.climate.event_tables import Table, of_class
 from stormtrace.climate.frequency import Frequency
-from stormtrace.figures.names import short
 from stormtrace.grids import Grid, box_cells
 from stormtrace.grids.remapping import area_mean
 
@@ -22,7 +21,7 @@ def headline(frequency: Frequency, feature: str, events: Table | None) -> dict[s
     row, column = np.unravel_index(int(np.nanargmax(values)), values.shape)
     numbers: dict[str, Any] = {
         "feature": feature,
-        "short": short(feature),
+        "short": frequency.classes[feature].short,
         "mean": area_mean(values, frequency.grid),
         "means": {
             variable: area_mean(frequency.per_cent(feature, variable=variable), frequency.grid)
@@ -33,7 +32,7 @@ def headline(frequency: Frequency, feature: str, events: Table | None) -> dict[s
         "place": place(float(frequency.grid.lat[row]), float(frequency.grid.lon[column])),
     }
     if events is not None and np.sum(frequency.steps) > 1:  # one map has no events
-        code = frequency.features.codes[frequency.features.names.index(feature)]
+        code = frequency.classes[feature].code
         rows = of_class(events, code)
         numbers |= {
             "events": len(rows["class"]),

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.figures.colours import nice_step
+from stormtrace.climate.series import nice_step
 from stormtrace.grids import Grid, make_grid
 from stormtrace.land import coastlines, land_fraction
 

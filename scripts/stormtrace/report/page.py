@@ -13,12 +13,13 @@ import jinja2
 import numpy as np
 
 from stormtrace import __version__
-from stormtrace.climate.comparison import COUNTED, SEASONS, Comparison, read_comparison
+from stormtrace.climate.comparison import COUNTED
 from stormtrace.climate.event_tables import read_events
 from stormtrace.climate.frequency import open_frequency
 from stormtrace.errors import BadInput
-from stormtrace.figures.colours import DIVERGING, DIVERGING_DARK, SEQUENTIAL, SEQUENTIAL_DARK
-from stormtrace.figures.names import short, words
+from stormtrace.figures.colours import DIVERGING, DIVERGING_DARK, ramp
+from stormtrace.figures.names import heading
+from stormtrace.formats.comparisons import SEASONS, Comparison, read_comparison
 from stormtrace.grids.remapping import on_grid
 from stormtrace.report import experiments, models
 from stormtrace.report.label_findings import describe_labels
@@ -69,19 +70,18 @@ def _start(paths: Sequence[str]) -> PageMaps:
     for path in paths:
         with open_frequency(path) as frequency:
             grids.append(frequency.grid)
-            features.append(frequency.features)
+            features.append(frequency.classes)
             seasons |= {period for period in SEASONS if frequency.period_steps(period) > 0}
     first = features[0]
-    maps = len(paths) * len(first.names) * (len(seasons) + 3)
+    maps = len(paths) * len(first.flags) * (len(seasons) + 3)
     page = PageMaps(choose_grid(grids, maps))
     page.periods = [p for p in SEASONS if p in seasons] if len(seasons) > 2 else ["annual"]
-    for name in first.names:
-        key = name if name in SEQUENTIAL else "other"
-        page.features[name] = {
-            "title": words(name),
-            "short": short(name),
-            "light": SEQUENTIAL[key],
-            "dark": SEQUENTIAL_DARK[key],
+    for feature in first.features:
+        page.features[feature.flag] = {
+            "title": heading(feature),
+            "short": feature.short,
+            "light": ramp(feature),
+            "dark": ramp(feature, dark=True),
         }
     return page
 
@@ -114,7 +114,7 @@ def _comparison(
 
 
 def _add_significance(page: PageMaps, name: str, comparison: Comparison) -> None:
-    for feature in comparison.features.names:
+    for feature in comparison.classes.flags:
         for period in page.periods:
             share = np.nan_to_num(comparison.get("significant", feature, period))
             flags = on_grid(share, comparison.grid, page.grid)

@@ -56,7 +56,7 @@ def link_from(folder: Path, path: str | None) -> str | None:
 
 def add_experiment(page: PageMaps, name: str, frequency: Frequency, events: Table | None) -> None:
     """Add an experiment's maps to the page."""
-    for code, feature in zip(frequency.features.codes, frequency.features.names, strict=True):
+    for code, feature in zip(frequency.classes.codes, frequency.classes.flags, strict=True):
         for period in page.periods:
             _add(page, (name, "count", feature, period), frequency)
         if frequency.has("event_count"):
