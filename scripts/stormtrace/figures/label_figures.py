@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import cycle
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from matplotlib.artist import Artist
@@ -20,9 +20,6 @@ from stormtrace.figures.panels import MARGIN, WIDTH, add_panel_title, add_titles
 from stormtrace.figures.projections import view_of
 from stormtrace.grids import Grid
 
-if TYPE_CHECKING:  # torch is not needed to draw
-    from stormtrace.learn.labellings import Labelling
-
 #: Field -> (words, units, low, high) of its scale; None: from the field itself.
 FIELDS = {
     "TMQ": ("Precipitable water", "kg m$^{-2}$", 0.0, 60.0),
@@ -36,8 +33,32 @@ FOOTER = 0.45
 STYLES = ("solid", "dotted", "dashed", "dashdot")
 
 
+class Labelling(Protocol):
+    """One time: a background field, the prediction, and the labels of each expert, one map each."""
+
+    @property
+    def time(self) -> str:
+        """Date and time."""
+
+    @property
+    def grid(self) -> Grid:
+        """Grid of all maps."""
+
+    @property
+    def background(self) -> NDArray[np.float32]:
+        """Field under the detections."""
+
+    @property
+    def prediction(self) -> NDArray[np.uint8]:
+        """Codes that the model gives."""
+
+    @property
+    def labels(self) -> Sequence[NDArray[np.uint8]]:
+        """Codes that each expert gives."""
+
+
 def draw_labels(
-    labellings: Sequence["Labelling"], field: str, classes: Classes, title: str, subtitle: str
+    labellings: Sequence[Labelling], field: str, classes: Classes, title: str, subtitle: str
 ) -> Figure:
     """Draw prediction (filled) and experts' outlines of some times over a field."""
     aspects = [_aspect(one.grid) for one in labellings]
