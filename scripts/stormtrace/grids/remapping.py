@@ -28,7 +28,7 @@ def conservative(values: NDArray[np.floating], source: Grid, target: Grid) -> Fl
     half. A source that covers the globe keeps every integral (to rounding), whatever the target:
     regrid globally first, then cut a region. A missing value is missing in every cell it touches.
     """
-    values = values.astype(np.float64, copy=False)
+    values = np.asarray(values, np.float64)
     if source.is_rectilinear and target.is_rectilinear:
         return _between_axes(values, source, target)
     shares, covered = _shares(source, target)

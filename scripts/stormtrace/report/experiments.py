@@ -132,7 +132,7 @@ def _basins(classes: Classes, events: Table | None, record: Record) -> Iterator[
         rows = of_class(events, feature.code)
         if len(rows["class"]) == 0:
             continue
-        counts = by_basin(feature.flag, rows["genesis_lat"], rows["genesis_lon"])
+        counts = by_basin(feature.basins, rows["genesis_lat"], rows["genesis_lon"])
         yield BasinTable(
             f"{feature.short} events {record.per}",
             {basin: record.events(count) for basin, count in counts.items()},

@@ -77,8 +77,7 @@ def _page(request: Request, folder: Path, table: ClassTable | None, command: str
 
 def _classes(frequency: Frequency, table: ClassTable | None) -> Classes:
     """Return the classes a frequency file counts."""
-    features = frequency.features
-    return Classes.of_flags(features.codes, " ".join(features.names), table)
+    return Classes.of_flags(frequency.classes.codes, " ".join(frequency.classes.flags), table)
 
 
 def _start(files: Sequence[ExperimentFiles], table: ClassTable | None) -> PageMaps:
