@@ -153,7 +153,7 @@ def _odd_pieces(step: Step, feature: FeatureClass, grid: Grid) -> Iterator[tuple
             f"the smallest {sizes.min()}",
         )
     if not feature.crosses_equator:
-        across = sum(_lies_across_equator(step, piece, grid) for piece in pieces)
+        across = sum(_lies_across_equator(step, int(piece), grid) for piece in pieces)
         if across:
             yield "equator", f"{across} pieces of {feature.name} lie across the equator"
 

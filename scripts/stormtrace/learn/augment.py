@@ -10,7 +10,7 @@ in longitude would make them anticyclones, and is not offered.
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +23,6 @@ NORTHWARD = r"V(A?\d*M?|BOT|AS|LML|FLX.*|Q.*)|TAU[VY]|V_?IVT|IVT_?[VY]"
 #: Fields that change sign in a mirror at the equator: winds, fluxes and stresses to the north
 #: (V850, VA850, VBOT, VLML, V10M, VQ, VFLXQV, TAUY, TAUV, IVTy), and vorticities (VORT850, VO, PV).
 ODD = re.compile(rf"^({NORTHWARD}|(VO|VOR|VORT|PV)\d*)$", re.I)
-
-
-class Choice(Protocol):
-    """The `augment` block of a recipe."""
-
-    roll: bool
-    flip: bool
 
 
 @dataclass(frozen=True)
@@ -58,12 +51,17 @@ class Augmentation:
         shift = int(generator.integers(values.shape[-1]))
         mirrored = bool(generator.integers(2))
         if self.roll and self.quarters:
-            values, votes = (np.rot90(one, shift % 4, axes=(-2, -1)) for one in (values, votes))
+            values, votes = _turned(values, shift), _turned(votes, shift)
         elif self.roll:
             values, votes = np.roll(values, shift, axis=-1), np.roll(votes, shift, axis=-1)
         if self.flip and mirrored:
             values, votes = mirror(values, self.odd), votes[:, ::-1]
         return values, votes
+
+
+def _turned(maps: NDArray[Any], quarters: int) -> NDArray[Any]:
+    """Turn maps (…, n, n) by quarters of a turn."""
+    return np.rot90(maps, quarters % 4, axes=(-2, -1))
 
 
 def mirror(values: NDArray[np.float32], odd: Sequence[bool]) -> NDArray[np.float32]:
@@ -72,7 +70,7 @@ def mirror(values: NDArray[np.float32], odd: Sequence[bool]) -> NDArray[np.float
     return values[:, ::-1] * sign[:, None, None]
 
 
-def make_augmentation(choice: Choice, fields: Sequence[str], grid: Grid) -> Augmentation:
+def make_augmentation(roll: bool, flip: bool, fields: Sequence[str], grid: Grid) -> Augmentation:
     """Return the augmentation of `augment: {roll, flip}` on a grid.
 
     Raises:
@@ -81,19 +79,19 @@ def make_augmentation(choice: Choice, fields: Sequence[str], grid: Grid) -> Augm
 
     """
     quarters = _is_centred_on_pole(grid)
-    if choice.roll and not (grid.wraps or quarters):
+    if roll and not (grid.wraps or quarters):
         raise BadInput(
             "augment: {roll: true} turns the globe, but these maps neither go round it nor are "
             f"squares centred on a pole ({grid.describe()}): set roll: false"
         )
     symmetric = grid.is_rectilinear and np.allclose(grid.lat, -grid.lat[::-1], atol=1e-3)
-    if choice.flip and not symmetric:
+    if flip and not symmetric:
         raise BadInput(
             "augment: {flip: true} mirrors at the equator, but latitudes run from "
             f"{grid.lat.min():g} to {grid.lat.max():g}: set flip: false"
         )
     odd = tuple(ODD.match(field) is not None for field in fields)
-    return Augmentation(choice.roll, choice.flip, odd, quarters)
+    return Augmentation(roll, flip, odd, quarters)
 
 
 def _is_centred_on_pole(grid: Grid) -> bool:

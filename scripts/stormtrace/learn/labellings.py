@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.formats.labelled import LabelledFile, grid_of, read_labelled
 from stormtrace.grids import Grid
-
-if TYPE_CHECKING:  # figures import this module where torch is not installed
-    from stormtrace.network.predictor import Predictor
+from stormtrace.network.predictor import Predictor
 
 
 @dataclass(frozen=True)
@@ -26,14 +23,14 @@ class Labelling:
 
 
 def predict_times(
-    predictor: "Predictor", times: Mapping[str, Sequence[LabelledFile]], number: int
+    predictor: Predictor, times: Mapping[str, Sequence[LabelledFile]], number: int
 ) -> list[Labelling]:
     """Return the `number` times with the most labellings, in order of time, with predictions."""
     chosen = sorted(times, key=lambda time: (-len(times[time]), time))[:number]
     return [_predict(predictor, time, times[time]) for time in sorted(chosen)]
 
 
-def _predict(predictor: "Predictor", time: str, files: Sequence[LabelledFile]) -> Labelling:
+def _predict(predictor: Predictor, time: str, files: Sequence[LabelledFile]) -> Labelling:
     config, grid = predictor.config, grid_of(files)
     classes = len(config.labels)
     samples = [read_labelled(one.path, config.fields, classes, grid) for one in files]

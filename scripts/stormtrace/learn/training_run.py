@@ -62,7 +62,9 @@ class TrainingRun:
             cache_bytes=CACHE_GB[device.type] * 2**30,
         )
         self.training, self.validation = map(make_set, split_by_time(files, recipe.validation))
-        self.augmentation = make_augmentation(recipe.augment, recipe.fields, grid)
+        self.augmentation = make_augmentation(
+            recipe.augment.roll, recipe.augment.flip, recipe.fields, grid
+        )
         self.network = _make_network(recipe, device, processes)
         suit_grid(self.network, grid)
         shared = share_gradients(self.network, processes, device)

@@ -67,7 +67,7 @@ def suit_grid(network: nn.Module, grid: Grid) -> None:
     """Let the `sphere` paddings of a network know whether the grid's outermost rows are poles."""
     for module in network.modules():
         if hasattr(module, "pole_row"):
-            module.pole_row = all(grid.pole_rows)
+            setattr(module, "pole_row", all(grid.pole_rows))  # noqa: B010 - mypy takes it for a tensor
 
 
 def check_padding(kind: str, grid: Grid) -> None:
