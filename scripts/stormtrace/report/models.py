@@ -107,7 +107,9 @@ def _training(path: str | None, classes: Shown) -> Iterator[Chart]:
     groups = {"Loss": "loss", "IoU, validation": "validation_iou", "IoU, training": "train_iou"}
     for title, pattern in groups.items():
         columns = [name for name in rows[0] if pattern in name] if rows else []
-        values = {name: [float(row[name]) if row[name] else None for row in rows] for name in columns}
+        values = {
+            name: [float(row[name]) if row[name] else None for row in rows] for name in columns
+        }
         known = [name for name in columns if any(value is not None for value in values[name])]
         names = [name.removeprefix(f"{pattern}_").removesuffix("_loss") for name in known]
         lines = [
@@ -135,7 +137,9 @@ def _importance(path: str | None, classes: Shown) -> Iterator[Chart]:
         ]
     legend = list(dict.fromkeys((bar.style, bar.name) for bars in groups.values() for bar in bars))
     svg = Markup(bar_chart(groups, "IoU lost"))
-    yield Chart("Importance of each field", svg, "its values shuffled among the test labels", legend)
+    yield Chart(
+        "Importance of each field", svg, "its values shuffled among the test labels", legend
+    )
 
 
 def _linked(files: ModelFiles) -> list[str]:

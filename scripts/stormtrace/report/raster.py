@@ -50,14 +50,19 @@ class View:
         }[self.projection]
 
     @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Edges of the raster: west, east, south, north."""
+        south, north = (round(float(edge), 5) for edge in self.grid.lat_bounds[[0, -1]])
+        west, east = (round(float(edge), 5) for edge in self.grid.lon_bounds[[0, -1]])
+        return west, east, south, north
+
+    @property
     def density_grid(self) -> Grid:
         """The global grid that densities of events are computed on."""
         return self.grid if self.grid.is_global else DENSITY_GRID
 
     def script_data(self) -> dict[str, Any]:
         """Return what the page's script needs: axes, edges, projection."""
-        south, north = self.grid.lat_bounds[[0, -1]]
-        west, east = self.grid.lon_bounds[[0, -1]]
         return {
             "lat": self.grid.lat.round(5).tolist(),
             "lon": self.grid.lon.round(5).tolist(),
@@ -65,7 +70,7 @@ class View:
             "projection": self.projection,
             "pole": self.pole,
             "central_lon": self.central_lon,
-            "box": [round(float(edge), 5) for edge in (west, east, south, north)],
+            "box": self.box,
         }
 
 
@@ -136,7 +141,9 @@ def _narrowest(lon: NDArray[np.float64], step: float) -> tuple[float, float]:
 
 def _step(grids: list[Grid]) -> float:
     """Return the finest grid's cell size in degrees of latitude."""
-    return min(float(np.sqrt(np.median(grid.area)) / grid.radius_km) for grid in grids) * 180 / np.pi
+    return (
+        min(float(np.sqrt(np.median(grid.area)) / grid.radius_km) for grid in grids) * 180 / np.pi
+    )
 
 
 def on_raster(values: NDArray[np.floating], source: Grid, view: View) -> NDArray[np.floating]:
