@@ -59,7 +59,12 @@ def outer(tmp_path):
 def run(folder, *arguments):
     command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
     return subprocess.run(
-        command, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        command,
+        cwd=folder,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
     )
 
 
@@ -69,7 +74,9 @@ def test_all_rules_are_planned_under_the_names_that_the_outer_workflow_gives(out
     for rule, count in {"st_detect": 2, "st_write_report": 1, "summarize": 1, "all": 1}.items():
         assert re.search(rf"^{rule} +{count}$", done.stdout, re.MULTILINE), rule
     assert f"{ROOT}/scripts/write_report.py" in done.stdout
-    assert not re.search(r"^st_all ", done.stdout, re.MULTILINE)  # the outer workflow's own target is the default
+    assert not re.search(
+        r"^st_all ", done.stdout, re.MULTILINE
+    )  # the outer workflow's own target is the default
 
 
 def test_a_rule_of_ours_runs_there(outer):
@@ -86,12 +93,16 @@ def test_a_fault_names_the_module(outer):
     (outer / "outer.yaml").write_text(json.dumps(CONFIG_WITH_FAULT))
     done = run(outer, "--dry-run")
     assert done.returncode != 0
-    assert re.search(r"error: the configuration of the module: run is 'contrl', .*'control'", done.stdout)
+    assert re.search(
+        r"error: the configuration of the module: run is 'contrl', .*'control'", done.stdout
+    )
     assert "Traceback" not in done.stdout
 
 
 def test_a_prefix_of_the_module_is_refused(outer):
-    text = OUTER.replace('    config: config["stormtrace"]', '    config: config["stormtrace"]\n    prefix: "st"')
+    text = OUTER.replace(
+        '    config: config["stormtrace"]', '    config: config["stormtrace"]\n    prefix: "st"'
+    )
     (outer / "Snakefile").write_text(text)
     done = run(outer, "--dry-run")
     assert done.returncode != 0 and "set `results:` instead" in done.stdout
