@@ -14,9 +14,9 @@ from stormtrace import commandline
 from stormtrace.files import checksum
 from stormtrace.grids import make_grid
 from stormtrace.prepare.dataset import make_dataset
-from stormtrace.prepare.mesh.meshes import dataset_mesh
-from stormtrace.prepare.regridding.matrix_files import load_map
-from stormtrace.prepare.samples import COMPRESSIONS, make_samples
+from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
+from stormtrace.prepare.regridding.matrix_files import read_matrix
+from stormtrace.prepare.sample_making import COMPRESSIONS, make_samples
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
     dataset = make_dataset(args.dataset)
     grid = make_grid(args.grid)
     mesh = dataset_mesh(dataset)
-    weights = load_map(args.weights, mesh, grid)
+    weights = read_matrix(args.weights, mesh, grid)
     facts = {
         "weights_map": f"{args.weights} {checksum(args.weights)}",
         "dataset_configuration": args.dataset,

@@ -13,7 +13,6 @@ from stormtrace.classes import Classes
 from stormtrace.climate.event_tables import Table, density, of_class
 from stormtrace.climate.frequency import Frequency
 from stormtrace.grids import Grid
-from stormtrace.grids.remapping import on_grid
 from stormtrace.report.packing import pack
 from stormtrace.report.raster import View, on_raster
 from stormtrace.report.record import Record

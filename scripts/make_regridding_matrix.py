@@ -1,6 +1,6 @@
 r"""The weights map from a dataset's mesh to a grid, in ESMF's format.
 
-    python scripts/make_weights.py --grid '{"nlat": 768, "nlon": 1152}' \\
+    python scripts/make_regridding_matrix.py --grid '{"nlat": 768, "nlon": 1152}' \\
         --dataset '{"name": "cesm-historical", "source": "cesm", "parts": [{"period":
                     ["2000-01-01", "2006-01-01"], "files": "raw/*.{variable}.{year}*.nc"}]}' \\
         --output results/weights/cesm-historical/fv0.23x0.31.nc
@@ -13,7 +13,7 @@ from pathlib import Path
 from stormtrace import commandline
 from stormtrace.grids import make_grid
 from stormtrace.prepare.dataset import MAKERS, REMAPPING, make_dataset
-from stormtrace.prepare.regridding.makers import make_map
+from stormtrace.prepare.regridding.makers import make_matrix
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     args = parser.parse_args()
     dataset = make_dataset(args.dataset)
     method, maker = args.method or dataset.regrid.method, args.maker or dataset.regrid.maker
-    make_map(dataset, make_grid(args.grid), args.output, method, maker)
+    make_matrix(dataset, make_grid(args.grid), args.output, method, maker)
 
 
 if __name__ == "__main__":
