@@ -175,7 +175,7 @@ def day_rows(specs: dict, weights: Path, scratch: Path) -> tuple[list[Row], Cost
 def samples_command(spec: dict, weights: Path, output: Path, *flags: str) -> list[object]:
     """Return the command that makes the samples of the synthetic day."""
     shared = ("--dataset", json.dumps(spec), "--grid", json.dumps(GRID))
-    where = ("--year", 2000, "--weights", weights, "--output", output)
+    where = ("--year", 2000, "--matrix", weights, "--output", output)
     return script("make_samples.py", *shared, *where, *flags)
 
 

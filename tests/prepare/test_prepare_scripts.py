@@ -44,7 +44,7 @@ def chain(tmp_path_factory):
 
 def make_samples(chain, output, **keys):
     folder, _, dataset = chain
-    flags = ("--dataset", dataset, "--grid", GRID, "--year", 2000, "--weights", folder / "map.nc")
+    flags = ("--dataset", dataset, "--grid", GRID, "--year", 2000, "--matrix", folder / "map.nc")
     return run("make_samples.py", *flags, "--output", output, **keys)
 
 
@@ -78,7 +78,7 @@ def test_from_raw_files_to_statistics(chain):
 
 def test_a_map_of_ones_own_is_checked_and_adopted(chain, tmp_path):
     folder, raw, _ = chain
-    own = raw.spec(weights_map=str(folder / "map.nc"))
+    own = raw.spec(regridding_matrix=str(folder / "map.nc"))
     flags = ("--dataset", json.dumps(own), "--output", tmp_path / "map.nc")
     assert run("make_regridding_matrix.py", *flags, "--grid", GRID).returncode == 0
     with netCDF4.Dataset(tmp_path / "map.nc") as one, netCDF4.Dataset(folder / "map.nc") as other:
@@ -140,7 +140,7 @@ def test_killed_job_leaves_nothing(chain, tmp_path):
     grid = json.dumps({"nlat": 768, "nlon": 1152})
     flags = ["--dataset", dataset, "--grid", grid]
     assert run("make_regridding_matrix.py", *flags, "--output", tmp_path / "map.nc").returncode == 0
-    flags += ["--weights", tmp_path / "map.nc", "--output", tmp_path / "out" / "2000"]
+    flags += ["--matrix", tmp_path / "map.nc", "--output", tmp_path / "out" / "2000"]
     command = [sys.executable, SCRIPTS / "make_samples.py", *flags, "--year", 2000]
     job = subprocess.Popen([str(word) for word in [*command, "--compression", "zlib"]])
     while job.poll() is None and len(list(tmp_path.glob("out/.*partial*/*.nc"))) < 1:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import check_grid
 from stormtrace.formats.netcdf import open_raw, read, variable
+from stormtrace.formats.sample_names import stamp
 from stormtrace.grids import Grid
 
 NETCDF = threading.Lock()
@@ -90,9 +91,28 @@ class SampleFolder:
         return float(cftime.date2num(cftime.num2date(time, units, calendar), self.units, calendar))
 
 
-def open_folder(folder: Path | str, fields: Mapping[str, float | None]) -> SampleFolder:
-    """Return the samples of a folder in order of their names, which is that of their times."""
+def open_folder(
+    folder: Path | str,
+    fields: Mapping[str, float | None],
+    period: Sequence[str] | None = None,
+) -> SampleFolder:
+    """Return the samples of a folder in order of their names, which is that of their times.
+
+    period: [first moment, first moment no longer in it]; samples outside of it are left out.
+
+    Raises:
+        BadInput: there are none.
+
+    """
     paths = netcdf_files(folder)
+    if period is not None and paths:
+        start, end = map(stamp, period)
+        paths = [path for time, path in samples_by_time(folder).items() if start <= time < end]
+        if not paths:
+            raise BadInput(
+                f"{folder} has no samples from {period[0]} to before {period[1]}; make them with "
+                "make_samples.py, or correct the experiment's period"
+            )
     if not paths:
         raise BadInput(f"{folder} has no samples (*.nc); make them with make_samples.py")
     with NETCDF, open_netcdf(paths[0]) as dataset:

@@ -38,14 +38,14 @@ def make_matrix(dataset: Dataset, grid: Grid, path: Path, method: str, maker: st
 
     """
     mesh = dataset_mesh(dataset)
-    if dataset.weights_map is not None:
-        matrix, how = read_matrix(dataset.weights_map, mesh, grid), "Adopted as it was"
+    if dataset.regridding_matrix is not None:
+        matrix, how = read_matrix(dataset.regridding_matrix, mesh, grid), "Adopted as it was"
     elif maker == "stormtrace":
         matrix, how = own_matrix(mesh, grid, method, dataset.mesh)
     else:
         matrix, how = esmf_matrix(mesh, grid, method, maker, dataset.mesh)
     log.info("%s: %s, %d links to %d points", path, how, matrix.shares.nnz, grid.size)
-    inputs = [name for name in (dataset.weights_map, dataset.mesh) if name is not None]
+    inputs = [name for name in (dataset.regridding_matrix, dataset.mesh) if name is not None]
     write_matrix(path, matrix, mesh, grid, {"map_method": how, **provenance(inputs, maker=maker)})
 
 
