@@ -133,7 +133,7 @@ def _evaluate(
     return fields
 
 
-def _write_mesh(file: netCDF4.Dataset, mesh: camse.Mesh) -> None:
+def _write_mesh(file: netCDF4.Dataset, mesh: camse.CubedSphere) -> None:
     file.createDimension("ncol", mesh.ncol)
     for name, units, values in (
         ("lat", "degrees_north", mesh.lat),
