@@ -21,7 +21,7 @@ from stormtrace.report.experiment_charts import charts_of, why_no_lines
 from stormtrace.report.headlines import headline, region_mean
 from stormtrace.report.models import images
 from stormtrace.report.page_maps import Link, PageMaps
-from stormtrace.report.record import Record, record_of
+from stormtrace.report.record_length import Record, record_of
 from stormtrace.report.request import ExperimentFiles, Request
 
 #: Bytes: a longer film is linked to, not put into the page.
@@ -132,7 +132,7 @@ def _basins(classes: Classes, events: Table | None, record: Record) -> Iterator[
         rows = of_class(events, feature.code)
         if len(rows["class"]) == 0:
             continue
-        counts = by_basin(feature.flag, rows["genesis_lat"], rows["genesis_lon"])
+        counts = by_basin(feature.basins, rows["genesis_lat"], rows["genesis_lon"])
         yield BasinTable(
             f"{feature.short} events {record.per}",
             {basin: record.events(count) for basin, count in counts.items()},
