@@ -149,6 +149,7 @@ def five_classes(folder: Path) -> dict[str, Any]:
     labels = ["Background", *(name.replace("_", " ").title() for name in FRONTS)]
     return {
         "title": "Fronts",
+        "classes": {"Dry Line": {"short": "DL", "kind": "line", "colours": ["#b08020"]}},
         "experiments": pair,
         "comparisons": [comparison(folder, *pair)],
         "models": [model(folder, labels)],

@@ -86,6 +86,7 @@ def figure_links(folder: str | None, link: Link) -> Iterator[tuple[str, str]]:
 def figure_name(stem: str) -> str:
     """Return how a link calls a figure: ``ar-frequency`` → ``AR, frequency``."""
     key, _, rest = stem.partition("-")
+    rest = "both maps" if rest == "both" else rest
     is_short = bool(rest) and len(key) <= 12 and key.isalnum()
     return f"{key.upper()}, {rest.replace('-', ' ')}" if is_short else stem.replace("-", " ")
 
@@ -149,13 +150,15 @@ def _missing_content(
     """Yield why something that other reports show is not there."""
     if record.is_single:
         yield "One map has no events, and no lines over months or years."
-        return
-    if events is None:
+    elif events is None:
         yield "Events were not tracked."
     for feature in classes.features:
-        if headlines[feature.flag].count == 0:
+        if headlines[feature.flag].maximum == 0:
+            yield f"No {feature.name.lower()} was detected."
+        elif headlines[feature.flag].count == 0:
             yield f"No {feature.name.lower()} was tracked, so nothing is shown of its events."
-    yield from why_no_lines(frequency)
+    if not record.is_single:
+        yield from why_no_lines(frequency)
 
 
 def _data_files(files: ExperimentFiles, link: Link) -> Iterator[tuple[str, str]]:
