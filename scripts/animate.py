@@ -7,55 +7,52 @@ python scripts/animate.py --samples results/samples/cesm-historical/fv0.23x0.31/
 from collections.abc import Iterator
 from pathlib import Path
 
-import netCDF4
-import numpy as np
-
-from stormtrace.climate.counting import read_dates
+from stormtrace import commandline
 from stormtrace.climate.sample_files import index_samples, read_field
-from stormtrace.commandline import log, parser, positive, progress, run
 from stormtrace.figures.animation import Picture, label_frame, make_painter, marks_of, write_film
 from stormtrace.files import writing
-from stormtrace.formats.counts import read_features, read_grid
+from stormtrace.formats.mask_steps import dates_of, reading_steps
+from stormtrace.formats.masks import MaskFile, open_masks
 
 
 def main() -> None:
     """Parse flags, paint, encode."""
-    arguments = parser(__doc__)
-    arguments.add_argument("--samples", type=Path, required=True, help="folder of the year")
-    arguments.add_argument("--mask", type=Path, required=True, help="masks of the year")
-    arguments.add_argument("--month", type=int, choices=range(1, 13), help="the whole year without")
-    arguments.add_argument("--field", default="TMQ")
-    arguments.add_argument("--range", nargs=2, type=float, default=(0.0, 65.0), help="low high")
-    arguments.add_argument("--frames-a-second", type=positive, default=12)
-    arguments.add_argument("--output", type=Path, required=True, help=".mp4 or .webm")
-    flags = arguments.parse_args()
-    with writing(flags.output) as partial:
-        film = partial.with_name(f"{partial.name}{flags.output.suffix}")
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--samples", type=Path, required=True, help="folder of the year")
+    parser.add_argument("--mask", type=Path, required=True, help="masks of the year")
+    parser.add_argument("--month", type=int, choices=range(1, 13), help="the whole year without")
+    parser.add_argument("--field", default="TMQ")
+    parser.add_argument("--range", nargs=2, type=float, default=(0.0, 65.0), help="low high")
+    parser.add_argument("--frames-a-second", type=commandline.positive, default=12)
+    parser.add_argument("--output", type=Path, required=True, help=".mp4 or .webm")
+    commandline.add_classes(parser)
+    args = parser.parse_args()
+    with writing(args.output) as partial:
+        film = partial.with_name(f"{partial.name}{args.output.suffix}")
         try:
-            frames = paint(flags.samples, flags.mask, flags.month, flags.field, flags.range)
-            count = write_film(film, frames, flags.frames_a_second)
+            masks = open_masks(args.mask, args.classes)
+            frames = paint(args.samples, masks, args.month, args.field, args.range)
+            count = write_film(film, frames, args.frames_a_second)
             film.replace(partial)
         finally:
             film.unlink(missing_ok=True)
-    log.info("%s: %d frames, %.1f MB", flags.output, count, flags.output.stat().st_size / 1e6)
+    size = args.output.stat().st_size / 1e6
+    commandline.log.info("%s: %d frames, %.1f MB", args.output, count, size)
 
 
 def paint(
-    samples: Path, mask: Path, month: int | None, field: str, limits: tuple[float, float]
+    samples: Path, masks: MaskFile, month: int | None, field: str, limits: tuple[float, float]
 ) -> Iterator[Picture]:
     """Yield the frames of a month (or a year), one a mask."""
-    with netCDF4.Dataset(mask) as nc:
-        nc.set_auto_mask(False)
-        dates, features = read_dates(nc), read_features(nc, "mask")
-        painter = make_painter(read_grid(nc), *limits)
-        marks = marks_of(features.names, features.codes)
-        steps = np.flatnonzero([month in (None, date.month) for date in dates])
-        files = index_samples(samples)
-        for step in progress(steps, "frames", len(steps)):
+    dates, files = dates_of(masks), index_samples(samples)
+    painter, marks = make_painter(masks.grid, *limits), marks_of(masks.classes)
+    chosen = [step for step, date in enumerate(dates) if month in (None, date.month)]
+    with reading_steps(masks) as steps:
+        for step in commandline.progress(chosen, "frames", len(chosen)):
             values = read_field(files, dates[step], field)
-            frame = painter.paint(values, nc["mask"][step], marks)
+            frame = painter.paint(values, steps.masks(step, step + 1)[0], marks)
             yield label_frame(frame, dates[step].strftime("%Y-%m-%d  %H:%M"))
 
 
 if __name__ == "__main__":
-    run(main)
+    commandline.run(main)

@@ -7,23 +7,24 @@ python scripts/compose_fields.py --samples results/samples/cesm-historical/fv0.2
 
 from pathlib import Path
 
+from stormtrace import commandline
 from stormtrace.climate.composites import compose_fields
-from stormtrace.commandline import log, parser, run
 from stormtrace.provenance import provenance
 
 
 def main() -> None:
     """Parse flags, sum, write."""
-    arguments = parser(__doc__)
-    arguments.add_argument("--samples", type=Path, required=True, help="folder of the year")
-    arguments.add_argument("--mask", type=Path, required=True, help="masks of the year")
-    arguments.add_argument("--fields", nargs="+", required=True)
-    arguments.add_argument("--output", required=True)
-    flags = arguments.parse_args()
-    facts = provenance([flags.mask], samples=str(flags.samples))
-    steps = compose_fields(flags.mask, flags.samples, flags.fields, flags.output, facts)
-    log.info("%d steps", steps)
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--samples", type=Path, required=True, help="folder of the year")
+    parser.add_argument("--mask", type=Path, required=True, help="masks of the year")
+    parser.add_argument("--fields", nargs="+", required=True)
+    parser.add_argument("--output", required=True)
+    commandline.add_classes(parser)
+    args = parser.parse_args()
+    facts = provenance([args.mask], samples=str(args.samples))
+    steps = compose_fields(args.mask, args.samples, args.fields, args.output, facts, args.classes)
+    commandline.log.info("%d steps", steps)
 
 
 if __name__ == "__main__":
-    run(main)
+    commandline.run(main)

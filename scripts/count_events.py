@@ -7,31 +7,32 @@ python scripts/count_events.py --mask results/masks/control/2000.nc \
 
 from pathlib import Path
 
+from stormtrace import commandline
 from stormtrace.climate.event_counting import count_events
-from stormtrace.commandline import log, parser, run
 from stormtrace.formats.counts import write_counts
 from stormtrace.provenance import provenance
 
 
 def main() -> None:
     """Parse flags, count, write."""
-    arguments = parser(__doc__)
-    arguments.add_argument("--mask", required=True, help="masks of one year")
-    arguments.add_argument("--objects", required=True, help="objects found in them")
-    arguments.add_argument("--events", required=True, type=Path, help="folder of linked events")
-    arguments.add_argument("--output", required=True)
-    arguments.add_argument(
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--mask", required=True, help="masks of one year")
+    parser.add_argument("--objects", required=True, help="objects found in them")
+    parser.add_argument("--events", required=True, type=Path, help="folder of linked events")
+    parser.add_argument("--output", required=True)
+    parser.add_argument(
         "--period",
         nargs=2,
         metavar=("START", "END"),
         help="the experiment's period, END not included: steps are missing only within it",
     )
-    flags = arguments.parse_args()
-    counts = count_events(flags.mask, flags.objects, flags.events, flags.period)
-    inputs = [flags.mask, flags.objects, flags.events / "objects.parquet"]
-    write_counts(flags.output, counts, provenance(inputs))
-    log.info("%s: %d steps", counts.year, counts.steps.sum())
+    commandline.add_classes(parser)
+    args = parser.parse_args()
+    counts = count_events(args.mask, args.objects, args.events, args.period, args.classes)
+    inputs = [args.mask, args.objects, args.events / "objects.parquet"]
+    write_counts(args.output, counts, provenance(inputs))
+    commandline.log.info("%s: %d steps", counts.year, counts.steps.sum())
 
 
 if __name__ == "__main__":
-    run(main)
+    commandline.run(main)

@@ -4,28 +4,29 @@ python scripts/draw_comparison.py --comparison results/comparisons/warming.nc \
     --title "Warming" --output results/figures/warming
 """
 
-from stormtrace.climate.comparison import read_comparison
-from stormtrace.commandline import parser, run
+from stormtrace import commandline
 from stormtrace.figures.comparison_figures import draw_comparison_figures
 from stormtrace.figures.maps import use_style
 from stormtrace.figures.panels import save
 from stormtrace.files import writing
+from stormtrace.formats.comparisons import read_comparison
 
 
 def main() -> None:
     """Parse flags, draw, save."""
-    arguments = parser(__doc__)
-    arguments.add_argument("--comparison", required=True, help="what compare.py wrote")
-    arguments.add_argument("--title", required=True)
-    arguments.add_argument("--output", required=True, help="folder, replaced if it exists")
-    flags = arguments.parse_args()
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--comparison", required=True, help="what compare.py wrote")
+    parser.add_argument("--title", required=True)
+    parser.add_argument("--output", required=True, help="folder, replaced if it exists")
+    commandline.add_classes(parser)
+    args = parser.parse_args()
     use_style()
-    with writing(flags.output) as folder:
+    with writing(args.output) as folder:
         folder.mkdir()
-        comparison = read_comparison(flags.comparison)
-        for name, figure in draw_comparison_figures(comparison, flags.title):
+        comparison = read_comparison(args.comparison, args.classes)
+        for name, figure in draw_comparison_figures(comparison, args.title):
             save(figure, folder, name)
 
 
 if __name__ == "__main__":
-    run(main)
+    commandline.run(main)

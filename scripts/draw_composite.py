@@ -8,36 +8,37 @@ composites of another experiment: its change against the first is split into a p
 one from intensity, and one from both.
 """
 
-from stormtrace.climate.comparison import SEASONS
+from stormtrace import commandline
 from stormtrace.climate.composites import read_composites
-from stormtrace.commandline import parser, run
 from stormtrace.figures.composite_figures import draw_composites, draw_split
 from stormtrace.figures.maps import use_style
 from stormtrace.figures.panels import save
 from stormtrace.files import writing
+from stormtrace.formats.comparisons import SEASONS
 
 
 def main() -> None:
     """Parse flags, draw, save."""
-    arguments = parser(__doc__)
-    arguments.add_argument("--composites", nargs="+", required=True, help="one file a year")
-    arguments.add_argument("--second", nargs="+", default=[], help="those of another experiment")
-    arguments.add_argument("--field", required=True)
-    arguments.add_argument("--title", required=True)
-    arguments.add_argument("--output", required=True, help="folder, replaced if it exists")
-    flags = arguments.parse_args()
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--composites", nargs="+", required=True, help="one file a year")
+    parser.add_argument("--second", nargs="+", default=[], help="those of another experiment")
+    parser.add_argument("--field", required=True)
+    parser.add_argument("--title", required=True)
+    parser.add_argument("--output", required=True, help="folder, replaced if it exists")
+    commandline.add_classes(parser)
+    args = parser.parse_args()
     use_style()
-    with writing(flags.output) as folder:
+    with writing(args.output) as folder:
         folder.mkdir()
-        read = {p: read_composites(flags.composites, flags.field, p) for p in SEASONS}
+        read = {p: read_composites(args.composites, args.field, p, args.classes) for p in SEASONS}
         seasons = {p: one for p, one in read.items() if one.steps["all"].any()}
-        for name, figure in draw_composites(seasons, flags.field, flags.title):
+        for name, figure in draw_composites(seasons, args.field, args.title):
             save(figure, folder, name)
-        if flags.second:
-            second = read_composites(flags.second, flags.field)
-            for name, figure in draw_split(read["annual"], second, flags.field, flags.title):
+        if args.second:
+            second = read_composites(args.second, args.field, table=args.classes)
+            for name, figure in draw_split(read["annual"], second, args.field, args.title):
                 save(figure, folder, name)
 
 
 if __name__ == "__main__":
-    run(main)
+    commandline.run(main)

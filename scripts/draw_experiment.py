@@ -7,8 +7,8 @@ python scripts/draw_experiment.py --frequency results/frequency/control/frequenc
 
 from pathlib import Path
 
+from stormtrace import commandline
 from stormtrace.climate.frequency import open_frequency
-from stormtrace.commandline import from_json, parser, run
 from stormtrace.figures.experiment_figures import draw_event_figures, draw_frequency_figures
 from stormtrace.figures.maps import use_style
 from stormtrace.figures.panels import save
@@ -17,27 +17,28 @@ from stormtrace.files import writing
 
 def main() -> None:
     """Parse flags, draw, save."""
-    arguments = parser(__doc__)
-    arguments.add_argument("--frequency", required=True, help="frequency.nc of the experiment")
-    arguments.add_argument("--events", type=Path, help="its folder of events (optional)")
-    arguments.add_argument("--title", required=True)
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--frequency", required=True, help="frequency.nc of the experiment")
+    parser.add_argument("--events", type=Path, help="its folder of events (optional)")
+    parser.add_argument("--title", required=True)
     for name, use in (("regions", "drawn larger"), ("coasts", "followed by month")):
-        arguments.add_argument(
+        parser.add_argument(
             f"--{name}",
-            type=from_json,
+            type=commandline.from_json,
             default={},
             help=f"{use}; JSON: name -> [west, east, south, north]",
         )
-    arguments.add_argument("--output", required=True, help="folder, replaced if it exists")
-    flags = arguments.parse_args()
+    parser.add_argument("--output", required=True, help="folder, replaced if it exists")
+    commandline.add_classes(parser)
+    args = parser.parse_args()
     use_style()
-    with writing(flags.output) as folder, open_frequency(flags.frequency) as frequency:
+    with writing(args.output) as folder, open_frequency(args.frequency, args.classes) as frequency:
         folder.mkdir()
-        for name, figure in draw_frequency_figures(frequency, flags.title, flags.regions):
+        for name, figure in draw_frequency_figures(frequency, args.title, args.regions):
             save(figure, folder, name)
-        for name, figure in draw_event_figures(frequency, flags.events, flags.title, flags.coasts):
+        for name, figure in draw_event_figures(frequency, args.events, args.title, args.coasts):
             save(figure, folder, name)
 
 
 if __name__ == "__main__":
-    run(main)
+    commandline.run(main)

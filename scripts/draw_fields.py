@@ -10,56 +10,59 @@ import cftime
 import netCDF4
 import numpy as np
 
-from stormtrace.climate.counting import read_dates
-from stormtrace.commandline import parser, run
+from stormtrace import commandline
 from stormtrace.errors import BadInput
 from stormtrace.files import writing
-from stormtrace.formats.counts import read_features, read_grid
+from stormtrace.formats.mask_steps import dates_of, reading_steps
+from stormtrace.formats.masks import MaskFile, open_masks
 
 
 def main() -> None:
     """Parse flags, find the sample's time in the masks, draw, save."""
-    arguments = parser(__doc__)
-    arguments.add_argument("--sample", type=Path, required=True, help="fields at one time")
-    arguments.add_argument("--mask", type=Path, required=True, help="masks of that year")
-    arguments.add_argument("--fields", nargs="+", default=["TMQ", "U850", "V850", "PSL"])
-    arguments.add_argument("--title", default="What the network sees, and what it finds")
-    arguments.add_argument("--output", type=Path, required=True, help="folder, replaced")
-    flags = arguments.parse_args()
-    date, values = read_sample(flags.sample, flags.fields)
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--sample", type=Path, required=True, help="fields at one time")
+    parser.add_argument("--mask", type=Path, required=True, help="masks of that year")
+    parser.add_argument("--fields", nargs="+", default=["TMQ", "U850", "V850", "PSL"])
+    parser.add_argument("--title", default="Input fields and detections", help="of the figures")
+    parser.add_argument("--output", type=Path, required=True, help="folder, replaced")
+    commandline.add_classes(parser)
+    args = parser.parse_args()
+    date, values = read_sample(args.sample, args.fields)
 
     from stormtrace.figures.label_figures import draw_fields
     from stormtrace.figures.maps import use_style
     from stormtrace.figures.panels import save
 
     use_style()
-    with netCDF4.Dataset(flags.mask) as nc, writing(flags.output) as folder:
-        nc.set_auto_mask(False)
+    masks = open_masks(args.mask, args.classes)
+    step = find_time(masks, date)
+    with reading_steps(masks) as steps:
+        mask = steps.masks(step, step + 1)[0]
+    with writing(args.output) as folder:
         folder.mkdir()
-        grid, features = read_grid(nc), read_features(nc, "mask")
-        mask = nc["mask"][find_time(nc, date, flags.mask)]
-        codes = dict(zip(features.names, features.codes, strict=True))
-        for name, figure in draw_fields(grid, values, mask, codes, flags.title, str(date)):
+        figures = draw_fields(masks.grid, values, mask, masks.classes, args.title, str(date))
+        for name, figure in figures:
             save(figure, folder, name)
 
 
 def read_sample(path: Path, fields: list[str]) -> tuple[cftime.datetime, dict[str, np.ndarray]]:
-    """Return a sample's date and its fields, (lat, lon) each."""
+    """Return a sample's date and its fields, one map each."""
     with netCDF4.Dataset(path) as nc:
         missing = [name for name in fields if name not in nc.variables]
         if missing:
             raise BadInput(f"{path} lacks {missing}; choose among its fields with --fields")
         values = {name: np.ma.filled(np.squeeze(nc[name][:]), np.nan) for name in fields}
-        return read_dates(nc)[0], values
+        time = nc["time"]
+        return np.atleast_1d(cftime.num2date(time[:], time.units, time.calendar))[0], values
 
 
-def find_time(nc: netCDF4.Dataset, date: cftime.datetime, path: Path) -> int:
-    """Return the index of a date in an open mask file."""
-    found = np.flatnonzero(read_dates(nc) == date)
+def find_time(masks: MaskFile, date: cftime.datetime) -> int:
+    """Return the index of a date in a mask file."""
+    found = np.flatnonzero(dates_of(masks) == date)
     if found.size != 1:
-        raise BadInput(f"{path} has no mask at {date}: give the masks of the sample's year")
+        raise BadInput(f"{masks.path} has no mask at {date}: give the masks of the sample's year")
     return int(found[0])
 
 
 if __name__ == "__main__":
-    run(main)
+    commandline.run(main)

@@ -9,42 +9,45 @@ expert, over the first of the model's fields.
 
 from pathlib import Path
 
-from stormtrace.commandline import from_json, parser, positive, run
+from stormtrace import commandline
+from stormtrace.classes import Classes
+from stormtrace.commandline import from_json, positive
 from stormtrace.files import writing
 
 
 def main() -> None:
     """Parse flags, predict, draw, save."""
-    arguments = parser(__doc__)
-    arguments.add_argument("--model", type=Path, required=True, help="folder of the model")
-    arguments.add_argument("--samples", type=Path, required=True, help="folder of labelled samples")
-    arguments.add_argument("--output", type=Path, required=True, help="path without .png and .pdf")
-    arguments.add_argument("--number", type=positive, default=4, help="how many times to draw")
-    arguments.add_argument("--exclude", type=from_json, default=[], help="files to leave out, JSON")
-    arguments.add_argument("--title", default="", help="of the figure; the model's name by default")
-    arguments.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
-    flags = arguments.parse_args()
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--model", type=Path, required=True, help="folder of the model")
+    parser.add_argument("--samples", type=Path, required=True, help="folder of labelled samples")
+    parser.add_argument("--output", type=Path, required=True, help="path without .png and .pdf")
+    parser.add_argument("--number", type=positive, default=4, help="how many times to draw")
+    parser.add_argument("--exclude", type=from_json, default=[], help="files to leave out, JSON")
+    parser.add_argument("--title", default="", help="of the figure; the model's name by default")
+    parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
+    commandline.add_classes(parser)
+    args = parser.parse_args()
 
     from stormtrace.figures.label_figures import draw_labels
     from stormtrace.figures.maps import use_style
     from stormtrace.figures.panels import DOTS_PER_INCH
     from stormtrace.formats.labelled import by_time, list_labelled
-    from stormtrace.learn.labellings import feature_codes, predict_times
+    from stormtrace.learn.labellings import predict_times
     from stormtrace.network.predictor import load_predictor
 
     use_style()
-    predictor = load_predictor(flags.model, flags.device)
-    times = by_time(list_labelled(flags.samples, flags.exclude))
-    labellings = predict_times(predictor, times, flags.number)
+    predictor = load_predictor(args.model, args.device)
+    times = by_time(list_labelled(args.samples, args.exclude))
+    labellings = predict_times(predictor, times, args.number)
     fields = list(predictor.config.fields)
-    codes = feature_codes(predictor.config.labels)
-    title = flags.title or predictor.config.content.get("name", flags.model.name)
+    classes = Classes.of_labels(predictor.config.labels, args.classes)
+    title = args.title or predictor.config.content.get("name", args.model.name)
     note = f"{title} · over {fields[0]}"
-    figure = draw_labels(labellings, fields[0], codes, "Labels and prediction", note)
+    figure = draw_labels(labellings, fields[0], classes, "Labels and prediction", note)
     for suffix, scale in ((".png", 1), (".pdf", 2)):
-        with writing(flags.output.with_name(flags.output.name + suffix)) as partial:
+        with writing(args.output.with_name(args.output.name + suffix)) as partial:
             figure.savefig(partial, dpi=scale * DOTS_PER_INCH, format=suffix[1:])
 
 
 if __name__ == "__main__":
-    run(main)
+    commandline.run(main)

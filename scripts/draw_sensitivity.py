@@ -5,36 +5,40 @@ python scripts/draw_sensitivity.py --frequency results/frequency/{a,b}/frequency
     --output results/figures/sensitivity
 """
 
-from stormtrace.commandline import from_json, parser, run
+from stormtrace import commandline
 from stormtrace.errors import BadInput
 from stormtrace.figures.maps import use_style
 from stormtrace.figures.panels import save
-from stormtrace.figures.sensitivity_figures import draw_sensitivity, read_annual
+from stormtrace.figures.sensitivity_figures import draw_sensitivity, read_whole_record
 from stormtrace.files import writing
 
 
 def main() -> None:
     """Parse flags, draw, save."""
-    arguments = parser(__doc__)
-    arguments.add_argument("--frequency", nargs="+", required=True, help="one file an experiment")
-    arguments.add_argument(
-        "--titles", type=from_json, required=True, help="JSON list (or @file): one an experiment"
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--frequency", nargs="+", required=True, help="one file an experiment")
+    parser.add_argument(
+        "--titles",
+        type=commandline.from_json,
+        required=True,
+        help="JSON list (or @file): one an experiment",
     )
-    arguments.add_argument("--title", default="", help="of all figures")
-    arguments.add_argument("--output", required=True, help="folder, replaced if it exists")
-    flags = arguments.parse_args()
-    if len(flags.frequency) != len(set(flags.titles)):
+    parser.add_argument("--title", default="", help="of all figures")
+    parser.add_argument("--output", required=True, help="folder, replaced if it exists")
+    commandline.add_classes(parser)
+    args = parser.parse_args()
+    if len(args.frequency) != len(set(args.titles)):
         raise BadInput(
-            f"{len(flags.frequency)} files want as many different titles, found {flags.titles}"
+            f"{len(args.frequency)} files need that number of different titles; found {args.titles}"
         )
     use_style()
-    maps = map(read_annual, flags.frequency)
-    experiments = dict(zip(flags.titles, maps, strict=True))
-    with writing(flags.output) as folder:
+    maps = [read_whole_record(path, args.classes) for path in args.frequency]
+    experiments = dict(zip(args.titles, maps, strict=True))
+    with writing(args.output) as folder:
         folder.mkdir()
-        for name, figure in draw_sensitivity(experiments, flags.title):
+        for name, figure in draw_sensitivity(experiments, args.title):
             save(figure, folder, name)
 
 
 if __name__ == "__main__":
-    run(main)
+    commandline.run(main)

@@ -16,12 +16,13 @@ def main() -> None:
     parser = commandline.parser(__doc__)
     parser.add_argument("--history", type=Path, required=True, help="history.csv of a model")
     parser.add_argument("--output", type=Path, required=True, help="path without .png and .pdf")
-    flags = parser.parse_args()
+    commandline.add_classes(parser)
+    args = parser.parse_args()
 
     from stormtrace.figures.model_figures import draw_history, save
     from stormtrace.learn.history import read_history
 
-    save(draw_history(read_history(flags.history)), flags.output)
+    save(draw_history(read_history(args.history), args.classes), args.output)
 
 
 if __name__ == "__main__":

@@ -5,21 +5,22 @@ python scripts/merge_counts.py --masks results/frequency/control/masks/2000.nc \
     --output results/frequency/control/frequency.nc
 """
 
-from stormtrace.climate.frequency import merge_counts
-from stormtrace.commandline import parser, run
+from stormtrace import commandline
+from stormtrace.climate.yearly_counts import merge_counts
 from stormtrace.provenance import provenance
 
 
 def main() -> None:
     """Parse flags, merge."""
-    arguments = parser(__doc__)
-    arguments.add_argument("--masks", nargs="+", required=True, help="counts from masks, by year")
-    arguments.add_argument("--events", nargs="*", default=[], help="counts from events, by year")
-    arguments.add_argument("--output", required=True)
-    flags = arguments.parse_args()
-    inputs = provenance([*flags.masks, *flags.events])
-    merge_counts(flags.masks, flags.events, flags.output, inputs)
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--masks", nargs="+", required=True, help="counts from masks, by year")
+    parser.add_argument("--events", nargs="*", default=[], help="counts from events, by year")
+    parser.add_argument("--output", required=True)
+    commandline.add_classes(parser)
+    args = parser.parse_args()
+    inputs = provenance([*args.masks, *args.events])
+    merge_counts(args.masks, args.events, args.output, inputs, args.classes)
 
 
 if __name__ == "__main__":
-    run(main)
+    commandline.run(main)

@@ -1,6 +1,6 @@
-"""A factory of small result files (masks, counts, events), in the formats of the contract."""
+"""A factory of small result files (masks, counts, events), written by the formats themselves."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import cftime
@@ -10,11 +10,15 @@ import pyarrow
 import pyarrow.parquet
 from numpy.typing import NDArray
 
-from stormtrace.climate.frequency import merge_counts
-from stormtrace.formats.counts import Counts, Features, write_counts
+from stormtrace.classes import CLIMATENET_LABELS, Classes
+from stormtrace.climate.yearly_counts import merge_counts
+from stormtrace.formats.axes import map_attributes, write_grid
+from stormtrace.formats.counts import Counts, write_counts
+from stormtrace.formats.masks import mask_file
 from stormtrace.grids import Grid, make_grid
 
 MINI = make_grid({"nlat": 19, "nlon": 36})
+CLASSES = Classes.of_labels(CLIMATENET_LABELS)
 
 
 def hours_of(dates: Sequence[cftime.datetime], calendar: str) -> NDArray[np.float64]:
@@ -41,53 +45,37 @@ def write_masks(
     calendar: str = "noleap",
     step_hours: float = 3,
     experiment: str = "made",
+    classes: Classes = CLASSES,
 ) -> Path:
-    """Write masks of one year; `mask_of(step, date)` gives each (lat, lon)."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with netCDF4.Dataset(path, "w") as nc:
-        nc.setncatts(
-            {"experiment": experiment, "dataset": "made", "grid": "mini", "year": np.int32(year)}
-        )
-        nc.step_hours = float(step_hours)
-        for name, values in (("lat", grid.lat), ("lon", grid.lon)):
-            nc.createDimension(name, values.size)
-            nc.createVariable(name, "f8", (name,))[:] = values
-        nc.createDimension("time", None)
-        time = nc.createVariable("time", "f8", ("time",))
-        time.units, time.calendar = "hours since 2000-01-01", calendar
-        time[:] = hours_of(dates, calendar)
-        mask = nc.createVariable(
-            "mask",
-            "i1",
-            ("time", "lat", "lon"),
-            zlib=True,
-            complevel=1,
-            chunksizes=(1, *grid.shape),
-        )
-        mask.flag_values = np.array([0, 1, 2], np.int8)
-        mask.flag_meanings = "background tropical_cyclone atmospheric_river"
+    """Write masks of one year; `mask_of(step, date)` gives each map."""
+    time = {"units": "hours since 2000-01-01", "calendar": calendar}
+    with mask_file(path, grid, classes, time, steps=len(dates)) as writer:
+        writer.describe(experiment=experiment, dataset="made", grid="mini", year=np.int32(year))
+        writer.describe(step_hours=float(step_hours))
         for step, date in enumerate(dates):
-            mask[step] = mask_of(step, date)
+            writer.write(hours_of([date], calendar).tolist(), {"mask": mask_of(step, date)[None]})
     return path
 
 
 def write_frequency(
     path: Path,
-    counts: dict[int, NDArray[np.int16]],
+    counts: Mapping[int, NDArray[np.integer]],
     steps: int | Sequence[int] = 100,
     grid: Grid = MINI,
     experiment: str = "made",
     events: float = 0,
-    classes: Sequence[str] = ("tropical_cyclone", "atmospheric_river"),
-    step_hours: float = 3,
+    classes: Classes = CLASSES,
+    coverage: tuple[str, str] | None = None,
 ) -> Path:
-    """Write a frequency file from (month, class, lat, lon) counts of each year.
+    """Write a frequency file from (month, class, nlat, nlon) counts of each year.
 
-    Every month has `steps` steps (or the one of the twelve); `events` is the share of the counts that is of tracked events
-    (0: nothing was tracked), and genesis is a tenth of all counts.
+    Every month has `steps` steps (or the one of the twelve); `events` is the share of the counts
+    that is of tracked events (0: nothing was tracked), and genesis is a tenth of all counts.
+    coverage: first and last time.
     """
-    features = Features(tuple(range(1, len(classes) + 1)), tuple(classes))
-    attributes = {"experiment": experiment, "calendar": "noleap", "step_hours": str(step_hours)}
+    attributes = {"experiment": experiment, "calendar": "noleap", "step_hours": 3.0}
+    for end, moment in zip(("start", "end"), coverage or (), strict=False):
+        attributes[f"time_coverage_{end}"] = moment
     paths: dict[str, list[Path]] = {"masks": [], "events": []}
     for year, values in counts.items():
         present = np.broadcast_to(steps, 12).astype(np.int64)
@@ -96,7 +84,7 @@ def write_frequency(
             if kind == "events":
                 fields["count"] = (values * events).astype(np.int16)
                 fields |= {name: (values // 10).astype(np.int16) for name in ENDS}
-            made = Counts(year, grid, features, present, present, fields, attributes)
+            made = Counts(year, grid, classes, present, present, fields, attributes, kind)
             paths[kind].append(path.parent / f"{path.stem}-{kind}-{year}.nc")
             write_counts(paths[kind][-1], made, {"history": "made", "inputs": "{}"})
     merge_counts(paths["masks"], paths["events"], path, {"history": "made", "inputs": "{}"})
@@ -173,21 +161,19 @@ def write_samples(
     grid: Grid = MINI,
     units: str = "kg m-2",
 ) -> Path:
-    """Write samples, one file a time; `fields_of(step, date)` gives each (lat, lon)."""
+    """Write samples, one file a time; `fields_of(step, date)` gives each map."""
     folder.mkdir(parents=True, exist_ok=True)
     for step, date in enumerate(dates):
         seconds = date.hour * 3600
         name = f"made.{date.year:04d}-{date.month:02d}-{date.day:02d}-{seconds:05d}.nc"
         with netCDF4.Dataset(folder / name, "w") as nc:
-            for axis, values in (("lat", grid.lat), ("lon", grid.lon)):
-                nc.createDimension(axis, values.size)
-                nc.createVariable(axis, "f8", (axis,))[:] = values
+            write_grid(nc, grid)
             nc.createDimension("time", 1)
             time = nc.createVariable("time", "f8", ("time",))
             time.units, time.calendar = "hours since 2000-01-01", date.calendar
             time[:] = hours_of([date], date.calendar)
             for field, values in fields_of(step, date).items():
-                variable = nc.createVariable(field, "f4", ("time", "lat", "lon"))
-                variable.units = units
+                variable = nc.createVariable(field, "f4", ("time", *grid.dims))
+                variable.setncatts({"units": units} | map_attributes(grid))
                 variable[0] = values
     return folder

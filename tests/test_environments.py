@@ -22,6 +22,7 @@ PACKAGES = {  # where a module is not called like the package that brings it
     "PIL": "pillow",
     "segmentation_models_pytorch": "segmentation-models-pytorch",
     "shapefile": "pyshp",
+    "skimage": "scikit-image",
     "torch": "pytorch-gpu",
     "yaml": "pyyaml",
 }

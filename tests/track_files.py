@@ -6,14 +6,17 @@ from itertools import pairwise
 import numpy as np
 
 from mask_files import write_mask_file
-from stormtrace.constants import EARTH_RADIUS_KM
+from stormtrace.classes import CLIMATENET_LABELS, Classes
 from stormtrace.formats.masks import open_masks
 from stormtrace.formats.objects import ObjectsWriter
 from stormtrace.grids import Grid, make_grid
 from stormtrace.track.joining import read_record
-from stormtrace.track.object_finding import find_objects
+from stormtrace.track.object_finding import ObjectTables, find_objects
 from stormtrace.track.rules import assign
 from stormtrace.track.tracking import labelling_keys, read_tracking
+
+#: Classes of test masks, unless a test says otherwise: 1 is TC, 2 is AR.
+CLASSES = Classes.of_labels(CLIMATENET_LABELS)
 
 
 def global_grid(nlat, nlon, first_lon=0.0):
@@ -30,9 +33,10 @@ def write_objects(path, mask_path, tracking=None):
     masks = open_masks(mask_path)
     steps = list(find_objects(masks, **labelling_keys(tracking)))
     attributes = masks.attributes | {"labelling": json.dumps(labelling_keys(tracking))}
+    tables = ObjectTables(masks.grid)
     with ObjectsWriter(path, masks, attributes) as objects:
         for first in range(0, len(steps), 4):
-            objects.append(steps[first : first + 4], {})
+            objects.append(tables.block(steps[first : first + 4], {}))
     return path
 
 
@@ -55,7 +59,7 @@ def tracked(folder, masks, tracking=None, cuts=(), **keywords):
         for first, last in pairwise(bounds)
     ]
     record = record_of(folder, parts, tracking)
-    return record, assign(record, read_tracking(tracking))
+    return record, assign(record, read_tracking(tracking, record.classes))
 
 
 def painted(record, event):
@@ -73,12 +77,12 @@ def painted(record, event):
 
 
 def disc(grid: Grid, lat, lon, radius_km, code=1):
-    """Return a mask (nlat, nlon) of the cells whose centres are within `radius_km` of a point."""
-    phi, lam = np.radians(grid.lat)[:, None], np.radians(grid.lon)[None, :]
+    """Return a mask `grid.shape` of the cells whose centres are within `radius_km` of a point."""
+    phi, lam = map(np.radians, grid.points)
     phi0, lam0 = np.radians(lat), np.radians(lon)
     cosine = np.sin(phi) * np.sin(phi0) + np.cos(phi) * np.cos(phi0) * np.cos(lam - lam0)
     angle = np.arccos(np.clip(cosine, -1.0, 1.0))
-    return np.where(angle * EARTH_RADIUS_KM <= radius_km, code, 0).astype(np.int8)
+    return np.where(angle * grid.radius_km <= radius_km, code, 0).astype(np.int8)
 
 
 def random_masks(seed, shape=(12, 10, 16), density=0.35):

@@ -35,7 +35,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 def from_json(text: str) -> Any:
     """Parse a flag whose value is a block of the study's YAML (`type=from_json`).
 
-    text: JSON, or @ and the path of a file with it.
+    text: JSON, or @ and the path of a file that holds it.
     """
     where, content = repr(text), text
     try:
@@ -46,6 +46,16 @@ def from_json(text: str) -> Any:
         raise argparse.ArgumentTypeError(f"not JSON ({error}): {where}") from error
     except OSError as error:
         raise argparse.ArgumentTypeError(f"cannot read {where}: {error.strerror}") from error
+
+
+def add_classes(parser: argparse.ArgumentParser) -> None:
+    """Add the flag `--classes`, the study's table of classes."""
+    parser.add_argument(
+        "--classes",
+        type=from_json,
+        default={},
+        help="names, short names and colours of classes, the study's `classes:`, JSON or @file",
+    )
 
 
 def positive(text: str) -> int:

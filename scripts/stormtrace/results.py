@@ -9,32 +9,34 @@ frequency.frequency.sel(period="DJF", feature="AR").plot()
 events = results.open_events("results/events/control")          # a DataFrame
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from stormtrace.classes import FEATURES
-from stormtrace.climate.comparison import SEASONS
+from stormtrace.classes import FEATURES, Classes
+from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.frequency import open_frequency as _open_frequency
 from stormtrace.errors import BadInput
-from stormtrace.figures.names import short
+from stormtrace.formats.class_axis import SHORT_NAMES, named_as
+from stormtrace.formats.comparisons import SEASONS, read_comparison
+from stormtrace.formats.samples import netcdf_files
+from stormtrace.grids import Grid
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
 
-def open_masks(path: Path | str) -> xr.Dataset:
+def open_masks(path: Path | str) -> "xr.Dataset":
     """Open one mask file, or all years in a folder joined along time, lazily if dask is there."""
     import xarray as xr
 
     path = Path(path)
-    files = sorted(path.glob("*.nc")) if path.is_dir() else [path]
+    files = netcdf_files(path) if path.is_dir() else [path]
     if not files or not files[0].exists():
         raise BadInput(f"there are no masks at {path}: give a file of detect.py or their folder")
     decode = xr.coders.CFDatetimeCoder(use_cftime=True)
@@ -43,66 +45,98 @@ def open_masks(path: Path | str) -> xr.Dataset:
     return joined if len(opened) > 1 else opened[0]
 
 
-def open_frequency(path: Path | str) -> xr.Dataset:
+def class_codes(masks: "xr.Dataset | xr.DataArray") -> dict[str, int]:
+    """Return short name -> code of the classes of masks, the background left out.
+
+    Raises:
+        BadInput: the masks carry no flags.
+
+    """
+    flags = getattr(masks, "mask", masks).attrs
+    if not {"flag_values", "flag_meanings"} <= flags.keys():
+        raise BadInput("the masks have no flag_values and flag_meanings: give those of open_masks")
+    classes = Classes.of_flags(np.atleast_1d(flags["flag_values"]), flags["flag_meanings"])
+    named = named_as(classes, flags.get(SHORT_NAMES, ""), None)
+    return {feature.short: feature.code for feature in named.features}
+
+
+def open_frequency(path: Path | str) -> "xr.Dataset":
     """Return the frequency of each class, per cent of the steps that exist.
 
     `frequency`, of tracked events `event_frequency`, of an ensemble `agreement`, the share of its
-    members that see what it finds: (period, feature, lat, lon), with the `steps` of each period;
-    NaN where a period has no steps. Events that begin and end per cell, summed over the record:
-    `genesis`, `termination` (feature, lat, lon).
+    members that find its class: (period, feature, lat, lon), with the `steps` of each period; NaN
+    where a period has no steps. Events that begin and end per cell, summed over the record:
+    `genesis`, `termination` (feature, lat, lon). Projected grids have y, x instead of lat, lon.
     """
     import xarray as xr
 
     with _open_frequency(path) as opened:
-        names = opened.features.names
+        flags, grid = opened.classes.flags, opened.grid
         variables: dict[str, Any] = {}
-        each = ("period", "feature", "lat", "lon")
+        each = ("period", "feature", *grid.dims)
         for variable, name in (("count", "frequency"), ("event_count", "event_frequency")):
             if opened.has(variable):
-                maps = [[opened.per_cent(f, p, variable) for f in names] for p in SEASONS]
+                maps = [[opened.per_cent(f, p, variable) for f in flags] for p in SEASONS]
                 attributes = {"units": "%", "long_name": "share of time steps"}
                 variables[name] = (each, np.array(maps), attributes)
         if opened.has("votes"):
-            maps = [[opened.agreement(f, p) for f in names] for p in SEASONS]
-            attributes = {"units": "%", "long_name": "members that see what the ensemble finds"}
+            maps = [[opened.agreement(f, p) for f in flags] for p in SEASONS]
+            attributes = {"units": "%", "long_name": "members that find the ensemble's class"}
             variables["agreement"] = (each, np.array(maps), attributes)
         for name in ("genesis", "termination"):
             if opened.has(name):
-                totals = np.array([opened.total(name, feature) for feature in names])
+                totals = np.array([opened.total(name, flag) for flag in flags])
                 attributes = {"units": "1", "long_name": f"events with their {name} in the cell"}
-                variables[name] = (("feature", "lat", "lon"), totals, attributes)
-        steps = [opened.period_steps(period) for period in SEASONS]
-        variables["steps"] = (("period",), steps, {"long_name": "time steps that exist"})
-        coordinates = {
-            "period": list(SEASONS),
-            "feature": [short(name) for name in names],
-            "lat": ("lat", opened.grid.lat, {"units": "degrees_north"}),
-            "lon": ("lon", opened.grid.lon, {"units": "degrees_east"}),
-        }
-        return xr.Dataset(variables, coordinates, attrs=dict(opened.attributes))
+                variables[name] = (("feature", *grid.dims), totals, attributes)
+        variables["steps"] = _steps(opened)
+        return xr.Dataset(
+            variables, _coordinates(grid, opened.classes), attrs=dict(opened.attributes)
+        )
 
 
-def open_comparison(path: Path | str) -> xr.Dataset:
-    """Open what compare.py wrote; the classes become a coordinate of short names."""
+def _steps(frequency: Frequency) -> tuple[Any, ...]:
+    steps = [frequency.period_steps(period) for period in SEASONS]
+    return ("period",), steps, {"long_name": "time steps that exist"}
+
+
+def open_comparison(path: Path | str) -> "xr.Dataset":
+    """Return what compare.py wrote, with names of periods and short names of classes.
+
+    `first`, `second`, `difference`, `p_value`, `significant` (period, feature, lat, lon).
+    """
     import xarray as xr
 
-    opened = xr.open_dataset(path)
-    names = str(opened["class"].attrs["flag_meanings"]).split()
-    opened = opened.assign_coords(feature=("class", [short(name) for name in names]))
-    return opened.swap_dims({"class": "feature"})
+    opened = read_comparison(path)
+    dims = ("period", "feature", *opened.grid.dims)
+    variables = {name: (dims, values) for name, values in opened.fields.items()}
+    coordinates = _coordinates(opened.grid, opened.classes)
+    return xr.Dataset(variables, coordinates, attrs=dict(opened.attributes))
 
 
-def open_events(path: Path | str) -> pd.DataFrame:
+def _coordinates(grid: Grid, classes: Classes) -> dict[str, Any]:
+    """Return the coordinates of maps by period and class, cell areas among them."""
+    lat, lon = (grid.dims[:1], grid.dims[1:]) if grid.is_rectilinear else (grid.dims, grid.dims)
+    area: NDArray[np.float64] = np.array(grid.area)
+    return {
+        "period": list(SEASONS),
+        "feature": [feature.short for feature in classes.features],
+        "lat": (lat, grid.lat, {"units": "degrees_north", "standard_name": "latitude"}),
+        "lon": (lon, grid.lon, {"units": "degrees_east", "standard_name": "longitude"}),
+        "cell_area": (grid.dims, area, {"units": "km2", "standard_name": "cell_area"}),
+    }
+
+
+def open_events(path: Path | str) -> "pd.DataFrame":
     """Return the table of events in a folder, one row an event; `feature` names the class."""
     return _open_table(Path(path) / "events.parquet")
 
 
-def open_objects(path: Path | str) -> pd.DataFrame:
+def open_objects(path: Path | str) -> "pd.DataFrame":
     """Return the table of objects in a folder of events, one row an object and step."""
     return _open_table(Path(path) / "objects.parquet")
 
 
-def open_scores(path: Path | str) -> pd.DataFrame:
+def open_scores(path: Path | str) -> "pd.DataFrame":
     """Return a model's scores, one row a class, one column a measure."""
     import pandas as pd
 
@@ -111,7 +145,7 @@ def open_scores(path: Path | str) -> pd.DataFrame:
     return pd.DataFrame(measures)
 
 
-def _open_table(path: Path) -> pd.DataFrame:
+def _open_table(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
     if not path.is_file():

@@ -113,5 +113,5 @@ def test_places_lie_in_their_basins(lat, lon, tc, ar):
 def test_basins_share_out_all_points():
     rng = np.random.default_rng(0)
     lat, lon = rng.uniform(-90, 90, 500), rng.uniform(-180, 360, 500)
-    for feature in ("tropical_cyclone", "atmospheric_river"):
-        assert sum(by_basin(feature, lat, lon).values()) == 500
+    for basins in ("tropical cyclones", "atmospheric rivers"):
+        assert sum(by_basin(basins, lat, lon).values()) == 500

@@ -5,8 +5,9 @@ import pytest
 from make_results import MINI, dates_between, write_masks
 from stormtrace import results
 from stormtrace.climate.counting import count_masks
-from stormtrace.climate.frequency import merge_counts, open_frequency
+from stormtrace.climate.frequency import open_frequency
 from stormtrace.climate.seasons import expected_steps
+from stormtrace.climate.yearly_counts import merge_counts
 from stormtrace.errors import BadInput
 from stormtrace.figures.experiment_figures import draw_frequency_figures
 from stormtrace.formats.counts import read_counts, write_counts
@@ -26,7 +27,7 @@ def test_every_third_step_is_a_third(tmp_path):
     # 30 days x 8 steps = 240 steps, of which 80 are divisible by three: 33.33 %.
     dates = dates_between((2001, 4, 1), (2001, 5, 1), "noleap")
     counts = count_masks(write_masks(tmp_path / "2001.nc", 2001, dates, stripes))
-    assert counts.features.names == (TC, AR)
+    assert counts.classes.flags == (TC, AR)
     assert counts.steps.tolist() == [0, 0, 0, 240] + [0] * 8
     ar, tc = counts.fields["count"][3, 1], counts.fields["count"][3, 0]
     assert 100 * ar[5, 7] / 240 == pytest.approx(100 / 3)
@@ -152,7 +153,7 @@ def test_counts_survive_the_file(tmp_path):
     ("change", "message"),
     [
         ("code", r"codes must be among \[0, 1, 2\].*holds \[-127\]"),
-        ("twice", "times must ascend"),
+        ("twice", "must be finite and ascend"),
         ("year", "should hold times of 2002, but holds 2001"),
         ("empty", "holds no time step"),
     ],

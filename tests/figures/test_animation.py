@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from make_results import MINI, dates_between, write_masks, write_samples
+from make_results import CLASSES, MINI, dates_between, write_masks, write_samples
 from stormtrace.errors import BadInput
 from stormtrace.figures.animation import make_painter, marks_of, write_film
 
@@ -18,7 +18,7 @@ def test_frames_are_north_up_with_outlines_where_the_mask_is():
     field[-1] = 10.0  # moist at the north pole
     mask = np.zeros(MINI.shape, np.int8)
     mask[9, 20:24] = 2
-    marks = marks_of(["atmospheric_river"], [2])
+    marks = marks_of(CLASSES)
     frame = painter.paint(field, mask, marks)
     assert frame.shape[1] >= 1000
     assert frame.shape[0] % 2 == frame.shape[1] % 2 == 0  # what H.264 wants

@@ -1,16 +1,26 @@
 import numpy as np
 import pytest
 
+from stormtrace.classes import KNOWN, Classes
+from stormtrace.climate.series import nice_step
 from stormtrace.figures.colours import (
     DIVERGING,
     DIVERGING_DARK,
-    SEQUENTIAL,
-    SEQUENTIAL_DARK,
     blend,
     diverging,
-    nice_step,
+    ramp,
     sequential,
 )
+
+RIVER, CYCLONE = (
+    Classes.of_labels(["Background", name])[name]
+    for name in ("Atmospheric River", "Tropical Cyclone")
+)
+RAMPS = [
+    ramp(feature, dark)
+    for feature in Classes.of_labels(["Background", *KNOWN, "Something Else"]).features
+    for dark in (False, True)
+]
 
 
 def lightness(colours):
@@ -26,7 +36,7 @@ def deuteranope(colours):
     return np.clip(colours @ np.array(matrix).T, 0, 1)
 
 
-@pytest.mark.parametrize("anchors", [*SEQUENTIAL.values(), *SEQUENTIAL_DARK.values()])
+@pytest.mark.parametrize("anchors", RAMPS)
 def test_sequential_scales_are_ordered_by_lightness_alone(anchors):
     """So they also read in grey and without colour vision."""
     for seen in (blend(anchors, 9), deuteranope(blend(anchors, 9))):
@@ -45,17 +55,17 @@ def test_the_sides_of_a_diverging_scale_differ_without_green(anchors):
 
 
 def test_levels_are_round_and_cover_the_maximum():
-    scale = sequential(27.1, "atmospheric_river", "%")
+    scale = sequential(27.1, RIVER, "%")
     assert scale.levels.tolist() == [5, 10, 15, 20, 25, 30]
     assert len(scale.colours) == len(scale.levels) + 1
     both = diverging(7.3, "%")
     np.testing.assert_array_equal(both.levels, -both.levels[::-1])
     assert both.levels.max() >= 7.3
-    assert sequential(0.0, "tropical_cyclone", "%").levels[0] > 0
+    assert sequential(0.0, CYCLONE, "%").levels[0] > 0
 
 
 def test_values_get_the_colour_of_their_step():
-    scale = sequential(10, "atmospheric_river", "%")  # 2, 4 … 10
+    scale = sequential(10, RIVER, "%")  # 2, 4 … 10
     painted = scale.paint(np.array([0.0, 1.99, 2.0, 3.0, 99.0, np.nan]))
     assert painted[:, 3].tolist() == [0, 0, 1, 1, 1, 0]
     np.testing.assert_array_equal(painted[2], painted[3])

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from make_results import MINI, write_events, write_frequency
+from make_results import CLASSES, MINI, write_events, write_frequency
 from stormtrace.climate.frequency import open_frequency
 from stormtrace.errors import BadInput
 from stormtrace.figures.experiment_figures import draw_frequency_figures, region_map
 from stormtrace.figures.line_figures import draw_lines
 from stormtrace.figures.maps import sample
 from stormtrace.figures.projections import PolarStereographic, Rectangle
-from stormtrace.figures.sensitivity_figures import _minus, read_annual
+from stormtrace.figures.sensitivity_figures import _minus, read_whole_record
 from stormtrace.grids import Grid, make_grid
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
@@ -91,7 +91,7 @@ def test_one_season_alone_makes_no_figure_of_seasons(tmp_path):
     path = write_frequency(tmp_path / "a.nc", {2000: counts}, [100] + 11 * [0])
     with open_frequency(path) as frequency:
         names = [name for name, _ in draw_frequency_figures(frequency, "January", {})]
-        assert draw_lines(frequency, None, "atmospheric_river", "", {}) is None
+        assert draw_lines(frequency, None, CLASSES["AR"], "", {}) is None
     assert names == ["tc-frequency", "ar-frequency"]
 
 
@@ -102,7 +102,7 @@ def test_experiments_side_by_side_share_a_scale_on_any_grid(tmp_path):
     for name, grid, count in (("a", MINI, 20), ("b", fine, 50)):
         counts = np.full((12, 2, *grid.shape), count, np.int16)
         files.append(write_frequency(tmp_path / f"{name}.nc", {2000: counts}, grid=grid))
-    both = dict(zip("ab", map(read_annual, files), strict=True))
+    both = dict(zip("ab", map(read_whole_record, files), strict=True))
     panel = _minus(both, "b", "a", "atmospheric_river")
     assert panel.grid.shape == MINI.shape
     np.testing.assert_allclose(panel.values, 30)

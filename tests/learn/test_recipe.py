@@ -24,7 +24,7 @@ def test_architectures_and_paddings_are_those_of_the_network():
     [
         ({"epoch": 3}, "model m: epoch is 3: an unknown key, did you mean 'epochs'"),
         ({"loss": "dice"}, "loss is .dice.; allowed: jaccard, cross-entropy"),
-        ({"lr": -1}, "lr is -1: must be greater than or equal to 1e-08"),
+        ({"lr": -1}, "lr is -1: must be greater than or equal to 0.00000001"),
         ({"epochs": "ten"}, 'epochs is "ten"'),
         ({"epochs": 2.5}, "epochs is 2.5: must be a valid integer"),
         ({"epochs": True}, "epochs is true: must be a valid integer"),
@@ -43,6 +43,6 @@ def test_wrong_recipes_are_refused(change, message):
 
 def test_missing_keys_are_named():
     with pytest.raises(
-        BadInput, match="model lacks the key 'fields'; required: fields, dataset, grid"
+        BadInput, match="model m lacks the key 'fields'; required: fields, dataset, grid"
     ):
         read_recipe({"name": "m", "dataset": "d"})

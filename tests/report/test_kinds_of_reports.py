@@ -114,7 +114,7 @@ def test_two_days_tell_counts_not_rates(tmp_path):
     assert "3 events in 2 days" in text
     assert "in 4 days" in text
     assert "a year" not in text.replace("not rates a year", "")
-    assert "January 2000: 16 time steps in 2 days" in text
+    assert "January 2000, 16 time steps in 2 days" in text
     assert "annual" not in text
 
 

@@ -253,15 +253,15 @@ BLOCKS = {
 
 
 rule write_block:
-    localrule: True
     output:
         at.block("{block}"),
-    wildcard_constraints:
-        block=any_of(BLOCKS),
     log:
         "logs/write_block/{block}.log",
     benchmark:
         "logs/benchmarks/write_block/{block}.tsv"
+    wildcard_constraints:
+        block=any_of(BLOCKS),
+    localrule: True
     threads: 1
     resources:
         mem_mb=asks(100),

@@ -44,9 +44,7 @@ rule draw_training:
 
 rule draw_labels:
     input:
-        samples=lambda wildcards: labels_input(
-            STUDY, STUDY.models[wildcards.model].dataset, "test"
-        ),
+        samples=lambda wildcards: labels_input(STUDY, STUDY.models[wildcards.model].dataset, "test"),
         config=at.model("{model}", "config.json"),
         weights=at.model("{model}", "weights.pth"),
     output:

@@ -89,9 +89,7 @@ rule adopt_model:
 
 rule evaluate:
     input:
-        samples=lambda wildcards: labels_input(
-            STUDY, STUDY.models[wildcards.model].dataset, "test"
-        ),
+        samples=lambda wildcards: labels_input(STUDY, STUDY.models[wildcards.model].dataset, "test"),
         config=at.model("{model}", "config.json"),
         weights=at.model("{model}", "weights.pth"),
     output:
@@ -127,9 +125,7 @@ rule evaluate:
 
 rule explain:
     input:
-        samples=lambda wildcards: labels_input(
-            STUDY, STUDY.models[wildcards.model].dataset, "test"
-        ),
+        samples=lambda wildcards: labels_input(STUDY, STUDY.models[wildcards.model].dataset, "test"),
         config=at.model("{model}", "config.json"),
         weights=at.model("{model}", "weights.pth"),
     output:

@@ -152,11 +152,11 @@ rule merge_statistics:
 # `snakemake check`: the headers of every raw file of the study in one table, made again each time
 # (so it has neither output nor benchmark: what has one is made once).
 rule check:
-    localrule: True
     input:
         datasets=at.block("datasets"),
     log:
         "logs/check.log",
+    localrule: True
     conda:
         "../../envs/regrid.yaml"
     threads: 8

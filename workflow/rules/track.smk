@@ -136,13 +136,13 @@ def catalogue(wildcards):
 
 # `snakemake artmip`: catalogue files of every experiment that is run.
 rule artmip:
-    localrule: True
     input:
         catalogue,
+    localrule: True
 
 
 # `snakemake painted`: masks of event IDs of every experiment that is run.
 rule painted:
-    localrule: True
     input:
         [at.painted(name, year) for name in STUDY.shown for year in STUDY.years(name)],
+    localrule: True

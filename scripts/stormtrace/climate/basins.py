@@ -1,9 +1,11 @@
 """Ocean basins, by where an event begins."""
 
-from __future__ import annotations
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+
+Places = NDArray[np.floating]
 
 #: The basins of tropical cyclones (WMO; as IBTrACS draws them), and what lies outside.
 TC_BASINS = (
@@ -29,7 +31,7 @@ DIVIDE_LAT = (0.0, 8.0, 9.0, 13.0, 17.0, 20.0, 30.0)
 DIVIDE_LON = (285.0, 283.0, 277.0, 274.0, 266.0, 260.0, 250.0)
 
 
-def tc_basin(lat: NDArray[np.floating], lon: NDArray[np.floating]) -> NDArray[np.int64]:
+def tc_basin(lat: Places, lon: Places) -> NDArray[np.int64]:
     """Return each point's index into `TC_BASINS`."""
     lon = np.asarray(lon) % 360.0
     pacific_edge = np.interp(lat, DIVIDE_LAT, DIVIDE_LON)
@@ -46,7 +48,7 @@ def tc_basin(lat: NDArray[np.floating], lon: NDArray[np.floating]) -> NDArray[np
     return np.where(np.asarray(lat) >= 0, north, south)
 
 
-def ar_basin(lat: NDArray[np.floating], lon: NDArray[np.floating]) -> NDArray[np.int64]:
+def ar_basin(lat: Places, lon: Places) -> NDArray[np.int64]:
     """Return each point's index into `AR_BASINS`."""
     lon = np.asarray(lon) % 360.0
     pacific_edge = np.interp(lat, DIVIDE_LAT, DIVIDE_LON)
@@ -55,9 +57,15 @@ def ar_basin(lat: NDArray[np.floating], lon: NDArray[np.floating]) -> NDArray[np
     return np.where(np.asarray(lat) >= 0, north, south)
 
 
-def by_basin(feature: str, lat: NDArray[np.floating], lon: NDArray[np.floating]) -> dict[str, int]:
-    """Return how many of the points lie in each basin of a class."""
-    is_tc = feature == "tropical_cyclone"
-    names, index = (TC_BASINS, tc_basin) if is_tc else (AR_BASINS, ar_basin)
+#: What a class's `basins` are called in the study -> names of the basins, and the choice of one.
+BASINS: dict[str, tuple[tuple[str, ...], Callable[[Places, Places], NDArray[np.int64]]]] = {
+    "tropical cyclones": (TC_BASINS, tc_basin),
+    "atmospheric rivers": (AR_BASINS, ar_basin),
+}
+
+
+def by_basin(basins: str, lat: Places, lon: Places) -> dict[str, int]:
+    """Return the number of points in each basin; basins: `FeatureClass.basins`."""
+    names, index = BASINS[basins]
     counts = np.bincount(index(lat, lon), minlength=len(names))
     return dict(zip(names, counts.tolist(), strict=True))

@@ -1,57 +1,28 @@
 """Second minus first: two experiments on one grid, with significance."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.classes import Classes, ClassTable, FeatureClass
 from stormtrace.climate.frequency import Frequency, open_frequency
 from stormtrace.climate.significance import bootstrap, false_discovery
 from stormtrace.errors import BadInput
-from stormtrace.files import writing
-from stormtrace.formats.counts import Features, read_features, read_grid, write_axes
+from stormtrace.formats.comparisons import SEASONS, VARIABLES, Comparison, write_comparison
 from stormtrace.grids import Grid
-from stormtrace.grids.remapping import on_grid, same_grid
+from stormtrace.grids.remapping import on_grid
 
+log = logging.getLogger("stormtrace")
+
+#: What a frequency is counted from -> the variable of `frequency.nc`.
 COUNTED = {"masks": "count", "events": "event_count"}
-"""What a frequency is counted from -> the variable of `frequency.nc`."""
 
-SEASONS = ("annual", "DJF", "MAM", "JJA", "SON")
-VARIABLES = {
-    "first": ("frequency in the first experiment", "%"),
-    "second": ("frequency in the second experiment", "%"),
-    "difference": ("frequency, second minus first", "percentage points"),
-    "p_value": ("two-sided p-value of the difference, bootstrap by year", "1"),
-    "significant": ("difference is significant at a false discovery rate of 10 %", "1"),
-}
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What a comparison file holds.
-
-    fields: name (`VARIABLES`) -> (period, class, lat, lon); NaN where a side has no steps.
-    """
-
-    grid: Grid
-    features: Features
-    fields: dict[str, NDArray[np.float32]]
-    attributes: dict[str, str]
-
-    def get(self, name: str, feature: str, period: str) -> NDArray[np.float32]:
-        """Return one map, (lat, lon)."""
-        return self.fields[name][SEASONS.index(period), self.features.names.index(feature)]
-
-    @property
-    def tested(self) -> bool:
-        """Whether there were years enough for a test of significance."""
-        return bool(np.isfinite(self.fields["p_value"]).any())
+#: Counts (year, nlat, nlon) and steps (year,) of one side.
+Side = tuple[NDArray[np.floating], NDArray[np.int64]]
 
 
 def compare(
@@ -63,47 +34,71 @@ def compare(
 ) -> Comparison:
     """Compare two experiments; on different grids, on the coarser, regridded conservatively.
 
-    Counts (`of` masks or events) are regridded globally, year by year, before any region is cut.
+    Counts (`of` masks or events) are regridded year by year. Classes are matched by name, whatever
+    their codes; those of one side alone are left out.
+
+    Raises:
+        BadInput: no class is shared, or events are to be compared that were not counted.
+
     """
     variable = COUNTED[of]
     if not (first.has(variable) and second.has(variable)):
         raise BadInput("events are to be compared, but were not counted: merge_counts.py --events")
-    if first.features != second.features:
-        raise BadInput(
-            f"the experiments count different classes: {first.features.names} and "
-            f"{second.features.names}"
-        )
-    grid = first.grid if same_grid(first.grid, second.grid) else _coarser(first.grid, second.grid)
-    shape = (len(SEASONS), len(first.features.names), *grid.shape)
+    classes = shared_classes(first, second)
+    grid = first.grid if first.grid.same_as(second.grid) else coarser([first.grid, second.grid])
+    shape = (len(SEASONS), len(classes.features), *grid.shape)
     fields = {name: np.full(shape, np.nan, np.float32) for name in VARIABLES}
     for p, period in enumerate(SEASONS):
-        for c, feature in enumerate(first.features.names):
+        for c, feature in enumerate(classes.features):
             sides = [_years(side, feature, period, variable, grid) for side in (first, second)]
             for name, values in _differ(sides, replicates, block_years).items():
                 fields[name][p, c] = values
-    return Comparison(grid, first.features, fields, {"counted_from": of})
+    return Comparison(grid, classes, fields, {"counted_from": of})
 
 
-def _coarser(first: Grid, second: Grid) -> Grid:
-    return min((first, second), key=lambda grid: grid.shape[0] * grid.shape[1])
+def shared_classes(first: Frequency, second: Frequency) -> Classes:
+    """Return the classes of `first` that `second` has, too, by name.
+
+    Raises:
+        BadInput: there is none.
+
+    """
+    sides = [set(side.classes.flags) for side in (first, second)]
+    shared = [feature for feature in first.classes.features if feature.flag in sides[1]]
+    if not shared:
+        raise BadInput(
+            f"the experiments have no class in common: the first has {sorted(sides[0])}, the "
+            f"second {sorted(sides[1])}; compare experiments whose models share a label"
+        )
+    if alone := sorted(sides[0] ^ sides[1]):
+        log.warning("classes of one experiment alone are not compared: %s", ", ".join(alone))
+    return Classes(tuple(shared), first.classes.background)
 
 
-def _years(
-    side: Frequency, feature: str, period: str, variable: str, grid: Grid
-) -> tuple[NDArray[np.floating], NDArray[np.int64]]:
-    """Return counts (year, lat, lon) on `grid` and steps (year,)."""
-    _, counts, steps = side.by_year(feature, period, variable)
+def coarser(grids: Sequence[Grid]) -> Grid:
+    """Return the grid with the largest cells, on average."""
+    return max(grids, key=lambda grid: float(grid.area.mean()))
+
+
+def _years(side: Frequency, feature: FeatureClass, period: str, variable: str, grid: Grid) -> Side:
+    """Return counts (year, nlat, nlon) on `grid` and steps (year,)."""
+    _, counts, steps = side.by_year(feature.flag, period, variable)
     return on_grid(counts, side.grid, grid) if len(steps) else counts, steps
 
 
 def _differ(
-    sides: list[tuple[NDArray[np.floating], NDArray[np.int64]]], replicates: int, block_years: int
+    sides: list[Side], replicates: int, block_years: int
 ) -> dict[str, NDArray[np.floating]]:
-    """Return the maps of one period and class; nothing where a side has no steps."""
+    """Return the maps of one period and class; nothing where a side has no steps.
+
+    NaN in cells that one of the grids does not cover.
+    """
     if any(steps.sum() == 0 for _, steps in sides):
         return {}
     first, second = (100.0 * counts.sum(axis=0) / steps.sum() for counts, steps in sides)
-    p_value = bootstrap(sides[0], sides[1], replicates, block_years)
+    known = np.isfinite(first) & np.isfinite(second)
+    covered = [(np.where(known, counts, 0.0), steps) for counts, steps in sides]
+    p_value = bootstrap(covered[0], covered[1], replicates, block_years)
     return {
         "first": first,
         "second": second,
@@ -113,58 +108,32 @@ def _differ(
     }
 
 
-def write_comparison(
-    path: Path | str, comparison: Comparison, attributes: Mapping[str, str]
-) -> None:
-    """Write a comparison as netCDF."""
-    with writing(path) as partial, netCDF4.Dataset(partial, "w") as nc:
-        nc.setncatts(dict(attributes))
-        write_axes(nc, comparison.grid, comparison.features)
-        nc.createDimension("period", len(SEASONS))
-        nc.createVariable("period", str, ("period",))[:] = np.array(SEASONS, object)
-        for name, (long_name, units) in VARIABLES.items():
-            variable = nc.createVariable(
-                name,
-                "f4",
-                ("period", "class", "lat", "lon"),
-                zlib=True,
-                complevel=1,
-                chunksizes=(1, 1, *comparison.grid.shape),
-                fill_value=np.float32(np.nan),
-            )
-            variable.setncatts({"long_name": long_name, "units": units})
-            variable[:] = comparison.fields[name]
-
-
-def read_comparison(path: Path | str) -> Comparison:
-    """Read what `write_comparison` wrote."""
-    with netCDF4.Dataset(path) as nc:
-        nc.set_auto_mask(False)
-        if "difference" not in nc.variables:
-            raise BadInput(f"{path} is not a comparison: make it with compare.py")
-        return Comparison(
-            grid=read_grid(nc),
-            features=read_features(nc),
-            fields={name: nc[name][:] for name in VARIABLES},
-            attributes={name: str(nc.getncattr(name)) for name in nc.ncattrs()},
-        )
-
-
 def compare_files(
     first: Path | str,
     second: Path | str,
     output: Path | str,
-    attributes: Mapping[str, str],
+    attributes: Mapping[str, Any],
+    table: ClassTable | None = None,
     **choices: Any,
 ) -> Comparison:
-    """Compare two frequency files and write the result; choices: those of `compare`."""
-    with open_frequency(first) as one, open_frequency(second) as two:
+    """Compare two frequency files and write the result.
+
+    table: the study's `classes:`; choices: those of `compare`.
+    """
+    with open_frequency(first, table) as one, open_frequency(second, table) as two:
         comparison = compare(one, two, **choices)
-        names = {
-            "first_experiment": one.attributes.get("experiment", Path(first).parent.name),
-            "second_experiment": two.attributes.get("experiment", Path(second).parent.name),
-            "first_steps": str(one.steps.sum()),
-            "second_steps": str(two.steps.sum()),
-        }
-    write_comparison(output, comparison, comparison.attributes | names | dict(attributes))
+        facts = _facts("first", one, Path(first)) | _facts("second", two, Path(second))
+    write_comparison(output, comparison, comparison.attributes | facts | dict(attributes))
     return comparison
+
+
+def _facts(side: str, frequency: Frequency, path: Path) -> dict[str, Any]:
+    """Return the attributes that say what a side of a comparison is."""
+    known = frequency.attributes
+    facts = {
+        "experiment": known.get("experiment", path.parent.name),
+        "steps": int(frequency.steps.sum()),
+        "years": round(frequency.length_years, 4),
+    }
+    facts |= {name: known[name] for name in known if name.startswith("time_coverage_")}
+    return {f"{side}_{name}": value for name, value in facts.items()}

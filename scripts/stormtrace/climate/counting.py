@@ -1,107 +1,89 @@
-"""Counting how often each class covers each cell: streamed, exact, one year at a time."""
+"""Counting how often each class covers each cell: exact, and a few steps in memory at once."""
 
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import cftime
-import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.classes import BACKGROUND, Classes, ClassTable
 from stormtrace.climate.seasons import expected_steps
 from stormtrace.errors import BadInput
-from stormtrace.formats.counts import (
-    Counts,
-    Features,
-    experiment_attributes,
-    read_features,
-    read_grid,
-)
+from stormtrace.formats.counts import Counts
+from stormtrace.formats.mask_steps import MaskSteps, dates_of, reading_steps
+from stormtrace.formats.masks import MaskFile, open_masks
 
+#: Steps read at once: 28 MB of 768 × 1152, and few enough to add up in 8 bits.
 BLOCK_STEPS = 32
-"""Steps read at once: 28 MB of 768 × 1152, and few enough to add up in 8 bits."""
 
 
-def count_masks(path: Path | str, period: Sequence[str] | None = None) -> Counts:
+def count_masks(
+    path: Path | str, period: Sequence[str] | None = None, table: ClassTable | None = None
+) -> Counts:
     """Count the masks of one year by month, class and cell.
 
     period: ``[start, end)`` of the experiment as ISO dates; with it, `expected_steps` knows that
-    a year begins late or ends early. Refuses codes the file does not declare, duplicate times,
-    and times of another year.
+    a year begins late or ends early. table: the study's `classes:`.
+
+    Raises:
+        BadInput: there is no step, a time of another year, or a code the flags do not declare.
+
     """
-    with netCDF4.Dataset(path) as nc:
-        nc.set_auto_mask(False)
-        if "mask" not in nc.variables:
-            raise BadInput(f"{path} has no variable 'mask': give a file that detect.py wrote")
-        features = read_features(nc, "mask")
-        dates = read_dates(nc)
-        year = int(nc.getncattr("year")) if "year" in nc.ncattrs() else dates[0].year
-        check_dates(dates, year, path)
-        months = np.array([date.month for date in dates])
-        calendar = nc["time"].calendar
-        fields = {"count": _count(nc["mask"], months, features, path)}
-        if "agreement" in nc.variables:
-            fields["votes"] = _count_votes(nc, months, features)
+    masks = open_masks(path, table)
+    dates, year = dates_of_year(masks)
+    months = np.array([date.month for date in dates])
+    with reading_steps(masks) as steps:
+        fields = {"count": _count(steps, months, masks)}
+        if steps.has_agreement:
+            fields["votes"] = _count_votes(steps, months, masks)
         return Counts(
             year=year,
-            grid=read_grid(nc),
-            features=features,
+            grid=masks.grid,
+            classes=masks.classes,
             steps=np.bincount(months, minlength=13)[1:],
-            expected_steps=expected_steps(year, calendar, step_hours(nc), period),
+            expected_steps=expected_steps(year, masks.calendar, masks.step_hours, period),
             fields=fields,
-            attributes=experiment_attributes(nc) | {"calendar": calendar},
+            attributes=steps.attributes,
         )
 
 
-def read_dates(nc: netCDF4.Dataset) -> NDArray[np.object_]:
-    """Read the times of an open mask file as dates of its own calendar, (time,)."""
-    time = nc["time"]
-    return np.atleast_1d(cftime.num2date(time[:], time.units, time.calendar))
+def dates_of_year(masks: MaskFile) -> tuple[NDArray[np.object_], int]:
+    """Return the dates of a year of masks, (time,), and the year.
 
+    Raises:
+        BadInput: there is no step, or one of another year.
 
-def check_dates(dates: NDArray[np.object_], year: int, path: Path | str) -> None:
-    """Refuse an empty file, times out of order or twice, and times of another year."""
+    """
+    dates = dates_of(masks)
     if dates.size == 0:
-        raise BadInput(f"{path} holds no time step: detect year {year} again")
-    for earlier, later in itertools.pairwise(dates):
-        if later <= earlier:
-            raise BadInput(f"{path}: times must ascend, but {later} follows {earlier}")
+        raise BadInput(f"{masks.path} holds no time step: run the detection of this year again")
+    year = int(masks.attributes["year"])
     for date in (dates[0], dates[-1]):
         if date.year != year:
-            raise BadInput(f"{path} should hold times of {year}, but holds {date}")
+            raise BadInput(f"{masks.path} should hold times of {year}, but holds {date}")
+    return dates, year
 
 
-def step_hours(nc: netCDF4.Dataset) -> float:
-    """Return hours between steps: the file's attribute, or else the shortest step in it."""
-    if "step_hours" in nc.ncattrs():
-        return float(nc.getncattr("step_hours"))
-    gaps = [later - earlier for earlier, later in itertools.pairwise(read_dates(nc))]
-    return min(gaps).total_seconds() / 3600 if gaps else 24.0
-
-
-def _count(
-    mask: netCDF4.Variable, months: NDArray[np.int64], features: Features, path: Path | str
-) -> NDArray[np.int16]:
-    """Return (12, class, lat, lon)."""
-    counts = np.zeros((12, len(features.codes), *mask.shape[1:]), np.int16)
+def _count(steps: MaskSteps, months: NDArray[np.int64], masks: MaskFile) -> NDArray[np.int16]:
+    """Return steps of each class, (12, class, nlat, nlon)."""
+    codes = masks.classes.codes
+    counts = np.zeros((12, len(codes), *masks.grid.shape), np.int16)
     for first, last in blocks(months):
-        block = mask[first:last]
-        _check_codes(block, features, path, first)
-        for total, code in zip(counts[months[first] - 1], features.codes, strict=True):
+        block = steps.masks(first, last)
+        _check_codes(block, masks.classes, masks.path, first)
+        for total, code in zip(counts[months[first] - 1], codes, strict=True):
             total += (block == code).view(np.uint8).sum(axis=0, dtype=np.uint8)
     return counts
 
 
-def _count_votes(
-    nc: netCDF4.Dataset, months: NDArray[np.int64], features: Features
-) -> NDArray[np.int16]:
-    """Return (12, class, lat, lon): members of an ensemble that see what its mask has."""
-    mask, agreement = nc["mask"], nc["agreement"]
-    votes = np.zeros((12, len(features.codes), *mask.shape[1:]), np.int16)
+def _count_votes(steps: MaskSteps, months: NDArray[np.int64], masks: MaskFile) -> NDArray[np.int16]:
+    """Return members of an ensemble that find the class of its mask, (12, class, nlat, nlon)."""
+    codes = masks.classes.codes
+    votes = np.zeros((12, len(codes), *masks.grid.shape), np.int16)
     for first, last in blocks(months):
-        block, agreeing = mask[first:last], agreement[first:last]
-        for total, code in zip(votes[months[first] - 1], features.codes, strict=True):
+        block, agreeing = steps.masks(first, last), steps.agreement(first, last)
+        for total, code in zip(votes[months[first] - 1], codes, strict=True):
             total += np.where(block == code, agreeing, 0).sum(axis=0, dtype=np.int16)
     return votes
 
@@ -114,15 +96,16 @@ def blocks(months: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
             yield int(first), int(min(first + BLOCK_STEPS, stop))
 
 
-def _check_codes(block: NDArray[np.int8], features: Features, path: Path | str, first: int) -> None:
+def _check_codes(block: NDArray[np.int8], classes: Classes, path: Path, first: int) -> None:
     """Refuse codes that the file's flags do not declare (a fill value, most likely)."""
-    if block.view(np.uint8).max() <= max(features.codes):
+    codes = [BACKGROUND, *classes.codes]
+    if codes == list(range(len(codes))) and block.view(np.uint8).max() < len(codes):
         return
-    known = np.isin(block, [0, *features.codes])
-    step = first + int(np.flatnonzero(~known.all(axis=(1, 2)))[0]) if not known.all() else None
-    if step is not None:
+    known = np.isin(block, codes)
+    if not known.all():
+        step = first + int(np.flatnonzero(~known.all(axis=(1, 2)))[0])
         wrong = np.unique(block[~known]).tolist()
         raise BadInput(
-            f"{path}: codes must be among {[0, *features.codes]}, but step {step} (of "
-            f"{int((~known).sum())} cells near it) holds {wrong}: detect this year again"
+            f"{path}: codes must be among {codes}, but step {step} (and {int((~known).sum())} "
+            f"cells from there on) holds {wrong}: run the detection of this year again"
         )

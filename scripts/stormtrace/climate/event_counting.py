@@ -4,44 +4,51 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cftime
-import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.climate.counting import check_dates, read_dates, step_hours
+from stormtrace.classes import Classes, ClassTable
+from stormtrace.climate.counting import dates_of_year
 from stormtrace.climate.seasons import expected_steps
 from stormtrace.errors import BadInput
-from stormtrace.formats.counts import Counts, Features, experiment_attributes, read_features
+from stormtrace.formats.counts import Counts
+from stormtrace.formats.mask_steps import reading_steps
+from stormtrace.formats.masks import open_masks
 from stormtrace.track.pixels import EventPixels, EventRuns, cover
 
 
 def count_events(
-    mask: Path | str, objects: Path | str, events: Path | str, period: Sequence[str] | None = None
+    mask: Path | str,
+    objects: Path | str,
+    events: Path | str,
+    period: Sequence[str] | None = None,
+    table: ClassTable | None = None,
 ) -> Counts:
     """Count one year's tracked events by month, class and cell.
 
     mask: the masks that were tracked (their steps are what frequencies are per cent of); objects:
-    their objects; events: the folder with `objects.parquet`. Of the cells a first and a last
-    object cover, `genesis` and `termination` count one each.
+    their objects; events: the folder with `objects.parquet`; table: the study's `classes:`. Of the
+    cells a first and a last object cover, `genesis` and `termination` count one each.
+
+    Raises:
+        BadInput: the objects are not of these masks.
+
     """
-    pixels = EventPixels(objects, events)
-    with netCDF4.Dataset(mask) as nc:
-        dates = read_dates(nc)
-        year = int(nc.getncattr("year")) if "year" in nc.ncattrs() else dates[0].year
-        check_dates(dates, year, mask)
-        features, calendar = read_features(nc, "mask"), nc["time"].calendar
-        expected = expected_steps(year, calendar, step_hours(nc), period)
-        attributes = experiment_attributes(nc) | {"calendar": calendar}
+    pixels, masks = EventPixels(objects, events), open_masks(mask, table)
+    dates, year = dates_of_year(masks)
     _check_times(dates, pixels, mask, objects)
     months = np.array([date.month for date in dates])
+    with reading_steps(masks) as steps:
+        attributes = steps.attributes
     return Counts(
         year=year,
         grid=pixels.grid,
-        features=features,
+        classes=masks.classes,
         steps=np.bincount(months, minlength=13)[1:],
-        expected_steps=expected,
-        fields=_count(pixels, months, features),
+        expected_steps=expected_steps(year, masks.calendar, masks.step_hours, period),
+        fields=_count(pixels, months, masks.classes),
         attributes=attributes | {"experiment": Path(events).name},
+        counted_from="events",
     )
 
 
@@ -58,15 +65,15 @@ def _check_times(
 
 
 def _count(
-    pixels: EventPixels, months: NDArray[np.int64], features: Features
+    pixels: EventPixels, months: NDArray[np.int64], classes: Classes
 ) -> dict[str, NDArray[np.int16]]:
-    """Return count, genesis and termination, (12, class, lat, lon) each."""
-    shape = (12, len(features.codes), *pixels.grid.shape)
+    """Return count, genesis and termination, (12, class, nlat, nlon) each."""
+    shape = (12, len(classes.features), *pixels.grid.shape)
     fields = {name: np.zeros(shape, np.int16) for name in ("count", "genesis", "termination")}
     for month in np.unique(months):
         steps = np.flatnonzero(months == month)
         runs = pixels.runs(int(steps[0]), int(steps[-1]) + 1)
-        for position, code in enumerate(features.codes):
+        for position, code in enumerate(classes.codes):
             for name, chosen in _chosen(runs.where(runs.code == code)).items():
                 fields[name][month - 1, position] = cover(chosen, pixels.grid.shape)
     return fields

@@ -1,7 +1,5 @@
 """Tables of events and objects, read as columns, and what maps and lines need from them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Latitude × month along a coast: when and where a class reaches the land."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Mapping, Sequence
 
@@ -16,9 +14,12 @@ from stormtrace.land import land_fraction
 
 log = logging.getLogger("stormtrace")
 
+#: Length of a degree of latitude, km.
+KM_A_DEGREE = 111.2
+
 
 def coast_mask(grid: Grid, region: Sequence[float]) -> NDArray[np.bool_]:
-    """Return the cells of a region that are neither all sea nor all land, (lat, lon).
+    """Return the cells of a region that are neither all sea nor all land, `grid.shape`.
 
     As in the published Hovmöller diagrams: 0 < land fraction < 0.99. The land is Natural Earth's,
     to a quarter of a degree: a cell with less than a hundredth of land counts as sea.
@@ -26,17 +27,17 @@ def coast_mask(grid: Grid, region: Sequence[float]) -> NDArray[np.bool_]:
     share = land_fraction(grid)
     mask = box_cells(grid, region) & (share > 0.01) & (share < 0.99)
     if not mask.any():
-        raise BadInput(f"the region {list(region)} has no coast on this grid of {grid.shape}")
+        raise BadInput(f"the region {list(region)} has no coast on this grid, {grid.describe()}")
     return mask
 
 
 def coasts_on(grid: Grid, coasts: Mapping[str, Sequence[float]]) -> dict[str, NDArray[np.bool_]]:
-    """Return the coasts that this grid has cells of, name -> (lat, lon)."""
+    """Return the coasts that this grid has cells of, name -> `grid.shape`."""
     masks = {}
     for name, region in coasts.items():
         try:
             masks[name] = coast_mask(grid, region)
-        except BadInput as error:  # a grid too coarse for it: no reason to draw nothing else
+        except BadInput as error:  # too coarse a grid, or another region: the others are drawn
             log.warning("%s: %s", name, error)
     return masks
 
@@ -46,12 +47,28 @@ def hovmoller(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return latitudes (n,) and the frequency along `coast`, (n, 12), per cent.
 
-    Each row is the mean over the coast's cells at that latitude; NaN where a month has no steps.
+    Each band of latitude is the area mean over the coast's cells in it; NaN where a month has no
+    steps.
     """
-    rows = np.flatnonzero(coast.any(axis=1))
-    values = np.empty((rows.size, 12))
+    lat, band = latitude_bands(frequency.grid, coast)
+    weights = frequency.grid.area[coast]
+    values = np.empty((lat.size, 12))
     for month, name in enumerate(MONTHS):
-        field = frequency.per_cent(feature, name)
-        masked = np.where(coast[rows], field[rows], 0.0)
-        values[:, month] = masked.sum(axis=1) / coast[rows].sum(axis=1)
-    return frequency.grid.lat[rows], values
+        field = frequency.per_cent(feature, name)[coast]
+        values[:, month] = np.bincount(band, field * weights, lat.size)
+    return lat, values / np.bincount(band, weights, lat.size)[:, None]
+
+
+def latitude_bands(
+    grid: Grid, cells: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return the middles of the bands of latitude that have any of `cells`, and each cell's band.
+
+    Bands are the rows of a rectilinear grid; of others as wide as a cell, at least one degree.
+    """
+    if grid.is_rectilinear:
+        rows, band = np.unique(np.nonzero(cells)[0], return_inverse=True)
+        return grid.lat[rows], band
+    width = max(1.0, float(np.sqrt(np.median(grid.area[cells]))) / KM_A_DEGREE)
+    numbers, band = np.unique(np.floor(grid.lat[cells] / width), return_inverse=True)
+    return (numbers + 0.5) * width, band

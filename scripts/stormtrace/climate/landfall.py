@@ -1,7 +1,5 @@
 """How many events reach a coast, by latitude: from the cells they cover, not from their centres."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 

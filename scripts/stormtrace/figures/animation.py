@@ -1,8 +1,6 @@
-"""Detections over a field, step by step, as a film: numpy paints, ffmpeg encodes beside it."""
+"""Detections over a field, step by step, as a film: painted by numpy, encoded by ffmpeg."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
-from stormtrace.figures.colours import SEQUENTIAL, blend
+from stormtrace.figures.colours import blend, line_colour
 from stormtrace.grids import Grid
 from stormtrace.land import coastlines
 
@@ -19,17 +18,19 @@ Picture = NDArray[np.uint8]
 
 #: From dry to moist, dark, so that coloured outlines stand out on it.
 MOISTURE = ("#0b1016", "#15202b", "#23394a", "#3b5f72", "#6b929c", "#a9c4c4", "#e8efe9")
+
+#: Pixels: grids with fewer columns are enlarged by a whole factor.
 SMALLEST_WIDTH = 1000
-"""Pixels: grids with fewer columns are enlarged by a whole factor."""
+
+#: Pixels of the strip under the map that holds the date.
 STRIP = 34
-"""Pixels of the strip under the map that holds the date."""
 
 
 @dataclass(frozen=True)
 class Painter:
-    """What is the same in all frames of one grid.
+    """What is the same in all frames of one grid: the grid's own cells, the last row on top.
 
-    rows, columns: for each pixel row and column the grid's index, north up, west at the left.
+    rows, columns: for each row and column of pixels the grid's index.
     coast: (height, width), pixels on a coastline. colours: (256, 3).
     """
 
@@ -65,11 +66,11 @@ class Painter:
 
 def make_painter(grid: Grid, low: float, high: float) -> Painter:
     """Prepare to paint fields on a grid between two values."""
-    factor = max(1, -(-SMALLEST_WIDTH // grid.lon.size))
+    factor = max(1, -(-SMALLEST_WIDTH // grid.shape[1]))
     height, width = (size * factor // 2 * 2 for size in grid.shape)
     rows = np.arange(height) // factor
     return Painter(
-        rows=(grid.lat.size - 1 - rows).astype(np.intp),
+        rows=(grid.shape[0] - 1 - rows).astype(np.intp),
         columns=(np.arange(width) // factor).astype(np.intp),
         coast=_draw_coast(grid, height, width),
         colours=np.rint(255 * blend(MOISTURE, 256)).astype(np.uint8),
@@ -79,16 +80,17 @@ def make_painter(grid: Grid, low: float, high: float) -> Painter:
 
 
 def _draw_coast(grid: Grid, height: int, width: int) -> NDArray[np.bool_]:
-    """Return the pixels of a lat/lon picture that lie on a coastline."""
+    """Return the pixels of a picture of the grid's cells that lie on a coastline."""
     image = Image.new("1", (width, height))
     draw = ImageDraw.Draw(image)
-    west, south, north = grid.lon_bounds[0], grid.lat_bounds[0], grid.lat_bounds[-1]
-    span = grid.lon_bounds[-1] - west
+    nlat, nlon = grid.shape
     for line in coastlines("coarse"):
-        x = (line[:, 0] - west) % 360.0 / span * width
-        y = (north - line[:, 1]) / (north - south) * height
-        for piece in np.split(np.column_stack([x, y]), np.flatnonzero(np.abs(np.diff(x)) > 99) + 1):
-            draw.line([tuple(point) for point in piece], fill=1)
+        row, column = grid.locate(line[:, 1], line[:, 0])
+        x, y = (column + 0.5) / nlon * width, (nlat - 0.5 - row) / nlat * height
+        jumps = ~(np.abs(np.diff(x)) < width / 3)  # round the globe, or off the grid
+        for piece in np.split(np.column_stack([x, y]), np.flatnonzero(jumps) + 1):
+            if len(piece) > 1:
+                draw.line([tuple(point) for point in piece], fill=1)
     return np.array(image, bool)
 
 
@@ -106,20 +108,19 @@ def _edges(shown: NDArray[np.int8]) -> NDArray[np.bool_]:
 
 
 def label_frame(frame: Picture, text: str) -> Picture:
-    """Return a frame with a strip under it that says when it is."""
+    """Return a frame with a strip under it that gives the date."""
     strip = Image.new("RGB", (frame.shape[1], STRIP), "#0b1016")
     font = ImageFont.load_default(size=17)
     ImageDraw.Draw(strip).text((12, 7), text, fill="#e6e9eb", font=font)
     return np.concatenate([frame, np.asarray(strip)])
 
 
-def marks_of(names: Iterable[str], codes: Iterable[int]) -> dict[int, Picture]:
-    """Return the colour of each class's outline."""
-    hue = {"atmospheric_river": "#57d3ea", "tropical_cyclone": "#ff9a52"}
-    chosen = (hue.get(name, SEQUENTIAL["other"][2]) for name in names)
+def marks_of(classes: Classes) -> dict[int, Picture]:
+    """Return the colour of each class's outline, by code: the one for a dark page."""
+    colours = {feature.code: line_colour(feature, dark=True) for feature in classes.features}
     return {
         code: np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)], np.uint8)
-        for code, colour in zip(codes, chosen, strict=True)
+        for code, colour in colours.items()
     }
 
 

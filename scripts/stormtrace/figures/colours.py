@@ -1,46 +1,54 @@
 """Discrete colour scales: readable without colour vision, shared by the panels of a figure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: Anchors from light to dark; lightness falls evenly, so they also work in grey.
-SEQUENTIAL = {
-    "atmospheric_river": (
-        "#f3f9f8", "#c8e7e4", "#8ecfd1", "#4fb0c1", "#278aac", "#1f6393", "#213e70", "#181c45",
-    ),
-    "tropical_cyclone": (
-        "#fdf6ea", "#fbdfb5", "#f8be7c", "#ef954f", "#dc6a3b", "#b84535", "#86293b", "#4e1636",
-    ),
-    "other": (
-        "#f7f7f2", "#dfe5cd", "#bdd1a2", "#92ba7e", "#669f64", "#3f8053", "#245f47", "#123f3a",
-    ),
-}  # fmt: skip
+from stormtrace.classes import FeatureClass
+from stormtrace.climate.series import nice_step
+
+#: Anchors of differences; lightness falls evenly to both sides, so they also work in grey.
 DIVERGING = (
     "#0f2f5a", "#24559a", "#4d86bf", "#8fb7da", "#cfe0ee", "#f7f6f4",
     "#f3d9cb", "#e3a98c", "#cb7452", "#a63f2b", "#6b1620",
 )  # fmt: skip
-#: The same on a dark page: from dark to light, so that "more" stands out there too.
-SEQUENTIAL_DARK = {
-    "atmospheric_river": (
-        "#12212c", "#16384d", "#1a5570", "#247893", "#3c9cb3", "#6bc2cb", "#a7e1df", "#e4f8f4",
-    ),
-    "tropical_cyclone": (
-        "#251a1a", "#482320", "#733024", "#a1442d", "#cb613b", "#e98b52", "#f8bd81", "#fdecc9",
-    ),
-    "other": (
-        "#16211c", "#1f3a2c", "#2a573d", "#3a774f", "#5b9762", "#88b67d", "#bbd4a2", "#eaf1d5",
-    ),
-}  # fmt: skip
+#: The same on a dark page, where lightness rises to both sides.
 DIVERGING_DARK = (
     "#b5dcff", "#79b8f2", "#4a8fd0", "#2f659c", "#224363", "#1a1e23",
     "#5a3426", "#955036", "#cd7048", "#f0a079", "#ffd6bf",
 )  # fmt: skip
 GREY = ("#fcfcfb", "#e9e9e7", "#d2d2cf", "#b5b5b2", "#949492", "#6f6f6e")
-NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
+
+#: Ends of the ramp through a class's single colour: rare and frequent, on a light and a dark page.
+ENDS = (("#f7f7f2", "#16191d"), ("#171b1f", "#f4f6f7"))
+
+#: Per cent of anything end here.
+ALL = 100.0
+
+
+def ramp(feature: FeatureClass, dark: bool = False) -> tuple[str, ...]:
+    """Return a class's colours from rare to frequent, "#rrggbb"; dark: on a dark page.
+
+    One colour becomes the middle of a ramp whose lightness changes evenly.
+    """
+    colours = feature.colours_dark if dark else feature.colours
+    if len(colours) > 1:
+        return tuple(colours)
+    rare, frequent = ENDS[dark]
+    anchors = (rare, colours[0], _hex(blend((colours[0], frequent), 5)[3]))
+    return tuple(_hex(colour) for colour in blend(anchors, 8))
+
+
+def line_colour(feature: FeatureClass, dark: bool = False) -> str:
+    """Return the colour of a class's lines, fills and outlines."""
+    if len(feature.colours) == 1 and not dark:
+        return feature.colours[0]
+    return ramp(feature, dark)[5 if dark else 4]
+
+
+def _hex(colour: NDArray[np.float64]) -> str:
+    return "#" + "".join(f"{round(255 * channel):02x}" for channel in colour)
 
 
 @dataclass(frozen=True)
@@ -49,13 +57,15 @@ class Scale:
 
     levels: (n,) ascending; colours: (n + 1, 3), 0…1; the first is below the lowest level.
     clear: index of the colour that lets the land show through, where the field says "nothing";
-    -1 for none.
+    -1 for none. least, most: values that the field cannot go beyond; None where it can.
     """
 
     levels: NDArray[np.float64]
     colours: NDArray[np.float64]
     clear: int
     units: str
+    least: float | None = None
+    most: float | None = None
 
     def paint(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return RGBA (…, 4) of values; the clear colour and NaN are transparent."""
@@ -64,21 +74,36 @@ class Scale:
         return np.concatenate([self.colours[index], alpha[..., None]], axis=-1)
 
 
-def sequential(maximum: float, feature: str, units: str, bins: int = 9) -> Scale:
-    """Return a scale from 0 to about `maximum` in round steps; the first step stays clear."""
+def sequential(maximum: float, feature: FeatureClass, units: str, bins: int = 9) -> Scale:
+    """Return a scale from 0 to about `maximum` in round steps; the first step stays clear.
+
+    Of per cent it ends at 100.
+    """
     step = nice_step(maximum / bins)
     count = max(2, int(np.ceil(maximum / step - 1e-9)))
     levels = step * np.arange(1, count + 1, dtype=np.float64)
-    anchors = SEQUENTIAL.get(feature, SEQUENTIAL["other"])
-    return Scale(levels, blend(anchors, count + 1), 0, units)
+    most = ALL if _is_share(units) and levels[-1] >= ALL else None
+    levels = levels[levels < ALL] if most else levels
+    return Scale(levels, blend(ramp(feature), levels.size + 1), 0, units, 0.0, most)
 
 
 def diverging(largest: float, units: str, bins: int = 5) -> Scale:
-    """Return a symmetric scale; differences smaller than one step stay clear."""
+    """Return a symmetric scale; differences smaller than one step stay clear.
+
+    Of per cent (and points of per cent) it ends at −100 and 100.
+    """
     step = nice_step(largest / bins)
     half = step * np.arange(1, max(2, int(np.ceil(largest / step - 1e-9))) + 1)
+    most = ALL if _is_share(units) and half[-1] >= ALL else None
+    half = half[half < ALL] if most else half
     levels = np.concatenate([-half[::-1], half])
-    return Scale(levels, blend(DIVERGING, levels.size + 1), half.size, units)
+    colours = blend(DIVERGING, levels.size + 1)
+    return Scale(levels, colours, half.size, units, -most if most else None, most)
+
+
+def _is_share(units: str) -> bool:
+    """Whether 100 is the most that a value in these units can be."""
+    return units.startswith(("%", "percentage point"))
 
 
 def spanning(low: float, high: float, units: str, bins: int = 12) -> Scale:
@@ -88,19 +113,10 @@ def spanning(low: float, high: float, units: str, bins: int = 12) -> Scale:
     return Scale(levels, blend(GREY, levels.size + 1), -1, units)
 
 
-def majority(feature: str, units: str) -> Scale:
+def majority(feature: FeatureClass, units: str) -> Scale:
     """Return a scale for percentages of which most lie above one half; no step is clear."""
-    levels = np.arange(50.0, 100.0, 10.0)
-    anchors = SEQUENTIAL.get(feature, SEQUENTIAL["other"])
-    return Scale(levels, blend(anchors, levels.size + 1), -1, units)
-
-
-def nice_step(step: float) -> float:
-    """Return the smallest of 1, 2, 2.5, 5 · 10ᵏ that is not below `step`; 1 for nothing."""
-    if not np.isfinite(step) or step <= 0:
-        return 1.0
-    power = 10.0 ** np.floor(np.log10(step))
-    return float(next(n for n in NICE if n * power >= step * (1 - 1e-9)) * power)
+    levels = np.arange(50.0, ALL, 10.0)
+    return Scale(levels, blend(ramp(feature), levels.size + 1), -1, units, None, ALL)
 
 
 def blend(anchors: tuple[str, ...], count: int) -> NDArray[np.float64]:

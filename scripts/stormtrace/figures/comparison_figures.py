@@ -1,44 +1,68 @@
 """The maps of a comparison: both sides and their difference."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from stormtrace.climate.comparison import SEASONS, Comparison
+from stormtrace.classes import FeatureClass
+from stormtrace.climate.time_coverage import describe_span, span_of
 from stormtrace.figures.colours import diverging, largest_shown, sequential
-from stormtrace.figures.names import short, words
+from stormtrace.figures.names import heading
 from stormtrace.figures.panels import Panel, draw_panels
+from stormtrace.formats.comparisons import SEASONS, Comparison
 
 POINTS = "percentage points"
+STEPS = "% of time steps"
 
 
 def draw_comparison_figures(comparison: Comparison, title: str) -> Iterator[tuple[str, Figure]]:
-    """Yield (file name, figure): the annual difference, both sides, and the seasons."""
+    """Yield (file name, figure): both sides, their difference in all steps, and by season."""
     of = " of tracked events" if comparison.attributes.get("counted_from") == "events" else ""
-    names = [comparison.attributes[f"{side}_experiment"] for side in ("first", "second")]
-    for feature in comparison.features.names:
-        key, heading = short(feature).lower(), f"{words(feature)} frequency{of}"
-        sides = [comparison.get(side, feature, "annual") for side in ("first", "second")]
-        scale = sequential(largest_shown(sides), feature, "% of time steps")
-        panels = [Panel(comparison.grid, v, n) for v, n in zip(sides, names, strict=True)]
-        yield f"{key}-both", draw_panels(panels, scale, "Frequency", heading, title, 1)
-        note = f"{title} · {names[1]} minus {names[0]}{_test_note(comparison)}"
-        for name, periods in (("difference", ("annual",)), ("difference-seasons", SEASONS[1:])):
-            figure = _differences(
-                comparison, feature, periods, f"Change in {heading.lower()}", note
-            )
+    first, second = (comparison.attributes[f"{side}_experiment"] for side in ("first", "second"))
+    note = f"{title} · {second} minus {first}{_test_note(comparison)}"
+    for feature in comparison.classes.features:
+        title_of = heading(feature, f"frequency{of}")
+        figure = _both(comparison, feature, title_of, title)
+        if figure is not None:
+            yield f"{feature.key}-both", figure
+        for name, periods in (("difference", SEASONS[:1]), ("difference-seasons", SEASONS[1:])):
+            change = f"Change in {title_of.lower()}"
+            figure = _differences(comparison, feature, periods, change, note)
             if figure is not None:
-                yield f"{key}-{name}", figure
+                yield f"{feature.key}-{name}", figure
+
+
+def _both(
+    comparison: Comparison, feature: FeatureClass, title_of: str, title: str
+) -> Figure | None:
+    """Draw both sides with one scale; None where there are no data."""
+    sides = {s: comparison.get(s, feature.flag, "annual") for s in ("first", "second")}
+    if not any(np.isfinite(values).any() for values in sides.values()):
+        return None
+    scale = sequential(largest_shown(list(sides.values())), feature, STEPS)
+    panels = [
+        Panel(comparison.grid, values, _describe(comparison, side))
+        for side, values in sides.items()
+    ]
+    return draw_panels(panels, scale, "Frequency", title_of, title, 1)
+
+
+def _describe(comparison: Comparison, side: str) -> str:
+    """Return an experiment and its record: ``control · 2 January 2000 – …, 160 time steps``."""
+    known = comparison.attributes
+    prefix = f"{side}_"
+    facts = {n.removeprefix(prefix): t for n, t in known.items() if n.startswith(prefix)}
+    span = span_of(facts)
+    record = describe_span(span, int(facts.get("steps", 0))) if span else ""
+    return " · ".join(filter(None, (facts["experiment"], record)))
 
 
 def _differences(
-    comparison: Comparison, feature: str, periods: tuple[str, ...], heading: str, note: str
+    comparison: Comparison, feature: FeatureClass, periods: tuple[str, ...], title: str, note: str
 ) -> Figure | None:
-    """Draw the differences of periods with one symmetric scale; None where no data are."""
-    maps = {period: comparison.get("difference", feature, period) for period in periods}
+    """Draw the differences of periods with one symmetric scale; None where there are no data."""
+    maps = {period: comparison.get("difference", feature.flag, period) for period in periods}
     maps = {period: values for period, values in maps.items() if np.isfinite(values).any()}
     if len(maps) < min(2, len(periods)):
         return None
@@ -53,17 +77,17 @@ def _differences(
         )
         for period, values in maps.items()
     ]
-    return draw_panels(panels, scale, "Difference", heading, note, 1 if len(panels) == 1 else 2)
+    return draw_panels(panels, scale, "Difference", title, note, 1 if len(panels) == 1 else 2)
 
 
 def _doubtful(
-    comparison: Comparison, feature: str, period: str, smallest: float
+    comparison: Comparison, feature: FeatureClass, period: str, smallest: float
 ) -> np.ndarray | None:
     """Return the cells with a visible difference that is not significant."""
     if not comparison.tested:
         return None
-    visible = np.abs(comparison.get("difference", feature, period)) >= smallest
-    return visible & ~(comparison.get("significant", feature, period) > 0.5)
+    visible = np.abs(comparison.get("difference", feature.flag, period)) >= smallest
+    return visible & ~(comparison.get("significant", feature.flag, period) > 0.5)
 
 
 def _test_note(comparison: Comparison) -> str:

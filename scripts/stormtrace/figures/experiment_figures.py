@@ -1,68 +1,80 @@
 """The maps of one experiment."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from stormtrace.classes import FeatureClass
 from stormtrace.climate.event_tables import Table, density, of_class, read_table
 from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.hovmoller import coasts_on
+from stormtrace.climate.time_coverage import TimeCoverage, coverage
 from stormtrace.errors import BadInput
-from stormtrace.figures.colours import largest_shown, majority, sequential
+from stormtrace.figures.colours import largest_shown, line_colour, majority, sequential
 from stormtrace.figures.line_figures import draw_lines
-from stormtrace.figures.names import DENSITY_GRID, short, words
-from stormtrace.figures.panels import Panel, draw_panels
-from stormtrace.figures.projections import PolarStereographic, Projection, Rectangle
+from stormtrace.figures.maps import draw_map
+from stormtrace.figures.names import DENSITY_GRID, heading, sentence
+from stormtrace.figures.panels import Panel, add_panel_title, add_titles, draw_panels, lay_out
+from stormtrace.figures.projections import (
+    MapProjection,
+    PolarStereographic,
+    Rectangle,
+    view_of,
+)
+from stormtrace.grids import Grid, box_cells
 
 SEASONS = ("DJF", "MAM", "JJA", "SON")
 STEPS = "% of time steps"
+
+#: Fewer events are drawn one by one: a smoothed density would suggest a climatology.
+FEWEST_EVENTS = 10
 
 
 def draw_frequency_figures(
     frequency: Frequency, title: str, regions: Mapping[str, Sequence[float]]
 ) -> Iterator[tuple[str, Figure]]:
-    """Yield (file name, figure): annual, seasonal and regional frequency of each class.
+    """Yield (file name, figure): frequency of each class in all steps, by season and by region.
 
     Of an ensemble also how far its members agree.
     """
-    for feature in frequency.features.names:
-        annual = frequency.per_cent(feature)
-        subtitle = f"{title} · {span(frequency)}"
-        scale = sequential(largest_shown([annual]), feature, STEPS)
-        name, heading = short(feature).lower(), f"{words(feature)} frequency"
-        panel = Panel(frequency.grid, annual, "")
-        yield f"{name}-frequency", draw_panels([panel], scale, "Frequency", heading, subtitle, 1)
+    subtitle = f"{title} · {coverage(frequency).words}"
+    if frequency.period_steps() == 0:
+        return
+    for feature in frequency.classes.features:
+        whole = frequency.per_cent(feature.flag)
+        scale = sequential(largest_shown([whole]), feature, STEPS)
+        title_of = heading(feature, "frequency")
+        panel = Panel(frequency.grid, whole, "")
+        figure = draw_panels([panel], scale, "Frequency", title_of, subtitle, 1)
+        yield f"{feature.key}-frequency", figure
         if frequency.has("votes"):
-            yield f"{name}-agreement", draw_agreement(frequency, feature, subtitle)
+            yield f"{feature.key}-agreement", draw_agreement(frequency, feature, subtitle)
         seasons = [s for s in SEASONS if frequency.period_steps(s) > 0]
         if len(seasons) > 1:
-            maps = {season: frequency.per_cent(feature, season) for season in seasons}
+            maps = {season: frequency.per_cent(feature.flag, season) for season in seasons}
             shared = sequential(largest_shown(list(maps.values())), feature, STEPS)
             panels = [Panel(frequency.grid, values, s) for s, values in maps.items()]
-            yield (
-                f"{name}-seasons",
-                draw_panels(panels, shared, "Frequency", f"{heading} by season", subtitle),
-            )
+            figure = draw_panels(panels, shared, "Frequency", f"{title_of} by season", subtitle)
+            yield f"{feature.key}-seasons", figure
         panels = [
-            Panel(frequency.grid, annual, region, region_map(region, limits))
+            Panel(frequency.grid, whole, region, region_map(region, limits))
             for region, limits in regions.items()
+            if has_cells(frequency.grid, region, limits)
         ]
         if panels:
-            figure = draw_panels(panels, scale, "Frequency", f"{heading} by region", subtitle)
-            yield f"{name}-regions", figure
+            figure = draw_panels(panels, scale, "Frequency", f"{title_of} by region", subtitle)
+            yield f"{feature.key}-regions", figure
 
 
-def draw_agreement(frequency: Frequency, feature: str, subtitle: str) -> Figure:
-    """Draw how many members of an ensemble see one class where the ensemble finds it."""
+def draw_agreement(frequency: Frequency, feature: FeatureClass, subtitle: str) -> Figure:
+    """Draw how many members of an ensemble find one class where the ensemble does."""
     members = int(frequency.attributes["members"])
     scale = majority(feature, f"% of {members} members")
-    panel = Panel(frequency.grid, frequency.agreement(feature), "")
-    heading = f"{words(feature)}s: how many members of the ensemble agree"
-    return draw_panels([panel], scale, "Agreement, mean when found", heading, subtitle, 1)
+    panel = Panel(frequency.grid, frequency.agreement(feature.flag), "")
+    title = f"{sentence(feature.plural)}: agreement of the members of the ensemble"
+    return draw_panels([panel], scale, "Agreement, mean when found", title, subtitle, 1)
 
 
 def draw_event_figures(
@@ -72,33 +84,68 @@ def draw_event_figures(
     along = coasts_on(frequency.grid, coasts)
     columns = ("class", "genesis_lat", "genesis_lon", "termination_lat", "termination_lon")
     table = read_table(events / "events.parquet", columns) if events else None
-    for code, feature in zip(frequency.features.codes, frequency.features.names, strict=True):
-        name, subtitle = short(feature).lower(), f"{title} · {span(frequency)}"
-        rows = of_class(table, code) if table else None
-        if rows is not None:
-            years = frequency.length_years
-            yield f"{name}-genesis", draw_genesis(rows, feature, years, subtitle)
+    record = coverage(frequency)
+    subtitle = f"{title} · {record.words}"
+    for feature in frequency.classes.features:
+        rows = of_class(table, feature.code) if table is not None else None
+        if rows is not None and len(rows["class"]):
+            figure = draw_genesis(rows, feature, record, subtitle, view_of(frequency.grid))
+            yield f"{feature.key}-genesis", figure
         lines = draw_lines(frequency, rows, feature, subtitle, along)
         if lines is not None:
-            yield f"{name}-lines", lines
+            yield f"{feature.key}-lines", lines
 
 
-def draw_genesis(events: Table, feature: str, years: float, subtitle: str) -> Figure:
-    """Draw genesis and termination density of one class, events a year per 10⁶ km²."""
+def draw_genesis(
+    events: Table, feature: FeatureClass, record: TimeCoverage, subtitle: str, view: MapProjection
+) -> Figure:
+    """Draw genesis and termination density of one class, events a year per 10⁶ km².
+
+    Of less than a year events in the whole record; of few events the places themselves.
+    """
     ends = {"Genesis": "genesis", "Termination": "termination"}
+    count = len(events["class"])
+    title = f"Genesis and termination of {feature.plural}"
+    number = f"{subtitle} · {count:,} event{'' if count == 1 else 's'}"
+    if count < FEWEST_EVENTS:
+        places = {n: (events[f"{e}_lon"], events[f"{e}_lat"]) for n, e in ends.items()}
+        return _draw_places(places, feature, title, f"{number}, one dot each", view)
     maps = {
-        name: density(events[f"{end}_lat"], events[f"{end}_lon"], DENSITY_GRID) / years
+        name: record.events(1.0) * density(events[f"{end}_lat"], events[f"{end}_lon"], DENSITY_GRID)
         for name, end in ends.items()
     }
-    scale = sequential(largest_shown(list(maps.values())), feature, "events a year per million km²")
-    panels = [Panel(DENSITY_GRID, values, name) for name, values in maps.items()]
-    count = len(events["class"])
-    heading = f"Where {words(feature).lower()}s begin and end"
-    note = f"{subtitle} · {count:,} events, smoothed over 400 km"
-    return draw_panels(panels, scale, "Density", heading, note, 1)
+    units = f"events {record.per} per million km²"
+    scale = sequential(largest_shown(list(maps.values())), feature, units)
+    panels = [Panel(DENSITY_GRID, values, name, view) for name, values in maps.items()]
+    return draw_panels(panels, scale, "Density", title, f"{number}, smoothed over 400 km", 1)
 
 
-def region_map(name: str, region: Sequence[float]) -> Projection:
+def _draw_places(
+    places: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    feature: FeatureClass,
+    title: str,
+    subtitle: str,
+    view: MapProjection,
+) -> Figure:
+    """Draw a dot for each event."""
+    spans = np.ptp(view.outline(), axis=0)
+    figure, axes = lay_out([float(spans[1] / spans[0])] * len(places), 1)
+    for position, (one, (name, (lon, lat))) in enumerate(zip(axes, places.items(), strict=True)):
+        draw_map(one, DENSITY_GRID, None, None, view)
+        x, y = view.forward(np.asarray(lon, float), np.asarray(lat, float))
+        one.scatter(x, y, s=22, color=line_colour(feature), edgecolor="white", lw=0.6, zorder=6)
+        add_panel_title(one, position, name)
+    add_titles(figure, title, subtitle)
+    return figure
+
+
+def has_cells(grid: Grid, name: str, region: Sequence[float]) -> bool:
+    """Whether a region has cells of the grid; raises BadInput for one that cannot be."""
+    region_map(name, region)
+    return bool(box_cells(grid, region).any())
+
+
+def region_map(name: str, region: Sequence[float]) -> MapProjection:
     """Return a region's map from ``[west, east, south, north]`` in degrees.
 
     All longitudes up to a pole make a polar cap, anything else a rectangle.
@@ -112,13 +159,3 @@ def region_map(name: str, region: Sequence[float]) -> Projection:
     if east - west >= 360.0 and (north == 90.0) != (south == -90.0):
         return PolarStereographic(south if north == 90.0 else north)
     return Rectangle(west, east, south, north)
-
-
-def span(frequency: Frequency) -> str:
-    """Return the record in words, missing steps included."""
-    first, last = int(frequency.years[0]), int(frequency.years[-1])
-    years = str(first) if first == last else f"{first}–{last}"
-    missing = int(frequency.expected_steps.sum() - frequency.steps.sum())
-    lacking = f", {missing:,} missing" if missing > 0 else ""
-    steps = int(np.sum(frequency.steps))
-    return f"{years}, {steps:,} time step{'' if steps == 1 else 's'}{lacking}"

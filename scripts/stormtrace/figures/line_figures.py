@@ -1,6 +1,4 @@
-"""The lines of one experiment: seasons, years, the coast, and what events are like."""
-
-from __future__ import annotations
+"""The lines of one experiment: seasons, years, the coast, and distributions of its events."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,30 +9,34 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from stormtrace.classes import FeatureClass
 from stormtrace.climate.event_tables import Table
 from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.hovmoller import hovmoller
 from stormtrace.climate.seasons import MONTHS
-from stormtrace.climate.series import by_year, seasonal_cycle
-from stormtrace.figures.colours import SEQUENTIAL, blend
-from stormtrace.figures.names import HISTOGRAMS, words
+from stormtrace.climate.series import by_year, distribution, seasonal_cycle
+from stormtrace.figures.colours import blend, line_colour, ramp
+from stormtrace.figures.names import HISTOGRAMS, sentence
 from stormtrace.figures.panels import WIDTH, add_panel_title, add_titles
 
 Drawing = tuple[str, Callable[[Axes], None]]
+
+#: Months or years that make a line worth drawing.
+FEWEST = 3
 
 
 def draw_lines(
     frequency: Frequency,
     events: Table | None,
-    feature: str,
+    feature: FeatureClass,
     subtitle: str,
     coasts: Mapping[str, NDArray[np.bool_]],
 ) -> Figure | None:
-    """Draw what a class has of lines, four panels a row; None if there is nothing to draw.
+    """Draw the lines of a class, four panels a row; None if the record is too short for any.
 
-    coasts: name -> (lat, lon), the cells of each coast on the frequency's grid.
+    coasts: name -> (nlat, nlon), the cells of each coast on the frequency's grid.
     """
-    colour = SEQUENTIAL.get(feature, SEQUENTIAL["other"])[4]
+    colour = line_colour(feature)
     drawings = [*_of_counts(frequency, feature, colour, coasts), *_of_events(events, colour)]
     if not drawings:
         return None
@@ -49,52 +51,57 @@ def draw_lines(
         draw(axes)
         axes.tick_params(labelsize=6.5, length=2)
         add_panel_title(axes, position, title)
-    add_titles(figure, f"{words(feature)}s: seasons, years and events", subtitle)
+    add_titles(figure, f"{sentence(feature.plural)}: seasons, years and events", subtitle)
     return figure
 
 
 def _of_counts(
-    frequency: Frequency, feature: str, colour: str, coasts: Mapping[str, NDArray[np.bool_]]
+    frequency: Frequency,
+    feature: FeatureClass,
+    colour: str,
+    coasts: Mapping[str, NDArray[np.bool_]],
 ) -> list[Drawing]:
-    """Return the panels that need counts alone, where there are months and years for them."""
+    """Return the panels that need counts alone, where there are `FEWEST` months or years."""
     drawings: list[Drawing] = []
     months = int((frequency.steps.sum(axis=0) > 0).sum())
-    if months >= 3:
-        cycle = seasonal_cycle(frequency, feature)
+    if months >= FEWEST:
+        cycle = seasonal_cycle(frequency, feature.flag)
 
         def draw_cycle(axes: Axes) -> None:
             for side, style in (("north", "-"), ("south", "--")):
                 values = np.array(cycle[side], np.float64)
+                if not np.isfinite(values).any():
+                    continue  # a grid of one hemisphere
                 axes.plot(range(12), values, style, color=colour, lw=1.2, label=side)
             axes.set_xticks(range(12), [name[0] for name in MONTHS])
-            axes.set_ylim(bottom=0)
+            axes.set_ylim(0, min(100.0, axes.get_ylim()[1]))
             axes.set_ylabel("% of time steps", size=6.5)
             axes.legend(frameon=False, fontsize=6)
 
         drawings.append(("by hemisphere", draw_cycle))
-    if frequency.years.size >= 3:
-        years, means = by_year(frequency, feature)
+    years, means = by_year(frequency, feature.flag)
+    if len(years) >= FEWEST:
 
         def draw_years(axes: Axes) -> None:
             axes.plot(years, means, "o-", color=colour, lw=1.2, ms=2.5)
-            axes.set_ylim(0, 1.1 * max(means) or 1.0)
-            axes.set_ylabel("% of the globe", size=6.5)
+            axes.set_ylim(0, min(100.0, 1.1 * max(means)) or 1.0)
+            axes.set_ylabel("% of the area", size=6.5)
 
         drawings.append(("year by year", draw_years))
-    if months >= 3:
+    if months >= FEWEST:
         for name, coast in coasts.items():
             drawings.append((f"{name}, coast, %", _along_coast(frequency, feature, coast)))
     return drawings
 
 
 def _along_coast(
-    frequency: Frequency, feature: str, coast: NDArray[np.bool_]
+    frequency: Frequency, feature: FeatureClass, coast: NDArray[np.bool_]
 ) -> Callable[[Axes], None]:
     """Return the drawing of latitude × month along a coast."""
-    lat, values = hovmoller(frequency, feature, coast)
+    lat, values = hovmoller(frequency, feature.flag, coast)
 
     def draw(axes: Axes) -> None:
-        colours = blend(SEQUENTIAL.get(feature, SEQUENTIAL["other"]), 9)
+        colours = blend(ramp(feature), 9)
         mesh = axes.pcolormesh(np.arange(12), lat, values, cmap=ListedColormap(list(colours)))
         axes.set_xticks(range(12), [name[0] for name in MONTHS])
         axes.set_ylabel("latitude, °", size=6.5)
@@ -109,17 +116,21 @@ def _of_events(events: Table | None, colour: str) -> list[Drawing]:
     """Return a histogram of each measure the events have."""
     drawings: list[Drawing] = []
     for column, (title, units, factor) in HISTOGRAMS.items():
-        if events is not None and column in events and len(events[column]):
-            drawings.append((title.lower(), _histogram(events[column] * factor, units, colour)))
+        if events is None or column not in events:
+            continue
+        edges, shares = distribution(events[column] * factor)
+        if shares.size:
+            drawings.append((title.lower(), _histogram(edges, shares, units, colour)))
     return drawings
 
 
-def _histogram(values: NDArray[np.float64], units: str, colour: str) -> Callable[[Axes], None]:
+def _histogram(
+    edges: NDArray[np.float64], shares: NDArray[np.float64], units: str, colour: str
+) -> Callable[[Axes], None]:
     def draw(axes: Axes) -> None:
-        top = float(np.quantile(values, 0.99)) or 1.0
-        weights = np.full(values.size, 100.0 / values.size)
-        shown = np.minimum(values, top)
-        axes.hist(shown, bins=24, range=(0, top), weights=weights, color=colour, lw=0)
+        axes.stairs(shares, edges, fill=True, color=colour, lw=0)
+        axes.set_xlim(0, edges[-1])
+        axes.set_ylim(0, min(100.0, 1.05 * shares.max()))
         axes.set_xlabel(units, size=6.5, labelpad=1)
         axes.set_ylabel("% of events", size=6.5)
 

@@ -1,6 +1,6 @@
-"""Figures about models: how a training went, what a model gets wrong, what it looks at."""
+"""Figures about models: training curves, and the importance of each field."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from stormtrace.classes import Classes, ClassTable, flag_name
+from stormtrace.figures.colours import line_colour
 from stormtrace.files import writing
 
-COLOURS = ("0.45", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#e69f00")
-"""Of classes, background first (Okabe & Ito: told apart by colour-blind readers too)."""
+BACKGROUND = "0.45"
 
 
 def save(figure: Figure, stem: Path) -> None:
@@ -27,8 +28,13 @@ def save(figure: Figure, stem: Path) -> None:
     plt.close(figure)
 
 
-def draw_history(history: Mapping[str, NDArray[np.float64]]) -> Figure:
-    """Draw losses, validation IoU of each class, and the learning rate against the epoch."""
+def draw_history(
+    history: Mapping[str, NDArray[np.float64]], table: ClassTable | None = None
+) -> Figure:
+    """Draw losses, validation IoU of each class, and the learning rate against the epoch.
+
+    table: the study's `classes:`, for colours.
+    """
     figure, (losses, ious, rates) = plt.subplots(1, 3, figsize=(12, 3.4), layout="constrained")
     epoch = history["epoch"]
     for part, style in (("train", "-"), ("validation", "--")):
@@ -39,8 +45,8 @@ def draw_history(history: Mapping[str, NDArray[np.float64]]) -> Figure:
     shown = "validation" if np.isfinite(history["validation_mean_iou"]).any() else "train"
     prefix = f"{shown}_iou_"
     names = [name for name in history if name.startswith(prefix)]
-    for colour, name in zip(_colours(len(names)), names, strict=True):
-        label = name.removeprefix(prefix).replace("_", " ")
+    labels = [name.removeprefix(prefix).replace("_", " ") for name in names]
+    for colour, label, name in zip(_colours(labels, table), labels, names, strict=True):
         ious.plot(epoch, history[name], color=colour, label=label)
     mean = history[f"{shown}_mean_iou"]
     ious.plot(epoch, mean, ":", color="0.1", label="mean")
@@ -59,14 +65,17 @@ def draw_history(history: Mapping[str, NDArray[np.float64]]) -> Figure:
     return figure
 
 
-def draw_importance(importance: Mapping[str, Any], labels: list[str]) -> Figure:
+def draw_importance(
+    importance: Mapping[str, Any], labels: list[str], table: ClassTable | None = None
+) -> Figure:
     """Draw the loss of IoU when a field is shuffled, with its 95 % interval.
 
-    importance: field → label → {"mean", "low", "high"} (None where the class has no score).
+    importance: field → label → {"mean", "low", "high"} (None where the class has no score);
+    table: the study's `classes:`, for colours.
     """
     figure, axes = plt.subplots(figsize=(7, 3.4), layout="constrained")
     width = 0.8 / len(labels)
-    for i, (colour, label) in enumerate(zip(_colours(len(labels)), labels, strict=True)):
+    for i, (colour, label) in enumerate(zip(_colours(labels, table), labels, strict=True)):
         scores = [importance[field][label] for field in importance]
         kept = [(j, one) for j, one in enumerate(scores) if one["mean"] is not None]
         heights = [one["mean"] for _, one in kept]
@@ -101,15 +110,16 @@ def draw_side_by_side(
     figure, both = plt.subplots(
         1, 2, figsize=(13, 3.8), sharex=True, sharey=True, layout="constrained"
     )
+    colours = _colours(labels, None)
     for axes, classes, name in zip(both, (truth, prediction), ("label", "prediction"), strict=True):
         axes.pcolormesh(lon, lat, field, cmap="Greys", shading="nearest", rasterized=True)
-        for code, colour in list(enumerate(_colours(len(labels))))[1:]:
+        for code, colour in list(enumerate(colours))[1:]:
             if (classes == code).any():
                 axes.contour(lon, lat, classes == code, levels=[0.5], colors=[colour])
         axes.set(title=name, xlabel="longitude", aspect="equal")
     handles = [
         plt.Line2D([], [], color=colour, label=label)
-        for colour, label in zip(_colours(len(labels))[1:], labels[1:], strict=True)
+        for colour, label in zip(colours[1:], labels[1:], strict=True)
     ]
     both[0].set_ylabel("latitude")
     both[1].legend(handles=handles, loc="lower right", fontsize="small")
@@ -117,5 +127,8 @@ def draw_side_by_side(
     return figure
 
 
-def _colours(count: int) -> list[str]:
-    return [COLOURS[i % len(COLOURS)] for i in range(count)]
+def _colours(labels: Sequence[str], table: ClassTable | None) -> list[str]:
+    """Return a colour for each label: grey for the background, the class's own for the others."""
+    features = [label for label in labels if flag_name(label) != "background"]
+    classes = Classes.of_labels(["Background", *features], table)
+    return [line_colour(classes[label]) if label in features else BACKGROUND for label in labels]

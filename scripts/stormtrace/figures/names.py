@@ -1,12 +1,7 @@
-"""How classes and measures are called in titles and file names."""
+"""How classes and measures are called in titles, and the grid of densities."""
 
+from stormtrace.classes import FeatureClass
 from stormtrace.grids import make_grid
-
-#: CF flag meaning -> (words for a title, short name, as in file names).
-WORDS = {
-    "atmospheric_river": ("Atmospheric river", "AR"),
-    "tropical_cyclone": ("Tropical cyclone", "TC"),
-}
 
 #: Column of events.parquet -> (title of its histogram, units, factor from the column's units).
 HISTOGRAMS = {
@@ -20,11 +15,11 @@ HISTOGRAMS = {
 DENSITY_GRID = make_grid({"nlat": 91, "nlon": 180})
 
 
-def words(feature: str) -> str:
-    """Return a class's name for a title."""
-    return WORDS.get(feature, (feature.replace("_", " ").capitalize(), ""))[0]
+def heading(feature: FeatureClass, more: str = "") -> str:
+    """Return a class's name and `more` as the start of a title: ``Atmospheric river frequency``."""
+    return sentence(f"{feature.name.lower()}{more and f' {more}'}")
 
 
-def short(feature: str) -> str:
-    """Return a class's short name: AR, TC, or its own."""
-    return WORDS.get(feature, ("", feature))[1]
+def sentence(text: str) -> str:
+    """Return `text` with a capital."""
+    return text[:1].upper() + text[1:]

@@ -1,7 +1,6 @@
 """Figures made of maps that share one scale, laid out by hand: quick, and the same every time."""
 
-from __future__ import annotations
-
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,27 +12,39 @@ from numpy.typing import NDArray
 
 from stormtrace.figures.colours import Scale
 from stormtrace.figures.maps import add_colourbar, draw_map
-from stormtrace.figures.projections import GLOBE, Projection
+from stormtrace.figures.projections import MapProjection, view_of
 from stormtrace.grids import Grid
 
+#: Inches: the full width of a page in most journals (183 mm).
 WIDTH = 7.2
-"""Inches: the full width of a page in most journals (183 mm)."""
 
+#: Inches: round the figure, between panels, for its titles, a panel's title, the colour bar.
 MARGIN, GAP, HEADING, PANEL_TITLE, FOOTER = 0.09, 0.12, 0.46, 0.19, 0.52
-"""Inches: round the figure, between panels, for its titles, a panel's title, the colour bar."""
+
+#: Inches: no map is higher, so that polar and narrow regions fit a page.
+HIGHEST = 5.0
 
 DOTS_PER_INCH = 170
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One map of a figure. hatched: cells whose difference is not significant."""
+    """One map of a figure.
+
+    view: its projection; that of the grid if None. hatched: cells whose difference is not
+    significant.
+    """
 
     grid: Grid
     values: NDArray[np.floating]
     title: str
-    projection: Projection = GLOBE
+    view: MapProjection | None = None
     hatched: NDArray[np.bool_] | None = None
+
+    @functools.cached_property
+    def projection(self) -> MapProjection:
+        """The projection of the map."""
+        return self.view or view_of(self.grid)
 
     @property
     def aspect(self) -> float:
@@ -60,7 +71,8 @@ def draw_panels(
 def lay_out(aspects: list[float], columns: int, footer: float = 0.0) -> tuple[Figure, list[Axes]]:
     """Return a figure of page width and its axes, in rows of `columns`, for heights over widths."""
     columns = min(columns, len(aspects))
-    width = (WIDTH - 2 * MARGIN - (columns - 1) * GAP) / columns
+    column_width = (WIDTH - 2 * MARGIN - (columns - 1) * GAP) / columns
+    width = min(column_width, HIGHEST / max(aspects))
     rows = [aspects[i : i + columns] for i in range(0, len(aspects), columns)]
     above = PANEL_TITLE if len(aspects) > 1 else 0.0
     total = HEADING + footer + MARGIN + sum(width * max(row) + above + GAP for row in rows)
@@ -69,7 +81,7 @@ def lay_out(aspects: list[float], columns: int, footer: float = 0.0) -> tuple[Fi
     for row in rows:
         top -= above
         for column, aspect in enumerate(row):
-            left = MARGIN + column * (width + GAP)
+            left = MARGIN + column * (column_width + GAP) + (column_width - width) / 2
             box = (left / WIDTH, (top - width * aspect) / total, width / WIDTH)
             axes.append(figure.add_axes((*box, width * aspect / total)))
         top -= width * max(row) + GAP

@@ -1,6 +1,4 @@
-"""The map projections of the figures, forward and inverse, on a sphere of radius 1."""
-
-from __future__ import annotations
+"""The map projections of the figures, forward and inverse, and the one that suits a grid."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,10 +6,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.grids import Grid
+from stormtrace.grids.projection import Projection
+
 Array = NDArray[np.float64]
 
 
-class Projection(Protocol):
+class MapProjection(Protocol):
     """What a map needs to know of a projection: degrees to plane and back, and its outline."""
 
     def __hash__(self) -> int:
@@ -68,8 +69,8 @@ class EqualEarth:
         return 2 * away * np.cos(theta) / (np.sqrt(3) * _slope(theta)), _height(theta)
 
 
+#: The whole world, cut through eastern Europe and Africa, where few storm tracks pass.
 GLOBE = EqualEarth()
-"""The whole world, cut through eastern Europe and Africa, where few storm tracks pass."""
 
 A1, A2, A3, A4 = 1.340264, -0.081106, 0.000893, 0.003796
 
@@ -149,3 +150,72 @@ class PolarStereographic:
     @property
     def _radius(self) -> float:
         return float(np.tan(np.radians(45.0 - abs(self.edge) / 2)))
+
+
+@dataclass(frozen=True)
+class GridPlane:
+    """The plane that a projected grid is regular in, cut where the grid ends.
+
+    So a polar grid is drawn as the square that it is, its straight meridian upright.
+    """
+
+    projection: Projection
+
+    def forward(self, lon: Array, lat: Array) -> tuple[Array, Array]:
+        """Return x, y; NaN beyond the grid's edges."""
+        lat, lon = np.broadcast_arrays(np.asarray(lat, float), np.asarray(lon, float))
+        x, y = self.projection.forward(lat, lon)
+        outside = ~self._inside(x, y)
+        return np.where(outside, np.nan, x), np.where(outside, np.nan, y)
+
+    def inverse(self, x: Array, y: Array) -> tuple[Array, Array]:
+        """Return lon, lat."""
+        x, y = np.broadcast_arrays(x, y)
+        lat, lon = self.projection.inverse(x, y)
+        outside = ~(self._inside(x, y) & np.isfinite(lat))
+        return np.where(outside, np.nan, lon), np.where(outside, np.nan, lat)
+
+    def outline(self) -> Array:
+        """Return the rectangle of the grid's outer edges."""
+        x, y = self.projection.edges()
+        west, east, south, north = x[0], x[-1], y[0], y[-1]
+        corners = [(west, south), (east, south), (east, north), (west, north), (west, south)]
+        return np.array(corners)
+
+    def _inside(self, x: Array, y: Array) -> NDArray[np.bool_]:
+        edges_x, edges_y = self.projection.edges()
+        return (x >= edges_x[0]) & (x <= edges_x[-1]) & (y >= edges_y[0]) & (y <= edges_y[-1])
+
+
+def view_of(grid: Grid) -> MapProjection:
+    """Return the projection that shows a whole grid and little else.
+
+    The globe for grids round it, a polar cap for those round a pole, the grid's own plane where it
+    has one, else the rectangle of its latitudes and longitudes.
+    """
+    if grid.projection is not None:
+        return GridPlane(grid.projection)
+    lat, lon = grid.corners
+    south, north = float(lat.min()), float(lat.max())
+    if not grid.is_rectilinear:
+        return _view_of_points(lat, lon)
+    if not grid.wraps:
+        west, east = float(grid.lon_bounds[0]), float(grid.lon_bounds[-1])
+        return Rectangle(west, min(east, west + 360.0), south, north)
+    if south > 15.0 and north == 90.0:
+        return PolarStereographic(south)
+    if north < -15.0 and south == -90.0:
+        return PolarStereographic(north)
+    return GLOBE
+
+
+def _view_of_points(lat: Array, lon: Array) -> MapProjection:
+    """Return a view of cells known by their corners alone: a rectangle, a cap, or the globe."""
+    south, north = float(lat.min()), float(lat.max())
+    middle = np.degrees(np.angle(np.exp(1j * np.radians(lon)).mean()))
+    away = (lon - middle + 180.0) % 360.0 - 180.0
+    if np.ptp(away) < 300.0:
+        return Rectangle(float(middle + away.min()), float(middle + away.max()), south, north)
+    if south > 0.0 or north < 0.0:
+        return PolarStereographic(south if south > 0.0 else north)
+    return GLOBE

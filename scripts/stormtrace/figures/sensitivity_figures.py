@@ -1,7 +1,5 @@
 """Many experiments side by side: the panels of the talk."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,55 +8,72 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from stormtrace.classes import Classes, ClassTable, FeatureClass
+from stormtrace.climate.comparison import coarser
 from stormtrace.climate.frequency import open_frequency
 from stormtrace.figures.colours import diverging, largest_shown, sequential
-from stormtrace.figures.names import short, words
+from stormtrace.figures.names import heading
 from stormtrace.figures.panels import Panel, draw_panels
 from stormtrace.grids import Grid
-from stormtrace.grids.remapping import on_grid, same_grid
+from stormtrace.grids.remapping import on_grid
 
 
 @dataclass(frozen=True)
-class Annual:
-    """How often an experiment finds each class: class → per cent of time steps, (lat, lon)."""
+class WholeRecord:
+    """Frequency of each class over an experiment's record: flag → per cent of steps, one map."""
 
     grid: Grid
+    classes: Classes
     per_cent: dict[str, NDArray[np.float64]]
 
 
-def read_annual(path: Path | str) -> Annual:
+def read_whole_record(path: Path | str, table: ClassTable | None = None) -> WholeRecord:
     """Read the maps of a `frequency.nc` and nothing else: there may be many experiments."""
-    with open_frequency(path) as frequency:
-        names = frequency.features.names
-        return Annual(frequency.grid, {name: frequency.per_cent(name) for name in names})
+    with open_frequency(path, table) as frequency:
+        classes = frequency.classes
+        maps = {flag: frequency.per_cent(flag) for flag in classes.flags}
+        return WholeRecord(frequency.grid, classes, maps)
 
 
-def draw_sensitivity(experiments: Mapping[str, Annual], title: str) -> Iterator[tuple[str, Figure]]:
+def draw_sensitivity(
+    experiments: Mapping[str, WholeRecord], title: str
+) -> Iterator[tuple[str, Figure]]:
     """Yield (file name, figure) for each class: all frequencies, and all minus the first's.
 
-    Each panel keeps its experiment's own grid; differences are taken on the coarser of the two
-    grids, regridded conservatively. One scale for all panels of a figure.
+    Classes are matched by name; a panel for each experiment that has the class. Each panel keeps
+    its experiment's own grid; differences are taken on the coarser of the two grids, regridded
+    conservatively. One scale for all panels of a figure.
     """
-    names = list(experiments)
-    for feature in experiments[names[0]].per_cent:
-        key, heading = short(feature).lower(), f"{words(feature)} frequency"
-        maps = {name: one.per_cent[feature] for name, one in experiments.items()}
+    for feature in _features(experiments):
+        having = {n: one for n, one in experiments.items() if feature.flag in one.per_cent}
+        names, title_of = list(having), heading(feature, "frequency")
+        maps = {name: one.per_cent[feature.flag] for name, one in having.items()}
         scale = sequential(largest_shown(list(maps.values())), feature, "% of time steps")
-        panels = [Panel(experiments[name].grid, maps[name], name) for name in names]
-        yield f"{key}-frequency", draw_panels(panels, scale, "Frequency", heading, title)
+        panels = [Panel(having[name].grid, maps[name], name) for name in names]
+        figure = draw_panels(panels, scale, "Frequency", title_of, title)
+        yield f"{feature.key}-frequency", figure
         if len(names) > 1:
-            differences = [_minus(experiments, name, names[0], feature) for name in names[1:]]
+            differences = [_minus(having, name, names[0], feature.flag) for name in names[1:]]
             shared = diverging(largest_shown([p.values for p in differences]), "percentage points")
             note = f"{title} · each minus {names[0]}"
-            figure = draw_panels(differences, shared, "Difference", f"{heading}, changes", note)
-            yield f"{key}-differences", figure
+            figure = draw_panels(differences, shared, "Difference", f"{title_of}, changes", note)
+            yield f"{feature.key}-differences", figure
 
 
-def _minus(experiments: Mapping[str, Annual], name: str, reference: str, feature: str) -> Panel:
+def _features(experiments: Mapping[str, WholeRecord]) -> list[FeatureClass]:
+    """Return the classes of all experiments, each once, in the order they first appear."""
+    found: dict[str, FeatureClass] = {}
+    for one in experiments.values():
+        for feature in one.classes.features:
+            found.setdefault(feature.flag, feature)
+    return list(found.values())
+
+
+def _minus(experiments: Mapping[str, WholeRecord], name: str, reference: str, flag: str) -> Panel:
     """Return the panel of one experiment minus the reference, on the coarser grid."""
     sides = [experiments[side] for side in (name, reference)]
     grid = sides[1].grid
-    if not same_grid(sides[0].grid, grid):
-        grid = min((side.grid for side in sides), key=lambda g: g.lat.size * g.lon.size)
-    values = [on_grid(side.per_cent[feature], side.grid, grid) for side in sides]
+    if not sides[0].grid.same_as(grid):
+        grid = coarser([side.grid for side in sides])
+    values = [on_grid(side.per_cent[flag], side.grid, grid) for side in sides]
     return Panel(grid, values[0] - values[1], name)

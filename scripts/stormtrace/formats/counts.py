@@ -1,166 +1,177 @@
-"""The file format of counts: whole numbers per month, class and cell, one file a year."""
+"""Counts of one year: whole numbers per month, class and cell, from masks or from tracked events.
 
-from collections.abc import Mapping
+`count(time, class, lat, lon)` int16, and for masks of an ensemble `votes`, for events `genesis` and
+`termination`; `steps(time)` and `expected_steps(time)`. Times are the twelve months. Zero is a
+number here, never a fill value.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.classes import Classes, ClassTable
 from stormtrace.errors import BadInput
 from stormtrace.files import writing
+from stormtrace.formats.axes import map_attributes, read_grid, write_grid
+from stormtrace.formats.class_axis import read_classes, write_classes
+from stormtrace.formats.month_axis import read_years, write_months
 from stormtrace.grids import Grid
+
+CONVENTIONS = "CF-1.11"
 
 #: What a cell of each variable counts.
 LONG_NAMES = {
     "count": "time steps whose mask has the class in the cell",
-    "votes": "members of the ensemble that see the class, summed over the steps of count",
+    "votes": "members of the ensemble that find the class, summed over the steps of count",
     "event_count": "time steps at which a tracked event covers the cell",
     "genesis": "tracked events whose first object covers the cell",
     "termination": "tracked events whose last object covers the cell",
+    "steps": "time steps that exist",
+    "expected_steps": "time steps that the calendar and the period promise",
 }
 
-
-@dataclass(frozen=True)
-class Features:
-    """The classes that are counted: everything but the background.
-
-    codes: the numbers in the masks; names: CF flag meanings, such as ``atmospheric_river``.
-    """
-
-    codes: tuple[int, ...]
-    names: tuple[str, ...]
+#: Variable in the counts of events -> its name next to those of masks.
+OF_EVENTS = {"count": "event_count", "genesis": "genesis", "termination": "termination"}
 
 
 @dataclass(frozen=True)
 class Counts:
     """Counts of one year on one grid.
 
-    steps, expected_steps: (12,), time steps found and time steps that should be there.
-    fields: name (`LONG_NAMES`) -> (12, class, lat, lon) whole numbers.
+    steps, expected_steps: (12,), time steps found and time steps that should exist.
+    fields: name (`count`, `votes`, `genesis`, `termination`) -> (12, class, nlat, nlon).
     """
 
     year: int
     grid: Grid
-    features: Features
+    classes: Classes
     steps: NDArray[np.int64]
     expected_steps: NDArray[np.int64]
     fields: dict[str, NDArray[np.int16]]
-    attributes: dict[str, str]
+    attributes: dict[str, Any]
+    counted_from: Literal["masks", "events"] = "masks"
 
 
 def write_counts(path: Path | str, counts: Counts, provenance: Mapping[str, str]) -> None:
     """Write the counts of one year."""
+    facts = {"title": f"Steps of each class, counted from {counts.counted_from}"}
+    facts |= counts.attributes | {"year": counts.year, "counted_from": counts.counted_from}
+    called = OF_EVENTS if counts.counted_from == "events" else {}
     with writing(path) as partial, netCDF4.Dataset(partial, "w") as nc:
-        nc.setncatts(counts.attributes | {"year": np.int32(counts.year)} | dict(provenance))
-        write_axes(nc, counts.grid, counts.features)
-        nc["month"][:] = np.arange(1, 13)
-        for name, steps in (("steps", counts.steps), ("expected_steps", counts.expected_steps)):
-            write_steps(nc, name, ("month",))[:] = steps
+        set_attributes(nc, facts | dict(provenance))
+        define_axes(nc, counts.grid, counts.classes, [counts.year], _calendar(counts.attributes))
+        nc["steps"][:], nc["expected_steps"][:] = counts.steps, counts.expected_steps
         for name, values in counts.fields.items():
-            add_count(nc, name, ("month", "class", "lat", "lon"))[:] = values
+            define_count(nc, counts.grid, name, LONG_NAMES[called.get(name, name)])[:] = values
 
 
-def read_counts(path: Path | str, with_fields: bool = True) -> Counts:
-    """Read what `write_counts` wrote; without the fields, only what describes them."""
+def read_counts(
+    path: Path | str, with_fields: bool = True, table: ClassTable | None = None
+) -> Counts:
+    """Read the counts of one year; without the fields, only what describes them.
+
+    table: the study's `classes:`.
+
+    Raises:
+        BadInput: it is not a file of counts.
+
+    """
     with netCDF4.Dataset(path) as nc:
         nc.set_auto_mask(False)
-        if "count" not in nc.variables or "year" not in nc.ncattrs():
+        if not {"count", "class", "steps", "time"} <= set(nc.variables):
             raise BadInput(f"{path} is not a file of counts: make it with count_masks.py")
-        names = [name for name in LONG_NAMES if name in nc.variables and with_fields]
+        names = [name for name in LONG_NAMES if name in nc.variables and "class" in _dims(nc, name)]
         return Counts(
-            year=int(nc.getncattr("year")),
-            grid=read_grid(nc),
-            features=read_features(nc),
+            year=int(read_years(nc, path)[0]),
+            grid=read_grid(nc, path),
+            classes=read_classes(nc["class"], path, table),
             steps=nc["steps"][:].astype(np.int64),
             expected_steps=nc["expected_steps"][:].astype(np.int64),
-            fields={name: nc[name][:] for name in names},
+            fields={name: nc[name][:] for name in names if with_fields},
             attributes=experiment_attributes(nc),
+            counted_from=getattr(nc, "counted_from", "masks"),
         )
 
 
-def write_axes(nc: netCDF4.Dataset, grid: Grid, features: Features) -> None:
-    """Create the dimensions and coordinates ``month class lat lon``."""
-    nc.Conventions = "CF-1.11"
-    sizes = {"month": 12, "class": len(features.codes), "lat": grid.lat.size, "lon": grid.lon.size}
-    for name, size in sizes.items():
-        nc.createDimension(name, size)
-    nc.createVariable("month", "i4", ("month",)).long_name = "calendar month"
-    nc["month"][:] = np.arange(1, 13)
-    write_features(nc, features)
-    for name, values, units in (("lat", grid.lat, "north"), ("lon", grid.lon, "east")):
-        variable = nc.createVariable(name, "f8", (name,))
-        variable.setncatts(
-            {
-                "standard_name": {"lat": "latitude", "lon": "longitude"}[name],
-                "units": f"degrees_{units}",
-            }
-        )
-        variable[:] = values
+def monthly_counts(
+    path: Path, names: Sequence[str]
+) -> Iterator[tuple[int, str, NDArray[np.int16]]]:
+    """Yield index of the month (0 … 11), name and counts (class, nlat, nlon), month by month."""
+    with netCDF4.Dataset(path) as nc:
+        nc.set_auto_mask(False)
+        for name in names:
+            for month in range(12):
+                yield month, name, nc[name][month]
 
 
-def write_features(nc: netCDF4.Dataset, features: Features) -> None:
-    """Create the coordinate `class`, codes with their names as CF flags."""
-    variable = nc.createVariable("class", "i1", ("class",))
-    variable.long_name = "class code in the masks"
-    variable.flag_values = np.array(features.codes, np.int8)
-    variable.flag_meanings = " ".join(features.names)
-    variable[:] = features.codes
+def define_axes(
+    nc: netCDF4.Dataset, grid: Grid, classes: Classes, years: Sequence[int], calendar: str
+) -> None:
+    """Create the coordinates `time class lat lon`, and `steps` and `expected_steps`."""
+    nc.Conventions = CONVENTIONS
+    write_months(nc, years, calendar)
+    write_classes(nc, classes)
+    write_grid(nc, grid)
+    for name in ("steps", "expected_steps"):
+        variable = nc.createVariable(name, "i4", ("time",), fill_value=False)
+        variable.setncatts({"long_name": LONG_NAMES[name], "units": "1"})
 
 
-def write_steps(nc: netCDF4.Dataset, name: str, dimensions: tuple[str, ...]) -> netCDF4.Variable:
-    """Create `steps` or `expected_steps`."""
-    variable = nc.createVariable(name, "i4", dimensions)
-    variable.long_name = {
-        "steps": "time steps that exist",
-        "expected_steps": "time steps the calendar and the period promise",
-    }[name]
-    variable.units = "1"
-    return variable
-
-
-def add_count(nc: netCDF4.Dataset, name: str, dimensions: tuple[str, ...]) -> netCDF4.Variable:
-    """Create one variable of whole numbers, a chunk a map."""
-    lengths = [len(nc.dimensions[dimension]) for dimension in dimensions]
+def define_count(nc: netCDF4.Dataset, grid: Grid, name: str, long_name: str) -> netCDF4.Variable:
+    """Create a variable of whole numbers, one chunk a map."""
     variable = nc.createVariable(
         name,
         "i2",
-        dimensions,
+        ("time", "class", *grid.dims),
         zlib=True,
         complevel=1,
-        chunksizes=[1] * (len(lengths) - 2) + lengths[-2:],
-        fill_value=0,
+        chunksizes=(1, 1, *grid.shape),
+        fill_value=False,
     )
     variable.set_var_chunk_cache(size=2**22)  # each map is written once: nothing to keep
-    variable.setncatts({"long_name": LONG_NAMES[name], "units": "1"})
+    attributes = {"long_name": long_name, "units": "1", "cell_methods": "time: sum"}
+    variable.setncatts(attributes | map_attributes(grid))
     return variable
 
 
-def read_grid(nc: netCDF4.Dataset) -> Grid:
-    """Read the grid of an open file."""
-    return Grid(nc["lat"][:], nc["lon"][:])
+def set_attributes(nc: netCDF4.Dataset, attributes: Mapping[str, Any]) -> None:
+    """Set global attributes in types that classic netCDF has, too: integers of 32 bits."""
+    nc.setncatts({name: _classic(value) for name, value in attributes.items()})
 
 
-def read_features(nc: netCDF4.Dataset, variable: str = "class") -> Features:
-    """Read the classes from CF flags, leaving out the background (code 0)."""
-    codes = np.atleast_1d(nc[variable].getncattr("flag_values"))
-    names = str(nc[variable].getncattr("flag_meanings")).split()
-    kept = [(int(code), name) for code, name in zip(codes, names, strict=True) if code != 0]
-    return Features(tuple(code for code, _ in kept), tuple(name for _, name in kept))
+def _classic(value: Any) -> Any:
+    return np.int32(value) if isinstance(value, int | np.integer) else value
 
 
-def experiment_attributes(nc: netCDF4.Dataset) -> dict[str, str]:
-    """Return the attributes that say which experiment a file belongs to."""
-    kept = (
-        "experiment",
-        "dataset",
-        "grid",
-        "model",
-        "model_checksum",
-        "members",
-        "statistics",
-        "step_hours",
-        "calendar",
-    )
-    return {name: nc.getncattr(name) for name in kept if name in nc.ncattrs()}
+#: Attributes that say which experiment a file belongs to, and when it is.
+KEPT = (
+    "experiment",
+    "dataset",
+    "grid",
+    "model",
+    "model_checksum",
+    "members",
+    "statistics",
+    "step_hours",
+    "calendar",
+    "time_coverage_start",
+    "time_coverage_end",
+)
+
+
+def experiment_attributes(nc: netCDF4.Dataset) -> dict[str, Any]:
+    """Return the attributes that say which experiment a file belongs to, and when it is."""
+    return {name: nc.getncattr(name) for name in KEPT if name in nc.ncattrs()}
+
+
+def _calendar(attributes: Mapping[str, Any]) -> str:
+    return str(attributes.get("calendar", "standard"))
+
+
+def _dims(nc: netCDF4.Dataset, name: str) -> tuple[str, ...]:
+    return nc[name].dimensions

@@ -7,6 +7,9 @@ projection         coordinates x, y in metres and what they mean: CF's grid mapp
 specification      the entries of a study's `grids:`, and the grids they describe
 coordinates        the grid of a netCDF file
 boxes              cells inside a box of longitudes and latitudes
+cell_edges         edges between centres along an axis
+polygons           cells as polygons of great circles
+great_circle_areas area under the edges of a polygon, by row and column
 lattice_overlaps   how much of each polygon lies in each cell of a rectilinear grid
 polygon_overlaps   how much of each polygon lies in each other polygon
 remapping          area means of a field on another grid

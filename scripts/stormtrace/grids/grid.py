@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.constants import EARTH_RADIUS_KM
+from stormtrace.grids.cell_edges import midpoint_edges, row_edges
 from stormtrace.grids.curvilinear import NearestCells, corners_of_points
 from stormtrace.grids.grid_checks import AT_POLE, check_axes, check_planes
-from stormtrace.grids.projection import Projection, midpoint_edges
+from stormtrace.grids.projection import Projection
 from stormtrace.sphere import from_longitude, quadrilateral_areas, unit_vectors
 
 Floats = NDArray[np.float64]
@@ -108,18 +109,9 @@ class Grid:
     def lat_bounds(self) -> Floats:
         """Edges of rectilinear rows (nlat + 1), never beyond a pole.
 
-        Half-way between the centres unless `row_edges` says otherwise. Where the grid goes round
-        and its outermost row lies within one row's height of a pole, it reaches the pole: so do
-        Gaussian grids, whose rows are not evenly spaced.
+        Half-way between the centres unless `row_edges` of the grid says otherwise.
         """
-        if self.row_edges is not None:
-            return self.row_edges
-        edges = np.clip(midpoint_edges(self.lat), -90.0, 90.0)
-        if self.wraps and self.lat.size > 1:
-            south, north = np.diff(edges)[[0, -1]]
-            edges[0] = -90.0 if edges[0] < -90.0 + south / 2 else edges[0]
-            edges[-1] = 90.0 if edges[-1] > 90.0 - north / 2 else edges[-1]
-        return edges
+        return row_edges(self.lat, self.wraps) if self.row_edges is None else self.row_edges
 
     @functools.cached_property
     def lon_bounds(self) -> Floats:

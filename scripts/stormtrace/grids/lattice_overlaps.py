@@ -1,48 +1,68 @@
-"""How much of each cell of a mesh lies in each cell of a grid: areas on the sphere, exactly.
+"""How much of each polygon lies in each cell of a rectilinear grid: areas on the sphere, exactly.
 
-In longitude λ and s = sin φ areas are plain: a cell's is −∮ s dλ, counterclockwise round it. The
-part of it between the grid's parallels s₀ and s₁ and two of its meridians is the same integral of
-s cut off below s₀ and above s₁, over that stretch of λ. So every edge is walked once, from
-meridian to meridian and from parallel to parallel, and no polygon is ever cut. The integral of s
-under a stretch of a great circle has a closed form (`_under_arc`).
+`great_circle_areas` walks round each polygon once, edge by edge.
 """
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from stormtrace.compiled import compiled
+from stormtrace.grids.great_circle_areas import TURN, interval, walk
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-TURN = 2 * np.pi
+#: A corner nearer to the axis than this is the pole, and has no longitude.
 AT_POLE = 1e-12
-"""A corner nearer to the axis than this is the pole, and has no longitude."""
 
+#: A share of a polygon up to this is rounding.
 NOTHING = 1e-12
-"""A share of a cell up to this is rounding."""
+
+
+def lattice_overlaps(
+    corners: Floats, lat_edges: Floats, lon_edges: Floats, wraps: bool
+) -> sparse.csr_matrix:
+    """Return the areas (nlat · nlon, n), steradians, that grid cells share with polygons.
+
+    corners: unit vectors (n, k, 3), counterclockwise. lat_edges, lon_edges: of the grid's rows and
+    columns, degrees, ascending; wraps: columns go round the globe.
+    """
+    sines, meridians = np.sin(np.radians(lat_edges)), np.radians(lon_edges)
+    rows, columns = sines.size - 1, meridians.size - 1
+    # What lies outside a regional grid is counted in rows and a column of its own, then dropped.
+    south, north = int(sines[0] > -1.0), int(sines[-1] < 1.0)
+    sines = np.concatenate([[-1.0] * south, sines, [1.0] * north])
+    if not wraps:
+        meridians = np.append(meridians, meridians[0] + TURN)
+    target, source, area = overlap_areas(corners, sines, meridians)
+    row, column = np.divmod(target, meridians.size - 1)
+    row -= south
+    kept = (row >= 0) & (row < rows) & (column < columns)
+    places = (row[kept] * columns + column[kept], source[kept])
+    return sparse.csr_matrix((area[kept], places), shape=(rows * columns, len(corners)))
 
 
 @compiled
 def overlap_areas(
-    corners: Floats, sines: Floats, west: float, nlon: int
+    corners: Floats, sines: Floats, meridians: Floats
 ) -> tuple[Integers, Integers, Floats]:
-    """Return (target cell, source cell, steradians) of all that overlap.
+    """Return (grid cell, polygon, steradians) of all that overlap.
 
-    corners: unit vectors (n, k, 3) of the source's cells, counterclockwise.
-    sines: of the target's parallels, ascending (nlat + 1,). west: its first meridian, radians; nlon
-    columns go round.
+    corners: unit vectors (n, k, 3) of the polygons, counterclockwise.
+    sines: of the grid's parallels, ascending from −1 to 1 (nlat + 1,). meridians: ascending through
+    one turn (nlon + 1,), radians.
     """
+    nlon = len(meridians) - 1
     target, source, area, found = _room(4 * len(corners))
     for cell in range(len(corners)):
         lon, lat, polar = _around(corners[cell])
         low, high = _rows(corners[cell], sines)
-        first = int(np.floor((lon.min() - west) / TURN * nlon))
-        last = int(np.floor((lon.max() - west) / TURN * nlon))
+        first, last = _column(lon.min(), meridians), _column(lon.max(), meridians)
         window = np.zeros((high - low + 1, last - first + 1))
         parallels = sines[low : high + 2]
-        meridians = west + np.arange(first, last + 2) * TURN / nlon
-        _walk(window, corners[cell], lon, lat, polar, parallels, meridians)
+        own = _unrolled(first, last, meridians)
+        walk(window, corners[cell], lon, lat, polar, parallels, own)
         least = NOTHING * window.sum()
         for j in range(window.shape[0]):
             for i in range(window.shape[1]):
@@ -53,6 +73,25 @@ def overlap_areas(
                     source[found], area[found] = cell, window[j, i]
                     found += 1
     return target[:found], source[:found], area[:found]
+
+
+@compiled
+def _column(lon: float, meridians: Floats) -> int:
+    """Return the column of a longitude, counted on through all turns."""
+    nlon = len(meridians) - 1
+    turn = int(np.floor((lon - meridians[0]) / TURN))
+    return turn * nlon + min(interval(meridians, lon - turn * TURN), nlon - 1)
+
+
+@compiled
+def _unrolled(first: int, last: int, meridians: Floats) -> Floats:
+    """Return the meridians that bound the columns `first` … `last`, through all turns."""
+    nlon = len(meridians) - 1
+    edges = np.empty(last - first + 2)
+    for index in range(len(edges)):
+        turn = int(np.floor((first + index) / nlon))
+        edges[index] = meridians[first + index - turn * nlon] + turn * TURN
+    return edges
 
 
 @compiled
@@ -108,132 +147,4 @@ def _rows(corners: Floats, sines: Floats) -> tuple[int, int]:
     lat = np.arctan2(middle[2], np.hypot(middle[0], middle[1]))
     south, north = max(lat - radius, -np.pi / 2), min(lat + radius, np.pi / 2)
     last = len(sines) - 2
-    return min(_interval(sines, np.sin(south)), last), min(_interval(sines, np.sin(north)), last)
-
-
-@compiled
-def _interval(edges: Floats, value: float) -> int:
-    """Return between which of some ascending edges a value lies, 0 also where it lies before."""
-    return max(int(np.searchsorted(edges, value, side="right")) - 1, 0)
-
-
-@compiled
-def _walk(
-    window: Floats,
-    corners: Floats,
-    lon: Floats,
-    lat: Floats,
-    polar: NDArray[np.bool_],
-    parallels: Floats,
-    meridians: Floats,
-) -> None:
-    """Add the cell's area by row and column to `window`, edge by edge."""
-    for index in range(len(corners)):
-        here, there = lon[index], lon[index + 1]
-        if polar[index]:
-            _add_pole(window, here, there, lat[index] > 0, parallels, meridians)
-        elif here < there:
-            _add_edge(window, -1.0, here, there, lat[index], lat[index + 1], parallels, meridians)
-        elif here > there:
-            _add_edge(window, 1.0, there, here, lat[index + 1], lat[index], parallels, meridians)
-    # Round the north pole the way back, along the pole, closes the curve.
-    if lon[-1] - lon[0] > np.pi:  # counterclockwise: eastward, a whole turn
-        _add_pole(window, lon[-1], lon[0], True, parallels, meridians)
-
-
-@compiled
-def _add_pole(
-    window: Floats, here: float, there: float, north: bool, parallels: Floats, meridians: Floats
-) -> None:
-    """Add a turn at a pole: at the north pole all rows lie below it, at the south pole none."""
-    if not north:
-        return
-    sign = -1.0 if here < there else 1.0
-    low, high = min(here, there), max(here, there)
-    for column in range(len(meridians) - 1):
-        width = min(high, meridians[column + 1]) - max(low, meridians[column])
-        if width > 0:
-            for row in range(len(parallels) - 1):
-                window[row, column] += sign * (parallels[row + 1] - parallels[row]) * width
-
-
-@compiled
-def _add_edge(
-    window: Floats,
-    sign: float,
-    west: float,
-    east: float,
-    lat_west: float,
-    lat_east: float,
-    parallels: Floats,
-    meridians: Floats,
-) -> None:
-    """Add what lies under the great circle between two points, column by column.
-
-    It is tan φ = tan φ_top cos(λ − λ_top): `top` is the longitude of its northernmost point.
-    """
-    tangent_west, tangent_east = np.tan(lat_west), np.tan(lat_east)
-    width = east - west
-    across = tangent_west * np.cos(width) - tangent_east
-    turn = np.arctan2(-across, tangent_west * np.sin(width))
-    steepest = np.hypot(tangent_west, across / np.sin(width))
-    top = west + turn
-    for column in range(_interval(meridians, west), len(meridians) - 1):
-        left, right = max(west, meridians[column]), min(east, meridians[column + 1])
-        if left >= east:
-            break
-        start = lat_west if left == west else np.arctan(steepest * np.cos(left - top))
-        end = lat_east if right == east else np.arctan(steepest * np.cos(right - top))
-        # It rises up to its top, falls for half a turn, and rises again.
-        bend = top + np.pi * np.ceil((left - top) / np.pi)
-        if left < bend < right:
-            extreme = np.arctan(steepest * np.cos(bend - top))
-            _add_rows(window[:, column], sign, left, bend, start, extreme, top, steepest, parallels)
-            left, start = bend, extreme
-        _add_rows(window[:, column], sign, left, right, start, end, top, steepest, parallels)
-
-
-@compiled
-def _add_rows(
-    window: Floats,
-    sign: float,
-    left: float,
-    right: float,
-    start: float,
-    end: float,
-    top: float,
-    steepest: float,
-    parallels: Floats,
-) -> None:
-    """Add what lies under a stretch that only rises or only falls, row by row."""
-    last = len(parallels) - 2
-    row = min(_interval(parallels, np.sin(start)), last)
-    final = min(_interval(parallels, np.sin(end)), last)
-    middle = (left + right) / 2 - top
-    branch = 1.0 if middle - TURN * np.round(middle / TURN) > 0 else -1.0
-    nearest = top + TURN * np.round(middle / TURN)
-    while True:
-        stop, lat = right, end
-        if row != final:
-            lat = np.arcsin(parallels[row + 1 if final > row else row])
-            away = np.arccos(min(max(np.tan(lat) / steepest, -1.0), 1.0))
-            stop = min(max(nearest + branch * away, left), right)
-        width = stop - left
-        window[row] += sign * (_under_arc(width, start, lat) - parallels[row] * width)
-        for below in range(row):
-            window[below] += sign * (parallels[below + 1] - parallels[below]) * width
-        if row == final:
-            return
-        row += 1 if final > row else -1
-        left, start = stop, lat
-
-
-@compiled
-def _under_arc(width: float, start: float, end: float) -> float:
-    """Return ∫ sin φ dλ along a great circle over `width` of longitude, between two latitudes.
-
-    The spherical excess of the trapezoid down to the equator: tan(E/2) = tan(Δλ/2)
-    sin((φ₁ + φ₂)/2) / cos((φ₁ − φ₂)/2) (Karney 2013, doi:10.1007/s00190-012-0578-z).
-    """
-    rise = np.sin((start + end) / 2) / np.cos((start - end) / 2)
-    return 2 * np.arctan(np.tan(width / 2) * rise)
+    return min(interval(sines, np.sin(south)), last), min(interval(sines, np.sin(north)), last)

@@ -1,14 +1,25 @@
-"""Predictions beside the labels of the same times."""
-
-from __future__ import annotations
+"""Predictions together with the labels of the same times."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from stormtrace.figures.label_figures import Labelling
 from stormtrace.formats.labelled import LabelledFile, read_grid, read_labelled
+from stormtrace.grids import Grid
 from stormtrace.network.predictor import Predictor
+
+
+@dataclass(frozen=True)
+class Labelling:
+    """One time: a background field, the prediction, and the labels of each expert, one map each."""
+
+    time: str
+    grid: Grid
+    background: NDArray[np.float32]
+    prediction: NDArray[np.uint8]
+    labels: Sequence[NDArray[np.uint8]]
 
 
 def predict_times(
@@ -30,8 +41,3 @@ def _predict(predictor: Predictor, time: str, files: Sequence[LabelledFile]) -> 
         prediction=predictor.classes(values[None].astype(np.float32))[0],
         labels=[sample.labels for sample in samples],
     )
-
-
-def feature_codes(labels: Sequence[str]) -> dict[str, int]:
-    """Return CF flag names and codes of a model's labels, the background (code 0) left out."""
-    return {"_".join(label.lower().split()): code for code, label in enumerate(labels) if code > 0}

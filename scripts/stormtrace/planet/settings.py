@@ -1,11 +1,12 @@
 """Settings of the mini planet: the `planet:` block of the study, and what the workflow adds."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
 from stormtrace.blocks import Block, read_block
+from stormtrace.grids.specification import GridSpecification
 
 
 def _even(days: int) -> int:
@@ -38,10 +39,11 @@ class Planet(Block):
 class Settings(Planet):
     """What `make_planet.py` needs to know: `Planet` and its grids (nlat and nlon)."""
 
-    grid: dict[str, Any] = Field(
-        {"nlat": 96, "nlon": 144}, description="The grid of the labelled samples and of the truth."
+    grid: GridSpecification = Field(
+        GridSpecification(nlat=96, nlon=144),
+        description="The grid of the labelled samples and of the truth.",
     )
-    merra2_grid: dict[str, int] = Field(
+    merra2_grid: dict[Literal["nlat", "nlon"], int] = Field(
         {"nlat": 73, "nlon": 144}, description="The MERRA-2-like part's own grid."
     )
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from stormtrace.climate.comparison import COUNTED, read_comparison
-from stormtrace.climate.comparison import Comparison as ComparisonFile
+from stormtrace.climate.comparison import COUNTED
+from stormtrace.formats.comparisons import Comparison as ComparisonFile
+from stormtrace.formats.comparisons import read_comparison
 from stormtrace.report.contents import Comparison, Experiment, Finding, MapFigure
 from stormtrace.report.experiments import figure_links
 from stormtrace.report.formatting import change, number
@@ -69,7 +70,7 @@ def _finding(feature: ShownClass, first: Experiment, second: Experiment, variabl
 
 
 def _add_significance(page: PageMaps, name: str, compared: ComparisonFile) -> None:
-    for flag in compared.features.names:
+    for flag in compared.classes.flags:
         for period in page.periods:
             share = np.nan_to_num(compared.get("significant", flag, period))
             flags = np.nan_to_num(on_raster(share, compared.grid, page.view)) > 0.5

@@ -9,6 +9,7 @@ from stormtrace.classes import Classes
 from stormtrace.climate.basins import by_basin
 from stormtrace.climate.event_tables import Table, of_class
 from stormtrace.climate.frequency import Frequency
+from stormtrace.climate.time_coverage import TimeCoverage, coverage
 from stormtrace.report.contents import (
     BasinTable,
     Experiment,
@@ -21,7 +22,6 @@ from stormtrace.report.experiment_charts import charts_of, why_no_lines
 from stormtrace.report.headlines import headline, region_mean
 from stormtrace.report.models import images
 from stormtrace.report.page_maps import Link, PageMaps
-from stormtrace.report.record_length import Record, record_of
 from stormtrace.report.request import ExperimentFiles, Request
 
 #: Bytes: a longer film is linked to, not put into the page.
@@ -38,12 +38,12 @@ def describe(
     link: Link,
 ) -> Experiment:
     """Return an experiment's row in the first table, and its section."""
-    record = record_of(frequency)
+    record = coverage(frequency)
     headlines = {
         one.flag: headline(frequency, one.code, one.flag, events, record)
         for one in classes.features
     }
-    tracked = None if record.is_single else events
+    tracked = None if record.steps == 1 else events
     return Experiment(
         name=files.name,
         title=files.title or files.name,
@@ -125,7 +125,7 @@ def _regions(
             yield Region(name, means)
 
 
-def _basins(classes: Classes, events: Table | None, record: Record) -> Iterator[BasinTable]:
+def _basins(classes: Classes, events: Table | None, record: TimeCoverage) -> Iterator[BasinTable]:
     """Yield events by the basin they begin in, of the classes that have basins and events."""
     for feature in classes.features:
         if events is None or feature.basins is None:
@@ -133,7 +133,7 @@ def _basins(classes: Classes, events: Table | None, record: Record) -> Iterator[
         rows = of_class(events, feature.code)
         if len(rows["class"]) == 0:
             continue
-        counts = by_basin(feature.flag, rows["genesis_lat"], rows["genesis_lon"])
+        counts = by_basin(feature.basins, rows["genesis_lat"], rows["genesis_lon"])
         yield BasinTable(
             f"{feature.short} events {record.per}",
             {basin: record.events(count) for basin, count in counts.items()},
@@ -144,11 +144,11 @@ def _missing_content(
     frequency: Frequency,
     classes: Classes,
     headlines: Mapping[str, Headline],
-    record: Record,
+    record: TimeCoverage,
     events: Table | None,
 ) -> Iterator[str]:
     """Yield why something that other reports show is not there."""
-    if record.is_single:
+    if record.steps == 1:
         yield "One map has no events, and no lines over months or years."
     elif events is None:
         yield "Events were not tracked."
@@ -157,7 +157,7 @@ def _missing_content(
             yield f"No {feature.name.lower()} was detected."
         elif headlines[feature.flag].count == 0:
             yield f"No {feature.name.lower()} was tracked, so nothing is shown of its events."
-    if not record.is_single:
+    if not record.steps == 1:
         yield from why_no_lines(frequency)
 
 

@@ -42,7 +42,7 @@ def _tidy(schema: Any) -> Any:
         return [_tidy(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    kept = {
+    kept: dict[str, Any] = {
         key: _each(value) if key in ("properties", "$defs") else _tidy(value)
         for key, value in schema.items()
         if key != "title" and not (key == "default" and value is None)

@@ -7,8 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from stormtrace.blocks import Block, dump, exclusive, read_block
-from stormtrace.classes import FEATURES
+from stormtrace.classes import Classes, FeatureClass
 from stormtrace.errors import BadInput
+
+#: Thresholds that may differ from class to class.
+BY_CLASS = ("minimum_area_km2", "minimum_pixels", "minimum_hours")
 
 _COMMON: dict[str, Any] = {
     "minimum_area_km2": 0.0,
@@ -157,19 +160,18 @@ class Tracking:
     region: Mapping[str, Any] | None
 
 
-def read_tracking(block: Mapping[str, Any] | None) -> Tracking:
-    """Return `block` with the defaults of its rule.
+def read_tracking(block: Mapping[str, Any] | None, classes: Classes) -> Tracking:
+    """Return `block` with the defaults of its rule, thresholds by code of `classes`.
 
     Raises:
-        BadInput: a key is unknown, or a value is not allowed.
+        BadInput: a key or a class is unknown, or a value is not allowed.
 
     """
-    said = dump(read_block(TrackingBlock, block or {}, "tracking"))
-    rule = said.pop("rule")
-    values = DEFAULTS[rule] | said
-    for key in ("minimum_area_km2", "minimum_pixels", "minimum_hours"):
-        values[key] = _by_class(key, values[key], DEFAULTS[rule][key])
-    return Tracking(rule, **values)
+    rule, given = _checked(block)
+    thresholds = {
+        key: _by_class(key, given.pop(key, {}), DEFAULTS[rule][key], classes) for key in BY_CLASS
+    }
+    return Tracking(rule, **DEFAULTS[rule] | given | thresholds)
 
 
 def labelling_keys(block: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -177,20 +179,44 @@ def labelling_keys(block: Mapping[str, Any] | None) -> dict[str, Any]:
 
     Handing only this part to ``find_objects.py`` lets another rule or threshold rerun only
     ``link_events.py``.
+
+    Raises:
+        BadInput: a key is unknown, or a value is not allowed.
+
     """
-    tracking = read_tracking(block)
-    return {"connectivity": tracking.connectivity, "pole_wrap": tracking.pole_wrap}
+    rule, given = _checked(block)
+    return {key: (DEFAULTS[rule] | given)[key] for key in ("connectivity", "pole_wrap")}
 
 
-def _by_class(key: str, value: Any, default: Any) -> tuple[Any, ...]:
-    """Return one number for all classes, or ``{TC: …, AR: …}``, as a tuple by class code."""
-    if not isinstance(value, Mapping):
-        value = dict.fromkeys(FEATURES, value)
-    if wrong := sorted(set(value) - set(FEATURES)):
-        raise BadInput(
-            f"tracking: {key} is a number ≥ 0, or one for each of {list(FEATURES)}; found {wrong}"
-        )
-    by_code = [0] * (max(FEATURES.values()) + 1)
-    for name, code in FEATURES.items():
-        by_code[code] = value.get(name, default)
+def _checked(block: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]]:
+    """Return the rule of a block and the other keys that it gives."""
+    given = dump(read_block(TrackingBlock, block or {}, "tracking"))
+    return given.pop("rule"), given
+
+
+def _by_class(key: str, value: Any, default: Any, classes: Classes) -> tuple[Any, ...]:
+    """Return a threshold by class code, from one number or from ``{name: number}``.
+
+    Names may be short (AR). Classes that are not named have the default; for lines (fronts) that
+    is no smallest size.
+    """
+    numbers = value if isinstance(value, Mapping) else dict.fromkeys(classes.flags, value)
+    given: dict[int, Any] = {}
+    for name, number in numbers.items():
+        feature = _class_of(key, name, classes)
+        if feature.code in given:
+            raise BadInput(f"tracking: {key} names {feature.name} twice: {value}; keep one")
+        given[feature.code] = number
+    by_code = [0] * (max(classes.codes, default=0) + 1)
+    for feature in classes.features:
+        is_line = feature.kind == "line" and key != "minimum_hours"
+        usual = 0 if is_line else default
+        by_code[feature.code] = given.get(feature.code, usual)
     return tuple(by_code)
+
+
+def _class_of(key: str, name: str, classes: Classes) -> FeatureClass:
+    try:
+        return classes[name]
+    except BadInput as error:
+        raise BadInput(f"tracking: {key}: {error}") from None

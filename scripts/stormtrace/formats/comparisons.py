@@ -1,0 +1,106 @@
+"""Comparisons: maps of two experiments, their difference and its significance, by period and class.
+
+`first second difference p_value significant`, float32 `(period, class, lat, lon)`; NaN where a
+side has no steps or no cells. `period` holds codes with CF flags (CDO opens no coordinate of text)
+and is unlimited: CDO and ncview step along it as along a time axis.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.classes import Classes, ClassTable
+from stormtrace.errors import BadInput
+from stormtrace.files import writing
+from stormtrace.formats.axes import map_attributes, read_grid, write_grid
+from stormtrace.formats.class_axis import read_classes, write_classes, write_flags
+from stormtrace.formats.counts import CONVENTIONS, set_attributes
+from stormtrace.grids import Grid
+
+#: Periods of a comparison, in the order of their codes.
+SEASONS = ("annual", "DJF", "MAM", "JJA", "SON")
+
+#: Variable -> (long name, units).
+VARIABLES = {
+    "first": ("frequency in the first experiment, share of time steps", "%"),
+    "second": ("frequency in the second experiment, share of time steps", "%"),
+    "difference": ("frequency, second minus first, in percentage points", "%"),
+    "p_value": ("two-sided p-value of the difference, bootstrap by year", "1"),
+    "significant": ("1 where the difference is significant at a false discovery rate of 10 %", "1"),
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison file holds.
+
+    fields: name (`VARIABLES`) -> (period, class, nlat, nlon); NaN where a side has no steps.
+    """
+
+    grid: Grid
+    classes: Classes
+    fields: dict[str, NDArray[np.float32]]
+    attributes: dict[str, Any]
+
+    def get(self, name: str, feature: str, period: str) -> NDArray[np.float32]:
+        """Return one map, (nlat, nlon), of the class called `feature`."""
+        position = self.classes.features.index(self.classes[feature])
+        return self.fields[name][SEASONS.index(period), position]
+
+    @property
+    def tested(self) -> bool:
+        """Whether there were years enough for a test of significance."""
+        return bool(np.isfinite(self.fields["p_value"]).any())
+
+
+def write_comparison(
+    path: Path | str, comparison: Comparison, attributes: Mapping[str, Any]
+) -> None:
+    """Write a comparison as netCDF."""
+    grid = comparison.grid
+    with writing(path) as partial, netCDF4.Dataset(partial, "w") as nc:
+        set_attributes(nc, {"title": "Frequency, second minus first"} | dict(attributes))
+        nc.Conventions = CONVENTIONS
+        nc.createDimension("period", None)
+        periods = {"long_name": "part of the year", "flag_meanings": " ".join(SEASONS)}
+        write_flags(nc, "period", range(len(SEASONS)), periods)
+        write_classes(nc, comparison.classes)
+        write_grid(nc, grid)
+        for name, (long_name, units) in VARIABLES.items():
+            variable = nc.createVariable(
+                name,
+                "f4",
+                ("period", "class", *grid.dims),
+                zlib=True,
+                complevel=1,
+                chunksizes=(1, 1, *grid.shape),
+                fill_value=np.float32(np.nan),
+            )
+            variable.setncatts({"long_name": long_name, "units": units} | map_attributes(grid))
+            variable[:] = comparison.fields[name]
+
+
+def read_comparison(path: Path | str, table: ClassTable | None = None) -> Comparison:
+    """Read what `write_comparison` wrote.
+
+    table: the study's `classes:`.
+
+    Raises:
+        BadInput: it is not a comparison.
+
+    """
+    with netCDF4.Dataset(path) as nc:
+        nc.set_auto_mask(False)
+        if not {"difference", "class", "period"} <= set(nc.variables):
+            raise BadInput(f"{path} is not a comparison: make it with compare.py")
+        return Comparison(
+            grid=read_grid(nc, path),
+            classes=read_classes(nc["class"], path, table),
+            fields={name: nc[name][:] for name in VARIABLES},
+            attributes={name: str(nc.getncattr(name)) for name in nc.ncattrs()},
+        )

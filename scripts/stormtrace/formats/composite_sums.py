@@ -1,0 +1,132 @@
+"""Composites of one year: monthly sums of fields over all steps, and over those of each class.
+
+`{FIELD}_sum` float64 and `{FIELD}_steps` int32, both `(time, part, lat, lon)`. Part 0 is every
+step, the others are the classes by their codes.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.classes import Classes, ClassTable
+from stormtrace.errors import BadInput
+from stormtrace.files import writing
+from stormtrace.formats.axes import map_attributes, read_grid, write_grid
+from stormtrace.formats.class_axis import SHORT_NAMES, named_as, short_names, write_flags
+from stormtrace.formats.counts import CONVENTIONS, set_attributes
+from stormtrace.formats.month_axis import write_months
+from stormtrace.grids import Grid
+
+Maps = NDArray[np.float64]
+
+#: Name of the part that is every step.
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class CompositeWriter:
+    """A new file of composites, filled month by month."""
+
+    nc: netCDF4.Dataset
+
+    def write(self, field: str, month: int, sums: Maps, steps: NDArray[np.int32]) -> None:
+        """Write sums and steps of one month (0 … 11), (part, nlat, nlon) each."""
+        self.nc[f"{field}_sum"][month], self.nc[f"{field}_steps"][month] = sums, steps
+
+
+@contextlib.contextmanager
+def writing_composites(
+    path: Path | str,
+    grid: Grid,
+    classes: Classes,
+    year: int,
+    calendar: str,
+    units: Mapping[str, str],
+    attributes: Mapping[str, Any],
+) -> Iterator[CompositeWriter]:
+    """Create a file of composites; it is at `path` when the block succeeds, else nowhere.
+
+    units: field -> its units.
+    """
+    with writing(path) as partial, netCDF4.Dataset(partial, "w") as nc:
+        facts = {"title": "Monthly sums of fields, all steps and while each class is present"}
+        set_attributes(nc, facts | dict(attributes))
+        nc.Conventions = CONVENTIONS
+        write_months(nc, [year], calendar)
+        _write_parts(nc, classes)
+        write_grid(nc, grid)
+        for field in units:
+            of = f"{field} over all steps, and over those with each class in the cell"
+            _define(nc, grid, f"{field}_sum", "f8", f"sum of {of}", units[field])
+            _define(nc, grid, f"{field}_steps", "i4", f"number of values summed: {of}", "1")
+        yield CompositeWriter(nc)
+
+
+def _write_parts(nc: netCDF4.Dataset, classes: Classes) -> None:
+    nc.createDimension("part", 1 + len(classes.features))
+    attributes = {
+        "long_name": "0: all steps; others: class code in the masks",
+        "flag_meanings": " ".join([ALL, *classes.flags]),
+        SHORT_NAMES: short_names(classes),
+    }
+    write_flags(nc, "part", [0, *classes.codes], attributes)
+
+
+def _define(
+    nc: netCDF4.Dataset, grid: Grid, name: str, kind: str, long_name: str, units: str
+) -> None:
+    variable = nc.createVariable(
+        name,
+        kind,
+        ("time", "part", *grid.dims),
+        zlib=True,
+        complevel=1,
+        chunksizes=(1, 1, *grid.shape),
+        fill_value=False,
+    )
+    variable.setncatts({"long_name": long_name, "units": units} | map_attributes(grid))
+
+
+@dataclass(frozen=True)
+class CompositeFile:
+    """An open file of composites of one field."""
+
+    grid: Grid
+    classes: Classes
+    units: str
+    field: str
+    nc: netCDF4.Dataset
+
+    def read(self, kind: str, part: int, month: int) -> NDArray[Any]:
+        """Return one map, (nlat, nlon): kind `sum` or `steps`; part: its position; month 1 … 12."""
+        return self.nc[f"{self.field}_{kind}"][month - 1, part]
+
+
+@contextlib.contextmanager
+def open_composites(
+    path: Path | str, field: str, table: ClassTable | None = None
+) -> Iterator[CompositeFile]:
+    """Open the composites of one field and year.
+
+    table: the study's `classes:`.
+
+    Raises:
+        BadInput: the file has none of this field.
+
+    """
+    with netCDF4.Dataset(path) as nc:
+        nc.set_auto_mask(False)
+        if f"{field}_sum" not in nc.variables or "part" not in nc.variables:
+            raise BadInput(f"{path} has no composites of {field}: make them (compose_fields.py)")
+        part = nc["part"]
+        # Part 0 is where flags have the background.
+        classes = Classes.of_flags(part.flag_values, part.flag_meanings, table)
+        classes = named_as(classes, str(getattr(part, SHORT_NAMES, "")), table)
+        units = str(nc[f"{field}_sum"].units)
+        yield CompositeFile(read_grid(nc, path), classes, units, field, nc)
