@@ -102,7 +102,7 @@ def made(name, tmp_path):
 
 def test_one_map_is_what_was_detected_not_a_climate(tmp_path):
     text = made("one_map", tmp_path)
-    assert "is one map (January 2017)" in text
+    assert "is one map (31 January 2017)" in text
     assert "One map has no events" in text
     assert "a year" not in text and "% of time" not in text
     assert "Not scored" in text

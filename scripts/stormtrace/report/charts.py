@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.climate.seasons import MONTHS
-from stormtrace.climate.series import nice_step
+from stormtrace.climate.series import distribution, nice_step
 
 WIDTH, HEIGHT = 320, 170
 LEFT, RIGHT, TOP, BOTTOM = 38, 8, 10, 24

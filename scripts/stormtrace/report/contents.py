@@ -52,7 +52,7 @@ class Headline:
     mean, maximum: per cent of time steps, over the area of the grid; None without any step.
     place: where the maximum is. means: variable of `frequency.nc` -> its area mean.
     count: tracked events; None where nothing could be tracked. events: that count, or the rate a
-    year of a record that is long enough (`TimeCoverage.per`). lifetime_days: their mean; None for none.
+    year of a record that is long enough (`TimeCoverage.per`). lifetime_days: their mean, if any.
     """
 
     mean: float | None

@@ -157,7 +157,7 @@ def _missing_content(
             yield f"No {feature.name.lower()} was detected."
         elif headlines[feature.flag].count == 0:
             yield f"No {feature.name.lower()} was tracked, so nothing is shown of its events."
-    if not record.steps == 1:
+    if record.steps != 1:
         yield from why_no_lines(frequency)
 
 

@@ -28,7 +28,7 @@ def headline(
     }
     values = frequency.per_cent(name)
     maximum, where = _maximum(values, frequency.grid)
-    count, lifetime_days = _tracked(events, code) if not record.steps == 1 else (None, None)
+    count, lifetime_days = _tracked(events, code) if record.steps != 1 else (None, None)
     return Headline(
         mean=_known(means["count"]),
         maximum=maximum,

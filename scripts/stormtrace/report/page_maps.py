@@ -111,10 +111,10 @@ def add_experiment(
             if frequency.period_steps(period) > 0:
                 values = frequency.per_cent(feature.flag, period)
                 page.add(f"{name}|count|{feature.flag}|{period}", values, frequency.grid)
-        if frequency.has("event_count") and not record.steps == 1:
+        if frequency.has("event_count") and record.steps != 1:
             values = frequency.per_cent(feature.flag, variable="event_count")
             page.add(f"{name}|event_count|{feature.flag}|annual", values, frequency.grid)
-        if events is not None and not record.steps == 1:
+        if events is not None and record.steps != 1:
             _add_densities(page, name, feature.flag, of_class(events, feature.code), record)
 
 
