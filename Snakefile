@@ -2,24 +2,28 @@
 #
 #   snakemake --profile profiles/local                 the mini planet (make demo)
 #   snakemake --profile profiles/pbs-casper -n         the plan of the NCAR study
-#   snakemake check                                    what is there of the raw files, and what not
+#   snakemake check                                    which raw files are there, and which are not
 #
-# prepare -> learn -> detect -> track -> map; a stage a file, each opens with what it needs and makes.
+# prepare -> learn -> detect -> track -> climate -> draw; a stage a file, each opens with what it needs
+# and makes. Another workflow can use all of it as a module: docs/module.md.
+import os
+
 from snakemake.utils import min_version
 
 min_version("9.0")
 
-
-# The tables of the study: by default the demo's; `base:` in a file of your own names another folder,
-# or none if the file is a whole study by itself.
-if (base := config.get("base", "config")) != "none":
-
-    for table in ("config", "datasets", "models", "experiments"):
-
-        configfile: f"{workflow.basedir}/{base}/{table}.yaml"
+# The folder of this file, also where another workflow uses it as a module.
+ROOT = str(workflow.current_basedir)
 
 
 include: "workflow/rules/common.smk"
+
+
+rule all:
+    input:
+        at.report,
+
+
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/learn.smk"
 include: "workflow/rules/detect.smk"
@@ -29,16 +33,3 @@ include: "workflow/rules/draw.smk"
 
 
 report: "workflow/report/workflow.rst"
-
-
-localrules:
-    all,
-    artmip,
-    painted,
-    check,
-
-
-rule all:
-    default_target: True
-    input:
-        results("report.html"),

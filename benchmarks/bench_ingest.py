@@ -4,8 +4,9 @@
 
 Makes one synthetic model day (8 steps of Q, U, V, PS, PSL) in CDF5 and in netCDF-4, 5 GB, in a
 temporary folder, and as many again while it runs. PYTHON is the interpreter of an environment with
-geocat-comp, xarray and netCDF4, or with esmpy and what make_weights.py needs; ncks, ncremap and
-cdo are taken from the PATH. Peers that are not there are left out. Writes benchmarks/ingest.md.
+geocat-comp, xarray and netCDF4, or with esmpy and what make_regridding_matrix.py needs; ncks,
+ncremap and cdo are taken from the PATH. Peers that are not there are left out. Writes
+benchmarks/ingest.md.
 """
 
 import argparse
@@ -73,7 +74,7 @@ def bench(ne: int, scratch: Path, peers: str | None, esmf: str | None) -> str:
 
 def _map_row(method: str, spec: dict, weights: Path) -> Row:
     flags = ("--dataset", json.dumps(spec), "--grid", json.dumps(GRID), "--method", method)
-    command = script("make_weights.py", *flags, "--output", weights)
+    command = script("make_regridding_matrix.py", *flags, "--output", weights)
     measured(command)  # once to compile and to warm the page cache
     how = {"bilinear": "CAM-SE GLL points", "conservative": "54 ne² cells of a SCRIP file"}[method]
     return Row(f"weights map, {method}", f"{how}, the whole job", measured(command))
@@ -174,7 +175,7 @@ def day_rows(specs: dict, weights: Path, scratch: Path) -> tuple[list[Row], Cost
 def samples_command(spec: dict, weights: Path, output: Path, *flags: str) -> list[object]:
     """Return the command that makes the samples of the synthetic day."""
     shared = ("--dataset", json.dumps(spec), "--grid", json.dumps(GRID))
-    where = ("--year", 2000, "--weights", weights, "--output", output)
+    where = ("--year", 2000, "--matrix", weights, "--output", output)
     return script("make_samples.py", *shared, *where, *flags)
 
 

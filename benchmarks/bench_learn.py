@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import netCDF4
@@ -204,8 +203,15 @@ def losses(flags, there):
             continue
         scores = []
         for seed in flags.seeds:
-            recipe = Recipe("bench", FIELDS, "bench", "bench", epochs=flags.epochs, seed=seed)
-            recipe = replace(recipe, **choice)
+            recipe = Recipe(
+                name="bench",
+                fields=list(FIELDS),
+                dataset="bench",
+                grid="bench",
+                epochs=flags.epochs,
+                seed=seed,
+            )
+            recipe = recipe.model_copy(update=choice)
             scores.append(score(recipe, files, test, normalization))
             print(name, seed, scores[-1], file=sys.stderr)
         lines.append(

@@ -29,7 +29,7 @@ SECONDS = {
     "compute_statistics": 55,  # jobs.md: 2,920 files at 0.018 s
     "check_labels": 40,  # jobs.md: 459 files at 0.089 s
     "compose_fields": 90,  # docs/resources.md: 2,920 files at 0.03 s
-    "make_weights": 3,  # ingest.md
+    "make_regridding_matrix": 3,  # ingest.md
     "find_objects": 4,  # track.md
     "count_masks": 3,  # map.md
     "count_events": 3,  # map.md

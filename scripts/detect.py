@@ -26,6 +26,12 @@ def main() -> None:
     for name in ("experiment", "dataset", "grid"):
         parser.add_argument(f"--{name}", required=True, help="written into the file")
     parser.add_argument("--year", type=int, required=True)
+    parser.add_argument(
+        "--period",
+        nargs=2,
+        metavar=("START", "END"),
+        help="only samples from START to before END, of all in the folder",
+    )
     parser.add_argument("--statistics", type=Path, help="normalize with these instead, JSON")
     parser.add_argument("--weighting", default="none", choices=("none", "area", "mean"))
     parser.add_argument(
@@ -68,6 +74,7 @@ def main() -> None:
         flags.samples,
         flags.output,
         year=flags.year,
+        period=flags.period,
         normalization=normalization,
         neutral=flags.neutral,
         choice=Choice(

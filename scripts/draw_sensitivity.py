@@ -1,7 +1,8 @@
 """Draw many experiments side by side with one scale, and their differences from the first.
 
-python scripts/draw_sensitivity.py --frequency results/frequency/{control,two-fields}/frequency.nc \
-    --titles "Four fields" "Two fields" --title "Input fields" --output results/figures/sensitivity
+python scripts/draw_sensitivity.py --frequency results/frequency/{a,b}/frequency.nc \
+    --titles '["Four fields", "Two fields"]' --title "Input fields" \
+    --output results/figures/sensitivity
 """
 
 from stormtrace import commandline
@@ -16,7 +17,12 @@ def main() -> None:
     """Parse flags, draw, save."""
     parser = commandline.parser(__doc__)
     parser.add_argument("--frequency", nargs="+", required=True, help="one file an experiment")
-    parser.add_argument("--titles", nargs="+", required=True, help="one an experiment")
+    parser.add_argument(
+        "--titles",
+        type=commandline.from_json,
+        required=True,
+        help="JSON list (or @file): one an experiment",
+    )
     parser.add_argument("--title", default="", help="of all figures")
     parser.add_argument("--output", required=True, help="folder, replaced if it exists")
     commandline.add_classes(parser)

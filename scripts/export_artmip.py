@@ -5,50 +5,65 @@
         --output results/artmip/control/CESM.ar_tag.Stormtrace.3hr.20000101-20001231.nc
 
 `ar_binary_tag` (time, lat, lon) is 1 where a tracked atmospheric river is. With --all it is 1
-wherever the mask says so, tracked or not.
+wherever the mask has the class, tracked or not.
 """
 
 from pathlib import Path
 
 import numpy as np
 
-from stormtrace.classes import AR
-from stormtrace.commandline import parser, progress, run
-from stormtrace.files import writing
-from stormtrace.formats.masks import open_masks
+from stormtrace import commandline
+from stormtrace.classes import FeatureClass
+from stormtrace.errors import BadInput
+from stormtrace.formats.event_maps import ARTMIP_TAG, event_map_file
+from stormtrace.formats.masks import MaskFile, open_masks
 from stormtrace.provenance import provenance
-from stormtrace.track.painted import create_masks, same_times
 from stormtrace.track.pixels import EventPixels
+
+#: The class of ARTMIP's catalogue.
+RIVER = "atmospheric_river"
 
 
 def main() -> None:
-    """Read the flags, write the file."""
-    flags = parser(__doc__)
-    flags.add_argument("--mask", type=Path, required=True, help="masks of the year")
-    flags.add_argument("--objects", type=Path, required=True, help="objects of the year")
-    flags.add_argument("--events", type=Path, required=True, help="folder of the linked events")
-    flags.add_argument("--output", type=Path, required=True, help="file to write")
-    flags.add_argument("--algorithm", default="Stormtrace", help="name in the catalogue")
-    flags.add_argument("--all", action="store_true", help="also rivers of no event")
-    args = flags.parse_args()
+    """Parse the flags, write the file."""
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--mask", type=Path, required=True, help="masks of the year")
+    parser.add_argument("--objects", type=Path, required=True, help="objects of the year")
+    parser.add_argument("--events", type=Path, required=True, help="folder of the linked events")
+    parser.add_argument("--output", type=Path, required=True, help="file to write")
+    parser.add_argument("--algorithm", default="Stormtrace", help="name in the catalogue")
+    parser.add_argument("--all", action="store_true", help="also rivers of no event")
+    args = parser.parse_args()
 
+    masks = open_masks(args.mask)
+    code = river_of(masks).code
     pixels = EventPixels(args.objects, args.events)
-    attributes = same_times(args.mask, pixels) | provenance([args.mask, args.objects])
-    attributes |= {"algorithm": args.algorithm, "tracked_only": str(not args.all)}
+    pixels.check_masks(masks)
+    attributes = masks.attributes | provenance([args.mask, args.objects])
+    attributes |= {"title": "Atmospheric rivers", "algorithm": args.algorithm}
+    attributes["tracked_only"] = str(not args.all)
     about = {
         "long_name": "atmospheric river binary tag",
         "flag_values": np.array([0, 1], np.int8),
         "flag_meanings": "no_atmospheric_river atmospheric_river",
     }
-    masks = (mask == AR for block in open_masks(args.mask).blocks() for mask in block)
-    tags = enumerate(masks) if args.all else pixels.tags(AR)
-    with (
-        writing(args.output) as partial,
-        create_masks(partial, pixels, "ar_binary_tag", np.int8, about, attributes) as file,
-    ):
-        for step, tag in progress(tags, "steps", pixels.time.size):
-            file["ar_binary_tag"][step] = tag
+    every_mask = (mask == code for block in masks.blocks() for mask in block)
+    tags = enumerate(every_mask) if args.all else pixels.tags(code)
+    with event_map_file(args.output, masks, ARTMIP_TAG, np.int8, about, attributes) as variable:
+        for step, tag in commandline.progress(tags, "steps", pixels.time.size):
+            variable[step] = tag
+
+
+def river_of(masks: MaskFile) -> FeatureClass:
+    """Return the class of atmospheric rivers, whatever its code; raises BadInput if none."""
+    found = [feature for feature in masks.classes.features if feature.flag == RIVER]
+    if not found:
+        raise BadInput(
+            f"{masks.path} has no class {RIVER}, which ARTMIP's catalogue is made of; its classes "
+            f"are {', '.join(masks.classes.flags)}: name the class so in the model's labels"
+        )
+    return found[0]
 
 
 if __name__ == "__main__":
-    run(main)
+    commandline.run(main)

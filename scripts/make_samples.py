@@ -1,6 +1,7 @@
 r"""Raw files of one year to canonical fields on a grid, one sample a step.
 
-    python scripts/make_samples.py --year 2000 --weights results/weights/cesm-historical/mini.nc \\
+    python scripts/make_samples.py --year 2000 \\
+        --matrix results/regridding/cesm-historical/mini.nc \\
         --dataset '{"name": "cesm-historical", "source": "cesm", "parts": [{"period":
                     ["2000-01-01", "2006-01-01"], "files": "raw/*.{variable}.{year}*.nc"}]}' \\
         --grid '{"nlat": 96, "nlon": 144}' --output results/samples/cesm-historical/mini/2000
@@ -25,7 +26,9 @@ def main() -> None:
     parser.add_argument("--dataset", type=commandline.from_json, required=True)
     parser.add_argument("--grid", type=commandline.from_json, required=True)
     parser.add_argument("--year", type=int, required=True)
-    parser.add_argument("--weights", type=Path, required=True, help="an ESMF weights map")
+    parser.add_argument(
+        "--matrix", type=Path, required=True, help="a regridding matrix (ESMF's format)"
+    )
     parser.add_argument("--output", type=Path, required=True, help="the folder of the samples")
     parser.add_argument("--compression", choices=COMPRESSIONS, default="none")
     args = parser.parse_args()
@@ -33,9 +36,9 @@ def main() -> None:
     dataset = make_dataset(args.dataset)
     grid = make_grid(args.grid)
     mesh = dataset_mesh(dataset)
-    weights = load_map(args.weights, mesh, grid)
+    weights = load_map(args.matrix, mesh, grid)
     facts = {
-        "weights_map": f"{args.weights} {checksum(args.weights)}",
+        "regridding_matrix": f"{args.matrix} {checksum(args.matrix)}",
         "dataset_configuration": args.dataset,
         "step_hours": args.dataset.get("step_hours", 3),
     }

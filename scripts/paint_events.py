@@ -11,33 +11,32 @@ from pathlib import Path
 
 import numpy as np
 
-from stormtrace.commandline import parser, progress, run
-from stormtrace.files import writing
+from stormtrace import commandline
+from stormtrace.formats.event_maps import event_map_file
+from stormtrace.formats.masks import open_masks
 from stormtrace.provenance import provenance
-from stormtrace.track.painted import create_masks, same_times
 from stormtrace.track.pixels import EventPixels
 
 
 def main() -> None:
-    """Read the flags, paint the events, write the file."""
-    flags = parser(__doc__)
-    flags.add_argument("--mask", type=Path, required=True, help="masks of the year")
-    flags.add_argument("--objects", type=Path, required=True, help="objects of the year")
-    flags.add_argument("--events", type=Path, required=True, help="folder of the linked events")
-    flags.add_argument("--output", type=Path, required=True, help="file to write")
-    args = flags.parse_args()
+    """Parse the flags, paint the events, write the file."""
+    parser = commandline.parser(__doc__)
+    parser.add_argument("--mask", type=Path, required=True, help="masks of the year")
+    parser.add_argument("--objects", type=Path, required=True, help="objects of the year")
+    parser.add_argument("--events", type=Path, required=True, help="folder of the linked events")
+    parser.add_argument("--output", type=Path, required=True, help="file to write")
+    args = parser.parse_args()
 
-    pixels = EventPixels(args.objects, args.events)
-    attributes = same_times(args.mask, pixels) | provenance([args.mask, args.objects])
+    masks, pixels = open_masks(args.mask), EventPixels(args.objects, args.events)
+    pixels.check_masks(masks)
+    attributes = masks.attributes | provenance([args.mask, args.objects])
+    attributes["title"] = "Tracked events"
     dtype = np.int32 if pixels.highest <= np.iinfo(np.int32).max else np.int64
-    about = {"long_name": "event", "comment": "0: no event; see events.parquet"}
-    with (
-        writing(args.output) as partial,
-        create_masks(partial, pixels, "event", dtype, about, attributes) as file,
-    ):
-        for step, events in progress(pixels.arrays(), "steps", pixels.time.size):
-            file["event"][step] = events
+    about = {"long_name": "identifier of the event", "comment": "0: no event; see events.parquet"}
+    with event_map_file(args.output, masks, "event", dtype, about, attributes) as variable:
+        for step, events in commandline.progress(pixels.arrays(), "steps", pixels.time.size):
+            variable[step] = events
 
 
 if __name__ == "__main__":
-    run(main)
+    commandline.run(main)

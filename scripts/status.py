@@ -18,8 +18,8 @@ import yaml
 
 from stormtrace import commandline
 from stormtrace.study import jobs
-from stormtrace.study import status as progress
-from stormtrace.study.status import STAGES, Target
+from stormtrace.study.loading import load_study, read_overlays
+from stormtrace.study.status import STAGES, Target, mean_seconds, targets
 
 ROOT = Path(__file__).resolve().parents[1]
 MARKS: dict[jobs.State, str] = {"running": "+", "queued": "~", "failed": "!"}
@@ -41,26 +41,25 @@ def main() -> None:
     parser.add_argument(
         "--directory", type=Path, default=Path(), help="where snakemake runs (default: here)"
     )
-    flags = parser.parse_args()
-    changes = dict(pair.split("=", 1) for pair in flags.config)
-    study = progress.load_study(
-        ROOT, flags.configfile, {key: yaml.safe_load(value) for key, value in changes.items()}
-    )
-    needed = {name: progress.targets(study, name) for name in study.shown}
+    args = parser.parse_args()
+    pairs = (pair.split("=", 1) for pair in args.config)
+    changes = {key: yaml.safe_load(value) for key, value in pairs}
+    study = load_study(ROOT, read_overlays(args.configfile, changes), args.configfile)
+    needed = {name: targets(study, name) for name in study.shown}
     everything = {
-        stage: sorted({target for targets in needed.values() for target in targets[stage]})
+        stage: sorted({target for by_stage in needed.values() for target in by_stage[stage]})
         for stage in STAGES
     }
-    state = look(flags.directory, everything)
-    print(f"{study.config['title']}, {time.strftime('%a %H:%M:%S')}\n")
+    state = look(args.directory, everything)
+    print(f"{study.config.title}, {time.strftime('%a %H:%M:%S')}\n")
     rows = [["experiment", *STAGES, "left"]]
-    for name, targets in [*needed.items(), ("all", everything)]:
-        rows.append([name, *(state.cell(targets[stage]) for stage in STAGES)])
-        rows[-1].append(work(*state.seconds_left(targets)))
+    for name, by_stage in [*needed.items(), ("all", everything)]:
+        rows.append([name, *(state.cell(by_stage[stage]) for stage in STAGES)])
+        rows[-1].append(work(*state.seconds_left(by_stage)))
     print(aligned(rows))
     print("done/needed, + running, ~ queued, ! failed\n")
     print(state.listed())
-    print(state.outlook(everything, Path(study.results) / "report.html"))
+    print(state.outlook(everything, Path(study.at.report)))
 
 
 @dataclass
@@ -134,7 +133,7 @@ def look(folder: Path, everything: Mapping[str, Iterable[Target]]) -> State:
             at_work[target.log] = jobs.Job(target.log, "failed", reason=error)
     done = {target.log for target in targets} - {target.log for target in missing}
     kept = {log: job for log, job in at_work.items() if not (job.state == "failed" and log in done)}
-    usual = {stage: progress.mean_seconds(folder, rule) for stage, rule in STAGES.items()}
+    usual = {stage: mean_seconds(folder, rule) for stage, rule in STAGES.items()}
     return State(folder, missing, kept, usual)
 
 

@@ -12,7 +12,6 @@ scripts/train.py …; the batch is split among them.
 
 import logging
 import math
-from dataclasses import asdict
 from pathlib import Path
 
 from stormtrace import commandline
@@ -40,6 +39,7 @@ def main() -> None:
     )
     flags = parser.parse_args()
 
+    from stormtrace.blocks import dump
     from stormtrace.formats.labelled import list_labelled
     from stormtrace.learn.history import to_csv
     from stormtrace.learn.processes import join_processes, leave_processes
@@ -70,7 +70,7 @@ def main() -> None:
     if processes.is_first:
         facts = provenance(
             [flags.statistics],
-            recipe=asdict(recipe),
+            recipe=dump(recipe),
             samples=str(flags.samples),
             files=len(files),
             excluded=sorted(flags.exclude),

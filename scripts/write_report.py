@@ -24,10 +24,7 @@ have `landfall` (what count_landfalls.py wrote), `animation` (what animate.py wr
 first experiment is the one that others are held against.
 """
 
-import argparse
-import json
 from pathlib import Path
-from typing import Any
 
 from stormtrace.commandline import from_json, log, parser, run
 from stormtrace.files import write_text
@@ -41,7 +38,7 @@ TEMPLATES = Path(__file__).resolve().parents[1] / "workflow" / "report"
 def main() -> None:
     """Parse flags, gather, write."""
     arguments = parser(__doc__)
-    arguments.add_argument("--report", type=_json_or_file, required=True, help="JSON or @file")
+    arguments.add_argument("--report", type=from_json, required=True, help="JSON or @file")
     arguments.add_argument("--templates", type=Path, default=TEMPLATES)
     arguments.add_argument("--output", type=Path, required=True)
     flags = arguments.parse_args()
@@ -49,15 +46,6 @@ def main() -> None:
     page = write_page(facts | flags.report, flags.templates, flags.output.parent)
     write_text(flags.output, page)
     log.info("%s: %.1f MB", flags.output, len(page.encode()) / 1e6)
-
-
-def _json_or_file(text: str) -> Any:
-    if not text.startswith("@"):
-        return from_json(text)
-    try:
-        return json.loads(Path(text[1:]).read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
-        raise argparse.ArgumentTypeError(f"cannot read {text[1:]}: {error}") from error
 
 
 if __name__ == "__main__":

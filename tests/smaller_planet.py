@@ -43,7 +43,7 @@ OF_CONTROL = [
 ]
 """What to ask for to have made all that is compared by content, for one experiment."""
 
-OF_ITS_OWN = {"history", "inputs", "provenance", "command", "model_checksum", "weights_map"}
+OF_ITS_OWN = {"history", "inputs", "provenance", "command", "model_checksum", "regridding_matrix"}
 """What tells one run from another: when, by which command, and checksums of files that say so.
 
 A model's file differs though all its weights are equal: torch's older format, which ClimateNet reads,

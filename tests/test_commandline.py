@@ -73,7 +73,7 @@ def test_what_is_written_when_a_stop_was_swallowed_is_not_published(tmp_path, mo
     with pytest.raises(SystemExit), writing(tmp_path / "a.nc") as partial:
         partial.touch()
         with suppress(SystemExit):
-            commandline._stop(signal.SIGTERM, None)
+            signals._stop(signal.SIGTERM, None)
     assert list(tmp_path.iterdir()) == []
     with writing(tmp_path / "checkpoint") as partial:  # on the way out
         partial.touch()

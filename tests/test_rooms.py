@@ -22,7 +22,7 @@ FLOORS = (
     ("grids", "provenance"),
     ("classes", "sphere", "files"),
     ("commandline", "compiled"),
-    ("signals",),
+    ("signals", "blocks"),
     ("constants", "errors", "data"),
 )
 """From the roof to the ground. A room imports from the floors below it, never from its own."""

@@ -3,16 +3,20 @@
 import json
 from itertools import pairwise
 
-import netCDF4
 import numpy as np
 
+from mask_files import write_mask_file
+from stormtrace.classes import CLIMATENET_LABELS, Classes
 from stormtrace.formats.masks import open_masks
 from stormtrace.formats.objects import ObjectsWriter
-from stormtrace.grids import EARTH_RADIUS_KM, Grid, make_grid
+from stormtrace.grids import Grid, make_grid
 from stormtrace.track.joining import read_record
-from stormtrace.track.object_finding import find_objects
+from stormtrace.track.object_finding import ObjectTables, find_objects
 from stormtrace.track.rules import assign
 from stormtrace.track.tracking import labelling_keys, read_tracking
+
+#: Classes of test masks, unless a test says otherwise: 1 is TC, 2 is AR.
+CLASSES = Classes.of_labels(CLIMATENET_LABELS)
 
 
 def global_grid(nlat, nlon, first_lon=0.0):
@@ -21,36 +25,18 @@ def global_grid(nlat, nlon, first_lon=0.0):
 
 def write_masks(path, masks, first_hour=0.0, grid=None, hours=None, **more):
     """Write a mask file; `hours` are those of its steps, every third from `first_hour` if None."""
-    masks = np.asarray(masks, np.int8)
-    grid = grid or global_grid(*masks.shape[1:])
-    settings = {
-        "units": "hours since 2000-01-01",
-        "calendar": "noleap",
-        "step_hours": 3.0,
-        "year": 2000,
-    } | more
     hours = first_hour + 3.0 * np.arange(len(masks)) if hours is None else hours
-    with netCDF4.Dataset(path, "w") as file:
-        for name, values in (("time", hours), ("lat", grid.lat), ("lon", grid.lon)):
-            file.createDimension(name, len(values))
-            file.createVariable(name, "f8", (name,))[:] = values
-        file["time"].units, file["time"].calendar = settings.pop("units"), settings.pop("calendar")
-        chunks = (1, *masks.shape[1:])
-        mask = file.createVariable(
-            "mask", "i1", ("time", "lat", "lon"), zlib=True, chunksizes=chunks
-        )
-        mask[:] = masks
-        file.setncatts({"experiment": "control", "dataset": "cesm", "grid": "g"} | settings)
-    return path
+    return write_mask_file(path, masks, grid=grid, hours=hours, **more)
 
 
 def write_objects(path, mask_path, tracking=None):
     masks = open_masks(mask_path)
     steps = list(find_objects(masks, **labelling_keys(tracking)))
     attributes = masks.attributes | {"labelling": json.dumps(labelling_keys(tracking))}
+    tables = ObjectTables(masks.grid)
     with ObjectsWriter(path, masks, attributes) as objects:
         for first in range(0, len(steps), 4):
-            objects.append(steps[first : first + 4], {})
+            objects.append(tables.block(steps[first : first + 4], {}))
     return path
 
 
@@ -73,7 +59,7 @@ def tracked(folder, masks, tracking=None, cuts=(), **keywords):
         for first, last in pairwise(bounds)
     ]
     record = record_of(folder, parts, tracking)
-    return record, assign(record, read_tracking(tracking))
+    return record, assign(record, read_tracking(tracking, record.classes))
 
 
 def painted(record, event):
@@ -91,12 +77,12 @@ def painted(record, event):
 
 
 def disc(grid: Grid, lat, lon, radius_km, code=1):
-    """Return a mask (nlat, nlon) of the cells whose centres are within `radius_km` of a point."""
-    phi, lam = np.radians(grid.lat)[:, None], np.radians(grid.lon)[None, :]
+    """Return a mask `grid.shape` of the cells whose centres are within `radius_km` of a point."""
+    phi, lam = map(np.radians, grid.points)
     phi0, lam0 = np.radians(lat), np.radians(lon)
     cosine = np.sin(phi) * np.sin(phi0) + np.cos(phi) * np.cos(phi0) * np.cos(lam - lam0)
     angle = np.arccos(np.clip(cosine, -1.0, 1.0))
-    return np.where(angle * EARTH_RADIUS_KM <= radius_km, code, 0).astype(np.int8)
+    return np.where(angle * grid.radius_km <= radius_km, code, 0).astype(np.int8)
 
 
 def random_masks(seed, shape=(12, 10, 16), density=0.35):

@@ -1,51 +1,45 @@
-"""What an unfinished detection leaves, so that the next attempt goes on instead of starting over.
+"""What an unfinished job keeps, so that the next attempt continues instead of starting over.
 
-A copy of the mask file as far as it is made, outside Snakemake's outputs (it deletes those of a
-failed job), under a digest of everything that determines the masks.
+Checkpoints lie outside Snakemake's outputs (which it deletes when a job fails), under the digest of
+everything that determines the result: another learning rate or another file is another job.
 """
 
 import contextlib
 import hashlib
 import json
-import logging
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import netCDF4
-
 from stormtrace.files import writing
-
-log = logging.getLogger("stormtrace")
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """The file ``{folder}/{name}-{digest of the determinants}.nc``."""
+    """The file ``{folder}/{name}-{digest of the determinants}{suffix}``.
+
+    determinants: everything the result depends on, in types of JSON.
+    """
 
     folder: Path
     name: str
     determinants: Mapping[str, Any]
-    """In types of JSON."""
+    suffix: str = ".nc"
 
     @property
     def path(self) -> Path:
-        """The file, which need not be there."""
+        """The file, which need not exist."""
         text = json.dumps(self.determinants, sort_keys=True)
-        return self.folder / f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}.nc"
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return self.folder / f"{self.name}-{digest}{self.suffix}"
 
     def load(self, partial: Path) -> bool:
-        """Copy what an earlier attempt has made to `partial`; return whether there is anything."""
+        """Copy what an earlier attempt has kept to `partial`; return whether there is anything."""
         if not self.path.is_file():
             return False
         shutil.copyfile(self.path, partial)
-        try:
-            netCDF4.Dataset(partial).close()
-        except OSError:
-            log.warning("%s is damaged: starting over", self.path)
-            return False
         return True
 
     def save(self, partial: Path) -> None:
@@ -55,8 +49,15 @@ class Checkpoint:
 
     def remove(self) -> None:
         """Remove the file, and those of the same name that other determinants have left."""
-        for pattern in (f"{self.name}-*.nc", f".{self.name}-*.nc.partial-*"):
+        names = f"{self.name}-*{self.suffix}"
+        for pattern in (names, f".{names}.partial-*"):
             for path in self.folder.glob(pattern):
                 path.unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # there is no folder, or others use it too
+        with contextlib.suppress(OSError):  # the folder does not exist, or others use it too
             self.folder.rmdir()
+
+
+def file_identity(path: Path) -> list[str | int]:
+    """Return name, size and time of change: a file corrected in place has another identity."""
+    stat = path.stat()
+    return [path.name, stat.st_size, stat.st_mtime_ns]

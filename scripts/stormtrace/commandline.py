@@ -33,14 +33,19 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 
 
 def from_json(text: str) -> Any:
-    """Parse a flag whose value is a block of the study's YAML: JSON, or ``@file`` that holds it."""
+    """Parse a flag whose value is a block of the study's YAML (`type=from_json`).
+
+    text: JSON, or @ and the path of a file with it.
+    """
+    where, content = repr(text), text
     try:
-        content = Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text
+        if text.startswith("@"):
+            where, content = text[1:], Path(text[1:]).read_text(encoding="utf-8")
         return json.loads(content)
-    except OSError as error:
-        raise argparse.ArgumentTypeError(f"cannot read {text[1:]}: {error.strerror}") from error
     except json.JSONDecodeError as error:
-        raise argparse.ArgumentTypeError(f"not JSON ({error}): {text!r}") from error
+        raise argparse.ArgumentTypeError(f"not JSON ({error}): {where}") from error
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"cannot read {where}: {error.strerror}") from error
 
 
 def add_classes(parser: argparse.ArgumentParser) -> None:

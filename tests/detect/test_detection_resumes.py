@@ -16,7 +16,7 @@ from labelled_factory import write_samples
 from stormtrace.checkpoints import Checkpoint
 from stormtrace.detect.detection import Choice, detect
 from stormtrace.errors import OutOfTime
-from stormtrace.formats import masks
+from stormtrace.formats import mask_writing
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 STEPS = 7
@@ -123,7 +123,7 @@ def test_a_full_disk_is_told_as_such(model, samples, tmp_path, monkeypatch):
     def write(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(masks.MaskWriter, "save", write)
+    monkeypatch.setattr(mask_writing.MaskWriter, "save", write)
     with pytest.raises(OutOfTime):
         look(model, samples, tmp_path, time_budget=0)
 
@@ -131,8 +131,8 @@ def test_a_full_disk_is_told_as_such(model, samples, tmp_path, monkeypatch):
 SLOW = """
     import sys, time
     from stormtrace.detect import detection
-    from stormtrace.formats import masks
-    masks.SAVE_EVERY_S = 0
+    from stormtrace.formats import mask_writing
+    mask_writing.SAVE_EVERY_S = 0
     progress = detection.progress
 
     def slow(*words, **flags):

@@ -24,7 +24,16 @@ from stormtrace.network.normalization import Normalization
 
 CPU = torch.device("cpu")
 NORMALIZATION = Normalization(FIELDS, tuple(MEAN.values()), tuple(STD.values()))
-BASE = Recipe("m", list(FIELDS), "made-up", "tiny", epochs=2, batch_size=4, lr=0.02, validation=0.3)
+BASE = Recipe(
+    name="m",
+    fields=list(FIELDS),
+    dataset="made-up",
+    grid="tiny",
+    epochs=2,
+    batch_size=4,
+    lr=0.02,
+    validation=0.3,
+)
 RECIPES = {  # five times, two labellings each: batches of 4 leave a rest, 3 processes an uneven share
     "jaccard": BASE,
     "soft labels": replace(BASE, labellings="soft", loss="cross-entropy", batch_size=3, epochs=1),

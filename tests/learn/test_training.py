@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import netCDF4
@@ -32,7 +31,7 @@ from stormtrace.learn.history import read_history, to_csv
 from stormtrace.learn.losses import LOSSES
 from stormtrace.learn.optimization import schedule_factor
 from stormtrace.learn.processes import Processes
-from stormtrace.learn.recipe import Recipe
+from stormtrace.learn.recipe import Augment, Recipe
 from stormtrace.learn.training import train
 from stormtrace.network.model_files import read_weights
 from stormtrace.network.normalization import Normalization
@@ -41,7 +40,19 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 torch.set_num_threads(1)  # sums depend on the number of threads in the last bit
 CPU = torch.device("cpu")
 NORMALIZATION = Normalization(FIELDS, tuple(MEAN.values()), tuple(STD.values()))
-RECIPE = Recipe("tiny", list(FIELDS), "made-up", "tiny", epochs=2, batch_size=4, lr=0.003)
+RECIPE = Recipe(
+    name="tiny",
+    fields=list(FIELDS),
+    dataset="made-up",
+    grid="tiny",
+    epochs=2,
+    batch_size=4,
+    lr=0.003,
+)
+
+
+def replace(recipe, **changes):
+    return recipe.model_copy(update=changes)
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +119,9 @@ def test_history_tells_the_confusion_matrix_of_every_epoch(folder, tmp_path):
 
 
 def test_early_stopping_and_no_validation(folder, tmp_path):
-    still = replace(RECIPE, lr=1e-8, epochs=9, early_stopping=1, augment={})
+    still = replace(
+        RECIPE, lr=1e-8, epochs=9, early_stopping=1, augment=Augment(roll=False, flip=False)
+    )
     trained = learn(folder, tmp_path, still)
     assert trained.stopped == "early stopping"
     assert len(trained.history) == trained.best_epoch + 1
@@ -262,7 +275,7 @@ def test_a_region_is_learned_with_padding_and_augmentation_of_its_own(tmp_path):
         values, labels = weather(day, (48, 64))
         path = tmp_path / "train" / f"data-2000-01-{day:02d}-01-1.nc"
         write_map_file(path, values, lat, lon, labels=labels)
-    recipe = replace(RECIPE, epochs=1, validation=0.5, augment={})
+    recipe = replace(RECIPE, epochs=1, validation=0.5, augment=Augment(roll=False, flip=False))
     with pytest.raises(BadInput, match=r"longitudes 189 and 252, .* use padding: replicate"):
         learn(tmp_path / "train", tmp_path, recipe)
     trained = learn(tmp_path / "train", tmp_path, replace(recipe, padding="replicate"))

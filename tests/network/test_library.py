@@ -1,7 +1,6 @@
 """Networks of segmentation_models_pytorch: behind our padding, through the whole pipeline."""
 
 import sys
-from dataclasses import replace
 
 import netCDF4
 import numpy as np
@@ -27,7 +26,19 @@ from stormtrace.network.predictor import load_predictor
 CPU = torch.device("cpu")
 SHAPE = (48, 64)
 NORMALIZATION = Normalization(FIELDS, tuple(MEAN.values()), tuple(STD.values()))
-RECIPE = Recipe("m", list(FIELDS), "made-up", "tiny", epochs=2, batch_size=2, validation=0.4)
+RECIPE = Recipe(
+    name="m",
+    fields=list(FIELDS),
+    dataset="made-up",
+    grid="tiny",
+    epochs=2,
+    batch_size=2,
+    validation=0.4,
+)
+
+
+def replace(recipe, **changes):
+    return recipe.model_copy(update=changes)
 
 
 @pytest.fixture(autouse=True, scope="module")

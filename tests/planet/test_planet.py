@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from stormtrace.classes import AR, BACKGROUND, TC
+from stormtrace.constants import GRAVITY
 from stormtrace.grids import make_grid
 from stormtrace.planet.cesm_files import hybrid_levels
 from stormtrace.planet.climates import HISTORICAL, MERRA2, WARMER, Climate
 from stormtrace.planet.planet import Planet, draw_mask
 from stormtrace.planet.population import low_of, populate
-from stormtrace.planet.sky import GRAVITY, RIVER, VORTEX, Sky
+from stormtrace.planet.sky import RIVER, VORTEX, Sky
 from stormtrace.planet.smooth_fields import Points, Waves
 from stormtrace.planet.storms import VISIBLE, Filament, Glide, Life, Path, Vortex
 from stormtrace.planet.terrain import height

@@ -5,7 +5,7 @@ import pytest
 from analytic import y2
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid, make_grid
-from stormtrace.grids.cell_overlaps import overlap_areas
+from stormtrace.grids.lattice_overlaps import overlap_areas
 from stormtrace.prepare.mesh import camse
 from stormtrace.prepare.mesh.cells import Cells, read_cells
 from stormtrace.prepare.mesh.meshes import Mesh, mesh_of_grid

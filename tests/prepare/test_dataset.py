@@ -26,32 +26,44 @@ def test_any_field_at_any_pressure():
     }
     dataset = make_dataset(spec(fields=fields))
     assert dataset.fields["Z500"].level == 50000.0
-    own = dataset.source(dataset.parts[0], dataset.fields["IVT"], "IVT")
+    own = dataset.where(dataset.parts[0], dataset.fields["IVT"], "IVT")
     assert own.files == ("x/*.nc", "y/*.nc")
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"source": "era5"}, r"source 'era5' has no raw files; known: cesm, merra2"),
-        ({"parts": []}, "needs the key parts"),
-        ({"parts": [{"period": ["2000-01-01", "2001-01-01"]}]}, "needs the key files"),
-        ({"parts": [{**PART, "stamps": "beginning"}]}, "stamps is 'beginning'; it can be start"),
-        ({"fields": {"TMQ": {"sum": "Q"}}}, r"fields\.TMQ is .* needs one of integrate"),
+        ({"source": "era5"}, "source is .era5.*; allowed: cesm, merra2"),
+        ({"parts": []}, "parts is .*at least 1 item"),
+        (
+            {"parts": [{"period": ["2000-01-01", "2001-01-01"]}]},
+            "lacks the key 'files'; required: period, files",
+        ),
+        (
+            {"parts": [{**PART, "stamps": "beginning"}]},
+            "stamps is .beginning.; allowed: start, end",
+        ),
+        ({"fields": {"TMQ": {"sum": "Q"}}}, r"fields\.TMQ\.sum is .* unknown key"),
         ({"fields": {"TMQ": {"integrate": "Q", "take": "TMQ"}}}, r"fields\.TMQ"),
         ({"fields": {"U850": {"interpolate": "U"}}}, "goes with `to`"),
-        ({"fields": {"PSL": {"take": "PSL", "to": 850}}}, "goes with `to`"),
-        ({"vertical": {"below": "extrapolate"}}, r"vertical\.below is 'extrapolate'"),
-        ({"vertical": {"method": "cubic"}}, r"vertical\.method is 'cubic'; it can be log, linear"),
-        ({"holes": "ignore"}, "holes is 'ignore'; it can be refuse, nearest"),
+        ({"fields": {"PSL": {"take": "PSL", "to": 850}}}, "exclude each other .take, to"),
+        ({"vertical": {"below": "extrapolate"}}, r"vertical\.below is .extrapolate."),
+        ({"vertical": {"method": "cubic"}}, r"vertical\.method is .cubic.; allowed: log, linear"),
+        ({"holes": "ignore"}, "holes is .ignore.; allowed: refuse, nearest"),
         (
             {"regrid": {"method": "cubic"}},
-            r"regrid\.method is 'cubic'; it can be bilinear, conservative",
+            r"regrid\.method is .cubic.; allowed: bilinear, conservative",
         ),
-        ({"regrid": {"maker": "cdo"}}, r"regrid\.maker is 'cdo'"),
-        ({"sampling": "first"}, "sampling is 'first'"),
-        ({"missing_steps": "ignore"}, "missing_steps is 'ignore'"),
-        ({"time": {"start": "1980-01-01"}}, "needs the key step_hours"),
+        ({"regrid": {"maker": "cdo"}}, r"regrid\.maker is .cdo."),
+        ({"sampling": "first"}, "sampling is .first."),
+        ({"missing_steps": "ignore"}, "missing_steps is .ignore."),
+        ({"step_hours": 5}, "step_hours is 5: it does not divide a day"),
+        (
+            {"parts": [{**PART, "period": ["2001-01-01", "2000-01-01"]}]},
+            r"parts\.0 is .* ends before",
+        ),
+        ({"fields": {"TMQ": {"files": "x.nc"}}}, r"fields\.TMQ is .* needs one of integrate"),
+        ({"time": {"start": "1980-01-01"}}, "time lacks the key 'step_hours'"),
     ],
 )
 def test_mistakes_are_named(changes, message):

@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 
 from mock_raw import LEVELS, MESH, Cesm, Merra2, surface_pressure, wind
+from stormtrace.constants import GRAVITY
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.meshes import dataset_mesh
 from stormtrace.prepare.plan import make_plans
 from stormtrace.prepare.raw.calendar_time import HOUR
-from stormtrace.prepare.vertical import GRAVITY
 
 
 def derive(spec, year=2000, steps=3):

@@ -51,7 +51,7 @@ def test_parts_with_different_stamps_meet_without_a_double_step(tmp_path):
     for raw, period in ((old, ["2005-12-31", "2006-01-01"]), (new, ["2006-01-01", "2006-01-02"])):
         raw.write("PSL")
         parts.append({**raw.spec()["parts"][0], "period": period})
-    dataset = make_dataset({"name": "both", "parts": parts, "fields": PSL})
+    dataset = make_dataset({"name": "both", "source": "cesm", "parts": parts, "fields": PSL})
     found = starts(make_plans(dataset, 2005)) + starts(make_plans(dataset, 2006))
     assert len(found) == len(set(found)) == 16 and found == sorted(found)
 
@@ -60,7 +60,7 @@ def test_overlapping_parts_are_refused(tmp_path):
     raw = Cesm(tmp_path)
     raw.write("PSL")
     part = raw.spec()["parts"][0]
-    dataset = make_dataset({"name": "twice", "parts": [part, part], "fields": PSL})
+    dataset = make_dataset({"name": "twice", "source": "cesm", "parts": [part, part], "fields": PSL})
     with pytest.raises(BadInput, match="periods of its parts overlap in 2000"):
         make_plans(dataset, 2000)
 

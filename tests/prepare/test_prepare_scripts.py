@@ -30,7 +30,7 @@ def chain(tmp_path_factory):
     raw.write_all()
     dataset = json.dumps(raw.spec())
     done = run(
-        "make_weights.py", "--dataset", dataset, "--grid", GRID, "--output", folder / "map.nc"
+        "make_regridding_matrix.py", "--dataset", dataset, "--grid", GRID, "--output", folder / "map.nc"
     )
     assert done.returncode == 0, done.stderr
     return folder, raw, dataset
@@ -38,14 +38,14 @@ def chain(tmp_path_factory):
 
 def make_samples(chain, output, **keys):
     folder, _, dataset = chain
-    flags = ("--dataset", dataset, "--grid", GRID, "--year", 2000, "--weights", folder / "map.nc")
+    flags = ("--dataset", dataset, "--grid", GRID, "--year", 2000, "--matrix", folder / "map.nc")
     return run("make_samples.py", *flags, "--output", output, **keys)
 
 
 def test_from_raw_files_to_statistics(chain):
     folder, _, _ = chain
     with netCDF4.Dataset(folder / "map.nc") as file:
-        assert "CAM-SE ne4np4" in file.map_method and "make_weights.py" in file.history
+        assert "CAM-SE ne4np4" in file.map_method and "make_regridding_matrix.py" in file.history
     done = make_samples(chain, folder / "2000")
     assert done.returncode == 0, done.stderr
     assert len(list((folder / "2000").glob("*.nc"))) == 8
@@ -72,12 +72,12 @@ def test_from_raw_files_to_statistics(chain):
 
 def test_a_map_of_ones_own_is_checked_and_adopted(chain, tmp_path):
     folder, raw, _ = chain
-    own = raw.spec(weights_map=str(folder / "map.nc"))
+    own = raw.spec(regridding_matrix=str(folder / "map.nc"))
     flags = ("--dataset", json.dumps(own), "--output", tmp_path / "map.nc")
-    assert run("make_weights.py", *flags, "--grid", GRID).returncode == 0
+    assert run("make_regridding_matrix.py", *flags, "--grid", GRID).returncode == 0
     with netCDF4.Dataset(tmp_path / "map.nc") as one, netCDF4.Dataset(folder / "map.nc") as other:
         assert (one["S"][:] == other["S"][:]).all() and "map.nc" in one.inputs
-    done = run("make_weights.py", *flags, "--grid", json.dumps({"nlat": 23, "nlon": 36}))
+    done = run("make_regridding_matrix.py", *flags, "--grid", json.dumps({"nlat": 23, "nlon": 36}))
     assert done.returncode == 1 and "n_b is 864, but the grid has 828" in done.stderr
 
 
@@ -95,7 +95,7 @@ def test_bad_input_is_one_sentence(chain, tmp_path):
     _, raw, _ = chain
     spec = raw.spec(fields={"TMQ": {"integrate": "HUMIDITY"}})
     done = run(
-        "make_weights.py",
+        "make_regridding_matrix.py",
         "--dataset",
         json.dumps(spec),
         "--grid",
@@ -133,8 +133,8 @@ def test_killed_job_leaves_nothing(chain, tmp_path):
     _, _, dataset = chain
     grid = json.dumps({"nlat": 768, "nlon": 1152})
     flags = ["--dataset", dataset, "--grid", grid]
-    assert run("make_weights.py", *flags, "--output", tmp_path / "map.nc").returncode == 0
-    flags += ["--weights", tmp_path / "map.nc", "--output", tmp_path / "out" / "2000"]
+    assert run("make_regridding_matrix.py", *flags, "--output", tmp_path / "map.nc").returncode == 0
+    flags += ["--matrix", tmp_path / "map.nc", "--output", tmp_path / "out" / "2000"]
     command = [sys.executable, SCRIPTS / "make_samples.py", *flags, "--year", 2000]
     job = subprocess.Popen([str(word) for word in [*command, "--compression", "zlib"]])
     while job.poll() is None and len(list(tmp_path.glob("out/.*partial*/*.nc"))) < 1:

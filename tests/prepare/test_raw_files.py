@@ -93,7 +93,7 @@ def test_headers_are_read_once(tmp_path, monkeypatch):
     raw.write("PSL")
     dataset = make_dataset(raw.spec(fields={"PSL": {"take": "PSL"}}))
     archive, part = Archive(dataset), dataset.parts[0]
-    source = dataset.source(part, dataset.fields["PSL"], "PSL")
+    source = dataset.where(part, dataset.fields["PSL"], "PSL")
     before = archive.inventory(source, part, 2000)
     monkeypatch.setattr("stormtrace.prepare.raw.inventory.open_raw", None)
     assert archive.inventory(source, part, 2000).paths == before.paths
@@ -109,7 +109,7 @@ def test_doubtful_means_are_told_once(tmp_path, caplog):
             file.source = "CAM"
     dataset = make_dataset(raw.spec(fields={"PSL": {"take": "PSL"}}))
     archive, part = Archive(dataset), dataset.parts[0]
-    archive.inventory(dataset.source(part, dataset.fields["PSL"], "PSL"), part, 2000)
+    archive.inventory(dataset.where(part, dataset.fields["PSL"], "PSL"), part, 2000)
     (record,) = caplog.records
     assert "PSL is taken for means" in record.message and "`stamps: instant`" in record.message
 

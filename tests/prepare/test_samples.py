@@ -24,7 +24,7 @@ def made(raw, folder, year=2000, compression="none", **changes):
     mesh = dataset_mesh(dataset)
     weights, _ = own_weights(mesh, GRID, "bilinear")
     count = make_samples(
-        dataset, mesh, GRID, weights, year, folder, compression, {"weights_map": "w"}
+        dataset, mesh, GRID, weights, year, folder, compression, {"regridding_matrix": "w"}
     )
     paths = sorted(folder.glob("*.nc"))
     assert len(paths) == count
@@ -76,7 +76,7 @@ def test_layout_is_the_contract(cesm):
         assert not file["TMQ"].filters()["zlib"] and file["TMQ"].chunking() == "contiguous"
         inputs = json.loads(file.inputs)
         assert len(inputs) == 5 and all(value.startswith("sha256:") for value in inputs.values())
-        assert {"history", "stormtrace_version", "weights_map"} <= set(file.ncattrs())
+        assert {"history", "stormtrace_version", "regridding_matrix"} <= set(file.ncattrs())
 
 
 def test_values_are_the_derived_fields_on_the_grid(cesm):

@@ -9,6 +9,10 @@ from stormtrace.prepare.dataset import Recipe
 from stormtrace.prepare.units import conversion
 
 
+def recipe_of(kind):
+    return Recipe(**{kind: "X"}, to=850 if kind == "interpolate" else None)
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "units", "factor"),
     [
@@ -27,7 +31,7 @@ from stormtrace.prepare.units import conversion
     ],
 )
 def test_known_units_are_converted(name, kind, units, factor):
-    assert conversion(name, Recipe(kind, "X"), units, "a.nc") == factor
+    assert conversion(name, recipe_of(kind), units, "a.nc") == factor
 
 
 @pytest.mark.parametrize(
@@ -35,7 +39,7 @@ def test_known_units_are_converted(name, kind, units, factor):
 )
 def test_other_units_are_refused(name, units):
     with pytest.raises(BadInput, match=rf"a\.nc: X, from which {name} comes, is in '{units}'"):
-        conversion(name, Recipe("take", "X"), units, "a.nc")
+        conversion(name, recipe_of("take"), units, "a.nc")
 
 
 def test_pressure_in_hectopascals_becomes_pascals(tmp_path):

@@ -14,6 +14,7 @@ import pytest
 from stormtrace.errors import BadInput
 from stormtrace.study import jobs
 from stormtrace.study import status as progress
+from stormtrace.study.loading import load_study, read_overlays
 
 ROOT = Path(__file__).resolve().parents[2]
 OVERLAY = {"run": ["control", "area-stats"], "compare": []}
@@ -27,9 +28,13 @@ def overlay(tmp_path):
     return file
 
 
+def laid_over(file):
+    return load_study(ROOT, read_overlays([file], {}), [file])
+
+
 @pytest.fixture
 def study(overlay):
-    return progress.load_study(ROOT, [overlay])
+    return laid_over(overlay)
 
 
 def make(folder, path, text=""):
@@ -58,14 +63,14 @@ def note(folder, log, **facts):
 
 def test_the_study_is_that_of_the_snakefile(study):
     assert list(study.experiments) == ["control", "area-stats"]
-    casper = progress.load_study(ROOT, [ROOT / "config" / "casper" / "config.yaml"])
+    casper = laid_over(ROOT / "config" / "casper" / "config.yaml")
     assert len(casper.years("control")) == 15
-    elsewhere = progress.load_study(ROOT, [], {"results": "elsewhere"})
+    elsewhere = load_study(ROOT, {"results": "elsewhere"})
     assert (
         progress.targets(elsewhere, "control")["masks"][0].path == "elsewhere/masks/control/2000.nc"
     )
     with pytest.raises(BadInput):
-        progress.load_study(ROOT, [ROOT / "workflow" / "schemas" / "config.schema.yaml"])
+        laid_over(ROOT / "workflow" / "schemas" / "config.schema.yaml")
 
 
 @pytest.mark.parametrize("published", [False, True])
@@ -79,7 +84,7 @@ def test_outputs_and_logs_are_those_of_the_rules(tmp_path, published):
         overlay |= {"run": ["published"], "models": {"ready": model}}
         overlay |= {"experiments": {"published": {"like": "control", "model": "ready"}}}
     make(tmp_path, "overlay.json", json.dumps(overlay))
-    study = progress.load_study(ROOT, [tmp_path / "overlay.json"])
+    study = laid_over(tmp_path / "overlay.json")
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--printshellcmds", "--cores", "1"]
     command += ["--snakefile", ROOT / "Snakefile", "--directory", tmp_path]
     command += ["--configfile", tmp_path / "overlay.json"]

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from stormtrace.blocks import dump
 from stormtrace.errors import BadInput
+from stormtrace.study.definition import Study
 from stormtrace.study.inputs import raw_input
-from stormtrace.study.merging import merge, resolve, with_defaults
+from stormtrace.study.merging import merge, resolve
 from stormtrace.study.periods import clip, years_of
-from stormtrace.study.study import Study
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = ("config", "datasets", "models", "experiments")
@@ -68,12 +69,6 @@ def test_a_circle_of_likes_is_told_with_its_members():
         resolve({"a": {"like": "b"}, "b": {"like": "a"}}, "a", "t")
 
 
-def test_defaults_come_from_the_schema_at_every_depth():
-    schema = {"properties": {"x": {"default": 1}, "y": {"properties": {"z": {"default": 2}}}}}
-    assert with_defaults({"y": {}}, schema) == {"x": 1, "y": {"z": 2}}
-    assert with_defaults({"x": 5}, schema) == {"x": 5}
-
-
 def test_what_is_null_is_taken_away_wherever_it_stands(demo):
     demo["compare"] = None  # as an overlay of one's own says it
     demo["composites"]["warmer"] = None
@@ -87,10 +82,10 @@ def test_what_is_null_is_taken_away_wherever_it_stands(demo):
     demo["models"]["four-fields"]["fields"] = ["TMQ", "U850", "V850"]
     study = Study(demo)
     assert study.comparisons == {} and "area-stats" not in study.experiments
-    assert study.experiments["warmer"]["measure"] == []
-    assert study.experiments["control"]["tracking"] == {}
-    assert list(study.datasets["mini-warmer"]["fields"]) == ["TMQ", "U850", "V850"]
-    assert study.datasets["mini-historical"]["fields"]["TMQ"] == {"take": "TMQ"}
+    assert study.experiments["warmer"].measure == ()
+    assert dump(study.experiments["control"].tracking) == {"rule": "graph"}
+    assert list(study.datasets["mini-warmer"].fields) == ["TMQ", "U850", "V850"]
+    assert dump(study.datasets["mini-historical"].fields["TMQ"]) == {"take": "TMQ"}
 
 
 # --- periods ----------------------------------------------------------------------------------
@@ -122,8 +117,8 @@ def test_experiments_that_differ_in_tracking_alone_share_their_masks():
     assert casper.masks_of("components") == "control"
     assert casper.masks_of("climatenet-rule") == "control"
     assert casper.masks_of("area-stats") == "area-stats"
-    assert casper.comparisons["rule-components"]["of"] == "events"  # their masks differ in nothing
-    assert casper.comparisons["warming"]["of"] == "masks"
+    assert casper.comparisons["rule-components"].of == "events"  # their masks differ in nothing
+    assert casper.comparisons["warming"].of == "masks"
     assert casper.objects_of("components") == "control"
     assert casper.objects_of("climatenet-rule") == "climatenet-rule"  # over the poles, as published
 
@@ -137,15 +132,15 @@ def test_a_year_that_is_added_leaves_the_others_as_they_were(demo):
 def test_a_region_of_the_study_is_known_to_tracking_by_its_name(demo):
     region = {"name": "North Pacific", "select": "start"}
     demo["experiments"]["control"]["tracking"] = {"region": region}
-    tracking = Study(demo).experiments["control"]["tracking"]
-    assert tracking == {"region": {"box": [120, 250, 10, 65], "select": "start"}}
+    tracking = dump(Study(demo).experiments["control"].tracking)
+    assert tracking["region"] == {"box": [120, 250, 10, 65], "select": "start"}
     demo["regions"] = {}
     with pytest.raises(
         BadInput, match=r"region.name is 'North Pacific'.*there are: CONUS, west coast"
     ):
         Study(demo)
     region["name"] = "CONUS"  # known without a word of the study
-    assert Study(demo).experiments["control"]["tracking"] == {"region": region}
+    assert dump(Study(demo).experiments["control"].tracking)["region"] == region
 
 
 def test_only_what_the_run_needs_is_looked_up(demo):
@@ -220,7 +215,7 @@ MISTAKES = [
     ("animate/control", ["1999-01"], "animate.control asks for 1999-01.*2000, 2001"),
     ("snapshots/contrl", ["2000-01-01 00:00"], "snapshots is 'contrl'.*did you mean 'control'"),
     ("titel", "x", "titel.*did you mean 'title'"),
-    ("grids/mini/nlat", 1, "grids.mini.nlat is 1.*minimum"),
+    ("grids/mini/nlat", 1, "grids.mini.nlat is 1: must be greater than or equal to 2"),
     ("experiments/a b", {"like": "control"}, "experiments has an entry .a b.*cannot be a name"),
 ]  # fmt: skip
 

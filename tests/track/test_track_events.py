@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stormtrace.grids import EARTH_RADIUS_KM
+from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.sphere import distances_km
 from stormtrace.track.events import event_table, object_table
 from track_files import disc, global_grid, painted, tracked

@@ -8,12 +8,8 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
-from stormtrace.formats.tables import (
-    track_geometry,
-    write_geojson,
-    write_tables,
-    write_trajectories,
-)
+from stormtrace.formats.tables import write_tables
+from stormtrace.formats.tracks import track_geometry, write_geojson, write_trajectories
 from stormtrace.track.events import event_table, object_table, sightings
 from track_files import random_masks, tracked
 
@@ -28,13 +24,13 @@ def tables(tmp_path_factory):
     objects = object_table(record, assignment)
     events = event_table(record, assignment, objects)
     assert sum(map(len, events["parents"])) > 5
-    return record, objects, events, sightings(objects, 0.0)
+    return record, objects, events, sightings(objects, record.grid)
 
 
 def test_parquet_and_csv_hold_the_same(tmp_path, tables):
-    _, objects, events, _ = tables
+    record, objects, events, _ = tables
     for name, table in (("objects", objects), ("events", events)):
-        write_tables(tmp_path, name, table, {"experiment": "control"})
+        write_tables(tmp_path, name, table, record.classes, {"experiment": "control"})
         stored = pyarrow.parquet.read_table(tmp_path / f"{name}.parquet")
         assert stored.schema.metadata[b"experiment"] == b"control"
         assert stored.column_names == list(table)
@@ -48,8 +44,8 @@ def test_parquet_and_csv_hold_the_same(tmp_path, tables):
 
 
 def test_each_year_of_objects_can_be_read_alone(tmp_path, tables):
-    _, objects, _, _ = tables
-    write_tables(tmp_path, "objects", objects, {})
+    record, objects, _, _ = tables
+    write_tables(tmp_path, "objects", objects, record.classes, {})
     file = pyarrow.parquet.ParquetFile(tmp_path / "objects.parquet")
     years = [set(file.read_row_group(k)["year"].to_pylist()) for k in range(file.num_row_groups)]
     assert years == [{2000}, {2001}]
@@ -68,8 +64,8 @@ def test_relatives_are_mutual_and_of_one_class(tables):
 
 
 def test_geojson_has_a_track_for_each_event(tmp_path, tables):
-    _, _, events, seen = tables
-    write_geojson(tmp_path / "tracks.geojson", events, seen)
+    record, _, events, seen = tables
+    write_geojson(tmp_path / "tracks.geojson", events, seen, record.classes)
     collection = json.loads((tmp_path / "tracks.geojson").read_text())
     assert [f["properties"]["event"] for f in collection["features"]] == events["event"].tolist()
     for k, feature in enumerate(collection["features"]):
@@ -103,7 +99,9 @@ def test_trajectories_follow_cf(tmp_path, tables):
     """Contiguous ragged array: row_size counts, obs follow one another."""
     record, _, events, seen = tables
     time = {"units": record.time_units, "calendar": record.calendar}
-    write_trajectories(tmp_path / "t.nc", events, seen, time, {"experiment": "control"})
+    write_trajectories(
+        tmp_path / "t.nc", events, seen, record.classes, time, {"experiment": "control"}
+    )
     with netCDF4.Dataset(tmp_path / "t.nc") as file:
         assert file.featureType == "trajectory"
         assert file["row_size"].sample_dimension == "obs"

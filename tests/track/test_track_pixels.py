@@ -18,7 +18,7 @@ def folder(tmp_path):
     """A folder with two years, MASKS cut at step 17, linked and written."""
     record, assignment = tracked(tmp_path, MASKS, TRACKING, cuts=[17])
     objects = object_table(record, assignment)
-    write_tables(tmp_path, "objects", objects, {})
+    write_tables(tmp_path, "objects", objects, record.classes, {})
     return tmp_path, record, assignment, event_table(record, assignment, objects)
 
 

@@ -8,7 +8,7 @@ from stormtrace.grids import Grid
 from stormtrace.track.joining import check_labelling, read_record
 from stormtrace.track.shared_cells import pairs_of_equal
 from stormtrace.track.tracking import read_tracking
-from track_files import random_masks, record_of, write_masks, write_objects
+from track_files import CLASSES, random_masks, record_of, write_masks, write_objects
 
 MASKS = random_masks(1)
 
@@ -50,7 +50,7 @@ def test_nothing_given_and_nothing_there_are_said(tmp_path):
         read_record([])
     with pytest.raises(BadInput, match="there is no objects file"):
         read_record([tmp_path / "2000.nc"])
-    with pytest.raises(BadInput, match="is no objects file"):
+    with pytest.raises(BadInput, match="is not an objects file"):
         read_record([write_masks(tmp_path / "mask.nc", MASKS)])
 
 
@@ -59,11 +59,11 @@ def test_objects_labelled_in_another_way_are_refused(tmp_path):
     record = read_record(
         [write_objects(tmp_path / "o.nc", tmp_path / "mask.nc", {"connectivity": 4})]
     )
-    check_labelling(record, read_tracking({"connectivity": 4}))
+    check_labelling(record, read_tracking({"connectivity": 4}, CLASSES))
     with pytest.raises(BadInput, match=r"'connectivity': 4.*asks for.*'connectivity': 8"):
-        check_labelling(record, read_tracking({}))
+        check_labelling(record, read_tracking({}, CLASSES))
     with pytest.raises(BadInput, match="rule climatenet asks for"):
-        check_labelling(record, read_tracking({"rule": "climatenet", "connectivity": 4}))
+        check_labelling(record, read_tracking({"rule": "climatenet", "connectivity": 4}, CLASSES))
 
 
 def test_years_without_steps_do_no_harm(tmp_path):

@@ -10,7 +10,7 @@ from stormtrace.track.events import event_table, object_table, sightings
 from stormtrace.track.record import Links
 from stormtrace.track.rules import assign, main_branches
 from stormtrace.track.tracking import DEFAULTS, read_tracking
-from track_files import disc, global_grid, painted, random_masks, tracked
+from track_files import CLASSES, disc, global_grid, painted, random_masks, tracked
 
 SMALL = {"minimum_area_km2": 0, "minimum_pixels": 2, "minimum_overlap": 0, "minimum_hours": 6}
 
@@ -90,7 +90,7 @@ def test_new_year_cuts_nothing_wherever_it_falls(tmp_path):
         whole, _ = tracked(tmp_path / f"whole{seed}", masks)
         for cuts in ([1], [3, 7], list(range(1, 12))):
             record, _ = tracked(tmp_path, masks, cuts=cuts)
-            for tracking in map(read_tracking, rules):
+            for tracking in (read_tracking(rule, CLASSES) for rule in rules):
                 expected, found = assign(whole, tracking), assign(record, tracking)
                 assert np.array_equal(found.event, expected.event), f"{seed=} {cuts=} {tracking}"
                 assert np.array_equal(found.main, expected.main)
@@ -151,7 +151,7 @@ def test_a_short_branch_is_a_fragment_of_the_event_it_left(tmp_path):
     (row,) = events_of(record, assignment)
     assert (assignment.event == row["event"]).all()
     assert (~assignment.main).sum() == 2
-    seen = sightings(object_table(record, assignment), first_lon=0.0)
+    seen = sightings(object_table(record, assignment), record.grid)
     assert seen["lon"][6:8] == pytest.approx(180.0)  # fragments do not pull the track about
     assert row["children"] == []
 

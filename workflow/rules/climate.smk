@@ -1,4 +1,4 @@
-# MAP: masks and events -> frequency, genesis, landfall, composites, comparisons
+# CLIMATE: masks and events -> frequency, genesis, landfall, composites, comparisons
 #
 # REQUIRED INPUTS
 #   masks/{experiment}/{year}.nc
@@ -14,9 +14,9 @@
 
 rule count_masks:
     input:
-        results("masks/{experiment}/{year}.nc"),
+        at.masks("{experiment}", "{year}"),
     output:
-        results("frequency/{experiment}/masks/{year}.nc"),
+        at.mask_counts("{experiment}", "{year}"),
     log:
         "logs/count_masks/{experiment}/{year}.log",
     benchmark:
@@ -32,19 +32,19 @@ rule count_masks:
     message:
         "{wildcards.experiment} {wildcards.year}: counting masks"
     shell:
-        python("count_masks.py --mask {input:q} --period {params.period} --output {output:q}")
+        python("count_masks.py --mask {input:q} --period {params.period:q} --output {output:q}")
 
 
 rule count_events:
     input:
         mask=masks_of,
         objects=lambda wildcards: (
-            results(f"events/{STUDY.objects_of(wildcards.experiment)}/objects/{wildcards.year}.nc")
+            at.objects(STUDY.objects_of(wildcards.experiment), wildcards.year)
         ),
-        events=results("events/{experiment}/events.parquet"),
-        tracked=results("events/{experiment}/objects.parquet"),
+        events=at.events("{experiment}", "events.parquet"),
+        tracked=at.events("{experiment}", "objects.parquet"),
     output:
-        results("frequency/{experiment}/events/{year}.nc"),
+        at.event_counts("{experiment}", "{year}"),
     log:
         "logs/count_events/{experiment}/{year}.log",
     benchmark:
@@ -63,21 +63,21 @@ rule count_events:
     shell:
         python(
             "count_events.py --mask {input.mask:q} --objects {input.objects:q}"
-            " --events {params.events:q} --period {params.period} --output {output:q}"
+            " --events {params.events:q} --period {params.period:q} --output {output:q}"
         )
 
 
 rule merge_counts:
     input:
         masks=lambda wildcards: yearly(
-            results(f"frequency/{STUDY.masks_of(wildcards.experiment)}/masks/{{year}}.nc"),
+            at.mask_counts(STUDY.masks_of(wildcards.experiment), "{year}"),
             wildcards.experiment,
         ),
         events=lambda wildcards: yearly(
-            results(f"frequency/{wildcards.experiment}/events/{{year}}.nc"), wildcards.experiment
+            at.event_counts(wildcards.experiment, "{year}"), wildcards.experiment
         ),
     output:
-        results("frequency/{experiment}/frequency.nc"),
+        at.frequency("{experiment}"),
     log:
         "logs/merge_counts/{experiment}.log",
     benchmark:
@@ -99,10 +99,10 @@ rule merge_counts:
 
 rule compare:
     input:
-        first=lambda wildcards: frequency(STUDY.comparisons[wildcards.comparison]["first"]),
-        second=lambda wildcards: frequency(STUDY.comparisons[wildcards.comparison]["second"]),
+        first=lambda wildcards: at.frequency(STUDY.comparisons[wildcards.comparison].first),
+        second=lambda wildcards: at.frequency(STUDY.comparisons[wildcards.comparison].second),
     output:
-        results("comparisons/{comparison}.nc"),
+        at.comparison("{comparison}"),
     log:
         "logs/compare/{comparison}.log",
     benchmark:
@@ -114,7 +114,7 @@ rule compare:
         mem_mb=asks(400, full=800),
         runtime=asks(5, full=5, yearly=1),
     params:
-        of=lambda wildcards: STUDY.comparisons[wildcards.comparison]["of"],
+        of=lambda wildcards: STUDY.comparisons[wildcards.comparison].of,
     message:
         "{wildcards.comparison}: second minus first"
     shell:
@@ -127,10 +127,11 @@ rule compare:
 rule count_landfalls:
     input:
         objects=objects_of,
-        events=results("events/{experiment}/events.parquet"),
-        tracked=results("events/{experiment}/objects.parquet"),
+        coasts=at.block("coasts"),
+        events=at.events("{experiment}", "events.parquet"),
+        tracked=at.events("{experiment}", "objects.parquet"),
     output:
-        results("landfall/{experiment}.csv"),
+        at.landfall("{experiment}"),
     log:
         "logs/count_landfalls/{experiment}.log",
     benchmark:
@@ -143,13 +144,12 @@ rule count_landfalls:
         runtime=asks(5, yearly=1),
     params:
         events=subpath(input.events, parent=True),
-        coasts=flag(STUDY.config["coasts"]),
     message:
         "{wildcards.experiment}: landfalls by latitude"
     shell:
         python(
             "count_landfalls.py --objects {input.objects:q} --events {params.events:q}"
-            " --coasts {params.coasts:q} --output {output:q}"
+            " --coasts @{input.coasts:q} --output {output:q}"
         )
 
 
@@ -158,7 +158,7 @@ rule compose_fields:
         samples=samples_of,
         mask=masks_of,
     output:
-        results("composites/{experiment}/{year}.nc"),
+        at.composites("{experiment}", "{year}"),
     log:
         "logs/compose_fields/{experiment}/{year}.log",
     benchmark:
@@ -170,7 +170,7 @@ rule compose_fields:
         mem_mb=asks(400, full=400),
         runtime=asks(5, full=25),
     params:
-        fields=lambda wildcards: STUDY.config["composites"][wildcards.experiment],
+        fields=lambda wildcards: list(STUDY.config.composites[wildcards.experiment]),
     message:
         "{wildcards.experiment} {wildcards.year}: composites"
     shell:

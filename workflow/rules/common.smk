@@ -10,23 +10,37 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
 
-SCRIPTS = os.path.join(workflow.basedir, "scripts")
+SCRIPTS = os.path.join(ROOT, "scripts")
 sys.path.insert(0, SCRIPTS)
-if Path(workflow.basedir) == Path.cwd():
+if Path(ROOT) == Path.cwd():
     SCRIPTS = "scripts"  # so that a printed command is short and can be pasted
 
+from stormtrace.blocks import dump
 from stormtrace.errors import BadInput
 from stormtrace.files import check_writable
+from stormtrace.grids.specification import cell_count
 from stormtrace.study.inputs import labels_input, published_files, raw_input
+from stormtrace.study.artmip import artmip_files
+from stormtrace.study.layout import EVENT_TABLES
+from stormtrace.study.loading import load_study
 from stormtrace.study.report_plan import report_of
-from stormtrace.study.study import Study, flag
+from stormtrace.study.definition import flag
 
+# What lies over the tables of `base`: the files and keys of the command line or, in a module, what
+# the other workflow hands over.
+AS_MODULE = Path(ROOT) != Path(workflow.basedir)
 try:
-    # The files of the command line are laid over those of the Snakefile, so they come last.
-    overlays = workflow.overwrite_configfiles
-    STUDY = Study(config, [*(f for f in workflow.configfiles if f not in overlays), *overlays])
+    STUDY = load_study(
+        ROOT,
+        config,
+        [] if AS_MODULE else workflow.overwrite_configfiles,
+        "the configuration of the module" if AS_MODULE else "the command line (--config)",
+    )
 except BadInput as error:
     sys.exit(f"error: {error}")
+
+# Where each result lies.
+at = STUDY.at
 
 # The python of a rule's conda environment where there is one, else the one that runs Snakemake.
 ON_PATH = shutil.which("python")
@@ -37,7 +51,7 @@ if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
     PYTHON = "python"
 
 # Where networks run is no part of what a result is: a plain constant, so that a change reruns nothing.
-DEVICE = STUDY.config["device"]
+DEVICE = STUDY.config.device
 GPU = 1 if DEVICE == "cuda" else 0
 
 # A job on a cluster stops by itself after nine tenths of its walltime, and the next attempt goes on
@@ -54,11 +68,6 @@ def python(command, keep="> {log:q} 2>&1", through=""):
     return f"STORMTRACE_LOG={{log:q}} {program} {through}{folder}/{command} {keep}"
 
 
-def results(path):
-    """Where `path`, as docs/architecture.md lists it, lies in this study."""
-    return os.path.join(STUDY.results, path)
-
-
 def any_of(names):
     """A pattern for a wildcard that is one of `names` (and for none of them, nothing)."""
     return "|".join(map(re.escape, names)) or "(?!)"
@@ -70,7 +79,7 @@ onstart:
 
 wildcard_constraints:
     dataset=any_of(STUDY.datasets),
-    grid=any_of(STUDY.config["grids"]),
+    grid=any_of(STUDY.config.grids),
     model=any_of(STUDY.models),
     experiment=any_of(STUDY.experiments),
     comparison=any_of(STUDY.comparisons),
@@ -97,6 +106,7 @@ def asks(fixed, full=0, yearly=0, mesh=0):
 
 
 FULL_CELLS, FULL_COLUMNS = 768 * 1152, 777_602
+CELLS = {name: cell_count(grid) or FULL_CELLS for name, grid in STUDY.config.grids.items()}
 
 
 def cells(wildcards):
@@ -104,65 +114,77 @@ def cells(wildcards):
     if grid := getattr(wildcards, "grid", None):
         grids = [grid]
     elif model := getattr(wildcards, "model", None):
-        grids = [STUDY.models[model].get("grid")]
+        grids = [STUDY.models[model].grid]
     else:
-        grids = [STUDY.experiments[name]["grid"] for name in experiments_of(wildcards)]
-    sizes = (STUDY.config["grids"][grid] for grid in grids if grid)
-    return max((size["nlat"] * size["nlon"] for size in sizes), default=FULL_CELLS)
+        grids = [STUDY.experiments[name].grid for name in experiments_of(wildcards)]
+    return max((CELLS.get(grid, FULL_CELLS) for grid in grids), default=FULL_CELLS)
 
 
 def years_of(wildcards):
-    """Years of the period that an experiment looks at; of the longest where there are several."""
+    """Years of an experiment; of the longest where there are several."""
     return max((len(STUDY.years(name)) for name in experiments_of(wildcards)), default=0)
 
 
 def experiments_of(wildcards):
     """The experiments that a job is about: one, the two of a comparison, or all."""
     if name := getattr(wildcards, "comparison", None):
-        return [STUDY.comparisons[name][side] for side in ("first", "second")]
+        return [STUDY.comparisons[name].first, STUDY.comparisons[name].second]
     return [wildcards.experiment] if hasattr(wildcards, "experiment") else STUDY.shown
 
 
 def columns(dataset):
     """Columns of the raw mesh: the planet's; others are not known before their files are opened,
-    so as many as the finest has that was measured."""
-    ne = STUDY.config.get("planet", {}).get("ne")
-    on_planet = "/planet/" in flag(STUDY.datasets[dataset])
-    return 6 * (3 * ne) ** 2 + 2 if ne and on_planet else FULL_COLUMNS
-
-
-def samples(dataset, grid, year):
-    return results(f"samples/{dataset}/{grid}/{year}")
+    so those of the finest mesh that was measured."""
+    ne = STUDY.config.planet.ne
+    on_planet = any(
+        at.planet_part(file) for part in STUDY.raw(dataset).parts for file in part.files
+    )
+    return 6 * (3 * ne) ** 2 + 2 if on_planet else FULL_COLUMNS
 
 
 def samples_of_piece(wildcards):
     """What one piece of statistics is computed from: a year of samples, or the training labels."""
     if STUDY.is_labelled(wildcards.dataset):
         return labels_input(STUDY, wildcards.dataset, "train")
-    return samples(wildcards.dataset, wildcards.grid, wildcards.piece)
+    return at.samples(wildcards.dataset, wildcards.grid, wildcards.piece)
+
+
+def samples_folder(wildcards):
+    """The folder that one piece of statistics is computed from."""
+    if STUDY.is_labelled(wildcards.dataset):
+        return STUDY.labelled(wildcards.dataset).train
+    return at.samples(wildcards.dataset, wildcards.grid, wildcards.piece)
+
+
+def planet_settings():
+    """Settings of the mini planet; its labels are on the grid that models learn on."""
+    grids = STUDY.config.grids
+    learned_on = [STUDY.models[name].grid for name in STUDY.trained] or list(grids)
+    return {**dump(STUDY.config.planet), "grid": grids[learned_on[0]]}
+
+
+def test_labels(wildcards):
+    """The folder of labels that a model is scored on."""
+    return STUDY.labelled(STUDY.models[wildcards.model].dataset).test
 
 
 def yearly(pattern, experiment):
-    """`pattern` with {year} for every year an experiment looks at."""
+    """`pattern` with {year} for every year of an experiment."""
     return expand(pattern, year=STUDY.years(experiment))
-
-
-def statistics(dataset, grid):
-    return results(f"statistics/{dataset}/{grid}.json")
 
 
 def statistics_of(wildcards):
     """The statistics file an experiment normalizes with; nothing for a published model's own."""
     chosen = STUDY.statistics_of(wildcards.experiment)
-    return {"statistics": statistics(*chosen)} if chosen else {}
+    return {"statistics": at.statistics(*chosen)} if chosen else {}
 
 
 def model_folders(wildcards):
-    return [results(f"models/{name}") for name in STUDY.models_of(wildcards.experiment)]
+    return [at.model(name) for name in STUDY.models_of(wildcards.experiment)]
 
 
 def model_files(wildcards):
-    """What detection needs of each model an experiment looks with."""
+    """What detection needs of each model of an experiment."""
     folders = model_folders(wildcards)
     return [f"{folder}/{file}" for folder in folders for file in ("config.json", "weights.pth")]
 
@@ -174,7 +196,7 @@ def normalization(wildcards):
         return []
     return [
         "--statistics",
-        statistics(*chosen),
+        at.statistics(*chosen),
         "--weighting",
         STUDY.weighting(wildcards.experiment),
     ]
@@ -183,40 +205,70 @@ def normalization(wildcards):
 def objects_of(wildcards):
     """Objects of all years; experiments that differ in tracking alone share them."""
     owner = STUDY.objects_of(wildcards.experiment)
-    return yearly(results(f"events/{owner}/objects/{{year}}.nc"), wildcards.experiment)
-
-
-def frequency(experiment):
-    return results(f"frequency/{experiment}/frequency.nc")
+    return yearly(at.objects(owner, "{year}"), wildcards.experiment)
 
 
 def masks_of(wildcards, year=None):
     """One year of masks; experiments that differ in tracking alone share them."""
     owner = STUDY.masks_of(wildcards.experiment)
-    return results(f"masks/{owner}/{year or wildcards.year}.nc")
+    return at.masks(owner, year or wildcards.year)
 
 
 def objects_of_year(wildcards):
     owner = STUDY.objects_of(wildcards.experiment)
-    return results(f"events/{owner}/objects/{wildcards.year}.nc")
+    return at.objects(owner, wildcards.year)
 
 
 def samples_of(wildcards, year=None):
-    """One year of the samples an experiment looks at."""
+    """One year of the samples of an experiment."""
     entry = STUDY.experiments[wildcards.experiment]
-    return samples(entry["dataset"], entry["grid"], year or wildcards.year)
+    return at.samples(entry.dataset, entry.grid, year or wildcards.year)
 
 
 def measured_samples(wildcards):
     """The samples of the year, if fields are to be measured in objects."""
-    measure = STUDY.experiments[wildcards.experiment]["measure"]
+    measure = STUDY.experiments[wildcards.experiment].measure
     return {"samples": samples_of(wildcards)} if measure else {}
 
 
 def measure_flags(wildcards):
-    measure = STUDY.experiments[wildcards.experiment]["measure"]
+    measure = STUDY.experiments[wildcards.experiment].measure
     return ["--samples", samples_of(wildcards), "--fields", *measure] if measure else []
 
 
 def composites_of(experiment):
-    return yearly(results(f"composites/{experiment}/{{year}}.nc"), experiment)
+    return yearly(at.composites(experiment, "{year}"), experiment)
+
+
+# A block of the study that may be long, as JSON: scripts read it as `--flag @FILE`. Snakemake notices
+# that it has changed by `params`, and that the file is newer by its time.
+BLOCKS = {
+    "report": lambda: report_of(STUDY),
+    "datasets": lambda: list(STUDY.datasets.values()),
+    "regions": lambda: STUDY.config.regions,
+    "coasts": lambda: STUDY.config.coasts,
+    "classes": lambda: STUDY.config.classes,
+    "titles": lambda: [STUDY.title(name) for name in STUDY.shown],
+}
+
+
+rule write_block:
+    output:
+        at.block("{block}"),
+    log:
+        "logs/write_block/{block}.log",
+    benchmark:
+        "logs/benchmarks/write_block/{block}.tsv"
+    wildcard_constraints:
+        block=any_of(BLOCKS),
+    localrule: True
+    threads: 1
+    resources:
+        mem_mb=asks(100),
+        runtime=asks(5),
+    params:
+        content=lambda wildcards: flag(BLOCKS[wildcards.block]()),
+    message:
+        "the study's {wildcards.block}"
+    run:
+        Path(output[0]).write_text(params.content, encoding="utf-8")

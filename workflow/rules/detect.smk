@@ -1,4 +1,4 @@
-# DETECT: a model looks at a year of samples and leaves one int8 mask file
+# DETECT: a model and a year of samples -> one int8 mask file
 #
 # REQUIRED INPUTS
 #   models/{model}/config.json weights.pth
@@ -16,14 +16,14 @@ rule detect:
         model=model_files,
         samples=samples_of,
     output:
-        results("masks/{experiment}/{year}.nc"),
+        at.masks("{experiment}", "{year}"),
     log:
         "logs/detect/{experiment}/{year}.log",
     benchmark:
         "logs/benchmarks/detect/{experiment}/{year}.tsv"
     conda:
         "../../envs/torch.yaml"
-    threads: 1 if STUDY.config["device"] != "cuda" else 8
+    threads: 1 if STUDY.config.device != "cuda" else 8
     resources:
         mem_mb=asks(1000, full=1500),
         runtime=asks(15, full=105),
@@ -33,21 +33,22 @@ rule detect:
         # Named here too, since Snakemake does not notice a change of params made from input.
         normalization=normalization,
         look=lambda wildcards: [
-            f"--{key}={STUDY.experiments[wildcards.experiment][key]}"
+            f"--{key}={getattr(STUDY.experiments[wildcards.experiment], key)}"
             for key in ("dataset", "grid", "precision", "runtime")
         ]
-        + ["--probabilities"] * STUDY.experiments[wildcards.experiment]["probabilities"],
+        + ["--probabilities"] * STUDY.experiments[wildcards.experiment].probabilities,
         neutral=lambda wildcards: [
-            f"--neutral={field}" for field in STUDY.experiments[wildcards.experiment]["neutral"]
+            f"--neutral={field}" for field in STUDY.experiments[wildcards.experiment].neutral
         ],
+        period=lambda wildcards: STUDY.period(wildcards.experiment, wildcards.year),
         # Outside of output, which Snakemake deletes before a rerun: a killed detection resumes.
-        checkpoints=results("checkpoints/masks/{experiment}"),
+        checkpoints=at.mask_checkpoints("{experiment}"),
     message:
         "{wildcards.experiment} {wildcards.year}: detection"
     shell:
         python(
             "detect.py --experiment {wildcards.experiment} --year {wildcards.year}"
-            " --model {params.model:q} --samples {input.samples:q} {params.normalization:q}"
+            " --period {params.period:q} --model {params.model:q} --samples {input.samples:q} {params.normalization:q}"
             " {params.look:q} {params.neutral:q} --threads {threads} --output {output:q}"
             f" --checkpoints {{params.checkpoints:q}} {TIME_BUDGET} --device {DEVICE}"
         )

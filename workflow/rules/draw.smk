@@ -14,14 +14,14 @@
 
 rule draw_training:
     input:
-        results("models/{model}/history.csv"),
+        at.model("{model}", "history.csv"),
     output:
         report(
-            results("figures/models/{model}-training.png"),
+            at.model_figure("{model}", "training") + ".png",
             caption="../report/training.rst",
             category="Models",
         ),
-        results("figures/models/{model}-training.pdf"),
+        at.model_figure("{model}", "training") + ".pdf",
     log:
         "logs/draw_training/{model}.log",
     benchmark:
@@ -44,13 +44,11 @@ rule draw_training:
 
 rule draw_labels:
     input:
-        samples=lambda wildcards: labels_input(
-            STUDY, STUDY.models[wildcards.model]["dataset"], "test"
-        ),
-        config=results("models/{model}/config.json"),
-        weights=results("models/{model}/weights.pth"),
+        samples=lambda wildcards: labels_input(STUDY, STUDY.models[wildcards.model].dataset, "test"),
+        config=at.model("{model}", "config.json"),
+        weights=at.model("{model}", "weights.pth"),
     output:
-        multiext(results("figures/models/{model}-labels"), ".png", ".pdf"),
+        multiext(at.model_figure("{model}", "labels"), ".png", ".pdf"),
     log:
         "logs/draw_labels/{model}.log",
     benchmark:
@@ -64,9 +62,9 @@ rule draw_labels:
         mem_mb=asks(1000, full=2000),
         runtime=asks(5, full=15),
     params:
-        samples=lambda wildcards: STUDY.datasets[STUDY.models[wildcards.model]["dataset"]]["test"],
+        samples=lambda wildcards: test_labels(wildcards),
         exclude=lambda wildcards: flag(
-            STUDY.excluded(STUDY.models[wildcards.model]["dataset"], "test")
+            STUDY.excluded(STUDY.models[wildcards.model].dataset, "test")
         ),
         folder=subpath(input.config, parent=True),
         stem=subpath(output[0], strip_suffix=".png"),
@@ -82,12 +80,14 @@ rule draw_labels:
 
 rule draw_experiment:
     input:
-        frequency=results("frequency/{experiment}/frequency.nc"),
-        events=results("events/{experiment}/events.parquet"),
-        tracked=results("events/{experiment}/objects.parquet"),
+        frequency=at.frequency("{experiment}"),
+        events=at.events("{experiment}", "events.parquet"),
+        tracked=at.events("{experiment}", "objects.parquet"),
+        regions=at.block("regions"),
+        coasts=at.block("coasts"),
     output:
         report(
-            directory(results("figures/experiments/{experiment}")),
+            directory(at.experiment_figures("{experiment}")),
             patterns=["{figure}.png"],
             caption="../report/experiment.rst",
             category="Experiments",
@@ -106,24 +106,22 @@ rule draw_experiment:
     params:
         events=subpath(input.events, parent=True),
         title=lambda wildcards: STUDY.title(wildcards.experiment),
-        regions=flag(STUDY.config["regions"]),
-        coasts=flag(STUDY.config["coasts"]),
     message:
         "{wildcards.experiment}: maps"
     shell:
         python(
             "draw_experiment.py --frequency {input.frequency:q}"
-            " --events {params.events:q} --title {params.title:q} --regions {params.regions:q}"
-            " --coasts {params.coasts:q} --output {output:q}"
+            " --events {params.events:q} --title {params.title:q} --regions @{input.regions:q}"
+            " --coasts @{input.coasts:q} --output {output:q}"
         )
 
 
 rule draw_comparison:
     input:
-        results("comparisons/{comparison}.nc"),
+        at.comparison("{comparison}"),
     output:
         report(
-            directory(results("figures/comparisons/{comparison}")),
+            directory(at.comparison_figures("{comparison}")),
             patterns=["{figure}.png"],
             caption="../report/comparison.rst",
             category="Comparisons",
@@ -140,9 +138,7 @@ rule draw_comparison:
         mem_mb=asks(600, full=1000),
         runtime=asks(5, full=5),
     params:
-        title=lambda wildcards: STUDY.comparisons[wildcards.comparison].get(
-            "title", wildcards.comparison
-        ),
+        title=lambda wildcards: STUDY.comparison_title(wildcards.comparison),
     message:
         "{wildcards.comparison}: maps"
     shell:
@@ -154,9 +150,10 @@ rule draw_comparison:
 
 rule draw_sensitivity:
     input:
-        expand(results("frequency/{experiment}/frequency.nc"), experiment=STUDY.shown),
+        frequency=[at.frequency(name) for name in STUDY.shown],
+        titles=at.block("titles"),
     output:
-        directory(results("figures/sensitivity")),
+        directory(at.sensitivity),
     log:
         "logs/draw_sensitivity.log",
     benchmark:
@@ -167,13 +164,12 @@ rule draw_sensitivity:
     resources:
         mem_mb=asks(600, full=1000),
         runtime=asks(5, full=15),
-    params:
-        titles=[STUDY.title(name) for name in STUDY.shown],
     message:
         "all experiments side by side"
     shell:
         python(
-            "draw_sensitivity.py --frequency {input:q} --titles {params.titles:q} --output {output:q}"
+            "draw_sensitivity.py --frequency {input.frequency:q} --titles @{input.titles:q}"
+            " --output {output:q}"
         )
 
 
@@ -182,7 +178,7 @@ rule draw_snapshot:
         mask=lambda wildcards: masks_of(wildcards, year=wildcards.stamp[:4]),
         samples=lambda wildcards: samples_of(wildcards, year=wildcards.stamp[:4]),
     output:
-        directory(results("figures/snapshots/{experiment}.{stamp}")),
+        directory(at.snapshot("{experiment}", "{stamp}")),
     log:
         "logs/draw_snapshot/{experiment}.{stamp}.log",
     benchmark:
@@ -198,11 +194,11 @@ rule draw_snapshot:
     params:
         sample=lambda wildcards: "{}/{}.{}.nc".format(
             samples_of(wildcards, year=wildcards.stamp[:4]),
-            STUDY.experiments[wildcards.experiment]["dataset"],
+            STUDY.experiments[wildcards.experiment].dataset,
             wildcards.stamp,
         ),
         fields=lambda wildcards: list(
-            STUDY.datasets[STUDY.experiments[wildcards.experiment]["dataset"]]["fields"]
+            STUDY.raw(STUDY.experiments[wildcards.experiment].dataset).fields
         ),
         title=lambda wildcards: STUDY.title(wildcards.experiment),
     message:
@@ -218,7 +214,7 @@ rule draw_composite:
     input:
         lambda wildcards: composites_of(wildcards.experiment),
     output:
-        directory(results("figures/composites/{experiment}.{field}")),
+        directory(at.composite_figures("{experiment}", "{field}")),
     log:
         "logs/draw_composite/{experiment}.{field}.log",
     benchmark:
@@ -244,10 +240,10 @@ rule draw_composite:
 
 rule draw_composite_change:
     input:
-        first=lambda wildcards: composites_of(STUDY.comparisons[wildcards.comparison]["first"]),
-        second=lambda wildcards: composites_of(STUDY.comparisons[wildcards.comparison]["second"]),
+        first=lambda wildcards: composites_of(STUDY.comparisons[wildcards.comparison].first),
+        second=lambda wildcards: composites_of(STUDY.comparisons[wildcards.comparison].second),
     output:
-        directory(results("figures/composites/change.{comparison}.{field}")),
+        directory(at.composite_change("{comparison}", "{field}")),
     log:
         "logs/draw_composite_change/{comparison}.{field}.log",
     benchmark:
@@ -261,9 +257,7 @@ rule draw_composite_change:
         mem_mb=asks(600, full=1000),
         runtime=asks(5, full=5),
     params:
-        title=lambda wildcards: STUDY.comparisons[wildcards.comparison].get(
-            "title", wildcards.comparison
-        ),
+        title=lambda wildcards: STUDY.comparison_title(wildcards.comparison),
     message:
         "{wildcards.comparison}: change of {wildcards.field} by frequency and by intensity"
     shell:
@@ -278,7 +272,7 @@ rule animate:
         mask=masks_of,
         samples=samples_of,
     output:
-        results("animations/{experiment}.{year}-{month}.mp4"),
+        at.film("{experiment}", "{year}-{month}"),
     log:
         "logs/animate/{experiment}.{year}-{month}.log",
     benchmark:
@@ -304,35 +298,32 @@ rule animate:
 
 rule write_report:
     input:
-        experiments=expand(results("frequency/{experiment}/frequency.nc"), experiment=STUDY.shown),
-        figures=expand(results("figures/experiments/{experiment}"), experiment=STUDY.shown),
-        comparisons=expand(
-            [results("comparisons/{comparison}.nc"), results("figures/comparisons/{comparison}")],
-            comparison=STUDY.comparisons,
-        ),
-        scores=expand(results("models/{model}/scores.json"), model=STUDY.scored),
-        training=expand(results("figures/models/{model}-training.png"), model=STUDY.trained),
-        labels=expand(
-            results("labels/{dataset}.json"), dataset=filter(STUDY.is_labelled, STUDY.datasets)
-        ),
-        predictions=expand(results("figures/models/{model}-labels.png"), model=STUDY.scored),
-        importance=expand(results("models/{model}/importance.json"), model=STUDY.explained),
-        sensitivity=results("figures/sensitivity"),
-        landfall=expand(results("landfall/{experiment}.csv"), experiment=STUDY.shown),
+        report=at.block("report"),
+        experiments=[at.frequency(name) for name in STUDY.shown],
+        figures=[at.experiment_figures(name) for name in STUDY.shown],
+        comparisons=[at.comparison(name) for name in STUDY.comparisons],
+        differences=[at.comparison_figures(name) for name in STUDY.comparisons],
+        scores=[at.scores(name) for name in STUDY.scored],
+        training=[f"{at.model_figure(name, 'training')}.png" for name in STUDY.trained],
+        labels=[at.labels(name) for name in STUDY.datasets if STUDY.is_labelled(name)],
+        predictions=[f"{at.model_figure(name, 'labels')}.png" for name in STUDY.scored],
+        importance=[at.importance(name) for name in STUDY.explained],
+        sensitivity=at.sensitivity,
+        landfall=[at.landfall(name) for name in STUDY.shown],
         films=[film for name in STUDY.shown for film in STUDY.films(name)],
         snapshots=[folder for name in STUDY.shown for folder in STUDY.snapshots(name)],
         composites=[
-            results(f"figures/composites/{name}.{field}")
+            at.composite_figures(name, field)
             for name in STUDY.shown
-            for field in STUDY.config["composites"].get(name, [])
+            for field in STUDY.config.composites.get(name, ())
         ],
         changes=[
-            results(f"figures/composites/change.{name}.{field}")
+            at.composite_change(name, field)
             for name in STUDY.comparisons
             for field in STUDY.composed(name)
         ],
     output:
-        report(results("report.html"), caption="../report/page.rst", category="The report"),
+        report(at.report, caption="../report/page.rst", category="The report"),
     log:
         "logs/write_report.log",
     benchmark:
@@ -343,9 +334,7 @@ rule write_report:
     resources:
         mem_mb=asks(600, full=1500),
         runtime=asks(5, full=15),
-    params:
-        report=lambda wildcards: flag(report_of(STUDY)),
     message:
         "the report: {output}"
     shell:
-        python("write_report.py --report {params.report:q} --output {output:q}")
+        python("write_report.py --report @{input.report:q} --output {output:q}")

@@ -11,7 +11,7 @@
 #   labels/{dataset}.json                   what is odd about the labels
 
 
-GPUS = STUDY.config["gpus"] * GPU
+GPUS = STUDY.config.gpus * GPU
 
 # A process for every GPU; the processes share each batch.
 TORCHRUN = f"-m torch.distributed.run --standalone --nproc-per-node {GPUS} " if GPUS > 1 else ""
@@ -20,13 +20,13 @@ TORCHRUN = f"-m torch.distributed.run --standalone --nproc-per-node {GPUS} " if 
 rule train:
     input:
         samples=lambda wildcards: labels_input(
-            STUDY, STUDY.models[wildcards.model]["dataset"], "train"
+            STUDY, STUDY.models[wildcards.model].dataset, "train"
         ),
-        statistics=lambda wildcards: statistics(
-            STUDY.models[wildcards.model]["dataset"], STUDY.models[wildcards.model]["grid"]
+        statistics=lambda wildcards: at.statistics(
+            STUDY.models[wildcards.model].dataset, STUDY.models[wildcards.model].grid
         ),
     output:
-        multiext(results("models/{model}/"), "config.json", "weights.pth", "history.csv"),
+        [at.model("{model}", file) for file in ("config.json", "weights.pth", "history.csv")],
     log:
         "logs/train/{model}.log",
     benchmark:
@@ -42,13 +42,13 @@ rule train:
         gpu=GPUS,
     params:
         exclude=lambda wildcards: flag(
-            STUDY.excluded(STUDY.models[wildcards.model]["dataset"], "train")
+            STUDY.excluded(STUDY.models[wildcards.model].dataset, "train")
         ),
         model=lambda wildcards: flag(STUDY.training(wildcards.model)),
-        samples=lambda wildcards: STUDY.datasets[STUDY.models[wildcards.model]["dataset"]]["train"],
+        samples=lambda wildcards: STUDY.labelled(STUDY.models[wildcards.model].dataset).train,
         folder=subpath(output[0], parent=True),
         # Outside of output, which Snakemake deletes before a rerun: a killed training resumes.
-        checkpoints=results("checkpoints/{model}"),
+        checkpoints=at.checkpoints("{model}"),
     message:
         "{wildcards.model}: training on {params.samples}"
     shell:
@@ -65,7 +65,7 @@ rule adopt_model:
     input:
         lambda wildcards: published_files(STUDY, wildcards.model),
     output:
-        multiext(results("models/{model}/"), "config.json", "weights.pth"),
+        [at.model("{model}", file) for file in ("config.json", "weights.pth")],
     log:
         "logs/adopt_model/{model}.log",
     benchmark:
@@ -79,7 +79,7 @@ rule adopt_model:
         mem_mb=asks(1500),
         runtime=asks(5),
     params:
-        weights=lambda wildcards: STUDY.published_weights(wildcards.model),
+        weights=lambda wildcards: STUDY.models[wildcards.model].weights,
         folder=subpath(output[0], parent=True),
     message:
         "{wildcards.model}: adopted from {params.weights}"
@@ -89,13 +89,11 @@ rule adopt_model:
 
 rule evaluate:
     input:
-        samples=lambda wildcards: labels_input(
-            STUDY, STUDY.models[wildcards.model]["dataset"], "test"
-        ),
-        config=results("models/{model}/config.json"),
-        weights=results("models/{model}/weights.pth"),
+        samples=lambda wildcards: labels_input(STUDY, STUDY.models[wildcards.model].dataset, "test"),
+        config=at.model("{model}", "config.json"),
+        weights=at.model("{model}", "weights.pth"),
     output:
-        results("models/{model}/scores.json"),
+        at.scores("{model}"),
     log:
         "logs/evaluate/{model}.log",
     benchmark:
@@ -111,9 +109,9 @@ rule evaluate:
         gpu=GPU,
     params:
         exclude=lambda wildcards: flag(
-            STUDY.excluded(STUDY.models[wildcards.model]["dataset"], "test")
+            STUDY.excluded(STUDY.models[wildcards.model].dataset, "test")
         ),
-        samples=lambda wildcards: STUDY.datasets[STUDY.models[wildcards.model]["dataset"]]["test"],
+        samples=lambda wildcards: test_labels(wildcards),
         folder=subpath(input.config, parent=True),
     message:
         "{wildcards.model}: scores on {params.samples}"
@@ -127,15 +125,13 @@ rule evaluate:
 
 rule explain:
     input:
-        samples=lambda wildcards: labels_input(
-            STUDY, STUDY.models[wildcards.model]["dataset"], "test"
-        ),
-        config=results("models/{model}/config.json"),
-        weights=results("models/{model}/weights.pth"),
+        samples=lambda wildcards: labels_input(STUDY, STUDY.models[wildcards.model].dataset, "test"),
+        config=at.model("{model}", "config.json"),
+        weights=at.model("{model}", "weights.pth"),
     output:
-        importance=results("models/{model}/importance.json"),
-        png=results("figures/models/{model}-importance.png"),
-        pdf=results("figures/models/{model}-importance.pdf"),
+        importance=at.importance("{model}"),
+        png=at.model_figure("{model}", "importance") + ".png",
+        pdf=at.model_figure("{model}", "importance") + ".pdf",
     log:
         "logs/explain/{model}.log",
     benchmark:
@@ -151,9 +147,9 @@ rule explain:
         gpu=GPU,
     params:
         exclude=lambda wildcards: flag(
-            STUDY.excluded(STUDY.models[wildcards.model]["dataset"], "test")
+            STUDY.excluded(STUDY.models[wildcards.model].dataset, "test")
         ),
-        samples=lambda wildcards: STUDY.datasets[STUDY.models[wildcards.model]["dataset"]]["test"],
+        samples=lambda wildcards: test_labels(wildcards),
         folder=subpath(input.config, parent=True),
         stem=subpath(output.png, strip_suffix=".png"),
     message:
@@ -171,7 +167,7 @@ rule check_labels:
         train=lambda wildcards: labels_input(STUDY, wildcards.dataset, "train"),
         test=lambda wildcards: labels_input(STUDY, wildcards.dataset, "test"),
     output:
-        results("labels/{dataset}.json"),
+        at.labels("{dataset}"),
     log:
         "logs/check_labels/{dataset}.log",
     benchmark:
@@ -184,9 +180,9 @@ rule check_labels:
         runtime=asks(5, full=25),
     params:
         folders=lambda wildcards: [
-            STUDY.datasets[wildcards.dataset][split] for split in ("train", "test")
+            getattr(STUDY.labelled(wildcards.dataset), split) for split in ("train", "test")
         ],
-        exclude=lambda wildcards: flag(STUDY.datasets[wildcards.dataset]["exclude"]),
+        exclude=lambda wildcards: flag(STUDY.labelled(wildcards.dataset).exclude),
         labels=lambda wildcards: flag(STUDY.labels_of(wildcards.dataset)),
     message:
         "{wildcards.dataset}: a look through the labels"

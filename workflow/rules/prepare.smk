@@ -4,14 +4,14 @@
 #   the raw files of each dataset (config/datasets.yaml; the mini planet makes its own)
 #
 # OUTPUTS
-#   weights/{dataset}/{grid}.nc             the ESMF map mesh -> grid
+#   regridding/{dataset}/{grid}.nc          the sparse matrix mesh -> grid, in ESMF's format
 #   samples/{dataset}/{grid}/{year}/        one file a time
 #   statistics/{dataset}/{grid}.json        mean and standard deviation of each field
 
 
 rule make_planet:
     output:
-        directory(results("planet/{part}")),
+        directory(at.planet("{part}")),
     log:
         "logs/make_planet/{part}.log",
     benchmark:
@@ -25,9 +25,7 @@ rule make_planet:
         mem_mb=asks(600),
         runtime=asks(10),
     params:
-        settings=lambda wildcards: flag(
-            STUDY.config.get("planet", {}) | {"grid": STUDY.config["grids"].get("mini")}
-        ),
+        settings=lambda wildcards: flag(planet_settings()),
     message:
         "mini planet: {wildcards.part}"
     shell:
@@ -37,15 +35,15 @@ rule make_planet:
         )
 
 
-rule make_weights:
+rule make_regridding_matrix:
     input:
         raw=lambda wildcards: raw_input(STUDY, wildcards.dataset),
     output:
-        results("weights/{dataset}/{grid}.nc"),
+        at.regridding_matrix("{dataset}", "{grid}"),
     log:
-        "logs/make_weights/{dataset}/{grid}.log",
+        "logs/make_regridding_matrix/{dataset}/{grid}.log",
     benchmark:
-        "logs/benchmarks/make_weights/{dataset}/{grid}.tsv"
+        "logs/benchmarks/make_regridding_matrix/{dataset}/{grid}.tsv"
     conda:
         "../../envs/regrid.yaml"
     threads: 1
@@ -54,12 +52,12 @@ rule make_weights:
         runtime=asks(5, mesh=25),
     params:
         dataset=lambda wildcards: flag(STUDY.dataset_in(wildcards.dataset)),
-        grid=lambda wildcards: flag(STUDY.config["grids"][wildcards.grid]),
+        grid=lambda wildcards: flag(STUDY.config.grids[wildcards.grid]),
     message:
-        "{wildcards.dataset}: weights map to {wildcards.grid}"
+        "{wildcards.dataset}: regridding matrix to {wildcards.grid}"
     shell:
         python(
-            "make_weights.py --dataset {params.dataset:q} --grid {params.grid:q}"
+            "make_regridding_matrix.py --dataset {params.dataset:q} --grid {params.grid:q}"
             " --output {output:q}"
         )
 
@@ -67,9 +65,9 @@ rule make_weights:
 rule make_samples:
     input:
         raw=lambda wildcards: raw_input(STUDY, wildcards.dataset, wildcards.year),
-        weights=results("weights/{dataset}/{grid}.nc"),
+        matrix=at.regridding_matrix("{dataset}", "{grid}"),
     output:
-        directory(results("samples/{dataset}/{grid}/{year}")),
+        directory(at.samples("{dataset}", "{grid}", "{year}")),
     log:
         "logs/make_samples/{dataset}/{grid}/{year}.log",
     benchmark:
@@ -82,14 +80,14 @@ rule make_samples:
         runtime=asks(10, mesh=110),
     params:
         dataset=lambda wildcards: flag(STUDY.dataset_in(wildcards.dataset, wildcards.year)),
-        grid=lambda wildcards: flag(STUDY.config["grids"][wildcards.grid]),
-        compression=STUDY.config["compression"],
+        grid=lambda wildcards: flag(STUDY.config.grids[wildcards.grid]),
+        compression=lambda wildcards: STUDY.config.compression,
     message:
         "{wildcards.dataset} {wildcards.year}: raw files to samples on {wildcards.grid}"
     shell:
         python(
             "make_samples.py --dataset {params.dataset:q} --grid {params.grid:q}"
-            " --year {wildcards.year} --weights {input.weights:q} --compression {params.compression}"
+            " --year {wildcards.year} --matrix {input.matrix:q} --compression {params.compression}"
             " --output {output:q}"
         )
 
@@ -98,7 +96,7 @@ rule compute_statistics:
     input:
         samples=samples_of_piece,
     output:
-        results("statistics/{dataset}/{grid}/{piece}.json"),
+        at.statistics_piece("{dataset}", "{grid}", "{piece}"),
     log:
         "logs/compute_statistics/{dataset}/{grid}/{piece}.log",
     benchmark:
@@ -112,10 +110,8 @@ rule compute_statistics:
         mem_mb=asks(300, full=200),
         runtime=asks(5, full=25),
     params:
-        fields=lambda wildcards: list(STUDY.datasets[wildcards.dataset]["fields"]),
-        samples=lambda wildcards: STUDY.datasets[wildcards.dataset].get(
-            "train", results(f"samples/{wildcards.dataset}/{wildcards.grid}/{wildcards.piece}")
-        ),
+        fields=lambda wildcards: list(STUDY.datasets[wildcards.dataset].fields),
+        samples=samples_folder,
     message:
         "{wildcards.dataset} {wildcards.piece}: statistics on {wildcards.grid}"
     shell:
@@ -128,12 +124,12 @@ rule compute_statistics:
 rule merge_statistics:
     input:
         lambda wildcards: expand(
-            results("statistics/{dataset}/{grid}/{piece}.json"),
+            at.statistics_piece("{dataset}", "{grid}", "{piece}"),
             piece=STUDY.pieces(wildcards.dataset),
             allow_missing=True,
         ),
     output:
-        results("statistics/{dataset}/{grid}.json"),
+        at.statistics("{dataset}", "{grid}"),
     log:
         "logs/merge_statistics/{dataset}/{grid}.log",
     benchmark:
@@ -153,11 +149,14 @@ rule merge_statistics:
         )
 
 
-# `snakemake check`: the headers of every raw file of the study in one table, made anew each time
+# `snakemake check`: the headers of every raw file of the study in one table, made again each time
 # (so it has neither output nor benchmark: what has one is made once).
 rule check:
+    input:
+        datasets=at.block("datasets"),
     log:
         "logs/check.log",
+    localrule: True
     conda:
         "../../envs/regrid.yaml"
     threads: 8
@@ -165,12 +164,11 @@ rule check:
         mem_mb=asks(1500),
         runtime=asks(60),
     params:
-        datasets=lambda wildcards: flag(list(STUDY.datasets.values())),
-        table=results("check.txt"),
+        table=lambda wildcards: at.raw_check,
     message:
         "headers of all raw files: what is there, missing, inconsistent"
     shell:
         python(
-            "check_raw.py --datasets {params.datasets:q} --output {params.table:q}",
+            "check_raw.py --datasets @{input.datasets:q} --output {params.table:q}",
             keep="2> {log:q}",
         )

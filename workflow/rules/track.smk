@@ -13,7 +13,7 @@ rule find_objects:
         unpack(measured_samples),
         mask=masks_of,
     output:
-        results("events/{experiment}/objects/{year}.nc"),
+        at.objects("{experiment}", "{year}"),
     log:
         "logs/find_objects/{experiment}/{year}.log",
     benchmark:
@@ -40,15 +40,7 @@ rule link_events:
     input:
         objects_of,
     output:
-        multiext(
-            results("events/{experiment}/"),
-            "events.parquet",
-            "objects.parquet",
-            "events.csv",
-            "objects.csv",
-            "tracks.geojson",
-            "trajectories.nc",
-        ),
+        [at.events("{experiment}", file) for file in EVENT_TABLES],
     log:
         "logs/link_events/{experiment}.log",
     benchmark:
@@ -60,7 +52,7 @@ rule link_events:
         mem_mb=asks(500, yearly=100),
         runtime=asks(5, yearly=1),
     params:
-        tracking=lambda wildcards: flag(STUDY.experiments[wildcards.experiment]["tracking"]),
+        tracking=lambda wildcards: flag(STUDY.experiments[wildcards.experiment].tracking),
         folder=subpath(output[0], parent=True),
     message:
         "{wildcards.experiment}: events of all years"
@@ -75,10 +67,10 @@ rule paint_events:
     input:
         mask=masks_of,
         objects=objects_of_year,
-        events=results("events/{experiment}/events.parquet"),
-        tracked=results("events/{experiment}/objects.parquet"),
+        events=at.events("{experiment}", "events.parquet"),
+        tracked=at.events("{experiment}", "objects.parquet"),
     output:
-        results("events/{experiment}/painted/{year}.nc"),
+        at.painted("{experiment}", "{year}"),
     log:
         "logs/paint_events/{experiment}/{year}.log",
     benchmark:
@@ -102,16 +94,21 @@ rule paint_events:
 
 rule export_artmip:
     input:
-        mask=masks_of,
-        objects=objects_of_year,
-        events=results("events/{experiment}/events.parquet"),
-        tracked=results("events/{experiment}/objects.parquet"),
+        mask=lambda wildcards: masks_of(wildcards, year=wildcards.start[:4]),
+        objects=lambda wildcards: at.objects(
+            STUDY.objects_of(wildcards.experiment), wildcards.start[:4]
+        ),
+        events=at.events("{experiment}", "events.parquet"),
+        tracked=at.events("{experiment}", "objects.parquet"),
     output:
-        results("artmip/{experiment}/{dataset}.ar_tag.Stormtrace.{step}hr.{year}0101-{year}1231.nc"),
+        at.artmip("{experiment}", "{dataset}.ar_tag.Stormtrace.{step}hr.{start}-{end}.nc"),
     log:
-        "logs/export_artmip/{experiment}/{dataset}.{step}hr.{year}.log",
+        "logs/export_artmip/{experiment}/{dataset}.{step}hr.{start}-{end}.log",
     benchmark:
-        "logs/benchmarks/export_artmip/{experiment}/{dataset}.{step}hr.{year}.tsv"
+        "logs/benchmarks/export_artmip/{experiment}/{dataset}.{step}hr.{start}-{end}.tsv"
+    wildcard_constraints:
+        start="[0-9]{8}",
+        end="[0-9]{8}",
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -121,7 +118,7 @@ rule export_artmip:
     params:
         events=subpath(input.events, parent=True),
     message:
-        "{wildcards.experiment} {wildcards.year}: ARTMIP catalogue"
+        "{wildcards.experiment} {wildcards.start}-{wildcards.end}: ARTMIP catalogue"
     shell:
         python(
             "export_artmip.py --mask {input.mask:q} --objects {input.objects:q}"
@@ -129,24 +126,23 @@ rule export_artmip:
         )
 
 
+def catalogue(wildcards):
+    """Files of the ARTMIP catalogue of every experiment that is run."""
+    try:
+        return [file for name in STUDY.shown for file in artmip_files(STUDY, name)]
+    except BadInput as error:
+        raise WorkflowError(f"error: {error}") from None
+
+
 # `snakemake artmip`: catalogue files of every experiment that is run.
 rule artmip:
     input:
-        [
-            results(
-                f"artmip/{name}/{STUDY.experiments[name]['dataset']}.ar_tag.Stormtrace"
-                f".{STUDY.step_hours(name):g}hr.{year}0101-{year}1231.nc"
-            )
-            for name in STUDY.shown
-            for year in STUDY.years(name)
-        ],
+        catalogue,
+    localrule: True
 
 
 # `snakemake painted`: masks of event IDs of every experiment that is run.
 rule painted:
     input:
-        [
-            results(f"events/{name}/painted/{year}.nc")
-            for name in STUDY.shown
-            for year in STUDY.years(name)
-        ],
+        [at.painted(name, year) for name in STUDY.shown for year in STUDY.years(name)],
+    localrule: True

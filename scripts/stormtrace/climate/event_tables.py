@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.errors import BadInput
-from stormtrace.grids import EARTH_RADIUS_KM, Grid
+from stormtrace.grids import Grid
 
 Table = dict[str, NDArray[Any]]
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from stormtrace.checkpoints import Checkpoint
+from stormtrace.checkpoints import Checkpoint, file_identity
 from stormtrace.classes import Classes
 from stormtrace.commandline import progress
 from stormtrace.detect.watch import Watch
@@ -48,6 +48,7 @@ def detect(
     output: Path,
     *,
     year: int,
+    period: Sequence[str] | None = None,
     normalization: Normalization | None,
     neutral: Sequence[str],
     choice: Choice,
@@ -57,8 +58,9 @@ def detect(
 ) -> None:
     """Write the masks of a year of samples, going on from where an earlier attempt was stopped.
 
-    models: one, or the members of an ensemble. normalization: the experiment's choice, or None
-    for that of the model's own config.json. neutral: fields that the samples lack; the network
+    models: one, or the members of an ensemble. period: [first moment, first no longer in it] of
+    the samples to run on, by default all in the folder. normalization: the experiment's choice, or
+    None for that of the model's own config.json. neutral: fields that the samples lack; the network
     sees their mean everywhere, so that they speak for nothing. checkpoints: a folder for what an
     unfinished attempt has made; the masks are the same, bit by bit, however often it was stopped.
 
@@ -69,7 +71,7 @@ def detect(
     start = time.monotonic()
     config, segmenter = load_segmenter(models, choice.probabilities)
     normalization = normalization or config.normalization
-    folder = open_folder(samples, _fields(normalization, neutral))
+    folder = open_folder(samples, _fields(normalization, neutral), period)
     if edges := false_neighbours(config.padding, folder.grid):
         log.warning("%s: give it the whole globe, and cut the region from the masks", edges)
     steps, on_gpu = len(folder.paths), choice.device.type == "cuda"
@@ -131,12 +133,11 @@ def _steps_of(batch: Batch) -> int:
 
 def _further_determinants(folder: SampleFolder, choice: Choice) -> dict[str, Any]:
     """Return what masks depend on besides the facts in their file, in types of JSON."""
-    stats = [(path.name, path.stat()) for path in folder.paths]
     return {
         "device": choice.device.type,
         "probabilities": choice.probabilities,
         "fields": dict(folder.fields),
-        "samples": [[name, stat.st_size, stat.st_mtime_ns] for name, stat in stats],
+        "samples": [file_identity(path) for path in folder.paths],
     }
 
 

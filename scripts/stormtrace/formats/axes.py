@@ -6,6 +6,7 @@ from typing import Any
 import netCDF4
 import numpy as np
 
+from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.grids.coordinates import read_coordinates
 
@@ -88,3 +89,21 @@ def read_grid(nc: netCDF4.Dataset, path: Path | str) -> Grid:
 
     """
     return read_coordinates(nc, path)
+
+
+def check_grid(nc: netCDF4.Dataset, grid: Grid, path: Path | str) -> None:
+    """Check that an open file is on `grid`, by its latitudes and longitudes alone (cheap).
+
+    Raises:
+        BadInput: it has no coordinates, or others.
+
+    """
+    for name, expected in (("lat", grid.lat), ("lon", grid.lon)):
+        if name not in nc.variables:
+            raise BadInput(f"{path} has no coordinate {name}; it has {', '.join(nc.variables)}")
+        found = np.ma.filled(np.ma.asarray(nc[name][:], np.float64), np.nan)
+        if found.shape != expected.shape or not np.allclose(found, expected, rtol=0.0, atol=1e-6):
+            raise BadInput(
+                f"{path}: {name} differs from that of the other files, a grid of "
+                f"{grid.describe()}: all files must be on one grid"
+            )

@@ -1,18 +1,18 @@
 """The file that holds the objects of one year.
 
-An objects file is netCDF-4 with the masks' `time`, `lat`, `lon` and three groups of columns:
+An objects file is netCDF-4 with the masks' time and grid and three groups of columns:
 
-    objects   step class pixels area_km2 lat lon resultant south north west east runs, and
-              {FIELD}_max {FIELD}_mean {FIELD}_min of fields that were asked for
-    runs      row start length: the cells, object after object (objects/runs says how many each)
-    links     earlier later pixels area_km2 first_cell: objects of one class that share cells,
-              `later` one step of the file after `earlier`
+    objects   one row per object: step, class, size, place, shape, bounding box, runs, and
+              {FIELD}_max {FIELD}_mean {FIELD}_min of the fields measured
+    runs      the cells, object after object (objects/runs says how many runs each has)
+    links     pairs of objects of one class that share cells, one step of the file apart
 
-Nothing in it depends on how objects are linked to events, so other thresholds or another rule
-read the same files; and no one needs to decode and label the masks again.
+`COLUMNS` lists all columns. Flags on objects/class name the classes. Nothing in the file depends
+on how objects are linked into events: other thresholds or another rule read the same file, and
+the masks are never decoded or labelled again.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,130 +22,132 @@ import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.classes import Classes, ClassTable
 from stormtrace.errors import BadInput
+from stormtrace.formats.axes import read_grid, write_grid
 from stormtrace.formats.masks import MaskFile
 from stormtrace.grids import Grid
-from stormtrace.track.labelling import Step
-from stormtrace.track.object_finding import Columns, object_columns
 
+Columns = dict[str, NDArray[Any]]
+
+FORMAT = "stormtrace objects 2"
+
+#: Rows of a chunk, by group.
 CHUNK = {"objects": 2**13, "runs": 2**16, "links": 2**13}
-FORMAT = "stormtrace objects 1"
-COLUMNS = {
+
+#: Group -> column -> type, units and meaning.
+COLUMNS: dict[str, dict[str, tuple[str, str, str]]] = {
     "objects": {
-        "step": ("i4", "index of the time"),
-        "class": ("i1", "class of the feature"),
-        "pixels": ("i4", "number of cells"),
-        "area_km2": ("f8", "area"),
-        "lat": ("f8", "latitude of the area-weighted centroid on the sphere"),
-        "lon": ("f8", "longitude of the area-weighted centroid on the sphere"),
-        "resultant": ("f8", "length of the area-weighted mean unit vector, 1 for a point"),
-        "south": ("f8", "southern edge"),
-        "north": ("f8", "northern edge"),
-        "west": ("f8", "western edge"),
-        "east": ("f8", "eastern edge, east > west also over the seam of the grid"),
-        "runs": ("i4", "number of runs"),
+        "step": ("i4", "1", "index of the time"),
+        "class": ("i1", "", "class of the object"),
+        "pixels": ("i4", "1", "number of cells"),
+        "area_km2": ("f8", "km2", "area"),
+        "lat": ("f8", "degrees_north", "latitude of the centroid on the sphere"),
+        "lon": ("f8", "degrees_east", "longitude of the centroid on the sphere"),
+        "resultant": ("f8", "1", "length of the area-weighted mean unit vector, 1 for a point"),
+        "length_km": ("f8", "km", "major axis of the ellipse with the same second moments"),
+        "width_km": ("f8", "km", "minor axis of the ellipse with the same second moments"),
+        "orientation": ("f8", "degrees", "angle of the major axis, counterclockwise from east"),
+        "south": ("f8", "degrees_north", "southern edge"),
+        "north": ("f8", "degrees_north", "northern edge"),
+        "west": ("f8", "degrees_east", "western edge"),
+        "east": ("f8", "degrees_east", "eastern edge, greater than the western one"),
+        "first_row": ("i4", "1", "first row of the bounding box"),
+        "last_row": ("i4", "1", "last row of the bounding box"),
+        "first_column": ("i4", "1", "first column of the bounding box"),
+        "last_column": ("i4", "1", "last column of the bounding box, going on past the last one"),
+        "runs": ("i4", "1", "number of runs"),
     },
     "runs": {
-        "row": ("i4", "row"),
-        "start": ("i4", "first column"),
-        "length": ("i4", "number of columns"),
+        "row": ("i4", "1", "row of the run"),
+        "start": ("i4", "1", "first column of the run"),
+        "length": ("i4", "1", "number of columns of the run"),
     },
     "links": {
-        "earlier": ("i4", "object at one step"),
-        "later": ("i4", "object at the next step"),
-        "pixels": ("i4", "cells both have"),
-        "area_km2": ("f8", "area both have"),
-        "first_cell": ("i8", "first cell both have, row * nlon + column"),
+        "earlier": ("i4", "1", "object at one step"),
+        "later": ("i4", "1", "object at the next step"),
+        "pixels": ("i4", "1", "number of shared cells"),
+        "area_km2": ("f8", "km2", "shared area"),
+        "first_cell": ("i8", "1", "first shared cell, row * number of columns + column"),
     },
 }
-"""Group -> column -> type and meaning."""
+
+#: Statistics of a field inside an object: suffix of the column -> meaning.
+STATISTICS = {"max": "maximum", "mean": "area-weighted mean", "min": "minimum"}
+
+
+def field_columns(fields: Iterable[str]) -> list[str]:
+    """Return the columns that measuring `fields` adds: ``{FIELD}_max _mean _min``."""
+    return [f"{field}_{suffix}" for field in fields for suffix in STATISTICS]
 
 
 class ObjectsWriter:
-    """Appends steps to a new objects file; memory is what one block of steps needs."""
+    """Appends blocks of steps to a new objects file."""
 
-    def __init__(self, path: Path, masks: MaskFile, attributes: Mapping[str, Any]) -> None:
-        self.file = netCDF4.Dataset(path, "w")
-        self.grid = masks.grid
-        self._steps = self._objects = 0
-        self._offset = 0  # of the objects of the step before the next
-        self.file.setncatts({"format": FORMAT, "step_hours": masks.step_hours, **attributes})
-        self._coordinate("time", masks.time, units=masks.time_units, calendar=masks.calendar)
-        self._coordinate("lat", masks.grid.lat, units="degrees_north")
-        self._coordinate("lon", masks.grid.lon, units="degrees_east")
+    def __init__(
+        self,
+        path: Path,
+        masks: MaskFile,
+        attributes: Mapping[str, Any],
+        fields: Sequence[str] = (),
+    ) -> None:
+        """Create the file with the time, grid and classes of `masks`, and columns for `fields`."""
+        self.nc = netCDF4.Dataset(path, "w")
+        about = {"Conventions": "CF-1.11", "format": FORMAT, "step_hours": masks.step_hours}
+        self.nc.setncatts({"title": "Objects found in masks of classes"} | about | dict(attributes))
+        self._define_coordinates(masks)
         for group, columns in COLUMNS.items():
-            self.file.createGroup(group).createDimension(group, None)
-            for name, (dtype, long_name) in columns.items():
-                self._column(group, name, dtype, long_name)
+            self.nc.createGroup(group).createDimension(group, None)
+            for name, (dtype, units, long_name) in columns.items():
+                self._define(group, name, dtype, units, long_name)
+        self.nc["objects"]["class"].setncatts(masks.classes.flag_attributes())
+        for name in field_columns(fields):
+            field, suffix = name.rsplit("_", 1)
+            self._define("objects", name, "f8", "", f"{STATISTICS[suffix]} of {field}")
 
-    def _coordinate(self, name: str, values: NDArray[np.float64], **attributes: str) -> None:
-        self.file.createDimension(name, values.size)
-        variable = self.file.createVariable(name, "f8", (name,))
-        variable.setncatts({"standard_name": _STANDARD_NAMES[name], **attributes})
-        variable[:] = values
+    def _define_coordinates(self, masks: MaskFile) -> None:
+        write_grid(self.nc, masks.grid)
+        self.nc.createDimension("time", masks.time.size)
+        time = self.nc.createVariable("time", "f8", ("time",), fill_value=False)
+        time.setncatts({"standard_name": "time", "axis": "T", "units": masks.time_units})
+        time.calendar = masks.calendar
+        time[:] = masks.time
 
-    def append(self, steps: Sequence[Step], fields: Columns) -> None:
-        """Write the next steps; `fields` holds further columns of their objects."""
-        columns = object_columns(steps, self._steps, self.grid) | fields
-        row, start, stop = (
-            np.concatenate([getattr(step, name) for step in steps])
-            for name in ("row", "start", "stop")
-        )
-        self._extend("runs", {"row": row, "start": start, "length": stop - start})
-        self._extend("links", self._link_columns(steps))
-        self._extend("objects", columns)
-        self._steps += len(steps)
-        self._objects += columns["step"].size
-
-    def _link_columns(self, steps: Sequence[Step]) -> Columns:
-        """Return links whose objects are numbered through the whole file."""
-        counts = np.array([step.measures.area.size for step in steps])
-        later = self._objects + np.cumsum(counts) - counts
-        earlier = np.concatenate([[self._offset], later[:-1]])
-        self._offset = int(later[-1])
-        links = [step.links for step in steps]
-        return {
-            "earlier": _offset_columns([link.earlier for link in links], earlier),
-            "later": _offset_columns([link.later for link in links], later),
-            "pixels": np.concatenate([link.pixels for link in links]),
-            "area_km2": np.concatenate([link.area for link in links]),
-            "first_cell": np.concatenate([link.first_cell for link in links]),
-        }
-
-    def _column(self, group: str, name: str, dtype: str, long_name: str) -> None:
-        variable = self.file[group].createVariable(
-            name, dtype, (group,), compression="zlib", complevel=1, chunksizes=(CHUNK[group],)
+    def _define(self, group: str, name: str, dtype: str, units: str, long_name: str) -> None:
+        variable = self.nc[group].createVariable(
+            name,
+            dtype,
+            (group,),
+            compression="zlib",
+            complevel=1,
+            chunksizes=(CHUNK[group],),
+            fill_value=False,
         )
         variable.long_name = long_name
+        if units:
+            variable.units = units
 
-    def _extend(self, group: str, columns: Columns) -> None:
-        first = self.file[group].dimensions[group].size
-        for name, values in columns.items():
-            if name not in self.file[group].variables:
-                self._column(group, name, "f8", name.replace("_", " "))
-            self.file[group][name][first : first + values.size] = values
+    def append(self, columns: Mapping[str, Columns]) -> None:
+        """Write the next rows: group -> column -> values."""
+        for group, values in columns.items():
+            first = self.nc[group].dimensions[group].size
+            for name, column in values.items():
+                self.nc[group][name][first : first + column.size] = column
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.file.close()
-
-
-_STANDARD_NAMES = {"time": "time", "lat": "latitude", "lon": "longitude"}
-
-
-def _offset_columns(parts: Sequence[NDArray[np.int32]], offsets: NDArray[Any]) -> NDArray[np.int32]:
-    sizes = [part.size for part in parts]
-    return (np.concatenate(parts) + np.repeat(offsets, sizes)).astype(np.int32)
+        self.nc.close()
 
 
 @dataclass(frozen=True, eq=False)
 class YearObjects:
-    """An objects file that has been read; its runs and links are read when they are wanted."""
+    """The objects of a file; its runs and links are read when they are needed."""
 
     path: Path
     grid: Grid
+    classes: Classes
     time: NDArray[np.float64]
     time_units: str
     calendar: str
@@ -155,12 +157,12 @@ class YearObjects:
 
     @property
     def count(self) -> int:
-        """How many objects the file has."""
+        """Number of objects."""
         return self.objects["step"].size
 
     @cached_property
     def first_run(self) -> NDArray[np.int64]:
-        """(count + 1): where the runs of each object begin, and the last one's end."""
+        """(count + 1): where the runs of each object begin, and where the last one's end."""
         return np.concatenate([[0], np.cumsum(self.objects["runs"], dtype=np.int64)])
 
     def links(self) -> Columns:
@@ -173,32 +175,45 @@ class YearObjects:
         return _read_group(self.path, "runs", span)
 
 
-def read_objects(path: Path | str) -> YearObjects:
-    """Read an objects file but for its runs and links. Raises BadInput if it is not one."""
+def read_objects(path: Path | str, table: ClassTable | None = None) -> YearObjects:
+    """Read an objects file except for its runs and links.
+
+    table: the study's `classes:`, for short names and kinds.
+
+    Raises:
+        BadInput: the file is missing or is not an objects file.
+
+    """
     path = Path(path)
     if not path.is_file():
         raise BadInput(f"there is no objects file {path}: make it first (scripts/find_objects.py)")
-    with netCDF4.Dataset(path) as file:
-        if getattr(file, "format", None) != FORMAT:
-            raise BadInput(f"{path} is no objects file ('{FORMAT}'): make it with find_objects.py")
-        file.set_auto_mask(False)
-        attributes = {name: file.getncattr(name) for name in file.ncattrs()}
+    with netCDF4.Dataset(path) as nc:
+        found = getattr(nc, "format", None)
+        if found != FORMAT:
+            raise BadInput(
+                f"{path} is not an objects file of this version: expected the global attribute "
+                f"format = '{FORMAT}', found {found!r}; make it with scripts/find_objects.py"
+            )
+        nc.set_auto_mask(False)
+        attributes = {name: nc.getncattr(name) for name in nc.ncattrs()}
+        flags = nc["objects"]["class"]
         return YearObjects(
             path=path,
-            grid=Grid(file["lat"][:], file["lon"][:]),
-            time=file["time"][:],
-            time_units=file["time"].units,
-            calendar=file["time"].calendar,
+            grid=read_grid(nc, path),
+            classes=Classes.of_flags(np.atleast_1d(flags.flag_values), flags.flag_meanings, table),
+            time=nc["time"][:],
+            time_units=nc["time"].units,
+            calendar=nc["time"].calendar,
             step_hours=float(attributes["step_hours"]),
             attributes=attributes,
-            objects=_columns(file["objects"]),
+            objects=_columns(nc["objects"]),
         )
 
 
 def _read_group(path: Path, group: str, span: slice = slice(None)) -> Columns:
-    with netCDF4.Dataset(path) as file:
-        file.set_auto_mask(False)
-        return _columns(file[group], span)
+    with netCDF4.Dataset(path) as nc:
+        nc.set_auto_mask(False)
+        return _columns(nc[group], span)
 
 
 def _columns(group: netCDF4.Group, span: slice = slice(None)) -> Columns:

@@ -5,6 +5,7 @@ so nothing incomplete gets past this module.
 """
 
 import math
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.axes import check_grid
+from stormtrace.formats.netcdf import open_raw, read, variable
+from stormtrace.formats.sample_names import stamp
 from stormtrace.grids import Grid
 
 NETCDF = threading.Lock()
@@ -87,9 +91,28 @@ class SampleFolder:
         return float(cftime.date2num(cftime.num2date(time, units, calendar), self.units, calendar))
 
 
-def open_folder(folder: Path | str, fields: Mapping[str, float | None]) -> SampleFolder:
-    """Return the samples of a folder in order of their names, which is that of their times."""
+def open_folder(
+    folder: Path | str,
+    fields: Mapping[str, float | None],
+    period: Sequence[str] | None = None,
+) -> SampleFolder:
+    """Return the samples of a folder in order of their names, which is that of their times.
+
+    period: [first moment, first moment no longer in it]; samples outside of it are left out.
+
+    Raises:
+        BadInput: there are none.
+
+    """
     paths = netcdf_files(folder)
+    if period is not None and paths:
+        start, end = map(stamp, period)
+        paths = [path for time, path in samples_by_time(folder).items() if start <= time < end]
+        if not paths:
+            raise BadInput(
+                f"{folder} has no samples from {period[0]} to before {period[1]}; make them with "
+                "make_samples.py, or correct the experiment's period"
+            )
     if not paths:
         raise BadInput(f"{folder} has no samples (*.nc); make them with make_samples.py")
     with NETCDF, open_netcdf(paths[0]) as dataset:
@@ -102,6 +125,64 @@ def open_folder(folder: Path | str, fields: Mapping[str, float | None]) -> Sampl
 def netcdf_files(folder: Path | str) -> list[Path]:
     """Return the netCDF files of a folder by name, without hidden ones (a Mac's ``._….nc``)."""
     return sorted(path for path in Path(folder).glob("*.nc") if not path.name.startswith("."))
+
+
+#: Name of a sample, ``{dataset}.YYYY-MM-DD-SSSSS.nc``: CESM's way of writing a time.
+SAMPLE_NAME = re.compile(r"[^.].*\.(?P<stamp>\d{4}-\d{2}-\d{2}-\d{5})\.nc")
+
+
+def time_stamp(date: cftime.datetime) -> str:
+    """Return a date as names of samples have it, ``YYYY-MM-DD-SSSSS`` (seconds of the day)."""
+    seconds = 3600 * date.hour + 60 * date.minute + date.second
+    return f"{date.year:04d}-{date.month:02d}-{date.day:02d}-{seconds:05d}"
+
+
+def samples_by_time(folder: Path | str) -> dict[str, Path]:
+    """Return ``YYYY-MM-DD-SSSSS`` -> sample of a folder, in order of time.
+
+    Only names of samples count: hidden files (a Mac's ``._….nc``) and others are passed over.
+
+    Raises:
+        BadInput: the folder has no samples, or two of one time.
+
+    """
+    found: dict[str, Path] = {}
+    for path in sorted(Path(folder).glob("*.nc"), key=lambda path: path.stem[-16:]):
+        if (match := SAMPLE_NAME.fullmatch(path.name)) is None:
+            continue
+        stamp = match["stamp"]
+        if stamp in found:
+            raise BadInput(
+                f"{folder} has two samples of {stamp}, {found[stamp].name} and {path.name}: keep "
+                "each dataset in a folder of its own"
+            )
+        found[stamp] = path
+    if not found:
+        raise BadInput(
+            f"{folder} has no samples (….YYYY-MM-DD-SSSSS.nc): make them with make_samples.py"
+        )
+    return found
+
+
+def read_fields(path: Path, fields: Sequence[str], grid: Grid) -> dict[str, NDArray[np.float32]]:
+    """Return field -> values of one sample, `grid.shape`; missing values are NaN.
+
+    Raises:
+        BadInput: the file or a field is not there, or the sample is on another grid.
+
+    """
+    with NETCDF, open_raw(path) as nc:
+        check_grid(nc, grid, path)
+        return {name: _whole_field(nc, name, grid) for name in fields}
+
+
+def _whole_field(nc: netCDF4.Dataset, name: str, grid: Grid) -> NDArray[np.float32]:
+    values = read(variable(nc, name))
+    if values.shape not in (grid.shape, (1, *grid.shape)):
+        raise BadInput(
+            f"{nc.filepath()}: {name} is {values.shape}, expected one time on {grid.shape}"
+        )
+    return values.reshape(grid.shape).astype(np.float32, copy=False)
 
 
 def open_netcdf(path: Path) -> netCDF4.Dataset:

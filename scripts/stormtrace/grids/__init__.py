@@ -1,14 +1,22 @@
 """Grids: where samples, masks and maps live.
 
-grid            a rectilinear or projected grid that knows its cells: areas, edges, neighbours
-projection      coordinates x, y in metres and what they mean: CF's grid mappings, by pyproj
-specification   the entries of a study's `grids:`, and the grids they describe
-boxes           cells inside a box of longitudes and latitudes
+grid               a rectilinear or projected grid that knows its cells: areas, edges, neighbours
+grid_checks        what coordinates must be to describe a grid
+curvilinear        cells known by their centres alone
+projection         coordinates x, y in metres and what they mean: CF's grid mappings, by pyproj
+specification      the entries of a study's `grids:`, and the grids they describe
+coordinates        the grid of a netCDF file
+boxes              cells inside a box of longitudes and latitudes
+cell_edges         edges between centres along an axis
+polygons           cells as polygons of great circles
+great_circle_areas area under the edges of a polygon, by row and column
+lattice_overlaps   how much of each polygon lies in each cell of a rectilinear grid
+polygon_overlaps   how much of each polygon lies in each other polygon
+remapping          area means of a field on another grid
 """
 
-from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.grids.boxes import box_cells
 from stormtrace.grids.grid import Grid
 from stormtrace.grids.specification import GridSpecification, make_grid
 
-__all__ = ["EARTH_RADIUS_KM", "Grid", "GridSpecification", "box_cells", "make_grid"]
+__all__ = ["Grid", "GridSpecification", "box_cells", "make_grid"]

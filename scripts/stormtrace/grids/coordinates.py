@@ -74,7 +74,7 @@ def _row_edges(nc: netCDF4.Dataset, lat: Any, path: Path | str) -> Floats | None
             f"{path}: {name} does not give each row an edge it shares with the next; "
             "correct the bounds or leave them out"
         )
-    return np.concatenate([bounds[:1, 0], bounds[:, 1]])
+    return np.clip(np.concatenate([bounds[:1, 0], bounds[:, 1]]), -90.0, 90.0)
 
 
 def _projection(nc: netCDF4.Dataset, lat: Any, values: tuple[Floats, Floats]) -> Projection | None:

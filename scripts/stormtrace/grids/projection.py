@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.errors import BadInput
+from stormtrace.grids.cell_edges import midpoint_edges
 
 if TYPE_CHECKING:
     import pyproj
@@ -69,7 +70,8 @@ class Projection:
 
     def forward(self, lat: Floats, lon: Floats) -> tuple[Floats, Floats]:
         """Return x, y of points in degrees; infinite where the plane has no such point."""
-        x, y = self._transformer.transform(np.asarray(lon, float), np.asarray(lat, float))
+        turned = (np.asarray(lon, float) + 180.0) % 360.0 - 180.0  # PROJ takes none beyond 10 rad
+        x, y = self._transformer.transform(turned, np.asarray(lat, float))
         if self.is_rotated_pole:  # longitudes, too: in the turn that the grid's are in
             west = midpoint_edges(self.x)[0]
             x = (np.asarray(x) - west) % 360.0 + west
@@ -85,16 +87,6 @@ class Projection:
     def edges(self) -> tuple[Floats, Floats]:
         """Return the edges of the cells along x (nx + 1) and y (ny + 1)."""
         return midpoint_edges(self.x), midpoint_edges(self.y)
-
-
-def midpoint_edges(centres: Floats) -> Floats:
-    """Return edges (n + 1) half-way between centres; the outermost as far out as the next in."""
-    if centres.size == 1:
-        return np.array([centres[0] - 0.5, centres[0] + 0.5])
-    inner = (centres[1:] + centres[:-1]) / 2
-    first = centres[0] - (inner[0] - centres[0])
-    last = centres[-1] + (centres[-1] - inner[-1])
-    return np.concatenate([[first], inner, [last]])
 
 
 def _rotated_pole(mapping: Mapping[str, Any], radius_km: float) -> str:

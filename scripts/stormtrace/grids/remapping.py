@@ -1,53 +1,120 @@
-"""Conservative regridding between rectilinear grids: exact, since the weights factorize."""
+"""Conservative remapping between any two grids: area means over the cells of the target.
+
+Exact (to rounding) for cells as the grids have them: bounded by meridians and parallels where they
+are rectilinear, by great circles between their corners otherwise.
+"""
+
+import functools
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from stormtrace.errors import BadInput
 from stormtrace.grids.grid import Grid
+from stormtrace.grids.lattice_overlaps import lattice_overlaps
+from stormtrace.grids.polygon_overlaps import polygon_overlaps
+from stormtrace.grids.polygons import cell_polygons
+
+Floats = NDArray[np.float64]
+
+#: Share of a target cell that the source must cover; with less the mean is missing.
+COVERED = 0.5
 
 
-def conservative(values: NDArray[np.floating], source: Grid, target: Grid) -> NDArray[np.float64]:
-    """Return area means of `values` (…, lat, lon) over the cells of `target`.
+def conservative(values: NDArray[np.floating], source: Grid, target: Grid) -> Floats:
+    """Return area means of `values` (…, ny, nx) over the cells of `target`.
 
-    A cell's overlap with another is (overlap in sin φ) · (overlap in λ), so two small matrices do
-    it. The mean over the part of the target cell that the source covers; a source that covers
-    the globe keeps every integral (to rounding), whatever the target. Cut regions afterwards.
+    The mean over the part of the target cell that the source covers; NaN where that is less than
+    half. A source that covers the globe keeps every integral (to rounding), whatever the target:
+    regrid globally first, then cut a region. A missing value is missing in every cell it touches.
     """
-    if not source.is_global:
-        raise BadInput(
-            f"regridding needs a global source, found longitudes {source.lon[0]:g} to "
-            f"{source.lon[-1]:g}: regrid globally first, then cut the region"
-        )
-    rows = _overlaps(np.sin(np.radians(source.lat_bounds)), np.sin(np.radians(target.lat_bounds)))
+    values = values.astype(np.float64, copy=False)
+    if source.is_rectilinear and target.is_rectilinear:
+        return _between_axes(values, source, target)
+    shares, covered = _shares(source, target)
+    flat = values.reshape(-1, source.size)
+    means = (shares @ flat.T).T
+    means[:, covered < COVERED] = np.nan
+    return means.reshape(*values.shape[:-2], *target.shape)
+
+
+def _between_axes(values: Floats, source: Grid, target: Grid) -> Floats:
+    """Remap between rectilinear grids.
+
+    A cell's overlap with another is (overlap in sin φ) · (overlap in λ): two small matrices do it.
+    """
+    sines = [np.sin(np.radians(grid.lat_bounds)) for grid in (source, target)]
+    rows = _overlaps(*sines)
     columns = np.zeros((target.lon.size, source.lon.size))
     for turn in (-720.0, -360.0, 0.0, 360.0, 720.0):
         columns += _overlaps(source.lon_bounds + turn, target.lon_bounds)
-    rows /= rows.sum(axis=1, keepdims=True)
-    columns /= columns.sum(axis=1, keepdims=True)
-    return rows @ np.asarray(values, np.float64) @ columns.T
-
-
-def same_grid(first: Grid, second: Grid) -> bool:
-    """Whether two grids have the same cells (to a millionth of a degree)."""
-    return first.shape == second.shape and all(
-        np.allclose(getattr(first, name), getattr(second, name), atol=1e-6)
-        for name in ("lat", "lon")
+    in_rows = rows.sum(axis=1, keepdims=True)
+    in_columns = columns.sum(axis=1, keepdims=True)
+    means = _divided(rows, in_rows) @ values @ _divided(columns, in_columns).T
+    covered = (in_rows.ravel() / np.diff(sines[1]))[:, None] * (
+        in_columns.ravel() / np.diff(target.lon_bounds)
     )
+    if (covered < COVERED).any():
+        means[..., covered < COVERED] = np.nan
+    return means
+
+
+@functools.lru_cache(maxsize=4)
+def _shares(source: Grid, target: Grid) -> tuple[sparse.csr_matrix, Floats]:
+    """Return the matrix of means (target.size, source.size) and the covered share of each cell."""
+    areas = overlap_areas(source, target)
+    total = np.asarray(areas.sum(axis=1)).ravel()
+    covered = total / (target.area.ravel() / target.radius_km**2)
+    scale = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
+    return sparse.csr_matrix(sparse.diags_array(scale) @ areas), covered
+
+
+def overlap_areas(source: Grid, target: Grid) -> sparse.csr_matrix:
+    """Return the areas (target.size, source.size) that cells of two grids share, steradians.
+
+    At least one of them is not rectilinear.
+    """
+    if target.is_rectilinear:
+        edges = target.lat_bounds, target.lon_bounds, target.wraps
+        return lattice_overlaps(cell_polygons(source), *edges)
+    if source.is_rectilinear:
+        edges = source.lat_bounds, source.lon_bounds, source.wraps
+        return sparse.csr_matrix(lattice_overlaps(cell_polygons(target), *edges).T)
+    return polygon_overlaps(cell_polygons(source), cell_polygons(target))
 
 
 def on_grid(values: NDArray[np.floating], source: Grid, target: Grid) -> NDArray[np.floating]:
     """Return `values` on `target`: as they are on the same grid, or else `conservative`."""
-    return values if same_grid(source, target) else conservative(values, source, target)
+    return values if source.same_as(target) else conservative(values, source, target)
 
 
-def _overlaps(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+def same_grid(first: Grid, second: Grid) -> bool:
+    """Whether two grids have the same cells (to a millionth of a degree)."""
+    return first.same_as(second)
+
+
+def _overlaps(source: Floats, target: Floats) -> Floats:
     """Return the lengths that intervals share, (target, source), from their edges."""
     low = np.maximum(source[None, :-1], target[:-1, None])
     high = np.minimum(source[None, 1:], target[1:, None])
     return np.clip(high - low, 0.0, None)
 
 
+def _divided(lengths: Floats, total: Floats) -> Floats:
+    return np.divide(lengths, total, out=np.zeros_like(lengths), where=total > 0)
+
+
 def area_mean(values: NDArray[np.floating], grid: Grid) -> float:
-    """Return the mean over the sphere's area of `values` (lat, lon)."""
-    return float(np.average(np.asarray(values).mean(axis=-1), weights=grid.row_area))
+    """Return the mean over the grid's area of `values`, `grid.shape`; missing ones are left out.
+
+    NaN if all are missing.
+    """
+    values = np.asarray(values)
+    there = np.isfinite(values)
+    if not there.all():
+        weights = np.where(there, grid.area, 0.0)
+        total = float(weights.sum())
+        return float((np.where(there, values, 0.0) * weights).sum() / total) if total else np.nan
+    if grid.is_rectilinear:
+        return float(np.average(values.mean(axis=-1), weights=grid.row_area))
+    return float(np.average(values, weights=grid.area))

@@ -1,13 +1,18 @@
 """The entries of a study's `grids:`, and the grids they describe."""
 
+import difflib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+import netCDF4
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from scipy.special import roots_legendre
 
 from stormtrace.errors import BadInput
+from stormtrace.grids.boxes import check_box
+from stormtrace.grids.coordinates import read_coordinates
 from stormtrace.grids.grid import Grid
 from stormtrace.grids.projection import Projection, polar_stereographic
 
@@ -131,15 +136,23 @@ def make_grid(entry: GridSpecification | Mapping[str, Any]) -> Grid:
 
 def specification(entry: Mapping[str, Any]) -> GridSpecification:
     """Return a checked entry of `grids:`; raises BadInput with what is wrong."""
-    from pydantic import ValidationError
-
     try:
         return GridSpecification(**entry)
     except ValidationError as error:
-        faults = "; ".join(
-            f"{'.'.join(map(str, one['loc']))} {one['msg']}".strip() for one in error.errors()
-        )
+        faults = "; ".join(_fault(one) for one in error.errors())
         raise BadInput(f"grid {dict(entry)}: {faults}") from None
+
+
+def _fault(error: Any) -> str:
+    """Return one of pydantic's errors in our words."""
+    key = ".".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        known = list(GridSpecification.model_fields)
+        near = difflib.get_close_matches(key, known, 1)
+        return f"unknown key {key}; " + (
+            f"did you mean {near[0]}?" if near else f"it can be {', '.join(known)}"
+        )
+    return f"{key}: {error['msg']}" if key else str(error["msg"]).removeprefix("Value error, ")
 
 
 def cell_count(entry: GridSpecification | Mapping[str, Any]) -> int | None:
@@ -164,7 +177,7 @@ def _global(given: GridSpecification) -> Grid:
 def _gaussian(given: GridSpecification) -> Grid:
     """Rows at the roots of a Legendre polynomial; each as wide, in sin φ, as its weight."""
     rows = 2 * int(given.gaussian or 0)
-    sines, weights = np.polynomial.legendre.leggauss(rows)
+    sines, weights = roots_legendre(rows)
     edges = np.concatenate([[-1.0], -1.0 + np.cumsum(weights)])
     edges[-1] = 1.0
     edges = np.degrees(np.arcsin(np.clip(edges, -1.0, 1.0)))
@@ -177,11 +190,9 @@ def _regional(box: list[float], step: float | list[float] | None) -> Grid:
     steps = step if isinstance(step, list) else [step or 0.0, step or 0.0]
     width = (east - west) % 360.0 or 360.0
     spans = {"longitude": (width, steps[0]), "latitude": (north - south, steps[-1])}
-    if len(steps) != 2 or not -90 <= south < north <= 90:
-        raise BadInput(
-            f"grid box {box}: a box is [west, east, south, north] in degrees, south below north, "
-            f"and step one number or two; found step {step}"
-        )
+    if len(steps) != 2:
+        raise BadInput(f"grid box {box}: step is one number or [longitude, latitude], not {step}")
+    check_box(box)
     counts = {}
     for name, (span, size) in spans.items():
         count = round(span / size) if size and size > 0 else 0
@@ -215,12 +226,8 @@ def projected_grid(projection: Projection) -> Grid:
 
 
 def _from_file(path: str) -> Grid:
-    from stormtrace.grids.coordinates import read_coordinates
-
     if not Path(path).is_file():
         raise BadInput(f"grid file {path} does not exist: give a netCDF file with lat and lon")
-    import netCDF4
-
     try:
         with netCDF4.Dataset(path) as nc:
             return read_coordinates(nc, path)

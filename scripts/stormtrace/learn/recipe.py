@@ -1,99 +1,182 @@
-"""How a model is trained: a `models:` entry of the study, checked, with its defaults.
-
-The keys are documented in workflow/schemas/models.schema.yaml; a test keeps the defaults there and
-here the same.
-"""
+"""How a model comes about: a `models:` entry of the study, trained here or published elsewhere."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Annotated, Any, Literal
 
+from pydantic import AfterValidator, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from stormtrace.blocks import Block, read_block
 from stormtrace.classes import LABELS
-from stormtrace.errors import BadInput
+
+Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """One model's entry. `name`, `dataset` and `grid` say what it is, the rest how it is made."""
-
-    name: str
-    fields: list[str]
-    dataset: str
-    grid: str
-    labels: list[str] = field(default_factory=lambda: list(LABELS))
-    architecture: str = "cgnet"
-    padding: str = "sphere"
-    loss: str = "jaccard"
-    optimizer: str = "adamw"
-    lr: float = 0.001
-    weight_decay: float = 0.01
-    schedule: str = "cosine"
-    warmup: float = 0.1
-    epochs: int = 20
-    batch_size: int = 4
-    seed: int = 42
-    weighting: str = "none"
-    validation: float = 0.1
-    early_stopping: int = 0
-    augment: dict[str, bool] = field(default_factory=lambda: {"roll": True, "flip": True})
-    labellings: str = "separate"
-    precision: str = "float32"
-    compile: bool = False
-    description: str = ""
+def _distinct(names: list[Any]) -> list[Any]:
+    """Return a list in which nothing stands twice; ValueError otherwise."""
+    if twice := [name for i, name in enumerate(names) if name in names[:i]]:
+        raise ValueError(f"{twice[0]!r} stands twice")
+    return names
 
 
-CHOICES = {
-    "loss": ("jaccard", "cross-entropy", "published-double-softmax"),
-    "optimizer": ("adamw", "adam"),
-    "schedule": ("cosine", "plateau", "constant"),
-    "weighting": ("none", "area", "mean"),
-    "labellings": ("separate", "soft"),
-    "precision": ("float32", "bfloat16"),
-}
-RANGES = {
-    "lr": (1e-8, 10.0),
-    "weight_decay": (0.0, 1.0),
-    "warmup": (0.0, 0.9),
-    "epochs": (1, 10_000),
-    "batch_size": (1, 4096),
-    "seed": (0, 2**31 - 1),
-    "validation": (0.0, 0.9),
-    "early_stopping": (0, 10_000),
-}
+FieldNames = Annotated[
+    list[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]], AfterValidator(_distinct)
+]
+
+
+class Augment(Block):
+    """What may be done to a sample each time it is seen."""
+
+    roll: bool = Field(True, description="Turn the globe by any number of columns.")
+    flip: bool = Field(
+        True,
+        description="Mirror at the equator, winds to the north and vorticities with changed sign.",
+    )
+
+
+class ModelEntry(Block):
+    """What every entry of the table of models may have; `name`, its key there, is filled in."""
+
+    like: str | None = Field(
+        None,
+        description="Name of the model this one takes everything from that it does not say itself.",
+    )
+    title: str | None = Field(
+        None, description="A few words for maps and the report; the name where absent."
+    )
+    name: SkipJsonSchema[str] = ""
+    description: str = Field("", description="Free text for the model's config.json.")
+
+
+class Recipe(ModelEntry):
+    """A model that is trained here: what from (fields, dataset, grid), and how."""
+
+    fields: FieldNames = Field(
+        min_length=1,
+        max_length=64,
+        description="The network's input, in the order of its channels.",
+    )
+    dataset: str = Field(
+        description="A labelled dataset; its train folder is learned from, its test folder scored "
+        "on."
+    )
+    grid: str = Field(
+        description="Name of the grid the labelled samples are on (which is checked)."
+    )
+    labels: Annotated[list[str], AfterValidator(_distinct)] = Field(
+        list(LABELS),
+        min_length=2,
+        max_length=64,
+        description="Names of the classes in the order of their codes, background first.",
+    )
+    architecture: Literal["cgnet", "deeplabv3plus", "unet", "segformer"] = Field(
+        "cgnet",
+        description="The network. All but cgnet need the package segmentation_models_pytorch, and "
+        "learn best with lr near 0.001 (docs/decisions/second-architecture.md).",
+    )
+    padding: Literal["circular", "sphere", "replicate"] = Field(
+        "sphere",
+        description="What lies beyond the map's edges. sphere: longitude goes round, beyond a pole "
+        "lies the other side of the pole. circular: both axes go round, the poles into each other, "
+        "as published. replicate: the edge itself again, for labels of a region.",
+    )
+    loss: Literal["jaccard", "cross-entropy", "published-double-softmax"] = Field(
+        "jaccard",
+        description="jaccard: 1 - soft IoU of the classes present. cross-entropy: weighted by the "
+        "inverse square root of a class's share. published-double-softmax: ClimateNet's own, a bug "
+        "kept for reproduction.",
+    )
+    optimizer: Literal["adamw", "adam"] = Field("adamw", description="adam is the published one.")
+    lr: float = Field(0.001, ge=1e-8, le=10, description="Highest learning rate.")
+    weight_decay: float = Field(
+        0.01, ge=0, le=1, description="Of adamw, on convolutions and matrices only."
+    )
+    schedule: Literal["cosine", "plateau", "constant"] = Field(
+        "cosine",
+        description="How the learning rate falls: along half a cosine to zero; by 0.3 after every "
+        "3 epochs without a better validation score; or not at all (the published way).",
+    )
+    warmup: float = Field(
+        0.1,
+        ge=0,
+        le=0.9,
+        description="Share of the training in which the learning rate rises from zero.",
+    )
+    epochs: int = Field(20, ge=1, le=10_000, description="Passes over the training samples.")
+    batch_size: int = Field(
+        4, ge=1, le=4096, description="Samples a step, of all processes together."
+    )
+    seed: Seed = Field(42, description="Of first weights, order and augmentation.")
+    seeds: Annotated[list[Seed], AfterValidator(_distinct)] | None = Field(
+        None,
+        min_length=2,
+        max_length=100,
+        description="Train one member for each of these seeds; experiments then run all of them, "
+        "and mask files and maps show where they agree.",
+    )
+    weighting: Literal["none", "area", "mean"] = Field(
+        "none",
+        description="Statistics unweighted, weighted by cos(lat), or only the mean weighted (the "
+        "published convention).",
+    )
+    validation: float = Field(
+        0.1,
+        ge=0,
+        le=0.9,
+        description="Share of the labelled dates (the last ones, all labellings of a date "
+        "together) that is held out to choose the best epoch. 0: none, the last epoch is taken.",
+    )
+    early_stopping: int = Field(
+        0,
+        ge=0,
+        le=10_000,
+        description="Stop after this many epochs without a better validation score; 0 never stops "
+        "early.",
+    )
+    augment: Augment = Augment()
+    labellings: Literal["separate", "soft"] = Field(
+        "separate",
+        description="Several experts' labels of one time as samples of their own, or as shares of "
+        "votes.",
+    )
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="Arithmetic of training; bfloat16 pays on GPUs."
+    )
+    compile: bool = Field(
+        False,
+        description="Let torch.compile fuse the network, which takes some minutes before the first "
+        "step is done.",
+    )
+
+    @model_validator(mode="after")
+    def _validates_what_it_goes_by(self) -> "Recipe":
+        if not self.validation and (self.early_stopping or self.schedule == "plateau"):
+            raise ValueError(
+                "early_stopping and schedule: plateau go by scores of validation, which is 0: give "
+                "it a share, such as 0.1"
+            )
+        return self
+
+
+class Published(ModelEntry):
+    """A published model, used as it is: fields, labels and recipe are in its config.json."""
+
+    weights: str = Field(
+        description="Folder of a published model (ClimateNet's config.json and weights.pth)."
+    )
+    dataset: str | None = Field(
+        None, description="A labelled dataset to score it on, the samples in its test folder."
+    )
+    grid: str | None = Field(
+        None, description="Name of the grid the labelled samples are on, with `dataset`."
+    )
 
 
 def read_recipe(block: Mapping[str, Any]) -> Recipe:
-    """Check a model's entry.
+    """Return the recipe that a resolved `models:` entry describes.
 
     Raises:
-        BadInput: a key is unknown or missing, or a value is not among the allowed ones.
+        BadInput: a key is unknown or missing, or a value is not allowed.
 
     """
-    known = {one.name for one in fields(Recipe)}
-    if unknown := sorted(block.keys() - known):
-        raise BadInput(f"model: unknown key {unknown[0]!r}; there are {', '.join(sorted(known))}")
-    if missing := [key for key in ("name", "fields", "dataset", "grid") if key not in block]:
-        raise BadInput(f"model: {', '.join(missing)} missing")
-    recipe = Recipe(**block)
-    for key, allowed in CHOICES.items():
-        if getattr(recipe, key) not in allowed:
-            raise BadInput(
-                f"model {recipe.name}: {key} is {getattr(recipe, key)!r}, not one of "
-                f"{', '.join(allowed)}"
-            )
-    for key, (low, high) in RANGES.items():
-        value, kinds = getattr(recipe, key), int if isinstance(low, int) else int | float
-        if not isinstance(value, kinds) or isinstance(value, bool) or not low <= value <= high:
-            raise BadInput(f"model {recipe.name}: {key} is {value!r}, not within {low} … {high}")
-    for key, least in (("fields", 1), ("labels", 2)):
-        names = getattr(recipe, key)
-        if not isinstance(names, list) or len(set(names)) != len(names) or len(names) < least:
-            raise BadInput(f"model {recipe.name}: {key} is {names}, not {least} or more names")
-    if not recipe.validation and (recipe.early_stopping or recipe.schedule == "plateau"):
-        raise BadInput(
-            f"model {recipe.name}: early_stopping and schedule: plateau go by scores of "
-            "validation, which is 0: give it a share, such as 0.1"
-        )
-    if unknown := sorted(recipe.augment.keys() - {"roll", "flip"}):
-        raise BadInput(f"model {recipe.name}: augment has no {unknown[0]!r}, only roll and flip")
-    return recipe
+    return read_block(Recipe, block, f"model {block.get('name', '')}".rstrip())

@@ -4,7 +4,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from stormtrace.blocks import dump
+from stormtrace.checkpoints import Checkpoint, file_identity
 from stormtrace.commandline import Progress
 from stormtrace.errors import BadInput
 from stormtrace.formats.labelled import LabelledFile, read_grid, split_by_time
@@ -26,12 +28,7 @@ from stormtrace.learn.optimization import make_optimizer, schedule_factor
 from stormtrace.learn.processes import Processes, share_batch_norm
 from stormtrace.learn.recipe import Recipe
 from stormtrace.learn.standing import Standing
-from stormtrace.learn.training_checkpoints import (
-    checkpoint_path,
-    identity,
-    read_checkpoint,
-    write_checkpoint,
-)
+from stormtrace.learn.training_checkpoints import read_state, write_state
 from stormtrace.network.architectures import make_network
 from stormtrace.network.devices import memory_format, peak_memory
 from stormtrace.network.normalization import Normalization
@@ -80,16 +77,14 @@ def train(
     """
     start = time.monotonic()
     run = _Run(recipe, files, normalization, device, processes)
-    path = checkpoint_path(
-        checkpoints,
-        {
-            "recipe": asdict(recipe),
-            "normalization": normalization.as_json(),
-            "files": [identity(file.path) for file in files],
-            "device": device.type,
-        },
-    )
-    run.restore(read_checkpoint(path))
+    determinants = {
+        "recipe": dump(recipe),
+        "normalization": normalization.as_json(),
+        "files": [file_identity(file.path) for file in files],
+        "device": device.type,
+    }
+    checkpoint = Checkpoint(checkpoints, recipe.name, determinants, ".pt")
+    run.restore(read_state(checkpoint))
     if processes.is_first:
         log.info(run.describe())
 
@@ -115,7 +110,7 @@ def train(
         told.advance()
         if processes.is_first:
             log.info(describe(row, recipe.labels, recipe.epochs))
-            write_checkpoint(path, run.as_checkpoint())
+            write_state(checkpoint, run.as_checkpoint())
         out_of_time = processes.any(now - start + (now - epoch_start) > time_budget)
         stopped = run.standing.reason_to_stop() or ("time budget" if out_of_time else None)
     standing = run.standing
@@ -146,7 +141,7 @@ class _Run:
             cache_bytes=CACHE_GB[device.type] * 2**30,
         )
         self.training, self.validation = map(make_set, split_by_time(files, recipe.validation))
-        self.augmentation = make_augmentation(recipe.augment, recipe.fields, grid)
+        self.augmentation = make_augmentation(recipe.augment.model_dump(), recipe.fields, grid)
         self.network = _make_network(recipe, device, processes)
         self.predict: Callable[[Tensor], Tensor] = (
             torch.compile(self.network) if recipe.compile else self.network

@@ -1,40 +1,28 @@
-"""Where a training stands after each epoch, so that a killed one goes on instead of starting over.
+"""State of a training after an epoch, kept as tensors, numbers, strings and their containers."""
 
-Checkpoints lie outside Snakemake's outputs (it deletes those of a failed job), under the digest of
-everything that determines the training: another learning rate or another file is another training.
-"""
-
-import hashlib
-import json
-from pathlib import Path
 from typing import Any
 
 import torch
 
+from stormtrace.checkpoints import Checkpoint
 from stormtrace.errors import BadInput
 from stormtrace.files import writing
 
 
-def checkpoint_path(folder: Path | str, determinants: dict[str, Any]) -> Path:
-    """Return ``{folder}/{digest of the determinants}.pt``."""
-    text = json.dumps(determinants, sort_keys=True)
-    return Path(folder) / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.pt"
-
-
-def identity(path: Path) -> list[str | int]:
-    """Return what tells a file from an earlier one of its name, such as labels since corrected."""
-    stat = path.stat()
-    return [path.name, stat.st_size, stat.st_mtime_ns]
-
-
-def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write a checkpoint, whole or not at all: tensors, numbers, strings and their containers."""
-    with writing(path) as partial:
+def write_state(checkpoint: Checkpoint, state: dict[str, Any]) -> None:
+    """Write the state of a training, whole or not at all."""
+    with writing(checkpoint.path) as partial:
         torch.save(state, partial)
 
 
-def read_checkpoint(path: Path) -> dict[str, Any] | None:
-    """Return the checkpoint, or None if there is none yet."""
+def read_state(checkpoint: Checkpoint) -> dict[str, Any] | None:
+    """Return the state of an earlier attempt, or None if there is none.
+
+    Raises:
+        BadInput: the file is damaged.
+
+    """
+    path = checkpoint.path
     if not path.is_file():
         return None
     try:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.masks import PROBABILITY_STEPS
+from stormtrace.formats.mask_writing import PROBABILITY_STEPS
 from stormtrace.network.devices import memory_format
 from stormtrace.network.normalization import Normalization
 

@@ -1,57 +1,58 @@
-"""What may be chosen about the planet: the `planet:` block of the study, as one JSON flag."""
+"""Settings of the mini planet: the `planet:` block of the study, and what the workflow adds."""
 
-import dataclasses
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from stormtrace.errors import BadInput
+from pydantic import AfterValidator, Field
+
+from stormtrace.blocks import Block, read_block
+from stormtrace.grids.specification import GridSpecification
 
 
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """The planet's size and seed.
+def _even(days: int) -> int:
+    if days % 2:
+        raise ValueError("it must be even, half before and half after New Year")
+    return days
 
-    ne: elements along an edge of the CESM-like mesh. levels: hybrid levels, 8 … 60.
-    days: of the CESM-like parts, half of them before New Year. merra2_days: of the MERRA-2-like.
-    From 10 days on all guests (`population.guests`) are seen as what they are.
-    grid, merra2_grid: nlat and nlon of the samples' grid (labels, truth) and of MERRA-2's.
-    train_files, test_files: how many labelled samples; some share one time.
-    """
 
-    seed: int = 42
-    ne: int = 10
-    levels: int = 14
-    days: int = 20
-    merra2_days: int = 10
-    grid: Mapping[str, int] = dataclasses.field(default_factory=lambda: {"nlat": 96, "nlon": 144})
-    merra2_grid: Mapping[str, int] = dataclasses.field(
-        default_factory=lambda: {"nlat": 73, "nlon": 144}
+Days = Annotated[int, Field(ge=2, le=60), AfterValidator(_even)]
+
+
+class Planet(Block):
+    """The mini planet of demo and tests; made when a dataset lies under {results}/planet."""
+
+    seed: int = Field(42, ge=0, description="Seed of its weather.")
+    ne: int = Field(
+        10, ge=2, le=240, description="Elements along a cube edge of its spectral-element mesh."
     )
-    train_files: int = 72
-    test_files: int = 20
+    levels: int = Field(14, ge=8, le=60, description="Number of hybrid levels.")
+    days: Days = Field(
+        20,
+        description="Days of each climate state, half of them before New Year (datasets name the "
+        "same period). From 10 on each storm is a class's or a look-alike's.",
+    )
+    merra2_days: Days = Field(10, description="Days of the MERRA-2-like part, likewise.")
+    train_files: int = Field(72, ge=1, description="Labelled samples to learn from.")
+    test_files: int = Field(20, ge=1, description="Labelled samples to score on.")
 
 
-SMALLEST = {"seed": 0, "ne": 2, "levels": 8, "days": 2, "merra2_days": 2}
-SMALLEST |= {"train_files": 1, "test_files": 1}
+class Settings(Planet):
+    """What `make_planet.py` needs to know: `Planet` and its grids (nlat and nlon)."""
+
+    grid: GridSpecification = Field(
+        GridSpecification(nlat=96, nlon=144),
+        description="The grid of the labelled samples and of the truth.",
+    )
+    merra2_grid: dict[Literal["nlat", "nlon"], int] = Field(
+        {"nlat": 73, "nlon": 144}, description="The MERRA-2-like part's own grid."
+    )
 
 
-def read_settings(chosen: Mapping[str, Any]) -> Settings:
-    """Return `chosen` over the defaults; raise BadInput for an unknown key or a bad value."""
-    if not isinstance(chosen, Mapping):
-        raise BadInput(f"--settings must be a block of keys and values, found {chosen!r}")
-    known = [field.name for field in dataclasses.fields(Settings)]
-    for key, value in chosen.items():
-        if key not in known:
-            raise BadInput(f"--settings: unknown key '{key}'; the planet knows {', '.join(known)}")
-        if key in SMALLEST and (not isinstance(value, int) or value < SMALLEST[key]):
-            raise BadInput(
-                f"--settings: {key} must be a whole number of at least {SMALLEST[key]}, "
-                f"found {value!r}"
-            )
-        if key.endswith("grid") and not {"nlat", "nlon"} <= set(value):
-            raise BadInput(f"--settings: {key} needs nlat and nlon, found {value!r}")
-    settings = Settings(**chosen)
-    for key in ("days", "merra2_days"):
-        if getattr(settings, key) % 2:
-            raise BadInput(f"--settings: {key} must be even, half before and half after New Year")
-    return settings
+def read_settings(block: Mapping[str, Any]) -> Settings:
+    """Return the settings in a block, with defaults.
+
+    Raises:
+        BadInput: a key is unknown, or a value is not allowed.
+
+    """
+    return read_block(Settings, block, "--settings")

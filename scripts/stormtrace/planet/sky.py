@@ -8,14 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from stormtrace.constants import GRAVITY
 from stormtrace.planet.smooth_fields import Floats, Points
 from stormtrace.planet.terrain import height, surface_pressure
 
 SURFACE = 101300.0
 """Pa; the pressure the vertical profiles are scaled by."""
-
-GRAVITY = 9.80616
-"""m s⁻², as in CESM and E3SM."""
 
 TRADES, JET, EDDY, VORTEX, RIVER = range(5)
 """The modes of the wind, each with its own profile (`wind_profiles`)."""

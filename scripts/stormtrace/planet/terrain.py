@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stormtrace.constants import GRAVITY
 from stormtrace.planet.smooth_fields import Floats, Points, smoothstep
 
 
@@ -54,5 +55,5 @@ def surface_pressure(
     """Return PS, Pa, below an air column that cools by 6.5 K a kilometre (hypsometric)."""
     lapse = 0.0065
     return sea_level_pressure * (1.0 - lapse * height / sea_level_kelvin) ** (
-        9.80616 / (287.04 * lapse)
+        GRAVITY / (287.04 * lapse)
     )

@@ -17,7 +17,7 @@ from scipy import ndimage, sparse
 
 from stormtrace.classes import BACKGROUND, FEATURES, TC
 from stormtrace.files import write_text
-from stormtrace.grids import Grid, make_grid
+from stormtrace.grids import Grid, GridSpecification, make_grid
 from stormtrace.planet.planet import Planet
 from stormtrace.planet.smooth_fields import Floats, Points
 from stormtrace.planet.times import Times
@@ -40,7 +40,11 @@ class Chronicle:
 
 
 def write_truth(
-    folder: Path, planet: Planet, times: Times, grid_spec: Mapping[str, Any], dataset: str
+    folder: Path,
+    planet: Planet,
+    times: Times,
+    grid_spec: GridSpecification | Mapping[str, Any],
+    dataset: str,
 ) -> None:
     """Write `masks.nc` and `events.json`: one mask a step, at the step's start.
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.planet.climates import Climate
 from stormtrace.planet.sky import EDDY, JET, SHALLOW, TRADES, Sky
 from stormtrace.planet.smooth_fields import Floats, Points, Waves
 
-EARTH_RADIUS = 6.37122e6  # m
 ROTATION = 7.292e-5  # radians a second
 AIR_DENSITY = 1.2  # kg m⁻³ at sea level
 
@@ -57,7 +57,7 @@ class Weather:
         belt_north = 0.85 * storm_track * np.degrees(slope)
         strength = 9.0e6  # m² s⁻¹
         wave, east, north = self.eddies.gradient(points, hours)
-        scale = bias * strength / EARTH_RADIUS
+        scale = bias * strength / (1000.0 * EARTH_RADIUS_KM)
         sky.wind[EDDY, 0] = -scale * (belt * north + belt_north * wave)
         sky.wind[EDDY, 1] = scale * belt * east
         sky.psl += AIR_DENSITY * 2 * ROTATION * points.sin_lat * strength * belt * wave

@@ -91,13 +91,13 @@ def _sources(dataset: Dataset, part: Part) -> tuple[dict[Source, str], list[tupl
     found: dict[Source, str] = {}
     pairs = []
     for recipe in dataset.fields.values():
-        own = dataset.source(part, recipe, recipe.variable)
+        own = dataset.where(part, recipe, recipe.variable)
         found[own] = ""
         with contextlib.suppress(BadInput):  # told when the variable itself is looked at
             paths = Archive(dataset).paths(own, None)
             first = first_holding(own, paths) or paths[0]
             for name in needed_beside(dataset, recipe, first):
-                partner = dataset.source(part, recipe, name)
+                partner = dataset.where(part, recipe, name)
                 found.setdefault(partner, f". {why_needed(dataset, recipe, name)}")
                 pairs.append((own, partner))
     return found, pairs

@@ -1,73 +1,91 @@
-"""A dataset of the study as the prepare stage sees it: the block of YAML, made sure and typed."""
+"""A dataset of the study: the block of YAML as the prepare stage and Snakemake's plan see it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Annotated, Any, Literal, get_args
 
-from stormtrace.errors import BadInput
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from stormtrace.blocks import Block, exclusive, read_block
 
 HOUR = 3600
-STAMPS = ("start", "end", "middle", "instant")
-RECIPES = ("integrate", "interpolate", "take")
-METHODS = ("log", "linear")
-BELOW = ("lowest", "linear", "nan")
-HOLES = ("refuse", "nearest")
-SAMPLING = ("mean", "instant")
-MISSING_STEPS = ("refuse", "skip")
-REMAPPING = ("bilinear", "conservative", "spectral")
-MAKERS = ("stormtrace", "esmpy", "xesmf")
 
-Fields = Mapping[str, Mapping[str, Any]]
+Stamps = Literal["start", "end", "middle", "instant"]
+RegridMethod = Literal["bilinear", "conservative", "spectral"]
+Maker = Literal["stormtrace", "esmpy", "xesmf"]
 
-FIELDS_OF_SOURCE: Mapping[str, Fields] = MappingProxyType(
-    {
-        "cesm": {
-            "TMQ": {"integrate": "Q"},
-            "U850": {"interpolate": "U", "to": 850},
-            "V850": {"interpolate": "V", "to": 850},
-            "PSL": {"take": "PSL"},
-        },
-        "merra2": {
-            "TMQ": {"take": "TQV"},
-            "U850": {"take": "U850"},
-            "V850": {"take": "V850"},
-            "PSL": {"take": "SLP"},
-        },
-    }
-)
-"""What a source's files hold, where the dataset does not say: CAM's, and MERRA-2's slv_Nx."""
+#: A date, or a date and a time, in the raw files' own calendar.
+Moment = Annotated[
+    str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$")
+]
+FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+Name = Annotated[str, Field(min_length=1)]
 
 
-@dataclass(frozen=True)
-class Names:
+def _listed(value: Any) -> Any:
+    """Return a pattern on its own as the only one of its tuple."""
+    return (value,) if isinstance(value, str) else tuple(value) if value else value
+
+
+#: One file pattern or several.
+Patterns = Annotated[
+    tuple[Name, ...],
+    Field(min_length=1),
+    BeforeValidator(_listed, json_schema_input_type=Name | list[Name]),
+]
+
+
+class Names(Block):
     """What variables are called in the raw files (CAM's and MERRA-2's names by default)."""
 
-    surface_pressure: str = "PS"
-    pressure: str = "PL"
-    thickness: str = "DELP"
-    lat: str | None = None
-    lon: str | None = None
+    surface_pressure: str = Field("PS", description="Surface pressure (Pa), for hybrid levels.")
+    pressure: str = Field(
+        "PL", description="Pressure of levels (Pa), where it is a variable (MERRA-2's Nv)."
+    )
+    thickness: str = Field("DELP", description="Thickness of levels (Pa), likewise.")
+    lat: str | None = Field(None, description="Latitudes; found by name or units where absent.")
+    lon: str | None = Field(None, description="Longitudes, likewise.")
 
 
-@dataclass(frozen=True)
-class Vertical:
-    """How a field comes to a pressure: linear in p or log p, and what it is below the ground.
+class Vertical(Block):
+    """How `interpolate` works."""
 
-    coefficients: a file with hyam hybm hyai hybi P0, where the raw files have none.
-    """
+    method: Literal["log", "linear"] = Field(
+        "log",
+        description="Linear in the logarithm of pressure, or in pressure (as CAM's own U850).",
+    )
+    below: Literal["lowest", "linear", "nan"] = Field(
+        "lowest",
+        description="Where the pressure lies below the lowest level: the value of the lowest level "
+        "(as the published study and CAM), the last two levels extended, or missing (then `holes` "
+        "decides).",
+    )
+    coefficients: str | None = Field(
+        None,
+        description="A file with hyam, hybm, hyai, hybi and P0, where the raw files have none.",
+    )
 
-    method: str = "log"
-    below: str = "lowest"
-    coefficients: str | None = None
+
+class Regrid(Block):
+    """How the regridding matrix of a grid is made."""
+
+    method: RegridMethod = Field(
+        "bilinear",
+        description="bilinear; conservative (first order; a mesh that is not rectilinear needs "
+        "`mesh`); spectral, the model's own polynomials on CAM-SE's points, far more exact for "
+        "smooth fields, but it overshoots.",
+    )
+    maker: Maker = Field(
+        "stormtrace",
+        description="Our own makers; or ESMF's, bilinear and conservative, through esmpy or, from "
+        "rectilinear meshes, xesmf (conda, envs/regrid.yaml).",
+    )
 
 
-@dataclass(frozen=True)
-class Regrid:
-    """By which method, and by whom, the weights map is made."""
-
-    method: str = "bilinear"
-    maker: str = "stormtrace"
+REMAPPING: tuple[str, ...] = get_args(RegridMethod)
+MAKERS: tuple[str, ...] = get_args(Maker)
 
 
 @dataclass(frozen=True)
@@ -79,141 +97,245 @@ class Source:
 
     @property
     def named(self) -> bool:
-        """Whether the files' names tell the variable: then each that matches must hold it."""
+        """Whether the files' names contain the variable: then each that matches must hold it."""
         return any("{variable}" in pattern for pattern in self.files)
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How a canonical field comes about: `kind` is integrate, interpolate or take.
+class Recipe(Block):
+    """One of {integrate: VARIABLE}, {interpolate: VARIABLE, to: hPa}, {take: VARIABLE}."""
 
-    level: Pa, of interpolate. files: the field's own patterns, or none.
-    """
+    integrate: str | None = Field(
+        None,
+        description="Raw variable on model levels; the field is the sum of it times dp/g "
+        "(g = 9.80616 m s-2).",
+    )
+    interpolate: str | None = Field(
+        None,
+        description="Raw variable on model or pressure levels; the field is its value at `to`.",
+    )
+    to: float | None = Field(None, gt=0, le=1100, description="Pressure in hPa, of interpolate.")
+    take: str | None = Field(
+        None, description="Raw variable without levels; the field is it, as it is."
+    )
+    files: Patterns | None = Field(
+        None,
+        description="Patterns of the field's own files, for all parts, if it lies in others than "
+        "the rest does (its surface pressure is looked for there, too).",
+    )
 
-    kind: str
-    variable: str
-    level: float = 0.0
-    files: tuple[str, ...] = ()
+    @model_validator(mode="after")
+    def _says_one_thing(self) -> "Recipe":
+        said = [key for key in ("integrate", "interpolate", "take") if getattr(self, key)]
+        if not said:
+            raise ValueError("it needs one of integrate, interpolate (with to), take")
+        if len(said) > 1:
+            raise exclusive(said)
+        if said == ["interpolate"] and self.to is None:
+            raise ValueError("interpolate goes with `to`, the pressure in hPa")
+        if said != ["interpolate"] and self.to is not None:
+            raise exclusive([*said, "to"])
+        return self
+
+    @property
+    def kind(self) -> str:
+        """`integrate`, `interpolate` or `take`."""
+        return "take" if self.take else "interpolate" if self.interpolate else "integrate"
+
+    @property
+    def variable(self) -> str:
+        """The raw variable."""
+        return self.take or self.interpolate or self.integrate or ""
+
+    @property
+    def level(self) -> float:
+        """Pressure in Pa, of `interpolate`."""
+        return 100.0 * (self.to or 0.0)
 
 
-@dataclass(frozen=True)
-class Part:
-    """A stretch of raw files: `begin` included, `end` not (dates of the files' calendar)."""
+Fields = Annotated[dict[FieldName, Recipe], Field(min_length=1)]
 
-    begin: str
-    end: str
-    files: tuple[str, ...]
-    stamps: str | None = None
+#: Fields of a source's files, where the dataset does not say: CAM's, and MERRA-2's slv_Nx.
+FIELDS_OF_SOURCE: Mapping[str, Mapping[str, Recipe]] = MappingProxyType(
+    {
+        "cesm": {
+            "TMQ": Recipe(integrate="Q"),
+            "U850": Recipe(interpolate="U", to=850),
+            "V850": Recipe(interpolate="V", to=850),
+            "PSL": Recipe(take="PSL"),
+        },
+        "merra2": {
+            "TMQ": Recipe(take="TQV"),
+            "U850": Recipe(take="U850"),
+            "V850": Recipe(take="V850"),
+            "PSL": Recipe(take="SLP"),
+        },
+        "climatenet": {name: Recipe(take=name) for name in ("TMQ", "U850", "V850", "PSL")},
+    }
+)
 
 
-@dataclass(frozen=True)
-class Clock:
-    """When files without a time coordinate start ({year} stands for the file's own), and go on."""
+class Part(Block):
+    """A stretch of raw files."""
 
-    start: str
-    step: int
-    calendar: str = "standard"
+    period: tuple[Moment, Moment] = Field(
+        description="[first moment, first moment no longer in it], YYYY-MM-DD or "
+        '"YYYY-MM-DD HH:MM" in the files\' own calendar.'
+    )
+    files: Patterns = Field(
+        description="Where the files are: one pattern or several, with * ? [] as in a shell, ** "
+        "for any depth, and {variable} and {year}. Without {year} every file that matches is "
+        "opened; without {variable} those that lack the variable are passed over (other history "
+        "tapes)."
+    )
+    stamps: Stamps | None = Field(
+        None,
+        description="What a raw time stamp marks of its interval. Where it is absent the file's "
+        "time bounds and cell_methods decide, else half-hourly stamps of hourly means (MERRA-2), "
+        "else it is an instant. Files that say otherwise are an error; only `instant` overrides "
+        "bounds, unless cell_methods speak of means, for CAM writes bounds with instantaneous "
+        "fields, too.",
+    )
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> "Part":
+        if self.begin >= self.end:
+            raise ValueError(
+                f"its period [{self.begin}, {self.end}] is empty or ends before it starts; give "
+                "[first day, first day no longer in it]"
+            )
+        return self
+
+    @property
+    def begin(self) -> str:
+        """The first moment."""
+        return self.period[0]
+
+    @property
+    def end(self) -> str:
+        """The first moment no longer in it."""
+        return self.period[1]
 
 
-@dataclass(frozen=True)
-class Dataset:
-    """All that is known of a dataset before a file is opened. `step` is in seconds."""
+class Clock(Block):
+    """When files without a time coordinate start, and how they go on."""
 
-    name: str
-    parts: tuple[Part, ...]
-    fields: Mapping[str, Recipe]
+    start: str = Field(
+        description="First moment of the first file, the others continuing in order of name; or "
+        'with {year} of each file, e.g. "{year}-01-01".'
+    )
+    step_hours: float = Field(gt=0, description="Hours from record to record.")
+    calendar: str = Field("standard", description="CF calendar, e.g. noleap.")
+
+    @property
+    def step(self) -> int:
+        """Seconds from record to record."""
+        return round(self.step_hours * HOUR)
+
+
+class Entry(Block):
+    """What every entry of the table of datasets may have; `name`, its key there, is filled in."""
+
+    like: str | None = Field(
+        None,
+        description="Name of the dataset this one takes everything from that it does not say "
+        "itself.",
+    )
+    title: str | None = Field(
+        None, description="A few words for maps and the report; the name where absent."
+    )
+    name: SkipJsonSchema[str] = ""
+
+
+def _divides_a_day(hours: float) -> float:
+    if 24 * HOUR % (round(hours * HOUR) or 7):
+        raise ValueError(
+            "it does not divide a day, so steps would start at other hours every day; choose 1, 2, "
+            "3, 4, 6, 8, 12 or 24"
+        )
+    return hours
+
+
+class Dataset(Entry):
+    """Raw files of one source, in one place on disk; what a script gets of it is this block."""
+
+    source: Literal["cesm", "merra2"] = Field(
+        description="Whose conventions the files follow; gives the defaults of `fields`."
+    )
+    parts: tuple[Part, ...] = Field(
+        min_length=1, description="Stretches of raw files. Their periods may not overlap."
+    )
+    fields: Fields = Field(
+        default_factory=lambda read: dict(FIELDS_OF_SOURCE.get(read.get("source"), {})),
+        description="How each canonical field comes about. Default for cesm: TMQ {integrate: Q}, "
+        "U850 {interpolate: U, to: 850}, V850 {interpolate: V, to: 850}, PSL {take: PSL}; for "
+        "merra2: TMQ {take: TQV}, U850 {take: U850}, V850 {take: V850}, PSL {take: SLP}. Any name "
+        "will do (U300, Z500).",
+    )
     vertical: Vertical = Vertical()
+    holes: Literal["refuse", "nearest"] = Field(
+        "refuse",
+        description="Missing values in a field: an error that names file, time, place and count, "
+        "or filled from the nearest valid point and counted (MERRA-2's winds below the ground).",
+    )
+    sampling: Literal["mean", "instant"] = Field(
+        "mean",
+        description="How records closer than step_hours become steps, by their mean or by the one "
+        "that starts the step.",
+    )
+    step_hours: Annotated[float, AfterValidator(_divides_a_day)] = Field(
+        3.0, gt=0, le=24, description="Hours from one sample to the next; they must divide a day."
+    )
+    missing_steps: Literal["refuse", "skip"] = Field(
+        "refuse",
+        description="Steps of the period that are not in the files: an error that lists them, or "
+        "left out and counted.",
+    )
+    time: Clock | None = Field(
+        None,
+        description="For files without a time coordinate (ARTMIP's MERRA-2). Those that have one "
+        "keep to it.",
+    )
     names: Names = Names()
+    mesh: str | None = Field(
+        None,
+        description="A SCRIP, ESMF or UGRID file of the raw files' mesh: its points, where the "
+        "files have no lat and lon; its cells, for a conservative regridding matrix.",
+    )
     regrid: Regrid = Regrid()
-    holes: str = "refuse"
-    sampling: str = "mean"
-    step: int = 3 * HOUR
-    missing_steps: str = "refuse"
-    time: Clock | None = None
-    mesh: str | None = None
-    weights_map: str | None = None
+    regridding_matrix: str | None = Field(
+        None,
+        description="An ESMF or SCRIP regridding matrix (weights file) of your own; it is checked "
+        "against mesh and grid, and adopted.",
+    )
 
-    def source(self, part: Part, recipe: Recipe, variable: str) -> Source:
+    @property
+    def step(self) -> int:
+        """Seconds from one sample to the next."""
+        return round(self.step_hours * HOUR)
+
+    def where(self, part: Part, recipe: Recipe, variable: str) -> Source:
         """Return where `variable`, needed by a recipe, is to be looked for."""
         return Source(variable, recipe.files or part.files)
 
 
-def make_dataset(spec: Mapping[str, Any]) -> Dataset:
-    """Return the dataset a resolved `datasets:` entry describes; BadInput names key and value."""
-    name = str(_need(spec, "name", "a dataset"))
-    source = spec.get("source", "cesm")
-    if source not in FIELDS_OF_SOURCE:
-        known = ", ".join(FIELDS_OF_SOURCE)
-        raise BadInput(f"dataset {name}: source {source!r} has no raw files; known: {known}")
-    where = f"dataset {name}"
-    vertical = Vertical(**spec.get("vertical", {}))
-    _among(vertical.method, METHODS, f"{where}: vertical.method")
-    _among(vertical.below, BELOW, f"{where}: vertical.below")
-    regrid = Regrid(**spec.get("regrid", {}))
-    _among(regrid.method, REMAPPING, f"{where}: regrid.method")
-    _among(regrid.maker, MAKERS, f"{where}: regrid.maker")
-    clock = spec.get("time")
-    return Dataset(
-        name=name,
-        parts=tuple(_part(part, where) for part in _need(spec, "parts", where)),
-        fields={
-            key: _recipe(recipe, f"{where}: fields.{key}")
-            for key, recipe in (spec.get("fields") or FIELDS_OF_SOURCE[source]).items()
-        },
-        vertical=vertical,
-        names=Names(**spec.get("names", {})),
-        regrid=regrid,
-        holes=_among(spec.get("holes", "refuse"), HOLES, f"{where}: holes"),
-        sampling=_among(spec.get("sampling", "mean"), SAMPLING, f"{where}: sampling"),
-        step=round(float(spec.get("step_hours", 3)) * HOUR),
-        missing_steps=_among(
-            spec.get("missing_steps", "refuse"), MISSING_STEPS, f"{where}: missing_steps"
-        ),
-        time=_clock(clock, where) if clock else None,
-        mesh=spec.get("mesh"),
-        weights_map=spec.get("weights_map"),
+class LabelledDataset(Entry):
+    """Labelled samples, ready to learn from (ClimateNet's format)."""
+
+    source: Literal["climatenet"] = Field(description="climatenet: a set of labelled samples.")
+    fields: Fields = Field(
+        default_factory=lambda: dict(FIELDS_OF_SOURCE["climatenet"]),
+        description="Fields in the samples, each {take: NAME}; TMQ, U850, V850 and PSL by default.",
     )
+    train: str = Field(description="Folder of labelled samples to learn from.")
+    test: str = Field(description="Folder of labelled samples to score on.")
+    exclude: tuple[str, ...] = Field((), description="Names of labelled samples to leave out.")
 
 
-def _need(spec: Mapping[str, Any], key: str, where: str) -> Any:
-    if not spec.get(key):
-        raise BadInput(f"{where} needs the key {key}; it has {', '.join(spec) or 'none'}")
-    return spec[key]
+def make_dataset(block: Mapping[str, Any]) -> Dataset:
+    """Return the dataset of raw files that a resolved `datasets:` entry describes.
 
+    Raises:
+        BadInput: a key is unknown or missing, or a value is not allowed.
 
-def _among(value: Any, allowed: tuple[str, ...], where: str) -> str:
-    if value not in allowed:
-        raise BadInput(f"{where} is {value!r}; it can be {', '.join(allowed)}")
-    return str(value)
-
-
-def _patterns(files: str | list[str]) -> tuple[str, ...]:
-    return (files,) if isinstance(files, str) else tuple(files)
-
-
-def _part(spec: Mapping[str, Any], where: str) -> Part:
-    begin, end = (str(date) for date in _need(spec, "period", f"{where}: a part"))
-    stamps = spec.get("stamps")
-    if stamps is not None:
-        _among(stamps, STAMPS, f"{where}: stamps")
-    return Part(begin, end, _patterns(_need(spec, "files", f"{where}: a part")), stamps)
-
-
-def _recipe(spec: Mapping[str, Any], where: str) -> Recipe:
-    kinds = [kind for kind in RECIPES if kind in spec]
-    if len(kinds) != 1:
-        raise BadInput(
-            f"{where} is {dict(spec)}; it needs one of {', '.join(RECIPES)} (null takes a key away)"
-        )
-    if (kinds[0] == "interpolate") != ("to" in spec):
-        raise BadInput(
-            f"{where} is {dict(spec)}; `interpolate` goes with `to` (hPa), others do not"
-        )
-    level = 100.0 * float(spec.get("to", 0.0))
-    return Recipe(kinds[0], str(spec[kinds[0]]), level, _patterns(spec.get("files", [])))
-
-
-def _clock(spec: Mapping[str, Any], where: str) -> Clock:
-    step = round(float(_need(spec, "step_hours", f"{where}: time")) * HOUR)
-    start = str(_need(spec, "start", f"{where}: time"))
-    return Clock(start, step, str(spec.get("calendar", "standard")))
+    """
+    return read_block(Dataset, block, f"dataset {block.get('name', '')}".rstrip())

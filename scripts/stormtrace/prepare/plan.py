@@ -54,7 +54,7 @@ class Plan:
 
     def of(self, recipe: Recipe, variable: str) -> Records:
         """Return the records of a recipe's variable."""
-        return self.records[self.dataset.source(self.part, recipe, variable)]
+        return self.records[self.dataset.where(self.part, recipe, variable)]
 
     def places(self, recipe: Recipe, variable: str, steps: range) -> list[Place]:
         """Return where a recipe's variable is for some steps, in order of time."""
@@ -136,10 +136,10 @@ def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Invent
     dataset = archive.dataset
     found: dict[Source, Inventory] = {}
     for recipe in dataset.fields.values():
-        own = dataset.source(part, recipe, recipe.variable)
+        own = dataset.where(part, recipe, recipe.variable)
         found[own] = archive.inventory(own, part, year)
         for variable in needed_beside(dataset, recipe, found[own].paths[0]):
-            partner = dataset.source(part, recipe, variable)
+            partner = dataset.where(part, recipe, variable)
             try:
                 found[partner] = archive.inventory(partner, part, year)
             except BadInput as error:

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.floating]
+from stormtrace.constants import GRAVITY
 
-GRAVITY = 9.80616
-"""m s⁻², the constant of CESM and E3SM (SHR_CONST_G), with which their own TMQ is computed."""
+Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)

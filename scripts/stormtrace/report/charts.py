@@ -1,7 +1,5 @@
 """Line charts and histograms as SVG, coloured by the page's own style sheet."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +16,7 @@ LEFT, RIGHT, TOP, BOTTOM = 38, 8, 10, 24
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a chart. style: a class of the style sheet, such as ``ar`` or ``tc dashed``."""
+    """One line of a chart. style: classes of the style sheet, such as ``class-0 dashed``."""
 
     name: str
     values: Sequence[float | None]
@@ -26,11 +24,19 @@ class Line:
 
 
 def line_chart(
-    labels: Sequence[str], lines: Sequence[Line], units: str, every: int = 1, zero: bool = True
+    labels: Sequence[str],
+    lines: Sequence[Line],
+    units: str,
+    every: int = 1,
+    most: float | None = None,
 ) -> str:
-    """Return lines over `labels`, with a mark and a tooltip for each value; gaps where None."""
+    """Return lines over `labels`, with a mark and a tooltip for each value; gaps where None.
+
+    every: how many labels stand for one that is written. most: where the axis ends at the latest;
+    100 for per cent.
+    """
     known = [v for line in lines for v in line.values if v is not None and np.isfinite(v)]
-    axis = _Axis.over(known, zero)
+    axis = _Axis.over(known, most or _largest(units))
     places = np.linspace(LEFT + 8, WIDTH - RIGHT - 8, max(len(labels), 2))
     parts = [_frame(axis, units)]
     for place, label in list(zip(places, labels, strict=False))[::every]:
@@ -40,10 +46,10 @@ def line_chart(
         for place, label, value in zip(places, labels, line.values, strict=False):
             if value is None or not np.isfinite(value):
                 continue
-            told = html.escape(f"{line.name}, {label}: {value:.3g} {units}")
+            tip = html.escape(f"{line.name}, {label}: {value:.3g} {units}")
             parts.append(
                 f'<circle class="{line.style}" cx="{place:.1f}" cy="{axis.y(value):.1f}" r="2.4">'
-                f"<title>{told}</title></circle>"
+                f"<title>{tip}</title></circle>"
             )
     return _svg(parts)
 
@@ -62,7 +68,7 @@ class Bar:
 def bar_chart(groups: Mapping[str, Sequence[Bar]], units: str) -> str:
     """Return bars side by side, group by group, each with a whisker over its interval."""
     known = [edge for bars in groups.values() for bar in bars for edge in (bar.low, bar.high)]
-    axis = _Axis.over(known, True)
+    axis = _Axis.over(known, _largest(units))
     width = (WIDTH - LEFT - RIGHT) / max(len(groups), 1)
     parts = [_frame(axis, units)]
     for index, (label, bars) in enumerate(groups.items()):
@@ -73,13 +79,13 @@ def bar_chart(groups: Mapping[str, Sequence[Bar]], units: str) -> str:
     return _svg(parts)
 
 
-def _bar(bar: Bar, axis: _Axis, x: float, width: float, title: str, units: str) -> str:
+def _bar(bar: Bar, axis: "_Axis", x: float, width: float, title: str, units: str) -> str:
     top, bottom = sorted((axis.y(bar.value), axis.y(0.0)))
-    told = html.escape(f"{title}: {bar.value:.3g} ({bar.low:.3g} to {bar.high:.3g}) {units}")
+    tip = html.escape(f"{title}: {bar.value:.3g} ({bar.low:.3g} to {bar.high:.3g}) {units}")
     middle = x + width / 2
     return (
         f'<rect class="{bar.style}" x="{x:.1f}" y="{top:.1f}" width="{max(width - 1, 1):.1f}" '
-        f'height="{bottom - top:.1f}"><title>{told}</title></rect>'
+        f'height="{bottom - top:.1f}"><title>{tip}</title></rect>'
         f'<line class="whisker" x1="{middle:.1f}" x2="{middle:.1f}" '
         f'y1="{axis.y(bar.low):.1f}" y2="{axis.y(bar.high):.1f}"/>'
     )
@@ -95,17 +101,17 @@ def histogram(values: NDArray[np.floating], units: str, style: str, bins: int = 
     edges = step * np.arange(count + 1)
     index = np.clip((values / step).astype(int), 0, count - 1)
     shares = 100.0 * np.bincount(index, minlength=count) / values.size
-    axis = _Axis.over(shares.tolist(), True)
+    axis = _Axis.over(shares.tolist(), 100.0)
     scale = (WIDTH - LEFT - RIGHT) / edges[-1]
     parts = [_frame(axis, "% of events")]
     for edge, share in zip(edges[:-1], shares, strict=True):
         top = axis.y(share)
         last = edge == edges[-2]
-        told = f"{edge:g}{'+' if last else f'–{edge + step:g}'} {units}: {share:.1f} %"
+        tip = f"{edge:g}{'+' if last else f'–{edge + step:g}'} {units}: {share:.1f} %"
         parts.append(
             f'<rect class="{style}" x="{LEFT + edge * scale + 0.5:.1f}" y="{top:.1f}" '
             f'width="{max(step * scale - 1, 1):.1f}" height="{HEIGHT - BOTTOM - top:.1f}">'
-            f"<title>{told}</title></rect>"
+            f"<title>{tip}</title></rect>"
         )
     ticks = np.arange(0, edges[-1] * 1.001, nice_step(edges[-1] / 5))
     parts += [_label(LEFT + tick * scale, f"{tick:g}") for tick in ticks]
@@ -127,10 +133,10 @@ def heat_map(lat: NDArray[np.float64], values: NDArray[np.float64], units: str, 
         for month, value in enumerate(values[row]):
             if np.isfinite(value):
                 place = f'x="{LEFT + month * width:.1f}" y="{y:.1f}" width="{width - 0.6:.1f}"'
-                told = f"{MONTHS[month]}, {latitude:.1f}°: {value:.3g} {units}"
+                tip = f"{MONTHS[month]}, {latitude:.1f}°: {value:.3g} {units}"
                 parts.append(
                     f'<rect class="{style}" {place} height="{height - 0.4:.1f}" '
-                    f'fill-opacity="{value / top:.2f}"><title>{told}</title></rect>'
+                    f'fill-opacity="{value / top:.2f}"><title>{tip}</title></rect>'
                 )
     parts += [_label(LEFT + (m + 0.5) * width, name[0]) for m, name in enumerate(MONTHS)]
     return _svg(parts)
@@ -145,16 +151,23 @@ class _Axis:
     step: float
 
     @classmethod
-    def over(cls, values: Sequence[float], zero: bool) -> _Axis:
-        low, high = (min(values), max(values)) if values else (0.0, 1.0)
-        if zero:
-            low = min(low, 0.0)
-        step = nice_step((high - low) / 4 or abs(high) / 4)
-        return cls(np.floor(low / step) * step, (np.floor(high / step) + 1) * step, step)
+    def over(cls, values: Sequence[float], most: float | None) -> "_Axis":
+        """Return an axis over `values` and zero that does not go beyond `most`."""
+        low, high = min(0.0, *values, 0.0), max(0.0, *values, 0.0)
+        step = nice_step((high - low) / 4)
+        end = (np.floor(high / step) + 1) * step
+        if most is not None and high <= most < end:
+            end = most
+        return cls(np.floor(low / step) * step, end, step)
 
     def y(self, value: float) -> float:
         share = (value - self.low) / (self.high - self.low)
         return HEIGHT - BOTTOM - share * (HEIGHT - BOTTOM - TOP)
+
+
+def _largest(units: str) -> float | None:
+    """Return the largest value that units allow."""
+    return 100.0 if units.startswith("%") else None
 
 
 def _frame(axis: _Axis, units: str) -> str:

@@ -1,70 +1,68 @@
-"""What the page tells of one experiment: numbers, charts, tables and links."""
-
-from __future__ import annotations
+"""One experiment on the page: its numbers, maps, tables and links."""
 
 import base64
-import csv
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from markupsafe import Markup
-from numpy.typing import NDArray
-
+from stormtrace.classes import Classes
 from stormtrace.climate.basins import by_basin
 from stormtrace.climate.event_tables import Table, of_class
 from stormtrace.climate.frequency import Frequency
-from stormtrace.climate.hovmoller import coasts_on, hovmoller
-from stormtrace.climate.seasons import MONTHS
-from stormtrace.climate.series import by_year, seasonal_cycle
-from stormtrace.climate.time_coverage import coverage
-from stormtrace.figures.names import HISTOGRAMS, heading
-from stormtrace.report.charts import Line, heat_map, histogram, line_chart
+from stormtrace.report.contents import (
+    BasinTable,
+    Experiment,
+    Headline,
+    MapFigure,
+    Provenance,
+    Region,
+)
+from stormtrace.report.experiment_charts import charts_of, why_no_lines
 from stormtrace.report.headlines import headline, region_mean
 from stormtrace.report.models import images
-from stormtrace.report.page_maps import Link
+from stormtrace.report.page_maps import Link, PageMaps
+from stormtrace.report.record import Record, record_of
+from stormtrace.report.request import ExperimentFiles, Request
 
-FEWEST = 3
-"""Months or years that make a line worth drawing."""
-
+#: Bytes: a longer film is linked to, not put into the page.
 FILM_LIMIT = 1_500_000
-"""Bytes: a longer film is linked to, not put into the page."""
 
 
 def describe(
-    entry: Mapping[str, Any],
+    files: ExperimentFiles,
     frequency: Frequency,
+    classes: Classes,
     events: Table | None,
-    boxes: Mapping[str, Mapping[str, Sequence[float]]],
+    page: PageMaps,
+    request: Request,
     link: Link,
-) -> dict[str, Any]:
-    """Return one row of the table of experiments, and its section.
-
-    boxes: the study's `regions` and `coasts`, name -> [west, east, south, north].
-    """
-    names = frequency.classes.flags
-    coasts = coasts_on(frequency.grid, boxes.get("coasts", {}))
-    return {
-        **{key: entry.get(key) or "" for key in ("model", "dataset", "grid", "description")},
-        "statistics": _statistics_words(entry),
-        "name": entry["name"],
-        "title": entry.get("title") or entry["name"],
-        "span": coverage(frequency).words,
-        "shape": f"{frequency.grid.lat.size} × {frequency.grid.lon.size}",
-        "length_years": frequency.length_years,
-        "missing": int(frequency.expected_steps.sum() - frequency.steps.sum()),
-        "headlines": {name: headline(frequency, name, events) for name in names},
-        "regions": list(_regions(frequency, boxes.get("regions", {}))),
-        "charts": [*_charts(frequency, events, coasts), *_landfall(entry.get("landfall"))],
-        "basins": _basins(frequency, events) if events is not None else [],
-        "animation": film(entry.get("animation"), link),
-        "images": images(entry.get("images") or []),
-        "files": list(_files(entry, link)),
-        "figures": list(figure_links(entry.get("figures"), link)),
-        "provenance": _provenance(frequency),
+) -> Experiment:
+    """Return an experiment's row in the first table, and its section."""
+    record = record_of(frequency)
+    headlines = {
+        one.flag: headline(frequency, one.code, one.flag, events, record)
+        for one in classes.features
     }
+    tracked = None if record.is_single else events
+    return Experiment(
+        name=files.name,
+        title=files.title or files.name,
+        description=files.description,
+        subtitle=" · ".join(filter(None, (files.model, files.dataset, files.grid))),
+        facts=list(_facts(files, frequency)),
+        record=record,
+        headlines=headlines,
+        maps=list(_maps(files.name, classes, page)),
+        regions=list(_regions(frequency, classes, request.regions)),
+        charts=list(charts_of(frequency, classes, tracked, request.coasts, files.landfall, page)),
+        basins=list(_basins(classes, tracked, record)),
+        missing_content=list(_missing_content(frequency, classes, headlines, record, tracked)),
+        animation=film(files.animation, link),
+        images=images(files.images),
+        figures=list(figure_links(files.figures, link)),
+        files=list(_data_files(files, link)),
+        provenance=_provenance(frequency),
+    )
 
 
 def film(path: str | None, link: Link) -> str | None:
@@ -78,147 +76,98 @@ def film(path: str | None, link: Link) -> str | None:
     return f"data:video/{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def _statistics_words(entry: Mapping[str, Any]) -> str:
-    """Say in words which statistics normalized the input."""
-    weighting = entry.get("weighting") or "none"
-    kind = entry.get("statistics") or ""
-    return kind if weighting == "none" else f"{kind}, weighted: {weighting}"
+def figure_links(folder: str | None, link: Link) -> Iterator[tuple[str, str]]:
+    """Yield (name, link) of the PDFs in a folder of figures."""
+    for path in sorted(Path(folder).glob("*.pdf")) if folder else ():
+        if target := link(str(path)):
+            yield figure_name(path.stem), target
+
+
+def figure_name(stem: str) -> str:
+    """Return how a link calls a figure: ``ar-frequency`` → ``AR, frequency``."""
+    key, _, rest = stem.partition("-")
+    is_short = bool(rest) and len(key) <= 12 and key.isalnum()
+    return f"{key.upper()}, {rest.replace('-', ' ')}" if is_short else stem.replace("-", " ")
+
+
+def _facts(files: ExperimentFiles, frequency: Frequency) -> Iterator[tuple[str, str]]:
+    """Yield what an experiment consists of, as far as it is known."""
+    statistics = files.statistics
+    if statistics and files.weighting != "none":
+        statistics = f"{statistics}, weighted: {files.weighting}"
+    grid = ", ".join(filter(None, (files.grid, frequency.grid.describe())))
+    facts = {"Model": files.model, "Dataset": files.dataset, "Grid": grid}
+    yield from ((name, text) for name, text in facts.items() if text)
+    if statistics:
+        yield "Statistics", statistics
+
+
+def _maps(name: str, classes: Classes, page: PageMaps) -> Iterator[MapFigure]:
+    """Yield the maps of the page that are of this experiment's whole record."""
+    for feature in classes.features:
+        for variable in page.variables:
+            key = f"{name}|{variable}|{feature.flag}|annual"
+            if key in page.maps and variable != "event_count":
+                yield MapFigure(key, f"{feature.short} {page.title_of(variable).lower()}")
 
 
 def _regions(
-    frequency: Frequency, regions: Mapping[str, Sequence[float]]
-) -> Iterator[dict[str, Any]]:
-    for name, region in regions.items():
+    frequency: Frequency, classes: Classes, regions: Mapping[str, Sequence[float]]
+) -> Iterator[Region]:
+    """Yield the regions that the grid has cells of."""
+    for name, box in regions.items():
         means = {
-            feature: region_mean(frequency.per_cent(feature), frequency.grid, region)
-            for feature in frequency.classes.flags
+            flag: region_mean(frequency.per_cent(flag), frequency.grid, box)
+            for flag in classes.flags
         }
-        yield {"name": name, "means": means}
+        if any(mean is not None for mean, _ in means.values()):
+            yield Region(name, means)
 
 
-def _charts(
-    frequency: Frequency, events: Table | None, coasts: Mapping[str, NDArray[np.bool_]]
-) -> Iterator[dict[str, Any]]:
-    """Yield the charts of an experiment: seasonal cycle, years, coasts, histograms."""
-    for feature in frequency.classes.flags:
-        style = _short(frequency, feature).lower()
-        cycle = seasonal_cycle(frequency, feature)
-        if sum(value is not None for value in cycle["north"]) >= FEWEST:
-            lines = [
-                Line("northern hemisphere", cycle["north"], style),
-                Line("southern hemisphere", cycle["south"], f"{style} dashed"),
-            ]
-            svg = line_chart([m[0] for m in MONTHS], lines, "% of time steps")
-            yield _chart(
-                f"{_heading(frequency, feature)}s through the year",
-                svg,
-                "solid north, dashed south",
-            )
-    years, _ = by_year(frequency, frequency.classes.flags[0])
-    if len(years) >= FEWEST:
-        lines = [
-            Line(
-                _heading(frequency, feature),
-                by_year(frequency, feature)[1],
-                _short(frequency, feature).lower(),
-            )
-            for feature in frequency.classes.flags
-        ]
-        every = max(1, len(years) // 6)
-        svg = line_chart([str(year) for year in years], lines, "% of the globe", every)
-        yield _chart("Year by year", svg, "area mean frequency")
-    for name, coast in coasts.items():
-        yield from _coast(frequency, name, coast)
-    if events is not None:
-        yield from _histograms(frequency, events)
-
-
-def _coast(frequency: Frequency, name: str, coast: NDArray[np.bool_]) -> Iterator[dict[str, Any]]:
-    """Yield latitude × month along a coast, if the months are many."""
-    if (frequency.steps.sum(axis=0) > 0).sum() < FEWEST:
-        return
-    for feature in frequency.classes.flags:
-        lat, values = hovmoller(frequency, feature, coast)
-        svg = heat_map(lat, values, "% of time steps", _short(frequency, feature).lower())
-        yield _chart(f"{_short(frequency, feature)}s along the coast", svg, f"{name}, by month")
-
-
-def _histograms(frequency: Frequency, events: Table) -> Iterator[dict[str, Any]]:
-    for code, feature in zip(frequency.classes.codes, frequency.classes.flags, strict=True):
-        rows = of_class(events, code)
-        for column, (title, units, factor) in HISTOGRAMS.items():
-            if column in rows and len(rows[column]):
-                svg = histogram(rows[column] * factor, units, _short(frequency, feature).lower())
-                yield _chart(f"{title} · {_short(frequency, feature)}", svg, units)
-
-
-def _landfall(path: str | None) -> Iterator[dict[str, Any]]:
-    """Yield the chart of `count_landfalls.py`'s table."""
-    if not path:
-        return
-    with Path(path).open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
-    for coast in dict.fromkeys(row["coast"] for row in rows):
-        here = [row for row in rows if row["coast"] == coast]
-        latitudes = [f"{lat:g}°" for lat in dict.fromkeys(float(row["lat"]) for row in here)]
-        lines = [
-            Line(name, [float(row["events"]) for row in here if row["class"] == name], name.lower())
-            for name in dict.fromkeys(row["class"] for row in here)
-        ]
-        svg = line_chart(latitudes, lines, "events", -(-len(latitudes) // 5))
-        yield _chart("Events that reach the coast", svg, f"{coast}, by latitude")
-
-
-def _basins(frequency: Frequency, events: Table) -> list[dict[str, Any]]:
-    """Return events a year by the basin they begin in, for each class."""
-    tables = []
-    for code, feature in zip(frequency.classes.codes, frequency.classes.flags, strict=True):
-        rows = of_class(events, code)
-        basins = frequency.classes[feature].basins
-        if basins is None:
+def _basins(classes: Classes, events: Table | None, record: Record) -> Iterator[BasinTable]:
+    """Yield events by the basin they begin in, of the classes that have basins and events."""
+    for feature in classes.features:
+        if events is None or feature.basins is None:
             continue
-        counts = by_basin(basins, rows["genesis_lat"], rows["genesis_lon"])
-        a_year = {name: count / frequency.length_years for name, count in counts.items()}
-        tables.append({"title": f"{_heading(frequency, feature)}s a year", "counts": a_year})
-    return tables
+        rows = of_class(events, feature.code)
+        if len(rows["class"]) == 0:
+            continue
+        counts = by_basin(feature.basins, rows["genesis_lat"], rows["genesis_lon"])
+        yield BasinTable(
+            f"{feature.short} events {record.per}",
+            {basin: record.events(count) for basin, count in counts.items()},
+        )
 
 
-def _short(frequency: Frequency, feature: str) -> str:
-    return frequency.classes[feature].short
+def _missing_content(
+    frequency: Frequency,
+    classes: Classes,
+    headlines: Mapping[str, Headline],
+    record: Record,
+    events: Table | None,
+) -> Iterator[str]:
+    """Yield why something that other reports show is not there."""
+    if record.is_single:
+        yield "One map has no events, and no lines over months or years."
+        return
+    if events is None:
+        yield "Events were not tracked."
+    for feature in classes.features:
+        if headlines[feature.flag].count == 0:
+            yield f"No {feature.name.lower()} was tracked, so nothing is shown of its events."
+    yield from why_no_lines(frequency)
 
 
-def _heading(frequency: Frequency, feature: str) -> str:
-    return heading(frequency.classes[feature])
-
-
-def _chart(title: str, svg: str, note: str) -> dict[str, Any]:
-    return {"title": title, "svg": Markup(svg), "note": note}
-
-
-def _files(entry: Mapping[str, Any], link: Link) -> Iterator[tuple[str, str]]:
+def _data_files(files: ExperimentFiles, link: Link) -> Iterator[tuple[str, str]]:
     """Yield (name, link) of an experiment's data files."""
-    candidates = [entry.get("frequency")]
-    if entry.get("events"):
-        folder = Path(entry["events"])
-        candidates += [str(path) for path in sorted(folder.glob("*.*")) if path.is_file()]
-    for path in candidates:
-        target = link(path)
-        if path and target:
+    events = sorted(Path(files.events).glob("*.*")) if files.events else []
+    for path in [files.frequency, *(str(path) for path in events if path.is_file())]:
+        if target := link(path):
             yield Path(path).name, target
 
 
-def figure_links(folder: str | None, link: Link) -> Iterator[tuple[str, str]]:
-    """Yield (name, link) of the PDFs in a folder of figures."""
-    if folder:
-        for path in sorted(Path(folder).glob("*.pdf")):
-            target = link(str(path))
-            if target:
-                yield path.stem.replace("-", " "), target
-
-
-def _provenance(frequency: Frequency) -> dict[str, Any]:
-    """Return the attributes that tell where an experiment's numbers come from."""
-    facts = dict(frequency.attributes)
-    facts.pop("Conventions", None)
-    inputs = json.loads(facts.pop("inputs", "{}") or "{}")
-    return {"facts": facts, "inputs": inputs}
+def _provenance(frequency: Frequency) -> Provenance:
+    """Return the attributes that say where an experiment's numbers come from."""
+    facts = {name: text for name, text in frequency.attributes.items() if name != "Conventions"}
+    inputs: dict[str, str] = json.loads(facts.pop("inputs", "{}") or "{}")
+    return Provenance(facts, inputs)

@@ -1,9 +1,6 @@
-"""The numbers that stand in the report's first table."""
+"""The numbers of the report's first table."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,55 +9,71 @@ from stormtrace.climate.comparison import COUNTED
 from stormtrace.climate.event_tables import Table, of_class
 from stormtrace.climate.frequency import Frequency
 from stormtrace.grids import Grid, box_cells
-from stormtrace.grids.remapping import area_mean
+from stormtrace.report.contents import Headline
+from stormtrace.report.formatting import place
+from stormtrace.report.record import Record
 
 
-def headline(frequency: Frequency, feature: str, events: Table | None) -> dict[str, Any]:
-    """Return area-mean and largest frequency of a class, and its events a year."""
-    values = frequency.per_cent(feature)
-    row, column = np.unravel_index(int(np.nanargmax(values)), values.shape)
-    numbers: dict[str, Any] = {
-        "feature": feature,
-        "short": frequency.classes[feature].short,
-        "mean": area_mean(values, frequency.grid),
-        "means": {
-            variable: area_mean(frequency.per_cent(feature, variable=variable), frequency.grid)
-            for variable in COUNTED.values()
-            if frequency.has(variable)
-        },
-        "maximum": float(values[row, column]),
-        "place": place(float(frequency.grid.lat[row]), float(frequency.grid.lon[column])),
+def headline(
+    frequency: Frequency, code: int, name: str, events: Table | None, record: Record
+) -> Headline:
+    """Return area-mean and largest frequency of a class, and its events.
+
+    code, name: of the class in the frequency file. events: None where nothing was tracked.
+    """
+    means = {
+        variable: mean_over(frequency.per_cent(name, variable=variable), frequency.grid)
+        for variable in COUNTED.values()
+        if frequency.has(variable)
     }
-    if events is not None and np.sum(frequency.steps) > 1:  # one map has no events
-        code = frequency.classes[feature].code
-        rows = of_class(events, code)
-        numbers |= {
-            "events": len(rows["class"]),
-            "events_a_year": len(rows["class"]) / frequency.length_years,
-            "lifetime_h": _mean(rows, "lifetime_h"),
-        }
-    return numbers
-
-
-def place(lat: float, lon: float) -> str:
-    """Return a place as words: ``41° N, 172° W``."""
-    lon = (lon + 180) % 360 - 180
-    return (
-        f"{abs(lat):.0f}°\u202f{'N' if lat >= 0 else 'S'}, "
-        f"{abs(lon):.0f}°\u202f{'E' if lon >= 0 else 'W'}"
+    values = frequency.per_cent(name)
+    maximum, where = _maximum(values, frequency.grid)
+    count, lifetime_days = _tracked(events, code) if not record.is_single else (None, None)
+    return Headline(
+        mean=_known(means["count"]),
+        maximum=maximum,
+        place=where,
+        means={variable: mean for variable, mean in means.items() if np.isfinite(mean)},
+        count=count,
+        events=None if count is None else record.events(count),
+        lifetime_days=lifetime_days,
     )
+
+
+def _tracked(events: Table | None, code: int) -> tuple[int | None, float | None]:
+    """Return number and mean lifetime (days) of a class's events."""
+    if events is None:
+        return None, None
+    lifetimes = of_class(events, code)["lifetime_h"]
+    return lifetimes.size, float(lifetimes.mean()) / 24 if lifetimes.size else None
+
+
+def _maximum(values: NDArray[np.floating], grid: Grid) -> tuple[float | None, str]:
+    """Return the largest value of a map and its place."""
+    if not np.isfinite(values).any():
+        return None, "–"
+    index = np.unravel_index(int(np.nanargmax(values)), values.shape)
+    lat, lon = (float(one[index]) for one in grid.points)
+    return float(values[index]), place(lat, lon)
+
+
+def mean_over(
+    values: NDArray[np.floating], grid: Grid, inside: NDArray[np.bool_] | None = None
+) -> float:
+    """Return the area-weighted mean of a map over the cells that have a value; NaN for none."""
+    known = np.isfinite(values) if inside is None else np.isfinite(values) & inside
+    return float(np.average(values[known], weights=grid.area[known])) if known.any() else np.nan
 
 
 def region_mean(
     values: NDArray[np.floating], grid: Grid, region: Sequence[float]
-) -> tuple[float, float]:
-    """Return area mean and maximum of a map within ``[west, east, south, north]``."""
-    inside = box_cells(grid, region)
+) -> tuple[float | None, float | None]:
+    """Return area mean and maximum of a map within ``[west, east, south, north]``, or None."""
+    inside = box_cells(grid, region) & np.isfinite(values)
     if not inside.any():
-        return float("nan"), float("nan")
-    weights = np.broadcast_to(grid.row_area[:, None], grid.shape)[inside]
-    return float(np.average(values[inside], weights=weights)), float(values[inside].max())
+        return None, None
+    return mean_over(values, grid, inside), float(values[inside].max())
 
 
-def _mean(rows: Mapping[str, NDArray[Any]], name: str) -> float | None:
-    return float(np.mean(rows[name])) if name in rows and len(rows[name]) else None
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None

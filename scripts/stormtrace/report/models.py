@@ -1,12 +1,10 @@
-"""What the page tells of one model: scores on test labels, training, figures."""
-
-from __future__ import annotations
+"""A model on the page: scores on test labels, training, figures."""
 
 import base64
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,127 +12,168 @@ from markupsafe import Markup
 
 from stormtrace.errors import BadInput
 from stormtrace.report.charts import Bar, Line, bar_chart, line_chart
+from stormtrace.report.contents import Chart, Image, Model, ScoreRow, Scores
 from stormtrace.report.page_maps import Link
+from stormtrace.report.request import ModelFiles
+from stormtrace.report.shown_classes import ShownClass, style_of
 
-#: Key of scores.json -> how the table calls it.
+#: Key of scores.json -> its name in the table.
 MEASURES = {
     "iou": "IoU",
     "precision": "Precision",
     "recall": "Recall",
     "area_ratio": "Predicted / true area",
 }
-STYLES = ("neutral", "tc", "ar", "other")
+
+#: Styles of lines that are of no class, in turn.
+PLAIN = ("neutral", "neutral dashed", "neutral dotted")
+
+Shown = dict[str, ShownClass]
 
 
-def describe(entry: Mapping[str, Any], link: Link) -> dict[str, Any]:
-    """Return what the page tells of a model."""
-    scores = _read_scores(entry.get("scores"))
-    return {
-        "name": entry["name"],
-        "title": entry.get("title") or entry["name"],
-        "description": entry.get("description") or "",
-        "fields": entry.get("fields") or [],
-        "scores": scores,
-        "measures": {k: v for k, v in MEASURES.items() if scores and scores.get(k)},
-        "charts": [*_charts(entry.get("history")), *_importance(entry.get("importance"))],
-        "images": images(entry.get("images") or []),
-        "links": [(Path(path).name, link(path)) for path in _linked(entry) if link(path)],
-    }
+def describe(files: ModelFiles, classes: Shown, link: Link) -> Model:
+    """Return what the page shows of a model."""
+    return Model(
+        name=files.name,
+        title=files.title or files.name,
+        description=files.description,
+        fields=files.fields,
+        scores=_scores(files.scores),
+        charts=[*_training(files.history, classes), *_importance(files.importance, classes)],
+        images=images(files.images),
+        links=[(Path(path).name, target) for path in _linked(files) if (target := link(path))],
+    )
 
 
-def _read_scores(path: str | None) -> dict[str, Any] | None:
+def _scores(path: str | None) -> Scores | None:
+    """Return what `evaluate.py` wrote, as a table.
+
+    Raises:
+        BadInput: the file is not there, or is not a file of scores.
+
+    """
     if not path:
         return None
     try:
         scores: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
-        raise BadInput(f"{path} should be what evaluate.py wrote, but: {error}") from error
-    return scores
+        labels = list(scores["iou"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(
+            f"{path} should be a file of scores, but: {error!r}; make it with evaluate.py"
+        ) from error
+    rows = [
+        ScoreRow(
+            title,
+            [scores[key].get(label) for label in labels],
+            _intervals(scores, key, labels),
+            scores.get("mean_iou") if key == "iou" else None,
+        )
+        for key, title in MEASURES.items()
+        if scores.get(key)
+    ]
+    return Scores(
+        title=f"On {scores['files']} labelled samples of {scores['times']} times",
+        labels=labels,
+        rows=[*rows, *_experts(scores, labels)],
+        iou=scores["iou"],
+        mean_iou=scores.get("mean_iou"),
+    )
 
 
-def _charts(path: str | None) -> Iterator[dict[str, Any]]:
+def _intervals(
+    scores: Mapping[str, Any], key: str, labels: Sequence[str]
+) -> list[tuple[float, float] | None]:
+    known = (scores.get("intervals") or {}).get(key) or {}
+    pairs = [known.get(label) or (None, None) for label in labels]
+    return [None if low is None or high is None else (low, high) for low, high in pairs]
+
+
+def _experts(scores: Mapping[str, Any], labels: Sequence[str]) -> Iterator[ScoreRow]:
+    """Yield how well experts agree among themselves, where times have several labellings."""
+    experts = scores.get("experts") or {}
+    if iou := experts.get("iou"):
+        values = [iou.get(label) for label in labels]
+        none: list[tuple[float, float] | None] = [None] * len(labels)
+        yield ScoreRow("IoU, one expert against another", values, none, experts.get("mean_iou"))
+
+
+def _training(path: str | None, classes: Shown) -> Iterator[Chart]:
     """Yield the training curves of history.csv: losses, and IoU of each class by epoch."""
     if not path:
         return
     with Path(path).open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     epochs = [row["epoch"] for row in rows]
-    every = max(1, len(epochs) // 8)
     groups = {"Loss": "loss", "IoU, validation": "validation_iou", "IoU, training": "train_iou"}
     for title, pattern in groups.items():
         columns = [name for name in rows[0] if pattern in name] if rows else []
+        values = {
+            name: [float(row[name]) if row[name] else None for row in rows] for name in columns
+        }
+        known = [name for name in columns if any(value is not None for value in values[name])]
+        names = [name.removeprefix(f"{pattern}_").removesuffix("_loss") for name in known]
         lines = [
-            Line(
-                _words(name.removeprefix(f"{pattern}_").removesuffix("_loss")),
-                [float(row[name]) if row[name] else None for row in rows],
-                _style(name, i),
-            )
-            for i, name in enumerate(columns)
+            Line(_words(name), values[column], style)
+            for column, name, style in zip(known, names, _styles(names, classes), strict=True)
         ]
-        lines = [line for line in lines if any(value is not None for value in line.values)]
         if lines:
-            svg = Markup(line_chart(epochs, lines, "", every))
-            legend = [(line.style, line.name) for line in lines]
-            yield {"title": title, "svg": svg, "note": "by epoch", "legend": legend}
+            most = 1.0 if "IoU" in title else None
+            svg = Markup(line_chart(epochs, lines, "", max(1, len(epochs) // 8), most=most))
+            yield Chart(title, svg, "by epoch", [(line.style, line.name) for line in lines])
 
 
-def _linked(entry: Mapping[str, Any]) -> list[str]:
-    """Return the files a model's section links to; of a figure, its PDF."""
-    paths = [entry[key] for key in ("scores", "history", "importance") if entry.get(key)]
-    figures = [*(entry.get("figures") or []), *(entry.get("images") or [])]
-    return [*paths, *(str(Path(figure).with_suffix(".pdf")) for figure in figures)]
-
-
-def _importance(path: str | None) -> Iterator[dict[str, Any]]:
+def _importance(path: str | None, classes: Shown) -> Iterator[Chart]:
     """Yield the loss of IoU without each field, from `explain.py`."""
     if not path:
         return
     losses = json.loads(Path(path).read_text(encoding="utf-8"))["importance"]
-    groups = {
-        field: [
-            Bar(_words(label), _style(label, i), loss["mean"], loss["low"], loss["high"])
-            for i, (label, loss) in enumerate(each.items())
-            if label != "mean_iou"
+    groups: dict[str, list[Bar]] = {}
+    for field, of_labels in losses.items():
+        labels = [label for label in of_labels if label != "mean_iou"]
+        groups[field] = [
+            Bar(_words(label), style, loss["mean"], loss["low"], loss["high"])
+            for label, style in zip(labels, _styles(labels, classes), strict=True)
+            for loss in (of_labels[label],)
         ]
-        for field, each in losses.items()
-    }
     legend = list(dict.fromkeys((bar.style, bar.name) for bars in groups.values() for bar in bars))
     svg = Markup(bar_chart(groups, "IoU lost"))
-    note = "its values shuffled among the test labels"
-    yield {"title": "Importance of each field", "svg": svg, "note": note, "legend": legend}
+    yield Chart(
+        "Importance of each field", svg, "its values shuffled among the test labels", legend
+    )
+
+
+def _linked(files: ModelFiles) -> list[str]:
+    """Return the files a model's section links to; of a figure, its PDF."""
+    paths = [path for path in (files.scores, files.history, files.importance) if path]
+    figures = [*files.figures, *files.images]
+    return [*paths, *(str(Path(figure).with_suffix(".pdf")) for figure in figures)]
 
 
 def _words(name: str) -> str:
-    """Return the name of a class or column as a legend has it."""
-    return {"train": "Training"}.get(name, name.replace("_", " ").capitalize())
+    """Return the name of a class or column for a legend."""
+    spelled = {"train": "Training", "validation": "Validation"}
+    return spelled.get(name, name.replace("_", " ").capitalize())
 
 
-def _style(column: str, position: int) -> str:
-    """Return how a column's line looks: by its class, or else by its place."""
-    if "cyclone" in column.lower():
-        return "tc"
-    if "river" in column.lower():
-        return "ar"
-    return "neutral" if position == 0 else "neutral dashed"
+def _styles(names: Sequence[str], classes: Shown) -> list[str]:
+    """Return the style of each name: its class's, or else a plain one of its own."""
+    plain = iter(PLAIN * len(names))
+    return [style_of(name, classes) or next(plain) for name in names]
 
 
-def images(paths: Iterable[str]) -> list[dict[str, Any]]:
-    """Return the PNG files of `paths` that are there, to be put into the page."""
+def images(paths: Iterable[str]) -> list[Image]:
+    """Return the PNG files of `paths` that exist, to be put into the page."""
     return [_image(path) for path in paths if Path(path).is_file()]
 
 
-def _image(path: str) -> dict[str, str]:
+def _image(path: str) -> Image:
     """Return a figure as a small WebP inside the page."""
-    from PIL import Image
+    from PIL import Image as pillow
 
     stream = io.BytesIO()
-    with Image.open(path) as image:
+    with pillow.open(path) as image:
         image.convert("RGB").save(stream, "WEBP", quality=88, method=4)
         width, height = image.size
     text = base64.b64encode(stream.getvalue()).decode("ascii")
-    return {
-        "source": f"data:image/webp;base64,{text}",
-        "title": Path(path).stem.replace("-", " ").replace("_", " "),
-        "width": str(width),
-        "height": str(height),
-    }
+    title = Path(path).stem.replace("-", " ").replace("_", " ")
+    return Image(f"data:image/webp;base64,{text}", title, width, height)

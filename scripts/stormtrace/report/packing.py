@@ -1,10 +1,8 @@
-"""Maps made small enough to travel inside the page, and exact enough to be read off it.
+"""Maps made small enough for the page, and exact enough to be read off it.
 
 A map becomes whole multiples of a step, the first column and then differences along each row,
 low bytes before high bytes, deflated, in base64. The page undoes it with `DecompressionStream`.
 """
-
-from __future__ import annotations
 
 import base64
 import zlib
@@ -14,27 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.climate.series import nice_step
-from stormtrace.grids import Grid, make_grid
+from stormtrace.grids import Grid
 from stormtrace.land import coastlines, land_fraction
 
+#: Stands for NaN; differences then wrap round 16 bits, which undoes itself.
 MISSING = -32768
-"""Stands for NaN; differences then wrap round 16 bits, which undoes itself."""
-
-#: Grids maps may travel on, finest first.
-SHAPES = ((181, 288), (145, 240), (121, 192), (91, 144), (61, 96))
-BYTES_A_CELL = 0.9
-BUDGET_BYTES = 3_500_000
-
-
-def choose_grid(grids: list[Grid], maps: int) -> Grid:
-    """Return the grid of the page's maps: the first experiment's if it is small, or a coarser."""
-    largest = BUDGET_BYTES / BYTES_A_CELL / max(maps, 1)
-    for grid in grids[:1]:
-        if grid.lat.size * grid.lon.size <= min(largest, SHAPES[0][0] * SHAPES[0][1]):
-            return grid
-    fitting = [shape for shape in SHAPES if shape[0] * shape[1] <= largest]
-    nlat, nlon = fitting[0] if fitting else SHAPES[-1]
-    return make_grid({"nlat": nlat, "nlon": nlon})
 
 
 def pack(values: NDArray[np.floating], digits: int = 3000) -> dict[str, Any]:

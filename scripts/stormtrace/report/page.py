@@ -1,154 +1,150 @@
 """Everything the page shows, gathered from result files, and the page itself."""
 
-from __future__ import annotations
-
 import functools
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import numpy as np
 
 from stormtrace import __version__
-from stormtrace.climate.comparison import COUNTED
+from stormtrace.classes import Classes, ClassTable
 from stormtrace.climate.event_tables import read_events
-from stormtrace.climate.frequency import open_frequency
+from stormtrace.climate.frequency import Frequency, open_frequency
 from stormtrace.errors import BadInput
-from stormtrace.figures.colours import DIVERGING, DIVERGING_DARK, ramp
-from stormtrace.figures.names import heading
-from stormtrace.formats.comparisons import SEASONS, Comparison, read_comparison
-from stormtrace.grids.remapping import on_grid
-from stormtrace.report import experiments, models
+from stormtrace.figures.colours import DIVERGING, DIVERGING_DARK
+from stormtrace.formats.comparisons import SEASONS
+from stormtrace.grids import Grid
+from stormtrace.report import comparisons, experiments, models
+from stormtrace.report.contents import Comparison, Experiment, Page
+from stormtrace.report.formatting import change, number
 from stormtrace.report.label_findings import describe_labels
-from stormtrace.report.packing import choose_grid, pack_bits, pack_land
-from stormtrace.report.page_maps import VARIABLES, Link, PageMaps, add_experiment, link_from
+from stormtrace.report.origins import raw_sources
+from stormtrace.report.packing import pack_land
+from stormtrace.report.page_maps import Link, PageMaps, Rate, add_experiment, link_from
+from stormtrace.report.raster import choose_view
+from stormtrace.report.record import Record, record_of
+from stormtrace.report.request import ExperimentFiles, Request, read_request
+from stormtrace.report.shown_classes import shown_classes
 
-#: Keys the template looks for that a report may leave out.
-OPTIONAL = ("description", "command", "sources", "configuration")
+
+def write_page(
+    report: Mapping[str, Any],
+    templates: Path,
+    folder: Path,
+    table: ClassTable | None = None,
+    command: str = "",
+) -> str:
+    """Return the page (HTML).
+
+    report: see `scripts/write_report.py`. folder: where the page will be. table: the study's
+    classes. command: what made the page.
+
+    Raises:
+        BadInput: the report has a key that is missing or wrong, or a result cannot be read.
+
+    """
+    request = read_request(report)
+    page = _page(request, folder, table, command)
+    return _environment(templates).get_template("report.html.j2").render(page=page)
 
 
-def write_page(report: Mapping[str, Any], templates: Path, folder: Path) -> str:
-    """Return the page (HTML). report: see `scripts/write_report.py`; folder: where it will lie."""
-    for key in ("title", "experiments"):
-        if not report.get(key):
-            raise BadInput(f"the report needs {key!r}; found the keys {sorted(report)}")
+def _page(request: Request, folder: Path, table: ClassTable | None, command: str) -> Page:
     link = functools.partial(link_from, folder)
-    page = _start([entry["frequency"] for entry in report["experiments"]])
-    boxes = {kind: report.get(kind, {}) for kind in ("regions", "coasts")}
-    rows = [_experiment(page, entry, boxes, link) for entry in report["experiments"]]
-    comparisons = [_comparison(e, page, rows, link) for e in report.get("comparisons", [])]
-    context = {
-        "report": dict.fromkeys(OPTIONAL, "") | dict(report),
-        "version": __version__,
-        "labels": list(describe_labels(report.get("labels", []))),
-        "experiments": rows,
-        "comparisons": comparisons,
-        "sensitivity": list(experiments.figure_links(report.get("sensitivity"), link)),
-        "models": [models.describe(entry, link) for entry in report.get("models", [])],
-        "features": page.features,
-        "data": _script_data(page, rows, comparisons),
-    }
-    return _environment(templates).get_template("report.html.j2").render(context)
+    maps = _start(request.experiments, table)
+    shown = [_experiment(maps, files, request, table, link) for files in request.experiments]
+    by_name = {one.name: one for one in shown}
+    compared = [comparisons.describe(files, maps, by_name, link) for files in request.comparisons]
+    return Page(
+        title=request.title,
+        description=request.description,
+        version=__version__,
+        command=command,
+        classes=maps.classes,
+        experiments=shown,
+        comparisons=compared,
+        models=[models.describe(files, dict(maps.classes), link) for files in request.models],
+        labels=list(describe_labels(request.labels)),
+        sensitivity=list(experiments.figure_links(request.sensitivity, link)),
+        map_keys=frozenset(maps.maps),
+        sources=raw_sources(request.samples),
+        configuration=request.configuration,
+        projection=maps.view.words,
+        data=_script_data(maps, shown, compared),
+    )
+
+
+def _start(files: Sequence[ExperimentFiles], table: ClassTable | None) -> PageMaps:
+    """Return a page without maps yet, on a raster that suits all experiments."""
+    grids: list[Grid] = []
+    classes: list[Classes] = []
+    records: list[Record] = []
+    periods: set[str] = set()
+    for one in files:
+        with open_frequency(one.frequency, table) as frequency:
+            grids.append(frequency.grid)
+            classes.append(frequency.classes)
+            records.append(record_of(frequency))
+            periods |= {name for name in SEASONS if frequency.period_steps(name) > 0}
+    shown = shown_classes(classes)
+    return PageMaps(
+        view=choose_view(grids, len(files) * len(shown) * (len(periods) + 3)),
+        classes=shown,
+        rate=Rate.of(records),
+        is_single=all(record.is_single for record in records),
+        periods=[name for name in SEASONS if name in periods] if len(periods) > 2 else ["annual"],
+    )
 
 
 def _experiment(
-    page: PageMaps, entry: Mapping[str, Any], boxes: Mapping[str, Any], link: Link
-) -> dict[str, Any]:
-    """Add an experiment's maps to the page and return what is told of it."""
-    events = read_events(entry.get("events"))
-    with open_frequency(entry["frequency"]) as frequency:
-        add_experiment(page, entry["name"], frequency, events)
-        return experiments.describe(entry, frequency, events, boxes, link)
-
-
-def _start(paths: Sequence[str]) -> PageMaps:
-    """Return a page without maps yet, on a grid that suits all experiments."""
-    grids, features, seasons = [], [], set()
-    for path in paths:
-        with open_frequency(path) as frequency:
-            grids.append(frequency.grid)
-            features.append(frequency.classes)
-            seasons |= {period for period in SEASONS if frequency.period_steps(period) > 0}
-    first = features[0]
-    maps = len(paths) * len(first.flags) * (len(seasons) + 3)
-    page = PageMaps(choose_grid(grids, maps))
-    page.periods = [p for p in SEASONS if p in seasons] if len(seasons) > 2 else ["annual"]
-    for feature in first.features:
-        page.features[feature.flag] = {
-            "title": heading(feature),
-            "short": feature.short,
-            "light": ramp(feature),
-            "dark": ramp(feature, dark=True),
-        }
-    return page
-
-
-def _comparison(
-    entry: Mapping[str, Any], page: PageMaps, rows: list[dict[str, Any]], link: Link
-) -> dict[str, Any]:
-    """Return what the page tells of a comparison; its significance goes to the script."""
-    comparison = read_comparison(entry["file"])
-    if comparison.tested:
-        _add_significance(page, entry["name"], comparison)
-    by_name = {row["name"]: row for row in rows}
-    sides = [by_name.get(entry[side]) for side in ("first", "second")]
-    if None in sides:
-        raise BadInput(
-            f"comparison {entry['name']!r} is of {entry['first']!r} and {entry['second']!r}, but "
-            f"the report has the experiments {sorted(by_name)}"
-        )
-    return {
-        "name": entry["name"],
-        "title": entry.get("title") or entry["name"],
-        "description": entry.get("description", ""),
-        "variable": COUNTED[comparison.attributes.get("counted_from", "masks")],
-        "first": sides[0],
-        "second": sides[1],
-        "tested": comparison.tested,
-        "file": link(entry["file"]),
-        "figures": list(experiments.figure_links(entry.get("figures"), link)),
-    }
-
-
-def _add_significance(page: PageMaps, name: str, comparison: Comparison) -> None:
-    for feature in comparison.classes.flags:
-        for period in page.periods:
-            share = np.nan_to_num(comparison.get("significant", feature, period))
-            flags = on_grid(share, comparison.grid, page.grid)
-            page.significance[f"{name}|{feature}|{period}"] = pack_bits(flags > 0.5)
+    maps: PageMaps,
+    files: ExperimentFiles,
+    request: Request,
+    table: ClassTable | None,
+    link: Link,
+) -> Experiment:
+    """Add an experiment's maps to the page and return what is shown of it."""
+    events = read_events(files.events)
+    with open_frequency(files.frequency, table) as frequency:
+        classes = frequency.classes
+        add_experiment(maps, files.name, frequency, classes, events, record_of(frequency))
+        return experiments.describe(files, frequency, classes, events, maps, request, link)
 
 
 def _script_data(
-    page: PageMaps, rows: list[dict[str, Any]], comparisons: list[dict[str, Any]]
+    maps: PageMaps, shown: Sequence[Experiment], compared: Sequence[Comparison]
 ) -> dict[str, Any]:
     """Return what the page's script reads."""
-    return {
-        "lat": page.grid.lat.round(5).tolist(),
-        "lon": page.grid.lon.round(5).tolist(),
-        "maps": page.maps,
-        "significance": page.significance,
+    is_short = any(one.record.is_short for one in shown)
+    whole = "whole record" if is_short else "annual"
+    return maps.view.script_data() | {
+        "maps": maps.maps,
+        "significance": maps.significance,
         "land": pack_land(),
-        "features": page.features,
+        "features": {
+            flag: {"title": one.title, "short": one.short, "light": one.light, "dark": one.dark}
+            for flag, one in maps.classes.items()
+        },
+        "single": maps.is_single,
         "diverging": {"light": DIVERGING, "dark": DIVERGING_DARK},
-        "variables": {name: VARIABLES[name] for name in page.variables},
-        "periods": page.periods,
-        "experiments": [{"name": row["name"], "title": row["title"]} for row in rows],
+        "variables": {name: [maps.title_of(name), maps.units_of(name)] for name in maps.variables},
+        "periods": {name: whole if name == "annual" else name for name in maps.periods},
+        "experiments": [{"name": one.name, "title": one.title} for one in shown],
         "comparisons": [
             {
-                "name": c["name"],
-                "variable": c["variable"],
-                "first": c["first"]["name"],
-                "second": c["second"]["name"],
+                "name": one.name,
+                "variable": one.variable,
+                "first": one.first.name,
+                "second": one.second.name,
             }
-            for c in comparisons
+            for one in compared
         ],
     }
 
 
 def _environment(templates: Path) -> jinja2.Environment:
+    """Return an environment in which a name that does not exist is an error."""
     if not (templates / "report.html.j2").is_file():
         raise BadInput(f"there is no template report.html.j2 in {templates}")
     environment = jinja2.Environment(
@@ -160,24 +156,6 @@ def _environment(templates: Path) -> jinja2.Environment:
     )
     environment.filters |= {"number": number, "change": change, "json_data": _json_data}
     return environment
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """Return a number to some significant digits; a dash for none."""
-    if value is None or not math.isfinite(value):
-        return "–"
-    if value == 0:
-        return "0"
-    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
-    return f"{value:,.{decimals}f}".replace("-", "−")
-
-
-def change(second: float | None, first: float | None) -> str:
-    """Return by how many per cent `second` differs from `first`; empty for nothing to tell."""
-    if first is None or second is None or not first:
-        return ""
-    percent = round(100 * (second / first - 1))
-    return f"{percent:+d}\u202f%".replace("-", "−") if percent else "±0\u202f%"
 
 
 def _json_data(value: object) -> str:

@@ -1,9 +1,7 @@
-"""The maps that travel inside the page, on one grid, and the links it makes."""
-
-from __future__ import annotations
+"""The maps inside the page, on one grid, and the links it makes."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,40 +9,82 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.classes import Classes
 from stormtrace.climate.event_tables import Table, density, of_class
 from stormtrace.climate.frequency import Frequency
 from stormtrace.grids import Grid
 from stormtrace.grids.remapping import on_grid
 from stormtrace.report.packing import pack
+from stormtrace.report.raster import View, on_raster
+from stormtrace.report.record import Record
+from stormtrace.report.shown_classes import ShownClass
 
 Link = Callable[[str | None], str | None]
 
-#: Variable of `frequency.nc` -> (title, units) in the page's menu; densities come from events.
-VARIABLES = {
-    "count": ("Frequency", "% of time steps"),
-    "event_count": ("Frequency of tracked events", "% of time steps"),
-    "genesis": ("Genesis density", "events a year per million km²"),
-    "termination": ("Termination density", "events a year per million km²"),
+#: Titles of the variables of `frequency.nc`, and of the densities, which come from events.
+TITLES = {
+    "count": "Frequency",
+    "event_count": "Frequency of tracked events",
+    "genesis": "Genesis density",
+    "termination": "Termination density",
 }
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What densities of events refer to, one for the whole page, since its maps share scales.
+
+    words: ``a year``; ``in 20 days`` where all records have that length; else ``a day``.
+    """
+
+    words: str
+
+    @classmethod
+    def of(cls, records: list[Record]) -> "Rate":
+        """Return the rate that no record has to be extrapolated for."""
+        words = {record.per for record in records}
+        return cls(words.pop() if len(words) == 1 else "a day")
+
+    def of_count(self, count: NDArray[np.float64], record: Record) -> NDArray[np.float64]:
+        """Return a count of events as this rate."""
+        return count / record.days if self.words == "a day" else record.events(1.0) * count
 
 
 @dataclass
 class PageMaps:
-    """Packed maps by key ``experiment|variable|feature|period``, one experiment at a time."""
+    """Packed maps by key ``experiment|variable|class|period``, one experiment at a time.
 
-    grid: Grid
+    classes: flag name -> class. is_single: whether all records are a single map.
+    """
+
+    view: View
+    classes: Mapping[str, ShownClass]
+    rate: Rate
+    is_single: bool
+    periods: list[str]
     maps: dict[str, Any] = field(default_factory=dict)
     significance: dict[str, str] = field(default_factory=dict)
-    features: dict[str, Any] = field(default_factory=dict)
     variables: list[str] = field(default_factory=list)
-    periods: list[str] = field(default_factory=list)
+
+    def title_of(self, variable: str) -> str:
+        """Return the title of a variable; what one map shows is no frequency."""
+        return "Detected" if self.is_single and variable == "count" else TITLES[variable]
+
+    def units_of(self, variable: str) -> str:
+        """Return the units of a variable."""
+        if variable.endswith("count"):
+            return "% of the cell" if self.is_single else "% of time steps"
+        return f"events {self.rate.words} per million km²"
 
     def add(self, key: str, values: NDArray[np.floating], source: Grid) -> None:
-        """Add one map, regridded (globally, conservatively) to the page's grid."""
-        values = on_grid(values, source, self.grid)
+        """Add one map, averaged over the cells of the page's grid."""
+        values = on_raster(values, source, self.view)
         finite = values[np.isfinite(values)]
         top = float(np.quantile(finite, 0.999)) if finite.size else 0.0
         self.maps[key] = pack(values) | {"top": top}
+        variable = key.split("|")[1]
+        if variable not in self.variables:
+            self.variables.append(variable)
 
 
 def link_from(folder: Path, path: str | None) -> str | None:
@@ -54,33 +94,32 @@ def link_from(folder: Path, path: str | None) -> str | None:
     return Path(os.path.relpath(path, folder)).as_posix()
 
 
-def add_experiment(page: PageMaps, name: str, frequency: Frequency, events: Table | None) -> None:
-    """Add an experiment's maps to the page."""
-    for code, feature in zip(frequency.classes.codes, frequency.classes.flags, strict=True):
-        for period in page.periods:
-            _add(page, (name, "count", feature, period), frequency)
-        if frequency.has("event_count"):
-            _add(page, (name, "event_count", feature, "annual"), frequency)
-        if events is not None:
-            _add_densities(page, name, feature, of_class(events, code), frequency)
-
-
-def _add(page: PageMaps, key: tuple[str, str, str, str], frequency: Frequency) -> None:
-    _, variable, feature, period = key
-    _remember(page, variable)
-    page.add("|".join(key), frequency.per_cent(feature, period, variable), frequency.grid)
-
-
-def _add_densities(
-    page: PageMaps, name: str, feature: str, events: Table, frequency: Frequency
+def add_experiment(
+    page: PageMaps,
+    name: str,
+    frequency: Frequency,
+    classes: Classes,
+    events: Table | None,
+    record: Record,
 ) -> None:
+    """Add an experiment's maps to the page, those of periods and events that exist."""
+    for feature in classes.features:
+        for period in page.periods:
+            if frequency.period_steps(period) > 0:
+                values = frequency.per_cent(feature.flag, period)
+                page.add(f"{name}|count|{feature.flag}|{period}", values, frequency.grid)
+        if frequency.has("event_count") and not record.is_single:
+            values = frequency.per_cent(feature.flag, variable="event_count")
+            page.add(f"{name}|event_count|{feature.flag}|annual", values, frequency.grid)
+        if events is not None and not record.is_single:
+            _add_densities(page, name, feature.flag, of_class(events, feature.code), record)
+
+
+def _add_densities(page: PageMaps, name: str, flag: str, events: Table, record: Record) -> None:
+    """Add where events begin and end; no map of no events."""
+    if len(events["class"]) == 0:
+        return
     for end in ("genesis", "termination"):
-        _remember(page, end)
-        places = events[f"{end}_lat"], events[f"{end}_lon"]
-        per_year = density(*places, page.grid) / frequency.length_years
-        page.add(f"{name}|{end}|{feature}|annual", per_year, page.grid)
-
-
-def _remember(page: PageMaps, variable: str) -> None:
-    if variable not in page.variables:
-        page.variables.append(variable)
+        grid = page.view.density_grid
+        count = density(events[f"{end}_lat"], events[f"{end}_lon"], grid)
+        page.add(f"{name}|{end}|{flag}|annual", page.rate.of_count(count, record), grid)

@@ -1,177 +1,271 @@
-"""What no schema can say: whether the entries of the tables fit each other."""
+"""Whether the entries of the tables fit each other: checks that concern more than one entry."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from pathlib import Path
 
+from stormtrace.blocks import did_you_mean
+from stormtrace.classes import Classes, check_table
 from stormtrace.errors import BadInput
-from stormtrace.prepare.dataset import make_dataset
-from stormtrace.study.merging import Entry
-from stormtrace.study.periods import years_of
-from stormtrace.study.validation import Origins, one_of
+from stormtrace.learn.recipe import Published
+from stormtrace.prepare.dataset import Dataset, LabelledDataset
+from stormtrace.study.config import Config
+from stormtrace.study.entries import Comparison, Experiment
+from stormtrace.study.periods import common, has_month, has_time, years_of
+from stormtrace.study.resolved import AnyDataset, AnyModel, Tables, known_of
+from stormtrace.study.study_files import Keys, Origins
 from stormtrace.track.tracking import NAMED_REGIONS
 
 
-def check(
-    config: Mapping[str, Any], tables: Mapping[str, Mapping[str, Entry]], origins: Origins
-) -> None:
-    """Raise BadInput for the first entry that asks for something that is not there.
+def check(config: Config, tables: Tables, origins: Origins) -> None:
+    """Check what no entry can know by itself.
 
-    tables: the resolved entries of `datasets`, `models`, `experiments` and `comparisons`.
+    Raises:
+        BadInput: the first entry that asks for something that is not there, or cannot be.
+
     """
-    tables = {**tables, "grids": config["grids"], "regions": NAMED_REGIONS | config["regions"]}
-    checker = _Checker(tables, origins)
-    lists = (("run", "experiments"), ("compare", "comparisons"), ("explain", "models"))
-    for key, table in lists:
-        for name in config[key]:
-            one_of(name, tables[table], (key,), origins)
-    for key in ("regions", "coasts"):
-        for name, box in config[key].items():
-            checker.box(key, name, box)
-    for name, dataset in tables["datasets"].items():
-        checker.dataset(name, dataset)
-    for name, model in tables["models"].items():
+    checker = _Checker(config, tables, origins)
+    checker.lists()
+    checker.classes()
+    for name, dataset in tables.datasets.items():
+        if isinstance(dataset, LabelledDataset):
+            checker.excluded(name, dataset)
+    for name, model in tables.models.items():
         checker.model(name, model)
-    for name, experiment in tables["experiments"].items():
+    for name, experiment in tables.experiments.items():
         checker.experiment(name, experiment)
-    for key in ("animate", "snapshots", "composites"):
-        for name, chosen in config[key].items():
-            one_of(name, tables["experiments"], (key,), origins)
-            checker.shown(key, name, chosen)
-    for name, comparison in tables["comparisons"].items():
-        for side in ("first", "second"):
-            checker.refers(("comparisons", name, side), comparison[side], "experiments")
+    checker.shown()
+    for name, comparison in tables.comparisons.items():
+        checker.comparison(name, comparison)
 
 
 @dataclass(frozen=True)
 class _Checker:
-    tables: Mapping[str, Mapping[str, Entry]]
+    config: Config
+    tables: Tables
     origins: Origins
 
-    def refuse(self, path: tuple[str, ...], text: str) -> NoReturn:
-        raise BadInput(f"{self.origins.of(path)}: {'.'.join(path)} {text}")
+    def lists(self) -> None:
+        """`run`, `compare` and `explain` name entries of the tables."""
+        lists: dict[str, Iterable[str]] = {
+            "run": self.tables.experiments,
+            "compare": self.tables.comparisons,
+            "explain": self.tables.models,
+        }
+        for key, table in lists.items():
+            for name in getattr(self.config, key):
+                self.origins.one_of(name, table, (key,))
 
-    def refers(self, path: tuple[str, ...], name: str, table: str) -> Entry:
-        one_of(name, self.tables[table], path, self.origins)
-        return self.tables[table][name]
+    def classes(self) -> None:
+        """No class is there twice, under two spellings."""
+        try:
+            check_table(self.config.classes)
+        except BadInput as error:
+            raise BadInput(f"{self.origins.of(('classes',))}: {error}") from None
 
-    def box(self, key: str, name: str, box: Sequence[float]) -> None:
-        _, _, south, north = box
-        if not -90 <= south < north <= 90:
-            self.refuse((key, name), f"is {box}; a box is [west, east, south, north] in degrees")
-
-    def dataset(self, name: str, dataset: Entry) -> None:
-        for index, part in enumerate(dataset.get("parts", [])):
-            start, end = part["period"]
-            if start >= end:
-                self.refuse(
-                    ("datasets", name, "parts", str(index), "period"),
-                    f"is [{start}, {end}], which ends before it starts; "
-                    "give [first day, first day no longer in it]",
+    def excluded(self, name: str, dataset: LabelledDataset) -> None:
+        """What is left out is there, as far as the folders are."""
+        folders = [Path(folder) for folder in (dataset.train, dataset.test)]
+        if not all(folder.is_dir() for folder in folders):
+            return  # not made yet, or an error of the job that needs them
+        there = {path.name for folder in folders for path in folder.iterdir()}
+        for sample in dataset.exclude:
+            if sample not in there:
+                self.origins.refuse(
+                    ("datasets", name, "exclude"),
+                    f"lists {sample!r}, which is neither in {folders[0]} nor in {folders[1]}"
+                    f"{did_you_mean(sample, there)}",
                 )
-        if dataset["source"] != "climatenet":
-            try:
-                make_dataset(dataset)
-            except BadInput as error:
-                raise BadInput(f"{self.origins.of(('datasets', name))}: {error}") from None
 
-    def model(self, name: str, model: Entry) -> None:
-        if "grid" in model:
-            self.refers(("models", name, "grid"), model["grid"], "grids")
-        if "dataset" not in model:
+    def model(self, name: str, model: AnyModel) -> None:
+        """A model's grid and labelled dataset are there, and its labels can be those of masks."""
+        if model.grid:
+            self.origins.one_of(model.grid, self.config.grids, ("models", name, "grid"))
+        if (labels := known_of(model, "labels")) is not None:
+            try:
+                Classes.of_labels(labels, self.config.classes)
+            except BadInput as error:
+                raise BadInput(
+                    f"{self.origins.of(('models', name))}: models.{name}: {error}"
+                ) from None
+        if not model.dataset:
             return
         path = ("models", name, "dataset")
-        dataset = self.refers(path, model["dataset"], "datasets")
-        if dataset["source"] != "climatenet":
-            table = self.tables["datasets"].items()
-            labelled = [key for key, entry in table if entry["source"] == "climatenet"]
-            self.refuse(
+        self.origins.one_of(model.dataset, self.tables.datasets, path)
+        dataset = self.tables.datasets[model.dataset]
+        if not isinstance(dataset, LabelledDataset):
+            table = self.tables.datasets.items()
+            labelled = [key for key, entry in table if isinstance(entry, LabelledDataset)]
+            self.origins.refuse(
                 path,
-                f"is {model['dataset']!r}, which has no labels to learn from; "
+                f"is {model.dataset!r}, which has no labels to learn from; "
                 f"labelled datasets: {', '.join(labelled) or 'none'}",
             )
-        self.fields(path, model, model["dataset"], dataset)
+        self.fields(path, name, model, dataset)
 
-    def experiment(self, name: str, experiment: Entry) -> None:
+    def experiment(self, name: str, experiment: Experiment) -> None:
+        """An experiment's model, dataset and grid are there, and fit each other."""
         path = ("experiments", name)
-        model = self.refers((*path, "model"), experiment["model"], "models")
-        dataset = self.refers((*path, "dataset"), experiment["dataset"], "datasets")
-        self.refers((*path, "grid"), experiment["grid"], "grids")
-        if dataset["source"] == "climatenet":
-            self.refuse(
+        for key, table in (
+            ("model", self.tables.models),
+            ("dataset", self.tables.datasets),
+            ("grid", self.config.grids),
+        ):
+            self.origins.one_of(getattr(experiment, key), table, (*path, key))
+        dataset = self.tables.datasets[experiment.dataset]
+        model = self.tables.models[experiment.model]
+        if not isinstance(dataset, Dataset):
+            self.origins.refuse(
                 (*path, "dataset"),
-                f"is {experiment['dataset']!r}, a set of single labelled times that has no years "
+                f"is {experiment.dataset!r}, a set of single labelled times that has no years "
                 "to detect and track in; models that learn from it are scored on its test labels",
             )
         self.neutral((*path, "neutral"), experiment, model, dataset)
-        self.fields(
-            (*path, "dataset"), model, experiment["dataset"], dataset, experiment["neutral"]
-        )
-        for field in experiment["measure"]:
-            one_of(field, dataset["fields"], (*path, "measure"), self.origins)
-        self.statistics(name, experiment, model)
-        if region := experiment["tracking"].get("region", {}).get("name"):
-            self.refers((*path, "tracking", "region", "name"), region, "regions")
-        if "period" in experiment:
-            self.period(name, experiment, dataset)
+        self.fields((*path, "dataset"), experiment.model, model, dataset, experiment.neutral)
+        for field in experiment.measure:
+            self.origins.one_of(field, dataset.fields, (*path, "measure"))
+        self.statistics((*path, "weighting"), experiment, model)
+        self.runtime(path, experiment)
+        self.tracking((*path, "tracking"), experiment, model)
+        if experiment.period:
+            self.period((*path, "period"), experiment.period, dataset)
 
     def fields(
         self,
-        path: tuple[str, ...],
-        model: Entry,
+        path: Keys,
         name: str,
-        dataset: Entry,
+        model: AnyModel,
+        dataset: AnyDataset,
         neutral: Sequence[str] = (),
     ) -> None:
-        have = list(dataset["fields"])
-        missing = [field for field in model.get("fields", []) if field not in {*have, *neutral}]
-        if missing:
-            self.refuse(
+        """The dataset derives every field of the model that is not neutral."""
+        needed = known_of(model, "fields") or []
+        if missing := [one for one in needed if one not in {*dataset.fields, *neutral}]:
+            self.origins.refuse(
                 path,
-                f"is {name!r}, which does not derive {', '.join(missing)} that the model "
-                f"{model['name']!r} looks at; it derives: {', '.join(have)}",
+                f"is {dataset.name!r}, which does not derive {', '.join(missing)} that the model "
+                f"{name!r} needs; it derives: {', '.join(dataset.fields)}",
             )
 
     def neutral(
-        self, path: tuple[str, ...], experiment: Entry, model: Entry, dataset: Entry
+        self, path: Keys, experiment: Experiment, model: AnyModel, dataset: Dataset
     ) -> None:
-        """A field the network sees as its mean is one that the dataset cannot give it."""
-        for field in experiment["neutral"]:
-            if field in dataset["fields"]:
-                self.refuse(path, f"lists {field}, which {experiment['dataset']!r} does derive")
-            if "fields" in model and field not in model["fields"]:
-                self.refuse(path, f"lists {field}, which {experiment['model']!r} does not look at")
+        """A neutral field is one of the model's that the dataset does not derive."""
+        fields = known_of(model, "fields")
+        for field in experiment.neutral:
+            if field in dataset.fields:
+                self.origins.refuse(
+                    path, f"lists {field}, which {experiment.dataset!r} does derive"
+                )
+            if fields is not None and field not in fields:
+                self.origins.refuse(
+                    path, f"lists {field}, which is no field of {experiment.model!r}"
+                )
 
-    def statistics(self, name: str, experiment: Entry, model: Entry) -> None:
-        """Training statistics of a published model are what its config.json says."""
-        asked = experiment.get("weighting")
-        if asked and experiment["statistics"] == "training" and "weights" in model:
-            self.refuse(
-                ("experiments", name, "weighting"),
+    def statistics(self, path: Keys, experiment: Experiment, model: AnyModel) -> None:
+        """Training statistics of a published model are fixed in its config.json."""
+        asked, training = experiment.weighting, experiment.statistics == "training"
+        if asked and training and isinstance(model, Published):
+            self.origins.refuse(
+                path,
                 f"is {asked!r}, but the training statistics of the published model "
-                f"{experiment['model']!r} are fixed in its config.json; "
+                f"{experiment.model!r} are fixed in its config.json; "
                 "leave weighting out, or choose statistics: inference",
             )
 
-    def shown(self, key: str, name: str, chosen: Sequence[str]) -> None:
-        """What is drawn of an experiment is a field of its dataset, or in one of its years."""
-        experiment = self.tables["experiments"][name]
-        dataset = self.tables["datasets"][experiment["dataset"]]
-        have = list(dataset["fields"])
-        if key != "composites":
-            parts = [part["period"] for part in dataset["parts"]]
-            have = years_of([experiment["period"]] if "period" in experiment else parts)
-        for wanted in chosen:
-            part = wanted if key == "composites" else wanted[:4]
-            if part not in have:
-                self.refuse((key, name), f"asks for {wanted}, but there are: {', '.join(have)}")
-
-    def period(self, name: str, experiment: Entry, dataset: Entry) -> None:
-        there = years_of([part["period"] for part in dataset["parts"]])
-        wanted = years_of([experiment["period"]])
-        if not wanted or any(year not in there for year in wanted):
-            self.refuse(
-                ("experiments", name, "period"),
-                f"is {experiment['period']}, but {experiment['dataset']} has the years "
-                f"{', '.join(there)}",
+    def runtime(self, path: Keys, experiment: Experiment) -> None:
+        """OpenVINO runs on CPUs, and not in float16."""
+        if experiment.runtime != "openvino":
+            return
+        device = self.config.device
+        if device not in ("auto", "cpu"):
+            self.origins.refuse(
+                (*path, "runtime"),
+                f"is 'openvino', which runs on CPUs, but device is {device!r}; choose runtime: "
+                "torch (or auto), or device: cpu",
             )
+        if experiment.precision == "float16":
+            self.origins.refuse(
+                (*path, "precision"),
+                "is 'float16', which runtime openvino does not have; choose float32 or bfloat16, "
+                "or runtime: torch",
+            )
+
+    def tracking(self, path: Keys, experiment: Experiment, model: AnyModel) -> None:
+        """The region is known, and thresholds are for classes of the model."""
+        region = experiment.tracking.region
+        if region and region.name:
+            names = NAMED_REGIONS | self.config.regions
+            self.origins.one_of(region.name, names, (*path, "region", "name"))
+        labels = known_of(model, "labels")
+        if labels is None:
+            return
+        classes = Classes.of_labels(labels, self.config.classes)
+        for key in ("minimum_area_km2", "minimum_pixels", "minimum_hours"):
+            limits = getattr(experiment.tracking, key)
+            for name in limits if isinstance(limits, dict) else ():
+                if classes.get(name) is None:
+                    known = [feature.short for feature in classes.features]
+                    self.origins.refuse(
+                        (*path, key, name),
+                        f"is a threshold for no class of the model {experiment.model!r}"
+                        f"{did_you_mean(name, known)}; its classes: {', '.join(known)}",
+                    )
+
+    def period(self, path: Keys, period: Sequence[str], dataset: Dataset) -> None:
+        """Each year of a period has days of the dataset; none lie before or after them all."""
+        parts = [part.period for part in dataset.parts]
+        both = [one for part in parts if (one := common(part, period))]
+        outside = period[0] < min(start for start, _ in parts) or period[1] > max(
+            end for _, end in parts
+        )
+        if outside or years_of(both) != years_of([period]):
+            spans = ", ".join(f"{start} to {end}" for start, end in parts)
+            self.origins.refuse(
+                path,
+                f"is {list(period)}, but {dataset.name} has {spans} (END not included): the years "
+                f"{', '.join(years_of(parts))}",
+            )
+
+    def shown(self) -> None:
+        """What is drawn of an experiment is a field of its dataset, or lies in its period."""
+        for key in ("animate", "snapshots", "composites"):
+            for name, chosen in getattr(self.config, key).items():
+                self.origins.one_of(name, self.tables.experiments, (key,))
+                for wanted in chosen:
+                    self.is_there((key, name), key, wanted, self.tables.experiments[name])
+
+    def is_there(self, path: Keys, key: str, wanted: str, experiment: Experiment) -> None:
+        """A field is derived, a month or a time lies in the experiment's period."""
+        dataset = self.tables.datasets[experiment.dataset]
+        assert isinstance(dataset, Dataset)
+        parts: list[Sequence[str]] = [part.period for part in dataset.parts]
+        if experiment.period:
+            parts = [one for part in parts if (one := common(part, experiment.period))]
+        if key == "composites":
+            good, have = wanted in dataset.fields, list(dataset.fields)
+        else:
+            inside = has_month if key == "animate" else has_time
+            good, have = any(inside(part, wanted) for part in parts), years_of(parts)
+        if not good:
+            self.origins.refuse(path, f"asks for {wanted}, but there are: {', '.join(have)}")
+
+    def comparison(self, name: str, comparison: Comparison) -> None:
+        """Both sides are there, with steps of the same length."""
+        for side in ("first", "second"):
+            chosen = getattr(comparison, side)
+            self.origins.one_of(chosen, self.tables.experiments, ("comparisons", name, side))
+        sides = (comparison.first, comparison.second)
+        hours = {side: self.step_hours(side) for side in sides}
+        if len(set(hours.values())) > 1:
+            told = ", ".join(f"{side} {step:g} h" for side, step in hours.items())
+            self.origins.refuse(
+                ("comparisons", name),
+                f"compares unlike steps: {told}; frequency in per cent of steps and lifetimes "
+                "depend on the step, so give both datasets the same step_hours",
+            )
+
+    def step_hours(self, experiment: str) -> float:
+        """Return the hours from one sample of an experiment to the next."""
+        dataset = self.tables.datasets[self.tables.experiments[experiment].dataset]
+        return dataset.step_hours if isinstance(dataset, Dataset) else 0.0

@@ -1,62 +1,113 @@
-"""Entries of the study's tables: merged, checked, and with what is known of them filled in."""
+"""Entries of the tables of experiments and of comparisons."""
 
-import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from stormtrace.study.merging import Entry, resolve, with_defaults, without_nulls
-from stormtrace.study.validation import Origins, check_name, load_schema, one_of, validate
+from pydantic import AfterValidator, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
-TABLES = ("datasets", "models", "experiments", "comparisons")
-"""Keys of the study whose entries may be like each other."""
+from stormtrace.blocks import Block
+from stormtrace.track.tracking import TrackingBlock
 
-
-def taken_away(config: Mapping[str, Any]) -> Entry:
-    """Return the study without what is set to null in it.
-
-    Only within an entry of a table a null is kept: it takes away what the entry would inherit.
-    """
-    told = {key: value for key, value in config.items() if value is not None}
-    for key, value in told.items():
-        if key in TABLES and isinstance(value, Mapping):
-            told[key] = {name: entry for name, entry in value.items() if entry is not None}
-        else:
-            told[key] = without_nulls(value)
-    return told
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 
 
-def resolve_all(config: Mapping[str, Any], kind: str, origins: Origins) -> dict[str, Entry]:
-    """Return every entry of a table: merged, checked before and after, defaults filled in."""
-    table = config.get(kind) or {}
-    schema = load_schema(kind)
-    resolved = {}
-    for name, entry in table.items():
-        check_name(name, (kind,), origins)
-        validate(without_nulls(entry), schema, (kind, name), origins, partial=True)
-        if "like" in entry:
-            one_of(entry["like"], table, (kind, name, "like"), origins)
-        merged = resolve(table, name, kind)
-        validate(merged, schema, (kind, name), origins)
-        if "tracking" in merged:
-            validate(merged["tracking"], load_schema("tracking"), (kind, name, "tracking"), origins)
-        resolved[name] = with_defaults(merged, schema) | {"name": name}
-    return resolved
+def distinct(names: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return names of which none stands twice; ValueError otherwise."""
+    if twice := [name for i, name in enumerate(names) if name in names[:i]]:
+        raise ValueError(f"{twice[0]!r} stands twice")
+    return names
 
 
-def members_of(model: Entry) -> dict[str, Entry]:
-    """Return name -> entry of a model, or of the members of an ensemble, one a seed."""
-    if "seeds" not in model:
-        return {model["name"]: model}
-    alone = {key: value for key, value in model.items() if key != "seeds"}
-    names = {seed: f"{model['name']}.seed{seed}" for seed in model["seeds"]}
-    return {name: alone | {"name": name, "seed": seed} for seed, name in names.items()}
+#: Some names, each once.
+Names = Annotated[tuple[str, ...], AfterValidator(distinct)]
 
 
-def published_fields(model: Entry) -> Entry:
-    """Return the fields of a published model as its config.json lists them, if it can be read."""
-    config = Path(model.get("weights", "")) / "config.json"
-    try:
-        return {"fields": list(json.loads(config.read_text(encoding="utf-8"))["fields"])}
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}  # not here, or not a model: told by the job that adopts it
+class Experiment(Block):
+    """One model run on one dataset on one grid with one choice of statistics."""
+
+    like: str | None = Field(
+        None,
+        description="Name of the experiment this one takes everything from that it does not say "
+        "itself.",
+    )
+    title: str | None = Field(
+        None, description="A few words for maps and the report; the name where absent."
+    )
+    name: SkipJsonSchema[str] = ""
+    model: str = Field(description="A name in the table of models.")
+    dataset: str = Field(
+        description="A name in the table of datasets; it must derive every field of the model."
+    )
+    grid: str = Field(description="A name in the table of grids.")
+    period: tuple[Day, Day] | None = Field(
+        None,
+        description="The days of the dataset to run on, [first day, first day no longer in it]; "
+        "all of them where absent.",
+    )
+    statistics: Literal["training", "inference"] = Field(
+        "training",
+        description="Normalize with the statistics of the data the model was trained on, or of the "
+        "data it is run on. Never a retraining.",
+    )
+    weighting: Literal["none", "area", "mean"] | None = Field(
+        None,
+        description="Statistics unweighted, weighted by cos(lat), or only the mean weighted (the "
+        "published convention). The model's own where absent.",
+    )
+    precision: Literal["float32", "bfloat16", "float16"] = Field(
+        "float32",
+        description="Arithmetic of detection. bfloat16 and float16 change a few pixels (measured "
+        "and recorded in the mask file).",
+    )
+    probabilities: bool = Field(
+        False,
+        description="Keep the probability of every class too, in steps of 1/250 (uint8); about a "
+        "hundred times the size of masks.",
+    )
+    runtime: Literal["auto", "torch", "openvino"] = Field(
+        "auto",
+        description="What runs the network. auto takes the fastest that gives torch's float32 "
+        "masks; openvino runs on CPUs, in float32 or bfloat16.",
+    )
+    neutral: Names = Field(
+        (),
+        description="Fields of the model that the dataset does not derive; the network sees their "
+        "mean everywhere and rests on the others. Recorded in the mask file.",
+    )
+    measure: Names = Field(
+        (),
+        description="Fields of the dataset whose maximum and mean within each object and event are "
+        "kept.",
+    )
+    tracking: TrackingBlock = TrackingBlock()
+
+    @model_validator(mode="after")
+    def _period_is_one(self) -> "Experiment":
+        if self.period and self.period[0] >= self.period[1]:
+            raise ValueError(
+                f"its period {list(self.period)} is empty or ends before it starts; give "
+                "[first day, first day no longer in it]"
+            )
+        return self
+
+
+class Comparison(Block):
+    """Two experiments side by side; maps show second minus first."""
+
+    like: str | None = Field(
+        None,
+        description="Name of the comparison this one takes everything from that it does not say "
+        "itself.",
+    )
+    title: str | None = Field(
+        None, description="A few words for maps and the report; the name where absent."
+    )
+    name: SkipJsonSchema[str] = ""
+    first: str = Field(description="Name of an experiment.")
+    second: str = Field(description="Name of an experiment.")
+    of: Literal["masks", "events"] | None = Field(
+        None,
+        description="What frequency is counted from: every detection, or tracked events alone. "
+        "Where absent masks, but events if the two experiments track the same masks, which then "
+        "differ in nothing.",
+    )

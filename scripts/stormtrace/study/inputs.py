@@ -9,8 +9,9 @@ import glob
 from collections.abc import Iterator
 from pathlib import Path
 
-from stormtrace.study.merging import Entry
-from stormtrace.study.study import Study
+from stormtrace.learn.recipe import Published
+from stormtrace.prepare.dataset import Dataset, Recipe
+from stormtrace.study.definition import Study
 
 
 def raw_input(study: Study, dataset: str, year: str | None = None) -> list[str]:
@@ -20,7 +21,7 @@ def raw_input(study: Study, dataset: str, year: str | None = None) -> list[str]:
     """
     entry = study.dataset_in(dataset, year)
     chosen = year or study.pieces(dataset)[0]
-    made = [_planet_part(study, pattern) for pattern, _ in _patterns(entry)]
+    made = [study.at.planet_part(pattern) for pattern, _ in _patterns(entry)]
     if any(made):
         return sorted({part for part in made if part})
     files: set[str] = set()
@@ -34,8 +35,8 @@ def raw_input(study: Study, dataset: str, year: str | None = None) -> list[str]:
 
 def labels_input(study: Study, dataset: str, split: str) -> list[str]:
     """Return the folder `train` or `test` of labels, or the planet's folder it is in."""
-    folder = study.datasets[dataset][split]
-    made = _planet_part(study, folder)
+    folder = str(getattr(study.labelled(dataset), split))
+    made = study.at.planet_part(folder)
     if made:
         return [made]
     return [folder] if Path(folder).is_dir() else []
@@ -43,37 +44,27 @@ def labels_input(study: Study, dataset: str, split: str) -> list[str]:
 
 def published_files(study: Study, model: str) -> list[str]:
     """Return the two files of a published model that are there."""
-    folder = Path(study.published_weights(model))
+    entry = study.models[model]
+    assert isinstance(entry, Published)
+    folder = Path(entry.weights)
     return [
         str(file) for name in ("config.json", "weights.pth") if (file := folder / name).is_file()
     ]
 
 
-def _raw_variables(recipe: Entry, entry: Entry) -> Iterator[str]:
-    for verb in ("take", "integrate", "interpolate"):
-        if verb in recipe:
-            yield recipe[verb]
-            if verb != "take":
-                yield entry.get("names", {}).get("surface_pressure", "PS")
+def _raw_variables(recipe: Recipe, entry: Dataset) -> Iterator[str]:
+    yield recipe.variable
+    if recipe.kind != "take":
+        yield entry.names.surface_pressure
 
 
-def _patterns(entry: Entry) -> Iterator[tuple[str, str]]:
+def _patterns(entry: Dataset) -> Iterator[tuple[str, str]]:
     """Yield (pattern, variable) for each raw variable of each part of a dataset."""
-    for part in entry["parts"]:
-        for recipe in entry["fields"].values():
-            files = recipe.get("files", part["files"])
-            for pattern in [files] if isinstance(files, str) else files:
+    for part in entry.parts:
+        for recipe in entry.fields.values():
+            for pattern in recipe.files or part.files:
                 for variable in _raw_variables(recipe, entry):
                     yield pattern, variable
-
-
-def _planet_part(study: Study, path: str) -> str | None:
-    folder = Path(study.results) / "planet"
-    return (
-        str(folder / Path(path).relative_to(folder).parts[0])
-        if folder in Path(path).parents
-        else None
-    )
 
 
 @functools.cache

@@ -1,9 +1,8 @@
 """Tables of YAML whose entries say only how they differ.
 
 An entry may be ``like`` another of its table: it takes all that the other says, mappings merged
-key by key, everything else replaced; a key set to null is taken away. A block that says one thing
-in one of several ways (how a field comes about, which region) is replaced whole. What nobody says
-has the default that the schema gives.
+key by key, everything else replaced; a key set to null is removed. A block that says one thing in
+one of several ways (how a field comes about, which region) is replaced whole.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,21 +13,23 @@ from stormtrace.errors import BadInput
 Entry = dict[str, Any]
 Table = Mapping[str, Entry]
 
+#: Keys that an entry says of itself alone; they are not inherited.
 OWN = ("title", "description")
-"""What an entry says of itself alone; it is not inherited."""
 
+#: Blocks whose keys exclude each other: `{take: IWV}` like `{integrate: Q}` is not both.
 WHOLE = (("fields", "*"), ("tracking", "region"))
-"""Blocks whose keys exclude each other: `{take: IWV}` like `{integrate: Q}` is not both."""
 
 
-def resolve(table: Table, name: str, what: str) -> Entry:
-    """Return entry `name` of `table` with everything it inherits, without the key ``like``.
+def lineage(table: Table, name: str, what: str) -> list[str]:
+    """Return entry `name` of `table` and those it is like, the nearest first.
 
-    `what` is the table's name in errors. Raises BadInput for a name that is not in the table and
-    for entries that are like each other in a circle.
+    what: the table's name in errors.
+
+    Raises:
+        BadInput: a name is not in the table, or entries are like each other in a circle.
+
     """
     chain: list[str] = []
-    first = name
     while True:
         if name in chain:
             circle = " → ".join([*chain, name])
@@ -37,14 +38,35 @@ def resolve(table: Table, name: str, what: str) -> Entry:
             origin = f"{what}.{chain[-1]} is like {name!r}" if chain else f"{what}: {name!r}"
             raise BadInput(f"{origin}, which does not exist; there are: {', '.join(sorted(table))}")
         chain.append(name)
-        if "like" not in table[name]:
-            break
+        if table[name].get("like") is None:
+            return chain
         name = table[name]["like"]
+
+
+def resolve(table: Table, name: str, what: str) -> Entry:
+    """Return entry `name` of `table` with everything it inherits, without the key ``like``.
+
+    Raises:
+        BadInput: as `lineage`.
+
+    """
     merged: Entry = {}
-    for ancestor in reversed(chain):
+    for ancestor in reversed(lineage(table, name, what)):
         merged = merge(merged, table[ancestor], WHOLE)
     merged.pop("like", None)
-    return {key: value for key, value in merged.items() if key not in OWN or key in table[first]}
+    return {key: value for key, value in merged.items() if key not in OWN or key in table[name]}
+
+
+def overlay(base: Mapping[str, Any], changes: Mapping[str, Any]) -> Entry:
+    """Return `base` with `changes` laid over it as Snakemake lays one file over another.
+
+    A null stays: it says that an entry does not inherit the key (`drop_nulls_of_study`).
+    """
+    laid = dict(base)
+    for key, value in changes.items():
+        both = _are_mappings(value, laid.get(key))
+        laid[key] = overlay(laid[key], value) if both else value
+    return laid
 
 
 def merge(
@@ -60,29 +82,18 @@ def merge(
         if value is None:
             merged.pop(key, None)
         elif () in below or not _are_mappings(value, merged.get(key)):
-            merged[key] = without_nulls(value)
+            merged[key] = drop_nulls(value)
         else:
             merged[key] = merge(merged[key], value, below)
     return merged
 
 
-def without_nulls(value: Any) -> Any:
+def drop_nulls(value: Any) -> Any:
     """Return `value` without the keys that are set to null, at any depth."""
     if not isinstance(value, Mapping):
         return value
-    return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
+    return {key: drop_nulls(inner) for key, inner in value.items() if inner is not None}
 
 
 def _are_mappings(*values: object) -> bool:
     return all(isinstance(value, Mapping) for value in values)
-
-
-def with_defaults(entry: Mapping[str, Any], schema: Mapping[str, Any]) -> Entry:
-    """Return `entry` with every ``default`` of the object `schema` that it does not override."""
-    filled = dict(entry)
-    for key, rule in schema.get("properties", {}).items():
-        if key not in filled and "default" in rule:
-            filled[key] = rule["default"]
-        if isinstance(filled.get(key), Mapping):
-            filled[key] = with_defaults(filled[key], rule)
-    return filled

@@ -22,20 +22,37 @@ def clip(period: Sequence[str], year: str) -> list[str] | None:
     >>> clip(["2000-12-22", "2015-01-01"], "2000")
     ['2000-12-22', '2001-01-01']
     """
-    start = max(period[0], f"{year}-01-01")
-    end = min(period[1], f"{int(year) + 1:04d}-01-01")
-    return [start, end] if start < end else None
+    return common(period, [f"{year}-01-01", f"{int(year) + 1:04d}-01-01"])
 
 
-def stamp(time: str) -> str:
-    """Return a time as the names of samples have it, with CESM's seconds of day.
+def common(first: Sequence[str], second: Sequence[str]) -> list[str] | None:
+    """Return what two periods have in common, or None.
 
-    >>> stamp("2001-01-02 12:00")
-    '2001-01-02-43200'
+    >>> common(["2000-01-01", "2002-01-01"], ["2000-06-01", "2000-09-01"])
+    ['2000-06-01', '2000-09-01']
     """
-    seconds = int(time[11:13]) * 3600 + int(time[14:16]) * 60
-    return f"{time[:10]}-{seconds:05d}"
+    start, end = max(first[0], second[0]), min(first[1], second[1])
+    return [start, end] if start < end else None
 
 
 def _starts_year(moment: str) -> bool:
     return moment[5:10] == "01-01" and not moment[10:].strip(" T:0")
+
+
+def has_time(period: Sequence[str], time: str) -> bool:
+    """Whether a time ("2001-01-02 12:00") lies in a period.
+
+    >>> has_time(["2000-12-22", "2001-01-02 12:00"], "2001-01-02 12:00")
+    False
+    """
+    start, end = (moment.replace("T", " ") for moment in period)
+    return start <= time < end
+
+
+def has_month(period: Sequence[str], month: str) -> bool:
+    """Whether some of a month ("2001-01") lies in a period.
+
+    >>> has_month(["2000-12-22", "2001-01-01"], "2001-01")
+    False
+    """
+    return period[0][:7] <= month and f"{month}-01" < period[1]

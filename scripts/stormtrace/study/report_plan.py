@@ -1,82 +1,88 @@
-"""What the report shows, told to `write_report.py`: experiments, and where their files lie."""
+"""What the report shows, as `write_report.py` gets it: experiments, and where their files lie."""
 
 from typing import Any
 
-from stormtrace.classes import FEATURES
+from stormtrace.blocks import dump
+from stormtrace.classes import Classes
+from stormtrace.study.definition import Study
 from stormtrace.study.merging import Entry
-from stormtrace.study.study import Study
+from stormtrace.study.resolved import known_of
 
 
 def report_of(study: Study) -> Entry:
     """Return the block of JSON that `write_report.py` documents, for everything a study runs."""
+    at = study.at
     return {
-        "title": study.config["title"],
-        "description": study.config["description"],
+        "title": study.config.title,
+        "description": study.config.description,
         "experiments": [_experiment(study, name) for name in study.shown],
         "comparisons": [_comparison(study, name) for name in study.comparisons],
         "models": [_model(study, name) for name in study.models],
         "samples": {
-            name: [f"{study.results}/samples/{name}/{grid}/{year}" for year in study.pieces(name)]
-            for name, grid in _looked_at(study)
+            name: [at.samples(name, grid, year) for year in years]
+            for name, (grid, years) in _run_on(study).items()
         },
-        "labels": [
-            f"{study.results}/labels/{name}.json"
-            for name in study.datasets
-            if study.is_labelled(name)
-        ],
-        "sensitivity": f"{study.results}/figures/sensitivity",
-        "regions": study.config["regions"],
-        "coasts": study.config["coasts"],
+        "labels": [at.labels(name) for name in study.datasets if study.is_labelled(name)],
+        "sensitivity": at.sensitivity,
+        "regions": dump(study.config.regions),
+        "coasts": dump(study.config.coasts),
+        "classes": dump(study.config.classes),
         "configuration": {
-            "experiments": {name: study.experiments[name] for name in study.shown},
-            "models": study.models,
-            "datasets": study.datasets,
+            "experiments": {name: dump(study.experiments[name]) for name in study.shown},
+            "models": dump(study.models),
+            "datasets": dump(study.datasets),
         },
     }
 
 
-def _looked_at(study: Study) -> list[tuple[str, str]]:
-    """Return (dataset, grid) of every dataset that is looked at, each once."""
-    seen = {
-        study.experiments[name]["dataset"]: study.experiments[name]["grid"]
-        for name in reversed(study.shown)
-    }
-    return list(seen.items())
+def _run_on(study: Study) -> dict[str, tuple[str, list[str]]]:
+    """Return dataset -> (grid, years) of the first experiment that is run on it."""
+    run_on: dict[str, tuple[str, list[str]]] = {}
+    for name in study.shown:
+        entry = study.experiments[name]
+        run_on.setdefault(entry.dataset, (entry.grid, study.years(name)))
+    return run_on
 
 
 def _experiment(study: Study, name: str) -> dict[str, Any]:
-    entry = study.experiments[name]
+    entry, at = study.experiments[name], study.at
     films = study.films(name)
     shown = {"animation": films[0]} if films else {}
     return shown | {
         "name": name,
         "title": study.title(name),
         "model": study.models_of(name)[0],
-        "dataset": entry["dataset"],
-        "grid": entry["grid"],
-        "statistics": entry["statistics"],
+        "dataset": entry.dataset,
+        "grid": entry.grid,
+        "statistics": entry.statistics,
         "weighting": study.weighting(name),
-        "tracking": entry["tracking"],
-        "frequency": f"{study.results}/frequency/{name}/frequency.nc",
-        "events": f"{study.results}/events/{name}",
-        "figures": f"{study.results}/figures/experiments/{name}",
+        "tracking": dump(entry.tracking),
+        "frequency": at.frequency(name),
+        "events": at.events(name),
+        "figures": at.experiment_figures(name),
         "images": _images(study, name),
-        "landfall": f"{study.results}/landfall/{name}.csv",
+        "landfall": at.landfall(name),
     }
 
 
 def _images(study: Study, name: str) -> list[str]:
     """Return snapshots, composites, and the changes of composites up to this experiment."""
-    composites = f"{study.results}/figures/composites"
-    kinds = [(name, field, "composite") for field in study.config["composites"].get(name, [])]
+    at = study.at
+    kinds = [
+        (at.composite_figures(name, field), field, "composite")
+        for field in study.config.composites.get(name, ())
+    ]
     for comparison, entry in study.comparisons.items():
-        if entry["second"] == name:
-            changed = study.composed(comparison)
-            kinds += [(f"change.{comparison}", field, "split") for field in changed]
+        if entry.second == name:
+            kinds += [
+                (at.composite_change(comparison, field), field, "split")
+                for field in study.composed(comparison)
+            ]
+    classes = study.classes_of(name) or Classes(())
     return [f"{folder}/fields.png" for folder in study.snapshots(name)] + [
-        f"{composites}/{of}.{field}/{feature.lower()}-{field}-{kind}.png"
-        for of, field, kind in kinds
-        for feature in FEATURES
+        f"{folder}/{feature.key}-{field}-{kind}.png"
+        for folder, field, kind in kinds
+        for feature in classes.features
     ]
 
 
@@ -84,25 +90,29 @@ def _comparison(study: Study, name: str) -> dict[str, Any]:
     entry = study.comparisons[name]
     return {
         "name": name,
-        "title": entry.get("title", name),
-        "of": entry["of"],
-        "first": entry["first"],
-        "second": entry["second"],
-        "file": f"{study.results}/comparisons/{name}.nc",
-        "figures": f"{study.results}/figures/comparisons/{name}",
+        "title": study.comparison_title(name),
+        "of": entry.of,
+        "first": entry.first,
+        "second": entry.second,
+        "file": study.at.comparison(name),
+        "figures": study.at.comparison_figures(name),
     }
 
 
 def _model(study: Study, name: str) -> dict[str, Any]:
-    entry = study.models[name]
-    told = {"name": name, "title": entry.get("title", name), "fields": entry.get("fields", [])}
-    stem, figures, images = f"{study.results}/figures/models/{name}", [], []
+    entry, at = study.models[name], study.at
+    figures, images = [], []
+    shown: dict[str, Any] = {
+        "name": name,
+        "title": entry.title or name,
+        "fields": known_of(entry, "fields") or [],
+    }
     if name in study.trained:
-        told["history"] = f"{study.results}/models/{name}/history.csv"
-        figures.append(f"{stem}-training.png")
+        shown["history"] = at.model(name, "history.csv")
+        figures.append(f"{at.model_figure(name, 'training')}.png")
     if name in study.explained:
-        told["importance"] = f"{study.results}/models/{name}/importance.json"
+        shown["importance"] = at.importance(name)
     if name in study.scored:
-        told["scores"] = f"{study.results}/models/{name}/scores.json"
-        images.append(f"{stem}-labels.png")
-    return told | {"figures": figures, "images": images}
+        shown["scores"] = at.scores(name)
+        images.append(f"{at.model_figure(name, 'labels')}.png")
+    return shown | {"figures": figures, "images": images}

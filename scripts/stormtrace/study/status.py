@@ -1,17 +1,11 @@
-"""How far a study is: what its figures need, stage by stage, and what of it is there."""
+"""Progress of a study: what its figures need, stage by stage."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
+from stormtrace.study.definition import Study
 
-from stormtrace.study.merging import merge
-from stormtrace.study.study import Study
-
-TABLES = ("config", "datasets", "models", "experiments")
-
+#: Column of the table -> the rule whose outputs it counts.
 STAGES = {
     "samples": "make_samples",
     "statistics": "merge_statistics",
@@ -23,7 +17,6 @@ STAGES = {
     "frequency": "merge_counts",
     "figures": "draw_experiment",
 }
-"""Column of the table -> the rule whose outputs it counts."""
 
 
 @dataclass(frozen=True, order=True)
@@ -34,52 +27,29 @@ class Target:
     log: str
 
 
-def load_study(
-    root: Path, overlays: Iterable[Path], changes: Mapping[str, Any] | None = None
-) -> Study:
-    """Return the study that the Snakefile in `root` runs.
-
-    overlays: files laid over its tables (`--configfile`); changes: keys of `--config`.
-    """
-    files = list(overlays)
-    laid_over: dict[str, Any] = {}
-    for file in files:
-        laid_over = merge(laid_over, _yaml(file))
-    laid_over = merge(laid_over, dict(changes or {}))
-    base = laid_over.get("base", "config")
-    tables = [] if base == "none" else [root / base / f"{table}.yaml" for table in TABLES]
-    config: dict[str, Any] = {}
-    for file in tables:
-        config = merge(config, _yaml(file))
-    return Study(merge(config, laid_over), [*tables, *files])
-
-
 def targets(study: Study, experiment: str) -> dict[str, list[Target]]:
     """Return what an experiment's figures need, by stage."""
-    entry = study.experiments[experiment]
-    samples = f"{entry['dataset']}/{entry['grid']}"
+    entry, at = study.experiments[experiment], study.at
+    dataset, grid = entry.dataset, entry.grid
     masks, objects = study.masks_of(experiment), study.objects_of(experiment)
     chosen = study.statistics_of(experiment)
     years = study.years(experiment)
+    by_year = [(f"{dataset}/{grid}/{year}", at.samples(dataset, grid, year)) for year in years]
     # Stage -> pairs of what stands for the wildcards in the log's name, and the output.
     made = {
-        "samples": [(f"{samples}/{year}", f"samples/{samples}/{year}") for year in years],
-        "statistics": [(f"{'/'.join(chosen)}", f"statistics/{'/'.join(chosen)}.json")]
-        if chosen
-        else [],
-        "model": [(model, f"models/{model}/config.json") for model in study.models_of(experiment)],
-        "masks": [(f"{masks}/{year}", f"masks/{masks}/{year}.nc") for year in years],
-        "objects": [(f"{objects}/{year}", f"events/{objects}/objects/{year}.nc") for year in years],
-        "events": [(experiment, f"events/{experiment}/events.parquet")],
-        "counts": [
-            (f"{experiment}/{year}", f"frequency/{experiment}/events/{year}.nc") for year in years
-        ],
-        "frequency": [(experiment, f"frequency/{experiment}/frequency.nc")],
-        "figures": [(experiment, f"figures/experiments/{experiment}")],
+        "samples": by_year,
+        "statistics": [("/".join(chosen), at.statistics(*chosen))] if chosen else [],
+        "model": [(model, at.model(model, "config.json")) for model in study.models_of(experiment)],
+        "masks": [(f"{masks}/{year}", at.masks(masks, year)) for year in years],
+        "objects": [(f"{objects}/{year}", at.objects(objects, year)) for year in years],
+        "events": [(experiment, at.events(experiment, "events.parquet"))],
+        "counts": [(f"{experiment}/{year}", at.event_counts(experiment, year)) for year in years],
+        "frequency": [(experiment, at.frequency(experiment))],
+        "figures": [(experiment, at.experiment_figures(experiment))],
     }
     return {
         stage: [
-            Target(f"{study.results}/{path}", f"logs/{_rule(study, stage, name)}/{name}.log")
+            Target(path, f"logs/{_rule(study, stage, name)}/{name}.log")
             for name, path in made[stage]
         ]
         for stage in STAGES
@@ -98,8 +68,3 @@ def mean_seconds(folder: Path, rule: str) -> float | None:
         rows = file.read_text().splitlines()
         times += [float(row.split("\t")[0]) for row in rows[1:] if row.strip()]
     return sum(times) / len(times) if times else None
-
-
-def _yaml(file: Path) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
-    return content

@@ -2,24 +2,21 @@
 
 The modules, in the order of the flow::
 
-    masks         mask files, checked once at the door
-    runs          a mask -> runs -> components (compiled)
-    measures      area, centroid and bounding box of components (compiled)
-    labelling     one step after the other, each linked with the last
-    objects       the objects of a year
-    objects_file  the file that holds them
-    intensity     fields inside objects
-    settings      the `tracking` block, its defaults for each rule
-    record        the tables of all years side by side
-    reading       objects files -> a record
-    overlaps      what any two objects share
-    bridging      links over New Year and over gaps
-    rules         links -> events: graph, climatenet, components
-    identifiers   IDs that do not change when years are added
-    events        the tables of events and of their objects
-    regions       events that touch, start in or end in a region
-    outputs       Parquet, CSV, GeoJSON, CF trajectories
-    pixels        the cells of tracked events, for maps and masks
-    painted       files of event IDs and of ARTMIP's tags
-    sphere        points on the sphere
+    runs            a mask -> runs -> components (compiled)
+    measures        area, centroid, second moments and bounding box of components (compiled)
+    labelling       one step after the other, each linked with the one before
+    extents         bounding boxes in degrees
+    shapes          length, width and orientation on the sphere
+    object_finding  the objects of a year, as columns of its file (formats.objects)
+    intensity       fields inside objects
+    tracking        the `tracking` block, its defaults for each rule
+    record          the tables of all years in one record
+    joining         objects files -> a record
+    shared_cells    cells that any two objects share
+    bridging        links over New Year and over gaps
+    rules           links -> events: graph, climatenet, components
+    identifiers     IDs that do not change when years are added
+    events          the tables of events and of their objects (formats.tables, formats.tracks)
+    regions         events that touch, start in or end in a region
+    pixels          the cells of tracked events, for maps and masks (formats.event_maps)
 """

@@ -1,4 +1,4 @@
-"""Links that no file has: over New Year, and over gaps of a step or two."""
+"""Links that are in no file: over New Year, and over gaps of a step or two."""
 
 from collections.abc import Callable
 from itertools import count
@@ -6,6 +6,7 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.classes import HIGHEST_CODE
 from stormtrace.track.record import Indices, Links, Record
 from stormtrace.track.shared_cells import overlaps_of, pairs_of_equal
 
@@ -30,7 +31,7 @@ def link_over_gaps(
     """Return links from kept objects without a successor to later ones without a predecessor.
 
     They share cells, are at most `longest_hours` apart and pass `accept` (the thresholds). Shorter
-    gaps go first: what they link is no longer looked for.
+    gaps go first; objects they link are not linked over longer ones.
     """
     ending, beginning = kept.copy(), kept.copy()
     ending[links.earlier] = beginning[links.later] = False
@@ -38,7 +39,7 @@ def link_over_gaps(
     for gap in count(2):
         elapsed = record.seconds[gap:] - record.seconds[:-gap]
         if not (elapsed <= longest_hours * 3600).any():
-            return found[0].and_also(*found[1:])
+            return found[0].concat(*found[1:])
         links = accept(overlaps_of(record, *_pairs(record, ending, beginning, gap)))
         ending[links.earlier] = beginning[links.later] = False
         found.append(links)
@@ -49,7 +50,7 @@ def _pairs(
     record: Record, ending: NDArray[np.bool_], beginning: NDArray[np.bool_], gap: int
 ) -> tuple[Indices, Indices]:
     """Return all pairs of one class that are `gap` steps apart."""
-    key = record.step * 128 + record.objects["class"]
+    key = record.step * (HIGHEST_CODE + 1) + record.objects["class"]
     ends, begins = np.flatnonzero(ending), np.flatnonzero(beginning)
-    i, j = pairs_of_equal(key[ends] + gap * 128, key[begins])
+    i, j = pairs_of_equal(key[ends] + gap * (HIGHEST_CODE + 1), key[begins])
     return ends[i], begins[j]

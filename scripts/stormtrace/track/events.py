@@ -6,21 +6,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.formats.tables import Table
+from stormtrace.grids import Grid
 from stormtrace.sphere import Floats, centroid, distances_km, from_longitude, unit_vectors
+from stormtrace.track.object_finding import first_longitude
 from stormtrace.track.record import Indices, Record
 from stormtrace.track.rules import Assignment
 
-Columns = dict[str, Any]
+#: Columns of objects that are of use only together with their file.
+_OF_FILES = ("step", "class", "runs", "first_row", "last_row", "first_column", "last_column")
 
 
-def object_table(record: Record, assignment: Assignment) -> Columns:
-    """Return the objects of events, one a row, in order of time."""
+def object_table(record: Record, assignment: Assignment) -> Table:
+    """Return the objects of events, one per row, in order of time."""
     chosen = np.flatnonzero(assignment.event)
     step, event = record.step[chosen], assignment.event[chosen]
     first, last = _ends(event, step)
     year = np.searchsorted(record.first_object, chosen, "right") - 1
     numbers = np.array([year.attributes.get("year", 0) for year in record.years], np.int32)
-    table: Columns = {
+    table: Table = {
         "event": event,
         "class": record.objects["class"][chosen],
         "time": record.times[step],
@@ -32,7 +36,7 @@ def object_table(record: Record, assignment: Assignment) -> Columns:
         "genesis": step == first,
         "termination": step == last,
     }
-    names = [name for name in record.objects if name not in ("step", "class", "runs")]
+    names = [name for name in record.objects if name not in _OF_FILES]
     return table | {name: record.objects[name][chosen] for name in names}
 
 
@@ -45,12 +49,11 @@ def _ends(event: Indices, step: Indices) -> tuple[Indices, Indices]:
     return first[row], last[row]
 
 
-def sightings(objects: Columns, first_lon: float) -> Columns:
-    """Return events step by step: where each is and how large, sorted by event and time.
+def sightings(objects: Table, grid: Grid) -> Table:
+    """Return the position and area of events step by step, sorted by event and time.
 
     Position: the centroid on the sphere of the event's main objects, or of its fragments while
-    the main branch is out of sight; longitude within ``first_lon … first_lon + 360``. Area: of
-    all its objects.
+    the main branch is out of sight, longitude as in `first_longitude`. Area: of all its objects.
     """
     order = np.lexsort([objects["time_h"], objects["event"]])
     event, hours = objects["event"][order], objects["time_h"][order]
@@ -70,14 +73,17 @@ def sightings(objects: Columns, first_lon: float) -> Columns:
         "time": objects["time"][order][begins],
         "time_h": hours[begins],
         "lat": lat,
-        "lon": from_longitude(lon, first_lon),
+        "lon": from_longitude(lon, first_longitude(grid)),
         "area_km2": _sums(area, begins),
     }
 
 
-def event_table(record: Record, assignment: Assignment, objects: Columns) -> Columns:
-    """Return one row an event, sorted by ID; `objects` is what `object_table` gave."""
-    seen = sightings(objects, float(record.grid.lon[0]))
+def event_table(record: Record, assignment: Assignment, objects: Table) -> Table:
+    """Return one row per event, sorted by ID; `objects` comes from `object_table`.
+
+    An event seen once lasts 0 hours and has no speed (NaN).
+    """
+    seen = sightings(objects, record.grid)
     events, begins, steps = np.unique(seen["event"], return_index=True, return_counts=True)
     ends = begins + steps - 1
     path = np.zeros(seen["event"].size)
@@ -87,7 +93,7 @@ def event_table(record: Record, assignment: Assignment, objects: Columns) -> Col
     hours = seen["time_h"][ends] - seen["time_h"][begins]
     track = _sums(path, begins)
     lasting = np.where(hours > 0, hours, np.nan)
-    table: Columns = {
+    table: Table = {
         "event": events,
         "class": seen["class"][begins],
         "start": seen["time"][begins],
@@ -106,11 +112,11 @@ def event_table(record: Record, assignment: Assignment, objects: Columns) -> Col
         "mean_area_km2": _sums(seen["area_km2"], begins) / np.maximum(steps, 1),
     }
     table["parents"], table["children"] = relatives(record, assignment, events)
-    return table | _intensities(objects)
+    return table | _shapes(objects) | _intensities(objects)
 
 
-def only(table: Columns, events: Indices) -> Columns:
-    """Return the rows of a table of events or objects that are of `events`."""
+def only(table: Table, events: Indices) -> Table:
+    """Return the rows of a table of events or objects that belong to `events`."""
     rows = np.isin(table["event"], events)
     return {
         name: list(compress(values, rows)) if isinstance(values, list) else values[rows]
@@ -147,12 +153,35 @@ def _neighbours(events: Indices, keys: Indices, values: Indices) -> list[list[in
     return [listed[i:j] for i, j in zip(low.tolist(), high.tolist(), strict=True)]
 
 
-def _intensities(objects: Columns) -> Columns:
-    """Return each event's maximum, area-weighted mean and minimum of the measured fields."""
+def _by_event(objects: Table) -> tuple[Indices, Indices, Floats]:
+    """Return the order of objects by event, where each event begins in it, and their areas."""
     order = np.argsort(objects["event"], kind="stable")
     begins = np.unique(objects["event"][order], return_index=True)[1]
-    area = objects["area_km2"][order]
-    table: Columns = {}
+    return order, begins, objects["area_km2"][order]
+
+
+def _shapes(objects: Table) -> Table:
+    """Return the shapes of events: the longest object's length, and means weighted by area.
+
+    The mean orientation is that of axes, which 90° and −90° leave the same.
+    """
+    order, begins, area = _by_event(objects)
+    length, width = objects["length_km"][order], objects["width_km"][order]
+    twice = 2 * np.radians(objects["orientation"][order])
+    total = _sums(area, begins)
+    across, along = (_sums(area * part, begins) for part in (np.sin(twice), np.cos(twice)))
+    return {
+        "max_length_km": _extremes(np.maximum, length, begins),
+        "mean_length_km": _sums(length * area, begins) / total,
+        "mean_width_km": _sums(width * area, begins) / total,
+        "mean_orientation": np.degrees(np.arctan2(across, along)) / 2,
+    }
+
+
+def _intensities(objects: Table) -> Table:
+    """Return each event's maximum, area-weighted mean and minimum of the measured fields."""
+    order, begins, area = _by_event(objects)
+    table: Table = {}
     for name in objects:
         values = objects[name][order]
         if name.endswith("_max"):

@@ -1,4 +1,4 @@
-"""How strong objects are: maximum, area-weighted mean and minimum of fields inside them."""
+"""Intensity of objects: maximum, area-weighted mean and minimum of fields inside them."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,18 +17,18 @@ from stormtrace.track.labelling import Step
 def measure_fields(
     steps: Sequence[Step],
     samples: Iterator[dict[str, NDArray[np.float32]]],
-    row_area: NDArray[np.float64],
+    area: NDArray[np.float64],
 ) -> dict[str, NDArray[np.float64]]:
     """Return the columns ``{FIELD}_max``, ``_mean``, ``_min`` of the objects of `steps`.
 
-    `samples` yields the fields of each step in the same order, ``{FIELD: (nlat, nlon)}``. Missing
-    values are left out; an object that has nothing else gets NaN.
+    samples: the fields of each step in the same order, ``{FIELD: (ny, nx)}``; area: of the cells,
+    (ny, nx). Missing values are left out; an object without any other value gets NaN.
     """
     parts: dict[str, list[NDArray[np.float64]]] = {}
     for step, sample in zip(steps, samples, strict=False):
         for name, field in sample.items():
             values = _field_in_objects(
-                field, step.row, step.start, step.stop, step.measures.runs, row_area
+                field, step.row, step.start, step.stop, step.measures.runs, area
             )
             for column, part in zip(("max", "mean", "min"), values, strict=True):
                 parts.setdefault(f"{name}_{column}", []).append(part)
@@ -36,7 +36,7 @@ def measure_fields(
 
 
 @compiled
-def _field_in_objects(field, row, start, stop, lengths, row_area):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+def _field_in_objects(field, row, start, stop, lengths, cell_area):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     highest = np.full(lengths.size, np.nan)
     mean, lowest = highest.copy(), highest.copy()
     run = 0
@@ -50,8 +50,8 @@ def _field_in_objects(field, row, start, stop, lengths, row_area):  # type: igno
                 if area == 0.0:
                     highest[k] = lowest[k] = value
                 highest[k], lowest[k] = max(highest[k], value), min(lowest[k], value)
-                area += row_area[row[run]]
-                total += row_area[row[run]] * value
+                area += cell_area[row[run], column]
+                total += cell_area[row[run], column] * value
             run += 1
         if area > 0.0:
             mean[k] = total / area

@@ -1,8 +1,8 @@
-"""Objects files of all years -> one record, once they are known to belong together."""
+"""Objects files of all years -> one record, after checking that they belong together."""
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -12,24 +12,27 @@ import cftime
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.classes import ClassTable
 from stormtrace.errors import BadInput
-from stormtrace.formats.objects import YearObjects, read_objects
+from stormtrace.formats.objects import Columns, YearObjects, read_objects
+from stormtrace.grids import Grid
 from stormtrace.track.bridging import link_over_new_year
-from stormtrace.track.object_finding import Columns
 from stormtrace.track.record import Indices, Links, Record, first_year
 from stormtrace.track.tracking import Tracking
 
 
-def read_record(paths: Sequence[Path | str]) -> Record:
+def read_record(paths: Sequence[Path | str], table: ClassTable | None = None) -> Record:
     """Read the objects files of all years and link each year's last step to the next one's first.
 
-    Raises BadInput if the files are not of one kind or hold one time twice.
+    table: the study's `classes:`.
+
+    Raises:
+        BadInput: the files are not of one kind, or hold a time or a year twice.
+
     """
     if not paths:
         raise BadInput("no objects file was given: give one of each year (find_objects.py)")
-    years = [read_objects(path) for path in paths]
-    for year in years[1:]:
-        _check_alike(years[0], year)
+    years = list(_read_alike(paths, table))
     years = sorted(
         [year for year in years if year.time.size] or years[:1], key=lambda year: _start(year)
     )
@@ -48,11 +51,21 @@ def read_record(paths: Sequence[Path | str]) -> Record:
         links=_links_within(years, first_object),
     )
     over_new_year = [link_over_new_year(record, k) for k in range(1, len(years))]
-    return replace(record, links=record.links.and_also(*over_new_year))
+    return replace(record, links=record.links.concat(*over_new_year))
+
+
+def _read_alike(paths: Sequence[Path | str], table: ClassTable | None) -> Iterator[YearObjects]:
+    """Yield the objects of each file; they share one grid in memory."""
+    first = read_objects(paths[0], table)
+    yield first
+    for path in paths[1:]:
+        year = read_objects(path, table)
+        _check_alike(first, year)
+        yield replace(year, grid=first.grid)
 
 
 def _check_distinct(years: Sequence[YearObjects]) -> None:
-    """Raise BadInput if two files are of one year: `year` tells whose an object is."""
+    """Raise BadInput if two files are of one year: objects are found again by their `year`."""
     numbers = [int(year.attributes.get("year", 0)) for year in years]
     for number, count in Counter(numbers).items():
         if count > 1:
@@ -63,7 +76,7 @@ def _check_distinct(years: Sequence[YearObjects]) -> None:
 
 
 def check_labelling(record: Record, tracking: Tracking) -> None:
-    """Raise BadInput unless the objects were labelled as `tracking` wants them."""
+    """Raise BadInput unless the objects were labelled as `tracking` asks."""
     expected = {"connectivity": tracking.connectivity, "pole_wrap": tracking.pole_wrap}
     found = json.loads(str(record.years[0].attributes.get("labelling", "{}")))
     if found != expected:
@@ -104,7 +117,9 @@ def _dates(year: YearObjects) -> NDArray[np.object_]:
 
 def _check_alike(first: YearObjects, other: YearObjects) -> None:
     facts: dict[str, list[Any]] = {
-        "grid": [(year.grid.lat.tolist(), year.grid.lon.tolist()) for year in (first, other)],
+        "grid": [first.grid, first.grid if first.grid.same_as(other.grid) else other.grid],
+        "classes": [year.classes.flag_attributes()["flag_meanings"] for year in (first, other)],
+        "codes of classes": [year.classes.codes for year in (first, other)],
         "calendar": [year.calendar for year in (first, other)],
         "step_hours": [year.step_hours for year in (first, other)],
         "labelling": [year.attributes.get("labelling") for year in (first, other)],
@@ -112,7 +127,9 @@ def _check_alike(first: YearObjects, other: YearObjects) -> None:
     }
     for what, (expected, found) in facts.items():
         if expected != found:
-            shown = "" if what == "grid" else f": {expected!r} and {found!r}"
+            if isinstance(found, Grid):
+                expected, found = (year.grid.describe() for year in (first, other))
+            shown = f": {expected!r} and {found!r}"
             raise BadInput(
                 f"{first.path} and {other.path} differ in {what}{shown}; "
                 "events can only be linked through files of one kind"

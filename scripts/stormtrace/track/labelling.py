@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from stormtrace.compiled import compiled
 from stormtrace.grids import Grid
-from stormtrace.track.measures import Measures, geometry, measure
+from stormtrace.track.measures import Measures, geometry, measure, run_area
 from stormtrace.track.runs import Floats, Ints, find_runs, label_runs, run_buffers, sort_runs
 
 
@@ -49,7 +49,7 @@ class Labeller:
         self.geometry = geometry(grid)
         self.shape = grid.shape
         self.reach = 1 if connectivity == 8 else 0
-        self.pole_wrap = pole_wrap
+        self.pole_wrap = pole_wrap and grid.is_global
         cells = self.shape[0] * self.shape[1]
         self._runs, self._previous = (run_buffers(self.shape[0], cells) for _ in range(2))
         self._parent = np.empty(cells, np.int32)
@@ -62,7 +62,7 @@ class Labeller:
         runs, before = self._runs, self._previous
         count = find_runs(mask, runs)
         objects = label_runs(
-            runs, count, self.shape, self.reach, self.geometry.seam, self.pole_wrap, self._parent
+            runs, count, self.shape, self.reach, self.geometry.wraps, self.pole_wrap, self._parent
         )
         measures = measure(runs, count, objects, self.geometry)
         row, start, stop = sort_runs(runs, count, measures.runs)
@@ -78,7 +78,7 @@ def overlaps(before, runs, earlier_objects, objects, geometry):  # type: ignore[
     Each later object keeps a chain of its pairs; a chain is as long as the object has
     predecessors: mostly one, seldom more than a few.
     """
-    nlat, nlon = geometry.row_area.size, geometry.cos_sums.size - 1
+    nlat, nlon = geometry.shape
     most = before.row_first[nlat] + runs.row_first[nlat] if earlier_objects else 0
     earlier, later = np.empty(most, np.int32), np.empty(most, np.int32)
     pixels, area = np.empty(most, np.int32), np.empty(most)
@@ -106,7 +106,7 @@ def overlaps(before, runs, earlier_objects, objects, geometry):  # type: ignore[
                         chain[pair], newest[b] = newest[b], pair
                         count += 1
                     pixels[pair] += shared
-                    area[pair] += shared * geometry.row_area[row]
+                    area[pair] += run_area(geometry.areas, row, start, start + shared)
                 k += 1
     return StepLinks(
         earlier[:count].copy(),

@@ -2,9 +2,9 @@
 
     pixels = EventPixels(objects_file_of_a_year, events_folder)
     runs = pixels.runs()                                  # or pixels.runs(first_step, last_step)
-    storms = runs.where(runs.code == TC)
-    count = cover(storms, pixels.grid.shape)              # steps with a tracked TC, by cell
-    births = cover(storms.where(storms.genesis), pixels.grid.shape)
+    rivers = runs.where(runs.code == pixels.classes["AR"].code)
+    count = cover(rivers, pixels.grid.shape)              # steps with a tracked river, by cell
+    births = cover(rivers.where(rivers.genesis), pixels.grid.shape)
     for step, events in pixels.arrays():                  # (nlat, nlon) event IDs of each step
         …
 
@@ -18,12 +18,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pyarrow.parquet
 from numpy.typing import NDArray
 
+from stormtrace.classes import ClassTable
 from stormtrace.compiled import compiled
 from stormtrace.errors import BadInput
+from stormtrace.formats.masks import MaskFile
 from stormtrace.formats.objects import read_objects
+from stormtrace.formats.tables import read_table
 from stormtrace.grids import Grid
 
 
@@ -51,32 +53,52 @@ class EventRuns(NamedTuple):
 class EventPixels:
     """The cells of one year's tracked events.
 
-    grid: `Grid` of the masks. time, time_units, calendar: the year's steps, as in its masks.
+    grid, classes: of the masks. time, time_units, calendar: the year's steps, as in its masks.
     """
 
-    def __init__(self, objects: Path | str, events: Path | str) -> None:
+    def __init__(
+        self, objects: Path | str, events: Path | str, table: ClassTable | None = None
+    ) -> None:
         """Open the objects file of a year and the folder that holds `objects.parquet`.
 
-        Raises BadInput if the two do not belong together.
+        table: the study's `classes:`.
+
+        Raises:
+            BadInput: the two do not belong together.
+
         """
-        self._year = read_objects(objects)
+        self._year = read_objects(objects, table)
         self.grid: Grid = self._year.grid
+        self.classes = self._year.classes
         self.time = self._year.time
         self.time_units, self.calendar = self._year.time_units, self._year.calendar
         columns = self._year.objects
         self._event = np.zeros(self._year.count, np.int64)
         self._genesis, self._termination = (np.zeros(self._year.count, bool) for _ in range(2))
-        table = _tracked(Path(events) / "objects.parquet", int(self._year.attributes["year"]))
-        tracked = table["object"]
+        rows = read_table(
+            Path(events) / "objects.parquet",
+            ["object", "event", "pixels", "genesis", "termination"],
+            year=int(self._year.attributes["year"]),
+        )
+        tracked = rows["object"]
         if tracked.size and (
             tracked.max() >= self._year.count
-            or not np.array_equal(columns["pixels"][tracked], table["pixels"])
+            or not np.array_equal(columns["pixels"][tracked], rows["pixels"])
         ):
             raise BadInput(
                 f"{events} was linked from another version of {objects}: run link_events.py again"
             )
-        self._event[tracked] = table["event"]
-        self._genesis[tracked], self._termination[tracked] = table["genesis"], table["termination"]
+        self._event[tracked] = rows["event"]
+        self._genesis[tracked], self._termination[tracked] = rows["genesis"], rows["termination"]
+
+    def check_masks(self, masks: MaskFile) -> None:
+        """Raise BadInput unless the objects were found in these masks, by their times."""
+        if not np.array_equal(masks.time, self.time) or masks.time_units != self.time_units:
+            raise BadInput(
+                f"{masks.path} has other times than {self._year.path}, made of it "
+                f"({masks.time.size} and {self.time.size} steps): run find_objects.py and "
+                "link_events.py again"
+            )
 
     @property
     def highest(self) -> int:
@@ -112,7 +134,7 @@ class EventPixels:
                 yield step, runs.where(slice(low, high))
 
     def arrays(self) -> Iterator[tuple[int, NDArray[np.int64]]]:
-        """Yield each step's index and its event IDs, (nlat, nlon), 0 where there is none."""
+        """Yield each step's index and its event IDs, (nlat, nlon), 0 where there is no event."""
         for step, runs in self.steps():
             yield step, paint(runs, self.grid.shape)
 
@@ -125,7 +147,7 @@ class EventPixels:
 def cover(runs: EventRuns, shape: tuple[int, int]) -> NDArray[np.int32]:
     """Return how many of `runs` cover each cell, (nlat, nlon).
 
-    Each run adds one where it starts and takes one away where it stops; the running sum along
+    Each run adds one where it starts and subtracts one where it stops; the running sum along
     the rows is the count. The cost is that of the runs, not of their cells.
     """
     edges = shape[1] + 1
@@ -138,7 +160,7 @@ def cover(runs: EventRuns, shape: tuple[int, int]) -> NDArray[np.int32]:
 
 
 def paint(runs: EventRuns, shape: tuple[int, int]) -> NDArray[np.int64]:
-    """Return the event IDs of the cells of ONE step, (nlat, nlon), 0 where there is none."""
+    """Return the event IDs of the cells of ONE step, (nlat, nlon), 0 where there is no event."""
     array = np.zeros(shape, np.int64)
     _fill(array, runs.row, runs.start, runs.stop, runs.event)
     return array
@@ -148,12 +170,3 @@ def paint(runs: EventRuns, shape: tuple[int, int]) -> NDArray[np.int64]:
 def _fill(array, row, start, stop, value):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     for i in range(row.size):
         array[row[i], start[i] : stop[i]] = value[i]
-
-
-def _tracked(path: Path, year: int) -> dict[str, NDArray[np.generic]]:
-    """Read which objects of `year` belong to which event."""
-    if not path.is_file():
-        raise BadInput(f"there is no {path}: link the events first (scripts/link_events.py)")
-    names = ["object", "event", "pixels", "genesis", "termination"]
-    table = pyarrow.parquet.read_table(path, columns=names, filters=[("year", "==", year)])
-    return {name: table[name].to_numpy() for name in names}

@@ -1,7 +1,7 @@
-"""The tables of all years side by side: one record of objects, steps and links.
+"""The tables of all years in one record of objects, steps and links.
 
 Objects are numbered through the whole record in order of time, and so are steps. A step is a
-time that has a mask; one that is missing has no number, only its neighbours are farther apart.
+time that has a mask; a missing one has no number: its neighbours are just farther apart.
 """
 
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ import cftime
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.formats.objects import YearObjects
+from stormtrace.classes import Classes
+from stormtrace.formats.objects import Columns, YearObjects
 from stormtrace.grids import Grid
-from stormtrace.track.object_finding import Columns
 
 Indices = NDArray[np.int64]
 
@@ -23,7 +23,7 @@ Indices = NDArray[np.int64]
 class Links:
     """Pairs of objects of one class that share cells, ``earlier < later``.
 
-    pixels, area: what both have. first_cell: the lowest row · nlon + column both have.
+    pixels, area: of the shared cells. first_cell: the lowest row · nlon + column among them.
     """
 
     earlier: Indices
@@ -36,7 +36,7 @@ class Links:
         """Return the links for which `chosen` is true."""
         return Links(*(getattr(self, name)[chosen] for name in self.__dataclass_fields__))
 
-    def and_also(self, *others: "Links") -> "Links":
+    def concat(self, *others: "Links") -> "Links":
         """Return these links and `others` in one table."""
         columns = zip(*((vars(links).values()) for links in (self, *others)), strict=True)
         return Links(*(np.concatenate(column) for column in columns))
@@ -61,13 +61,18 @@ class Record:
 
     @property
     def count(self) -> int:
-        """How many objects there are."""
+        """Number of objects."""
         return self.step.size
 
     @property
     def grid(self) -> Grid:
         """The grid of all masks."""
         return self.years[0].grid
+
+    @property
+    def classes(self) -> Classes:
+        """The classes of all masks."""
+        return self.years[0].classes
 
     @property
     def calendar(self) -> str:

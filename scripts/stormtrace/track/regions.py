@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.axes import read_grid
+from stormtrace.formats.tables import Table
 from stormtrace.grids import Grid, box_cells
-from stormtrace.sphere import from_longitude
-from stormtrace.track.events import Columns
 from stormtrace.track.record import Indices, Record
 from stormtrace.track.tracking import NAMED_REGIONS
 
@@ -19,10 +19,13 @@ Cells = NDArray[np.bool_]
 
 
 def region_cells(grid: Grid, region: Mapping[str, Any]) -> Cells:
-    """Return which cells of `grid` have their centre in `region`, (nlat, nlon).
+    """Return which cells of `grid` have their centre in `region`, `grid.shape`.
 
-    `region` is the block of the study: a `name`, a `box`, a `shapefile` or a `mask`. Raises
-    BadInput if there is not exactly one of them, and if no cell lies inside.
+    region: the block of the study: a `name`, a `box`, a `shapefile` or a `mask`.
+
+    Raises:
+        BadInput: there is not exactly one of these, or no cell lies inside.
+
     """
     kinds = {"name": _named, "box": _box, "shapefile": _shapefile, "mask": _mask}
     given = [kind for kind in kinds if kind in region]
@@ -57,7 +60,7 @@ def _shapefile(grid: Grid, path: str) -> Cells:
         shapes = [shapely.geometry.shape(shape.__geo_interface__) for shape in reader.shapes()]
     land = shapely.union_all([shapely.make_valid(shape) for shape in shapes])
     shapely.prepare(land)
-    lon, lat = np.meshgrid(grid.lon, grid.lat)
+    lat, lon = grid.points
     turns = [(lon + 180.0) % 360.0 - 180.0, lon % 360.0]  # shapefiles come in both conventions
     return np.logical_or.reduce([shapely.contains_xy(land, turn, lat) for turn in turns])
 
@@ -65,23 +68,26 @@ def _shapefile(grid: Grid, path: str) -> Cells:
 def _mask(grid: Grid, path: str) -> Cells:
     if not Path(path).is_file():
         raise BadInput(f"tracking.region: there is no mask {path}")
-    with netCDF4.Dataset(path) as file:
-        fields = {name: values for name, values in file.variables.items() if values.ndim == 2}
-        shapes = {name: values.shape for name, values in fields.items()}
+    with netCDF4.Dataset(path) as nc:
+        names = {"lat", "lon", *grid.dims}
+        fields = [one for name, one in nc.variables.items() if name not in names and one.ndim == 2]
+        shapes = {one.name: one.shape for one in fields}
         if list(shapes.values()) != [grid.shape]:
             raise BadInput(
-                f"tracking.region: {path} must have one variable (lat, lon) of the masks' shape "
-                f"{grid.shape}; found {shapes}"
+                f"tracking.region: {path} must have one variable of the masks' shape {grid.shape}, "
+                f"found {shapes}: leave the others out, or regrid the mask"
             )
-        (field,) = fields.values()
-        for name, centres in zip(field.dimensions, (grid.lat, grid.lon), strict=True):
-            if name not in file.variables or not np.allclose(file[name][:], centres, atol=1e-3):
-                raise BadInput(f"tracking.region: {path} has another {name} than the masks")
-        return np.ma.filled(field[:] > 0, False)
+        if not grid.same_as(read_grid(nc, path), tolerance=1e-3):
+            raise BadInput(
+                f"tracking.region: {path} is on another grid ({read_grid(nc, path).describe()}, "
+                f"from {read_grid(nc, path).lon.min():g}E) than the masks ({grid.describe()}, from "
+                f"{grid.lon.min():g}E): regrid it to theirs"
+            )
+        return np.ma.filled(fields[0][:] > 0, False)
 
 
 def events_in_region(
-    record: Record, event: Indices, events: Columns, region: Mapping[str, Any]
+    record: Record, event: Indices, events: Table, region: Mapping[str, Any]
 ) -> Indices:
     """Return the IDs of the `events` that touch, start in or end in `region`.
 
@@ -94,24 +100,14 @@ def events_in_region(
     if select not in ("start", "end"):
         raise BadInput(f"tracking.region: select is touch, start or end; found {select!r}")
     place = {"start": "genesis", "end": "termination"}[select]
-    inside = cells[nearest_cells(record.grid, events[f"{place}_lat"], events[f"{place}_lon"])]
-    return np.asarray(events["event"])[inside]
-
-
-def nearest_cells(
-    grid: Grid, lat: NDArray[np.float64], lon: NDArray[np.float64]
-) -> tuple[Indices, Indices]:
-    """Return row and column of the cells that hold the points."""
-    row = np.clip(np.searchsorted(grid.lat_bounds, lat, "right") - 1, 0, grid.lat.size - 1)
-    west = grid.lon_bounds[0]
-    column = np.searchsorted(grid.lon_bounds, from_longitude(lon, west), "right") - 1
-    return row, np.clip(column, 0, grid.lon.size - 1)
+    row, column = record.grid.cells(events[f"{place}_lat"], events[f"{place}_lon"])
+    return np.asarray(events["event"])[cells[row, column] & (row >= 0)]
 
 
 def objects_touching(record: Record, cells: Cells) -> NDArray[np.bool_]:
     """Return which objects of the record have a cell in `cells`, (objects,).
 
-    Running sums along the rows turn "how many chosen cells has this run" into two look-ups.
+    Running sums along the rows give the number of chosen cells of a run by two look-ups.
     """
     sums = np.zeros((cells.shape[0], cells.shape[1] + 1), np.int32)
     np.cumsum(cells, axis=1, out=sums[:, 1:])

@@ -69,7 +69,7 @@ def climatenet(
 ) -> Assignment:
     """Give each object the ID found at the first cell it shares with an object a step before.
 
-    IDs count up from 1000 in order of time and raster, TC and AR together; one that is seen in
+    IDs count up from 1000 in order of time and raster, all classes together; one that is seen in
     too few steps is erased, but not given to another.
     """
     order = np.lexsort([links.first_cell, links.later])
@@ -111,7 +111,7 @@ def graph(record: Record, kept: NDArray[np.bool_], links: Links, tracking: Track
     main branch. A branch that lasts `minimum_hours` is an event. A shorter one is a fragment of
     the event it split from or, failing that, of the one it merges into, while that lasts.
     """
-    links = links.and_also(
+    links = links.concat(
         link_over_gaps(
             record,
             kept,

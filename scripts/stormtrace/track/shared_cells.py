@@ -1,4 +1,4 @@
-"""What any two objects share, however many steps lie between them: from their runs."""
+"""Cells that two objects share, however many steps lie between them, from their runs."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from stormtrace.compiled import compiled
 from stormtrace.formats.objects import YearObjects
+from stormtrace.track.measures import cell_areas, run_area
 from stormtrace.track.record import Indices, Links, Record
 
 
@@ -30,19 +31,23 @@ def overlaps_of(record: Record, earlier: Indices, later: Indices) -> Links:
         for years, chosen in _by_years(record, earlier, later)
     ]
     nothing = np.empty(0, np.int64)
-    return Links(nothing, nothing, nothing, np.empty(0), nothing).and_also(*parts)
+    return Links(nothing, nothing, nothing, np.empty(0), nothing).concat(*parts)
 
 
 def _boxes_meet(record: Record, earlier: Indices, later: Indices) -> NDArray[np.bool_]:
-    """Return which pairs share latitudes and longitudes of their bounding boxes."""
-    column = record.objects
-    south = np.maximum(column["south"][earlier], column["south"][later])
-    north = np.minimum(column["north"][earlier], column["north"][later])
-    width = column["east"] - column["west"]
-    ahead = (column["west"][later] - column["west"][earlier]) % 360.0
-    return (south < north) & (
-        (ahead < width[earlier]) | (360.0 - ahead < width[later]) | (ahead == 0)
-    )
+    """Return which pairs share rows and columns of their bounding boxes."""
+    nlon = record.grid.shape[1]
+    turns = (-nlon, 0, nlon) if record.grid.wraps else (0,)
+    columns = [_spans_meet(record, "column", earlier, later, turn) for turn in turns]
+    return _spans_meet(record, "row", earlier, later) & np.logical_or.reduce(columns)
+
+
+def _spans_meet(
+    record: Record, axis: str, earlier: Indices, later: Indices, shift: int = 0
+) -> NDArray[np.bool_]:
+    """Return which pairs share rows or columns if the later object is moved by `shift`."""
+    first, last = record.objects[f"first_{axis}"], record.objects[f"last_{axis}"]
+    return (first[earlier] <= last[later] + shift) & (first[later] + shift <= last[earlier])
 
 
 def _by_years(
@@ -57,19 +62,19 @@ def _by_years(
 def _overlaps_of_years(
     record: Record, earlier: Indices, later: Indices, years: tuple[int, int]
 ) -> Links:
-    """Overlap pairs whose objects lie in these two files; of which only what is needed is read."""
+    """Compute the overlaps of pairs that span these two files, reading only the runs required."""
     one, other = (
         objects - record.first_object[k] for objects, k in zip((earlier, later), years, strict=True)
     )
-    if years[0] == years[1]:  # read once
+    if years[0] == years[1]:  # one read
         both = _run_table(record.years[years[0]], np.concatenate([one, other]))
         a, b = both.part(slice(one.size)), both.part(slice(one.size, None))
     else:
         a, b = (
             _run_table(record.years[k], part) for part, k in zip((one, other), years, strict=True)
         )
-    row_area = np.ascontiguousarray(record.grid.row_area)
-    pixels, area, first_cell = _shared_cells(a, b, row_area, record.grid.lon.size)
+    areas = cell_areas(record.grid)
+    pixels, area, first_cell = _shared_cells(a, b, areas, record.grid.shape[1])
     found = pixels > 0
     return Links(earlier[found], later[found], pixels[found], area[found], first_cell[found])
 
@@ -97,8 +102,8 @@ def _run_table(year: YearObjects, objects: Indices) -> _RunTable:
 
 
 @compiled
-def _shared_cells(a, b, row_area, nlon):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-    """Return pixels, area and first cell both have, of each pair of a table `a` and a table `b`."""
+def _shared_cells(a, b, areas, nlon):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Return number, area and first of the shared cells of each pair of tables `a` and `b`."""
     pairs = a.first.size
     pixels, area = np.zeros(pairs, np.int64), np.zeros(pairs)
     first_cell = np.zeros(pairs, np.int64)
@@ -110,7 +115,7 @@ def _shared_cells(a, b, row_area, nlon):  # type: ignore[no-untyped-def] # noqa:
                 if pixels[pair] == 0:
                     first_cell[pair] = np.int64(a.row[i]) * nlon + low
                 pixels[pair] += high - low
-                area[pair] += (high - low) * row_area[a.row[i]]
+                area[pair] += run_area(areas, a.row[i], low, high)
             if a.row[i] < b.row[j] or (a.row[i] == b.row[j] and a.stop[i] <= b.stop[j]):
                 i += 1
             else:

@@ -51,7 +51,7 @@ def first_file(dataset: Dataset) -> tuple[str, str]:
     another = None
     for part in dataset.parts:
         for recipe in dataset.fields.values():
-            source = dataset.source(part, recipe, recipe.variable)
+            source = dataset.where(part, recipe, recipe.variable)
             paths = find_files(source, None)
             path = first_holding(source, paths)
             if path:

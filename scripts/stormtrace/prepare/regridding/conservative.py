@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from stormtrace.grids import Grid
-from stormtrace.grids.cell_overlaps import overlap_areas
+from stormtrace.grids.lattice_overlaps import overlap_areas
 from stormtrace.prepare.mesh.cells import Cells
 from stormtrace.prepare.mesh.meshes import Mesh, global_axes
 from stormtrace.prepare.regridding.matrix import Weights

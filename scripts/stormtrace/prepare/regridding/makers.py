@@ -36,8 +36,8 @@ def make_map(dataset: Dataset, grid: Grid, path: Path, method: str, maker: str) 
     of another mesh or grid.
     """
     mesh = dataset_mesh(dataset)
-    if dataset.weights_map is not None:
-        weights, how = load_map(dataset.weights_map, mesh, grid), "Adopted as it was"
+    if dataset.regridding_matrix is not None:
+        weights, how = load_map(dataset.regridding_matrix, mesh, grid), "Adopted as it was"
     elif maker == "stormtrace":
         weights, how = own_weights(mesh, grid, method, dataset.mesh)
     else:
@@ -49,7 +49,7 @@ def make_map(dataset: Dataset, grid: Grid, path: Path, method: str, maker: str) 
         weights.matrix.nnz,
         grid.lat.size * grid.lon.size,
     )
-    inputs = [name for name in (dataset.weights_map, dataset.mesh) if name is not None]
+    inputs = [name for name in (dataset.regridding_matrix, dataset.mesh) if name is not None]
     write_map(path, weights, mesh, grid, {"map_method": how, **provenance(inputs, maker=maker)})
 
 

@@ -1,11 +1,11 @@
-r"""The weights map from a dataset's mesh to a grid, in ESMF's format.
+r"""Make the regridding matrix from a dataset's mesh to a grid, in ESMF's format.
 
-    python scripts/make_weights.py --grid '{"nlat": 768, "nlon": 1152}' \\
+    python scripts/make_regridding_matrix.py --grid '{"nlat": 768, "nlon": 1152}' \\
         --dataset '{"name": "cesm-historical", "source": "cesm", "parts": [{"period":
                     ["2000-01-01", "2006-01-01"], "files": "raw/*.{variable}.{year}*.nc"}]}' \\
-        --output results/weights/cesm-historical/fv0.23x0.31.nc
+        --output results/regridding/cesm-historical/fv0.23x0.31.nc
 
-A map of one's own (the dataset's key weights_map) is checked and adopted.
+A matrix of your own (the dataset's key regridding_matrix) is checked and adopted.
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ from stormtrace.prepare.regridding.makers import make_map
 
 
 def main() -> None:
-    """Parse the flags and make the map."""
+    """Parse the flags and make the matrix."""
     parser = commandline.parser(__doc__)
     parser.add_argument("--dataset", type=commandline.from_json, required=True)
     parser.add_argument("--grid", type=commandline.from_json, required=True)

@@ -1,0 +1,114 @@
+"""Tracks of events, for maps and other programs: GeoJSON and CF trajectories."""
+
+import json
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import netCDF4
+import numpy as np
+
+from stormtrace.classes import Classes
+from stormtrace.files import write_text, writing
+from stormtrace.formats.tables import Table, features
+from stormtrace.sphere import Floats
+
+
+def write_geojson(path: Path, events: Table, seen: Table, classes: Classes) -> None:
+    """Write the events' tracks as GeoJSON (RFC 7946), cut where they cross the date line.
+
+    events: one row per event; seen: one row per event and step, sorted by event and time.
+    """
+    bounds = [*np.searchsorted(seen["event"], np.asarray(events["event"])), seen["event"].size]
+    scalars = [name for name, values in events.items() if name not in ("parents", "children")]
+    names = features(events, classes)
+    tracks = []
+    for k, (first, last) in enumerate(pairwise(bounds)):
+        properties = {name: _plain(events[name][k]) for name in scalars}
+        properties["feature"] = names[k]
+        properties |= {"parents": events["parents"][k], "children": events["children"][k]}
+        properties["times"] = seen["time"][first:last].tolist()
+        geometry = track_geometry(seen["lon"][first:last], seen["lat"][first:last])
+        tracks.append({"type": "Feature", "geometry": geometry, "properties": properties})
+    write_text(path, json.dumps({"type": "FeatureCollection", "features": tracks}))
+
+
+def _plain(value: Any) -> Any:
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, float):
+        return None if value != value else round(value, 4)
+    return value
+
+
+def track_geometry(lon: Floats, lat: Floats) -> dict[str, Any]:
+    """Return a track as GeoJSON: longitudes −180 … 180, a new line wherever it crosses ±180.
+
+    Where it crosses, both lines get the point on the meridian, interpolated linearly.
+    """
+    lon = (lon + 180.0) % 360.0 - 180.0
+    if lon.size == 1:
+        return {"type": "Point", "coordinates": [round(float(lon[0]), 4), round(float(lat[0]), 4)]}
+    lines: list[list[list[float]]] = [[]]
+    for k in range(lon.size):
+        here = [round(float(lon[k]), 4), round(float(lat[k]), 4)]
+        if k and abs(lon[k] - lon[k - 1]) > 180.0:
+            side = 180.0 if lon[k - 1] > 0 else -180.0
+            unwrapped = lon[k] + 2 * side
+            part = (side - lon[k - 1]) / (unwrapped - lon[k - 1])
+            crossing = round(float(lat[k - 1] + part * (lat[k] - lat[k - 1])), 4)
+            lines[-1].append([side, crossing])
+            lines.append([[-side, crossing]])
+        lines[-1].append(here)
+    return {"type": "MultiLineString", "coordinates": lines}
+
+
+def write_trajectories(
+    path: Path,
+    events: Table,
+    seen: Table,
+    classes: Classes,
+    time: Mapping[str, str],
+    attributes: Mapping[str, str],
+) -> None:
+    """Write tracks as CF trajectories: a contiguous ragged array (CF 1.11, section H.4.3).
+
+    time: units and calendar of ``time_h``.
+    """
+    about = {"Conventions": "CF-1.11", "featureType": "trajectory", "title": "Tracks of events"}
+    with writing(path) as partial, netCDF4.Dataset(partial, "w") as nc:
+        nc.setncatts(about | dict(attributes))
+        nc.createDimension("trajectory", events["event"].size)
+        nc.createDimension("obs", seen["event"].size)
+        _write_events(nc, events, classes)
+        _write_sightings(nc, seen, time)
+
+
+def _write_events(nc: netCDF4.Dataset, events: Table, classes: Classes) -> None:
+    numbers = {"long_name": "identifier of the event", "cf_role": "trajectory_id"}
+    _write(nc, "event", events["event"], "trajectory", numbers)
+    flags = {"long_name": "class of the event"} | classes.flag_attributes()
+    _write(nc, "class", events["class"], "trajectory", flags)
+    rows = {"long_name": "number of sightings", "sample_dimension": "obs"}
+    _write(nc, "row_size", events["steps"], "trajectory", rows)
+
+
+def _write_sightings(nc: netCDF4.Dataset, seen: Table, time: Mapping[str, str]) -> None:
+    _write(nc, "time", seen["time_h"], "obs", {"standard_name": "time", "axis": "T"} | dict(time))
+    for name, standard, units in (
+        ("lat", "latitude", "degrees_north"),
+        ("lon", "longitude", "degrees_east"),
+    ):
+        _write(nc, name, seen[name], "obs", {"standard_name": standard, "units": units})
+    area = {"long_name": "area of the event", "units": "km2", "coordinates": "time lat lon"}
+    _write(nc, "area", seen["area_km2"], "obs", area)
+
+
+def _write(
+    nc: netCDF4.Dataset, name: str, values: Any, dimension: str, attributes: Mapping[str, Any]
+) -> None:
+    variable = nc.createVariable(
+        name, values.dtype, (dimension,), compression="zlib", complevel=1, fill_value=False
+    )
+    variable.setncatts(dict(attributes))
+    variable[:] = values

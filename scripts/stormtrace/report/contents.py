@@ -1,0 +1,229 @@
+"""What the page shows: everything its template may ask for, typed, none of it optional by absence.
+
+A value that may be missing is None and typed so; the template says what stands there instead.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from markupsafe import Markup
+
+from stormtrace.report.record import Record
+from stormtrace.report.shown_classes import ShownClass
+
+#: (name, target) of each link.
+Links = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A small SVG; legend: (style-sheet class, name) of each line."""
+
+    title: str
+    svg: Markup
+    note: str
+    legend: Sequence[tuple[str, str]] = ()
+
+
+@dataclass(frozen=True)
+class Image:
+    """A figure inside the page; source: a data URL."""
+
+    source: str
+    title: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class MapFigure:
+    """A map the page's script draws; kind: map or difference."""
+
+    key: str
+    caption: str
+    kind: str = "map"
+
+
+@dataclass(frozen=True)
+class Headline:
+    """One class of one experiment in numbers.
+
+    mean, maximum: per cent of time steps, over the area of the grid; None without any step.
+    place: where the maximum is. means: variable of `frequency.nc` -> its area mean.
+    count: tracked events; None where nothing could be tracked. events: that count, or the rate a
+    year of a record that is long enough (`Record.per`). lifetime_days: their mean; None for none.
+    """
+
+    mean: float | None
+    maximum: float | None
+    place: str
+    means: Mapping[str, float]
+    count: int | None
+    events: float | None
+    lifetime_days: float | None
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region; means: class -> (mean, maximum), per cent; None where the grid has no cell."""
+
+    name: str
+    means: Mapping[str, tuple[float | None, float | None]]
+
+
+@dataclass(frozen=True)
+class BasinTable:
+    """Events of one class by the basin they begin in."""
+
+    title: str
+    counts: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Attributes of a result, and the checksums of what it was made from."""
+
+    facts: Mapping[str, str]
+    inputs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One experiment: a row of the first table, and a section.
+
+    headlines: class -> numbers, for the classes it has. missing_content: why something a reader
+    may look for is not there.
+    """
+
+    name: str
+    title: str
+    description: str
+    subtitle: str
+    facts: Sequence[tuple[str, str]]
+    record: Record
+    headlines: Mapping[str, Headline]
+    maps: Sequence[MapFigure]
+    regions: Sequence[Region]
+    charts: Sequence[Chart]
+    basins: Sequence[BasinTable]
+    missing_content: Sequence[str]
+    animation: str | None
+    images: Sequence[Image]
+    figures: Links
+    files: Links
+    provenance: Provenance
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One class of a comparison: area means and events of both sides, with the change."""
+
+    feature: ShownClass
+    before: float | None
+    after: float | None
+    cover_change: str
+    events: str
+    events_change: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A comparison, second minus first."""
+
+    name: str
+    title: str
+    description: str
+    variable: str
+    first: Experiment
+    second: Experiment
+    findings: Sequence[Finding]
+    maps: Sequence[MapFigure]
+    is_tested: bool
+    links: Links
+    figures: Links
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """One measure: a value a label (None: undefined), intervals, and the mean."""
+
+    title: str
+    values: Sequence[float | None]
+    intervals: Sequence[tuple[float, float] | None]
+    mean: float | None
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Skill of a model on labelled samples; mean_iou and iou for the headline."""
+
+    title: str
+    labels: Sequence[str]
+    rows: Sequence[ScoreRow]
+    iou: Mapping[str, float | None]
+    mean_iou: float | None
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model: what it was given, how it was trained, what it can."""
+
+    name: str
+    title: str
+    description: str
+    fields: Sequence[str]
+    scores: Scores | None
+    charts: Sequence[Chart]
+    images: Sequence[Image]
+    links: Links
+
+
+@dataclass(frozen=True)
+class LabelFolder:
+    """A folder of labelled samples; shares, experts: class -> per cent of area, IoU."""
+
+    title: str
+    files: int
+    times: int
+    span: str
+    shares: Mapping[str, float | None]
+    experts: Mapping[str, float | None]
+    problems: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Page:
+    """The whole page. data: what its script reads. sources: dataset -> {raw file: checksum}."""
+
+    title: str
+    description: str
+    version: str
+    command: str
+    classes: Mapping[str, ShownClass]
+    experiments: Sequence[Experiment]
+    comparisons: Sequence[Comparison]
+    models: Sequence[Model]
+    labels: Sequence[LabelFolder]
+    sensitivity: Links
+    map_keys: frozenset[str]
+    sources: Mapping[str, Mapping[str, str]]
+    configuration: Mapping[str, Any]
+    projection: str
+    data: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def reference(self) -> Experiment:
+        """The experiment that the others are compared with."""
+        return self.experiments[0]
+
+    @property
+    def skill(self) -> Model | None:
+        """The first model whose skill is known."""
+        scored = (one for one in self.models if one.scores and one.scores.mean_iou is not None)
+        return next(scored, None)
+
+    @property
+    def label_classes(self) -> list[str]:
+        """Classes of all folders of labels."""
+        return list(dict.fromkeys(name for folder in self.labels for name in folder.shares))

@@ -1,0 +1,37 @@
+"""Numbers, places and dates as the page writes them."""
+
+import math
+
+
+def number(value: float | None, digits: int = 3) -> str:
+    """Return a number to `digits` significant digits; a dash for None and NaN."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    if value == 0:
+        return "0"
+    decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    return f"{value:,.{decimals}f}".replace("-", "−")
+
+
+def change(second: float | None, first: float | None) -> str:
+    """Return by how many per cent `second` differs from `first`; empty if that has no meaning."""
+    if first is None or second is None or not first or not math.isfinite(first + second):
+        return ""
+    percent = round(100 * (second / first - 1))
+    return f"{percent:+d}\u202f%".replace("-", "−") if percent else "±0\u202f%"
+
+
+def place(lat: float, lon: float) -> str:
+    """Return a place as words: ``41° N, 172° W``."""
+    lon = (lon + 180) % 360 - 180
+    return (
+        f"{abs(lat):.0f}°\u202f{'N' if lat >= 0 else 'S'}, "
+        f"{abs(lon):.0f}°\u202f{'E' if lon >= 0 else 'W'}"
+    )
+
+
+def duration(days: float) -> str:
+    """Return a length of time: ``20 days``, ``1 day``, ``6 hours``."""
+    if days < 1:
+        return f"{24 * days:.3g} hours"
+    return "1 day" if days == 1 else f"{days:.3g} days"

@@ -1,0 +1,52 @@
+"""The files of the ARTMIP catalogue that a study can make."""
+
+import datetime
+
+from stormtrace.errors import BadInput
+from stormtrace.study.definition import Study
+
+#: The class that the catalogue is of.
+RIVER = "Atmospheric River"
+
+
+def artmip_files(study: Study, experiment: str) -> list[str]:
+    """Return the catalogue files of an experiment, one a year, named by the days they cover.
+
+    Raises:
+        BadInput: the experiment's model has no class of atmospheric rivers.
+
+    """
+    classes = study.classes_of(experiment)
+    if classes is not None and classes.get(RIVER) is None:
+        model = study.experiments[experiment].model
+        raise BadInput(
+            f"the experiment {experiment!r} cannot be in the ARTMIP catalogue: its model {model!r} "
+            f"has the labels {', '.join(classes.labels)}, none of which is {RIVER!r}; run without "
+            "this experiment, or give its river class that name"
+        )
+    dataset, step = study.experiments[experiment].dataset, study.step_hours(experiment)
+    return [
+        study.at.artmip(
+            experiment,
+            f"{dataset}.ar_tag.Stormtrace.{step:g}hr.{'-'.join(days(study, experiment, year))}.nc",
+        )
+        for year in study.years(experiment)
+    ]
+
+
+def days(study: Study, experiment: str, year: str) -> tuple[str, str]:
+    """Return the first and the last day of a year that an experiment is run on, as YYYYMMDD."""
+    start, end = study.period(experiment, year)
+    return start[:10].replace("-", ""), last_day(end).replace("-", "")
+
+
+def last_day(end: str) -> str:
+    """Return the last day before a period's end, which is not included.
+
+    >>> last_day("2001-01-01"), last_day("2000-09-01 12:00"), last_day("2000-03-01")
+    ('2000-12-31', '2000-09-01', '2000-02-29')
+    """
+    if end[10:].strip(" T:0"):
+        return end[:10]
+    before = datetime.date.fromisoformat(end[:10]) - datetime.timedelta(days=1)
+    return before.isoformat()

@@ -1,0 +1,118 @@
+"""The study's own keys, those outside of its tables."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+
+from stormtrace.blocks import Block
+from stormtrace.classes import ClassSpecification
+from stormtrace.grids.specification import GridSpecification
+from stormtrace.planet.settings import Planet
+from stormtrace.study.entries import Names
+
+Longitude = Annotated[float, Field(ge=-180, le=360)]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+
+
+def _box(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    if not box[2] < box[3]:
+        raise ValueError("a box is [west, east, south, north] in degrees, south below north")
+    return box
+
+
+#: west, east, south, north in degrees.
+Box = Annotated[tuple[Longitude, Longitude, Latitude, Latitude], AfterValidator(_box)]
+
+PlaceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")]
+GridName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Month = Annotated[str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$")]
+Moment = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}$")]
+#: Entries as they are written, `like` and all; each table has a model of its own.
+Table = dict[str, dict[str, Any]]
+
+
+class Config(Block):
+    """What to run and where. Every table is closed, so a misspelt key is an error."""
+
+    title: str = Field(description="Title of the report.")
+    description: str = Field(
+        "Atmospheric rivers and tropical cyclones, found by a neural network, tracked and counted.",
+        description="A sentence or two below the title.",
+    )
+    base: str = Field(
+        "config",
+        description="Folder (seen from the Snakefile) of the tables this file is laid over, key by "
+        "key; none if it is a whole study by itself.",
+    )
+    run: Names = Field(
+        min_length=1,
+        description="Names of the experiments to carry out, in the order of the report; the first "
+        "is the one that others are compared with.",
+    )
+    compare: Names = Field((), description="Names of the comparisons to draw.")
+    results: str = Field(
+        "results",
+        description="Folder for everything the workflow makes; ${NAME} of the environment is "
+        "expanded.",
+    )
+    data: str = Field(
+        "data",
+        description="Folder of the raw data; stands for {data} in the paths of the other tables. "
+        "${NAME} is expanded.",
+    )
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field(
+        "auto",
+        description="Where networks run. `cuda` also makes training and detection ask the "
+        "scheduler for a GPU.",
+    )
+    gpus: int = Field(
+        1,
+        ge=1,
+        le=64,
+        description="GPUs of one node that a training is shared among (torchrun), with `device` "
+        "cuda.",
+    )
+    compression: Literal["none", "zlib"] = Field(
+        "none",
+        description="Compression of samples. zlib (level 1, shuffle) halves them and makes writing "
+        "about ten times slower.",
+    )
+    explain: Names = Field(
+        (),
+        description="Models to measure the importance of each field of, by shuffling it among the "
+        "test labels.",
+    )
+    animate: dict[str, tuple[Month, ...]] = Field(
+        {}, description="Films of detections over the water vapour, experiment -> months."
+    )
+    snapshots: dict[str, tuple[Moment, ...]] = Field(
+        {},
+        description="Figures of the input fields with the detections outlined, experiment -> "
+        "times.",
+    )
+    composites: dict[str, Names] = Field(
+        {},
+        description="Means of fields while a class is present, and its share of their total, "
+        "experiment -> fields of its dataset.",
+    )
+    planet: Planet = Planet()
+    grids: dict[GridName, GridSpecification] = Field(description="Grids by name.")
+    classes: dict[str, ClassSpecification] = Field(
+        {},
+        description="How classes are shown: short names, colours, basins, laid over those of the "
+        "classes Stormtrace knows; name -> what is different.",
+    )
+    regions: dict[PlaceName, Box] = Field(
+        {},
+        description="Boxes that maps zoom into and events are counted in, [west, east, south, "
+        "north] in degrees; west may be greater than east across the date line.",
+    )
+    coasts: dict[PlaceName, Box] = Field(
+        {"western North America": (230, 255, 32, 55)},
+        description="Coasts along which frequency is followed by month (Hovmöller) and landfalls "
+        "are counted by latitude: boxes as in `regions`; the cells in them that are partly land.",
+    )
+    datasets: Table = Field(description="See datasets.schema.yaml.")
+    models: Table = Field(description="See models.schema.yaml.")
+    experiments: Table = Field(description="See experiments.schema.yaml.")
+    comparisons: Table = Field({}, description="See comparisons.schema.yaml.")

@@ -1,0 +1,297 @@
+"""The study: every table resolved and checked, ready for the rules to look things up in."""
+
+import getpass
+import json
+import os
+import string
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from stormtrace.blocks import dump
+from stormtrace.classes import Classes
+from stormtrace.errors import BadInput
+from stormtrace.formats.sample_names import stamp
+from stormtrace.learn.recipe import Published, Recipe
+from stormtrace.prepare.dataset import Dataset, LabelledDataset
+from stormtrace.study import consistency
+from stormtrace.study.config import Config
+from stormtrace.study.entries import Experiment
+from stormtrace.study.layout import Layout
+from stormtrace.study.merging import Entry
+from stormtrace.study.periods import clip, common, years_of
+from stormtrace.study.resolved import (
+    drop_nulls_of_study,
+    known_of,
+    members_of,
+    read_tables,
+)
+from stormtrace.study.study_files import ELSEWHERE, Origins
+from stormtrace.track.tracking import labelling_keys
+
+#: The piece of a labelled dataset that its statistics are computed from.
+LABELLED = "train"
+
+
+class Study:
+    """The merged configuration of one run of the workflow.
+
+    config: what Snakemake has merged from all files and the command line.
+    files: the YAML files it came from, in the order they were read (for errors); `elsewhere` says
+        where a value comes from that none of them has.
+
+    `datasets`, `models`, `experiments` and `comparisons` hold resolved entries (``like`` applied,
+    defaults filled in) of what is run and of everything that depends on; all other entries of the
+    tables have been checked too. `shown` names what the report shows: what is run, and what is
+    compared.
+
+    Raises:
+        BadInput: the first fault, with the file and the keys that lead to it.
+
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any],
+        files: Iterable[Path | str] = (),
+        elsewhere: str = ELSEWHERE,
+    ) -> None:
+        origins = Origins(files, config, elsewhere)
+        said = drop_nulls_of_study(config)
+        self.config = origins.read(Config, said, ())
+        self.results = _expand(self.config.results, "results", origins)
+        self.data = _expand(self.config.data, "data", origins)
+        self.at = Layout(self.results)
+
+        tables = read_tables(said, {"data": self.data, "results": self.results}, origins)
+        consistency.check(self.config, tables, origins)
+        self._table = {name: self._named(entry) for name, entry in tables.experiments.items()}
+        self._likes = {name: entry.get("like") for name, entry in said["experiments"].items()}
+        self.comparisons = {name: tables.comparisons[name] for name in self.config.compare}
+        for name, entry in self.comparisons.items():
+            if entry.of is None:
+                sides = {self.masks_of(entry.first), self.masks_of(entry.second)}
+                of = "events" if len(sides) == 1 else "masks"
+                self.comparisons[name] = entry.model_copy(update={"of": of})
+        self.experiments = {name: self._table[name] for name in self._needed_experiments()}
+        models = {entry.model for entry in self.experiments.values()}
+        self._members = {name: members_of(tables.models[name]) for name in sorted(models)}
+        self.models = {name: one for some in self._members.values() for name, one in some.items()}
+        self.datasets = {name: tables.datasets[name] for name in sorted(self._needed_datasets())}
+
+    def _needed_experiments(self) -> list[str]:
+        """Return what is run, what is compared, and whose masks those track; in that order."""
+        ends = (side for one in self.comparisons.values() for side in (one.first, one.second))
+        self.shown = list(dict.fromkeys([*self.config.run, *ends]))
+        owners = (owner(name) for name in self.shown for owner in (self.masks_of, self.objects_of))
+        return list(dict.fromkeys([*self.shown, *owners]))
+
+    def _needed_datasets(self) -> set[str]:
+        run_on = {entry.dataset for entry in self.experiments.values()}
+        return run_on | {entry.dataset for entry in self.models.values() if entry.dataset}
+
+    def _named(self, experiment: Experiment) -> Experiment:
+        """Return an experiment with a region of the study's own name as its box."""
+        region = experiment.tracking.region
+        if region is None or region.name not in self.config.regions:
+            return experiment
+        box = {"name": None, "box": self.config.regions[region.name]}
+        tracking = experiment.tracking.model_copy(update={"region": region.model_copy(update=box)})
+        return experiment.model_copy(update={"tracking": tracking})
+
+    # --- datasets -------------------------------------------------------------------------------
+
+    def is_labelled(self, dataset: str) -> bool:
+        """Whether the dataset is a folder of labelled samples instead of raw files."""
+        return isinstance(self.datasets[dataset], LabelledDataset)
+
+    def raw(self, dataset: str) -> Dataset:
+        """Return a dataset of raw files."""
+        entry = self.datasets[dataset]
+        assert isinstance(entry, Dataset), f"{dataset} has no raw files"
+        return entry
+
+    def labelled(self, dataset: str) -> LabelledDataset:
+        """Return a dataset of labelled samples."""
+        entry = self.datasets[dataset]
+        assert isinstance(entry, LabelledDataset), f"{dataset} has no labels"
+        return entry
+
+    def pieces(self, dataset: str) -> list[str]:
+        """Return what statistics are merged from: the years, or `LABELLED`."""
+        if self.is_labelled(dataset):
+            return [LABELLED]
+        return years_of([part.period for part in self.raw(dataset).parts])
+
+    def dataset_in(self, dataset: str, year: str | None = None) -> Dataset:
+        """Return what preparing one year (by default the first) depends on, and nothing else.
+
+        Years that are added to a dataset later must not make the older ones out of date.
+        """
+        entry = self.raw(dataset)
+        year = year or self.pieces(dataset)[0]
+        parts = tuple(
+            part.model_copy(update={"period": tuple(period)})
+            for part in entry.parts
+            if (period := clip(part.period, year)) is not None
+        )
+        return entry.model_copy(update={"parts": parts, "title": None})
+
+    def excluded(self, dataset: str, split: str) -> list[str]:
+        """Return the labelled samples of a folder, `train` or `test`, that are to be left out."""
+        entry = self.labelled(dataset)
+        return [name for name in entry.exclude if (Path(getattr(entry, split)) / name).exists()]
+
+    # --- models ---------------------------------------------------------------------------------
+
+    def models_of(self, experiment: str) -> list[str]:
+        """Return the models of an experiment: one, or the members of an ensemble."""
+        return list(self._members[self.experiments[experiment].model])
+
+    def training(self, model: str) -> Entry:
+        """Return what a training depends on."""
+        return {key: value for key, value in dump(self.models[model]).items() if key != "title"}
+
+    def labels_of(self, dataset: str) -> list[str]:
+        """Return the classes of a labelled dataset, as a model that learns from it names them."""
+        users = (known_of(one, "labels") for one in self.models.values() if one.dataset == dataset)
+        return next((labels for labels in users if labels), [])
+
+    def classes_of(self, experiment: str) -> Classes | None:
+        """Return the classes of an experiment's masks; None if its model cannot be read yet."""
+        labels = known_of(self.models[self.models_of(experiment)[0]], "labels")
+        return None if labels is None else Classes.of_labels(labels, self.config.classes)
+
+    @cached_property
+    def trained(self) -> list[str]:
+        """Names of the models that are trained here."""
+        return [name for name, entry in self.models.items() if isinstance(entry, Recipe)]
+
+    @cached_property
+    def published(self) -> list[str]:
+        """Names of the models whose weights are given."""
+        return [name for name, entry in self.models.items() if isinstance(entry, Published)]
+
+    @cached_property
+    def scored(self) -> list[str]:
+        """Names of the models that have labels to be tested on."""
+        return [name for name, entry in self.models.items() if entry.dataset]
+
+    @cached_property
+    def explained(self) -> list[str]:
+        """Names of the models whose fields' importance is measured."""
+        asked = {one for name in self.config.explain for one in self._members.get(name, ())}
+        return [name for name in self.scored if name in asked]
+
+    # --- experiments ----------------------------------------------------------------------------
+
+    def years(self, experiment: str) -> list[str]:
+        """Return the years an experiment is run on, four digits each."""
+        return years_of(self._stretches(experiment))
+
+    def period(self, experiment: str, year: str) -> list[str]:
+        """Return the first moment of `year` an experiment is run on, and the first no longer."""
+        clipped = [clip(one, year) for one in self._stretches(experiment)]
+        there = [one for one in clipped if one]
+        return [min(start for start, _ in there), max(end for _, end in there)]
+
+    def _stretches(self, experiment: str) -> list[list[str]]:
+        """Return what of the dataset's parts lies in the experiment's period."""
+        entry = self.experiments[experiment]
+        parts = [list(part.period) for part in self.raw(entry.dataset).parts]
+        if entry.period is None:
+            return parts
+        return [both for part in parts if (both := common(part, entry.period))]
+
+    def step_hours(self, experiment: str) -> float:
+        """Return the hours from one sample of an experiment to the next."""
+        return self.raw(self.experiments[experiment].dataset).step_hours
+
+    def masks_of(self, experiment: str) -> str:
+        """Return the experiment whose masks this one tracks: itself, or what it is like.
+
+        An experiment that differs from its ancestor only in tracking has the same masks.
+        """
+        return self._shared(experiment, self._detection)
+
+    def objects_of(self, experiment: str) -> str:
+        """Return the experiment whose objects this one links: itself, or what it is like."""
+
+        def key(name: str) -> object:
+            return self._detection(name), self.labelling(name), self._table[name].measure
+
+        return self._shared(experiment, key)
+
+    def _shared(self, experiment: str, key: Callable[[str], object]) -> str:
+        """Follow `like` upwards as long as `key` stays the same."""
+        parent = self._likes.get(experiment)
+        while parent and key(parent) == key(experiment):
+            experiment, parent = parent, self._likes.get(parent)
+        return experiment
+
+    def _detection(self, experiment: str) -> Entry:
+        apart = {"name", "title", "tracking", "measure"}
+        return self._table[experiment].model_dump(exclude=apart)
+
+    def labelling(self, experiment: str) -> Entry:
+        """Return the part of an experiment's tracking that its objects depend on."""
+        return labelling_keys(dump(self._table[experiment].tracking))
+
+    def weighting(self, experiment: str) -> str:
+        """Return how an experiment's statistics are weighted: its own word or its model's."""
+        model = self.models[self.models_of(experiment)[0]]
+        own = model.weighting if isinstance(model, Recipe) else "none"
+        return str(self.experiments[experiment].weighting or own)
+
+    def films(self, experiment: str) -> list[str]:
+        """Return the films to make of an experiment."""
+        return [
+            self.at.film(experiment, month) for month in self.config.animate.get(experiment, ())
+        ]
+
+    def snapshots(self, experiment: str) -> list[str]:
+        """Return the folders of the figures of single times of an experiment."""
+        times = self.config.snapshots.get(experiment, ())
+        return [self.at.snapshot(experiment, stamp(time)) for time in times]
+
+    def composed(self, comparison: str) -> list[str]:
+        """Return the fields that both experiments of a comparison have composites of."""
+        entry, composites = self.comparisons[comparison], self.config.composites
+        second = composites.get(entry.second, ())
+        return [field for field in composites.get(entry.first, ()) if field in second]
+
+    def statistics_of(self, experiment: str) -> tuple[str, str] | None:
+        """Return (dataset, grid) whose statistics normalize the input; None: the model's own."""
+        entry = self.experiments[experiment]
+        if entry.statistics == "inference":
+            return entry.dataset, entry.grid
+        model = self.models[self.models_of(experiment)[0]]
+        return (model.dataset, model.grid) if isinstance(model, Recipe) else None
+
+    def title(self, name: str) -> str:
+        """Return an experiment's title, by default its name."""
+        return self.experiments[name].title or name
+
+    def comparison_title(self, name: str) -> str:
+        """Return a comparison's title, by default its name."""
+        return self.comparisons[name].title or name
+
+
+def _expand(path: str, key: str, origins: Origins) -> str:
+    """Return `path` with $NAME and ${NAME} replaced by the environment's, ~ by the home folder."""
+    try:
+        text = string.Template(path).substitute({"USER": getpass.getuser(), **os.environ})
+    except (KeyError, ValueError) as error:
+        raise BadInput(
+            f"{origins.of((key,))}: {key} is {path!r}, but the environment has no {error}; "
+            "set it, or write the path out"
+        ) from error
+    if set("{}\n") & set(text):
+        origins.refuse((key,), f"is {text!r}; a folder's name can have no braces and no line break")
+    return str(Path(text).expanduser())
+
+
+def flag(block: Any) -> str:
+    """Return a block of the study as a script's flag takes it: JSON, keys in order."""
+    return json.dumps(dump(block), sort_keys=True, separators=(",", ":"))

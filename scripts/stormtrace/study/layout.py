@@ -1,0 +1,170 @@
+"""Where each result lies: the one place that knows the paths under `results/`.
+
+A rule asks for patterns (`at.masks("{experiment}", "{year}")`), plans and the status for files.
+What is in each file is written in docs/architecture.md.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+#: What `link_events.py` writes into the folder of an experiment's events.
+EVENT_TABLES = (
+    "events.parquet",
+    "objects.parquet",
+    "events.csv",
+    "objects.csv",
+    "tracks.geojson",
+    "trajectories.nc",
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Paths of one study's results; `root` is the folder they are all in."""
+
+    root: str
+
+    def _at(self, path: str) -> str:
+        return f"{self.root}/{path}"
+
+    def planet(self, part: str) -> str:
+        """Raw files of one part of the mini planet."""
+        return self._at(f"planet/{part}")
+
+    def planet_part(self, path: str) -> str | None:
+        """Return the part of the mini planet that a raw file lies in, or None."""
+        folder = Path(self.root) / "planet"
+        inside = folder in Path(path).parents
+        return self.planet(Path(path).relative_to(folder).parts[0]) if inside else None
+
+    def block(self, name: str) -> str:
+        """A block of the study that is too long for a command, as JSON."""
+        return self._at(f"blocks/{name}.json")
+
+    def regridding_matrix(self, dataset: str, grid: str) -> str:
+        """The matrix from a dataset's mesh to a grid."""
+        return self._at(f"regridding/{dataset}/{grid}.nc")
+
+    def samples(self, dataset: str, grid: str, year: str) -> str:
+        """The folder of one year's samples."""
+        return self._at(f"samples/{dataset}/{grid}/{year}")
+
+    def statistics(self, dataset: str, grid: str) -> str:
+        """Mean and standard deviation of a dataset's fields."""
+        return self._at(f"statistics/{dataset}/{grid}.json")
+
+    def statistics_piece(self, dataset: str, grid: str, piece: str) -> str:
+        """Moments of one year, or of the training labels."""
+        return self._at(f"statistics/{dataset}/{grid}/{piece}.json")
+
+    def model(self, model: str, file: str = "") -> str:
+        """A model's folder, or a file in it."""
+        return self._at(f"models/{model}/{file}") if file else self._at(f"models/{model}")
+
+    def scores(self, model: str) -> str:
+        """A model's skill on its test labels."""
+        return self.model(model, "scores.json")
+
+    def importance(self, model: str) -> str:
+        """Importance of each field of a model."""
+        return self.model(model, "importance.json")
+
+    def labels(self, dataset: str) -> str:
+        """Findings about a labelled dataset."""
+        return self._at(f"labels/{dataset}.json")
+
+    def checkpoints(self, model: str) -> str:
+        """What a stopped training resumes from."""
+        return self._at(f"checkpoints/{model}")
+
+    def mask_checkpoints(self, experiment: str) -> str:
+        """What a stopped detection resumes from."""
+        return self._at(f"checkpoints/masks/{experiment}")
+
+    def masks(self, experiment: str, year: str) -> str:
+        """One year of masks."""
+        return self._at(f"masks/{experiment}/{year}.nc")
+
+    def objects(self, experiment: str, year: str) -> str:
+        """One year of objects."""
+        return self._at(f"events/{experiment}/objects/{year}.nc")
+
+    def events(self, experiment: str, file: str = "") -> str:
+        """The folder of an experiment's events, or a file in it."""
+        folder = self._at(f"events/{experiment}")
+        return f"{folder}/{file}" if file else folder
+
+    def painted(self, experiment: str, year: str) -> str:
+        """One year of event IDs."""
+        return self.events(experiment, f"painted/{year}.nc")
+
+    def artmip(self, experiment: str, file: str) -> str:
+        """A file of the ARTMIP catalogue."""
+        return self._at(f"artmip/{experiment}/{file}")
+
+    def mask_counts(self, experiment: str, year: str) -> str:
+        """One year's counts of masks."""
+        return self._at(f"frequency/{experiment}/masks/{year}.nc")
+
+    def event_counts(self, experiment: str, year: str) -> str:
+        """One year's counts of events."""
+        return self._at(f"frequency/{experiment}/events/{year}.nc")
+
+    def frequency(self, experiment: str) -> str:
+        """Counts of all years."""
+        return self._at(f"frequency/{experiment}/frequency.nc")
+
+    def comparison(self, comparison: str) -> str:
+        """Second minus first."""
+        return self._at(f"comparisons/{comparison}.nc")
+
+    def landfall(self, experiment: str) -> str:
+        """Events that reach a coast, by latitude."""
+        return self._at(f"landfall/{experiment}.csv")
+
+    def composites(self, experiment: str, year: str) -> str:
+        """One year's sums of fields."""
+        return self._at(f"composites/{experiment}/{year}.nc")
+
+    def film(self, experiment: str, month: str) -> str:
+        """An animation of one month (YYYY-MM)."""
+        return self._at(f"animations/{experiment}.{month}.mp4")
+
+    def model_figure(self, model: str, kind: str) -> str:
+        """A figure of a model without its ending: `training`, `labels` or `importance`."""
+        return self._at(f"figures/models/{model}-{kind}")
+
+    def experiment_figures(self, experiment: str) -> str:
+        """The folder of an experiment's maps."""
+        return self._at(f"figures/experiments/{experiment}")
+
+    def comparison_figures(self, comparison: str) -> str:
+        """The folder of a comparison's maps."""
+        return self._at(f"figures/comparisons/{comparison}")
+
+    def snapshot(self, experiment: str, stamp: str) -> str:
+        """The folder of the figures of one time."""
+        return self._at(f"figures/snapshots/{experiment}.{stamp}")
+
+    def composite_figures(self, experiment: str, field: str) -> str:
+        """The folder of a field's composites."""
+        return self._at(f"figures/composites/{experiment}.{field}")
+
+    def composite_change(self, comparison: str, field: str) -> str:
+        """The folder of the change of a field's composites."""
+        return self.composite_figures(f"change.{comparison}", field)
+
+    @property
+    def sensitivity(self) -> str:
+        """The folder of the figures of all experiments together."""
+        return self._at("figures/sensitivity")
+
+    @property
+    def raw_check(self) -> str:
+        """The table of raw files that `snakemake check` writes."""
+        return self._at("check.txt")
+
+    @property
+    def report(self) -> str:
+        """The page."""
+        return self._at("report.html")
