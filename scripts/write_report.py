@@ -21,15 +21,18 @@ python scripts/write_report.py --report @report.json --output results/report.htm
 Only `title`, and `name` and `frequency` of each experiment, must be there; an experiment may also
 have `landfall` (what count_landfalls.py wrote), `animation` (what animate.py wrote) and `images`.
 `images` are shown, `figures` linked to (their PDF). Links in the page are relative to it. The
-first experiment is the one that others are held against.
+first experiment is the one that others are compared with. --classes is the study's table
+`classes:`, of which the page takes short names and colours:
+
+    {"Cold Front": {"short": "CF", "kind": "line", "colours": ["#2f6fb4"]}}
 """
 
 from pathlib import Path
 
-from stormtrace.commandline import from_json, log, parser, run
+from stormtrace.commandline import from_json, log, run
+from stormtrace.commandline import parser as make_parser
 from stormtrace.files import write_text
 from stormtrace.provenance import command
-from stormtrace.report.origins import raw_sources
 from stormtrace.report.page import write_page
 
 TEMPLATES = Path(__file__).resolve().parents[1] / "workflow" / "report"
@@ -37,15 +40,18 @@ TEMPLATES = Path(__file__).resolve().parents[1] / "workflow" / "report"
 
 def main() -> None:
     """Parse flags, gather, write."""
-    arguments = parser(__doc__)
-    arguments.add_argument("--report", type=from_json, required=True, help="JSON or @file")
-    arguments.add_argument("--templates", type=Path, default=TEMPLATES)
-    arguments.add_argument("--output", type=Path, required=True)
-    flags = arguments.parse_args()
-    facts = {"command": command(), "sources": raw_sources(flags.report.get("samples", {}))}
-    page = write_page(facts | flags.report, flags.templates, flags.output.parent)
-    write_text(flags.output, page)
-    log.info("%s: %.1f MB", flags.output, len(page.encode()) / 1e6)
+    parser = make_parser(__doc__)
+    parser.add_argument("--report", type=from_json, required=True, help="JSON or @file")
+    parser.add_argument(
+        "--classes", type=from_json, default={}, help="the study's classes, JSON or @file"
+    )
+    parser.add_argument("--templates", type=Path, default=TEMPLATES, help="folder of the template")
+    parser.add_argument("--output", type=Path, required=True, help="the page, HTML")
+    args = parser.parse_args()
+    folder = args.output.parent
+    page = write_page(args.report, args.templates, folder, args.classes, command())
+    write_text(args.output, page)
+    log.info("%s: %.1f MB", args.output, len(page.encode()) / 1e6)
 
 
 if __name__ == "__main__":

@@ -45,11 +45,12 @@ def write_masks(
     calendar: str = "noleap",
     step_hours: float = 3,
     experiment: str = "made",
-    classes: Classes = CLASSES,
+    classes: Sequence[str] = CLASSES.flags,
 ) -> Path:
     """Write masks of one year; `mask_of(step, date)` gives each map."""
     time = {"units": "hours since 2000-01-01", "calendar": calendar}
-    with mask_file(path, grid, classes, time, steps=len(dates)) as writer:
+    made_of = Classes.of_labels(["Background", *classes])
+    with mask_file(path, grid, made_of, time, steps=len(dates)) as writer:
         writer.describe(experiment=experiment, dataset="made", grid="mini", year=np.int32(year))
         writer.describe(step_hours=float(step_hours))
         for step, date in enumerate(dates):
@@ -64,7 +65,8 @@ def write_frequency(
     grid: Grid = MINI,
     experiment: str = "made",
     events: float = 0,
-    classes: Classes = CLASSES,
+    classes: Sequence[str] = CLASSES.flags,
+    step_hours: float = 3,
     coverage: tuple[str, str] | None = None,
 ) -> Path:
     """Write a frequency file from (month, class, nlat, nlon) counts of each year.
@@ -73,7 +75,8 @@ def write_frequency(
     that is of tracked events (0: nothing was tracked), and genesis is a tenth of all counts.
     coverage: first and last time.
     """
-    attributes = {"experiment": experiment, "calendar": "noleap", "step_hours": 3.0}
+    made_of = Classes.of_labels(["Background", *classes])
+    attributes = {"experiment": experiment, "calendar": "noleap", "step_hours": float(step_hours)}
     for end, moment in zip(("start", "end"), coverage or (), strict=False):
         attributes[f"time_coverage_{end}"] = moment
     paths: dict[str, list[Path]] = {"masks": [], "events": []}
@@ -84,7 +87,7 @@ def write_frequency(
             if kind == "events":
                 fields["count"] = (values * events).astype(np.int16)
                 fields |= {name: (values // 10).astype(np.int16) for name in ENDS}
-            made = Counts(year, grid, classes, present, present, fields, attributes, kind)
+            made = Counts(year, grid, made_of, present, present, fields, attributes, kind)
             paths[kind].append(path.parent / f"{path.stem}-{kind}-{year}.nc")
             write_counts(paths[kind][-1], made, {"history": "made", "inputs": "{}"})
     merge_counts(paths["masks"], paths["events"], path, {"history": "made", "inputs": "{}"})

@@ -94,7 +94,14 @@ def test_a_small_planet_asks_for_little(planet, casper):
         assert attempts[0]["mem_mb"] <= 2000, rule
         assert attempts[0]["runtime"] <= 60, rule
         assert attempts[0]["mem_mb"] <= casper[rule][0]["mem_mb"], rule
-    for rule in ("make_regridding_matrix", "make_samples", "train", "detect", "compare", "draw_experiment"):
+    for rule in (
+        "make_regridding_matrix",
+        "make_samples",
+        "train",
+        "detect",
+        "compare",
+        "draw_experiment",
+    ):
         assert planet[rule][0]["mem_mb"] < casper[rule][0]["mem_mb"] / 1.3, rule
 
 

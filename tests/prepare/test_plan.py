@@ -60,7 +60,9 @@ def test_overlapping_parts_are_refused(tmp_path):
     raw = Cesm(tmp_path)
     raw.write("PSL")
     part = raw.spec()["parts"][0]
-    dataset = make_dataset({"name": "twice", "source": "cesm", "parts": [part, part], "fields": PSL})
+    dataset = make_dataset(
+        {"name": "twice", "source": "cesm", "parts": [part, part], "fields": PSL}
+    )
     with pytest.raises(BadInput, match="periods of its parts overlap in 2000"):
         make_plans(dataset, 2000)
 

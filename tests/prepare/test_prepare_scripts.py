@@ -30,7 +30,13 @@ def chain(tmp_path_factory):
     raw.write_all()
     dataset = json.dumps(raw.spec())
     done = run(
-        "make_regridding_matrix.py", "--dataset", dataset, "--grid", GRID, "--output", folder / "map.nc"
+        "make_regridding_matrix.py",
+        "--dataset",
+        dataset,
+        "--grid",
+        GRID,
+        "--output",
+        folder / "map.nc",
     )
     assert done.returncode == 0, done.stderr
     return folder, raw, dataset

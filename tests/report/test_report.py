@@ -14,9 +14,11 @@ from stormtrace.climate.comparison import compare_files
 from stormtrace.errors import BadInput
 from stormtrace.grids import make_grid
 from stormtrace.report.charts import Bar, Line, bar_chart, histogram, line_chart
-from stormtrace.report.headlines import place, region_mean
-from stormtrace.report.packing import choose_grid, pack, pack_bits, unpack
-from stormtrace.report.page import change, number, write_page
+from stormtrace.report.formatting import change, duration, number, place
+from stormtrace.report.headlines import region_mean
+from stormtrace.report.packing import pack, pack_bits, unpack
+from stormtrace.report.page import write_page
+from stormtrace.report.raster import choose_view
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "workflow" / "report"
@@ -42,8 +44,8 @@ def test_bits_are_in_the_order_the_page_reads():
 
 def test_large_studies_get_a_coarser_grid():
     big = make_grid({"nlat": 768, "nlon": 1152})
-    assert choose_grid([MINI], 100) is MINI
-    few, many = choose_grid([big], 20), choose_grid([big], 200)
+    assert choose_view([MINI], 100).grid is MINI
+    few, many = choose_view([big], 20).grid, choose_view([big], 200).grid
     assert few.shape == (181, 288)
     assert many.shape[0] < few.shape[0]
 
@@ -57,6 +59,7 @@ def test_numbers_as_people_write_them():
     assert change(0.999, 1.0) == "±0\u202f%"
     assert change(1.0, None) == ""
     assert place(-41.2, 200.0) == "41°\u202fS, 160°\u202fW"
+    assert [duration(days) for days in (1, 2, 0.25)] == ["1 day", "2 days", "6 hours"]
 
 
 def test_region_means_go_over_the_date_line():
@@ -70,7 +73,11 @@ def test_a_bar_reaches_from_zero_to_its_value_and_its_whisker_over_the_interval(
     """Without gains below zero the axis begins at 0, at the bottom of the frame; a bar twice as
     large is twice as high, and a whisker from 0 to the value is as long as the bar."""
     chart = bar_chart(
-        {"TMQ": [Bar("TC", "tc", 0.1, 0.0, 0.1)], "V850": [Bar("TC", "tc", 0.2, 0.1, 0.3)]}, "lost"
+        {
+            "TMQ": [Bar("TC", "class-0", 0.1, 0.0, 0.1)],
+            "V850": [Bar("TC", "class-0", 0.2, 0.1, 0.3)],
+        },
+        "lost",
     )
     first, second = (float(h) for h in re.findall(r'<rect [^>]*height="([\d.]+)"', chart))
     assert second == pytest.approx(2 * first, abs=0.2)
@@ -86,6 +93,14 @@ def test_charts_break_where_nothing_is_known():
     assert svg.count("<circle") == 3
     bars = re.findall(r": ([\d.]+) %", histogram(np.arange(100.0), "km", "tc"))
     assert sum(map(float, bars)) == pytest.approx(100, abs=0.5)
+
+
+def test_an_axis_of_per_cent_ends_at_100():
+    """Values up to 100 % have a tick at 100 and none beyond; other units go on to the next tick."""
+    for units, last in (("% of time steps", 100), ("events", 125)):
+        svg = line_chart(list("ab"), [Line("l", [20.0, 100.0], "class-0")], units)
+        ticks = [float(t) for t in re.findall(r'text-anchor="end">([\d.]+)<', svg)]
+        assert max(ticks) == last
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +173,7 @@ def test_the_page_says_what_the_files_say(results):
     Their share of the sphere is sin 57.5 − sin 32.5 = 0.306: a mean of 6.12 %.
     """
     text = (results / "report.html").read_text()
-    mean = re.search(r'AR mean">([\d.]+)', text).group(1)
+    mean = re.search(r'AR mean, % of area">([\d.]+)', text).group(1)
     assert float(mean) == pytest.approx(6.12, abs=0.03)
     assert "+50\u202f%" in text or "+49\u202f%" in text
 
@@ -207,7 +222,7 @@ POINT = """(() => {
 
 def test_a_report_that_cannot_be_is_refused(results):
     report = json.loads((results / "report.json").read_text())
-    with pytest.raises(BadInput, match="needs 'title'"):
+    with pytest.raises(BadInput, match="title"):
         write_page(report | {"title": ""}, TEMPLATES, results)
     wrong = {**report["comparisons"][0], "second": "colder"}
     with pytest.raises(BadInput, match="'colder'"):

@@ -3,6 +3,8 @@
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
   const byId = (id) => document.getElementById(id);
+  const units = (variable) => data.variables[variable]?.[1] ?? "";
+  const isPercent = (variable) => units(variable).startsWith("%");
   const nlat = data.lat.length, nlon = data.lon.length;
   const root = document.documentElement;
 
@@ -56,17 +58,25 @@
     const power = 10 ** Math.floor(Math.log10(step));
     return [1, 2, 2.5, 5, 10].find((n) => n * power >= step * (1 - 1e-9)) * power;
   };
-  // levels ascend; colours has one more; `clear` is the colour that shows the ground.
-  const sequential = (top, feature) => {
+  // levels ascend; colours has one more; `clear` is the colour that shows the ground. Per cent end
+  // at 100: the last colour then reaches up to `end`, and not beyond.
+  const sequential = (variable, feature, period) => {
+    const ramp = data.features[feature][isDark() ? "dark" : "light"];
+    if (data.single && isPercent(variable)) return { levels: [50], clear: 0, start: null,
+      colours: blend(ramp, 4).filter((_, i) => i % 2 === 0), names: ["absent", "present"] };
+    const top = sharedTop(variable, feature, period);
     const step = niceStep(top / 9), count = Math.max(2, Math.ceil(top / step - 1e-9));
-    return { levels: Array.from({ length: count }, (_, i) => step * (i + 1)), clear: 0, start: 0,
-      colours: blend(data.features[feature][isDark() ? "dark" : "light"], count + 1) };
+    const levels = Array.from({ length: count }, (_, i) => step * (i + 1));
+    const end = isPercent(variable) && step * (count + 1) >= 100 ? 100 : null;
+    const inner = end ? levels.filter((v) => v < 100 - 1e-9) : levels;
+    return { levels: inner, clear: 0, start: 0, end, colours: blend(ramp, inner.length + 1) };
   };
   const diverging = (top) => {
     const step = niceStep(top / 5), count = Math.max(2, Math.ceil(top / step - 1e-9));
-    const half = Array.from({ length: count }, (_, i) => step * (i + 1));
-    return { levels: [...half.map((v) => -v).reverse(), ...half], clear: count, start: null,
-      colours: blend(data.diverging[isDark() ? "dark" : "light"], 2 * count + 1) };
+    const all = Array.from({ length: count }, (_, i) => step * (i + 1));
+    const half = all.length > 1 ? all.filter((v) => v < 100 - 1e-9) : all;
+    return { end: null, levels: [...half.map((v) => -v).reverse(), ...half], clear: half.length, start: null,
+      colours: blend(data.diverging[isDark() ? "dark" : "light"], 2 * half.length + 1) };
   };
   // One scale for all experiments that show the same thing.
   const sharedTop = (variable, feature, period) => Math.max(0, ...data.experiments.map(
@@ -75,18 +85,20 @@
     const sizes = Float32Array.from(values, Math.abs).filter((v) => v === v).sort();
     return sizes.length ? sizes[Math.floor(0.999 * (sizes.length - 1))] : 0;
   };
-  const drawLegend = (element, scale, units) => {
-    const shown = scale.start === null ? scale.levels : [scale.start, ...scale.levels];
+  const drawLegend = (element, scale, prefix, units) => {
+    const shown = [...(scale.start === null ? [] : [scale.start]), ...scale.levels,
+      ...(scale.end ? [scale.end] : [])];
     const cells = scale.colours.map((c, i) => `<i style="background:${i === scale.clear ? css("--sea") : `rgb(${c})`}"></i>`);
     const offset = scale.start === null ? 1 : 0, n = cells.length;
     // As many ticks as there is room for; a symmetric scale stays symmetric.
     const room = Math.max(3, (element.clientWidth || 300) / 38), every = Math.ceil(shown.length / room);
     const isDiverging = scale.start === null;
     const position = (i) => !isDiverging ? i : 1 + (i < scale.clear ? scale.clear - 1 - i : i - scale.clear);
-    const ticks = shown.map((v, i) => position(i) % every ? "" :
+    const ticks = scale.names ? scale.names.map((name, i) =>
+      `<span style="left:${100 * (i + .5) / n}%">${name}</span>`) : shown.map((v, i) => position(i) % every ? "" :
       `<span style="left:${100 * (i + offset) / n}%">${format(v)}</span>`);
     element.innerHTML = `<div class="bar">${cells.join("")}</div><div class="ticks">${ticks.join("")}</div>`
-      + `<span class="units">${units}</span>`;
+      + `<span class="units">${prefix}${scale.names ? "" : (prefix && ", ") + units}</span>`;
   };
   const format = (v) => {
     if (!Number.isFinite(v)) return "–";
@@ -94,86 +106,158 @@
     return text.replace("-", "−");
   };
 
-  // --- Equal Earth (Šavrič, Patterson and Jenny 2018) -------------------------------------------
-  const A = [1.340264, -0.081106, 0.000893, 0.003796], CENTRE = 205;
-  const height = (t) => t * (A[0] + A[1] * t ** 2 + t ** 6 * (A[2] + A[3] * t ** 2));
-  const slope = (t) => A[0] + 3 * A[1] * t ** 2 + t ** 6 * (7 * A[2] + 9 * A[3] * t ** 2);
-  const RAD = Math.PI / 180, S3 = Math.sqrt(3);
-  const XMAX = 2 * Math.PI / (S3 * A[0]), YMAX = height(Math.asin(S3 / 2));
-  const halfWidth = (t) => 2 * Math.PI * Math.cos(t) / (S3 * slope(t));
-  const theta = (y) => { let t = y; for (let i = 0; i < 8; i++) t -= (height(t) - y) / slope(t); return t; };
-  const MARGIN = 2;
+  // --- Projections ----------------------------------------------------------------------------
+  // Each has half its width and height (X, Y), forward(lon, lat) -> [x, y, away] or null where it
+  // does not show the place, and inverse(x, y) -> [lon, lat] or null; x to the right, y upwards.
+  // `away` is the longitude from the middle: a line that jumps in it is broken.
+  const RAD = Math.PI / 180, [WEST, EAST, SOUTH, NORTH] = data.box;
+  const turned = (lon, centre) => ((lon - centre + 540) % 360 + 360) % 360 - 180;
+  const PROJECTIONS = {
+    // Equal Earth (Šavrič, Patterson and Jenny 2018).
+    "equal-earth": () => {
+      const A = [1.340264, -0.081106, 0.000893, 0.003796], CENTRE = 205, S3 = Math.sqrt(3);
+      const height = (t) => t * (A[0] + A[1] * t ** 2 + t ** 6 * (A[2] + A[3] * t ** 2));
+      const slope = (t) => A[0] + 3 * A[1] * t ** 2 + t ** 6 * (7 * A[2] + 9 * A[3] * t ** 2);
+      const halfWidth = (t) => 2 * Math.PI * Math.cos(t) / (S3 * slope(t));
+      const X = 2 * Math.PI / (S3 * A[0]), Y = height(Math.asin(S3 / 2));
+      let last = NaN, known = 0; // pixels come row by row: the same y again and again
+      const theta = (y) => {
+        if (y === last) return known;
+        let t = y;
+        for (let i = 0; i < 8; i++) t -= (height(t) - y) / slope(t);
+        last = y; known = t;
+        return t;
+      };
+      return {
+        X, Y, margin: 2, graticule: 30,
+        forward: (lon, lat) => {
+          const t = Math.asin(S3 / 2 * Math.sin(lat * RAD)), away = turned(lon, CENTRE);
+          return [halfWidth(t) * away / 180, height(t), away];
+        },
+        inverse: (x, y) => {
+          if (Math.abs(y) > Y) return null;
+          const t = theta(y), away = x / halfWidth(t) * 180;
+          if (Math.abs(away) > 180) return null;
+          return [turned(CENTRE + away, 0), Math.asin(2 / S3 * Math.sin(t)) / RAD];
+        },
+        outline: (path, at) => {
+          for (let lat = -90; lat <= 90; lat += 2) path.lineTo(...at(CENTRE + 179.9999, lat));
+          for (let lat = 90; lat >= -90; lat -= 2) path.lineTo(...at(CENTRE - 179.9999, lat));
+          path.closePath();
+        },
+      };
+    },
+    // Polar stereographic, on a disc; the central longitude points down (in the south, up).
+    polar: () => {
+      const pole = data.pole, limit = pole > 0 ? SOUTH : -NORTH;
+      const radius = (lat) => Math.tan((90 - pole * lat) / 2 * RAD) / Math.tan((90 - limit) / 2 * RAD);
+      return {
+        X: 1, Y: 1, margin: 2, graticule: 30,
+        forward: (lon, lat) => {
+          const r = radius(lat), angle = (lon - data.central_lon) * RAD;
+          return r < 3 ? [r * Math.sin(angle), -pole * r * Math.cos(angle), 0] : null;
+        },
+        inverse: (x, y) => {
+          const r = Math.hypot(x, y);
+          if (r > 1) return null;
+          const lat = 90 - 2 * Math.atan(r * Math.tan((90 - limit) / 2 * RAD)) / RAD;
+          return [turned(data.central_lon + Math.atan2(x, -pole * y) / RAD, 0), pole * lat];
+        },
+        outline: (path, at, f) => path.arc(f.cx, f.cy, f.s, 0, 2 * Math.PI),
+      };
+    },
+    // Equirectangular, true at the middle latitude.
+    rectangle: () => {
+      const centre = (WEST + EAST) / 2, middle = (SOUTH + NORTH) / 2;
+      const k = Math.max(.2, Math.cos(middle * RAD)), width = EAST - WEST;
+      return {
+        X: k * width / 2, Y: (NORTH - SOUTH) / 2, margin: 1,
+        graticule: width > 120 ? 30 : width > 40 ? 10 : 5,
+        forward: (lon, lat) => { const away = turned(lon, centre); return [k * away, lat - middle, away]; },
+        inverse: (x, y) => Math.abs(x) > k * width / 2 || Math.abs(y) > (NORTH - SOUTH) / 2 ? null
+          : [turned(centre + x / k, 0), middle + y],
+        outline: (path, at, f) => {
+          const [x, y] = [f.s * k * width / 2, f.s * (NORTH - SOUTH) / 2];
+          path.rect(f.cx - x, f.cy - y, 2 * x, 2 * y);
+        },
+      };
+    },
+  };
+  const projection = PROJECTIONS[data.projection]();
+  root.style.setProperty("--aspect", String(projection.X / projection.Y));
   const frame = (w, h) => ({ w, h, cx: w / 2, cy: h / 2,
-    s: Math.min((w / 2 - MARGIN) / XMAX, (h / 2 - MARGIN) / YMAX) });
+    s: Math.min((w / 2 - projection.margin) / projection.X, (h / 2 - projection.margin) / projection.Y) });
   const forward = (lon, lat, f) => {
-    const t = Math.asin(S3 / 2 * Math.sin(lat * RAD));
-    const away = ((lon - CENTRE + 540) % 360 + 360) % 360 - 180;
-    return [f.cx + f.s * halfWidth(t) * away / 180, f.cy - f.s * height(t), away];
+    const place = projection.forward(lon, lat);
+    return place && [f.cx + f.s * place[0], f.cy - f.s * place[1], place[2]];
   };
-  const inverse = (px, py, f) => {
-    const y = (f.cy - py) / f.s;
-    if (Math.abs(y) > YMAX) return null;
-    const t = theta(y), away = (px - f.cx) / f.s / halfWidth(t) * 180;
-    if (Math.abs(away) > 180) return null;
-    return [(CENTRE + away + 540) % 360 - 180, Math.asin(2 / S3 * Math.sin(t)) / RAD];
-  };
+  const inverse = (px, py, f) => projection.inverse((px - f.cx) / f.s, (f.cy - py) / f.s);
+  // Fractional row and column of a place on the raster; NaN outside it.
   const rowAt = (lat) => {
+    if (lat < SOUTH - 1e-6 || lat > NORTH + 1e-6) return NaN;
     if (lat <= data.lat[0]) return 0;
     if (lat >= data.lat[nlat - 1]) return nlat - 1;
     let low = 0, high = nlat - 1;
     while (high - low > 1) { const mid = low + high >> 1; data.lat[mid] <= lat ? low = mid : high = mid; }
     return low + (lat - data.lat[low]) / (data.lat[high] - data.lat[low]);
   };
-  const columnAt = (lon) => ((lon - data.lon[0]) % 360 + 360) % 360 * nlon / 360;
-  const valueAt = (values, lon, lat) => {
-    const row = rowAt(lat), column = columnAt(lon);
+  const columnAt = (lon) => {
+    if (data.wraps) return ((lon - data.lon[0]) % 360 + 360) % 360 * nlon / 360;
+    const away = ((lon - WEST) % 360 + 360) % 360;
+    if (away > EAST - WEST + 1e-6) return NaN;
+    return Math.min(nlon - 1, Math.max(0, away / (EAST - WEST) * nlon - .5));
+  };
+  const interpolate = (values, row, column) => {
     const r0 = Math.floor(row), r1 = Math.min(r0 + 1, nlat - 1), fr = row - r0;
-    const c0 = Math.floor(column) % nlon, c1 = (c0 + 1) % nlon, fc = column - Math.floor(column);
+    const c0 = Math.floor(column) % nlon, fc = column - Math.floor(column);
+    const c1 = data.wraps ? (c0 + 1) % nlon : Math.min(c0 + 1, nlon - 1);
     return (values[r0 * nlon + c0] * (1 - fc) + values[r0 * nlon + c1] * fc) * (1 - fr)
       + (values[r1 * nlon + c0] * (1 - fc) + values[r1 * nlon + c1] * fc) * fr;
+  };
+  const valueAt = (values, lon, lat) => {
+    const row = rowAt(lat), column = columnAt(lon);
+    return row === row && column === column ? interpolate(values, row, column) : NaN;
   };
 
   // --- Drawing -------------------------------------------------------------------------------
   const rgba = ([r, g, b]) => (255 << 24 | b << 16 | g << 8 | r) >>> 0;
+  // What each pixel of a w × h map shows: place on the raster, and land (1), sea (0) or nothing (2).
+  const pixelPlaces = new Map();
+  const placesOf = (w, h, land) => once(pixelPlaces, `${w}x${h}`, () => {
+    const f = frame(w, h), rows = new Float32Array(w * h).fill(NaN), columns = new Float32Array(w * h);
+    const kinds = new Uint8Array(w * h).fill(2), [lrows, lcolumns] = data.land.shape;
+    const [lwest, least, lsouth, lnorth] = data.land.box;
+    for (let py = 0, i = 0; py < h; py++) for (let px = 0; px < w; px++, i++) {
+      const place = inverse(px + .5, py + .5, f);
+      if (!place) continue;
+      const [lon, lat] = place;
+      rows[i] = rowAt(lat); columns[i] = columnAt(lon);
+      const lrow = Math.floor((lat - lsouth) / (lnorth - lsouth) * lrows);
+      const lcolumn = Math.floor(((lon - lwest) % 360 + 360) % 360 / (least - lwest) * lcolumns);
+      kinds[i] = bits(land, Math.min(lrows - 1, Math.max(0, lrow)) * lcolumns + Math.min(lcolumns - 1, lcolumn));
+    }
+    return { rows, columns, kinds };
+  });
   // Paint a field over land and sea into an offscreen canvas of w × h device pixels.
   const paint = (values, scale, w, h, land, doubtful) => {
-    const f = frame(w, h), image = new ImageData(w, h), pixels = new Uint32Array(image.data.buffer);
-    const [landColour, seaColour] = ["--land", "--sea"].map((name) => rgba(channels(css(name))));
+    const image = new ImageData(w, h), pixels = new Uint32Array(image.data.buffer);
+    const ground = ["--sea", "--land"].map((name) => rgba(channels(css(name))));
     const dot = rgba(channels(css("--coast")));
     const colours = scale ? scale.colours.map(rgba) : [], levels = scale ? scale.levels : [];
-    const [lrows, lcolumns] = data.land.shape;
     const dotSize = Math.max(1, Math.round(w / 330)), spacing = 4 * dotSize;
-    for (let py = 0; py < h; py++) {
-      const y = (f.cy - py - .5) / f.s;
-      if (Math.abs(y) > YMAX) continue;
-      const t = theta(y), half = halfWidth(t) * f.s, lat = Math.asin(2 / S3 * Math.sin(t)) / RAD;
-      const row = rowAt(lat), r0 = Math.floor(row), r1 = Math.min(r0 + 1, nlat - 1), fr = row - r0;
-      const lrow = Math.min(lrows - 1, Math.floor((lat + 90) / 180 * lrows)) * lcolumns;
-      const first = Math.max(0, Math.floor(f.cx - half)), last = Math.min(w, Math.ceil(f.cx + half));
-      for (let px = first; px < last; px++) {
-        const lon = CENTRE + (px + .5 - f.cx) / half * 180;
-        const lcolumn = Math.floor(((lon + 180) % 360 + 360) % 360 / 360 * lcolumns) % lcolumns;
-        let colour = bits(land, lrow + lcolumn) ? landColour : seaColour;
-        if (values) {
-          const column = columnAt(lon), c0 = Math.floor(column) % nlon, c1 = (c0 + 1) % nlon;
-          const fc = column - Math.floor(column);
-          const a = r0 * nlon, b = r1 * nlon;
-          const v = (values[a + c0] * (1 - fc) + values[a + c1] * fc) * (1 - fr)
-            + (values[b + c0] * (1 - fc) + values[b + c1] * fc) * fr;
-          if (v === v) {
-            let k = 0;
-            while (k < levels.length && v >= levels[k]) k++;
-            if (k !== scale.clear) {
-              colour = colours[k];
-              if (doubtful && px % spacing < dotSize && py % spacing < dotSize) {
-                const cell = Math.round(row) * nlon + Math.round(column) % nlon;
-                if (!bits(doubtful, cell)) colour = dot;
-              }
-            }
-          }
-        }
-        pixels[py * w + px] = colour;
-      }
+    const { rows, columns, kinds } = placesOf(w, h, land);
+    for (let i = 0; i < kinds.length; i++) {
+      if (kinds[i] === 2) continue;
+      pixels[i] = ground[kinds[i]];
+      const row = rows[i], column = columns[i];
+      const v = values && row === row && column === column ? interpolate(values, row, column) : NaN;
+      if (v !== v) continue;
+      let k = 0;
+      while (k < levels.length && v >= levels[k]) k++;
+      if (k === scale.clear) continue;
+      pixels[i] = colours[k];
+      if (doubtful && i % w % spacing < dotSize && Math.floor(i / w) % spacing < dotSize
+        && !bits(doubtful, Math.round(row) * nlon + Math.round(column) % nlon)) pixels[i] = dot;
     }
     const canvas = document.createElement("canvas");
     canvas.width = w; canvas.height = h;
@@ -183,37 +267,37 @@
   const outlines = new Map();
   const outline = (w, h) => once(outlines, `${w}x${h}`, () => {
     const f = frame(w, h), path = new Path2D();
-    for (let lat = -90; lat <= 90; lat += 2) path.lineTo(forward(CENTRE + 179.9999, lat, f)[0], forward(0, lat, f)[1]);
-    for (let lat = 90; lat >= -90; lat -= 2) path.lineTo(forward(CENTRE - 179.9999, lat, f)[0], forward(0, lat, f)[1]);
-    path.closePath();
+    projection.outline(path, (lon, lat) => forward(lon, lat, f).slice(0, 2), f);
     return path;
   });
+  // Add a line through places to a path, broken where it leaves the map or jumps across it.
+  const trace = (path, places, f) => {
+    let before = null;
+    for (const [lon, lat] of places) {
+      const place = forward(lon, lat, f);
+      if (!place) { before = null; continue; }
+      if (before === null || Math.abs(place[2] - before) > 180) path.moveTo(place[0], place[1]);
+      else path.lineTo(place[0], place[1]);
+      before = place[2];
+    }
+  };
+  const range = (from, to, step) => Array.from({ length: Math.floor((to - from) / step + 1.000001) }, (_, i) => from + i * step);
   const coasts = new Map();
   const coast = (w, h, ground) => once(coasts, `${w}x${h}`, () => {
     const f = frame(w, h), path = new Path2D();
     let i = 0;
     for (const length of ground.lengths) {
-      let before = null;
-      for (let k = 0; k < length; k++, i++) {
-        const [x, y, away] = forward(ground.points[2 * i] / 100, ground.points[2 * i + 1] / 100, f);
-        if (before === null || Math.abs(away - before) > 180) path.moveTo(x, y); else path.lineTo(x, y);
-        before = away;
-      }
+      const line = Array.from({ length }, (_, k) => [ground.points[2 * (i + k)] / 100, ground.points[2 * (i + k) + 1] / 100]);
+      trace(path, line, f);
+      i += length;
     }
     return path;
   });
   const graticules = new Map();
   const graticule = (w, h) => once(graticules, `${w}x${h}`, () => {
-    const f = frame(w, h), path = new Path2D();
-    for (let lon = 0; lon < 360; lon += 30) {
-      for (let lat = -90; lat <= 90; lat += 3) {
-        const [x, y] = forward(lon, lat, f);
-        lat === -90 ? path.moveTo(x, y) : path.lineTo(x, y);
-      }
-    }
-    for (let lat = -60; lat <= 60; lat += 30) {
-      path.moveTo(...forward(CENTRE - 179.9999, lat, f)); path.lineTo(...forward(CENTRE + 179.9999, lat, f));
-    }
+    const f = frame(w, h), path = new Path2D(), every = projection.graticule;
+    for (const lon of range(0, 360 - every, every)) trace(path, range(-90, 90, 3).map((lat) => [lon, lat]), f);
+    for (const lat of range(-90 + every, 90 - every, every)) trace(path, range(0, 360, 3).map((lon) => [lon, lat]), f);
     return path;
   });
   const fit = (canvas) => {
@@ -243,7 +327,6 @@
   };
 
   // --- Small maps ------------------------------------------------------------------------------
-  const units = (variable) => data.variables[variable]?.[1] ?? "";
   const readings = new Map(); // canvas -> [values, units], for the tooltip
   const drawSmall = async (canvas) => {
     if (!canvas.clientWidth) return;
@@ -255,7 +338,7 @@
     } else {
       const [name, variable, feature, period] = canvas.dataset.map.split("|");
       const values = await field([name, variable, feature, period].join("|"));
-      const scale = values && sequential(sharedTop(variable, feature, period), feature);
+      const scale = values && sequential(variable, feature, period);
       readings.set(canvas, [values, units(variable)]);
       compose(canvas, paint(values, scale, w, h, land), null, 0, lines);
     }
@@ -267,26 +350,19 @@
     const [first, second] = await Promise.all([c.first, c.second].map((e) => field([e, c.variable, feature, period].join("|"))));
     return { values: minus(second, first), doubtful: await significance(key) };
   };
-  const small = [...document.querySelectorAll("canvas[data-map], canvas[data-difference]")]
-    .filter((canvas) => canvas.dataset.difference || data.maps[canvas.dataset.map]);
-  document.querySelectorAll("canvas[data-map]").forEach((canvas) => {
-    if (data.maps[canvas.dataset.map]) return;
-    canvas.closest("figure")?.remove();
-    canvas.remove();
-  });
+  const small = [...document.querySelectorAll("canvas[data-map], canvas[data-difference]")];
   const watcher = new IntersectionObserver((entries) => entries.forEach((entry) => {
     if (entry.isIntersecting) { watcher.unobserve(entry.target); drawSmall(entry.target); }
   }), { rootMargin: "300px" });
   const drawLegends = async () => {
     document.querySelectorAll("[data-legend-map]").forEach((element) => {
-      if (!data.maps[element.dataset.legendMap]) return;
       const [, variable, feature, period] = element.dataset.legendMap.split("|");
-      const prefix = element.closest("figure") ? "" : `${data.features[feature].short} frequency, `;
-      drawLegend(element, sequential(sharedTop(variable, feature, period), feature), prefix + units(variable));
+      const prefix = element.closest("figure") ? "" : `${data.features[feature].short} ${data.variables[variable][0].toLowerCase()}`;
+      drawLegend(element, sequential(variable, feature, period), prefix, units(variable));
     });
     for (const element of document.querySelectorAll("[data-legend-difference]")) {
       const { values } = await difference(element.dataset.legendDifference);
-      drawLegend(element, diverging(largest(values)), "percentage points");
+      drawLegend(element, diverging(largest(values)), "", "percentage points");
     }
   };
 
@@ -297,7 +373,7 @@
   const first = data.comparisons[0];
   const features = Object.keys(data.features);
   const state = {
-    feature: features.includes("atmospheric_river") ? "atmospheric_river" : features[0],
+    feature: features.reduce((a, b) => sharedTop("count", b, "annual") > sharedTop("count", a, "annual") ? b : a),
     variable: "count", period: "annual", mode: names.length > 1 ? "swipe" : "one", split: .5, flipped: false,
     left: first ? first.first : names[0], right: first ? first.second : names[1] ?? names[0],
   };
@@ -316,9 +392,12 @@
     });
   };
   segments("feature", Object.fromEntries(features.map((f) => [f, data.features[f].short])), "feature");
-  segments("mode", names.length > 1 ? MODES : { one: "A" }, "mode");
+  segments("mode", MODES, "mode");
+  byId("mode").hidden = names.length < 2;
+  byId("feature").hidden = features.length < 2;
   byId("variable").innerHTML = Object.entries(data.variables).map(([v, [text]]) => option(v, text)).join("");
-  byId("period").innerHTML = data.periods.map((p) => option(p, p)).join("");
+  byId("variable").closest("label").hidden = Object.keys(data.variables).length < 2;
+  byId("period").innerHTML = Object.entries(data.periods).map(([p, text]) => option(p, text)).join("");
   for (const side of ["left", "right"]) byId(side).innerHTML = data.experiments.map((e) => option(e.name, escape(e.title))).join("");
   for (const id of ["variable", "period", "left", "right"]) byId(id).addEventListener("change", (event) => {
     state[id] = event.target.value; update();
@@ -328,7 +407,7 @@
 
   const update = async () => {
     if (state.variable !== "count") state.period = "annual";
-    byId("period-label").hidden = state.variable !== "count" || data.periods.length < 2;
+    byId("period-label").hidden = state.variable !== "count" || Object.keys(data.periods).length < 2;
     for (const id of ["variable", "period", "left", "right"]) byId(id).value = state[id];
     for (const id of ["feature", "mode"]) byId(id).querySelectorAll("button").forEach((b) =>
       b.setAttribute("aria-pressed", String(b.dataset.value === state[id])));
@@ -336,11 +415,11 @@
     const [a, b] = await Promise.all([field(key("left")), field(key("right"))]);
     const isDifference = state.mode === "difference" && a && b;
     const change = isDifference ? minus(b, a) : null;
-    const scale = isDifference ? diverging(largest(change)) : sequential(sharedTop(state.variable, state.feature, state.period), state.feature);
+    const scale = isDifference ? diverging(largest(change)) : sequential(state.variable, state.feature, state.period);
     shown = { a, b, change, lines,
       left: paint(isDifference ? change : a, scale, w, h, land),
       right: state.mode === "swipe" || state.mode === "flip" ? paint(b, scale, w, h, land) : null };
-    drawLegend(byId("big-legend"), scale, isDifference && state.variable.endsWith("count") ? "percentage points, B − A" : units(state.variable));
+    drawLegend(byId("big-legend"), scale, "", isDifference ? `${isPercent(state.variable) ? "percentage points" : units(state.variable)}, B − A` : units(state.variable));
     redraw();
   };
   const redraw = () => {
@@ -353,8 +432,11 @@
     const [badgeA, badgeB] = [byId("badge-a"), byId("badge-b")];
     badgeA.hidden = state.mode === "flip" && state.flipped;
     badgeB.hidden = !(isSwipe || (state.mode === "flip" && state.flipped));
-    badgeA.textContent = state.mode === "difference" ? `${titleOf(state.right)} − ${titleOf(state.left)}` : `A  ${titleOf(state.left)}`;
-    badgeB.textContent = `B  ${titleOf(state.right)}`;
+    const called = (side, letter, values) => (names.length > 1 ? `${letter}  ` : "") + titleOf(state[side])
+      + (values ? "" : ": no map of this");
+    badgeA.textContent = state.mode === "difference" && shown.a && shown.b
+      ? `${titleOf(state.right)} − ${titleOf(state.left)}` : called("left", "A", shown.a);
+    badgeB.textContent = called("right", "B", shown.b);
     big.dataset.mode = state.mode;
     big.dataset.drawn = "yes";
   };
@@ -370,7 +452,8 @@
       : `A <b>${format(a)}</b> · B <b>${format(b)}</b> · B − A <b>${format(b - a)}</b><br>${what}`;
     tip.innerHTML = `${words(...place)}<br>${pair}`;
     placeTip(event);
-    byId("readout").textContent = `${words(...place)}: A ${format(a)}, B ${format(b)} ${what}`;
+    byId("readout").textContent = `${words(...place)}: ` + (state.mode === "one"
+      ? `${format(a)} ${what}` : `A ${format(a)}, B ${format(b)} ${what}`);
   };
   const placeTip = (event) => {
     const isRight = event.clientX > window.innerWidth * .6;
@@ -433,6 +516,7 @@
   window.addEventListener("resize", () => {
     if (window.innerWidth === width) return;
     width = window.innerWidth;
+    for (const cache of [pixelPlaces, outlines, coasts, graticules]) cache.clear();
     clearTimeout(pending);
     pending = setTimeout(redrawAll, 150);
   });

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from stormtrace.report.record import Record
+from stormtrace.report.record_length import Record
 from stormtrace.report.shown_classes import ShownClass
 
 #: (name, target) of each link.
@@ -216,6 +216,10 @@ class Page:
     def reference(self) -> Experiment:
         """The experiment that the others are compared with."""
         return self.experiments[0]
+
+    def first_with(self, flag: str) -> Experiment:
+        """Return the first experiment that has a class."""
+        return next(one for one in self.experiments if flag in one.headlines)
 
     @property
     def skill(self) -> Model | None:

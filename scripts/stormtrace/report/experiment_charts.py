@@ -18,7 +18,7 @@ from stormtrace.figures.names import HISTOGRAMS
 from stormtrace.report.charts import Line, heat_map, histogram, line_chart
 from stormtrace.report.contents import Chart
 from stormtrace.report.page_maps import PageMaps
-from stormtrace.report.shown_classes import style_of
+from stormtrace.report.shown_classes import ShownClass, style_of
 
 #: Months or years that make a line worth drawing.
 FEWEST = 3
@@ -38,9 +38,9 @@ def charts_of(
     styles = {flag: page.classes[flag].css for flag in classes.flags}
     if _months(frequency) >= FEWEST:
         for feature in classes.features:
-            yield from _cycle(frequency, feature.flag, feature.name, styles[feature.flag])
+            yield from _cycle(frequency, page.classes[feature.flag])
     if len(_years(frequency)) >= FEWEST:
-        yield _yearly(frequency, classes, styles)
+        yield _yearly(frequency, classes, page)
     if _months(frequency) >= FEWEST:
         for name, coast in coasts_on(frequency.grid, coasts).items():
             yield from _coast(frequency, classes, styles, name, coast)
@@ -73,11 +73,11 @@ def _years(frequency: Frequency) -> NDArray[np.int64]:
     return frequency.years[frequency.steps.sum(axis=1) > 0]
 
 
-def _cycle(frequency: Frequency, flag: str, name: str, style: str) -> Iterator[Chart]:
+def _cycle(frequency: Frequency, feature: ShownClass) -> Iterator[Chart]:
     """Yield the frequency of each month, by hemisphere; of those the grid has cells in."""
-    cycle = seasonal_cycle(frequency, flag)
+    cycle = seasonal_cycle(frequency, feature.key)
     lines = [
-        Line(words, cycle[side], f"{style}{dash}")
+        Line(words, cycle[side], f"{feature.css}{dash}")
         for side, words, dash in (
             ("north", "northern hemisphere", ""),
             ("south", "southern hemisphere", " dashed"),
@@ -86,14 +86,14 @@ def _cycle(frequency: Frequency, flag: str, name: str, style: str) -> Iterator[C
     ]
     if lines:
         svg = line_chart([month[0] for month in MONTHS], lines, STEPS)
-        yield _chart(f"{name}: seasonal cycle", svg, "area mean frequency", lines)
+        yield _chart(f"{feature.title}: seasonal cycle", svg, "area mean frequency", lines)
 
 
-def _yearly(frequency: Frequency, classes: Classes, styles: Mapping[str, str]) -> Chart:
+def _yearly(frequency: Frequency, classes: Classes, page: PageMaps) -> Chart:
     years = [f"{year:04d}" for year in by_year(frequency, classes.flags[0])[0]]
     lines = [
-        Line(feature.name, by_year(frequency, feature.flag)[1], styles[feature.flag])
-        for feature in classes.features
+        Line(shown.title, by_year(frequency, shown.key)[1], shown.css)
+        for shown in (page.classes[flag] for flag in classes.flags)
     ]
     svg = line_chart(years, lines, "% of the area", max(1, len(years) // 6))
     return _chart("Year by year", svg, "area mean frequency", lines)

@@ -21,7 +21,7 @@ from stormtrace.report.experiment_charts import charts_of, why_no_lines
 from stormtrace.report.headlines import headline, region_mean
 from stormtrace.report.models import images
 from stormtrace.report.page_maps import Link, PageMaps
-from stormtrace.report.record import Record, record_of
+from stormtrace.report.record_length import Record, record_of
 from stormtrace.report.request import ExperimentFiles, Request
 
 #: Bytes: a longer film is linked to, not put into the page.

@@ -4,9 +4,11 @@ import math
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Return a number to `digits` significant digits; a dash for None and NaN."""
+    """Return a number to `digits` significant digits, counts in full; a dash for None and NaN."""
     if value is None or not math.isfinite(value):
         return "–"
+    if isinstance(value, int):
+        return f"{value:,}"
     if value == 0:
         return "0"
     decimals = max(0, digits - 1 - math.floor(math.log10(abs(value))))
@@ -35,3 +37,8 @@ def duration(days: float) -> str:
     if days < 1:
         return f"{24 * days:.3g} hours"
     return "1 day" if days == 1 else f"{days:.3g} days"
+
+
+def sentence(text: str) -> str:
+    """Return a text with a capital first letter, and nothing else changed."""
+    return text[:1].upper() + text[1:]

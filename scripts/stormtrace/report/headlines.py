@@ -11,7 +11,7 @@ from stormtrace.climate.frequency import Frequency
 from stormtrace.grids import Grid, box_cells
 from stormtrace.report.contents import Headline
 from stormtrace.report.formatting import place
-from stormtrace.report.record import Record
+from stormtrace.report.record_length import Record
 
 
 def headline(

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.climate.series import nice_step
-from stormtrace.grids import Grid
-from stormtrace.land import coastlines, land_fraction
+from stormtrace.land import coastlines, is_land
+from stormtrace.report.raster import View
 
 #: Stands for NaN; differences then wrap round 16 bits, which undoes itself.
 MISSING = -32768
@@ -50,17 +50,35 @@ def pack_bits(flags: NDArray[np.bool_]) -> str:
     return _text(np.packbits(flags.ravel(), bitorder="little"))
 
 
-def pack_land() -> dict[str, Any]:
-    """Return the page's coastlines (hundredths of a degree) and its land, half a degree."""
-    lines = coastlines("coarse")
-    points = np.rint(np.concatenate(lines) * 100).astype(np.int16)
-    half = Grid(-89.75 + 0.5 * np.arange(360.0), -179.75 + 0.5 * np.arange(720.0))
+def pack_land(view: View) -> dict[str, Any]:
+    """Return the page's coastlines (hundredths of a degree) and its land as a yes-or-no map.
+
+    Half a degree and coarse coastlines for the globe, a quarter of a degree and fine ones else.
+    """
+    is_globe = view.projection == "equal-earth"
+    west, east, south, north = (-180.0, 180.0, -90.0, 90.0) if is_globe else view.box
+    step = 0.5 if is_globe else 0.25
+    rows, columns = (int(np.ceil(extent / step)) for extent in (north - south, east - west))
+    lat = south + (np.arange(rows) + 0.5) * (north - south) / rows
+    lon = west + (np.arange(columns) + 0.5) * (east - west) / columns
+    lines = coastlines("coarse" if is_globe else "fine")
+    lines = [line for line in lines if _touches(line, (west, east, south, north))]
+    points = np.rint(np.concatenate([*lines, np.empty((0, 2))]) * 100).astype(np.int16)
     return {
         "points": _text(points.view(np.uint8)),
         "lengths": [len(line) for line in lines],
-        "land": pack_bits(land_fraction(half) > 0.5),
-        "shape": [360, 720],
+        "land": pack_bits(is_land(lat[:, None], lon[None, :])),
+        "shape": [rows, columns],
+        "box": [west, east, south, north],
     }
+
+
+def _touches(line: NDArray[np.float64], box: tuple[float, float, float, float]) -> bool:
+    """Whether a line has a point in the box or within a degree of it."""
+    west, east, south, north = box
+    lon, lat = line.T
+    inside = ((lon - west + 1.0) % 360.0 <= east - west + 2.0) | (east - west >= 358.0)
+    return bool((inside & (lat >= south - 1.0) & (lat <= north + 1.0)).any())
 
 
 def _text(array: NDArray[np.uint8]) -> str:

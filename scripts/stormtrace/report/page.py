@@ -11,20 +11,20 @@ import jinja2
 from stormtrace import __version__
 from stormtrace.classes import Classes, ClassTable
 from stormtrace.climate.event_tables import read_events
-from stormtrace.climate.frequency import Frequency, open_frequency
+from stormtrace.climate.frequency import open_frequency
 from stormtrace.errors import BadInput
 from stormtrace.figures.colours import DIVERGING, DIVERGING_DARK
 from stormtrace.formats.comparisons import SEASONS
 from stormtrace.grids import Grid
 from stormtrace.report import comparisons, experiments, models
 from stormtrace.report.contents import Comparison, Experiment, Page
-from stormtrace.report.formatting import change, number
+from stormtrace.report.formatting import change, number, sentence
 from stormtrace.report.label_findings import describe_labels
 from stormtrace.report.origins import raw_sources
 from stormtrace.report.packing import pack_land
 from stormtrace.report.page_maps import Link, PageMaps, Rate, add_experiment, link_from
 from stormtrace.report.raster import choose_view
-from stormtrace.report.record import Record, record_of
+from stormtrace.report.record_length import Record, record_of
 from stormtrace.report.request import ExperimentFiles, Request, read_request
 from stormtrace.report.shown_classes import shown_classes
 
@@ -121,7 +121,7 @@ def _script_data(
     return maps.view.script_data() | {
         "maps": maps.maps,
         "significance": maps.significance,
-        "land": pack_land(),
+        "land": pack_land(maps.view),
         "features": {
             flag: {"title": one.title, "short": one.short, "light": one.light, "dark": one.dark}
             for flag, one in maps.classes.items()
@@ -154,7 +154,12 @@ def _environment(templates: Path) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"number": number, "change": change, "json_data": _json_data}
+    environment.filters |= {
+        "number": number,
+        "change": change,
+        "json_data": _json_data,
+        "sentence": sentence,
+    }
     return environment
 
 

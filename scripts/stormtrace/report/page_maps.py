@@ -13,10 +13,9 @@ from stormtrace.classes import Classes
 from stormtrace.climate.event_tables import Table, density, of_class
 from stormtrace.climate.frequency import Frequency
 from stormtrace.grids import Grid
-from stormtrace.grids.remapping import on_grid
 from stormtrace.report.packing import pack
 from stormtrace.report.raster import View, on_raster
-from stormtrace.report.record import Record
+from stormtrace.report.record_length import Record
 from stormtrace.report.shown_classes import ShownClass
 
 Link = Callable[[str | None], str | None]
@@ -47,7 +46,11 @@ class Rate:
 
     def of_count(self, count: NDArray[np.float64], record: Record) -> NDArray[np.float64]:
         """Return a count of events as this rate."""
-        return count / record.days if self.words == "a day" else record.events(1.0) * count
+        return (
+            count / record.days
+            if self.words == "a day"
+            else (count if record.is_short else count / record.years)
+        )
 
 
 @dataclass

@@ -50,14 +50,19 @@ class View:
         }[self.projection]
 
     @property
+    def box(self) -> tuple[float, float, float, float]:
+        """Edges of the raster: west, east, south, north."""
+        south, north = (round(float(edge), 5) for edge in self.grid.lat_bounds[[0, -1]])
+        west, east = (round(float(edge), 5) for edge in self.grid.lon_bounds[[0, -1]])
+        return west, east, south, north
+
+    @property
     def density_grid(self) -> Grid:
         """The global grid that densities of events are computed on."""
         return self.grid if self.grid.is_global else DENSITY_GRID
 
     def script_data(self) -> dict[str, Any]:
         """Return what the page's script needs: axes, edges, projection."""
-        south, north = self.grid.lat_bounds[[0, -1]]
-        west, east = self.grid.lon_bounds[[0, -1]]
         return {
             "lat": self.grid.lat.round(5).tolist(),
             "lon": self.grid.lon.round(5).tolist(),
@@ -65,7 +70,7 @@ class View:
             "projection": self.projection,
             "pole": self.pole,
             "central_lon": self.central_lon,
-            "box": [round(float(edge), 5) for edge in (west, east, south, north)],
+            "box": self.box,
         }
 
 

@@ -1,6 +1,6 @@
 """How the page names and colours each class of feature: names and colours of the study's table."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from stormtrace.classes import Classes, FeatureClass, flag_name
@@ -16,7 +16,8 @@ PAPER = {"light": ("#f7f7f2", "#16191d"), "dark": ("#171b1f", "#f4f6f7")}
 class ShownClass:
     """A class on the page.
 
-    key: its word in `flag_meanings`, which keys of maps contain. css: its class in the style sheet.
+    key: its word in `flag_meanings`, which keys of maps contain. title begins with a capital,
+    plural does not. css: its class in the style sheet.
     light, dark: colours of maps from what is rare to what is frequent, on a light and a dark page.
     """
 
@@ -49,7 +50,7 @@ def shown_classes(classes: Iterable[Classes]) -> dict[str, ShownClass]:
         flag: ShownClass(
             key=flag,
             title=feature.name[:1].upper() + feature.name[1:].lower(),
-            plural=feature.plural[:1].upper() + feature.plural[1:],
+            plural=feature.plural,
             short=feature.short,
             css=f"class-{position}",
             light=_ramp(feature.colours, "light"),
@@ -59,7 +60,7 @@ def shown_classes(classes: Iterable[Classes]) -> dict[str, ShownClass]:
     }
 
 
-def style_of(name: str, classes: dict[str, ShownClass]) -> str | None:
+def style_of(name: str, classes: Mapping[str, ShownClass]) -> str | None:
     """Return the style-sheet class of a label, however it is spelled; None for no class."""
     shown = classes.get(flag_name(name)) or next(
         (one for one in classes.values() if one.short.lower() == name.strip().lower()), None

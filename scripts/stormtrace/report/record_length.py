@@ -45,7 +45,7 @@ class Record:
         """What numbers of events refer to: ``a year``, or ``in 20 days``."""
         return f"in {duration(self.days)}" if self.is_short else "a year"
 
-    def events(self, count: float) -> float:
+    def events(self, count: int) -> float:
         """Return a number of events as the page gives it: a count, or a rate a year."""
         return count if self.is_short else count / self.years
 

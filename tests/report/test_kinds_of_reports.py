@@ -1,0 +1,170 @@
+"""Reports of every kind of study: whatever is missing is said or absent, never a blank or a nan."""
+
+import json
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from browser import open_browser
+from make_reports import KINDS
+from stormtrace.report.page import write_page
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "workflow" / "report"
+TABLE = {"Dry Line": {"short": "DL", "kind": "line", "colours": ["#b08020"]}}
+
+
+class Text(HTMLParser):
+    """Collects the visible words, the ids, and what is inside each section."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.words, self.ids, self.links, self.hidden = [], [], [], 0
+        self.empty, self.open = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.hidden += tag in ("script", "style")
+        for one in self.open:
+            one[1] = one[1] or tag in ("canvas", "svg", "img", "video")
+        if tag in ("section", "details", "article", "ul", "table", "figure"):
+            self.open.append([f"{tag} {attributes.get('id', '')}", False])
+        if "id" in attributes:
+            self.ids.append(attributes["id"])
+        if tag == "a":
+            self.links.append(attributes["href"])
+
+    def handle_endtag(self, tag):
+        self.hidden -= tag in ("script", "style")
+        if self.open and self.open[-1][0].startswith(f"{tag} "):
+            name, has_content = self.open.pop()
+            if not has_content:
+                self.empty.append(name)
+
+    def handle_data(self, data):
+        if self.hidden or not data.strip():
+            return
+        self.words.append(" ".join(data.split()))
+        for one in self.open:
+            one[1] = True
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def kind(request, tmp_path_factory):
+    """(kind, folder, page's HTML) of each kind of report."""
+    folder = tmp_path_factory.mktemp(request.param)
+    report = KINDS[request.param](folder)
+    page = write_page(report, TEMPLATES, folder, TABLE)
+    (folder / "report.html").write_text(page)
+    return request.param, folder, page
+
+
+def visible(page):
+    return " ".join(Text(page).words)
+
+
+def test_nothing_is_blank_or_undefined(kind):
+    name, _, page = kind
+    text = Text(page)
+    assert text.empty == []
+    assert len(set(text.ids)) == len(text.ids)
+    assert {link[1:] for link in text.links if link.startswith("#")} <= set(text.ids)
+    for wrong in (r"\bundefined\b", r"\bNone\b", r"\bnan\b", r"\bnull\b", r"\binf\b"):
+        assert not re.search(wrong, " ".join(text.words), re.IGNORECASE), (name, wrong)
+    data = json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])
+    assert set(re.findall(r'data-map="([^"]+)"', page)) <= set(data["maps"])
+    for attribute in re.findall(r' (?:d|x|y|height|width|cx|cy)="([^"]*)"', page):
+        assert "nan" not in attribute and "inf" not in attribute
+
+
+def test_a_browser_draws_it_in_all_themes_and_sizes(kind, tmp_path):
+    _, folder, _ = kind
+    with open_browser() as browser:
+        for dark, width in ((False, 1280), (True, 1280), (False, 390)):
+            browser.open(folder / "report.html", width=width, dark=dark)
+            browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+            fits = "document.documentElement.scrollWidth <= window.innerWidth"
+            assert browser.evaluate(fits), f"the page is wider than {width} pixels"
+            browser.evaluate(
+                "document.querySelectorAll('#feature button, #mode button').forEach(b => b.click())"
+            )
+            browser.screenshot(tmp_path / "page.png", whole=True)
+            words = browser.evaluate("document.querySelector('main').innerText").split()
+            assert not {"undefined", "NaN", "null"} & set(words)
+        assert browser.complaints == []
+
+
+def made(name, tmp_path):
+    return visible(write_page(KINDS[name](tmp_path), TEMPLATES, tmp_path, TABLE))
+
+
+def test_one_map_is_what_was_detected_not_a_climate(tmp_path):
+    text = made("one_map", tmp_path)
+    assert "is one map (January 2017)" in text
+    assert "One map has no events" in text
+    assert "a year" not in text and "% of time" not in text
+    assert "Not scored" in text
+
+
+def test_two_days_tell_counts_not_rates(tmp_path):
+    """Three events in two days are 548 a year, which nobody has seen."""
+    text = made("short_record", tmp_path)
+    assert "3 events in 2 days" in text
+    assert "in 4 days" in text
+    assert "a year" not in text.replace("not rates a year", "")
+    assert "January 2000: 16 time steps in 2 days" in text
+    assert "annual" not in text
+
+
+def test_no_event_says_so(tmp_path):
+    text = made("no_event", tmp_path)
+    assert "No tropical cyclone was tracked" in text and "No atmospheric river was tracked" in text
+    assert "0 events in 20 days" in text
+
+
+def test_without_tracking_it_says_so(tmp_path):
+    assert "Events were not tracked." in made("not_tracked", tmp_path)
+
+
+def test_a_year_gives_rates_a_year(tmp_path):
+    """Ten events in 12 · 244 steps, of which a year has 2920: 10 · 2920 / 2928 = 9.97 a year."""
+    assert "9.97 events a year" in made("one_year", tmp_path)
+
+
+def test_every_class_has_its_name_and_colour(tmp_path):
+    page = write_page(KINDS["five_classes"](tmp_path), TEMPLATES, tmp_path, TABLE)
+    text = visible(page)
+    for short, plural in (("CF", "Cold fronts"), ("DL", "Dry lines")):
+        assert short in text and plural in text
+    colours = re.findall(r"--class-\d: (#\w{6});", page)
+    assert len(colours) == 10 and len(set(colours)) == 10
+    assert "cyclone" not in text.lower() and "river" not in text.lower()
+
+
+def test_a_class_that_an_experiment_lacks_is_named(tmp_path):
+    text = made("unlike_classes", tmp_path)
+    assert "not a class of this experiment" in text
+
+
+def test_the_script_writes_it_with_the_studys_classes(tmp_path):
+    """By the command line; --classes from a file."""
+    report = KINDS["five_classes"](tmp_path)
+    for name, content in (("report", report), ("classes", TABLE)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    command = [sys.executable, str(ROOT / "scripts" / "write_report.py")]
+    for name in ("report", "classes"):
+        command += [f"--{name}", f"@{tmp_path / name}.json"]
+    done = subprocess.run(
+        [*command, "--output", str(tmp_path / "report.html")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "report.html").read_text()
+    assert "Dry lines" in page and "--classes" in page  # the command is part of the page
