@@ -15,6 +15,7 @@ from stormtrace.climate.yearly_counts import merge_counts
 from stormtrace.formats.axes import map_attributes, write_grid
 from stormtrace.formats.counts import Counts, write_counts
 from stormtrace.formats.masks import mask_file
+from stormtrace.formats.tables import class_metadata
 from stormtrace.grids import Grid, make_grid
 
 MINI = make_grid({"nlat": 19, "nlon": 36})
@@ -154,6 +155,7 @@ OBJECT_COLUMNS = [
 
 def _write_table(path: Path, columns: list[str], rows: list[tuple]) -> None:
     table = pyarrow.table(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
+    table = table.replace_schema_metadata({"classes": class_metadata(CLASSES)})
     pyarrow.parquet.write_table(table, path)
 
 

@@ -14,7 +14,7 @@ from stormtrace.climate.event_tables import read_events
 from stormtrace.climate.frequency import open_frequency
 from stormtrace.errors import BadInput
 from stormtrace.figures.colours import DIVERGING, DIVERGING_DARK
-from stormtrace.formats.comparisons import SEASONS
+from stormtrace.formats.comparison_maps import SEASONS
 from stormtrace.grids import Grid
 from stormtrace.report import comparisons, experiments, models
 from stormtrace.report.contents import Comparison, Experiment, Page
