@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.axes import read_grid
 from stormtrace.formats.netcdf import open_raw, read, variable
+from stormtrace.grids import Grid
 
 Floats = NDArray[np.float64]
 
@@ -121,6 +123,26 @@ def _numbers(moments: Moments, prefix: str) -> dict[str, float]:
         f"{prefix}std": float(moments.std),
         f"{prefix}squares": float(moments.squares),
     }
+
+
+def check_on_grid(path: Path, grid: Grid) -> None:
+    """Check that a sample, labelled or not, is on a grid, to a hundredth of its step.
+
+    Raises:
+        BadInput: it is on another one.
+
+    """
+    with open_raw(path) as nc:
+        found = read_grid(nc, path)
+    axes = ((found.lat, grid.lat), (found.lon, grid.lon))
+    near = found.shape == grid.shape and all(
+        np.abs(one - other).max() < 0.01 * np.abs(np.diff(other)).max() for one, other in axes
+    )
+    if not near:
+        raise BadInput(
+            f"{path} is on {found.describe()}, but the `grid` it is said to be on is "
+            f"{grid.describe()}: give the model (or experiment) the name of the samples' grid"
+        )
 
 
 def statistics_of(
