@@ -35,7 +35,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 def from_json(text: str) -> Any:
     """Parse a flag whose value is a block of the study's YAML (`type=from_json`).
 
-    text: JSON, or @ and the path of a file with it.
+    text: JSON, or @ and the path of a file that holds it.
     """
     where, content = repr(text), text
     try:

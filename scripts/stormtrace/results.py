@@ -23,7 +23,6 @@ from stormtrace.climate.frequency import open_frequency as _open_frequency
 from stormtrace.errors import BadInput
 from stormtrace.formats.class_axis import SHORT_NAMES, named_as
 from stormtrace.formats.comparison_maps import SEASONS, read_comparison
-from stormtrace.formats.samples import netcdf_files
 from stormtrace.formats.tables import read_classes
 from stormtrace.grids import Grid
 
@@ -37,7 +36,8 @@ def open_masks(path: Path | str) -> "xr.Dataset":
     import xarray as xr
 
     path = Path(path)
-    files = netcdf_files(path) if path.is_dir() else [path]
+    inside = sorted(path.glob("[!.]*.nc"))  # without a Mac's ._….nc
+    files = inside if path.is_dir() else [path]
     if not files or not files[0].exists():
         raise BadInput(f"there are no masks at {path}: give a file of detect.py or their folder")
     decode = xr.coders.CFDatetimeCoder(use_cftime=True)

@@ -21,7 +21,7 @@ from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan, make_plans
 from stormtrace.prepare.raw.calendar_time import HOUR, Calendar
-from stormtrace.prepare.regridding.matrix import Weights
+from stormtrace.prepare.regridding.matrix import RegriddingMatrix
 from stormtrace.provenance import provenance
 
 COMPRESSIONS: Mapping[str, Mapping[str, Any]] = {
@@ -50,7 +50,7 @@ def make_samples(
     dataset: Dataset,
     mesh: Mesh,
     grid: Grid,
-    weights: Weights,
+    weights: RegriddingMatrix,
     year: int,
     folder: Path,
     compression: str = "none",
@@ -80,7 +80,7 @@ def make_samples(
     return total
 
 
-def _write_plan(writer: "SampleWriter", mesh: Mesh, weights: Weights) -> Iterator[Path]:
+def _write_plan(writer: "SampleWriter", mesh: Mesh, weights: RegriddingMatrix) -> Iterator[Path]:
     for block in derive_blocks(writer.plan.dataset, writer.plan, mesh, BLOCK_STEPS):
         on_grid = {name: weights.apply(values) for name, values in block.fields.items()}
         for index, step in enumerate(block.steps):
