@@ -10,10 +10,9 @@ import json
 from pathlib import Path
 
 from stormtrace import commandline
-from stormtrace.errors import BadInput
 from stormtrace.files import write_text
 from stormtrace.grids import make_grid
-from stormtrace.prepare.statistics import check_on_grid, statistics_of
+from stormtrace.prepare.statistics import check_on_grid, sample_paths, statistics_of
 from stormtrace.provenance import provenance
 
 
@@ -28,9 +27,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args()
 
-    paths = sorted(args.samples.glob("*.nc"))
-    if not paths:
-        raise BadInput(f"{args.samples} holds no samples (*.nc): run make_samples.py first")
+    paths = sample_paths(args.samples)
     if args.grid is not None:
         check_on_grid(paths[0], make_grid(args.grid))
     steps, fields = statistics_of(
