@@ -6,7 +6,7 @@ from mock_raw import Cesm
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Source, make_dataset
 from stormtrace.prepare.raw.calendar_time import HOUR, Calendar
-from stormtrace.prepare.raw.found_files import files_near, find_files, first_file, year_in_name
+from stormtrace.prepare.raw.found_files import files_of_year, find_files, first_file, year_in_name
 from stormtrace.prepare.raw.inventory import Archive
 from stormtrace.prepare.raw.named_dates import check_name
 from stormtrace.prepare.raw.time_axis import TimeAxis
@@ -39,7 +39,8 @@ def test_neighbouring_years_lend_one_file_each(tmp_path):
     days = [f"{year}/a.{year}{day:04d}.nc" for year in (1999, 2000, 2001) for day in (101, 1231)]
     touch(tmp_path, *days)
     source = Source("Q", (f"{tmp_path}/{{year}}/a.{{year}}*.nc",))
-    found = names(files_near(source, 2000))
+    dataset = make_dataset(Cesm(tmp_path).spec())
+    found = names(files_of_year(dataset, source, 2000))
     assert found == ["a.19991231.nc", "a.20000101.nc", "a.20001231.nc", "a.20010101.nc"]
 
 
@@ -116,7 +117,7 @@ def test_doubtful_means_are_told_once(tmp_path, caplog):
 
 def test_first_file_carries_the_mesh(tmp_path):
     raw = Cesm(tmp_path)
-    with pytest.raises(BadInput, match=r"not one raw file is there; looked for .*\{variable\}"):
+    with pytest.raises(BadInput, match=r"there is no raw file; looked for .*\{variable\}"):
         first_file(make_dataset(raw.spec()))
     raw.write("PSL")
     path, variable = first_file(make_dataset(raw.spec()))

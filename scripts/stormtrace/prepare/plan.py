@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.netcdf import open_raw
 from stormtrace.prepare.dataset import Dataset, Part, Recipe, Source
+from stormtrace.prepare.needed_files import needed_beside, touches, why_needed
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
-from stormtrace.prepare.raw.coordinate import partners, read_coordinate
 from stormtrace.prepare.raw.inventory import Archive, Inventory
 from stormtrace.prepare.raw.matching import match, steps_between
 from stormtrace.prepare.raw.reader import Place
@@ -74,8 +73,10 @@ class Plan:
 def make_plans(dataset: Dataset, year: int) -> list[Plan]:
     """Return a plan for each part of the dataset that has steps in `year`.
 
-    BadInput: nothing is there, steps are missing (unless `missing_steps: skip`) or double, times
-    are not on the dataset's steps, or variables that belong together do not.
+    Raises:
+        BadInput: nothing is there, steps are missing (unless `missing_steps: skip`) or double,
+            times are not on the dataset's steps, or variables that belong together do not fit.
+
     """
     archive = Archive(dataset)
     plans = [_plan(archive, part, year) for part in dataset.parts]
@@ -94,7 +95,7 @@ def make_plans(dataset: Dataset, year: int) -> list[Plan]:
 
 def _plan(archive: Archive, part: Part, year: int) -> Plan | None:
     dataset = archive.dataset
-    if not _touches(part, year):
+    if not touches(part, year):
         return None
     inventories = _inventories(archive, part, year)
     calendar = _one_calendar(dataset, inventories)
@@ -148,27 +149,13 @@ def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Invent
     return found
 
 
-def needed_beside(dataset: Dataset, recipe: Recipe, path: str) -> tuple[str, ...]:
-    """Return the raw variables a recipe needs beside its own, as a file of that one tells."""
-    if recipe.kind == "take":
-        return ()
-    with open_raw(path) as opened:
-        return partners(read_coordinate(opened, recipe.variable, dataset), recipe, dataset)
-
-
-def why_needed(dataset: Dataset, recipe: Recipe, partner: str) -> str:
-    """Return in words why a recipe needs a variable beside its own."""
-    told = f"{recipe.variable} needs {partner}"
-    if partner == dataset.names.surface_pressure:
-        return told
-    return (
-        f"{told}, because its own files have no hybrid coefficients (hyam, hybm), nor levels of"
-        " constant pressure; name a file that has the former with `vertical: {coefficients: …}`"
-    )
-
-
 def check_alike(own: Inventory, partner: Inventory) -> None:
-    """Refuse (BadInput) a mean paired with an instant: TMQ of a mean Q needs the mean PS."""
+    """Check that a mean is not paired with an instant: TMQ of a mean Q needs the mean PS.
+
+    Raises:
+        BadInput: it is.
+
+    """
     if own.instant != partner.instant:
         kinds = {True: "instantaneous", False: "means"}
         raise BadInput(
@@ -184,10 +171,6 @@ def _one_calendar(dataset: Dataset, inventories: Mapping[Source, Inventory]) -> 
         told = "; ".join(f"{name} in {each.paths[0]}" for name, each in calendars.items())
         raise BadInput(f"dataset {dataset.name}: the raw files have several calendars: {told}")
     return next(iter(inventories.values())).calendar
-
-
-def _touches(part: Part, year: int) -> bool:
-    return int(part.begin[:4]) <= year <= int(part.end[:4])
 
 
 def _window(part: Part, calendar: Calendar, year: int) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 import glob
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import open_raw
@@ -12,27 +12,45 @@ from stormtrace.prepare.dataset import Dataset, Source
 def find_files(source: Source, year: int | None) -> list[str]:
     """Return the files that match, sorted; `year` None means those of any year."""
     found: set[str] = set()
-    for pattern in source.files:
-        wanted = pattern.replace("{variable}", glob.escape(source.variable))
-        wanted = wanted.replace("{year}", "[0-9]" * 4 if year is None else f"{year:04d}")
+    for pattern in patterns(source, year):
         # Patterns may be absolute and hold wildcards anywhere, which Path.glob cannot do.
-        found.update(glob.glob(wanted, recursive=True))  # noqa: PTH207
+        found.update(glob.glob(pattern, recursive=True))  # noqa: PTH207
     return sorted(found)
 
 
-def files_near(source: Source, year: int) -> list[str]:
-    """Return the files that may hold times of `year`: its own and one more on either side.
+def patterns(source: Source, year: int | None) -> list[str]:
+    """Return the patterns of a variable's files in a year, or in any."""
+    digits = "[0-9]" * 4 if year is None else f"{year:04d}"
+    named = (text.replace("{variable}", glob.escape(source.variable)) for text in source.files)
+    return [text.replace("{year}", digits) for text in named]
 
-    A stamp at the end of an interval may stand in the next year's first file.
+
+Find = Callable[[Source, int | None], list[str]]
+
+
+def files_of_year(
+    dataset: Dataset, source: Source, year: int | None, find: Find = find_files
+) -> list[str]:
+    """Return the files that may hold a variable in `year` (None: in any year).
+
+    Its own and one more on either side: a stamp at the end of an interval may stand in the next
+    year's first file. All of them where names do not contain the year, or where a file without
+    times goes on from those before it. find: lists the files of a year, or all.
     """
-    if not any("{year}" in pattern for pattern in source.files):
-        return find_files(source, year)
-    before, after = find_files(source, year - 1), find_files(source, year + 1)
-    return sorted({*before[-1:], *find_files(source, year), *after[:1]})
+    goes_on = dataset.time is not None and "{year}" not in dataset.time.start
+    if year is None or goes_on or not any("{year}" in pattern for pattern in source.files):
+        return find(source, None)
+    before, after = find(source, year - 1), find(source, year + 1)
+    return sorted({*before[-1:], *find(source, year), *after[:1]})
 
 
 def year_in_name(path: str, source: Source) -> int:
-    """Return what {year} stands for in a file's name; BadInput if its pattern has none."""
+    """Return what {year} stands for in a file's name.
+
+    Raises:
+        BadInput: its pattern has no {year}.
+
+    """
     for pattern in source.files:
         text = re.escape(pattern).replace(r"\{variable\}", re.escape(source.variable))
         text = text.replace(r"\{year\}", r"(\d{4})", 1).replace(r"\{year\}", r"\d{4}")
@@ -59,12 +77,12 @@ def first_file(dataset: Dataset) -> tuple[str, str]:
             another = another or (paths and (paths[0], recipe.variable))
     if another:
         return another
-    patterns = ", ".join(_all_patterns(dataset))
-    raise BadInput(f"dataset {dataset.name}: not one raw file is there; looked for {patterns}")
+    looked_for = ", ".join(_all_patterns(dataset))
+    raise BadInput(f"dataset {dataset.name}: there is no raw file; looked for {looked_for}")
 
 
 def first_holding(source: Source, paths: Sequence[str]) -> str | None:
-    """Return the first of some files that holds the variable, as its name or a look tells."""
+    """Return the first of some files that holds the variable, by its name or its header."""
     for path in paths:
         if source.named:
             return path
