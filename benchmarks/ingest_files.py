@@ -37,7 +37,7 @@ def write_day(folder: Path, form: str, ne: int) -> None:
                 file[name][step] = law * np.cos(lat).astype("f4") * noise
 
 
-def _history_file(folder: Path, name: str, form: str, cube: camse.Mesh) -> netCDF4.Dataset:
+def _history_file(folder: Path, name: str, form: str, cube: camse.CubedSphere) -> netCDF4.Dataset:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"case.cam.h3.{name}.2000010100Z-2000010121Z.nc"
     file = netCDF4.Dataset(path, "w", format=form)

@@ -10,9 +10,8 @@ import json
 from pathlib import Path
 
 from stormtrace import commandline
-from stormtrace.errors import BadInput
 from stormtrace.files import write_text
-from stormtrace.prepare.statistics import statistics_of
+from stormtrace.prepare.statistics import sample_paths, statistics_of
 from stormtrace.provenance import provenance
 
 
@@ -24,9 +23,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args()
 
-    paths = sorted(args.samples.glob("*.nc"))
-    if not paths:
-        raise BadInput(f"{args.samples} holds no samples (*.nc): run make_samples.py first")
+    paths = sample_paths(args.samples)
     steps, fields = statistics_of(
         commandline.progress(paths, f"statistics of {args.samples}", len(paths)), args.fields
     )

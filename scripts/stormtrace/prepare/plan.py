@@ -94,7 +94,7 @@ def make_plans(dataset: Dataset, year: int) -> list[Plan]:
 
 def _plan(archive: Archive, part: Part, year: int) -> Plan | None:
     dataset = archive.dataset
-    if not _touches(part, year):
+    if not touches(part, year):
         return None
     inventories = _inventories(archive, part, year)
     calendar = _one_calendar(dataset, inventories)
@@ -186,7 +186,8 @@ def _one_calendar(dataset: Dataset, inventories: Mapping[Source, Inventory]) -> 
     return next(iter(inventories.values())).calendar
 
 
-def _touches(part: Part, year: int) -> bool:
+def touches(part: Part, year: int) -> bool:
+    """Whether a part may have steps in a year."""
     return int(part.begin[:4]) <= year <= int(part.end[:4])
 
 

@@ -10,12 +10,12 @@ import jinja2
 
 from stormtrace import __version__
 from stormtrace.classes import Classes
-from stormtrace.climate.comparison import SEASONS
 from stormtrace.climate.event_tables import read_events
-from stormtrace.climate.frequency import Frequency, open_frequency
+from stormtrace.climate.frequency import open_frequency
 from stormtrace.climate.time_coverage import TimeCoverage, coverage
 from stormtrace.errors import BadInput
 from stormtrace.figures.colours import DIVERGING, DIVERGING_DARK
+from stormtrace.formats.comparison_maps import SEASONS
 from stormtrace.grids import Grid
 from stormtrace.report import comparisons, experiments, models
 from stormtrace.report.contents import Comparison, Experiment, Page
@@ -74,12 +74,6 @@ def _page(request: Request, folder: Path, command: str) -> Page:
     )
 
 
-def _classes(frequency: Frequency, request: Request) -> Classes:
-    """Return the classes a frequency file counts."""
-    counted = frequency.classes
-    return Classes.of_flags(counted.codes, " ".join(counted.flags), request.classes)
-
-
 def _start(request: Request) -> PageMaps:
     """Return a page without maps yet, on a raster that suits all experiments."""
     grids: list[Grid] = []
@@ -87,9 +81,9 @@ def _start(request: Request) -> PageMaps:
     records: list[TimeCoverage] = []
     periods: set[str] = set()
     for one in request.experiments:
-        with open_frequency(one.frequency) as frequency:
+        with open_frequency(one.frequency, request.classes) as frequency:
             grids.append(frequency.grid)
-            classes.append(_classes(frequency, request))
+            classes.append(frequency.classes)
             records.append(coverage(frequency))
             periods |= {name for name in SEASONS if frequency.period_steps(name) > 0}
     shown = shown_classes(classes)
@@ -110,8 +104,8 @@ def _experiment(
 ) -> Experiment:
     """Add an experiment's maps to the page and return what is shown of it."""
     events = read_events(files.events)
-    with open_frequency(files.frequency) as frequency:
-        classes = _classes(frequency, request)
+    with open_frequency(files.frequency, request.classes) as frequency:
+        classes = frequency.classes
         add_experiment(maps, files.name, frequency, classes, events, coverage(frequency))
         return experiments.describe(files, frequency, classes, events, maps, request, link)
 
