@@ -4,7 +4,8 @@
 --output results/models/dagon-2023
 
 The folder has ClimateNet's config.json and weights.pth. Weights are read as data only: a file that
-would run code is refused. The copy is rebuilt from what was checked, never from the bytes.
+would run code is refused. The copy is rebuilt from what was checked, never from the bytes. Labels
+are matched with the study's classes whatever their case, spaces and underscores.
 """
 
 from pathlib import Path
@@ -18,20 +19,22 @@ def main() -> None:
     parser = commandline.parser(__doc__)
     parser.add_argument("--weights", type=Path, required=True, help="the published folder")
     parser.add_argument("--output", type=Path, required=True, help="the model's folder")
-    flags = parser.parse_args()
+    commandline.add_classes(parser)
+    args = parser.parse_args()
 
+    from stormtrace.classes import Classes
     from stormtrace.network.model_files import load_model, write_model
 
-    config, network = load_model(flags.weights)
-    inputs = [flags.weights / "config.json", flags.weights / "weights.pth"]
+    config, network = load_model(args.weights)
+    inputs = [args.weights / "config.json", args.weights / "weights.pth"]
     content = dict(config.content) | {
         "architecture": config.architecture,
         "padding": config.padding,
-        "labels": list(config.labels),
-        "name": flags.output.name,
-        "provenance": provenance(inputs, adopted=str(flags.weights)),
+        "labels": list(Classes.of_labels(config.labels, args.classes).labels),
+        "name": args.output.name,
+        "provenance": provenance(inputs, adopted=str(args.weights)),
     }
-    write_model(flags.output, content, network.state_dict())
+    write_model(args.output, content, network.state_dict())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Let a model look at a year of samples.
+"""Run a trained model on one year of samples.
 
     python scripts/detect.py --model results/models/four-fields --samples \
 results/samples/cesm-historical/fv0.23x0.31/2000 --output results/masks/control/2000.nc \
@@ -6,8 +6,8 @@ results/samples/cesm-historical/fv0.23x0.31/2000 --output results/masks/control/
 
 Without --statistics the fields are normalized as in the model's config.json. Several folders after
 --model are an ensemble. float32 masks are the same on every device and runtime; a reduced
---precision is compared with float32 on three steps, and the result written into the file. Stopped
-or killed, it goes on when started again from what it left in --checkpoints.
+--precision is compared with float32 on three steps, and the result written into the file. If it is
+stopped or killed and started again, it continues from what it kept in --checkpoints.
 """
 
 import math
@@ -49,10 +49,11 @@ def main() -> None:
     parser.add_argument(
         "--threads", type=commandline.positive, help="CPU threads (default: torch's choice)"
     )
-    parser.add_argument("--probabilities", action="store_true", help="store them too, as uint8")
+    parser.add_argument("--probabilities", action="store_true", help="store them too, in 1/250")
     parser.add_argument("--checkpoints", type=Path, help="folder to resume from")
+    commandline.add_classes(parser)
     parser.add_argument("--time-budget", type=float, default=math.inf, help="seconds")
-    flags = parser.parse_args()
+    args = parser.parse_args()
 
     import torch
 
@@ -61,41 +62,42 @@ def main() -> None:
     from stormtrace.network.model_files import read_config
     from stormtrace.network.normalization import read_statistics
 
-    device = choose_device(flags.device)
-    prepare_device(device, flags.threads)
+    device = choose_device(args.device)
+    prepare_device(device, args.threads)
     normalization = None
-    if flags.statistics is not None:
-        fields = read_config(flags.model[0]).fields
-        normalization = read_statistics(flags.statistics, fields, flags.weighting)
-    source = "model" if flags.statistics is None else f"{flags.statistics} ({flags.weighting})"
-    inputs = [folder / name for folder in flags.model for name in ("config.json", "weights.pth")]
+    if args.statistics is not None:
+        fields = read_config(args.model[0]).fields
+        normalization = read_statistics(args.statistics, fields, args.weighting)
+    source = "model" if args.statistics is None else f"{args.statistics} ({args.weighting})"
+    inputs = [folder / name for folder in args.model for name in ("config.json", "weights.pth")]
     detect(
-        flags.model,
-        flags.samples,
-        flags.output,
-        year=flags.year,
-        period=flags.period,
+        args.model,
+        args.samples,
+        args.output,
+        year=args.year,
+        period=args.period,
         normalization=normalization,
-        neutral=flags.neutral,
+        neutral=args.neutral,
         choice=Choice(
             device=device,
-            runtime=flags.runtime,
-            precision=flags.precision,
-            batch=flags.batch,
-            threads=flags.threads or torch.get_num_threads(),
-            probabilities=flags.probabilities,
+            runtime=args.runtime,
+            precision=args.precision,
+            batch=args.batch,
+            threads=args.threads or torch.get_num_threads(),
+            probabilities=args.probabilities,
         ),
         attributes=provenance(
-            [*inputs, *([flags.statistics] if flags.statistics else [])],
-            experiment=flags.experiment,
-            dataset=flags.dataset,
-            grid=flags.grid,
-            model=" ".join(folder.name for folder in flags.model),
+            [*inputs, *([args.statistics] if args.statistics else [])],
+            experiment=args.experiment,
+            dataset=args.dataset,
+            grid=args.grid,
+            model=" ".join(folder.name for folder in args.model),
             statistics_source=source,
-            neutral_fields=" ".join(flags.neutral),
+            neutral_fields=" ".join(args.neutral),
         ),
-        checkpoints=flags.checkpoints,
-        time_budget=flags.time_budget,
+        table=args.classes,
+        checkpoints=args.checkpoints,
+        time_budget=args.time_budget,
     )
 
 

@@ -24,30 +24,24 @@ def main() -> None:
     parser.add_argument(
         "--exclude", type=commandline.from_json, default=[], help="file names to leave out, JSON"
     )
-    parser.add_argument("--figures", type=Path, help="folder for maps of label beside prediction")
-    parser.add_argument(
-        "--maps", type=commandline.positive, default=4, help="how many times to draw there"
-    )
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
     parser.add_argument(
         "--threads", type=commandline.positive, help="CPU threads (default: torch's choice)"
     )
-    flags = parser.parse_args()
+    args = parser.parse_args()
 
     from stormtrace.formats.labelled import list_labelled
+    from stormtrace.labels.agreement import expert_agreement
     from stormtrace.learn.evaluation import evaluate
     from stormtrace.network.predictor import load_predictor
 
-    files = list_labelled(flags.samples, flags.exclude)
-    predictor = load_predictor(flags.model, flags.device, flags.threads)
-    result = evaluate(predictor, files, predictor.config.content.get("name", flags.model.name))
-    inputs = [flags.model / "config.json", flags.model / "weights.pth"]
-    result["provenance"] = provenance(inputs, samples=str(flags.samples), excluded=flags.exclude)
-    write_text(flags.output, json.dumps(result, indent=2) + "\n")
-    if flags.figures is not None:
-        from stormtrace.learn.side_by_side import draw_times
-
-        draw_times(predictor, files, flags.figures, flags.maps)
+    files = list_labelled(args.samples, args.exclude)
+    predictor = load_predictor(args.model, args.device, args.threads)
+    result = evaluate(predictor, files, predictor.config.content.get("name", args.model.name))
+    result["experts"] = expert_agreement(files, predictor.config.labels)
+    inputs = [args.model / "config.json", args.model / "weights.pth"]
+    result["provenance"] = provenance(inputs, samples=str(args.samples), excluded=args.exclude)
+    write_text(args.output, json.dumps(result, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Measure what a model looks at: the IoU it loses when a field is shuffled among samples.
+"""Measure which fields a model relies on: the IoU it loses when one is shuffled among samples.
 
     python scripts/explain.py --model results/models/four-fields --samples climatenet/test \
 --output results/models/four-fields/importance.json --repeats 5
 
-Each field is shuffled --repeats times among the labelled times; JSON tells the mean loss by
-class, and its 95 % interval when dates are drawn anew. With --figure STEM also a bar chart,
+Each field is shuffled --repeats times among the labelled times; the JSON has the mean loss by
+class, and its 95 % interval when dates are resampled. With --figure STEM also a bar chart,
 {STEM}.png and {STEM}.pdf.
 """
 
@@ -34,24 +34,24 @@ def main() -> None:
     parser.add_argument(
         "--threads", type=commandline.positive, help="CPU threads (default: torch's choice)"
     )
-    flags = parser.parse_args()
+    args = parser.parse_args()
 
     from stormtrace.formats.labelled import list_labelled
     from stormtrace.learn.importance import permutation_importance
     from stormtrace.network.predictor import load_predictor
 
-    files = list_labelled(flags.samples, flags.exclude)
-    predictor = load_predictor(flags.model, flags.device, flags.threads)
-    result = permutation_importance(predictor, files, flags.repeats, flags.seed)
-    name = predictor.config.content.get("name", flags.model.name)
-    inputs = [flags.model / "config.json", flags.model / "weights.pth"]
+    files = list_labelled(args.samples, args.exclude)
+    predictor = load_predictor(args.model, args.device, args.threads)
+    result = permutation_importance(predictor, files, args.repeats, args.seed)
+    name = predictor.config.content.get("name", args.model.name)
+    inputs = [args.model / "config.json", args.model / "weights.pth"]
     result = {"model": name} | result
-    result["provenance"] = provenance(inputs, samples=str(flags.samples), excluded=flags.exclude)
-    write_text(flags.output, json.dumps(result, indent=2) + "\n")
-    if flags.figure is not None:
+    result["provenance"] = provenance(inputs, samples=str(args.samples), excluded=args.exclude)
+    write_text(args.output, json.dumps(result, indent=2) + "\n")
+    if args.figure is not None:
         from stormtrace.figures.model_figures import draw_importance, save
 
-        save(draw_importance(result["importance"], result["labels"]), flags.figure)
+        save(draw_importance(result["importance"], result["labels"]), args.figure)
 
 
 if __name__ == "__main__":

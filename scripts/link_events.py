@@ -27,10 +27,7 @@ def main() -> None:
         "--tracking", type=commandline.from_json, default={}, help="the tracking block, JSON"
     )
     parser.add_argument(
-        "--classes",
-        type=commandline.from_json,
-        default={},
-        help="the study's table of classes, JSON",
+        "--classes", type=commandline.from_json, default={}, help="the study's classes, JSON"
     )
     parser.add_argument("--experiment", required=True, help="name of the experiment")
     parser.add_argument("--output", type=Path, required=True, help="folder to write to")

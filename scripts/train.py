@@ -5,9 +5,9 @@ fv0.23x0.31.json --model '{"name": "four-fields", "fields": ["TMQ", "U850", "V85
 "dataset": "climatenet", "grid": "fv0.23x0.31"}' --output results/models/four-fields \
 --checkpoints results/checkpoints
 
-Writes config.json, weights.pth (the best by validation) and history.csv into --output. Killed, it
-goes on from the last epoch when started again. On several GPUs: torchrun --nproc-per-node N
-scripts/train.py …; the batch is split among them.
+Writes config.json, weights.pth (the best by validation) and history.csv into --output. If it is
+killed and started again, it continues from the last epoch. On several GPUs: torchrun
+--nproc-per-node N scripts/train.py …; each batch is split among them.
 """
 
 import logging
@@ -37,24 +37,28 @@ def main() -> None:
     parser.add_argument(
         "--threads", type=commandline.positive, help="CPU threads (default: torch's choice)"
     )
-    flags = parser.parse_args()
+    commandline.add_classes(parser)
+    args = parser.parse_args()
 
     from stormtrace.blocks import dump
+    from stormtrace.classes import Classes
     from stormtrace.formats.labelled import list_labelled
     from stormtrace.learn.history import to_csv
+    from stormtrace.learn.model_config import make_config
     from stormtrace.learn.processes import join_processes, leave_processes
     from stormtrace.learn.recipe import read_recipe
     from stormtrace.learn.training import train
     from stormtrace.network.devices import choose_device, prepare_device
-    from stormtrace.network.model_files import make_config, parse_config, write_model
+    from stormtrace.network.model_files import parse_config, write_model
     from stormtrace.network.normalization import read_statistics
 
-    recipe = read_recipe(flags.model)
-    files = list_labelled(flags.samples, flags.exclude)
-    normalization = read_statistics(flags.statistics, recipe.fields, recipe.weighting)
+    recipe = read_recipe(args.model)
+    files = list_labelled(args.samples, args.exclude)
+    normalization = read_statistics(args.statistics, recipe.fields, recipe.weighting)
     parse_config(make_config(recipe, normalization, {}), f"model {recipe.name}")  # before the work
-    device = choose_device(flags.device)
-    prepare_device(device, flags.threads)
+    Classes.of_labels(recipe.labels, args.classes)
+    device = choose_device(args.device)
+    prepare_device(device, args.threads)
     processes = join_processes(device)
     trained = train(
         recipe,
@@ -62,25 +66,25 @@ def main() -> None:
         normalization,
         device=device,
         processes=processes,
-        checkpoints=flags.checkpoints,
-        time_budget=flags.time_budget,
+        checkpoints=args.checkpoints,
+        time_budget=args.time_budget,
     )
     if trained.stopped == "time budget":
         raise OutOfTime(f"{len(trained.history)} of {recipe.epochs} epochs are done")
     if processes.is_first:
         facts = provenance(
-            [flags.statistics],
+            [args.statistics],
             recipe=dump(recipe),
-            samples=str(flags.samples),
+            samples=str(args.samples),
             files=len(files),
-            excluded=sorted(flags.exclude),
+            excluded=sorted(args.exclude),
             best_epoch=trained.best_epoch,
             stopped=trained.stopped,
             device=str(device),
             processes=processes.count,
         )
         config = make_config(recipe, normalization, facts)
-        write_model(flags.output, config, trained.state, to_csv(trained.history))
+        write_model(args.output, config, trained.state, to_csv(trained.history))
         log.info("%s: best after epoch %d (%s)", recipe.name, trained.best_epoch, trained.stopped)
     leave_processes()
 

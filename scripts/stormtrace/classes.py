@@ -60,6 +60,11 @@ class ClassSpecification(BaseModel):
     basins: Literal["tropical cyclones", "atmospheric rivers"] | None = Field(
         None, description="Ocean basins that events are counted in, by where they begin."
     )
+    crosses_equator: bool = Field(
+        True,
+        description="Whether a feature may lie across the equator; the check of labels reports "
+        "those that should not.",
+    )
 
 
 #: The classes Stormtrace knows by name, which a study may redefine or add to.
@@ -77,6 +82,7 @@ KNOWN: dict[str, ClassSpecification] = {
     "Atmospheric River": ClassSpecification(
         short="AR",
         basins="atmospheric rivers",
+        crosses_equator=False,
         colours=[
             "#f3f9f8", "#c8e7e4", "#8ecfd1", "#4fb0c1", "#278aac", "#1f6393", "#213e70", "#181c45",
         ],
@@ -115,6 +121,7 @@ class FeatureClass:
     colours: tuple[str, ...]
     colours_dark: tuple[str, ...]
     basins: str | None
+    crosses_equator: bool
 
     @property
     def flag(self) -> str:
@@ -289,6 +296,7 @@ def _feature(
         colours=colours,
         colours_dark=tuple(entry.colours_dark or (colours if len(colours) == 1 else colours[::-1])),
         basins=entry.basins,
+        crosses_equator=entry.crosses_equator,
     )
 
 

@@ -48,5 +48,5 @@ def test_tables_are_read_by_class_or_refused(tmp_path):
     assert read_events(None) is None
     with pytest.raises(BadInput, match="lacks the columns \\['wind'\\]"):
         read_table(tmp_path / "events.parquet", ("wind",))
-    with pytest.raises(BadInput, match="make it with link_events"):
+    with pytest.raises(BadInput, match="link the events first"):
         read_table(tmp_path / "nothing.parquet")

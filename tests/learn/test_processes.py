@@ -16,7 +16,7 @@ from torch import distributed, multiprocessing
 
 from labelled_factory import FIELDS, MEAN, STD, write_labelled
 from stormtrace.formats.labelled import list_labelled
-from stormtrace.learn import training
+from stormtrace.learn import training, training_run
 from stormtrace.learn.batches import Batch
 from stormtrace.learn.processes import Processes
 from stormtrace.learn.recipe import Recipe
@@ -34,21 +34,27 @@ BASE = Recipe(
     lr=0.02,
     validation=0.3,
 )
+
+
+def changed(recipe, **changes):
+    return recipe.model_copy(update=changes)
+
+
 RECIPES = {  # five times, two labellings each: batches of 4 leave a rest, 3 processes an uneven share
     "jaccard": BASE,
-    "soft labels": replace(BASE, labellings="soft", loss="cross-entropy", batch_size=3, epochs=1),
-    "as published": replace(BASE, loss="published-double-softmax", padding="circular", epochs=1),
-    "stops early": replace(BASE, lr=1e-8, epochs=6, early_stopping=1, warmup=0.0, batch_size=5),
-    "one runs out of time": replace(BASE, epochs=5),
+    "soft labels": changed(BASE, labellings="soft", loss="cross-entropy", batch_size=3, epochs=1),
+    "as published": changed(BASE, loss="published-double-softmax", padding="circular", epochs=1),
+    "stops early": changed(BASE, lr=1e-8, epochs=6, early_stopping=1, warmup=0.0, batch_size=5),
+    "one runs out of time": changed(BASE, epochs=5),
 }
 SHARED = {"epoch", "lr", "train_loss", "validation_loss"}
 
 
 def double_precision():
     """Let the trainings of this process compute in float64, by plain gradient descent."""
-    make_network, to = training._make_network, Batch.to
-    training._make_network = lambda *args: make_network(*args).double()
-    training.make_optimizer = lambda recipe, network: torch.optim.SGD(
+    make_network, to = training_run._make_network, Batch.to
+    training_run._make_network = lambda *args: make_network(*args).double()
+    training_run.make_optimizer = lambda recipe, network: torch.optim.SGD(
         network.parameters(), recipe.lr, momentum=0.9
     )
     Batch.to = lambda batch, device: replace(to(batch, device), values=batch.values.double())

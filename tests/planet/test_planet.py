@@ -8,7 +8,7 @@ from stormtrace.constants import GRAVITY
 from stormtrace.grids import make_grid
 from stormtrace.planet.cesm_files import hybrid_levels
 from stormtrace.planet.climates import HISTORICAL, MERRA2, WARMER, Climate
-from stormtrace.planet.planet import Planet, draw_mask
+from stormtrace.planet.globe import Planet, draw_mask
 from stormtrace.planet.population import low_of, populate
 from stormtrace.planet.sky import RIVER, VORTEX, Sky
 from stormtrace.planet.smooth_fields import Points, Waves

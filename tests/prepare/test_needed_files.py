@@ -1,113 +1,105 @@
-"""What the plan waits for is what the job opens."""
+"""What the plan waits for is what the job opens, file for file."""
 
+import netCDF4
 import numpy as np
 import pytest
 
 from mock_raw import Cesm, Merra2
-from stormtrace.prepare import needed_files as module
+from stormtrace.formats.netcdf import open_raw
+from stormtrace.prepare import plan
 from stormtrace.prepare.dataset import make_dataset
-from stormtrace.prepare.needed_files import needed_files
-from stormtrace.prepare.plan import make_plans
+from stormtrace.prepare.needed_files import files_of_mesh, files_of_year
+from stormtrace.prepare.raw import found_files, inventory
+from stormtrace.prepare.raw.calendar_time import HOUR
 
 
-@pytest.fixture(autouse=True)
-def _fresh():
-    """Listings and headers are read once in a process; here each test is one."""
-    module._listing.cache_clear()
-    module._KNOWN.clear()
+@pytest.fixture
+def opened(monkeypatch):
+    """Paths of all netCDF files that are opened from now on."""
+    paths = []
+
+    def noting(path):
+        paths.append(str(path))
+        return open_raw(path)
+
+    for module in (plan, inventory, found_files):
+        monkeypatch.setattr(module, "open_raw", noting)
+    return paths
 
 
-def names(paths):
-    return [path.rsplit("/", 1)[1] for path in paths]
+def compare(spec, year, opened):
+    dataset = make_dataset(spec)
+    planned = files_of_year(dataset, year)
+    opened.clear()
+    plan.make_plans(dataset, year)
+    assert planned == sorted(set(opened))
+    return [path.rpartition("/")[2] for path in planned]
 
 
-def opened_by(dataset, year):
-    """The files from which the job takes the steps of a year."""
-    plans = make_plans(dataset, year)
-    return {path for plan in plans for step in range(plan.start.size) for path in plan.files(step)}
+def test_hybrid_levels_need_surface_pressure_and_the_neighbouring_year(tmp_path, opened):
+    """An end stamp of 2000's last interval is in 2001's first file; 2001's second is not needed."""
+    for start, steps in (("2000-12-31", 7), ("2001-01-01", 8), ("2001-01-02", 8)):
+        Cesm(tmp_path, start, steps).write_all(("Q", "PS", "PSL", "U"))
+    raw = Cesm(tmp_path, "2000-12-31", 24)
+    spec = raw.spec(
+        fields={"TMQ": {"integrate": "Q"}, "PSL": {"take": "PSL"}}, missing_steps="skip"
+    )
+    names = compare(spec, 2000, opened)
+    assert len(names) == 6 and {name.split(".")[3] for name in names} == {"PS", "PSL", "Q"}
+    assert not any("20010102" in name for name in names)
 
 
-def test_hybrid_levels_need_surface_pressure_and_a_years_neighbours(tmp_path):
-    """End stamps: the last step of 1999 is the first record of 2000's file, if that starts so."""
-    for start in ("1999-12-31", "2000-01-01", "2001-01-01"):
-        Cesm(tmp_path, start=start).write_all()
-    dataset = make_dataset(Cesm(tmp_path).spec(part={"period": ["2000-01-01", "2000-01-02"]}))
-    found = needed_files(dataset, "2000")
-    assert {name.split(".")[3] for name in names(found)} == {"Q", "U", "V", "PS", "PSL"}
-    assert {name.split(".")[4][:4] for name in names(found)} == {"1999", "2000", "2001"}
-    assert opened_by(dataset, 2000) <= set(found)
-    assert needed_files(dataset, "2002") == []
-    (mesh,) = needed_files(dataset)
-    assert mesh in found
+def test_levels_with_a_thickness_need_it_and_no_surface_pressure(tmp_path, opened):
+    raw = Merra2(tmp_path, records=8, step=3 * HOUR, first=0)
+    level = np.full((8, 2, 19, 36), 1e-3)
+    for name, values in {"QV": level, "DELP": level, "PS": level[:, 0]}.items():
+        raw.write({name: values}, name, [1, 2] if values.ndim == 4 else None, "layer")
+    files = f"{tmp_path}/MERRA2_*.{{variable}}.{{year}}*.nc4"
+    spec = raw.spec(part={"files": files}, fields={"TMQ": {"integrate": "QV"}})
+    names = compare(spec, 2000, opened)
+    assert names == ["MERRA2_200.DELP.20000101.nc4", "MERRA2_200.QV.20000101.nc4"]
 
 
-def test_a_part_counts_for_its_own_years(tmp_path):
-    for start in ("2000-01-01", "2005-01-01"):
-        Cesm(tmp_path, start=start).write("PSL")
-    spec = Cesm(tmp_path).spec(fields={"PSL": {"take": "PSL"}})
-    first, second = dict(spec["parts"][0]), dict(spec["parts"][0])
-    second["period"] = ["2005-01-01", "2005-01-02"]
-    dataset = make_dataset({**spec, "parts": [first, second]})
-    assert names(needed_files(dataset, "2005")) == [
-        "case.cam.h2.PSL.20050101 00Z-2005010121Z.nc".replace(" ", "")
-    ]
-
-
-@pytest.mark.parametrize("named", [True, False])
-def test_thickness_does_not_wait_for_surface_pressure(tmp_path, named):
-    """MERRA-2's Nv: QV with DELP, one variable a file or all in one; PS lies beside and is not
-    needed."""
-    shape = (8, 4, 19, 36)
-    variables = {"QV": np.full(shape, 1e-3), "DELP": np.full(shape, 25000.0)}
-    raw = Merra2(tmp_path, records=8, step=10800, first=0)
-    if named:
-        for name, values in variables.items():
-            raw.write({name: values}, collection=name, levels=[1, 2, 3, 4], level_units="layer")
-        raw.write({"PS": np.full((8, 19, 36), 1e5)}, collection="PS")
-    else:
-        raw.write(variables, collection="all", levels=[1, 2, 3, 4], level_units="layer")
-    part = {
-        "files": f"{tmp_path}/MERRA2_*.{'{variable}' if named else '*'}.{{year}}*.nc4",
-        "stamps": "instant",
+def test_files_without_times_need_all_before_them(tmp_path, opened):
+    for day in (1, 2, 3):
+        with netCDF4.Dataset(tmp_path / f"1980-{day}.nc", "w") as nc:
+            for name, values in (("lat", [-1.0, 0.0, 1.0]), ("lon", [0.0, 1.0])):
+                nc.createDimension(name, len(values))
+                nc.createVariable(name, "f8", (name,))[:] = values
+            nc.createDimension("time", 8)
+            nc.createVariable("PSL", "f4", ("time", "lat", "lon"))[:] = 1e5
+    spec = {
+        "name": "counted",
+        "source": "merra2",
+        "parts": [{"period": ["1980-01-01", "1980-01-04"], "files": f"{tmp_path}/{{year}}-*.nc"}],
+        "fields": {"PSL": {"take": "PSL"}},
+        "time": {"start": "1980-01-01", "step_hours": 3},
     }
-    dataset = make_dataset(raw.spec(part=part, fields={"TMQ": {"integrate": "QV"}}))
-    found = needed_files(dataset, "2000")
-    assert set(found) == opened_by(dataset, 2000)
-    assert len(found) == (2 if named else 1) and not any(".PS." in path for path in found)
+    assert compare(spec, 1980, opened) == ["1980-1.nc", "1980-2.nc", "1980-3.nc"]
 
 
-def test_pressure_levels_need_nothing_else(tmp_path):
-    raw = Merra2(tmp_path, records=8, step=10800, first=0)
-    raw.write({"U": np.zeros((8, 3, 19, 36))}, collection="U", levels=[1000, 850, 500])
-    raw.write({"PS": np.full((8, 19, 36), 1e5)}, collection="PS")
-    part = {"files": f"{tmp_path}/MERRA2_*.{{variable}}.{{year}}*.nc4", "stamps": "instant"}
-    dataset = make_dataset(raw.spec(part=part, fields={"U850": {"interpolate": "U", "to": 850}}))
-    assert names(needed_files(dataset, "2000")) == ["MERRA2_200.U.20000101.nc4"]
+def test_further_files_of_a_dataset_are_waited_for(tmp_path):
+    raw = Cesm(tmp_path, "2000-01-01", 8)
+    raw.write("PSL")
+    for name in ("mesh.nc", "levels.nc"):
+        (tmp_path / name).touch()
+    spec = raw.spec(
+        fields={"PSL": {"take": "PSL"}},
+        mesh=f"{tmp_path}/mesh.nc",
+        vertical={"coefficients": f"{tmp_path}/levels.nc"},
+        regridding_matrix=f"{tmp_path}/absent.nc",
+    )
+    dataset = make_dataset(spec)
+    further = [f"{tmp_path}/levels.nc", f"{tmp_path}/mesh.nc"]
+    raw_file = f"{tmp_path}/{raw.name('PSL')}"
+    assert files_of_year(dataset, 2000) == sorted([raw_file, *further])
+    assert files_of_mesh(dataset) == sorted([raw_file, *further])
 
 
-def test_what_is_missing_does_not_stop_the_plan(tmp_path):
-    dataset = make_dataset(Cesm(tmp_path / "nowhere").spec())
-    assert needed_files(dataset, "2000") == [] and needed_files(dataset) == []
-    (tmp_path / "case.cam.h2.Q.2000010100Z.nc").write_text("not netCDF")
-    dataset = make_dataset(Cesm(tmp_path).spec())
-    assert names(needed_files(dataset, "2000")) == ["case.cam.h2.Q.2000010100Z.nc"]
-
-
-def test_headers_are_opened_once_for_all_years(tmp_path, monkeypatch):
-    for year in range(2000, 2006):
-        Cesm(tmp_path, start=f"{year}-01-01").write_all()
-    dataset = make_dataset(Cesm(tmp_path).spec(part={"period": ["2000-01-01", "2006-01-01"]}))
-    opened = []
-    true_open = module.open_raw
-    monkeypatch.setattr(module, "open_raw", lambda path: opened.append(path) or true_open(path))
-    whole = {path for year in range(2000, 2006) for path in needed_files(dataset, str(year))}
-    assert len(whole) == 30
-    assert len(opened) == 3  # Q, U and V; PSL has no levels
-
-
-def test_coefficients_of_their_own_are_opened_too(tmp_path):
-    raw = Cesm(tmp_path)
-    raw.write_all()
-    path = raw.write("Q", file_name="levels.nc")
-    dataset = make_dataset(raw.spec(vertical={"coefficients": str(path)}))
-    assert str(path) in needed_files(dataset, "2000")
+def test_what_is_not_there_or_cannot_be_read_stops_no_plan(tmp_path):
+    raw = Cesm(tmp_path, "2000-01-01", 8)
+    dataset = make_dataset(raw.spec(fields={"TMQ": {"integrate": "Q"}}))
+    assert files_of_year(dataset, 2000) == files_of_mesh(dataset) == []
+    broken = tmp_path / raw.name("Q")
+    broken.write_text("no netCDF")
+    assert files_of_year(dataset, 2000) == [str(broken)]

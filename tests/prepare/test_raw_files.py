@@ -6,7 +6,7 @@ from mock_raw import Cesm
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Source, make_dataset
 from stormtrace.prepare.raw.calendar_time import HOUR, Calendar
-from stormtrace.prepare.raw.found_files import files_of_year, find_files, first_file, year_in_name
+from stormtrace.prepare.raw.found_files import files_near, find_files, first_file, year_in_name
 from stormtrace.prepare.raw.inventory import Archive
 from stormtrace.prepare.raw.named_dates import check_name
 from stormtrace.prepare.raw.time_axis import TimeAxis
@@ -39,8 +39,7 @@ def test_neighbouring_years_lend_one_file_each(tmp_path):
     days = [f"{year}/a.{year}{day:04d}.nc" for year in (1999, 2000, 2001) for day in (101, 1231)]
     touch(tmp_path, *days)
     source = Source("Q", (f"{tmp_path}/{{year}}/a.{{year}}*.nc",))
-    dataset = make_dataset(Cesm(tmp_path).spec())
-    found = names(files_of_year(dataset, source, 2000))
+    found = names(files_near(source, 2000))
     assert found == ["a.19991231.nc", "a.20000101.nc", "a.20001231.nc", "a.20010101.nc"]
 
 

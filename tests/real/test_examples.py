@@ -73,4 +73,4 @@ def test_the_rivers_of_28_february_2017_lie_where_vapour_flows(example):
     there = np.rint((raw_lon[column] - lon[0]) / step_lon).astype(int) % lon.size
     assert rivers[here, there].all()
 
-    assert "8.3 % of the globe" in (example / "report.html").read_text()
+    assert "8.3<small>% of the globe" in (example / "report.html").read_text()

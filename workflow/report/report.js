@@ -72,6 +72,9 @@
     return { levels: inner, clear: 0, start: 0, end, colours: blend(ramp, inner.length + 1) };
   };
   const diverging = (top) => {
+    if (data.single) return { levels: [-50, 50], clear: 1, start: null, end: null,
+      names: ["first only", "same", "second only"],
+      colours: blend(data.diverging[isDark() ? "dark" : "light"], 7).filter((_, i) => i % 2 === 1) };
     const step = niceStep(top / 5), count = Math.max(2, Math.ceil(top / step - 1e-9));
     const all = Array.from({ length: count }, (_, i) => step * (i + 1));
     const half = all.length > 1 ? all.filter((v) => v < 100 - 1e-9) : all;

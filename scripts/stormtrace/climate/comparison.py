@@ -12,7 +12,7 @@ from stormtrace.classes import Classes, ClassTable, FeatureClass
 from stormtrace.climate.frequency import Frequency, open_frequency
 from stormtrace.climate.significance import bootstrap, false_discovery
 from stormtrace.errors import BadInput
-from stormtrace.formats.comparisons import SEASONS, VARIABLES, Comparison, write_comparison
+from stormtrace.formats.comparison_maps import SEASONS, VARIABLES, Comparison, write_comparison
 from stormtrace.grids import Grid
 from stormtrace.grids.remapping import on_grid
 

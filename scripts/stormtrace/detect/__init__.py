@@ -1,1 +1,1 @@
-"""A model looks at samples and leaves masks."""
+"""Detection: a trained network runs on samples and writes masks."""

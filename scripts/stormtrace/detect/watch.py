@@ -1,7 +1,7 @@
-"""What must not pass in silence while masks are made.
+"""Checks applied to each mask as it is made.
 
-Samples out of order or of another year stop the job. Blank maps are told. A reduced precision is
-held against float32 on some steps, and how far it strays is written into the mask file.
+Samples out of order or of another year stop the job. Blank maps are reported. A reduced precision
+is compared with float32 on some steps, and the difference is written into the mask file.
 """
 
 import json
@@ -9,7 +9,6 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import cftime
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,12 +19,10 @@ from stormtrace.network.scores import Confusion, by_label, confusion_matrix, iou
 
 log = logging.getLogger("stormtrace")
 
-USUAL_STEP_HOURS = 3.0
-
 
 @dataclass
 class Watch:
-    """Looks at every mask of one year; `reference` is float32 where something else runs."""
+    """Checks every mask of one year; `reference` is float32 where another precision runs."""
 
     folder: SampleFolder
     labels: Sequence[str]
@@ -34,12 +31,10 @@ class Watch:
     blank: list[str] = field(default_factory=list)
     steps: int = 0
     _last: float = -np.inf
-    _last_date: cftime.datetime | None = None
-    _shortest: float = np.inf
     _compared: int = 0
     _confusion: Confusion | None = None
 
-    def look(self, time: float, mask: NDArray[np.int8]) -> None:
+    def check(self, time: float, mask: NDArray[np.int8]) -> None:
         """Check the mask (lat, lon) of the next step.
 
         Raises:
@@ -60,13 +55,10 @@ class Watch:
             raise BadInput(f"{where}: its time is {date}, but the samples are of {self.year}")
         if time <= self._last:
             raise BadInput(
-                f"{where}: its time, {date}, is not after that of the sample before: a time is "
-                "there twice, or a name does not match its time"
+                f"{where}: its time, {date}, is not after that of the sample before: a time "
+                "occurs twice, or a name does not match its time"
             )
-        if self._last_date is not None:
-            hours = (date - self._last_date).total_seconds() / 3600
-            self._shortest = min(self._shortest, hours)
-        self._last, self._last_date = time, date
+        self._last = time
 
     def _chosen(self) -> set[int]:
         count = len(self.folder.paths)
@@ -77,20 +69,16 @@ class Watch:
         self._confusion = matrix if self._confusion is None else self._confusion + matrix
         self._compared += 1
 
-    def _step_hours(self) -> float:
-        """Return the shortest step: where samples are missing, others are longer."""
-        return self._shortest if self.steps > 1 else USUAL_STEP_HOURS
-
     def attributes(self) -> dict[str, str | int | float]:
-        """Log blank maps; return what goes into the mask file."""
+        """Log blank maps; return the findings as attributes of the mask file."""
         found: dict[str, str | int | float] = {
             "blank_steps": len(self.blank),
-            "step_hours": self.folder.step_hours or self._step_hours(),
+            "step_hours": self.folder.step_hours,
         }
         if self.blank:
             log.warning(
-                "%d of %d masks are blank (%s%s): right where there is no weather, else look at "
-                "the statistics and the fields",
+                "%d of %d masks are blank (%s%s): right where there is no feature, else check the "
+                "statistics and the fields",
                 len(self.blank),
                 self.steps,
                 ", ".join(self.blank[:3]),

@@ -4,6 +4,7 @@ A file is one labelling of one time; several experts may have labelled the same 
 opened one by one: joined by their coordinate they would collapse (61 test files to 31).
 """
 
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,19 +15,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.samples import grid_of, netcdf_files, open_netcdf, read_map
+from stormtrace.formats.axes import check_grid, read_grid
+from stormtrace.formats.complete_maps import TURNED, open_netcdf, read_map
 from stormtrace.grids import Grid
 
-NAME = re.compile(r"^.*?(?P<time>\d{4}-\d{2}-\d{2}-\d+)-(?P<labelling>\d+)\.nc$")
-"""``data-YYYY-MM-DD-NN-K.nc``: the step NN of a day, the labelling K of that time."""
+log = logging.getLogger("stormtrace")
+
+#: ``data-YYYY-MM-DD-NN-K.nc``: the step NN of a day, the labelling K of that time.
+NAME = re.compile(r"(?!\.).*?(?P<time>\d{4}-\d{2}-\d{2}-\d+)-(?P<labelling>\d+)\.nc")
 
 
 @dataclass(frozen=True, order=True)
 class LabelledFile:
-    """One labelling of one time."""
+    """One labelling of one time.
+
+    time: ``YYYY-MM-DD-NN``, the same for all labellings of a time.
+    """
 
     time: str
-    """``YYYY-MM-DD-NN``: the same for all labellings of a time."""
     labelling: int
     path: Path
 
@@ -38,37 +44,46 @@ class LabelledFile:
 
 @dataclass(frozen=True)
 class LabelledSample:
-    """What a file holds, complete and checked."""
+    """What a file holds, complete and checked.
+
+    values: (fields, *grid.shape), as stored: not normalized; labels: `grid.shape`, class codes.
+    """
 
     values: NDArray[np.float32]
-    """(fields, lat, lon), as in the file: not normalized."""
     labels: NDArray[np.uint8]
-    """(lat, lon), class codes."""
 
 
 def list_labelled(folder: Path | str, exclude: Iterable[str] = ()) -> list[LabelledFile]:
     """Return the labelled files of a folder in order of time, without the names in `exclude`.
 
+    Only files named as labelled samples count; a warning names others.
+
     Raises:
-        BadInput: no files, a name that tells no time, or an excluded name that is not there.
+        BadInput: there are no files, or an excluded one does not exist.
 
     """
     folder, exclude = Path(folder), set(exclude)
-    names = {path.name: path for path in netcdf_files(folder)}
-    if not names:
-        raise BadInput(f"{folder} has no labelled samples (data-YYYY-MM-DD-NN-K.nc)")
-    if absent := exclude - names.keys():
+    names = {path.name for path in folder.glob("*.nc") if not path.name.startswith(".")}
+    if absent := exclude - names:
         raise BadInput(f"{folder} has no {', '.join(sorted(absent))}, named under `exclude`")
-    if not names.keys() - exclude:
-        raise BadInput(f"{folder} has no labelled samples left: `exclude` names all {len(names)}")
-    return sorted(_parse(path) for name, path in names.items() if name not in exclude)
-
-
-def _parse(path: Path) -> LabelledFile:
-    match = NAME.match(path.name)
-    if match is None:
-        raise BadInput(f"{path}: the name must end in YYYY-MM-DD-NN-K.nc (time and labelling)")
-    return LabelledFile(match["time"], int(match["labelling"]), path)
+    matches = {name: NAME.fullmatch(name) for name in names - exclude}
+    files = sorted(
+        LabelledFile(match["time"], int(match["labelling"]), folder / name)
+        for name, match in matches.items()
+        if match is not None
+    )
+    if others := sorted(name for name, match in matches.items() if match is None):
+        log.warning(
+            "%s: %d files are not named as labelled samples (….YYYY-MM-DD-NN-K.nc, time and "
+            "labelling) and are left out: %s",
+            folder,
+            len(others),
+            ", ".join(others[:3]),
+        )
+    if not files:
+        named = f": `exclude` names all {len(exclude)}" if exclude and not others else ""
+        raise BadInput(f"{folder} has no labelled samples (data-YYYY-MM-DD-NN-K.nc){named}")
+    return files
 
 
 def by_time(files: Iterable[LabelledFile]) -> dict[str, list[LabelledFile]]:
@@ -100,51 +115,50 @@ def split_by_time(
     return [f for f in files if f.date < first], [f for f in files if f.date >= first]
 
 
-def read_labelled(path: Path, fields: Sequence[str], classes: int) -> LabelledSample:
-    """Read one labelled sample.
+def read_labelled(path: Path, fields: Sequence[str], classes: int, grid: Grid) -> LabelledSample:
+    """Read one labelled sample on `grid`; classes: number of classes, background included.
 
     Raises:
-        BadInput: a field or LABELS is missing, not finite, of another shape or order, or a code
-            is off the list of classes.
+        BadInput: it is on another grid; a field or LABELS is missing, not finite, of another shape
+            or order; or a code has no class.
 
     """
-    with open_netcdf(path) as dataset:
-        labels = _read_labels(dataset, path, grid_of(dataset, path), classes)
-        values = np.empty((len(fields), *labels.shape), np.float32)
+    with open_netcdf(path) as nc:
+        check_grid(nc, grid, path)
+        labels = _read_labels(nc, path, grid, classes)
+        values = np.empty((len(fields), *grid.shape), np.float32)
         for channel, field in enumerate(fields):
-            values[channel] = read_map(dataset, field, path, labels.shape)
+            values[channel] = read_map(nc, field, path, grid.shape)
     return LabelledSample(values, labels)
 
 
-def read_grid(path: Path) -> Grid:
-    """Return the grid of a labelled sample."""
-    with open_netcdf(path) as dataset:
-        return grid_of(dataset, path)
+def grid_of(files: Sequence[LabelledFile]) -> Grid:
+    """Return the grid of labelled samples, that of the first; reading the others checks it."""
+    with open_netcdf(files[0].path) as nc:
+        return read_grid(nc, files[0].path)
 
 
-def read_text_time(dataset: netCDF4.Dataset) -> str | None:
+def read_text_time(nc: netCDF4.Dataset) -> str | None:
     """Return the string a labelled sample has for its time, or None."""
-    if "time" not in dataset.variables or dataset["time"].dtype is not str:
+    if "time" not in nc.variables or nc["time"].dtype is not str:
         return None
-    return str(np.ravel(dataset["time"][:])[0])
+    return str(np.ravel(nc["time"][:])[0])
 
 
 def codes_off(labels: NDArray[np.generic], classes: int) -> list[float]:
-    """Return the first codes in a map that are none of 0 … classes − 1 (NaN and 0.5 are none)."""
+    """Return the first ten codes of a map outside 0 … classes − 1, fractions and NaN included."""
     return [code for code in np.unique(labels).tolist() if code not in range(classes)][:10]
 
 
-def _read_labels(
-    dataset: netCDF4.Dataset, path: Path, grid: Grid, classes: int
-) -> NDArray[np.uint8]:
-    if "LABELS" not in dataset.variables:
+def _read_labels(nc: netCDF4.Dataset, path: Path, grid: Grid, classes: int) -> NDArray[np.uint8]:
+    if "LABELS" not in nc.variables:
         raise BadInput(f"{path} has no LABELS: it is not a labelled sample")
-    labels = np.asarray(dataset["LABELS"][:])
-    dimensions = dataset["LABELS"].dimensions
-    if labels.shape != grid.shape or dimensions == ("lon", "lat"):
+    labels = np.asarray(nc["LABELS"][:])
+    dimensions = nc["LABELS"].dimensions
+    if labels.shape != grid.shape or dimensions in TURNED:
         raise BadInput(
-            f"{path}: LABELS ({', '.join(dimensions)}) is {labels.shape}, not one (lat, lon) map "
-            f"of {grid.shape}: turn or cut it so"
+            f"{path}: LABELS ({', '.join(dimensions)}) is {labels.shape}, expected one map "
+            f"({', '.join(grid.dims)}) of {grid.shape}: transpose or crop it"
         )
     if off := codes_off(labels, classes):
         raise BadInput(f"{path}: LABELS has the codes {off}, outside 0 … {classes - 1}")

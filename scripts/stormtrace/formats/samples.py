@@ -1,17 +1,11 @@
-"""Samples from disk, one after another, complete or refused by name.
-
-One missing value anywhere would make CGNet's whole map background (its global pooling spreads it),
-so nothing incomplete gets past this module.
-"""
+"""Samples: the fields of one time on a grid, a file each; found by their names and read whole."""
 
 import math
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cftime
 import netCDF4
@@ -19,40 +13,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.axes import check_grid
+from stormtrace.formats.axes import check_grid, read_grid
+from stormtrace.formats.complete_maps import open_netcdf, read_map
 from stormtrace.formats.netcdf import open_raw, read, variable
 from stormtrace.formats.sample_names import stamp
 from stormtrace.grids import Grid
 
+#: The netCDF library is not safe in several threads: reading and writing take turns.
 NETCDF = threading.Lock()
-"""The netCDF library is not safe in several threads: reading and writing take turns."""
-
-MISSING_ABOVE = 1e14
-"""No field of the atmosphere is this large in SI units; every customary fill value is."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Samples in order of time."""
+    """Samples in order of time.
+
+    values: (samples, fields, *grid.shape), as stored: not normalized; times: in the units and
+    calendar of the `SampleFolder`.
+    """
 
     values: NDArray[np.float32]
-    """(samples, fields, lat, lon), as stored: not normalized."""
     times: list[float]
-    """In the units and calendar of the `SampleFolder`."""
 
 
 @dataclass(frozen=True)
 class SampleFolder:
-    """A folder of samples; the first file says what all must have."""
+    """A folder of samples; the first file says what all must have.
+
+    fields: field -> the value it has everywhere, or None to read it; step_hours: from one sample
+    to the next.
+    """
 
     paths: list[Path]
     fields: Mapping[str, float | None]
-    """Field -> the value it has everywhere, or None: read it."""
     grid: Grid
     units: str
     calendar: str
-    step_hours: float | None
-    """From one sample to the next, if the samples tell."""
+    step_hours: float
 
     def read(self, paths: Sequence[Path]) -> Batch:
         """Read samples.
@@ -67,23 +63,21 @@ class SampleFolder:
         )
 
     def _read_into(self, values: NDArray[np.float32], path: Path) -> float:
-        """Fill (fields, lat, lon) from one file; return its time."""
-        with NETCDF, open_netcdf(path) as dataset:
+        """Fill (fields, *grid.shape) from one file; return its time."""
+        with NETCDF, open_netcdf(path) as nc:
             for channel, (field, value) in enumerate(self.fields.items()):
                 values[channel] = (
-                    read_map(dataset, field, path, self.grid.shape) if value is None else value
+                    read_map(nc, field, path, self.grid.shape) if value is None else value
                 )
-            for name, expected in (("lat", self.grid.lat), ("lon", self.grid.lon)):
-                if name not in dataset.variables or not np.array_equal(dataset[name][:], expected):
-                    raise BadInput(f"{path}: {name} differs from that of {self.paths[0].name}")
-            return self._read_time(dataset, path)
+            check_grid(nc, self.grid, path)
+            return self._read_time(nc, path)
 
     def date(self, time: float) -> cftime.datetime:
         """Return a time of this folder as a date of its calendar."""
         return cftime.num2date(time, self.units, self.calendar)
 
-    def _read_time(self, dataset: netCDF4.Dataset, path: Path) -> float:
-        time, units, calendar = _time(dataset, path)
+    def _read_time(self, nc: netCDF4.Dataset, path: Path) -> float:
+        time, units, calendar = _time(nc, path)
         if (units, calendar) == (self.units, self.calendar):
             return time
         if calendar != self.calendar:
@@ -96,35 +90,29 @@ def open_folder(
     fields: Mapping[str, float | None],
     period: Sequence[str] | None = None,
 ) -> SampleFolder:
-    """Return the samples of a folder in order of their names, which is that of their times.
+    """Return the samples of a folder in order of the times in their names.
 
     period: [first moment, first moment no longer in it]; samples outside of it are left out.
 
     Raises:
-        BadInput: there are none.
+        BadInput: there are none, or the first lacks a grid, a time or `step_hours`.
 
     """
-    paths = netcdf_files(folder)
-    if period is not None and paths:
+    files = samples_by_time(folder)
+    if period is not None:
         start, end = map(stamp, period)
-        paths = [path for time, path in samples_by_time(folder).items() if start <= time < end]
-        if not paths:
+        files = {time: path for time, path in files.items() if start <= time < end}
+        if not files:
             raise BadInput(
                 f"{folder} has no samples from {period[0]} to before {period[1]}; make them with "
                 "make_samples.py, or correct the experiment's period"
             )
-    if not paths:
-        raise BadInput(f"{folder} has no samples (*.nc); make them with make_samples.py")
-    with NETCDF, open_netcdf(paths[0]) as dataset:
-        grid = grid_of(dataset, paths[0])
-        _, units, calendar = _time(dataset, paths[0])
-        step_hours = float(getattr(dataset, "step_hours", 0)) or None
+    paths = list(files.values())
+    with NETCDF, open_netcdf(paths[0]) as nc:
+        grid = read_grid(nc, paths[0])
+        _, units, calendar = _time(nc, paths[0])
+        step_hours = _step_hours(nc, paths[0])
     return SampleFolder(paths, dict(fields), grid, units, calendar, step_hours)
-
-
-def netcdf_files(folder: Path | str) -> list[Path]:
-    """Return the netCDF files of a folder by name, without hidden ones (a Mac's ``._….nc``)."""
-    return sorted(path for path in Path(folder).glob("*.nc") if not path.name.startswith("."))
 
 
 #: Name of a sample, ``{dataset}.YYYY-MM-DD-SSSSS.nc``: CESM's way of writing a time.
@@ -190,99 +178,20 @@ def one_time(nc: netCDF4.Dataset, name: str, shape: tuple[int, int]) -> NDArray[
     return values.reshape(shape)
 
 
-def open_netcdf(path: Path) -> netCDF4.Dataset:
-    """Open a netCDF file for reading, values as they are stored."""
-    try:
-        dataset = netCDF4.Dataset(path)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read as netCDF ({error}): make it again") from error
-    dataset.set_auto_mask(False)
-    return dataset
-
-
-def read_map(
-    dataset: netCDF4.Dataset, field: str, path: Path, shape: tuple[int, ...]
-) -> NDArray[np.float32]:
-    """Return one complete (lat, lon) map as float32, whatever type is stored.
-
-    Raises:
-        BadInput: the field is not there, of another shape or order of dimensions, or has missing
-            or non-finite values: says how many, and where the first is.
-
-    """
-    if field not in dataset.variables:
-        raise BadInput(f"{path} has no field {field}; it has {', '.join(dataset.variables)}")
-    variable = dataset[field]
-    if variable.dimensions[-2:] == ("lon", "lat"):
+def _step_hours(nc: netCDF4.Dataset, path: Path) -> float:
+    hours = float(getattr(nc, "step_hours", 0.0))
+    if not hours > 0:
         raise BadInput(
-            f"{path}: {field} is ordered ({', '.join(variable.dimensions)}), expected (…, lat, lon)"
+            f"{path} has no global attribute step_hours, the hours from one sample to the next: "
+            "make the samples again, or add it to the first one"
         )
-    variable.set_auto_scale(False)  # a fill value means what is stored
-    try:
-        stored = np.asarray(variable[:])
-    except (OSError, RuntimeError) as error:
-        raise BadInput(f"{path}: {field} cannot be read ({error}): make the file again") from error
-    if stored.shape not in (tuple(shape), (1, *shape)):
-        raise BadInput(f"{path}: {field} is {stored.shape}, expected {tuple(shape)} (lat, lon)")
-    stored = stored.reshape(shape)
-    attributes = {name: variable.getncattr(name) for name in variable.ncattrs()}
-    with np.errstate(over="ignore"):  # what is too large for float32 is refused below
-        values = stored.astype(np.float32)
-    if {"scale_factor", "add_offset"} & attributes.keys():
-        scale, offset = attributes.get("scale_factor", 1), attributes.get("add_offset", 0)
-        values = (stored * np.float64(scale) + np.float64(offset)).astype(np.float32)
-    good = np.abs(values) < MISSING_ABOVE  # False for NaN too
-    for name in ("_FillValue", "missing_value"):
-        if name in attributes:
-            good &= ~np.isin(stored, np.asarray(attributes[name]).astype(stored.dtype))
-    if not good.all():
-        raise BadInput(_describe_missing(dataset, field, path, values, ~good))
-    return values
+    return hours
 
 
-def grid_of(dataset: netCDF4.Dataset, path: Path) -> Grid:
-    """Return the grid of a sample.
-
-    Raises:
-        BadInput: lat or lon is missing, not one-dimensional, or does not ascend.
-
-    """
-    axes = []
-    for name in ("lat", "lon"):
-        if name not in dataset.variables:
-            raise BadInput(f"{path} has no coordinate {name}")
-        axis = np.asarray(dataset[name][:], np.float64)
-        if axis.ndim != 1 or not (np.diff(axis) > 0).all():
-            raise BadInput(
-                f"{path}: {name} must be one axis that ascends (south to north, west to east), but "
-                f"it is {axis.shape}, {axis.flat[0]:g} … {axis.flat[-1]:g}: turn the file round"
-            )
-        axes.append(axis)
-    return Grid(axes[0], axes[1])
-
-
-def _describe_missing(
-    dataset: netCDF4.Dataset,
-    field: str,
-    path: Path,
-    values: NDArray[np.float32],
-    bad: NDArray[np.bool_],
-) -> str:
-    row, column = np.argwhere(bad)[0]
-    where = f"row {row}, column {column}"
-    if {"lat", "lon"} <= dataset.variables.keys():
-        where = f"lat {dataset['lat'][row]:g}, lon {dataset['lon'][column]:g}"
-    return (
-        f"{path}: {field} has {bad.sum()} missing or non-finite values, the first "
-        f"({values[row, column]}) at {where}; one alone would make the whole mask background: "
-        "make the sample again with `holes: nearest`, or leave it out"
-    )
-
-
-def _time(dataset: netCDF4.Dataset, path: Path) -> tuple[float, str, str]:
-    if "time" not in dataset.variables:
+def _time(nc: netCDF4.Dataset, path: Path) -> tuple[float, str, str]:
+    if "time" not in nc.variables:
         raise BadInput(f"{path} has no coordinate time")
-    variable = dataset["time"]
+    variable = nc["time"]
     if variable.dtype is str or variable.dtype.kind not in "iuf":
         raise BadInput(f"{path}: time is text, as in labelled samples; a sample's is a CF number")
     if variable.size != 1:
@@ -303,59 +212,3 @@ def _time(dataset: netCDF4.Dataset, path: Path) -> tuple[float, str, str]:
             "make the sample again"
         ) from error
     return value, units, calendar
-
-
-def read_ahead(folder: SampleFolder, size: int, workers: int = 0, skip: int = 0) -> Iterator[Batch]:
-    """Yield batches of `size` samples (the last may be smaller), read while others are in use.
-
-    skip: samples to leave out at the beginning.
-    workers: 0 reads in one thread, enough for a CPU; a GPU that eats hundreds of samples a second
-    needs several processes. Memory stays constant: never more than a few batches are under way.
-    """
-    pieces = [folder.paths[i : i + size] for i in range(skip, len(folder.paths), size)]
-    if not pieces:
-        return
-    if workers:
-        yield from _from_processes(folder, pieces, workers)
-        return
-    with ThreadPoolExecutor(max_workers=1) as reader:
-        ahead = reader.submit(folder.read, pieces[0])
-        for following in [*pieces[1:], None]:
-            batch = ahead.result()
-            if following is not None:
-                ahead = reader.submit(folder.read, following)
-            yield batch
-
-
-def _from_processes(
-    folder: SampleFolder, pieces: Sequence[Sequence[Path]], workers: int
-) -> Iterator[Batch]:
-    import torch
-    from torch.utils.data import DataLoader
-
-    loader: Any = DataLoader(
-        _Pieces(folder, pieces),  # type: ignore[arg-type]
-        batch_size=None,  # a piece is a batch already
-        num_workers=workers,
-        prefetch_factor=2,
-        pin_memory=torch.cuda.is_available(),
-    )
-    for values, times in loader:
-        yield Batch(values.numpy(), times)
-
-
-@dataclass(frozen=True)
-class _Pieces:
-    """The folder as torch's DataLoader wants it: tensors travel in shared memory."""
-
-    folder: SampleFolder
-    pieces: Sequence[Sequence[Path]]
-
-    def __len__(self) -> int:
-        return len(self.pieces)
-
-    def __getitem__(self, index: int) -> tuple[Any, list[float]]:
-        from torch import from_numpy
-
-        batch = self.folder.read(self.pieces[index])
-        return from_numpy(batch.values), batch.times

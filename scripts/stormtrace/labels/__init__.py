@@ -1,1 +1,1 @@
-"""."""
+"""Labelled samples before anything is learned from them: faults, and agreement of experts."""

@@ -1,46 +1,37 @@
-"""Are the labels what they should be? Counts, contradictions, and pieces hard to believe."""
+"""Faults of labelled samples: contradictions, dates used twice, pieces that are hard to believe."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import netCDF4
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from stormtrace.classes import AR, LABELS
+from stormtrace.classes import Classes, FeatureClass
 from stormtrace.commandline import progress
 from stormtrace.errors import BadInput
-from stormtrace.formats.labelled import (
-    NAME,
-    LabelledFile,
-    by_time,
-    codes_off,
-    read_grid,
-    read_text_time,
-)
-from stormtrace.formats.samples import open_netcdf
+from stormtrace.formats.axes import check_grid, read_grid
+from stormtrace.formats.complete_maps import open_netcdf
+from stormtrace.formats.labelled import NAME, LabelledFile, by_time, codes_off, read_text_time
 from stormtrace.grids import Grid
-from stormtrace.labels.agreement import expert_confusions
-from stormtrace.learn.evaluation import summary
+from stormtrace.labels.agreement import expert_agreement
 from stormtrace.network.scores import by_label
+from stormtrace.track.labelling import Labeller, Step
 
+#: Smaller pieces are hard to believe: 250 cells of ClimateNet's grid, the published threshold.
 SMALLEST_SHARE = 250 / (768 * 1152)
-"""Smaller pieces are hard to believe: 250 cells of ClimateNet's grid, the published threshold."""
 
 
 @dataclass
 class Findings:
-    """What was found in one folder, file by file."""
+    """What was found in one folder, file by file; cells, area (km²): of each class, (classes,)."""
 
     cells: NDArray[np.int64]
-    """(classes,)."""
     area: NDArray[np.float64]
-    """(classes,), km²."""
+    grid: Grid | None = None
+    labeller: Labeller | None = None
     problems: list[dict[str, str]] = field(default_factory=list)
 
     def note(self, file: LabelledFile, kind: str, detail: str) -> None:
@@ -50,22 +41,24 @@ class Findings:
 
 def check_labels(
     files: Sequence[LabelledFile],
-    labels: Sequence[str],
+    classes: Classes,
     elsewhere: Mapping[str, Sequence[LabelledFile]] | None = None,
 ) -> dict[str, Any]:
-    """Return what is in a folder of labelled samples, and what is wrong with it.
+    """Return the contents of a folder of labelled samples, and what is wrong with it.
 
     elsewhere: other folders, which should share no date with this one.
 
-    Kinds of problems: `code` (a code off the list), `time` (the text in the file is not its name),
-    `small piece`, `equator` (an atmospheric river lies across it), `unreadable`, `date` (it is in
-    another folder too: scores there are of weather the model knows).
+    Kinds of problems: `code` (a code without a class), `time` (the text in the file is not its
+    name), `small piece`, `equator` (a piece of a class that does not cross the equator lies across
+    it), `unreadable`, `grid` (another one than the first file's), `date` (also in another folder:
+    scores there would be of weather the model knows).
     """
+    labels = classes.labels
     findings = Findings(np.zeros(len(labels), np.int64), np.zeros(len(labels)))
     usable = [
         file
         for file in progress(files, "checking labels", len(files))
-        if _check_file(file, labels, findings)
+        if _check_file(file, classes, findings)
     ]
     for folder, others in (elsewhere or {}).items():
         dates = {other.date for other in others}
@@ -73,7 +66,6 @@ def check_labels(
             if file.date in dates:
                 findings.note(file, "date", f"its date is in {folder} too: scores would flatter")
     groups = by_time(files)
-    experts = expert_confusions(usable, len(labels))
     cells, area = findings.cells, findings.area
     return {
         "files": len(files),
@@ -84,90 +76,99 @@ def check_labels(
         "labellings": dict(sorted(Counter(len(group) for group in groups.values()).items())),
         "cell_share": by_label(cells / max(cells.sum(), 1), labels),
         "area_share": by_label(area / max(area.sum(), 1), labels),
-        "experts": summary(np.asarray(sum(experts.values())), labels) if experts else None,
+        "experts": expert_agreement(usable, labels),
         "problems": findings.problems,
     }
 
 
-def _check_file(file: LabelledFile, labels: Sequence[str], findings: Findings) -> bool:
-    """Count and check one file; return whether its codes are those of the list."""
-    try:
-        grid = read_grid(file.path)
-    except BadInput as error:
-        findings.note(file, "unreadable", str(error).removeprefix(f"{file.path} "))
+def _check_file(file: LabelledFile, classes: Classes, findings: Findings) -> bool:
+    """Count and check one file; return whether its labels can be used."""
+    read = _read(file, findings)
+    if read is None:
         return False
-    with open_netcdf(file.path) as dataset:
-        if "LABELS" not in dataset.variables:
-            findings.note(file, "unreadable", "has no LABELS")
-            return False
-        codes = np.asarray(dataset["LABELS"][:])
-        _check_time(file, dataset, findings)
-    if codes.shape != grid.shape:
-        findings.note(file, "unreadable", f"LABELS is {codes.shape}, lat × lon {grid.shape}")
-        return False
-    if off := codes_off(codes, len(labels)):
-        findings.note(file, "code", f"{off} in LABELS, outside 0 … {len(labels) - 1}")
+    codes, grid = read
+    count = len(classes.labels)
+    if off := codes_off(codes, count):
+        findings.note(file, "code", f"{off} in LABELS, outside 0 … {count - 1}")
         return False
     codes = codes.astype(np.int64)
-    findings.cells += np.bincount(codes.ravel(), minlength=len(labels))
-    areas = np.repeat(grid.row_area, grid.shape[1])
-    findings.area += np.bincount(codes.ravel(), areas, minlength=len(labels))
-    for code in range(1, len(labels)):
-        _check_pieces(file, codes == code, labels[code], grid, findings)
+    findings.cells += np.bincount(codes.ravel(), minlength=count)
+    findings.area += np.bincount(codes.ravel(), grid.area.ravel(), minlength=count)
+    findings.labeller = findings.labeller or Labeller(grid)
+    step = findings.labeller.step(codes.astype(np.int8))
+    for feature in classes.features:
+        for kind, detail in _odd_pieces(step, feature, grid):
+            findings.note(file, kind, detail)
     return True
 
 
-def _check_time(file: LabelledFile, dataset: netCDF4.Dataset, findings: Findings) -> None:
-    text = read_text_time(dataset)
+def _read(file: LabelledFile, findings: Findings) -> tuple[NDArray[np.generic], Grid] | None:
+    """Return codes and grid of a file, or None, with a note, if it has none."""
+    try:
+        with open_netcdf(file.path) as nc:
+            findings.grid = grid = findings.grid or read_grid(nc, file.path)
+            try:
+                check_grid(nc, grid, file.path)
+            except BadInput as error:
+                findings.note(file, "grid", _without_path(error, file))
+                return None
+            if "LABELS" not in nc.variables:
+                findings.note(file, "unreadable", "has no LABELS")
+                return None
+            codes = np.asarray(nc["LABELS"][:])
+            _check_time(file, nc, findings)
+    except BadInput as error:
+        findings.note(file, "unreadable", _without_path(error, file))
+        return None
+    if codes.shape != grid.shape:
+        findings.note(file, "unreadable", f"LABELS is {codes.shape}, the grid {grid.shape}")
+        return None
+    return codes, grid
+
+
+def _without_path(error: BadInput, file: LabelledFile) -> str:
+    return str(error).removeprefix(str(file.path)).lstrip(": ")
+
+
+def _check_time(file: LabelledFile, nc: netCDF4.Dataset, findings: Findings) -> None:
+    text = read_text_time(nc)
     if text is None:
         findings.note(file, "time", "has no time as text")
         return
-    match = NAME.match(text if text.endswith(".nc") else f"{text}.nc")
+    match = NAME.fullmatch(text if text.endswith(".nc") else f"{text}.nc")
     if match is None or match["time"] != file.time:  # labellings of a time share its text
         findings.note(file, "time", f"says {text!r} inside")
 
 
-def _check_pieces(
-    file: LabelledFile,
-    mask: NDArray[np.bool_],
-    label: str,
-    grid: Grid,
-    findings: Findings,
-) -> None:
-    pieces = label_pieces(mask, wraps=grid.is_global)
-    sizes = np.bincount(pieces.ravel())[1:]
-    smallest = SMALLEST_SHARE * mask.size
+def _odd_pieces(step: Step, feature: FeatureClass, grid: Grid) -> Iterator[tuple[str, str]]:
+    """Yield kind and detail of what is hard to believe of the pieces of one class."""
+    pieces = np.flatnonzero(step.measures.code == feature.code)
+    sizes = step.measures.pixels[pieces]
+    smallest = SMALLEST_SHARE * grid.size
     small = int((sizes < smallest).sum())
-    if small:
-        findings.note(
-            file,
+    if small and feature.kind == "area":
+        yield (
             "small piece",
-            f"{small} of {sizes.size} pieces of {label} below {smallest:.0f} cells, "
+            f"{small} of {sizes.size} pieces of {feature.name} below {smallest:.0f} cells, "
             f"the smallest {sizes.min()}",
         )
-    if label == LABELS[AR]:
-        across = set(pieces[grid.lat >= 0].ravel()) & set(pieces[grid.lat <= 0].ravel()) - {0}
+    if not feature.crosses_equator:
+        across = sum(_lies_across_equator(step, int(piece), grid) for piece in pieces)
         if across:
-            findings.note(
-                file, "equator", f"{len(across)} pieces of {label} lie across the equator"
+            yield "equator", f"{across} pieces of {feature.name} lie across the equator"
+
+
+def _lies_across_equator(step: Step, piece: int, grid: Grid) -> bool:
+    """Whether a piece has cells on both sides of the equator, or on it."""
+    last = int(step.measures.runs[: piece + 1].sum())
+    runs = slice(last - int(step.measures.runs[piece]), last)
+    lat = grid.points[0]
+    found = np.concatenate(
+        [
+            lat[row, start:stop]
+            for row, start, stop in zip(
+                step.row[runs], step.start[runs], step.stop[runs], strict=True
             )
-
-
-def label_pieces(mask: NDArray[np.bool_], wraps: bool) -> NDArray[np.int64]:
-    """Number the 8-connected pieces of a map (lat, lon) from 1; 0 is outside.
-
-    wraps: the last column touches the first.
-    """
-    pieces, count = ndimage.label(mask, structure=np.ones((3, 3)))
-    if not wraps or count == 0:
-        return pieces.astype(np.int64)
-    last = np.pad(pieces[:, -1], 1)
-    ends = [(pieces[:, 0], last[1 + shift : 1 + shift + len(pieces)]) for shift in (-1, 0, 1)]
-    west = np.concatenate([first for first, _ in ends])
-    east = np.concatenate([other for _, other in ends])
-    both = (west > 0) & (east > 0)
-    links = coo_array((np.ones(both.sum()), (west[both], east[both])), (count + 1, count + 1))
-    _, joined = connected_components(links, directed=False)
-    numbers = np.zeros(count + 1, np.int64)  # joined[0] is the outside's own
-    numbers[1:] = np.unique(joined[1:], return_inverse=True)[1] + 1
-    return numbers[pieces]
+        ]
+    )
+    return bool(found.min() <= 0.0 <= found.max())

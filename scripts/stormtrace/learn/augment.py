@@ -1,14 +1,16 @@
-"""Weather seen from elsewhere: changes of a sample that keep its physics.
+"""Augmentation: changes of a sample that keep its physics.
 
-On a sphere the dateline is nowhere in particular, so a sample may be rolled in longitude. It may
-be mirrored at the equator too, if the meridional wind changes its sign with it: then cyclones
-still turn the right way in either hemisphere. A mirror in longitude would make them anticyclones,
-and is not offered.
+On a sphere the dateline is nowhere in particular, so a sample may be turned about the axis of the
+Earth: rolled in longitude, or, on a square map centred on a pole, by quarters of a turn. Winds to
+the east and north stay what they are. It may be mirrored at the equator too, if the meridional
+wind changes its sign with it: then cyclones still turn the right way in either hemisphere. A mirror
+in longitude would make them anticyclones, and is not offered.
 """
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,18 +19,24 @@ from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 
 NORTHWARD = r"V(A?\d*M?|BOT|AS|LML|FLX.*|Q.*)|TAU[VY]|V_?IVT|IVT_?[VY]"
+
+#: Fields that change sign in a mirror at the equator: winds, fluxes and stresses to the north
+#: (V850, VA850, VBOT, VLML, V10M, VQ, VFLXQV, TAUY, TAUV, IVTy), and vorticities (VORT850, VO, PV).
 ODD = re.compile(rf"^({NORTHWARD}|(VO|VOR|VORT|PV)\d*)$", re.I)
-"""Fields that change sign in a mirror at the equator: winds, fluxes and stresses to the north
-(V850, VA850, VBOT, VLML, V10M, VQ, VFLXQV, TAUY, TAUV, IVTy), and vorticities (VORT850, VO, PV)."""
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """What may be done to a sample in training; `odd` marks the fields that change sign."""
+    """What may be done to a sample in training.
+
+    quarters: whether a turn is one of the plane, by quarters; odd: the fields that change sign in
+    a mirror.
+    """
 
     roll: bool
     flip: bool
     odd: tuple[bool, ...]
+    quarters: bool = False
 
     def apply(
         self,
@@ -36,18 +44,24 @@ class Augmentation:
         votes: NDArray[np.uint8],
         generator: np.random.Generator,
     ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-        """Return raw values (fields, lat, lon) and votes (classes, lat, lon), changed alike.
+        """Return raw values (fields, ny, nx) and votes (classes, ny, nx), changed alike.
 
-        Both draws are always made, so that the random numbers of one choice never depend on the
-        other.
+        Both numbers are always drawn, so that those of one choice never depend on the other.
         """
         shift = int(generator.integers(values.shape[-1]))
         mirrored = bool(generator.integers(2))
-        if self.roll:
+        if self.roll and self.quarters:
+            values, votes = _turned(values, shift), _turned(votes, shift)
+        elif self.roll:
             values, votes = np.roll(values, shift, axis=-1), np.roll(votes, shift, axis=-1)
         if self.flip and mirrored:
             values, votes = mirror(values, self.odd), votes[:, ::-1]
         return values, votes
+
+
+def _turned(maps: NDArray[Any], quarters: int) -> NDArray[Any]:
+    """Turn maps (…, n, n) by quarters of a turn."""
+    return np.rot90(maps, quarters % 4, axes=(-2, -1))
 
 
 def mirror(values: NDArray[np.float32], odd: Sequence[bool]) -> NDArray[np.float32]:
@@ -56,25 +70,36 @@ def mirror(values: NDArray[np.float32], odd: Sequence[bool]) -> NDArray[np.float
     return values[:, ::-1] * sign[:, None, None]
 
 
-def make_augmentation(choice: dict[str, bool], fields: Sequence[str], grid: Grid) -> Augmentation:
-    """Read `augment: {roll, flip}`; refuse what the grid does not allow.
+def make_augmentation(roll: bool, flip: bool, fields: Sequence[str], grid: Grid) -> Augmentation:
+    """Return the augmentation of `augment: {roll, flip}` on a grid.
 
     Raises:
-        BadInput: a roll on a grid that does not go round the globe, or a mirror on latitudes that
-            are not symmetric.
+        BadInput: a turn on a grid that neither wraps nor is a square centred on a pole, or a mirror
+            on one that is not symmetric about the equator.
 
     """
-    roll, flip = (bool(choice.get(key, False)) for key in ("roll", "flip"))
-    lat, lon = grid.lat, grid.lon
-    if roll and not grid.is_global:
+    quarters = _is_centred_on_pole(grid)
+    if roll and not (grid.wraps or quarters):
         raise BadInput(
-            f"augment: {{roll: true}} turns the globe, but the longitudes run from {lon[0]:g} to "
-            f"{lon[-1]:g} only: set roll: false"
+            "augment: {roll: true} turns the globe, but these maps neither go round it nor are "
+            f"squares centred on a pole ({grid.describe()}): set roll: false"
         )
-    if flip and not np.allclose(lat, -lat[::-1], atol=1e-3):
+    symmetric = grid.is_rectilinear and np.allclose(grid.lat, -grid.lat[::-1], atol=1e-3)
+    if flip and not symmetric:
         raise BadInput(
-            "augment: {flip: true} mirrors at the equator, but the latitudes run from "
-            f"{lat[0]:g} to {lat[-1]:g}: set flip: false"
+            "augment: {flip: true} mirrors at the equator, but latitudes run from "
+            f"{grid.lat.min():g} to {grid.lat.max():g}: set flip: false"
         )
     odd = tuple(ODD.match(field) is not None for field in fields)
-    return Augmentation(roll, flip, odd)
+    return Augmentation(roll, flip, odd, quarters)
+
+
+def _is_centred_on_pole(grid: Grid) -> bool:
+    """Whether a quarter of a turn about a pole moves each cell onto another one."""
+    ny, nx = grid.shape
+    if grid.is_rectilinear or ny != nx:
+        return False
+    lat, lon = grid.points
+    turns = np.radians(np.rot90(lon) - lon)
+    one_angle = np.ptp(np.cos(turns)) < 1e-6 and np.ptp(np.sin(turns)) < 1e-6
+    return bool(np.allclose(np.rot90(lat), lat, rtol=0.0, atol=1e-6) and one_angle)

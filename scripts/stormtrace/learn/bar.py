@@ -1,4 +1,4 @@
-"""How far an epoch is: a bar for a person at a terminal, a line now and then for a log."""
+"""Progress within an epoch: a bar at a terminal, a line now and then in a log."""
 
 import logging
 import sys
@@ -11,12 +11,12 @@ from tqdm import tqdm
 Item = TypeVar("Item")
 log = logging.getLogger("stormtrace")
 
+#: Between two lines of a log; a shorter epoch has its own line at its end.
 LINE_EVERY_S = 60.0
-"""Between two lines of a log; an epoch that is over sooner has its own line at its end."""
 
 
 def bar(items: Iterable[Item], title: str, total: int) -> Iterator[Item]:
-    """Yield `items`, telling on stderr how many of `total` are done and how long the rest takes."""
+    """Yield `items`, reporting on stderr the number done of `total` and the time left."""
     if sys.stderr.isatty():
         yield from tqdm(items, title, total, leave=False, dynamic_ncols=True, unit="step")
         return

@@ -16,36 +16,41 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from stormtrace.errors import BadInput
 from stormtrace.formats.labelled import LabelledFile, by_time, read_labelled
 from stormtrace.formats.samples import NETCDF
+from stormtrace.grids import Grid
 from stormtrace.learn.augment import Augmentation
 from stormtrace.network.devices import memory_format
 from stormtrace.network.normalization import Normalization
 
+#: Threads that make batches, and number of batches made ahead.
 READERS = 4
-"""Threads that make batches, as many batches ahead."""
 
 
 @dataclass(frozen=True)
 class TrainingSample:
-    """What the network learns from: raw fields, and how many experts voted for each class."""
+    """What the network learns from: raw fields, and how many experts voted for each class.
+
+    values: (fields, ny, nx); votes: (classes, ny, nx), whose sum over classes is the number of
+    labellings.
+    """
 
     values: NDArray[np.float32]
-    """(fields, lat, lon)."""
     votes: NDArray[np.uint8]
-    """(classes, lat, lon); its sum over classes is the number of labellings."""
 
 
 @dataclass
 class TrainingSet:
-    """Groups of files, each group one training sample (several labellings: soft labels)."""
+    """Groups of files on one grid, each one training sample (several labellings: soft labels).
+
+    Samples stay in memory up to `cache_bytes`; beyond that they are read again every epoch.
+    """
 
     groups: list[list[Path]]
     normalization: Normalization
     classes: int
+    grid: Grid
     cache_bytes: int
-    """Samples stay in memory up to this much; beyond it they are read again every epoch."""
     cache: dict[int, TrainingSample] = field(default_factory=dict)
     _cached_bytes: int = 0
 
@@ -65,7 +70,8 @@ class TrainingSet:
         return sample
 
     def _read_group(self, paths: Sequence[Path]) -> TrainingSample:
-        samples = [read_labelled(path, self.normalization.fields, self.classes) for path in paths]
+        fields = self.normalization.fields
+        samples = [read_labelled(path, fields, self.classes, self.grid) for path in paths]
         codes = np.arange(self.classes, dtype=np.uint8)[:, None, None]
         votes = sum((one.labels == codes).astype(np.uint8) for one in samples)
         return TrainingSample(samples[0].values, np.asarray(votes, np.uint8))
@@ -75,6 +81,7 @@ def make_training_set(
     files: Sequence[LabelledFile],
     normalization: Normalization,
     classes: int,
+    grid: Grid,
     labellings: str,
     cache_bytes: int = 2 * 2**30,
 ) -> TrainingSet:
@@ -83,17 +90,18 @@ def make_training_set(
         groups = [[file.path] for file in files]
     else:
         groups = [[file.path for file in group] for group in by_time(files).values()]
-    return TrainingSet(groups, normalization, classes, cache_bytes)
+    return TrainingSet(groups, normalization, classes, grid, cache_bytes)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """A batch on its way to the device."""
+    """A batch on its way to the device.
+
+    values: (b, fields, ny, nx) float32, normalized; votes: (b, classes, ny, nx) uint8.
+    """
 
     values: Tensor
-    """(b, fields, lat, lon) float32, normalized."""
     votes: Tensor
-    """(b, classes, lat, lon) uint8."""
 
     def target(self) -> Tensor:
         """Share of the votes, float32 (b, classes, lat, lon)."""
@@ -156,9 +164,6 @@ def _make_batch(
             pair = augmentation.apply(*pair, np.random.default_rng((*seed, position)))
         values.append(samples.normalization.apply(pair[0]))
         votes.append(pair[1])
-    shapes = {one.shape for one in values}
-    if len(shapes) > 1:
-        raise BadInput(f"samples of several shapes, {shapes}, cannot be one training set")
     batch = Batch(torch.from_numpy(np.stack(values)), torch.from_numpy(np.stack(votes)))
     return Batch(batch.values.pin_memory(), batch.votes.pin_memory()) if pin else batch
 

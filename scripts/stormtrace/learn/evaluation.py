@@ -1,4 +1,4 @@
-"""A model against held-out labels, file by file."""
+"""Scores of a model against held-out labels, file by file."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from stormtrace.commandline import progress
-from stormtrace.formats.labelled import LabelledFile, read_grid, read_labelled
-from stormtrace.labels.agreement import expert_confusions
+from stormtrace.formats.labelled import LabelledFile, grid_of, read_labelled
 from stormtrace.network import scores
 from stormtrace.network.predictor import Predictor
-from stormtrace.network.scores import Confusion, by_label, number
+from stormtrace.network.scores import Confusion, number, summary
 
 
 @dataclass
@@ -24,24 +23,23 @@ class Counts:
 
 def count(predictor: Predictor, files: Sequence[LabelledFile]) -> Counts:
     """Predict every file, one by one, and count cells by (truth, prediction)."""
-    config = predictor.config
+    config, grid = predictor.config, grid_of(files)
+    predictor = predictor.on(grid)
     classes = len(config.labels)
     counts = Counts()
     for file in progress(files, "evaluating", len(files)):
-        sample = read_labelled(file.path, config.fields, classes)
+        sample = read_labelled(file.path, config.fields, classes, grid)
         prediction = predictor.classes(sample.values[None])[0]
-        weights = read_grid(file.path).row_area
-        for per_date, cell_weights in ((counts.cells, None), (counts.areas, weights)):
+        for per_date, cell_weights in ((counts.cells, None), (counts.areas, grid.area)):
             matrix = scores.confusion_matrix(sample.labels, prediction, classes, cell_weights)
             per_date[file.date] = per_date.get(file.date, np.zeros_like(matrix)) + matrix
     return counts
 
 
 def evaluate(predictor: Predictor, files: Sequence[LabelledFile], name: str) -> dict[str, Any]:
-    """Return the scores of a model (`scores.json` in docs/architecture.md, without provenance)."""
+    """Return the scores of a model, as in `scores.json` (docs/architecture.md)."""
     labels = predictor.config.labels
     counts = count(predictor, files)
-    experts = expert_confusions(files, len(labels))
     confusion = sum(counts.cells.values())
     return {
         "model": name,
@@ -53,15 +51,7 @@ def evaluate(predictor: Predictor, files: Sequence[LabelledFile], name: str) -> 
         **summary(np.asarray(confusion), labels),
         "area_weighted": summary(np.asarray(sum(counts.areas.values())), labels),
         "intervals": intervals(counts.cells, labels),
-        "experts": summary(np.asarray(sum(experts.values())), labels) if experts else None,
     }
-
-
-def summary(confusion: Confusion, labels: Sequence[str]) -> dict[str, Any]:
-    """Return every score of a confusion matrix, by label."""
-    measures = (scores.iou, scores.dice, scores.precision, scores.recall, scores.area_ratio)
-    named: dict[str, Any] = {one.__name__: by_label(one(confusion), labels) for one in measures}
-    return {"mean_iou": number(scores.mean_iou(confusion))} | named
 
 
 def intervals(per_date: dict[str, Confusion], labels: Sequence[str]) -> dict[str, Any]:

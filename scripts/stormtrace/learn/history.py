@@ -1,4 +1,4 @@
-"""history.csv: one row an epoch, with everything that tells how a training went."""
+"""history.csv: one row an epoch, with losses, scores, times and memory."""
 
 import csv
 import io

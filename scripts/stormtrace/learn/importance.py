@@ -1,4 +1,4 @@
-"""What a model looks at: how much skill is lost when one field is shuffled among samples.
+"""Which fields a model relies on: the skill it loses when one is shuffled among samples.
 
 Permutation importance (Breiman 2001): a field keeps its values but loses its connection with the
 others and with the labels. It is shuffled among distinct times, never back to its own, because
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stormtrace.commandline import progress
 from stormtrace.errors import BadInput
-from stormtrace.formats.labelled import LabelledFile, by_time, read_labelled
+from stormtrace.formats.labelled import LabelledFile, by_time, grid_of, read_labelled
 from stormtrace.network import scores
 from stormtrace.network.predictor import Predictor
 from stormtrace.network.scores import Confusion, by_label
@@ -27,8 +27,12 @@ def permutation_importance(
     """Return the model's IoU and, field by field, how much of it is lost by shuffling.
 
     `importance` maps field → label (and ``mean_iou``) → the `mean` loss over the repeats, and
-    `low` and `high`, its 95 % interval when the dates are drawn anew; None where the class has no
+    `low` and `high`, its 95 % interval when dates are resampled; None where the class has no
     score. Files are read again for every repeat: memory does not grow with their number.
+
+    Raises:
+        BadInput: fewer than two labelled times.
+
     """
     fields = predictor.config.fields
     groups = list(by_time(files).values())
@@ -74,12 +78,14 @@ def _confusions(
     """Confusion matrices (dates, classes, classes), one `field` taken from the times `sources`."""
     fields, classes = predictor.config.fields, len(predictor.config.labels)
     by_date: dict[str, Confusion] = {}
+    grid = grid_of(groups[0])
+    predictor = predictor.on(grid)
     for place, group in enumerate(groups):
-        samples = [read_labelled(file.path, fields, classes) for file in group]
+        samples = [read_labelled(file.path, fields, classes, grid) for file in group]
         values = samples[0].values
         if field is not None and sources is not None:
             other = groups[sources[place]][0].path
-            values[fields.index(field)] = read_labelled(other, [field], classes).values[0]
+            values[fields.index(field)] = read_labelled(other, [field], classes, grid).values[0]
         prediction = predictor.classes(values[None])[0]
         date = group[0].date
         for sample in samples:
@@ -105,6 +111,6 @@ def _summarize(
         return ious[..., 0, :] - ious[..., 1:, :].mean(axis=-2)
 
     low, high = scores.bootstrap_intervals(confusions, loss)
-    told = {"mean": loss(confusions.sum(axis=0)), "low": low, "high": high}
-    named = {key: by_label(values, labels) for key, values in told.items()}
-    return {label: {key: named[key][label] for key in told} for label in labels}
+    losses = {"mean": loss(confusions.sum(axis=0)), "low": low, "high": high}
+    named = {key: by_label(values, labels) for key, values in losses.items()}
+    return {label: {key: named[key][label] for key in losses} for label in labels}

@@ -1,4 +1,4 @@
-"""Predictions together with the labels of the same times."""
+"""Predictions next to the labels of the same times, as figures show them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.formats.labelled import LabelledFile, read_grid, read_labelled
+from stormtrace.formats.labelled import LabelledFile, grid_of, read_labelled
 from stormtrace.grids import Grid
 from stormtrace.network.predictor import Predictor
 
 
 @dataclass(frozen=True)
 class Labelling:
-    """One time: a background field, the prediction, and the labels of each expert, one map each."""
+    """One time: the model's first field, the prediction, and each expert's labels, `grid.shape`."""
 
     time: str
     grid: Grid
@@ -31,13 +31,14 @@ def predict_times(
 
 
 def _predict(predictor: Predictor, time: str, files: Sequence[LabelledFile]) -> Labelling:
-    config = predictor.config
-    samples = [read_labelled(one.path, list(config.fields), len(config.labels)) for one in files]
+    config, grid = predictor.config, grid_of(files)
+    classes = len(config.labels)
+    samples = [read_labelled(one.path, config.fields, classes, grid) for one in files]
     values = samples[0].values
     return Labelling(
         time=time,
-        grid=read_grid(files[0].path),
+        grid=grid,
         background=values[0],
-        prediction=predictor.classes(values[None].astype(np.float32))[0],
+        prediction=predictor.on(grid).classes(values[None])[0],
         labels=[sample.labels for sample in samples],
     )

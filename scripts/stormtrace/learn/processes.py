@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
+from torch.nn.parallel import DistributedDataParallel
 
 
 @dataclass(frozen=True)
@@ -27,20 +28,8 @@ class Processes:
         return self.rank == 0
 
     def total(self, x: Tensor) -> Tensor:
-        """Sum of x over all processes; differentiable."""
+        """Sum of x over all processes; differentiable, its gradient being a sum too."""
         return x if self.count == 1 else _Total.apply(x)
-
-    def average_gradients(self, network: nn.Module) -> None:
-        """Replace each gradient by its mean over the processes, in one message."""
-        if self.count == 1:
-            return
-        gradients = [one.grad for one in network.parameters() if one.grad is not None]
-        flat = torch.cat([gradient.ravel() for gradient in gradients])
-        distributed.all_reduce(flat)
-        flat /= self.count
-        pieces = flat.split([gradient.numel() for gradient in gradients])
-        for gradient, piece in zip(gradients, pieces, strict=True):
-            gradient.copy_(piece.view_as(gradient))
 
     def any(self, flag: bool) -> bool:
         """Whether any process says so: what one decides by its clock, all must do."""
@@ -61,6 +50,15 @@ def leave_processes() -> None:
     """Close the connection to the other processes, if there are any."""
     if distributed.is_available() and distributed.is_initialized():
         distributed.destroy_process_group()
+
+
+def share_gradients(network: nn.Module, processes: Processes, device: torch.device) -> nn.Module:
+    """Return the network as training calls it: gradients are means over all processes."""
+    if processes.count == 1:
+        return network
+    devices = [device] if device.type == "cuda" else None
+    # Every process computes the same running statistics: nothing to broadcast.
+    return DistributedDataParallel(network, device_ids=devices, broadcast_buffers=False)
 
 
 def share_batch_norm(network: nn.Module, processes: Processes, device: torch.device) -> nn.Module:

@@ -10,8 +10,8 @@ from stormtrace.errors import BadInput
 from stormtrace.learn.history import Row
 from stormtrace.learn.recipe import Recipe
 
+#: `schedule: plateau`: after this many epochs without a better score, lr falls by this factor.
 PLATEAU_PATIENCE, PLATEAU_FACTOR = 3, 0.3
-"""`schedule: plateau`: after so many epochs without a better score, lr falls by this factor."""
 
 
 @dataclass
@@ -37,8 +37,8 @@ class Standing:
         """
         self._check_finite(row)
         self.history.append(row)
-        told = row["validation_mean_iou"]
-        score = float(self.epoch) if told is None else float(told)
+        validated = row["validation_mean_iou"]
+        score = float(self.epoch) if validated is None else float(validated)
         if score > self.best_score:
             self.best_epoch, self.best_score, self.best_weights = self.epoch, score, weights
         elif self.recipe.schedule == "plateau" and self._waited % PLATEAU_PATIENCE == 0:

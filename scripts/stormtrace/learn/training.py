@@ -1,58 +1,45 @@
-"""Training: one visible loop over epochs, and the passes over samples it is made of."""
+"""Training: one visible loop over epochs, resumed from the last one that was completed."""
 
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from stormtrace.blocks import dump
 from stormtrace.checkpoints import Checkpoint, file_identity
 from stormtrace.commandline import Progress
-from stormtrace.errors import BadInput
-from stormtrace.formats.labelled import LabelledFile, read_grid, split_by_time
-from stormtrace.learn.augment import make_augmentation
-from stormtrace.learn.bar import bar
-from stormtrace.learn.batches import Batch, batches, count_votes, epoch_order, make_training_set
+from stormtrace.formats.labelled import LabelledFile
 from stormtrace.learn.history import Row, describe, score_columns
-from stormtrace.learn.losses import LOSSES
-from stormtrace.learn.optimization import make_optimizer, schedule_factor
-from stormtrace.learn.processes import Processes, share_batch_norm
+from stormtrace.learn.processes import Processes
 from stormtrace.learn.recipe import Recipe
-from stormtrace.learn.standing import Standing
 from stormtrace.learn.training_checkpoints import read_state, write_state
-from stormtrace.network.architectures import make_network
-from stormtrace.network.devices import memory_format, peak_memory
+from stormtrace.learn.training_run import TrainingRun
+from stormtrace.network.devices import peak_memory
 from stormtrace.network.normalization import Normalization
-from stormtrace.network.padding import check_padding
 from stormtrace.network.scores import number
 
 log = logging.getLogger("stormtrace")
 
-CACHE_GB = {"cpu": 2, "mps": 4, "cuda": 16}
-"""Memory for samples: all of ClimateNet's where a GPU waits for them."""
-
-NEEDS_COMPANY = ("deeplabv3plus",)
-"""Architectures that normalize a single value a sample, which has no variance by itself."""
+#: Keys of a recipe that its weights do not depend on.
+WORDS = ("like", "title", "description", "seeds")
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What a training leaves: the best weights and how they came about."""
+    """What a training leaves: the best weights and how they came about.
+
+    stopped: why it ended: `all epochs`, `early stopping` or `time budget`.
+    """
 
     state: dict[str, Tensor]
     history: list[Row]
     best_epoch: int
     stopped: str
-    """Why it ended: `all epochs`, `early stopping` or `time budget`."""
 
 
 def train(
@@ -65,20 +52,20 @@ def train(
     checkpoints: Path,
     time_budget: float = math.inf,
 ) -> Trained:
-    """Train a network, going on from the last checkpoint if there is one.
+    """Train a network, continuing from the last checkpoint if there is one.
 
     The same recipe, files and seed give the same weights on a CPU, bit by bit, however often the
     training was stopped. `time_budget` (seconds, of this call) ends it after the last epoch that
     fits.
 
     Raises:
-        BadInput: samples or recipe that cannot be, or a loss that is no number any more.
+        BadInput: samples or a recipe that cannot be used, or a loss that is not finite.
 
     """
     start = time.monotonic()
-    run = _Run(recipe, files, normalization, device, processes)
+    run = TrainingRun(recipe, files, normalization, device, processes)
     determinants = {
-        "recipe": dump(recipe),
+        "recipe": {key: value for key, value in dump(recipe).items() if key not in WORDS},
         "normalization": normalization.as_json(),
         "files": [file_identity(file.path) for file in files],
         "device": device.type,
@@ -88,7 +75,7 @@ def train(
     if processes.is_first:
         log.info(run.describe())
 
-    told = Progress("epochs", recipe.epochs, run.standing.epoch)
+    progress = Progress("epochs", recipe.epochs, run.standing.epoch)
     stopped = run.standing.reason_to_stop()
     while stopped is None:
         epoch_start = time.monotonic()
@@ -107,7 +94,7 @@ def train(
             "memory_gb": round(peak_memory(device) / 1e9, 3),
         }
         run.standing.record(row, run.weights())
-        told.advance()
+        progress.advance()
         if processes.is_first:
             log.info(describe(row, recipe.labels, recipe.epochs))
             write_state(checkpoint, run.as_checkpoint())
@@ -115,172 +102,3 @@ def train(
         stopped = run.standing.reason_to_stop() or ("time budget" if out_of_time else None)
     standing = run.standing
     return Trained(standing.best_weights, standing.history, standing.best_epoch, stopped)
-
-
-class _Run:
-    """Network, optimizer and samples of one training, and a pass over them."""
-
-    def __init__(
-        self,
-        recipe: Recipe,
-        files: Sequence[LabelledFile],
-        normalization: Normalization,
-        device: torch.device,
-        processes: Processes,
-    ) -> None:
-        _check_batch_size(recipe, processes)
-        grid = read_grid(files[0].path)
-        check_padding(recipe.padding, grid)
-        self.recipe, self.device, self.processes = recipe, device, processes
-        self.standing = Standing(recipe)
-        make_set = partial(
-            make_training_set,
-            normalization=normalization,
-            classes=len(recipe.labels),
-            labellings=recipe.labellings,
-            cache_bytes=CACHE_GB[device.type] * 2**30,
-        )
-        self.training, self.validation = map(make_set, split_by_time(files, recipe.validation))
-        self.augmentation = make_augmentation(recipe.augment.model_dump(), recipe.fields, grid)
-        self.network = _make_network(recipe, device, processes)
-        self.predict: Callable[[Tensor], Tensor] = (
-            torch.compile(self.network) if recipe.compile else self.network
-        )
-        self.optimizer = make_optimizer(recipe, self.network)
-        self.loss = LOSSES[recipe.loss]
-        self.steps = math.ceil(len(self.training) / recipe.batch_size)
-
-    def describe(self) -> str:
-        """Return one line of a log about what is going to be done."""
-        recipe, epoch = self.recipe, self.standing.epoch
-        return (
-            f"{recipe.name}: {recipe.architecture} on {self.device}, {self.processes.count} "
-            f"process(es), {len(self.training)} samples to learn from, {len(self.validation)} to "
-            f"choose the best epoch by" + (f"; going on after epoch {epoch}" if epoch else "")
-        )
-
-    def as_checkpoint(self) -> dict[str, Any]:
-        """Return everything that the next epoch depends on, in types a checkpoint may hold."""
-        return {
-            "network": self.weights(),
-            "optimizer": self.optimizer.state_dict(),
-            "standing": self.standing.as_checkpoint(),
-        }
-
-    def restore(self, checkpoint: dict[str, Any] | None) -> None:
-        """Go back to where `as_checkpoint` was called, if it ever was."""
-        if checkpoint is not None:
-            self.network.load_state_dict(checkpoint["network"])
-            self.optimizer.load_state_dict(checkpoint["optimizer"])
-            self.standing.restore(checkpoint["standing"])
-
-    def learn(self) -> tuple[float, NDArray[np.int64]]:
-        """Take a pass over the training samples; return its mean loss and confusion matrix."""
-        self.network.train()
-        self._draw_dropout_anew()
-        losses, confusions = [], []
-        for step, batch in enumerate(self._training_batches()):
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.lr(step)
-            logits = self._logits(batch)
-            loss = self.loss(logits, batch.target(), self.processes.total)
-            loss.backward()
-            self.processes.average_gradients(self.network)
-            self.optimizer.step()
-            self.optimizer.zero_grad()
-            losses.append(loss.detach())
-            confusions.append(count_votes(logits.detach(), batch.votes))
-        return self._sum_up(losses, confusions)
-
-    @torch.no_grad()
-    def validate(self) -> tuple[float, NDArray[np.int64]]:
-        """Return the mean loss of a validation sample, and the confusion matrix of all."""
-        self.network.eval()
-        mine = np.arange(len(self.validation))[self.processes.rank :: self.processes.count]
-        losses, confusions = [], []
-        for batch in batches(self.validation, mine, self.recipe.batch_size):
-            batch = batch.to(self.device)
-            logits, target = self._logits(batch), batch.target()
-            pairs = zip(logits.split(1), target.split(1), strict=True)
-            losses += [self.loss(one, truth, lambda x: x) for one, truth in pairs]
-            confusions.append(count_votes(logits, batch.votes))
-        return self._sum_up(losses, confusions)
-
-    def lr(self, step: int | None = None) -> float:
-        """Return the learning rate at a step of this epoch (by default at its last)."""
-        step = self.steps - 1 if step is None else step
-        taken = (self.standing.epoch - 1) * self.steps + step + 1
-        done = taken / (self.recipe.epochs * self.steps)
-        return self.recipe.lr * self.standing.plateau_factor * schedule_factor(self.recipe, done)
-
-    def weights(self) -> dict[str, Tensor]:
-        """Return a copy of the network's state on the CPU."""
-        return {
-            name: one.detach().cpu().clone(memory_format=torch.contiguous_format)
-            for name, one in self.network.state_dict().items()
-        }
-
-    def _training_batches(self) -> Iterator[Batch]:
-        """Yield this epoch's batches on the device, and tell how far it is."""
-        recipe, epoch = self.recipe, self.standing.epoch
-        order = epoch_order(len(self.training), recipe.seed, epoch)
-        # The last batch is filled from the start of the order: every step sees batch_size samples.
-        order = np.resize(order, self.steps * recipe.batch_size)
-        feed = batches(
-            self.training,
-            order,
-            recipe.batch_size,
-            augmentation=self.augmentation,
-            seed=(recipe.seed, epoch),
-            part=(self.processes.rank, self.processes.count),
-            pin=self.device.type == "cuda",
-        )
-        title = f"epoch {epoch} of {recipe.epochs}"
-        told = bar(feed, title, self.steps) if self.processes.is_first else feed
-        for batch in told:
-            yield batch.to(self.device)
-
-    def _draw_dropout_anew(self) -> None:
-        """Seed what a network draws itself, so that a resumed epoch draws what a whole run draws.
-
-        Every process draws its own: the only thing that depends on their number (CGNet draws none).
-        """
-        origin = (self.recipe.seed, self.standing.epoch, self.processes.rank)
-        torch.manual_seed(int(np.random.SeedSequence(origin).generate_state(1)[0]))
-
-    def _logits(self, batch: Batch) -> Tensor:
-        reduced = self.recipe.precision == "bfloat16"
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=reduced):
-            return self.predict(batch.values)
-
-    def _sum_up(
-        self, losses: Sequence[Tensor], confusions: Sequence[Tensor]
-    ) -> tuple[float, NDArray[np.int64]]:
-        """Return the mean of the losses and the sum of the matrices, over all processes."""
-        classes = len(self.recipe.labels)
-        loss = torch.zeros(2, dtype=torch.float64)  # on the CPU: Apple's GPUs have no float64
-        counts = torch.zeros((classes, classes), dtype=torch.int64)
-        if losses:
-            loss[0], loss[1] = torch.stack(list(losses)).cpu().double().sum(), len(losses)
-            counts = torch.stack(list(confusions)).sum(dim=0).cpu()
-        loss, counts = self.processes.total(loss), self.processes.total(counts)
-        return float(loss[0] / loss[1]), counts.numpy()
-
-
-def _check_batch_size(recipe: Recipe, processes: Processes) -> None:
-    least = max(processes.count, 2 if recipe.architecture in NEEDS_COMPANY else 1)
-    if recipe.batch_size < least:
-        raise BadInput(
-            f"batch_size {recipe.batch_size} is too small: {recipe.architecture} on "
-            f"{processes.count} process(es) needs at least {least} samples a step"
-        )
-
-
-def _make_network(recipe: Recipe, device: torch.device, processes: Processes) -> nn.Module:
-    torch.manual_seed(recipe.seed)
-    torch.use_deterministic_algorithms(device.type == "cpu")
-    network = make_network(
-        recipe.architecture, len(recipe.fields), len(recipe.labels), recipe.padding
-    ).to(device)
-    network = network.to(memory_format=memory_format(device))  # type: ignore[call-overload]
-    return share_batch_norm(network, processes, device)

@@ -55,7 +55,7 @@ def memory_format(device: torch.device) -> torch.memory_format:
 def keep_freed_memory() -> None:
     """Tell glibc not to hand large freed blocks back to the kernel.
 
-    Otherwise each activation map of a large batch is mapped anew, page by page, in every layer:
+    Otherwise each activation map of a large batch is mapped again, page by page, in every layer:
     that is three quarters of the published code's time on CPUs. Elsewhere than on glibc nothing
     happens.
     """

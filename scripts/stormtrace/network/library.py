@@ -1,7 +1,7 @@
 """Networks of segmentation_models_pytorch, behind our padding.
 
 The package is optional; which of its families and encoders stand here, and why, is measured in
-benchmarks/learn.md and told in docs/decisions/second-architecture.md.
+benchmarks/learn.md and explained in docs/decisions/second-architecture.md.
 """
 
 from importlib import import_module
@@ -36,13 +36,13 @@ class LibraryNetwork(nn.Module):
     def __init__(self, network: nn.Module, padding: str) -> None:
         super().__init__()
         self.network = network
-        self.kind = padding
+        self.kind, self.pole_row = padding, True  # see padding.suit_grid
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, fields, h, w) → logits (b, classes, h, w)."""
         height, width = int(x.shape[2]), int(x.shape[3])
         rows, columns = neighbours(height), neighbours(width)
-        logits = self.network(widen(x, rows, columns, self.kind))
+        logits = self.network(widen(x, rows, columns, self.kind, self.pole_row))
         return logits[:, :, rows[0] : rows[0] + height, columns[0] : columns[0] + width]
 
 

@@ -6,7 +6,7 @@ Both files may come from anyone, so both are read as data: the weights with `wei
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from stormtrace.classes import LABELS, flag_name
+from stormtrace.classes import CLIMATENET_LABELS, flag_name
 from stormtrace.errors import BadInput
 from stormtrace.files import write_text, writing
-from stormtrace.learn.recipe import Recipe
 from stormtrace.network.architectures import make_network
 from stormtrace.network.normalization import Normalization, from_moments
 
@@ -26,16 +25,19 @@ MAX_CONFIG_BYTES = 2**20
 MAX_WEIGHTS_BYTES = 2**31
 MAX_FIELDS = MAX_LABELS = 64
 
+#: Keys under which the checkpoint of somebody's training keeps the network's weights.
 WRAPPERS = ("state_dict", "model_state_dict", "model")
-"""Keys under which a checkpoint of somebody's training keeps the network's weights."""
 
+#: What DataParallel and torch.compile put before every name.
 PREFIXES = ("module.", "_orig_mod.")
-"""What DataParallel and torch.compile put before every name."""
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """What is needed to rebuild a network and feed it; `content` is the whole config.json."""
+    """What is needed to rebuild a network and feed it.
+
+    labels: names of the classes in the order of their codes; content: the whole config.json.
+    """
 
     architecture: str
     padding: str
@@ -75,18 +77,16 @@ def parse_config(content: Mapping[str, Any], source: str) -> ModelConfig:
     fields = content.get("fields")
     if not isinstance(fields, dict) or not all(isinstance(one, dict) for one in fields.values()):
         raise BadInput(f"{source}: `fields` must map each field to its mean and std")
-    labels = content.get("labels", list(LABELS))
+    labels = content.get("labels", list(CLIMATENET_LABELS))
     if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
         raise BadInput(f"{source}: `labels` must be a list of names")
-    names = [flag_name(label) for label in labels]
-    if len(set(names)) != len(names) or "" in names:
-        raise BadInput(f"{source}: `labels` names a class twice, or by nothing: {labels}")
     for what, count, least, most in (
         ("fields", len(fields), 1, MAX_FIELDS),
         ("labels", len(labels), 2, MAX_LABELS),
     ):
         if not least <= count <= most:
             raise BadInput(f"{source}: {count} {what}; a model has {least} to {most}")
+    check_labels(labels, source)
     return ModelConfig(
         architecture=str(content.get("architecture", "cgnet")),
         padding=str(content.get("padding", "circular")),
@@ -94,6 +94,22 @@ def parse_config(content: Mapping[str, Any], source: str) -> ModelConfig:
         labels=tuple(labels),
         content=content,
     )
+
+
+def check_labels(labels: Sequence[str], source: str) -> None:
+    """Check the names of a model's classes, whatever their case, spaces and underscores.
+
+    Raises:
+        BadInput: the first is not the background, or a class is named twice or not at all.
+
+    """
+    names = [flag_name(label) for label in labels]
+    if len(set(names)) != len(names) or "" in names:
+        raise BadInput(f"{source}: `labels` names a class twice, or an empty one: {list(labels)}")
+    if names[0] != flag_name("Background"):
+        raise BadInput(
+            f"{source}: `labels` are {list(labels)}; the first must be Background, whose code is 0"
+        )
 
 
 def read_weights(path: Path | str) -> dict[str, Tensor]:
@@ -114,8 +130,9 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # whatever torch stumbles over in a file that is damaged
-        told = re.search(r"WeightsUnpickler error: (\S.*)", str(error))  # else advice on torch.load
-        reason = f" ({told[1].strip()[:200]})" if told else ""
+        # Anything else torch says is advice on torch.load.
+        found = re.search(r"WeightsUnpickler error: (\S.*)", str(error))
+        reason = f" ({found[1].strip()[:200]})" if found else ""
         raise BadInput(
             f"{path} holds more than tensors, or is damaged, and is not loaded{reason}"
         ) from error
@@ -199,27 +216,3 @@ def write_model(
     if history is not None:
         write_text(folder / HISTORY, history)
     write_text(folder / CONFIG, json.dumps(content, indent=4) + "\n")
-
-
-def make_config(
-    recipe: Recipe, normalization: Normalization, facts: Mapping[str, str]
-) -> dict[str, Any]:
-    """Return the content of config.json: ClimateNet's keys, then ours, which it ignores."""
-    moments = zip(normalization.fields, normalization.mean, normalization.std, strict=True)
-    return {
-        "architecture": recipe.architecture,
-        "seed": recipe.seed,
-        "lr": recipe.lr,
-        "train_batch_size": recipe.batch_size,
-        "pred_batch_size": recipe.batch_size,
-        "epochs": recipe.epochs,
-        "fields": {field: {"mean": mean, "std": std} for field, mean, std in moments},
-        "labels": recipe.labels,
-        "description": recipe.description or f"{recipe.name}, trained by Stormtrace",
-        "name": recipe.name,
-        "dataset": recipe.dataset,
-        "grid": recipe.grid,
-        "padding": recipe.padding,
-        "weighting": recipe.weighting,
-        "provenance": dict(facts),
-    }

@@ -1,8 +1,6 @@
 """A model that turns raw fields into class codes: the reference path, in torch and float32."""
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -10,21 +8,28 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from stormtrace.grids import Grid
 from stormtrace.network.devices import choose_device, memory_format, prepare_device
 from stormtrace.network.model_files import ModelConfig, load_model
+from stormtrace.network.padding import suit_grid
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """A network on its device, with the normalization of its own config.json."""
+    """A network on its device, with the normalization of its own config.json; for one grid."""
 
     config: ModelConfig
     network: nn.Module
     device: torch.device
 
+    def on(self, grid: Grid) -> "Predictor":
+        """Return itself, for maps of `grid`: what lies beyond a pole depends on its rows."""
+        suit_grid(self.network, grid)
+        return self
+
     @torch.inference_mode()
     def classes(self, values: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """Raw fields (b, fields, lat, lon) → class codes (b, lat, lon)."""
+        """Raw fields (b, fields, ny, nx) → class codes (b, ny, nx)."""
         normalized = torch.from_numpy(self.config.normalization.apply(values)).to(self.device)
         logits = self.network(normalized.contiguous(memory_format=memory_format(self.device)))
         return logits.argmax(dim=1).to(torch.uint8).cpu().numpy()
@@ -39,10 +44,3 @@ def load_predictor(
     config, network = load_model(folder)
     network = network.to(chosen).to(memory_format=memory_format(chosen))  # type: ignore[call-overload]
     return Predictor(config, network, chosen)
-
-
-def chunks(items: Iterable[Path], size: int) -> Iterator[list[Path]]:
-    """Yield lists of up to `size` items."""
-    iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
-        yield chunk

@@ -22,13 +22,14 @@ from stormtrace.network.normalization import Normalization
 log = logging.getLogger("stormtrace")
 
 Outputs = dict[str, NDArray[Any]]
+#: Raw fields (b, fields, ny, nx) → `mask` int8 (b, ny, nx), and what else was asked for.
 Runtime = Callable[[NDArray[np.float32]], Outputs]
-"""Raw fields (b, fields, lat, lon) → `mask` int8 (b, lat, lon), and what else was asked for."""
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 OPENVINO_PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
+
+#: Cells × steps from which converting a network (3 s) is repaid.
 WORTH_OPENVINO = 2e7
-"""Cells × steps from which converting a network (3 s) is repaid."""
 
 
 class Segmenter(nn.Module):
@@ -66,7 +67,12 @@ class Segmenter(nn.Module):
 
 
 def choose_runtime(name: str, device: torch.device, precision: str, cells: int) -> str:
-    """Return `torch` or `openvino`; `auto`: what is faster for so many cells of all steps."""
+    """Resolve `auto` to `torch` or `openvino` from the number of cells of all steps.
+
+    Raises:
+        BadInput: `openvino` on a device that is not a CPU.
+
+    """
     if name != "auto":
         if name == "openvino" and device.type != "cpu":
             raise BadInput(f"runtime openvino runs on the CPU, not on {device.type}: use torch")
@@ -92,7 +98,12 @@ def make_runtime(
     precision: str,
     threads: int,
 ) -> Runtime:
-    """Return a runtime for maps of `shape` (lat, lon)."""
+    """Return a runtime for maps of `shape` (ny, nx).
+
+    Raises:
+        BadInput: an unknown precision, or one that the runtime does not have.
+
+    """
     if precision not in PRECISIONS:
         raise BadInput(f"precision {precision!r} is not one of {', '.join(PRECISIONS)}")
     if name == "openvino":
@@ -153,7 +164,7 @@ def _openvino(
     compiled = openvino.Core().compile_model(
         model,
         "CPU",
-        {  # said outright: on recent CPUs OpenVINO's own choice is bfloat16
+        {  # explicit: on recent CPUs OpenVINO's own choice is bfloat16
             "INFERENCE_PRECISION_HINT": OPENVINO_PRECISIONS[precision],
             "INFERENCE_NUM_THREADS": threads,
             "PERFORMANCE_HINT": "LATENCY",

@@ -21,14 +21,13 @@ def confusion_matrix(
 ) -> Confusion:
     """Count cells by (truth, prediction): int64 (classes, classes).
 
-    With `weights` (lat,), such as areas of cells, sum those of each row's cells instead: float64.
+    With `weights` of the maps' shape, such as areas of cells, sum those instead: float64.
     """
     pairs = truth.astype(np.int64) * classes + prediction
     size = classes * classes
     if weights is None:
         return np.bincount(pairs.ravel(), minlength=size).reshape(classes, classes)
-    cell_weights = np.broadcast_to(weights[:, None], truth.shape).ravel()
-    return np.bincount(pairs.ravel(), cell_weights, minlength=size).reshape(classes, classes)
+    return np.bincount(pairs.ravel(), weights.ravel(), minlength=size).reshape(classes, classes)
 
 
 def iou(confusion: Confusion) -> NDArray[np.float64]:
@@ -68,6 +67,13 @@ def area_ratio(confusion: Confusion) -> NDArray[np.float64]:
     return _ratio(predicted, truth)
 
 
+def summary(confusion: Confusion, labels: Sequence[str]) -> dict[str, Any]:
+    """Return every score of a confusion matrix (classes, classes), by label."""
+    measures = (iou, dice, precision, recall, area_ratio)
+    named: dict[str, Any] = {one.__name__: by_label(one(confusion), labels) for one in measures}
+    return {"mean_iou": number(mean_iou(confusion))} | named
+
+
 def bootstrap_intervals(
     confusions: NDArray[Any],
     score: Callable[[Confusion], NDArray[np.float64]],
@@ -76,7 +82,7 @@ def bootstrap_intervals(
     level: float = 0.95,
     seed: int = 0,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Percentile interval of a score when dates are drawn anew, with replacement.
+    """Percentile interval of a score when dates are resampled with replacement.
 
     confusions: one matrix a date, (dates, …, classes, classes). Dates, not files: labellings of
     one day share its weather, and treating them as independent would make the interval too narrow.

@@ -8,7 +8,7 @@ import netCDF4
 import numpy as np
 
 from stormtrace.planet.climates import Climate
-from stormtrace.planet.planet import Planet
+from stormtrace.planet.globe import Planet
 from stormtrace.planet.settings import Settings
 from stormtrace.planet.smooth_fields import Floats, Points
 from stormtrace.planet.times import Times

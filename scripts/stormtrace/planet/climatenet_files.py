@@ -11,7 +11,7 @@ import numpy as np
 from stormtrace.constants import GRAVITY
 from stormtrace.grids import Grid, make_grid
 from stormtrace.planet.climates import HISTORICAL
-from stormtrace.planet.planet import Planet, draw_mask
+from stormtrace.planet.globe import Planet, draw_mask
 from stormtrace.planet.settings import Settings
 from stormtrace.planet.sky import Sky
 from stormtrace.planet.smooth_fields import Floats, Points

@@ -7,7 +7,7 @@ import netCDF4
 import numpy as np
 
 from stormtrace.planet.climates import MERRA2
-from stormtrace.planet.planet import Planet
+from stormtrace.planet.globe import Planet
 from stormtrace.planet.settings import Settings
 from stormtrace.planet.smooth_fields import Points
 from stormtrace.planet.times import Times

@@ -18,7 +18,7 @@ from scipy import ndimage, sparse
 from stormtrace.classes import BACKGROUND, FEATURES, TC
 from stormtrace.files import write_text
 from stormtrace.grids import Grid, GridSpecification, make_grid
-from stormtrace.planet.planet import Planet
+from stormtrace.planet.globe import Planet
 from stormtrace.planet.smooth_fields import Floats, Points
 from stormtrace.planet.times import Times
 from stormtrace.provenance import provenance

@@ -1,5 +1,6 @@
 """Every raw file of a study looked at before anything starts: what is there, missing, wrong."""
 
+import contextlib
 import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -13,10 +14,9 @@ from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import NoVariable, open_raw, variable
 from stormtrace.prepare.dataset import Dataset, Part, Source, make_dataset
 from stormtrace.prepare.findings import Finding
-from stormtrace.prepare.needed_files import partners_of, why_needed
-from stormtrace.prepare.plan import check_alike
+from stormtrace.prepare.plan import check_alike, needed_beside, why_needed
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
-from stormtrace.prepare.raw.found_files import find_files
+from stormtrace.prepare.raw.found_files import first_holding
 from stormtrace.prepare.raw.inventory import (
     Archive,
     Header,
@@ -93,10 +93,13 @@ def _sources(dataset: Dataset, part: Part) -> tuple[dict[Source, str], list[tupl
     for recipe in dataset.fields.values():
         own = dataset.where(part, recipe, recipe.variable)
         found[own] = ""
-        for name in partners_of(dataset, recipe, own, find_files(own, None)):
-            partner = dataset.where(part, recipe, name)
-            found.setdefault(partner, f". {why_needed(dataset, recipe, name)}")
-            pairs.append((own, partner))
+        with contextlib.suppress(BadInput):  # told when the variable itself is looked at
+            paths = Archive(dataset).paths(own, None)
+            first = first_holding(own, paths) or paths[0]
+            for name in needed_beside(dataset, recipe, first):
+                partner = dataset.where(part, recipe, name)
+                found.setdefault(partner, f". {why_needed(dataset, recipe, name)}")
+                pairs.append((own, partner))
     return found, pairs
 
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.netcdf import open_raw
 from stormtrace.prepare.dataset import Dataset, Part, Recipe, Source
-from stormtrace.prepare.needed_files import needed_beside, touches, why_needed
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
+from stormtrace.prepare.raw.coordinate import partners, read_coordinate
 from stormtrace.prepare.raw.inventory import Archive, Inventory
 from stormtrace.prepare.raw.matching import match, steps_between
 from stormtrace.prepare.raw.reader import Place
@@ -149,6 +150,25 @@ def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Invent
     return found
 
 
+def needed_beside(dataset: Dataset, recipe: Recipe, path: str) -> tuple[str, ...]:
+    """Return the raw variables that a field needs beside its own, by the levels in a file of it."""
+    if recipe.kind == "take":
+        return ()
+    with open_raw(path) as opened:
+        return partners(read_coordinate(opened, recipe.variable, dataset), recipe, dataset)
+
+
+def why_needed(dataset: Dataset, recipe: Recipe, partner: str) -> str:
+    """Explain why a field needs a variable beside its own."""
+    reason = f"{recipe.variable} needs {partner}"
+    if partner == dataset.names.surface_pressure:
+        return reason
+    return (
+        f"{reason}, because its own files have no hybrid coefficients (hyam, hybm), nor levels of"
+        " constant pressure; name a file that has the former with `vertical: {coefficients: …}`"
+    )
+
+
 def check_alike(own: Inventory, partner: Inventory) -> None:
     """Check that a mean is not paired with an instant: TMQ of a mean Q needs the mean PS.
 
@@ -168,9 +188,14 @@ def check_alike(own: Inventory, partner: Inventory) -> None:
 def _one_calendar(dataset: Dataset, inventories: Mapping[Source, Inventory]) -> Calendar:
     calendars = {each.calendar.name: each for each in inventories.values()}
     if len(calendars) > 1:
-        told = "; ".join(f"{name} in {each.paths[0]}" for name, each in calendars.items())
-        raise BadInput(f"dataset {dataset.name}: the raw files have several calendars: {told}")
+        listed = "; ".join(f"{name} in {each.paths[0]}" for name, each in calendars.items())
+        raise BadInput(f"dataset {dataset.name}: the raw files have several calendars: {listed}")
     return next(iter(inventories.values())).calendar
+
+
+def touches(part: Part, year: int) -> bool:
+    """Whether a part may have steps in a year."""
+    return int(part.begin[:4]) <= year <= int(part.end[:4])
 
 
 def _window(part: Part, calendar: Calendar, year: int) -> tuple[int, int]:

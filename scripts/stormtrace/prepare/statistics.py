@@ -18,7 +18,7 @@ from stormtrace.errors import BadInput
 from stormtrace.formats.axes import check_grid, read_grid
 from stormtrace.formats.labelled import list_labelled
 from stormtrace.formats.netcdf import open_raw
-from stormtrace.formats.samples import SAMPLE_NAME, netcdf_files, one_time, samples_by_time
+from stormtrace.formats.samples import SAMPLE_NAME, one_time, samples_by_time
 from stormtrace.grids import Grid
 
 Floats = NDArray[np.float64]
@@ -140,7 +140,7 @@ def sample_paths(folder: Path) -> list[Path]:
     """
     if any(SAMPLE_NAME.fullmatch(path.name) for path in folder.glob("*.nc")):
         return list(samples_by_time(folder).values())
-    if netcdf_files(folder):
+    if any(folder.glob("[!.]*.nc")):
         return [file.path for file in list_labelled(folder)]
     raise BadInput(f"{folder} has no samples (*.nc): make them with make_samples.py")
 

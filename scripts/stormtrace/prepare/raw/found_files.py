@@ -12,36 +12,40 @@ from stormtrace.prepare.dataset import Dataset, Source
 def find_files(source: Source, year: int | None) -> list[str]:
     """Return the files that match, sorted; `year` None means those of any year."""
     found: set[str] = set()
-    for pattern in patterns(source, year):
+    for pattern in source.files:
+        wanted = pattern.replace("{variable}", glob.escape(source.variable))
+        wanted = wanted.replace("{year}", "[0-9]" * 4 if year is None else f"{year:04d}")
         # Patterns may be absolute and hold wildcards anywhere, which Path.glob cannot do.
-        found.update(glob.glob(pattern, recursive=True))  # noqa: PTH207
+        found.update(glob.glob(wanted, recursive=True))  # noqa: PTH207
     return sorted(found)
 
 
-def patterns(source: Source, year: int | None) -> list[str]:
-    """Return the patterns of a variable's files in a year, or in any."""
-    digits = "[0-9]" * 4 if year is None else f"{year:04d}"
-    named = (text.replace("{variable}", glob.escape(source.variable)) for text in source.files)
-    return [text.replace("{year}", digits) for text in named]
-
-
+#: How files are found: of a source in one year, or in any (None).
 Find = Callable[[Source, int | None], list[str]]
 
 
-def files_of_year(
+def files_near(source: Source, year: int, find: Find = find_files) -> list[str]:
+    """Return the files that may hold times of `year`: its own and one more on either side.
+
+    A stamp at the end of an interval may stand in the next year's first file.
+    """
+    if not any("{year}" in pattern for pattern in source.files):
+        return find(source, None)
+    before, after = find(source, year - 1), find(source, year + 1)
+    return sorted({*before[-1:], *find(source, year), *after[:1]})
+
+
+def candidates(
     dataset: Dataset, source: Source, year: int | None, find: Find = find_files
 ) -> list[str]:
     """Return the files that may hold a variable in `year` (None: in any year).
 
-    Its own and one more on either side: a stamp at the end of an interval may stand in the next
-    year's first file. All of them where names do not contain the year, or where a file without
-    times goes on from those before it. find: lists the files of a year, or all.
+    Where a file without times starts may depend on all those before it.
     """
-    goes_on = dataset.time is not None and "{year}" not in dataset.time.start
-    if year is None or goes_on or not any("{year}" in pattern for pattern in source.files):
+    continued = dataset.time is not None and "{year}" not in dataset.time.start
+    if year is None or continued:
         return find(source, None)
-    before, after = find(source, year - 1), find(source, year + 1)
-    return sorted({*before[-1:], *find(source, year), *after[:1]})
+    return files_near(source, year, find)
 
 
 def year_in_name(path: str, source: Source) -> int:
@@ -77,8 +81,8 @@ def first_file(dataset: Dataset) -> tuple[str, str]:
             another = another or (paths and (paths[0], recipe.variable))
     if another:
         return another
-    looked_for = ", ".join(_all_patterns(dataset))
-    raise BadInput(f"dataset {dataset.name}: there is no raw file; looked for {looked_for}")
+    patterns = ", ".join(_all_patterns(dataset))
+    raise BadInput(f"dataset {dataset.name}: there is no raw file; looked for {patterns}")
 
 
 def first_holding(source: Source, paths: Sequence[str]) -> str | None:

@@ -12,7 +12,7 @@ from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import NoVariable, open_raw, variable
 from stormtrace.prepare.dataset import Dataset, Part, Source
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
-from stormtrace.prepare.raw.found_files import files_of_year, year_in_name
+from stormtrace.prepare.raw.found_files import candidates, year_in_name
 from stormtrace.prepare.raw.named_dates import check_name
 from stormtrace.prepare.raw.time_axis import (
     TimeAxis,
@@ -139,7 +139,7 @@ class Archive:
 
     def paths(self, source: Source, year: int | None) -> list[str]:
         """Return the files that may hold a variable in `year` (None: in any year)."""
-        paths = files_of_year(self.dataset, source, year)
+        paths = candidates(self.dataset, source, year)
         if not paths:
             wanted = " or ".join(source.files).replace("{variable}", source.variable)
             when = "" if year is None else f" near {year}"
