@@ -74,10 +74,8 @@ class Plan:
 def make_plans(dataset: Dataset, year: int) -> list[Plan]:
     """Return a plan for each part of the dataset that has steps in `year`.
 
-    Raises:
-        BadInput: nothing is there, steps are missing (unless `missing_steps: skip`) or double,
-            times are not on the dataset's steps, or variables that belong together do not fit.
-
+    BadInput: nothing is there, steps are missing (unless `missing_steps: skip`) or double, times
+    are not on the dataset's steps, or variables that belong together do not.
     """
     archive = Archive(dataset)
     plans = [_plan(archive, part, year) for part in dataset.parts]
@@ -170,12 +168,7 @@ def why_needed(dataset: Dataset, recipe: Recipe, partner: str) -> str:
 
 
 def check_alike(own: Inventory, partner: Inventory) -> None:
-    """Check that a mean is not paired with an instant: TMQ of a mean Q needs the mean PS.
-
-    Raises:
-        BadInput: it is.
-
-    """
+    """Refuse (BadInput) a mean paired with an instant: TMQ of a mean Q needs the mean PS."""
     if own.instant != partner.instant:
         kinds = {True: "instantaneous", False: "means"}
         raise BadInput(

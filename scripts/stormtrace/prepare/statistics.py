@@ -131,6 +131,26 @@ def _numbers(moments: Moments, prefix: str) -> dict[str, float]:
     }
 
 
+def check_on_grid(path: Path, grid: Grid) -> None:
+    """Check that a sample, labelled or not, is on a grid, to a hundredth of its step.
+
+    Raises:
+        BadInput: it is on another one.
+
+    """
+    with open_raw(path) as nc:
+        found = read_grid(nc, path)
+    axes = ((found.lat, grid.lat), (found.lon, grid.lon))
+    near = found.shape == grid.shape and all(
+        np.abs(one - other).max() < 0.01 * np.abs(np.diff(other)).max() for one, other in axes
+    )
+    if not near:
+        raise BadInput(
+            f"{path} is on {found.describe()}, but the `grid` it is said to be on is "
+            f"{grid.describe()}: give the model (or experiment) the name of the samples' grid"
+        )
+
+
 def sample_paths(folder: Path) -> list[Path]:
     """Return the samples of a folder in order of time, or, if it has none, its labelled samples.
 

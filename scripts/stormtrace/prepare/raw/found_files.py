@@ -49,12 +49,7 @@ def candidates(
 
 
 def year_in_name(path: str, source: Source) -> int:
-    """Return what {year} stands for in a file's name.
-
-    Raises:
-        BadInput: its pattern has no {year}.
-
-    """
+    """Return what {year} stands for in a file's name; BadInput if its pattern has none."""
     for pattern in source.files:
         text = re.escape(pattern).replace(r"\{variable\}", re.escape(source.variable))
         text = text.replace(r"\{year\}", r"(\d{4})", 1).replace(r"\{year\}", r"\d{4}")
@@ -86,7 +81,7 @@ def first_file(dataset: Dataset) -> tuple[str, str]:
 
 
 def first_holding(source: Source, paths: Sequence[str]) -> str | None:
-    """Return the first of some files that holds the variable, by its name or its header."""
+    """Return the first of some files that holds the variable, as its name or a look tells."""
     for path in paths:
         if source.named:
             return path
