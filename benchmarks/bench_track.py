@@ -23,6 +23,7 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests"), str(ROOT / "benchmar
 
 import published_tracker  # noqa: E402
 from mask_film import Film  # noqa: E402
+from stormtrace.classes import CLIMATENET_LABELS, Classes  # noqa: E402
 from stormtrace.grids import make_grid  # noqa: E402
 from stormtrace.track.labelling import Labeller  # noqa: E402
 
@@ -195,6 +196,7 @@ def write_year(path, film, year, steps):
         )
         for step in range(steps):
             mask[step] = film.mask(step)
+        mask.setncatts(Classes.of_labels(CLIMATENET_LABELS).flag_attributes())
         file.setncatts({"step_hours": STEP_HOURS, "year": 2000 + year, "experiment": "bench"})
 
 
