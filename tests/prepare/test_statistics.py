@@ -3,11 +3,13 @@ import netCDF4
 import numpy as np
 import pytest
 
+from labelled_factory import coordinates, write_map_file
 from stormtrace.errors import BadInput
 from stormtrace.formats.sample_writing import SampleField, SampleTime, write_sample
-from stormtrace.grids import make_grid
+from stormtrace.grids import Grid, make_grid
 from stormtrace.prepare.statistics import (
     FieldStatistics,
+    check_on_grid,
     merge,
     read_piece,
     sample_paths,
@@ -118,6 +120,18 @@ def test_bad_samples(tmp_path):
         read_piece(tmp_path / "a.json")
     with pytest.raises(BadInput, match="different fields"):
         merge([{"steps": 1, "fields": {"A": {}}}, {"steps": 1, "fields": {"B": {}}}])
+
+
+def test_labels_must_be_on_the_grid_they_are_said_to_be_on(tmp_path):
+    lat, lon = coordinates((12, 16))
+    labels = np.zeros((12, 16), int)
+    values = {"TMQ": np.ones((12, 16), "f4")}
+    write_map_file(tmp_path / "data-1.nc", values, lat, lon, labels=labels)
+    check_on_grid(tmp_path / "data-1.nc", Grid(lat, lon))
+    check_on_grid(tmp_path / "data-1.nc", Grid(lat, lon + 1e-5))  # float32 coordinates
+    for other in (Grid(*coordinates((13, 16))), Grid(lat, lon - 180)):
+        with pytest.raises(BadInput, match=r"data-1\.nc is on 12 × 16, .* but the `grid`"):
+            check_on_grid(tmp_path / "data-1.nc", other)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from stormtrace.errors import BadInput
 from stormtrace.formats.axes import check_grid, read_grid
 from stormtrace.formats.labelled import list_labelled
 from stormtrace.formats.netcdf import open_raw
-from stormtrace.formats.samples import SAMPLE_NAME, netcdf_files, one_time, samples_by_time
+from stormtrace.formats.samples import SAMPLE_NAME, one_time, samples_by_time
 from stormtrace.grids import Grid
 
 Floats = NDArray[np.float64]
@@ -131,6 +131,26 @@ def _numbers(moments: Moments, prefix: str) -> dict[str, float]:
     }
 
 
+def check_on_grid(path: Path, grid: Grid) -> None:
+    """Check that a sample, labelled or not, is on a grid, to a hundredth of its step.
+
+    Raises:
+        BadInput: it is on another one.
+
+    """
+    with open_raw(path) as nc:
+        found = read_grid(nc, path)
+    axes = ((found.lat, grid.lat), (found.lon, grid.lon))
+    near = found.shape == grid.shape and all(
+        np.abs(one - other).max() < 0.01 * np.abs(np.diff(other)).max() for one, other in axes
+    )
+    if not near:
+        raise BadInput(
+            f"{path} is on {found.describe()}, but the `grid` it is said to be on is "
+            f"{grid.describe()}: give the model (or experiment) the name of the samples' grid"
+        )
+
+
 def sample_paths(folder: Path) -> list[Path]:
     """Return the samples of a folder in order of time, or, if it has none, its labelled samples.
 
@@ -140,7 +160,7 @@ def sample_paths(folder: Path) -> list[Path]:
     """
     if any(SAMPLE_NAME.fullmatch(path.name) for path in folder.glob("*.nc")):
         return list(samples_by_time(folder).values())
-    if netcdf_files(folder):
+    if any(folder.glob("[!.]*.nc")):
         return [file.path for file in list_labelled(folder)]
     raise BadInput(f"{folder} has no samples (*.nc): make them with make_samples.py")
 
