@@ -4,8 +4,8 @@
 
 Makes one synthetic model day (8 steps of Q, U, V, PS, PSL) in CDF5 and in netCDF-4, 5 GB, in a
 temporary folder, and as many again while it runs. PYTHON is the interpreter of an environment with
-geocat-comp, xarray and netCDF4, or with esmpy and what make_regridding_matrix.py needs; ncks,
-ncremap and cdo are taken from the PATH. Peers that are not there are left out. Writes
+geocat-comp, xarray and netCDF4, or with esmpy and what make_regridding_matrix.py needs;
+ncks, ncremap and cdo are taken from the PATH. Missing peers are left out. Writes
 benchmarks/ingest.md.
 """
 
@@ -25,11 +25,11 @@ from measuring import HEAD, Cost, Row, Stopwatch, flushed, measured, script
 from stormtrace.grids import make_grid
 from stormtrace.prepare.columns import Columns
 from stormtrace.prepare.dataset import make_dataset
-from stormtrace.prepare.mesh.meshes import dataset_mesh
+from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.plan import make_plans
 from stormtrace.prepare.raw.reader import Reader
-from stormtrace.prepare.regridding.matrix_files import load_map
-from stormtrace.prepare.samples import SampleWriter
+from stormtrace.prepare.regridding.matrix_files import read_matrix
+from stormtrace.prepare.sample_making import SampleWriter
 
 GRID = {"nlat": 768, "nlon": 1152}
 DAYS_WRITTEN = 25
@@ -86,7 +86,7 @@ def stage_rows(
     """Time the stages of a day inside one process, the files in the page cache."""
     dataset, grid = make_dataset(spec), make_grid(GRID)
     mesh = dataset_mesh(dataset)
-    weights = load_map(weights_path, mesh, grid)
+    weights = read_matrix(weights_path, mesh, grid)
     weights.single  # noqa: B018
     (plan,) = make_plans(dataset, 2000)
     steps, rows, fields, costs = range(STEPS), [], {}, {}

@@ -37,7 +37,7 @@ def write_day(folder: Path, form: str, ne: int) -> None:
                 file[name][step] = law * np.cos(lat).astype("f4") * noise
 
 
-def _history_file(folder: Path, name: str, form: str, cube: camse.Mesh) -> netCDF4.Dataset:
+def _history_file(folder: Path, name: str, form: str, cube: camse.CubedSphere) -> netCDF4.Dataset:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"case.cam.h3.{name}.2000010100Z-2000010121Z.nc"
     file = netCDF4.Dataset(path, "w", format=form)
@@ -107,6 +107,11 @@ def write_cells(folder: Path, ne: int) -> dict:
         for name, values in (("lat", lat), ("lon", lon)):
             file.createVariable(name, "f8", ("ncol",))[:] = values
         file.createVariable("PSL", "f4", ("time", "ncol"))[:] = 101325
-    spec = {"name": "cells", "mesh": str(folder / "scrip.nc"), "fields": {"PSL": {"take": "PSL"}}}
+    spec = {
+        "name": "cells",
+        "source": "cesm",
+        "mesh": str(folder / "scrip.nc"),
+        "fields": {"PSL": {"take": "PSL"}},
+    }
     part = {"period": ["2000-01-01", "2001-01-01"], "files": str(folder / "PSL.nc")}
-    return spec | {"parts": [part]}
+    return spec | {"fields": {"PSL": {"take": "PSL"}}, "parts": [part]}

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from stormtrace import commandline
-from stormtrace.climate.sample_files import read_field
+from stormtrace.climate.sample_files import sample_at
 from stormtrace.figures.animation import Picture, label_frame, make_painter, marks_of, write_film
 from stormtrace.files import writing
 from stormtrace.formats.mask_steps import dates_of, reading_steps
 from stormtrace.formats.masks import MaskFile, open_masks
-from stormtrace.formats.samples import samples_by_time
+from stormtrace.formats.samples import read_fields, samples_by_time
 
 
 def main() -> None:
@@ -50,8 +50,8 @@ def paint(
     chosen = [step for step, date in enumerate(dates) if month in (None, date.month)]
     with reading_steps(masks) as steps:
         for step in commandline.progress(chosen, "frames", len(chosen)):
-            values = read_field(files, dates[step], field)
-            frame = painter.paint(values, steps.masks(step, step + 1)[0], marks)
+            values = read_fields(sample_at(files, dates[step]), [field], masks.grid)
+            frame = painter.paint(values[field], steps.masks(step, step + 1)[0], marks)
             yield label_frame(frame, dates[step].strftime("%Y-%m-%d  %H:%M"))
 
 

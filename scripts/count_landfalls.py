@@ -4,8 +4,8 @@ python scripts/count_landfalls.py --objects results/events/control/objects/*.nc 
     --events results/events/control --output results/landfall/control.csv \
     --coasts '{"western North America": [230, 255, 32, 55]}'
 
-Columns: coast, lat (centre of a bin), class, events (different ones; each once a bin). The coast is
-where cells of the box are partly land.
+Columns: coast, lat (centre of a bin), class (short name), events (different ones; each once a
+bin). The coast is where cells of the box are partly land.
 """
 
 import csv
@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 
 from stormtrace import commandline
-from stormtrace.classes import FEATURES
 from stormtrace.climate.landfall import by_latitude, landfalls
 from stormtrace.commandline import from_json
 from stormtrace.files import writing
@@ -35,15 +34,15 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="CSV")
     commandline.add_classes(parser)
     args = parser.parse_args()
-    grid, reached = landfalls(args.objects, args.events, args.coasts)
+    found = landfalls(args.objects, args.events, args.coasts, args.classes)
     with writing(args.output) as partial, partial.open("w", encoding="utf-8") as stream:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(["coast", "lat", "class", "events"])
-        for coast, rows in reached.items():
-            centres, counts = by_latitude(rows, grid, FEATURES.values(), args.bin)
-            for name, code in FEATURES.items():
-                for lat, events in zip(centres, counts[code], strict=True):
-                    table.writerow([coast, f"{lat:g}", name, events])
+        for coast, rows in found.reached.items():
+            centres, counts = by_latitude(rows, found.grid, found.classes.codes, args.bin)
+            for feature in found.classes.features:
+                for lat, events in zip(centres, counts[feature.code], strict=True):
+                    table.writerow([coast, f"{lat:g}", feature.short, events])
             commandline.log.info("%s: %d events reach it", coast, np.unique(rows[:, 0]).size)
 
 

@@ -9,7 +9,7 @@ from stormtrace.figures.comparison_figures import draw_comparison_figures
 from stormtrace.figures.maps import use_style
 from stormtrace.figures.panels import save
 from stormtrace.files import writing
-from stormtrace.formats.comparisons import read_comparison
+from stormtrace.formats.comparison_maps import read_comparison
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from stormtrace.figures.composite_figures import draw_composites, draw_split
 from stormtrace.figures.maps import use_style
 from stormtrace.figures.panels import save
 from stormtrace.files import writing
-from stormtrace.formats.comparisons import SEASONS
+from stormtrace.formats.comparison_maps import SEASONS
 
 
 def main() -> None:

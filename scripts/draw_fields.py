@@ -7,7 +7,6 @@ python scripts/draw_fields.py --sample results/samples/…/cesm.2000-01-05-00000
 from pathlib import Path
 
 import cftime
-import netCDF4
 import numpy as np
 
 from stormtrace import commandline
@@ -15,6 +14,8 @@ from stormtrace.errors import BadInput
 from stormtrace.files import writing
 from stormtrace.formats.mask_steps import dates_of, reading_steps
 from stormtrace.formats.masks import MaskFile, open_masks
+from stormtrace.formats.netcdf import open_raw, variable
+from stormtrace.formats.samples import read_fields
 
 
 def main() -> None:
@@ -27,14 +28,15 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="folder, replaced")
     commandline.add_classes(parser)
     args = parser.parse_args()
-    date, values = read_sample(args.sample, args.fields)
+    masks = open_masks(args.mask, args.classes)
+    date = date_of(args.sample)
+    values = read_fields(args.sample, args.fields, masks.grid)
 
     from stormtrace.figures.label_figures import draw_fields
     from stormtrace.figures.maps import use_style
     from stormtrace.figures.panels import save
 
     use_style()
-    masks = open_masks(args.mask, args.classes)
     step = find_time(masks, date)
     with reading_steps(masks) as steps:
         mask = steps.masks(step, step + 1)[0]
@@ -45,15 +47,11 @@ def main() -> None:
             save(figure, folder, name)
 
 
-def read_sample(path: Path, fields: list[str]) -> tuple[cftime.datetime, dict[str, np.ndarray]]:
-    """Return a sample's date and its fields, one map each."""
-    with netCDF4.Dataset(path) as nc:
-        missing = [name for name in fields if name not in nc.variables]
-        if missing:
-            raise BadInput(f"{path} lacks {missing}; choose among its fields with --fields")
-        values = {name: np.ma.filled(np.squeeze(nc[name][:]), np.nan) for name in fields}
-        time = nc["time"]
-        return np.atleast_1d(cftime.num2date(time[:], time.units, time.calendar))[0], values
+def date_of(sample: Path) -> cftime.datetime:
+    """Return the date of a sample."""
+    with open_raw(sample) as nc:
+        time = variable(nc, "time")
+        return np.atleast_1d(cftime.num2date(time[:], time.units, time.calendar))[0]
 
 
 def find_time(masks: MaskFile, date: cftime.datetime) -> int:

@@ -33,11 +33,12 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="file to write")
     parser.add_argument("--algorithm", default="Stormtrace", help="name in the catalogue")
     parser.add_argument("--all", action="store_true", help="also rivers of no event")
+    commandline.add_classes(parser)
     args = parser.parse_args()
 
-    masks = open_masks(args.mask)
+    masks = open_masks(args.mask, args.classes)
     code = river_of(masks).code
-    pixels = EventPixels(args.objects, args.events)
+    pixels = EventPixels(args.objects, args.events, args.classes)
     pixels.check_masks(masks)
     attributes = masks.attributes | provenance([args.mask, args.objects])
     attributes |= {"title": "Atmospheric rivers", "algorithm": args.algorithm}

@@ -34,12 +34,13 @@ def main() -> None:
     parser.add_argument(
         "--tracking", type=commandline.from_json, default={}, help="the tracking block, JSON"
     )
+    commandline.add_classes(parser)
     args = parser.parse_args()
     if bool(args.samples) != bool(args.fields):
         raise BadInput("--samples and --fields belong together: give both or neither")
 
     labelling = labelling_keys(args.tracking)
-    masks = open_masks(args.mask)
+    masks = open_masks(args.mask, args.classes)
     samples = read_samples(args.samples, args.fields, masks) if args.samples else iter(())
     steps = commandline.progress(find_objects(masks, **labelling), "steps", masks.time.size)
     attributes = masks.attributes | provenance([args.mask], labelling=labelling)

@@ -13,7 +13,7 @@ from pathlib import Path
 from stormtrace import commandline
 from stormtrace.grids import make_grid
 from stormtrace.prepare.dataset import MAKERS, REMAPPING, make_dataset
-from stormtrace.prepare.regridding.makers import make_map
+from stormtrace.prepare.regridding.makers import make_matrix
 
 
 def main() -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     args = parser.parse_args()
     dataset = make_dataset(args.dataset)
     method, maker = args.method or dataset.regrid.method, args.maker or dataset.regrid.maker
-    make_map(dataset, make_grid(args.grid), args.output, method, maker)
+    make_matrix(dataset, make_grid(args.grid), args.output, method, maker)
 
 
 if __name__ == "__main__":

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from stormtrace import commandline
 from stormtrace.files import checksum
+from stormtrace.formats.sample_writing import COMPRESSIONS
 from stormtrace.grids import make_grid
 from stormtrace.prepare.dataset import make_dataset
-from stormtrace.prepare.mesh.meshes import dataset_mesh
-from stormtrace.prepare.regridding.matrix_files import load_map
-from stormtrace.prepare.samples import COMPRESSIONS, make_samples
+from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
+from stormtrace.prepare.regridding.matrix_files import read_matrix
+from stormtrace.prepare.sample_making import make_samples
 
 
 def main() -> None:
@@ -36,13 +37,13 @@ def main() -> None:
     dataset = make_dataset(args.dataset)
     grid = make_grid(args.grid)
     mesh = dataset_mesh(dataset)
-    weights = load_map(args.matrix, mesh, grid)
+    matrix = read_matrix(args.matrix, mesh, grid)
     facts = {
         "regridding_matrix": f"{args.matrix} {checksum(args.matrix)}",
         "dataset_configuration": args.dataset,
         "step_hours": args.dataset.get("step_hours", 3),
     }
-    make_samples(dataset, mesh, grid, weights, args.year, args.output, args.compression, facts)
+    make_samples(dataset, mesh, grid, matrix, args.year, args.output, args.compression, facts)
 
 
 if __name__ == "__main__":

@@ -25,9 +25,13 @@ def main() -> None:
     parser.add_argument("--objects", type=Path, required=True, help="objects of the year")
     parser.add_argument("--events", type=Path, required=True, help="folder of the linked events")
     parser.add_argument("--output", type=Path, required=True, help="file to write")
+    commandline.add_classes(parser)
     args = parser.parse_args()
 
-    masks, pixels = open_masks(args.mask), EventPixels(args.objects, args.events)
+    masks, pixels = (
+        open_masks(args.mask, args.classes),
+        EventPixels(args.objects, args.events, args.classes),
+    )
     pixels.check_masks(masks)
     attributes = masks.attributes | provenance([args.mask, args.objects])
     attributes["title"] = "Tracked events"

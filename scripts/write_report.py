@@ -16,15 +16,14 @@ python scripts/write_report.py --report @report.json --output results/report.htm
                  "figures": ["….png"], "images": ["….png"]}],
      "labels": ["results/labels/climatenet.json"], "sensitivity": "results/figures/sensitivity",
      "regions": {"North Pacific": [120, 250, 10, 65]}, "coasts": {"Chile": [284, 292, -56, -18]},
+     "classes": {"Cold Front": {"short": "CF", "kind": "line", "colours": ["#2f6fb4"]}},
      "configuration": {"any": "thing"}, "samples": {"dataset": ["results/samples/…/2000"]}}
 
 Only `title`, and `name` and `frequency` of each experiment, must be there; an experiment may also
 have `landfall` (what count_landfalls.py wrote), `animation` (what animate.py wrote) and `images`.
 `images` are shown, `figures` linked to (their PDF). Links in the page are relative to it. The
-first experiment is the one that others are compared with. --classes is the study's table
-`classes:`, of which the page takes short names and colours:
-
-    {"Cold Front": {"short": "CF", "kind": "line", "colours": ["#2f6fb4"]}}
+first experiment is the one that others are compared with. `classes` is the study's own table, of
+which the page takes short names and colours.
 """
 
 from pathlib import Path
@@ -42,14 +41,11 @@ def main() -> None:
     """Parse flags, gather, write."""
     parser = make_parser(__doc__)
     parser.add_argument("--report", type=from_json, required=True, help="JSON or @file")
-    parser.add_argument(
-        "--classes", type=from_json, default={}, help="the study's classes, JSON or @file"
-    )
     parser.add_argument("--templates", type=Path, default=TEMPLATES, help="folder of the template")
     parser.add_argument("--output", type=Path, required=True, help="the page, HTML")
     args = parser.parse_args()
     folder = args.output.parent
-    page = write_page(args.report, args.templates, folder, args.classes, command())
+    page = write_page(args.report, args.templates, folder, command())
     write_text(args.output, page)
     log.info("%s: %.1f MB", args.output, len(page.encode()) / 1e6)
 

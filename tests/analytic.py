@@ -14,5 +14,5 @@ def y32(lat, lon):
 def errors(weights, mesh, target, law):
     """(greatest, root mean square) relative error of interpolating `law` from mesh to target."""
     truth = law(target.lat, target.lon)
-    relative = (weights.matrix @ law(mesh.lat, mesh.lon) - truth) / truth
+    relative = (weights.shares @ law(mesh.lat, mesh.lon) - truth) / truth
     return np.abs(relative).max(), np.sqrt((relative**2).mean())

@@ -11,12 +11,19 @@ import pyarrow
 import pyarrow.parquet
 
 from make_results import write_frequency
+from stormtrace.classes import Classes
 from stormtrace.climate.comparison import compare_files
 from stormtrace.grids import Grid, make_grid
 
 PAIR = ("tropical_cyclone", "atmospheric_river")
 FRONTS = ("cold_front", "warm_front", "stationary_front", "occluded_front", "dry_line")
 GRID = make_grid({"nlat": 37, "nlon": 72})
+
+#: The poles of two grids.
+ENDS = ("north", "south")
+
+#: First and last time of a single map.
+AT = ("2017-01-31T00:00:00", "2017-01-31T00:00:00")
 
 #: Steps of a record in January alone, and in all months.
 JANUARY = (1, *[0] * 11)
@@ -38,10 +45,10 @@ def experiment(
     years: Sequence[int] = (2000, 2001),
     months: Sequence[int] = ALL_YEAR,
     steps: int = 240,
-    step_hours: float = 3,
     events: int | None = 10,
     factor: float = 1.0,
     grid: Grid = GRID,
+    coverage: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
     """Write an experiment's results and return its entry of the report.
 
@@ -59,8 +66,9 @@ def experiment(
         }
     file = folder / "frequency" / name / "frequency.nc"
     file.parent.mkdir(parents=True)
+    known = Classes.of_labels(["Background", *classes])
     tracked = 0.9 if events is not None else 0
-    write_frequency(file, counts, each, grid, name, tracked, classes, step_hours)
+    write_frequency(file, counts, each, grid, name, tracked, known, coverage)
     entry = {"name": name, "title": f"The <{name}>", "model": "net", "frequency": str(file)}
     if events is None:
         return entry
@@ -108,9 +116,9 @@ def model(folder: Path, labels: Sequence[str], with_scores: bool = True) -> dict
 
 
 def one_map(folder: Path) -> dict[str, Any]:
-    """A single time of one model, with nothing of the first class."""
+    """A single time of one model."""
     entry = experiment(
-        folder, "rivers", years=[2017], months=JANUARY, steps=1, step_hours=24, events=0
+        folder, "rivers", years=[2017], months=JANUARY, steps=1, events=0, coverage=AT
     )
     return {"title": "One map", "experiments": [entry], "models": [model(folder, [], False)]}
 
@@ -149,6 +157,7 @@ def five_classes(folder: Path) -> dict[str, Any]:
     labels = ["Background", *(name.replace("_", " ").title() for name in FRONTS)]
     return {
         "title": "Fronts",
+        "classes": {"Dry Line": {"short": "DL", "kind": "line", "colours": ["#b08020"]}},
         "experiments": pair,
         "comparisons": [comparison(folder, *pair)],
         "models": [model(folder, labels)],
@@ -190,6 +199,19 @@ def region(folder: Path) -> dict[str, Any]:
     return {"title": "Regional", "experiments": [experiment(folder, "pacific", grid=grid)]}
 
 
+def polar(folder: Path) -> dict[str, Any]:
+    """A square polar grid round the North Pole."""
+    grid = make_grid({"projection": "north-polar", "cells": 90})
+    return {"title": "Polar", "experiments": [experiment(folder, "arctic", grid=grid)]}
+
+
+def south_and_north(folder: Path) -> dict[str, Any]:
+    """Two experiments whose grids have no cell in common."""
+    grids = {name: make_grid({"projection": f"{name}-polar", "cells": 60}) for name in ENDS}
+    pair = [experiment(folder, name, grid=grid) for name, grid in grids.items()]
+    return {"title": "Both poles", "experiments": pair}
+
+
 KINDS = {
     made.__name__: made
     for made in (
@@ -202,5 +224,7 @@ KINDS = {
         one_year,
         short_record,
         region,
+        polar,
+        south_and_north,
     )
 }

@@ -15,6 +15,7 @@ from stormtrace.climate.yearly_counts import merge_counts
 from stormtrace.formats.axes import map_attributes, write_grid
 from stormtrace.formats.counts import Counts, write_counts
 from stormtrace.formats.masks import mask_file
+from stormtrace.formats.tables import class_metadata
 from stormtrace.grids import Grid, make_grid
 
 MINI = make_grid({"nlat": 19, "nlon": 36})
@@ -45,11 +46,12 @@ def write_masks(
     calendar: str = "noleap",
     step_hours: float = 3,
     experiment: str = "made",
-    classes: Classes = CLASSES,
+    classes: Sequence[str] = CLASSES.flags,
 ) -> Path:
     """Write masks of one year; `mask_of(step, date)` gives each map."""
     time = {"units": "hours since 2000-01-01", "calendar": calendar}
-    with mask_file(path, grid, classes, time, steps=len(dates)) as writer:
+    made_of = Classes.of_labels(["Background", *classes])
+    with mask_file(path, grid, made_of, time, steps=len(dates)) as writer:
         writer.describe(experiment=experiment, dataset="made", grid="mini", year=np.int32(year))
         writer.describe(step_hours=float(step_hours))
         for step, date in enumerate(dates):
@@ -64,7 +66,8 @@ def write_frequency(
     grid: Grid = MINI,
     experiment: str = "made",
     events: float = 0,
-    classes: Classes = CLASSES,
+    classes: Sequence[str] = CLASSES.flags,
+    step_hours: float = 3,
     coverage: tuple[str, str] | None = None,
 ) -> Path:
     """Write a frequency file from (month, class, nlat, nlon) counts of each year.
@@ -73,7 +76,8 @@ def write_frequency(
     that is of tracked events (0: nothing was tracked), and genesis is a tenth of all counts.
     coverage: first and last time.
     """
-    attributes = {"experiment": experiment, "calendar": "noleap", "step_hours": 3.0}
+    made_of = Classes.of_labels(["Background", *classes])
+    attributes = {"experiment": experiment, "calendar": "noleap", "step_hours": float(step_hours)}
     for end, moment in zip(("start", "end"), coverage or (), strict=False):
         attributes[f"time_coverage_{end}"] = moment
     paths: dict[str, list[Path]] = {"masks": [], "events": []}
@@ -84,7 +88,7 @@ def write_frequency(
             if kind == "events":
                 fields["count"] = (values * events).astype(np.int16)
                 fields |= {name: (values // 10).astype(np.int16) for name in ENDS}
-            made = Counts(year, grid, classes, present, present, fields, attributes, kind)
+            made = Counts(year, grid, made_of, present, present, fields, attributes, kind)
             paths[kind].append(path.parent / f"{path.stem}-{kind}-{year}.nc")
             write_counts(paths[kind][-1], made, {"history": "made", "inputs": "{}"})
     merge_counts(paths["masks"], paths["events"], path, {"history": "made", "inputs": "{}"})
@@ -151,6 +155,7 @@ OBJECT_COLUMNS = [
 
 def _write_table(path: Path, columns: list[str], rows: list[tuple]) -> None:
     table = pyarrow.table(dict(zip(columns, map(list, zip(*rows, strict=True)), strict=True)))
+    table = table.replace_schema_metadata({"classes": class_metadata(CLASSES)})
     pyarrow.parquet.write_table(table, path)
 
 

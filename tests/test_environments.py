@@ -19,6 +19,7 @@ PACKAGES = {  # where a module is not called like the package that brings it
     "imageio_ffmpeg": "imageio-ffmpeg",
     "netCDF4": "netcdf4",
     "markupsafe": "jinja2",
+    "pydantic_core": "pydantic",
     "PIL": "pillow",
     "segmentation_models_pytorch": "segmentation-models-pytorch",
     "shapefile": "pyshp",

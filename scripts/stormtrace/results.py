@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.classes import FEATURES, Classes
+from stormtrace.classes import Classes
 from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.frequency import open_frequency as _open_frequency
 from stormtrace.errors import BadInput
 from stormtrace.formats.class_axis import SHORT_NAMES, named_as
-from stormtrace.formats.comparisons import SEASONS, read_comparison
+from stormtrace.formats.comparison_maps import SEASONS, read_comparison
+from stormtrace.formats.tables import read_classes
 from stormtrace.grids import Grid
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def _open_table(path: Path) -> "pd.DataFrame":
     if not path.is_file():
         raise BadInput(f"there is no {path}: give the folder that link_events.py wrote")
     table = pd.read_parquet(path)
-    names = {code: name for name, code in FEATURES.items()}
+    names = {feature.code: feature.short for feature in read_classes(path).features}
     table.insert(0, "feature", table["class"].map(names))
     return table
 

@@ -4,7 +4,7 @@ import pytest
 from make_results import MINI, write_frequency
 from stormtrace.climate.comparison import compare_files
 from stormtrace.errors import BadInput
-from stormtrace.formats.comparisons import read_comparison
+from stormtrace.formats.comparison_maps import read_comparison
 from stormtrace.grids import make_grid
 from stormtrace.grids.remapping import area_mean
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from make_results import write_events
-from stormtrace.climate.event_tables import density, of_class, read_events, read_table
+from stormtrace.climate.event_tables import density, of_class, read_events
 from stormtrace.errors import BadInput
+from stormtrace.formats.tables import read_table
 from stormtrace.grids import make_grid
 from stormtrace.grids.remapping import area_mean
 
@@ -48,5 +49,5 @@ def test_tables_are_read_by_class_or_refused(tmp_path):
     assert read_events(None) is None
     with pytest.raises(BadInput, match="lacks the columns \\['wind'\\]"):
         read_table(tmp_path / "events.parquet", ("wind",))
-    with pytest.raises(BadInput, match="make it with link_events"):
+    with pytest.raises(BadInput, match="link the events first"):
         read_table(tmp_path / "nothing.parquet")

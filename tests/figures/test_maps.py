@@ -106,7 +106,7 @@ def test_experiments_side_by_side_share_a_scale_on_any_grid(tmp_path):
     panel = _minus(both, "b", "a", "atmospheric_river")
     assert panel.grid.shape == MINI.shape
     np.testing.assert_allclose(panel.values, 30)
-    run("draw_sensitivity", "--frequency", *files, "--titles", "A", "B",
+    run("draw_sensitivity", "--frequency", *files, "--titles", '["A", "B"]',
         "--output", tmp_path / "figures")  # fmt: skip
     names = {path.stem for path in (tmp_path / "figures").glob("*.pdf")}
     assert names == {f"{f}-{kind}" for f in ("ar", "tc") for kind in ("frequency", "differences")}

@@ -4,13 +4,13 @@ import pytest
 
 from analytic import y2
 from stormtrace.errors import BadInput
-from stormtrace.grids import Grid, make_grid
+from stormtrace.grids import make_grid
 from stormtrace.grids.lattice_overlaps import overlap_areas
 from stormtrace.prepare.mesh import camse
-from stormtrace.prepare.mesh.cells import Cells, read_cells
-from stormtrace.prepare.mesh.meshes import Mesh, mesh_of_grid
+from stormtrace.prepare.mesh.mesh_cells import MeshCells, read_cells
+from stormtrace.prepare.mesh.meshes import Mesh, mesh_of_axes, mesh_of_grid
 from stormtrace.prepare.regridding.conservative import cell_conservative, rectilinear_conservative
-from stormtrace.prepare.regridding.makers import own_weights
+from stormtrace.prepare.regridding.makers import own_matrix
 
 TARGET = make_grid({"nlat": 46, "nlon": 72})
 
@@ -22,7 +22,7 @@ def corners_of(grid):
     around = ((west, south), (east, south), (east, north), (west, north))
     corners = [camse.to_xyz(lon.ravel(), lat.ravel()) for lon, lat in around]
     points = mesh_of_grid(grid)
-    return Cells(points.lat, points.lon, np.stack(corners, axis=1))
+    return MeshCells(points.lat, points.lon, np.stack(corners, axis=1))
 
 
 def cube_cells(ne):
@@ -34,7 +34,7 @@ def cube_cells(ne):
     corners = camse.to_xyz(cube.lon, cube.lat)[nodes]
     middle = corners.mean(axis=1)
     lon, lat = camse.to_lonlat(middle / np.linalg.norm(middle, axis=1, keepdims=True))
-    return Cells(lat, lon, corners)
+    return MeshCells(lat, lon, corners)
 
 
 def area(corners):
@@ -52,7 +52,7 @@ def area(corners):
 
 
 def target_mean(weights, field, grid=TARGET):
-    rows = (weights.matrix @ field).reshape(grid.shape).mean(axis=1)
+    rows = (weights.shares @ field).reshape(grid.shape).mean(axis=1)
     return np.average(rows, weights=grid.row_area)
 
 
@@ -62,8 +62,8 @@ def test_cells_conserve_and_keep_constants(ne, first_lon):
     cells = cube_cells(ne)
     grid = make_grid({"nlat": 46, "nlon": 72, "first_lon": first_lon})
     weights = cell_conservative(cells, grid)
-    assert weights.matrix.data.min() > 0
-    np.testing.assert_allclose(weights.matrix.sum(axis=1), 1.0, atol=1e-13)
+    assert weights.shares.data.min() > 0
+    np.testing.assert_allclose(weights.shares.sum(axis=1), 1.0, atol=1e-13)
     field = np.random.default_rng(0).standard_normal(len(cells.lat))
     truth = np.average(field, weights=area(cells.corners))
     assert target_mean(weights, field, grid) == pytest.approx(truth, abs=1e-10)
@@ -81,8 +81,8 @@ def test_poles_may_lie_anywhere(turn):
     cells = cube_cells(1)
     corners = cells.corners @ (y @ z).T
     grid = make_grid({"nlat": 181, "nlon": 72})
-    sines, west = np.sin(np.radians(grid.lat_bounds)), np.radians(grid.lon_bounds[0])
-    row, col, found = overlap_areas(corners, sines, west, 72)
+    sines, meridians = np.sin(np.radians(grid.lat_bounds)), np.radians(grid.lon_bounds)
+    row, col, found = overlap_areas(corners, sines, meridians)
     np.testing.assert_allclose(np.bincount(col, found), area(corners), rtol=1e-9)
     covered = np.bincount(row, found, minlength=181 * 72).reshape(181, 72)
     own = np.broadcast_to(np.diff(sines)[:, None] * 2 * np.pi / 72, covered.shape)
@@ -92,8 +92,8 @@ def test_poles_may_lie_anywhere(turn):
 def test_cells_nearly_a_grids_are_nearly_its_identity():
     """Great circles bulge poleward of parallels, by some thousandths of a 5° cell at 60°."""
     weights = cell_conservative(corners_of(TARGET), TARGET)
-    assert weights.matrix.diagonal().min() > 0.97
-    np.testing.assert_allclose(weights.matrix.sum(axis=1), 1.0, atol=1e-13)
+    assert weights.shares.diagonal().min() > 0.97
+    np.testing.assert_allclose(weights.shares.sum(axis=1), 1.0, atol=1e-13)
 
 
 def test_rectilinear_is_exact():
@@ -102,9 +102,9 @@ def test_rectilinear_is_exact():
         (np.linspace(90, -90, 37), -180 + 5.0 * np.arange(72)),
         (np.arange(-88, 90, 4.0), 1 + 3.0 * np.arange(120)),
     ):
-        mesh = mesh_of_grid(Grid(lat, lon))
+        mesh = mesh_of_axes(lat, lon)
         weights = rectilinear_conservative(mesh, TARGET)
-        np.testing.assert_allclose(weights.matrix.sum(axis=1), 1.0, atol=1e-13)
+        np.testing.assert_allclose(weights.shares.sum(axis=1), 1.0, atol=1e-13)
         edges = np.clip(
             np.concatenate(
                 [
@@ -123,7 +123,7 @@ def test_rectilinear_is_exact():
 
 
 def test_its_own_grid_is_the_identity():
-    matrix = rectilinear_conservative(mesh_of_grid(TARGET), TARGET).matrix
+    matrix = rectilinear_conservative(mesh_of_grid(TARGET), TARGET).shares
     matrix.data[matrix.data < 1e-12] = 0
     matrix.eliminate_zeros()
     assert matrix.nnz == 46 * 72 and matrix.diagonal() == pytest.approx(1.0)
@@ -152,26 +152,26 @@ def scrip(path, cells):
 
 def test_cells_come_from_a_mesh_file(tmp_path):
     cells = cube_cells(6)
-    clockwise = Cells(cells.lat, cells.lon, cells.corners[:, ::-1])
+    clockwise = MeshCells(cells.lat, cells.lon, cells.corners[:, ::-1])
     path = scrip(tmp_path / "scrip.nc", clockwise)
     found = read_cells(path)
     np.testing.assert_allclose(area(found.corners), area(cells.corners), rtol=1e-9)
     mesh = Mesh(cells.lat, cells.lon, cells.lat.shape)
-    weights, how = own_weights(mesh, TARGET, "conservative", path)
+    weights, how = own_matrix(mesh, TARGET, "conservative", path)
     assert "scrip.nc" in how
-    expected = cell_conservative(cells, TARGET).matrix
-    assert abs(weights.matrix - expected).max() < 1e-9
+    expected = cell_conservative(cells, TARGET).shares
+    assert abs(weights.shares - expected).max() < 1e-9
     order = np.random.default_rng(0).permutation(cells.lat.size)
     with pytest.raises(BadInput, match="216 cells that are not those round the 216 points"):
         turned = Mesh(cells.lat[order], cells.lon[order], cells.lat.shape)
-        own_weights(turned, TARGET, "conservative", path)
+        own_matrix(turned, TARGET, "conservative", path)
     with pytest.raises(BadInput, match="key mesh"):
-        own_weights(mesh, TARGET, "conservative")
+        own_matrix(mesh, TARGET, "conservative")
 
 
 def test_what_is_no_mesh_file(tmp_path):
     (tmp_path / "a.nc").write_text("no mesh")
-    with pytest.raises(BadInput, match="no mesh that uxarray can read"):
+    with pytest.raises(BadInput, match="not a mesh that uxarray can read"):
         read_cells(str(tmp_path / "a.nc"))
-    with pytest.raises(BadInput, match="is not there"):
+    with pytest.raises(BadInput, match="does not exist"):
         read_cells(str(tmp_path / "b.nc"))

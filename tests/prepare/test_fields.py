@@ -9,7 +9,7 @@ from stormtrace.constants import GRAVITY
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.fields import derive_blocks
-from stormtrace.prepare.mesh.meshes import dataset_mesh
+from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.plan import make_plans
 from stormtrace.prepare.raw.calendar_time import HOUR
 

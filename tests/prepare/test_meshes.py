@@ -7,13 +7,9 @@ from stormtrace.errors import BadInput
 from stormtrace.grids import make_grid
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.mesh import camse
-from stormtrace.prepare.mesh.meshes import (
-    Mesh,
-    camse_elements,
-    cured_longitude,
-    dataset_mesh,
-    mesh_of_grid,
-)
+from stormtrace.prepare.mesh.camse import camse_elements
+from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
+from stormtrace.prepare.mesh.meshes import Mesh, cured_longitude, mesh_of_grid
 
 ORDER = np.random.default_rng(3).permutation(MESH.ncol)
 

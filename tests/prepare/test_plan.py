@@ -8,7 +8,7 @@ from mock_raw import Cesm, Merra2
 from stormtrace.errors import BadInput
 from stormtrace.prepare.check import check_study
 from stormtrace.prepare.dataset import make_dataset
-from stormtrace.prepare.mesh.meshes import dataset_mesh
+from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.plan import make_plans
 from stormtrace.prepare.raw.calendar_time import HOUR
 

@@ -9,12 +9,12 @@ import xarray as xr
 
 from mock_raw import Cesm, Merra2
 from stormtrace.grids import make_grid
-from stormtrace.prepare import samples as samples_module
+from stormtrace.prepare import sample_making as samples_module
 from stormtrace.prepare.dataset import make_dataset
-from stormtrace.prepare.mesh.meshes import dataset_mesh
+from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.raw.calendar_time import HOUR
-from stormtrace.prepare.regridding.makers import own_weights
-from stormtrace.prepare.samples import SampleWriter, make_samples
+from stormtrace.prepare.regridding.makers import own_matrix
+from stormtrace.prepare.sample_making import SampleWriter, make_samples
 
 GRID = make_grid({"nlat": 24, "nlon": 36})
 
@@ -22,7 +22,7 @@ GRID = make_grid({"nlat": 24, "nlon": 36})
 def made(raw, folder, year=2000, compression="none", **changes):
     dataset = make_dataset(raw.spec(**changes))
     mesh = dataset_mesh(dataset)
-    weights, _ = own_weights(mesh, GRID, "bilinear")
+    weights, _ = own_matrix(mesh, GRID, "bilinear")
     count = make_samples(
         dataset, mesh, GRID, weights, year, folder, compression, {"regridding_matrix": "w"}
     )
@@ -82,10 +82,10 @@ def test_layout_is_the_contract(cesm):
 def test_values_are_the_derived_fields_on_the_grid(cesm):
     paths, raw = cesm
     mesh = dataset_mesh(make_dataset(raw.spec()))
-    weights, _ = own_weights(mesh, GRID, "bilinear")
+    weights, _ = own_matrix(mesh, GRID, "bilinear")
     for step, path in enumerate(paths):
         with netCDF4.Dataset(path) as file:
-            expected = (weights.matrix @ raw.values("PSL")[step]).reshape(GRID.shape)
+            expected = (weights.shares @ raw.values("PSL")[step]).reshape(GRID.shape)
             np.testing.assert_allclose(file["PSL"][0], expected, rtol=3e-7)
 
 

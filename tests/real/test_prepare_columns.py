@@ -8,7 +8,7 @@ from real_data import real_data
 from stormtrace.formats.netcdf import open_raw
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.fields import derive_blocks
-from stormtrace.prepare.mesh.meshes import dataset_mesh
+from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.plan import make_plans
 from stormtrace.prepare.vertical import (
     GRAVITY,

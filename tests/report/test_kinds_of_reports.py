@@ -2,20 +2,17 @@
 
 import json
 import re
-import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from browser import open_browser
-from make_reports import KINDS
+from make_reports import JANUARY, KINDS, experiment
 from stormtrace.report.page import write_page
 
 ROOT = Path(__file__).resolve().parents[2]
 TEMPLATES = ROOT / "workflow" / "report"
-TABLE = {"Dry Line": {"short": "DL", "kind": "line", "colours": ["#b08020"]}}
 
 
 class Text(HTMLParser):
@@ -59,7 +56,7 @@ def kind(request, tmp_path_factory):
     """(kind, folder, page's HTML) of each kind of report."""
     folder = tmp_path_factory.mktemp(request.param)
     report = KINDS[request.param](folder)
-    page = write_page(report, TEMPLATES, folder, TABLE)
+    page = write_page(report, TEMPLATES, folder)
     (folder / "report.html").write_text(page)
     return request.param, folder, page
 
@@ -100,12 +97,12 @@ def test_a_browser_draws_it_in_all_themes_and_sizes(kind, tmp_path):
 
 
 def made(name, tmp_path):
-    return visible(write_page(KINDS[name](tmp_path), TEMPLATES, tmp_path, TABLE))
+    return visible(write_page(KINDS[name](tmp_path), TEMPLATES, tmp_path))
 
 
 def test_one_map_is_what_was_detected_not_a_climate(tmp_path):
     text = made("one_map", tmp_path)
-    assert "is one map (January 2017)" in text
+    assert "is one map (31 January 2017)" in text
     assert "One map has no events" in text
     assert "a year" not in text and "% of time" not in text
     assert "Not scored" in text
@@ -117,14 +114,21 @@ def test_two_days_tell_counts_not_rates(tmp_path):
     assert "3 events in 2 days" in text
     assert "in 4 days" in text
     assert "a year" not in text.replace("not rates a year", "")
-    assert "January 2000: 16 time steps in 2 days" in text
+    assert "January 2000, 16 time steps in 2 days" in text
     assert "annual" not in text
 
 
 def test_no_event_says_so(tmp_path):
     text = made("no_event", tmp_path)
-    assert "No tropical cyclone was tracked" in text and "No atmospheric river was tracked" in text
+    assert "No tropical cyclone was detected" in text
+    assert "No atmospheric river was detected" in text
     assert "0 events in 20 days" in text
+
+
+def test_detections_without_events_say_so(tmp_path):
+    entry = experiment(tmp_path, "short-lived", months=JANUARY, years=[2000], steps=160, events=0)
+    page = write_page({"title": "No event", "experiments": [entry]}, TEMPLATES, tmp_path)
+    assert "No tropical cyclone was tracked, so" in visible(page)
 
 
 def test_without_tracking_it_says_so(tmp_path):
@@ -137,7 +141,7 @@ def test_a_year_gives_rates_a_year(tmp_path):
 
 
 def test_every_class_has_its_name_and_colour(tmp_path):
-    page = write_page(KINDS["five_classes"](tmp_path), TEMPLATES, tmp_path, TABLE)
+    page = write_page(KINDS["five_classes"](tmp_path), TEMPLATES, tmp_path)
     text = visible(page)
     for short, plural in (("CF", "Cold fronts"), ("DL", "Dry lines")):
         assert short in text and plural in text
@@ -149,22 +153,3 @@ def test_every_class_has_its_name_and_colour(tmp_path):
 def test_a_class_that_an_experiment_lacks_is_named(tmp_path):
     text = made("unlike_classes", tmp_path)
     assert "not a class of this experiment" in text
-
-
-def test_the_script_writes_it_with_the_studys_classes(tmp_path):
-    """By the command line; --classes from a file."""
-    report = KINDS["five_classes"](tmp_path)
-    for name, content in (("report", report), ("classes", TABLE)):
-        (tmp_path / f"{name}.json").write_text(json.dumps(content))
-    command = [sys.executable, str(ROOT / "scripts" / "write_report.py")]
-    for name in ("report", "classes"):
-        command += [f"--{name}", f"@{tmp_path / name}.json"]
-    done = subprocess.run(
-        [*command, "--output", str(tmp_path / "report.html")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    page = (tmp_path / "report.html").read_text()
-    assert "Dry lines" in page and "--classes" in page  # the command is part of the page

@@ -72,6 +72,9 @@
     return { levels: inner, clear: 0, start: 0, end, colours: blend(ramp, inner.length + 1) };
   };
   const diverging = (top) => {
+    if (data.single) return { levels: [-50, 50], clear: 1, start: null, end: null,
+      names: ["first only", "same", "second only"],
+      colours: blend(data.diverging[isDark() ? "dark" : "light"], 7).filter((_, i) => i % 2 === 1) };
     const step = niceStep(top / 5), count = Math.max(2, Math.ceil(top / step - 1e-9));
     const all = Array.from({ length: count }, (_, i) => step * (i + 1));
     const half = all.length > 1 ? all.filter((v) => v < 100 - 1e-9) : all;
@@ -242,7 +245,7 @@
   const paint = (values, scale, w, h, land, doubtful) => {
     const image = new ImageData(w, h), pixels = new Uint32Array(image.data.buffer);
     const ground = ["--sea", "--land"].map((name) => rgba(channels(css(name))));
-    const dot = rgba(channels(css("--coast")));
+    const dot = rgba(channels(css("--coast"))), missing = rgba(channels(css("--missing")));
     const colours = scale ? scale.colours.map(rgba) : [], levels = scale ? scale.levels : [];
     const dotSize = Math.max(1, Math.round(w / 330)), spacing = 4 * dotSize;
     const { rows, columns, kinds } = placesOf(w, h, land);
@@ -251,7 +254,10 @@
       pixels[i] = ground[kinds[i]];
       const row = rows[i], column = columns[i];
       const v = values && row === row && column === column ? interpolate(values, row, column) : NaN;
-      if (v !== v) continue;
+      if (v !== v) {
+        if (values && (i % w + Math.floor(i / w)) % (2 * spacing) < dotSize) pixels[i] = missing;
+        continue;
+      }
       let k = 0;
       while (k < levels.length && v >= levels[k]) k++;
       if (k === scale.clear) continue;

@@ -76,6 +76,7 @@ rule merge_counts:
         events=lambda wildcards: yearly(
             at.event_counts(wildcards.experiment, "{year}"), wildcards.experiment
         ),
+        classes=at.block("classes"),
     output:
         at.frequency("{experiment}"),
     log:
@@ -93,7 +94,7 @@ rule merge_counts:
     shell:
         python(
             "merge_counts.py --masks {input.masks:q} --events {input.events:q}"
-            " --output {output:q}"
+            " --classes @{input.classes:q} --output {output:q}"
         )
 
 
@@ -128,6 +129,7 @@ rule count_landfalls:
     input:
         objects=objects_of,
         coasts=at.block("coasts"),
+        classes=at.block("classes"),
         events=at.events("{experiment}", "events.parquet"),
         tracked=at.events("{experiment}", "objects.parquet"),
     output:
@@ -149,7 +151,7 @@ rule count_landfalls:
     shell:
         python(
             "count_landfalls.py --objects {input.objects:q} --events {params.events:q}"
-            " --coasts @{input.coasts:q} --output {output:q}"
+            " --coasts @{input.coasts:q} --classes @{input.classes:q} --output {output:q}"
         )
 
 

@@ -14,7 +14,8 @@
 
 rule draw_training:
     input:
-        at.model("{model}", "history.csv"),
+        history=at.model("{model}", "history.csv"),
+        classes=at.block("classes"),
     output:
         report(
             at.model_figure("{model}", "training") + ".png",
@@ -39,7 +40,10 @@ rule draw_training:
     message:
         "{wildcards.model}: training curves"
     shell:
-        python("draw_training.py --history {input:q} --output {params.stem:q}")
+        python(
+            "draw_training.py --history {input.history:q} --classes @{input.classes:q}"
+            " --output {params.stem:q}"
+        )
 
 
 rule draw_labels:
@@ -47,6 +51,7 @@ rule draw_labels:
         samples=lambda wildcards: labels_input(STUDY, STUDY.models[wildcards.model].dataset, "test"),
         config=at.model("{model}", "config.json"),
         weights=at.model("{model}", "weights.pth"),
+        classes=at.block("classes"),
     output:
         multiext(at.model_figure("{model}", "labels"), ".png", ".pdf"),
     log:
@@ -73,7 +78,7 @@ rule draw_labels:
     shell:
         python(
             "draw_labels.py --model {params.folder:q} --samples {params.samples:q}"
-            " --exclude {params.exclude:q} --output {params.stem:q}"
+            " --exclude {params.exclude:q} --classes @{input.classes:q} --output {params.stem:q}"
             f" --device {DEVICE}"
         )
 
@@ -85,6 +90,7 @@ rule draw_experiment:
         tracked=at.events("{experiment}", "objects.parquet"),
         regions=at.block("regions"),
         coasts=at.block("coasts"),
+        classes=at.block("classes"),
     output:
         report(
             directory(at.experiment_figures("{experiment}")),
@@ -112,13 +118,14 @@ rule draw_experiment:
         python(
             "draw_experiment.py --frequency {input.frequency:q}"
             " --events {params.events:q} --title {params.title:q} --regions @{input.regions:q}"
-            " --coasts @{input.coasts:q} --output {output:q}"
+            " --coasts @{input.coasts:q} --classes @{input.classes:q} --output {output:q}"
         )
 
 
 rule draw_comparison:
     input:
-        at.comparison("{comparison}"),
+        comparison=at.comparison("{comparison}"),
+        classes=at.block("classes"),
     output:
         report(
             directory(at.comparison_figures("{comparison}")),
@@ -143,8 +150,8 @@ rule draw_comparison:
         "{wildcards.comparison}: maps"
     shell:
         python(
-            "draw_comparison.py --comparison {input:q} --title {params.title:q}"
-            " --output {output:q}"
+            "draw_comparison.py --comparison {input.comparison:q} --title {params.title:q}"
+            " --classes @{input.classes:q} --output {output:q}"
         )
 
 
@@ -152,6 +159,7 @@ rule draw_sensitivity:
     input:
         frequency=[at.frequency(name) for name in STUDY.shown],
         titles=at.block("titles"),
+        classes=at.block("classes"),
     output:
         directory(at.sensitivity),
     log:
@@ -169,7 +177,7 @@ rule draw_sensitivity:
     shell:
         python(
             "draw_sensitivity.py --frequency {input.frequency:q} --titles @{input.titles:q}"
-            " --output {output:q}"
+            " --classes @{input.classes:q} --output {output:q}"
         )
 
 
@@ -177,6 +185,7 @@ rule draw_snapshot:
     input:
         mask=lambda wildcards: masks_of(wildcards, year=wildcards.stamp[:4]),
         samples=lambda wildcards: samples_of(wildcards, year=wildcards.stamp[:4]),
+        classes=at.block("classes"),
     output:
         directory(at.snapshot("{experiment}", "{stamp}")),
     log:
@@ -206,13 +215,14 @@ rule draw_snapshot:
     shell:
         python(
             "draw_fields.py --sample {params.sample:q} --mask {input.mask:q} --fields {params.fields:q}"
-            " --title {params.title:q} --output {output:q}"
+            " --title {params.title:q} --classes @{input.classes:q} --output {output:q}"
         )
 
 
 rule draw_composite:
     input:
-        lambda wildcards: composites_of(wildcards.experiment),
+        composites=lambda wildcards: composites_of(wildcards.experiment),
+        classes=at.block("classes"),
     output:
         directory(at.composite_figures("{experiment}", "{field}")),
     log:
@@ -233,8 +243,8 @@ rule draw_composite:
         "{wildcards.experiment}: composites of {wildcards.field}"
     shell:
         python(
-            "draw_composite.py --composites {input:q} --field {wildcards.field}"
-            " --title {params.title:q} --output {output:q}"
+            "draw_composite.py --composites {input.composites:q} --field {wildcards.field}"
+            " --title {params.title:q} --classes @{input.classes:q} --output {output:q}"
         )
 
 
@@ -242,6 +252,7 @@ rule draw_composite_change:
     input:
         first=lambda wildcards: composites_of(STUDY.comparisons[wildcards.comparison].first),
         second=lambda wildcards: composites_of(STUDY.comparisons[wildcards.comparison].second),
+        classes=at.block("classes"),
     output:
         directory(at.composite_change("{comparison}", "{field}")),
     log:
@@ -263,7 +274,8 @@ rule draw_composite_change:
     shell:
         python(
             "draw_composite.py --composites {input.first:q} --second {input.second:q}"
-            " --field {wildcards.field} --title {params.title:q} --output {output:q}"
+            " --field {wildcards.field} --title {params.title:q} --classes @{input.classes:q}"
+            " --output {output:q}"
         )
 
 
@@ -271,6 +283,7 @@ rule animate:
     input:
         mask=masks_of,
         samples=samples_of,
+        classes=at.block("classes"),
     output:
         at.film("{experiment}", "{year}-{month}"),
     log:
@@ -292,7 +305,7 @@ rule animate:
     shell:
         python(
             "animate.py --samples {input.samples:q} --mask {input.mask:q} --month {params.month}"
-            " --output {output:q}"
+            " --classes @{input.classes:q} --output {output:q}"
         )
 
 

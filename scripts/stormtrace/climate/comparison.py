@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from stormtrace.classes import Classes, ClassTable, FeatureClass
 from stormtrace.climate.frequency import Frequency, open_frequency
 from stormtrace.climate.significance import bootstrap, false_discovery
 from stormtrace.errors import BadInput
-from stormtrace.formats.comparisons import SEASONS, VARIABLES, Comparison, write_comparison
+from stormtrace.formats.comparison_maps import SEASONS, VARIABLES, Comparison, write_comparison
 from stormtrace.grids import Grid
 from stormtrace.grids.remapping import on_grid
 
@@ -123,8 +124,9 @@ def compare_files(
     with open_frequency(first, table) as one, open_frequency(second, table) as two:
         comparison = compare(one, two, **choices)
         facts = _facts("first", one, Path(first)) | _facts("second", two, Path(second))
-    write_comparison(output, comparison, comparison.attributes | facts | dict(attributes))
-    return comparison
+    facts |= comparison.attributes | dict(attributes)
+    write_comparison(output, comparison, facts)
+    return replace(comparison, attributes=facts)
 
 
 def _facts(side: str, frequency: Frequency, path: Path) -> dict[str, Any]:

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from stormtrace.classes import Classes, ClassTable
 from stormtrace.climate.counting import dates_of_year
-from stormtrace.climate.sample_files import read_field, units_of
+from stormtrace.climate.sample_files import sample_at, units_of
 from stormtrace.climate.seasons import months_of
 from stormtrace.errors import BadInput
 from stormtrace.formats.composite_sums import ALL, Maps, open_composites, writing_composites
 from stormtrace.formats.mask_steps import reading_steps
 from stormtrace.formats.masks import open_masks
-from stormtrace.formats.samples import samples_by_time
+from stormtrace.formats.samples import read_fields, samples_by_time
 from stormtrace.grids import Grid
 
 
@@ -47,7 +47,8 @@ def compose_fields(
             for field in fields:
                 for month in range(12):
                     chosen = np.flatnonzero(months == month + 1).tolist()
-                    values = (read_field(files, dates[step], field) for step in chosen)
+                    paths = [sample_at(files, dates[step]) for step in chosen]
+                    values = (read_fields(path, [field], masks.grid)[field] for path in paths)
                     present = (steps.masks(step, step + 1)[0] for step in chosen)
                     sums = _sum(values, present, masks.classes, masks.grid.shape)
                     writer.write(field, month, *sums)

@@ -1,28 +1,15 @@
-"""Tables of events and objects, read as columns, and what maps and lines need from them."""
+"""Events of one class, and the density of their beginnings and ends."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pyarrow.parquet
 from numpy.typing import NDArray
 
 from stormtrace.constants import EARTH_RADIUS_KM
-from stormtrace.errors import BadInput
+from stormtrace.formats.tables import Table, read_table
 from stormtrace.grids import Grid
 
-Table = dict[str, NDArray[Any]]
-
-
-def read_table(path: Path | str, needed: tuple[str, ...] = ()) -> Table:
-    """Read a Parquet table as a dict of columns; refuses one that lacks a `needed` column."""
-    if not Path(path).is_file():
-        raise BadInput(f"there is no {path}: make it with link_events.py")
-    table = pyarrow.parquet.ParquetFile(path).read()
-    missing = [name for name in needed if name not in table.column_names]
-    if missing:
-        raise BadInput(f"{path} lacks the columns {missing}; it has {table.column_names}")
-    return {name: table[name].to_numpy() for name in table.column_names}
+__all__ = ["Table", "density", "of_class", "read_events"]
 
 
 def read_events(folder: Path | str | None) -> Table | None:

@@ -1,27 +1,24 @@
-"""Samples by their time, for what is drawn or summed together with the masks."""
+"""Samples of the times of masks, for what is drawn or summed together with them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cftime
-import numpy as np
-from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.netcdf import open_raw, read, variable
+from stormtrace.formats.netcdf import open_raw
+from stormtrace.formats.samples import time_stamp
 
 
-def read_field(files: Mapping[str, Path], date: cftime.datetime, field: str) -> NDArray[np.float32]:
-    """Read one field of the sample at a date, (nlat, nlon); missing values are NaN."""
-    seconds = date.hour * 3600 + date.minute * 60 + date.second
-    stamp = f"{date.year:04d}-{date.month:02d}-{date.day:02d}-{seconds:05d}"
+def sample_at(files: Mapping[str, Path], date: cftime.datetime) -> Path:
+    """Return the sample of a mask's date; files: `formats.samples.samples_by_time`."""
+    stamp = time_stamp(date)
     if stamp not in files:
         raise BadInput(
             f"there is a mask at {date} but no sample *.{stamp}.nc among {len(files)}: give the "
             "samples that were detected"
         )
-    with open_raw(files[stamp]) as nc:
-        return np.squeeze(read(variable(nc, field))).astype(np.float32, copy=False)
+    return files[stamp]
 
 
 def units_of(files: Mapping[str, Path], fields: Sequence[str]) -> dict[str, str]:

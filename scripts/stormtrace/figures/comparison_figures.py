@@ -10,7 +10,7 @@ from stormtrace.climate.time_coverage import describe_span, span_of
 from stormtrace.figures.colours import diverging, largest_shown, sequential
 from stormtrace.figures.names import heading
 from stormtrace.figures.panels import Panel, draw_panels
-from stormtrace.formats.comparisons import SEASONS, Comparison
+from stormtrace.formats.comparison_maps import SEASONS, Comparison
 
 POINTS = "percentage points"
 STEPS = "% of time steps"

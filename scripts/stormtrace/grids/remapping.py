@@ -28,14 +28,14 @@ def conservative(values: NDArray[np.floating], source: Grid, target: Grid) -> Fl
     half. A source that covers the globe keeps every integral (to rounding), whatever the target:
     regrid globally first, then cut a region. A missing value is missing in every cell it touches.
     """
-    values = np.asarray(values, np.float64)
+    maps: Floats = np.asarray(values, np.float64)
     if source.is_rectilinear and target.is_rectilinear:
-        return _between_axes(values, source, target)
+        return _between_axes(maps, source, target)
     shares, covered = _shares(source, target)
-    flat = values.reshape(-1, source.size)
+    flat = maps.reshape(-1, source.size)
     means = (shares @ flat.T).T
     means[:, covered < COVERED] = np.nan
-    return means.reshape(*values.shape[:-2], *target.shape)
+    return means.reshape(*maps.shape[:-2], *target.shape)
 
 
 def _between_axes(values: Floats, source: Grid, target: Grid) -> Floats:

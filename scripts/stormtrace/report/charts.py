@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.climate.seasons import MONTHS
-from stormtrace.climate.series import nice_step
+from stormtrace.climate.series import distribution, nice_step
 
 WIDTH, HEIGHT = 320, 170
 LEFT, RIGHT, TOP, BOTTOM = 38, 8, 10, 24
@@ -91,16 +91,12 @@ def _bar(bar: Bar, axis: "_Axis", x: float, width: float, title: str, units: str
     )
 
 
-def histogram(values: NDArray[np.floating], units: str, style: str, bins: int = 24) -> str:
+def histogram(values: NDArray[np.floating], units: str, style: str) -> str:
     """Return a histogram in per cent of events, the longest per cent gathered at the end."""
-    values = values[np.isfinite(values)]
-    if values.size == 0:
+    edges, shares = distribution(values)
+    if edges.size == 0:
         return ""
-    step = nice_step(float(np.quantile(values, 0.99)) / bins)
-    count = max(4, int(np.ceil(np.quantile(values, 0.99) / step)))
-    edges = step * np.arange(count + 1)
-    index = np.clip((values / step).astype(int), 0, count - 1)
-    shares = 100.0 * np.bincount(index, minlength=count) / values.size
+    step = edges[1]
     axis = _Axis.over(shares.tolist(), 100.0)
     scale = (WIDTH - LEFT - RIGHT) / edges[-1]
     parts = [_frame(axis, "% of events")]

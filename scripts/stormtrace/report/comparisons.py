@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from stormtrace.climate.comparison import COUNTED
-from stormtrace.formats.comparisons import Comparison as ComparisonFile
-from stormtrace.formats.comparisons import read_comparison
+from stormtrace.formats.comparison_maps import Comparison as ComparisonFile
+from stormtrace.formats.comparison_maps import read_comparison
 from stormtrace.report.contents import Comparison, Experiment, Finding, MapFigure
 from stormtrace.report.experiments import figure_links
 from stormtrace.report.formatting import change, number

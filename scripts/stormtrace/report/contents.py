@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from stormtrace.report.record_length import Record
+from stormtrace.climate.time_coverage import TimeCoverage
 from stormtrace.report.shown_classes import ShownClass
 
 #: (name, target) of each link.
@@ -52,7 +52,7 @@ class Headline:
     mean, maximum: per cent of time steps, over the area of the grid; None without any step.
     place: where the maximum is. means: variable of `frequency.nc` -> its area mean.
     count: tracked events; None where nothing could be tracked. events: that count, or the rate a
-    year of a record that is long enough (`Record.per`). lifetime_days: their mean; None for none.
+    year of a record that is long enough (`TimeCoverage.per`). lifetime_days: their mean, if any.
     """
 
     mean: float | None
@@ -101,7 +101,7 @@ class Experiment:
     description: str
     subtitle: str
     facts: Sequence[tuple[str, str]]
-    record: Record
+    record: TimeCoverage
     headlines: Mapping[str, Headline]
     maps: Sequence[MapFigure]
     regions: Sequence[Region]

@@ -9,6 +9,7 @@ from stormtrace.classes import Classes
 from stormtrace.climate.basins import by_basin
 from stormtrace.climate.event_tables import Table, of_class
 from stormtrace.climate.frequency import Frequency
+from stormtrace.climate.time_coverage import TimeCoverage, coverage
 from stormtrace.report.contents import (
     BasinTable,
     Experiment,
@@ -21,7 +22,6 @@ from stormtrace.report.experiment_charts import charts_of, why_no_lines
 from stormtrace.report.headlines import headline, region_mean
 from stormtrace.report.models import images
 from stormtrace.report.page_maps import Link, PageMaps
-from stormtrace.report.record_length import Record, record_of
 from stormtrace.report.request import ExperimentFiles, Request
 
 #: Bytes: a longer film is linked to, not put into the page.
@@ -38,12 +38,12 @@ def describe(
     link: Link,
 ) -> Experiment:
     """Return an experiment's row in the first table, and its section."""
-    record = record_of(frequency)
+    record = coverage(frequency)
     headlines = {
         one.flag: headline(frequency, one.code, one.flag, events, record)
         for one in classes.features
     }
-    tracked = None if record.is_single else events
+    tracked = None if record.steps == 1 else events
     return Experiment(
         name=files.name,
         title=files.title or files.name,
@@ -86,6 +86,7 @@ def figure_links(folder: str | None, link: Link) -> Iterator[tuple[str, str]]:
 def figure_name(stem: str) -> str:
     """Return how a link calls a figure: ``ar-frequency`` → ``AR, frequency``."""
     key, _, rest = stem.partition("-")
+    rest = "both maps" if rest == "both" else rest
     is_short = bool(rest) and len(key) <= 12 and key.isalnum()
     return f"{key.upper()}, {rest.replace('-', ' ')}" if is_short else stem.replace("-", " ")
 
@@ -124,7 +125,7 @@ def _regions(
             yield Region(name, means)
 
 
-def _basins(classes: Classes, events: Table | None, record: Record) -> Iterator[BasinTable]:
+def _basins(classes: Classes, events: Table | None, record: TimeCoverage) -> Iterator[BasinTable]:
     """Yield events by the basin they begin in, of the classes that have basins and events."""
     for feature in classes.features:
         if events is None or feature.basins is None:
@@ -143,19 +144,21 @@ def _missing_content(
     frequency: Frequency,
     classes: Classes,
     headlines: Mapping[str, Headline],
-    record: Record,
+    record: TimeCoverage,
     events: Table | None,
 ) -> Iterator[str]:
     """Yield why something that other reports show is not there."""
-    if record.is_single:
+    if record.steps == 1:
         yield "One map has no events, and no lines over months or years."
-        return
-    if events is None:
+    elif events is None:
         yield "Events were not tracked."
     for feature in classes.features:
-        if headlines[feature.flag].count == 0:
+        if headlines[feature.flag].maximum == 0:
+            yield f"No {feature.name.lower()} was detected."
+        elif headlines[feature.flag].count == 0:
             yield f"No {feature.name.lower()} was tracked, so nothing is shown of its events."
-    yield from why_no_lines(frequency)
+    if record.steps != 1:
+        yield from why_no_lines(frequency)
 
 
 def _data_files(files: ExperimentFiles, link: Link) -> Iterator[tuple[str, str]]:

@@ -32,13 +32,6 @@ def place(lat: float, lon: float) -> str:
     )
 
 
-def duration(days: float) -> str:
-    """Return a length of time: ``20 days``, ``1 day``, ``6 hours``."""
-    if days < 1:
-        return f"{24 * days:.3g} hours"
-    return "1 day" if days == 1 else f"{days:.3g} days"
-
-
 def sentence(text: str) -> str:
     """Return a text with a capital first letter, and nothing else changed."""
     return text[:1].upper() + text[1:]

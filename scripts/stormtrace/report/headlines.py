@@ -8,14 +8,14 @@ from numpy.typing import NDArray
 from stormtrace.climate.comparison import COUNTED
 from stormtrace.climate.event_tables import Table, of_class
 from stormtrace.climate.frequency import Frequency
+from stormtrace.climate.time_coverage import TimeCoverage
 from stormtrace.grids import Grid, box_cells
 from stormtrace.report.contents import Headline
 from stormtrace.report.formatting import place
-from stormtrace.report.record_length import Record
 
 
 def headline(
-    frequency: Frequency, code: int, name: str, events: Table | None, record: Record
+    frequency: Frequency, code: int, name: str, events: Table | None, record: TimeCoverage
 ) -> Headline:
     """Return area-mean and largest frequency of a class, and its events.
 
@@ -28,7 +28,7 @@ def headline(
     }
     values = frequency.per_cent(name)
     maximum, where = _maximum(values, frequency.grid)
-    count, lifetime_days = _tracked(events, code) if not record.is_single else (None, None)
+    count, lifetime_days = _tracked(events, code) if record.steps != 1 else (None, None)
     return Headline(
         mean=_known(means["count"]),
         maximum=maximum,

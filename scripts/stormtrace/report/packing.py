@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.figures.colours import nice_step
+from stormtrace.climate.series import nice_step
 from stormtrace.land import coastlines, is_land
 from stormtrace.report.raster import View
 

@@ -9,12 +9,13 @@ from typing import Any
 import jinja2
 
 from stormtrace import __version__
-from stormtrace.classes import Classes, ClassTable
-from stormtrace.climate.comparison import SEASONS
+from stormtrace.classes import Classes
 from stormtrace.climate.event_tables import read_events
-from stormtrace.climate.frequency import Frequency, open_frequency
+from stormtrace.climate.frequency import open_frequency
+from stormtrace.climate.time_coverage import TimeCoverage, coverage
 from stormtrace.errors import BadInput
 from stormtrace.figures.colours import DIVERGING, DIVERGING_DARK
+from stormtrace.formats.comparison_maps import SEASONS
 from stormtrace.grids import Grid
 from stormtrace.report import comparisons, experiments, models
 from stormtrace.report.contents import Comparison, Experiment, Page
@@ -24,7 +25,6 @@ from stormtrace.report.origins import raw_sources
 from stormtrace.report.packing import pack_land
 from stormtrace.report.page_maps import Link, PageMaps, Rate, add_experiment, link_from
 from stormtrace.report.raster import choose_view
-from stormtrace.report.record_length import Record, record_of
 from stormtrace.report.request import ExperimentFiles, Request, read_request
 from stormtrace.report.shown_classes import shown_classes
 
@@ -33,27 +33,26 @@ def write_page(
     report: Mapping[str, Any],
     templates: Path,
     folder: Path,
-    table: ClassTable | None = None,
     command: str = "",
 ) -> str:
     """Return the page (HTML).
 
-    report: see `scripts/write_report.py`. folder: where the page will be. table: the study's
-    classes. command: what made the page.
+    report: see `scripts/write_report.py`. folder: where the page will be. command: what made
+    it.
 
     Raises:
         BadInput: the report has a key that is missing or wrong, or a result cannot be read.
 
     """
     request = read_request(report)
-    page = _page(request, folder, table, command)
+    page = _page(request, folder, command)
     return _environment(templates).get_template("report.html.j2").render(page=page)
 
 
-def _page(request: Request, folder: Path, table: ClassTable | None, command: str) -> Page:
+def _page(request: Request, folder: Path, command: str) -> Page:
     link = functools.partial(link_from, folder)
-    maps = _start(request.experiments, table)
-    shown = [_experiment(maps, files, request, table, link) for files in request.experiments]
+    maps = _start(request)
+    shown = [_experiment(maps, files, request, link) for files in request.experiments]
     by_name = {one.name: one for one in shown}
     compared = [comparisons.describe(files, maps, by_name, link) for files in request.comparisons]
     return Page(
@@ -75,29 +74,24 @@ def _page(request: Request, folder: Path, table: ClassTable | None, command: str
     )
 
 
-def _classes(frequency: Frequency, table: ClassTable | None) -> Classes:
-    """Return the classes a frequency file counts."""
-    return Classes.of_flags(frequency.classes.codes, " ".join(frequency.classes.flags), table)
-
-
-def _start(files: Sequence[ExperimentFiles], table: ClassTable | None) -> PageMaps:
+def _start(request: Request) -> PageMaps:
     """Return a page without maps yet, on a raster that suits all experiments."""
     grids: list[Grid] = []
     classes: list[Classes] = []
-    records: list[Record] = []
+    records: list[TimeCoverage] = []
     periods: set[str] = set()
-    for one in files:
-        with open_frequency(one.frequency) as frequency:
+    for one in request.experiments:
+        with open_frequency(one.frequency, request.classes) as frequency:
             grids.append(frequency.grid)
-            classes.append(_classes(frequency, table))
-            records.append(record_of(frequency))
+            classes.append(frequency.classes)
+            records.append(coverage(frequency))
             periods |= {name for name in SEASONS if frequency.period_steps(name) > 0}
     shown = shown_classes(classes)
     return PageMaps(
-        view=choose_view(grids, len(files) * len(shown) * (len(periods) + 3)),
+        view=choose_view(grids, len(grids) * len(shown) * (len(periods) + 3)),
         classes=shown,
         rate=Rate.of(records),
-        is_single=all(record.is_single for record in records),
+        is_single=all(record.steps == 1 for record in records),
         periods=[name for name in SEASONS if name in periods] if len(periods) > 2 else ["annual"],
     )
 
@@ -106,14 +100,13 @@ def _experiment(
     maps: PageMaps,
     files: ExperimentFiles,
     request: Request,
-    table: ClassTable | None,
     link: Link,
 ) -> Experiment:
     """Add an experiment's maps to the page and return what is shown of it."""
     events = read_events(files.events)
-    with open_frequency(files.frequency) as frequency:
-        classes = _classes(frequency, table)
-        add_experiment(maps, files.name, frequency, classes, events, record_of(frequency))
+    with open_frequency(files.frequency, request.classes) as frequency:
+        classes = frequency.classes
+        add_experiment(maps, files.name, frequency, classes, events, coverage(frequency))
         return experiments.describe(files, frequency, classes, events, maps, request, link)
 
 
@@ -121,8 +114,8 @@ def _script_data(
     maps: PageMaps, shown: Sequence[Experiment], compared: Sequence[Comparison]
 ) -> dict[str, Any]:
     """Return what the page's script reads."""
-    is_short = any(one.record.is_short for one in shown)
-    whole = "whole record" if is_short else "annual"
+    is_annual = all(one.record.whole == "annual" and not one.record.is_short for one in shown)
+    whole = "annual" if is_annual else "all time steps"
     return maps.view.script_data() | {
         "maps": maps.maps,
         "significance": maps.significance,

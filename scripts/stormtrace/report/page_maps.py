@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from stormtrace.classes import Classes
 from stormtrace.climate.event_tables import Table, density, of_class
 from stormtrace.climate.frequency import Frequency
+from stormtrace.climate.time_coverage import TimeCoverage
 from stormtrace.grids import Grid
 from stormtrace.report.packing import pack
 from stormtrace.report.raster import View, on_raster
-from stormtrace.report.record_length import Record
 from stormtrace.report.shown_classes import ShownClass
 
 Link = Callable[[str | None], str | None]
@@ -39,12 +39,12 @@ class Rate:
     words: str
 
     @classmethod
-    def of(cls, records: list[Record]) -> "Rate":
+    def of(cls, records: list[TimeCoverage]) -> "Rate":
         """Return the rate that no record has to be extrapolated for."""
         words = {record.per for record in records}
         return cls(words.pop() if len(words) == 1 else "a day")
 
-    def of_count(self, count: NDArray[np.float64], record: Record) -> NDArray[np.float64]:
+    def of_count(self, count: NDArray[np.float64], record: TimeCoverage) -> NDArray[np.float64]:
         """Return a count of events as this rate."""
         return (
             count / record.days
@@ -103,7 +103,7 @@ def add_experiment(
     frequency: Frequency,
     classes: Classes,
     events: Table | None,
-    record: Record,
+    record: TimeCoverage,
 ) -> None:
     """Add an experiment's maps to the page, those of periods and events that exist."""
     for feature in classes.features:
@@ -111,14 +111,16 @@ def add_experiment(
             if frequency.period_steps(period) > 0:
                 values = frequency.per_cent(feature.flag, period)
                 page.add(f"{name}|count|{feature.flag}|{period}", values, frequency.grid)
-        if frequency.has("event_count") and not record.is_single:
+        if frequency.has("event_count") and record.steps != 1:
             values = frequency.per_cent(feature.flag, variable="event_count")
             page.add(f"{name}|event_count|{feature.flag}|annual", values, frequency.grid)
-        if events is not None and not record.is_single:
+        if events is not None and record.steps != 1:
             _add_densities(page, name, feature.flag, of_class(events, feature.code), record)
 
 
-def _add_densities(page: PageMaps, name: str, flag: str, events: Table, record: Record) -> None:
+def _add_densities(
+    page: PageMaps, name: str, flag: str, events: Table, record: TimeCoverage
+) -> None:
     """Add where events begin and end; no map of no events."""
     if len(events["class"]) == 0:
         return

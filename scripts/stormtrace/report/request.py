@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from stormtrace.classes import ClassSpecification
 from stormtrace.errors import BadInput
 
 Box = Annotated[list[float], Field(min_length=4, max_length=4)]
@@ -74,6 +75,7 @@ class Request(_Entry):
     sensitivity: str | None = None
     regions: dict[str, Box] = {}
     coasts: dict[str, Box] = {}
+    classes: dict[str, ClassSpecification] = {}
     configuration: dict[str, Any] = {}
     samples: dict[str, list[str]] = {}
 

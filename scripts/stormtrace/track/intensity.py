@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cftime
-import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.compiled import compiled
 from stormtrace.errors import BadInput
 from stormtrace.formats.masks import MaskFile
+from stormtrace.formats.samples import read_fields, samples_by_time, time_stamp
 from stormtrace.track.labelling import Step
 
 
@@ -63,29 +63,15 @@ def read_samples(
 ) -> Iterator[dict[str, NDArray[np.float32]]]:
     """Yield the `fields` of the sample of each step of `masks`, in order.
 
-    Samples are found by the time in their names (``….YYYY-MM-DD-SSSSS.nc``), never by position.
+    Raises:
+        BadInput: a step has no sample, or its sample lacks a field or is on another grid.
+
     """
-    by_time = {path.name.rsplit(".", 2)[-2]: path for path in folder.glob("*.nc")}
-    dates = cftime.num2date(masks.time, masks.time_units, masks.calendar)
-    for date in dates:
-        seconds = date.hour * 3600 + date.minute * 60 + date.second
-        stamp = f"{date.year:04d}-{date.month:02d}-{date.day:02d}-{seconds:05d}"
-        if stamp not in by_time:
-            raise BadInput(f"{folder} has no sample of {stamp}, of which {masks.path} has a mask")
-        yield _read_sample(by_time[stamp], fields, masks.grid.shape)
-
-
-def _read_sample(
-    path: Path, fields: Sequence[str], shape: tuple[int, int]
-) -> dict[str, NDArray[np.float32]]:
-    with netCDF4.Dataset(path) as file:
-        missing = [name for name in fields if name not in file.variables]
-        if missing:
-            raise BadInput(f"{path} lacks {missing}; it has {list(file.variables)}")
-        sample = {}
-        for name in fields:
-            field = np.ma.filled(np.ma.asarray(file[name][0], np.float32), np.nan)
-            if field.shape != shape:
-                raise BadInput(f"{path}: {name} is {field.shape}, the masks are {shape}")
-            sample[name] = field
-    return sample
+    samples = samples_by_time(folder)
+    for date in cftime.num2date(masks.time, masks.time_units, masks.calendar):
+        if (stamp := time_stamp(date)) not in samples:
+            raise BadInput(
+                f"{folder} has no sample of {stamp}, a step of {masks.path}: make the samples "
+                "again (scripts/make_samples.py), or the masks"
+            )
+        yield read_fields(samples[stamp], fields, masks.grid)

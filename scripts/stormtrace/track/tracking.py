@@ -102,14 +102,15 @@ class TrackingBlock(Block):
     )
     minimum_area_km2: ByClass | None = Field(
         None,
-        description="Objects smaller than this are left out, by class or one number for all; km². "
-        "Default 200000 (graph, components: 250 cells of 0.23° x 0.31° at 28° latitude), 0 "
-        "(climatenet).",
+        description="Objects smaller than this are left out, km²: one number for all classes, or "
+        "one by name or short name of some ({AR: 300000}). Default 200000 (graph, components: 250 "
+        "cells of 0.23° x 0.31° at 28° latitude), 0 (climatenet; classes that are lines).",
     )
     minimum_pixels: ByClass | None = Field(
         None,
         description="Objects of fewer cells are left out. What it means depends on grid and "
-        "latitude: prefer minimum_area_km2. Default 1 (graph, components), 250 (climatenet).",
+        "latitude: prefer minimum_area_km2. Default 1 (graph, components; classes that are lines), "
+        "250 (climatenet).",
     )
     minimum_hours: ByClass | None = Field(
         None,
@@ -138,7 +139,8 @@ class TrackingBlock(Block):
     pole_wrap: bool | None = Field(
         None,
         description="Whether the northernmost row touches the southernmost one, as in the "
-        "published tracker. Default true (climatenet), false (graph, components).",
+        "published tracker; on a grid that reaches both poles. Default true (climatenet), false "
+        "(graph, components).",
     )
     region: Region | None = Field(
         None, description="Keeps only the events that have to do with a region; all by default."

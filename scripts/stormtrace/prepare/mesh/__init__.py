@@ -1,1 +1,8 @@
-"""."""
+"""The points and cells that raw files come on.
+
+meshes        points in the order of the file, and their distances
+mesh_reading  the mesh of a dataset, read from its files
+mesh_axes     rows and columns of a rectilinear mesh, in order
+mesh_cells    cells of a mesh, from a SCRIP, ESMF or UGRID file
+camse         CAM's spectral elements, recognised from the points alone
+"""

@@ -12,18 +12,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.prepare.mesh.meshes import POSITION_TOLERANCE, Mesh
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
+#: Points of an element on [-1, 1]: the zeros of (1 − x²) P₃′(x).
 GLL_POINTS = np.array([-1.0, -np.sqrt(0.2), np.sqrt(0.2), 1.0])
-"""Where the points of an element stand on [-1, 1]: the zeros of (1 − x²) P₃′(x)."""
 
+#: Their quadrature weights; they sum to 2.
 GLL_WEIGHTS = np.array([1.0, 5.0, 5.0, 1.0]) / 6.0
-"""Their quadrature weights; they sum to 2."""
 
 
 @dataclass(frozen=True, eq=False)
-class Mesh:
+class CubedSphere:
     """An ne-np4 mesh, its columns numbered by element in order of first appearance.
 
     lon, lat: degrees, (ncol,), lon in [0, 360).
@@ -72,7 +74,7 @@ class Mesh:
         return area * (4 * np.pi / area.sum())
 
 
-def columns(ne: int) -> Mesh:
+def columns(ne: int) -> CubedSphere:
     """Return the mesh of `ne` elements along an edge of the cube (120: a quarter of a degree)."""
     lattice = _lattice(ne)
     tangent = np.tan(gll_angles(ne))
@@ -80,13 +82,34 @@ def columns(ne: int) -> Mesh:
     lon, lat = np.empty((2, lattice.max() + 1))
     for face in range(6):
         lon[lattice[face]], lat[lattice[face]] = to_lonlat(_on_face(face, alpha, beta))
-    return Mesh(ne, lon, lat, lattice)
+    return CubedSphere(ne, lon, lat, lattice)
 
 
 def elements_along_edge(ncol: int) -> int | None:
     """Return the ne whose np4 mesh has `ncol` columns, or None where there is none."""
     ne = round(np.sqrt(max(ncol - 2, 0) / 54))
     return ne if ne > 0 and 54 * ne**2 + 2 == ncol else None
+
+
+def camse_elements(mesh: Mesh) -> CubedSphere | None:
+    """Return the CAM-SE mesh that these points are, columns numbered as in the file, or None.
+
+    The order of the points does not matter: each finds its own place on the cube.
+    """
+    ne = elements_along_edge(mesh.size) if mesh.axes is None else None
+    if ne is None:
+        return None
+    known = columns(ne)
+    face, alpha, beta = locate(mesh.xyz)
+    angles = gll_angles(ne)
+    between = (angles[1:] + angles[:-1]) / 2
+    column = known.lattice[face, np.searchsorted(between, beta), np.searchsorted(between, alpha)]
+    off = np.abs(to_xyz(known.lon[column], known.lat[column]) - mesh.xyz).max()
+    if off > np.radians(POSITION_TOLERANCE) or np.bincount(column, minlength=mesh.size).max() > 1:
+        return None
+    in_file = np.empty(mesh.size, np.int64)
+    in_file[column] = np.arange(mesh.size)
+    return CubedSphere(ne, mesh.lon, mesh.lat, in_file[known.lattice])
 
 
 def gll_angles(ne: int) -> Floats:
@@ -148,7 +171,7 @@ def _on_face(face: int, right: Floats, up: Floats) -> Floats:
 def _lattice(ne: int) -> Integers:
     """Return each point's column as HOMME numbers them: by face and element, new points only.
 
-    A point's whole-number place on the surface of the cube tells where faces share it: exact, and
+    A point's integer position on the surface of the cube shows where faces share it: exact, and
     cheaper than comparing coordinates.
     """
     side = 3 * ne

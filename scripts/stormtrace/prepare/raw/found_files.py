@@ -2,7 +2,7 @@
 
 import glob
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import open_raw
@@ -20,15 +20,32 @@ def find_files(source: Source, year: int | None) -> list[str]:
     return sorted(found)
 
 
-def files_near(source: Source, year: int) -> list[str]:
+#: How files are found: of a source in one year, or in any (None).
+Find = Callable[[Source, int | None], list[str]]
+
+
+def files_near(source: Source, year: int, find: Find = find_files) -> list[str]:
     """Return the files that may hold times of `year`: its own and one more on either side.
 
     A stamp at the end of an interval may stand in the next year's first file.
     """
     if not any("{year}" in pattern for pattern in source.files):
-        return find_files(source, year)
-    before, after = find_files(source, year - 1), find_files(source, year + 1)
-    return sorted({*before[-1:], *find_files(source, year), *after[:1]})
+        return find(source, None)
+    before, after = find(source, year - 1), find(source, year + 1)
+    return sorted({*before[-1:], *find(source, year), *after[:1]})
+
+
+def candidates(
+    dataset: Dataset, source: Source, year: int | None, find: Find = find_files
+) -> list[str]:
+    """Return the files that may hold a variable in `year` (None: in any year).
+
+    Where a file without times starts may depend on all those before it.
+    """
+    continued = dataset.time is not None and "{year}" not in dataset.time.start
+    if year is None or continued:
+        return find(source, None)
+    return files_near(source, year, find)
 
 
 def year_in_name(path: str, source: Source) -> int:
@@ -60,7 +77,7 @@ def first_file(dataset: Dataset) -> tuple[str, str]:
     if another:
         return another
     patterns = ", ".join(_all_patterns(dataset))
-    raise BadInput(f"dataset {dataset.name}: not one raw file is there; looked for {patterns}")
+    raise BadInput(f"dataset {dataset.name}: there is no raw file; looked for {patterns}")
 
 
 def first_holding(source: Source, paths: Sequence[str]) -> str | None:

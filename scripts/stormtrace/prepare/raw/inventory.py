@@ -12,7 +12,7 @@ from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import NoVariable, open_raw, variable
 from stormtrace.prepare.dataset import Dataset, Part, Source
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
-from stormtrace.prepare.raw.found_files import files_near, find_files, year_in_name
+from stormtrace.prepare.raw.found_files import candidates, year_in_name
 from stormtrace.prepare.raw.named_dates import check_name
 from stormtrace.prepare.raw.time_axis import (
     TimeAxis,
@@ -139,11 +139,7 @@ class Archive:
 
     def paths(self, source: Source, year: int | None) -> list[str]:
         """Return the files that may hold a variable in `year` (None: in any year)."""
-        clock = self.dataset.time
-        continued = clock is not None and "{year}" not in clock.start
-        # Where a file without times starts may depend on all those before it.
-        near = None if continued else year
-        paths = find_files(source, None) if near is None else files_near(source, near)
+        paths = candidates(self.dataset, source, year)
         if not paths:
             wanted = " or ".join(source.files).replace("{variable}", source.variable)
             when = "" if year is None else f" near {year}"

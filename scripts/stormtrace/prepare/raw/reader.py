@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import open_raw, read, variable
 from stormtrace.prepare.dataset import Dataset
-from stormtrace.prepare.mesh.meshes import Mesh, check_mesh
+from stormtrace.prepare.mesh.mesh_reading import check_mesh
+from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.raw.coordinate import Coordinate, read_coordinate
 
 Floats = NDArray[np.floating]

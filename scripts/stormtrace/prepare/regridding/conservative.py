@@ -1,57 +1,102 @@
-"""First-order conservative weights: the share of each source cell in each target cell's area."""
+"""First-order conservative matrices: the share of each source cell in each target cell's area."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
-from stormtrace.grids.lattice_overlaps import overlap_areas
-from stormtrace.prepare.mesh.cells import Cells
-from stormtrace.prepare.mesh.meshes import Mesh, global_axes
-from stormtrace.prepare.regridding.matrix import Weights
+from stormtrace.grids.lattice_overlaps import lattice_overlaps
+from stormtrace.grids.polygon_overlaps import polygon_overlaps
+from stormtrace.grids.polygons import cell_polygons
+from stormtrace.prepare.mesh.mesh_axes import MeshAxes, mesh_axes
+from stormtrace.prepare.mesh.mesh_cells import MeshCells
+from stormtrace.prepare.mesh.meshes import Mesh
+from stormtrace.prepare.regridding.matrix import RegriddingMatrix
 
 Floats = NDArray[np.float64]
 
+#: Share of a target cell that the source must cover.
+COVERED = 0.5
 
-def rectilinear_conservative(mesh: Mesh, target: Grid) -> Weights:
-    """Return the weights between cells bounded by meridians and parallels: exact.
 
-    The overlap of two such cells is a difference of sines of latitude times one of longitudes.
-    Cells reach half-way to the next point. BadInput: the mesh is not global.
+def rectilinear_conservative(mesh: Mesh, target: Grid) -> RegriddingMatrix:
+    """Return the matrix from cells bounded by meridians and parallels: exact.
+
+    Cells reach half-way to the next point. To a rectilinear grid the overlap of two cells is a
+    difference of sines of latitude times one of longitudes; cells of other grids are polygons of
+    great circles.
+
+    Raises:
+        BadInput: the mesh leaves target cells uncovered.
+
     """
-    axes = global_axes(mesh)
-    row_order, column_order = (np.argsort(axis) for axis in axes)
-    lat, lon = axes[0][row_order], axes[1][column_order]
-    around = np.concatenate([[lon[-1] - 360.0], lon, [lon[0] + 360.0]])
-    lon_bounds = (around[1:] + around[:-1]) / 2
-    source_sine, target_sine = (np.sin(np.radians(g.lat_bounds)) for g in (Grid(lat, lon), target))
-    rows = _overlap(source_sine, target_sine)
+    axes = mesh_axes(mesh)
+    in_file = np.argsort(axes.rows), np.argsort(axes.columns)
+    own = _steradians(target)
+    if target.is_rectilinear:
+        areas, own = _between_axes(axes, target, in_file), np.degrees(own)
+    else:
+        edges = axes.lat_edges, axes.lon_edges, axes.wraps
+        by_target = lattice_overlaps(cell_polygons(target), *edges).T.tocsc()
+        order = in_file[0][:, None] * axes.lon.size + in_file[1]
+        areas = by_target[:, order.ravel()]
+    span = f"the raw files reach {axes.describe()}"
+    return _normalized(sparse.csr_matrix(areas), own, target, span)
+
+
+def _between_axes(
+    axes: MeshAxes, target: Grid, in_file: tuple[NDArray[np.int64], NDArray[np.int64]]
+) -> sparse.csr_matrix:
+    """Return the overlaps of rectilinear cells, in units of sin φ times degrees.
+
+    in_file: which of the ascending rows and columns each of the file is.
+    """
+    rows = _overlap(*(np.sin(np.radians(edges)) for edges in (axes.lat_edges, target.lat_bounds)))
     turns = (-720.0, -360.0, 0.0, 360.0, 720.0)
-    columns = sum(_overlap(lon_bounds + turn, target.lon_bounds) for turn in turns)
-    in_file = np.argsort(row_order), np.argsort(column_order)
-    areas = sparse.kron(rows[:, in_file[0]], columns[:, in_file[1]], format="csr")
-    return _normalized(sparse.csr_matrix(areas))
+    columns = sum(_overlap(axes.lon_edges + turn, target.lon_bounds) for turn in turns)
+    return sparse.kron(rows[:, in_file[0]], columns[:, in_file[1]], format="csr")
 
 
-def cell_conservative(cells: Cells, target: Grid) -> Weights:
-    """Return the weights from any cells with great circles for edges: exact, too."""
-    sines = np.sin(np.radians(target.lat_bounds))
-    west = np.radians(target.lon_bounds[0])
-    row, col, area = overlap_areas(cells.corners, sines, west, target.lon.size)
-    shape = (target.lat.size * target.lon.size, len(cells.corners))
-    return _normalized(sparse.csr_matrix((area, (row, col)), shape=shape))
+def cell_conservative(cells: MeshCells, target: Grid) -> RegriddingMatrix:
+    """Return the matrix from any convex cells with great circles for edges: exact, too.
+
+    Raises:
+        BadInput: the mesh leaves target cells uncovered.
+
+    """
+    if target.is_rectilinear:
+        edges = target.lat_bounds, target.lon_bounds, target.wraps
+        areas = lattice_overlaps(cells.corners, *edges)
+    else:
+        areas = polygon_overlaps(cells.corners, cell_polygons(target))
+    span = f"the cells reach from {cells.lat.min():.2f}N to {cells.lat.max():.2f}N"
+    return _normalized(areas, _steradians(target), target, span)
 
 
-def _normalized(areas: sparse.csr_matrix) -> Weights:
+def _steradians(target: Grid) -> Floats:
+    """Return the area of each cell, (n_b,)."""
+    return target.area.ravel() / target.radius_km**2
+
+
+def _normalized(areas: sparse.csr_matrix, own: Floats, target: Grid, span: str) -> RegriddingMatrix:
+    """Return overlaps as shares; own: areas of the target's cells in the same units, (n_b,)."""
     areas.sum_duplicates()
     areas.eliminate_zeros()
     sums = np.asarray(areas.sum(axis=1)).ravel()
-    scale = np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > 0)
-    return Weights(sparse.csr_matrix(sparse.diags_array(scale) @ areas))
+    bare = np.flatnonzero(sums < COVERED * own)
+    if bare.size:
+        lat, lon = (points.flat[bare[0]] for points in target.points)
+        raise BadInput(
+            f"{span} only; {bare.size} of {sums.size} cells of the grid lie outside by half or "
+            f"more, the first at {lat:.2f}N {lon:.2f}E: choose a grid inside (a `box`), or files "
+            "that cover this one"
+        )
+    return RegriddingMatrix(sparse.csr_matrix(sparse.diags_array(1.0 / sums) @ areas))
 
 
 def _overlap(source: Floats, target: Floats) -> sparse.csr_matrix:
-    """Return the lengths two sets of intervals have in common, (target, source)."""
+    """Return the lengths that two sets of intervals have in common, (target, source)."""
     low = np.maximum(np.minimum(source[1:], source[:-1]), target[:-1, None])
     high = np.minimum(np.maximum(source[1:], source[:-1]), target[1:, None])
     return sparse.csr_matrix(np.clip(high - low, 0.0, None))

@@ -1,4 +1,4 @@
-"""Weights from any cloud of points: barycentric in the triangles of a spherical Delaunay mesh."""
+"""Barycentric matrices from any cloud of points, in the triangles of a spherical Delaunay mesh."""
 
 from collections.abc import Callable
 
@@ -9,75 +9,113 @@ from scipy.spatial import ConvexHull, QhullError, cKDTree
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.prepare.mesh.meshes import Mesh, mesh_of_grid
-from stormtrace.prepare.regridding.matrix import Weights
+from stormtrace.prepare.regridding.matrix import RegriddingMatrix
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.intp]
 
+#: Barycentric coordinates down to this count as inside.
 INSIDE = -1e-10
-"""Barycentric coordinates down to this count as inside."""
 
+#: Largest radius (of its circle) of a triangle between points of a mesh; ne4's are 10° wide.
 LARGEST_GAP = np.radians(20.0)
-"""No triangle of a global mesh is so wide (radius of its circle); ne4's are 10° wide."""
 
+#: Triangles wider than 3° may be at most this many times the median (meshes may be refined).
 GAP_RATIO = 8.0
-"""Nor, if it is wider than 3°, so many times as wide as the median one (meshes may be refined)."""
+
+#: Points that fill the part of the globe that a regional mesh leaves empty.
+FILLING = 2000
 
 
-def delaunay_weights(mesh: Mesh, grid: Grid) -> Weights:
-    """Return the weights of the three points of the triangle each target lies in.
+def barycentric(mesh: Mesh, grid: Grid) -> RegriddingMatrix:
+    """Return the shares of the three points of the triangle in which each target lies.
 
     The convex hull of points on a sphere IS their Delaunay triangulation (Brown 1979). A target
-    is found by walking from a triangle of its nearest point to the neighbour across the edge it
-    lies beyond.
+    is found by walking from a triangle of its nearest point to the neighbour across the edge
+    beyond which it lies. The part of the globe that a regional mesh leaves empty is filled with
+    points of no value.
 
-    BadInput: the points do not surround the globe.
+    Raises:
+        BadInput: a target lies outside the mesh.
+
     """
-    triangles, neighbours, start = _triangulate(mesh)
-    targets = mesh_of_grid(grid).xyz
-    corners, share = _walk(mesh.xyz, triangles, neighbours, start(targets), targets)
-    rows = np.arange(len(targets))
-    return Weights.from_parts(
-        [rows] * 3, list(corners.T.astype(np.int64)), list(share.T), mesh.size, len(targets)
+    targets = mesh_of_grid(grid)
+    points, triangles, neighbours, outside, start = _triangulate(mesh)
+    found, share = _walk(points, triangles, neighbours, start(targets.xyz), targets.xyz)
+    beyond = np.flatnonzero(outside[found])
+    if beyond.size:
+        raise BadInput(
+            f"the {mesh.size} points of the raw files (from {mesh.lat.min():.1f}N to "
+            f"{mesh.lat.max():.1f}N) leave a large part of the globe empty, and {beyond.size} of "
+            f"{targets.size} points of the grid lie there, the first at "
+            f"{targets.place(int(beyond[0]))}: choose a grid inside, or files that cover this one"
+        )
+    rows, corners = np.arange(targets.size), triangles[found].astype(np.int64)
+    return RegriddingMatrix.from_parts(
+        [rows] * 3, list(corners.T), list(share.T), mesh.size, targets.size
     )
 
 
-def _triangulate(mesh: Mesh) -> tuple[Integers, Integers, Callable[[Floats], Integers]]:
-    """Return triangles, the neighbours across from their corners, and where to start for targets.
+def _triangulate(
+    mesh: Mesh,
+) -> tuple[Floats, Integers, Integers, NDArray[np.bool_], Callable[[Floats], Integers]]:
+    """Return a triangulation of the sphere.
 
-    Triangles and neighbours are (n, 3), counterclockwise.
+    Points (n, 3), those of the mesh first; triangles and the neighbours across from their corners
+    (k, 3), counterclockwise; which triangles are outside the mesh (k,); where to start for targets.
     """
-    partial = BadInput(
-        f"the {mesh.size} points of the raw files leave a large part of the globe empty"
-        f" (lat {mesh.lat.min():.1f} … {mesh.lat.max():.1f}); the grid is global, and nothing"
-        " may be missing on it"
-    )
-    try:
-        hull = ConvexHull(mesh.xyz)
-    except QhullError as error:  # fewer than four points, or all on one circle
-        raise partial from error
-    radius = np.arccos(np.clip(-hull.equations[:, 3], -1.0, 1.0))
-    if radius.max() > min(LARGEST_GAP, max(GAP_RATIO * np.median(radius), np.radians(3.0))):
-        raise partial
+    points = mesh.xyz
+    hull = _hull(points, mesh)
+    radius = _radii(hull)
+    limit = min(LARGEST_GAP, max(GAP_RATIO * float(np.median(radius)), np.radians(3.0)))
+    if radius.max() > limit:
+        points = np.concatenate([points, _filling(points, limit)])
+        hull = _hull(points, mesh)
+        radius = _radii(hull)
+    outside = (radius > limit) | (hull.simplices >= mesh.size).any(axis=1)
     triangles, neighbours = hull.simplices.copy(), hull.neighbors.copy()
-    a, b, c = (mesh.xyz[triangles[:, corner]] for corner in range(3))
+    a, b, c = (points[triangles[:, corner]] for corner in range(3))
     clockwise = np.einsum("ij,ij->i", np.cross(b - a, c - a), a) < 0
     triangles[clockwise] = triangles[clockwise][:, [0, 2, 1]]
     neighbours[clockwise] = neighbours[clockwise][:, [0, 2, 1]]
-    some = np.empty(mesh.size, np.intp)
+    some = np.empty(len(points), np.intp)
     some[triangles.ravel()] = np.repeat(np.arange(len(triangles)), 3)
-    tree = cKDTree(mesh.xyz[hull.vertices])
+    tree = cKDTree(points[hull.vertices])
 
     def start(targets: Floats) -> Integers:
         return some[hull.vertices[tree.query(targets)[1]]]
 
-    return triangles, neighbours, start
+    return points, triangles, neighbours, outside, start
+
+
+def _hull(points: Floats, mesh: Mesh) -> ConvexHull:
+    try:
+        return ConvexHull(points)
+    except QhullError as error:  # fewer than four points, or all on one circle
+        raise BadInput(
+            f"the {mesh.size} points of the raw files leave a large part of the globe empty: they "
+            "lie in one place or on one line, and nothing can be interpolated between them"
+        ) from error
+
+
+def _radii(hull: ConvexHull) -> Floats:
+    """Return the angle from the middle of each triangle to its corners, radians."""
+    return np.arccos(np.clip(-hull.equations[:, 3], -1.0, 1.0))
+
+
+def _filling(points: Floats, gap: float) -> Floats:
+    """Return points spread evenly over the sphere (a Fibonacci lattice), far from the mesh."""
+    index = np.arange(FILLING) + 0.5
+    z, turn = 1 - 2 * index / FILLING, np.pi * (1 + 5**0.5) * index
+    spread = np.stack([np.sqrt(1 - z**2) * np.cos(turn), np.sqrt(1 - z**2) * np.sin(turn), z], 1)
+    away, _ = cKDTree(points).query(spread)
+    return spread[away > 2 * np.sin(gap / 2)]
 
 
 def _walk(
     points: Floats, triangles: Integers, neighbours: Integers, at: Integers, targets: Floats
 ) -> tuple[Integers, Floats]:
-    """Return the corners (n, 3) and barycentric shares (n, 3) of the triangle of each target."""
+    """Return the triangle of each target (n,) and its barycentric shares there (n, 3)."""
     share = np.zeros((len(targets), 3))
     looking = np.arange(len(targets))
     for _ in range(len(triangles)):
@@ -94,7 +132,7 @@ def _walk(
             break
         at[looking] = neighbours[at[looking], across]
     share = np.clip(share, 0.0, None)
-    return triangles[at], share / share.sum(axis=1, keepdims=True)
+    return at, share / share.sum(axis=1, keepdims=True)
 
 
 def _volume(a: Floats, b: Floats, c: Floats) -> Floats:

@@ -1,8 +1,8 @@
-"""Weights made by ESMF itself, where it is installed (conda: envs/regrid.yaml).
+"""Matrices made by ESMF itself, where it is installed (conda: envs/regrid.yaml).
 
-esmpy knows meshes; xesmf makes, from rectilinear sources, the very maps of a Regridder in a
-notebook. Weights are taken from memory: their own files need an ESMF built with PIO, and hold
-neither sizes nor coordinates.
+esmpy knows meshes; xesmf makes, from rectilinear sources, the very matrices of a Regridder in a
+notebook. They are taken from memory: ESMF's own files need an ESMF built with PIO, and hold neither
+sizes nor coordinates. Sources are global; so are targets, but for esmpy's bilinear matrices.
 
 In an environment that mixes pip and conda the two bring different HDF5 libraries, and the first
 to be imported must be netCDF4's: so it is imported here, unused.
@@ -17,18 +17,21 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
-from stormtrace.prepare.mesh.camse import to_lonlat
-from stormtrace.prepare.mesh.cells import Cells
-from stormtrace.prepare.mesh.meshes import Mesh, camse_elements, global_axes, mesh_of_grid
-from stormtrace.prepare.regridding.matrix import Weights
+from stormtrace.prepare.mesh.camse import camse_elements, to_lonlat
+from stormtrace.prepare.mesh.mesh_axes import MeshAxes, mesh_axes
+from stormtrace.prepare.mesh.mesh_cells import MeshCells
+from stormtrace.prepare.mesh.meshes import Mesh, mesh_of_grid
+from stormtrace.prepare.regridding.matrix import RegriddingMatrix
 
 Floats = NDArray[np.float64]
 
 
-def bilinear_by_esmpy(mesh: Mesh, grid: Grid) -> Weights:
-    """Return ESMF's bilinear weights from a rectilinear mesh or from CAM-SE's elements.
+def bilinear_by_esmpy(mesh: Mesh, grid: Grid) -> RegriddingMatrix:
+    """Return ESMF's bilinear matrix from a rectilinear mesh or from CAM-SE's elements.
 
-    BadInput: esmpy is not installed, or these points have no elements.
+    Raises:
+        BadInput: esmpy is not installed, these points have no elements, or are not global.
+
     """
     esmpy = _esmpy()
     points = mesh_of_grid(grid)
@@ -43,12 +46,16 @@ def bilinear_by_esmpy(mesh: Mesh, grid: Grid) -> Weights:
     return weights if mesh.axes is None else _in_file_order(weights, mesh)
 
 
-def conservative_by_esmpy(mesh: Mesh, grid: Grid, cells: Cells | None) -> Weights:
-    """Return ESMF's first-order conservative weights from a rectilinear mesh or from cells.
+def conservative_by_esmpy(mesh: Mesh, grid: Grid, cells: MeshCells | None) -> RegriddingMatrix:
+    """Return ESMF's first-order conservative matrix from a rectilinear mesh or from cells.
 
     ESMF takes all edges for great circles, those along parallels too.
-    BadInput: esmpy is not installed.
+
+    Raises:
+        BadInput: esmpy is not installed, or mesh or grid are not global and rectilinear.
+
     """
+    _check_global(grid, "esmpy")
     esmpy = _esmpy()
     target = esmpy.Field(_rectilinear(esmpy, grid, corners=True))
     if cells is not None:
@@ -56,30 +63,32 @@ def conservative_by_esmpy(mesh: Mesh, grid: Grid, cells: Cells | None) -> Weight
     else:
         source = esmpy.Field(_rectilinear(esmpy, _grid_of(mesh), corners=True))
     method = esmpy.RegridMethod.CONSERVE
-    weights = _regrid(esmpy, source, target, method, mesh.size, grid.lat.size * grid.lon.size)
+    weights = _regrid(esmpy, source, target, method, mesh.size, grid.size)
     return weights if cells is not None else _in_file_order(weights, mesh)
 
 
-def weights_by_xesmf(mesh: Mesh, grid: Grid, method: str) -> Weights:
-    """Return the weights of `xesmf.Regridder(…, method, periodic=True)`, a rectilinear mesh given.
+def matrix_by_xesmf(mesh: Mesh, grid: Grid, method: str) -> RegriddingMatrix:
+    """Return the matrix of `xesmf.Regridder(…, method, periodic=True)`, from a rectilinear mesh.
 
-    BadInput: xesmf is not installed, or the mesh is not rectilinear (xesmf 0.9.2 makes no bilinear
-    weights of others).
+    Raises:
+        BadInput: xesmf is not installed, or mesh or grid are not global and rectilinear (xesmf
+            0.9.2 makes no bilinear matrix of others).
+
     """
     if mesh.axes is None:
         raise BadInput(
             f"maker xesmf is for rectilinear meshes, not for these {mesh.size} points: use maker"
             " esmpy, or the default one"
         )
+    _check_global(grid, "xesmf")
     xesmf = _xesmf()
     source = _grid_of(mesh)
     regridder = xesmf.Regridder(
         _corners_and_centres(source), _corners_and_centres(grid), method, periodic=True
     )
-    matrix = regridder.weights.data.to_scipy_sparse().tocoo()
-    n_b = grid.lat.size * grid.lon.size
-    weights = Weights.from_parts([matrix.row], [matrix.col], [matrix.data], mesh.size, n_b)
-    return _in_file_order(weights, mesh)
+    links = regridder.weights.data.to_scipy_sparse().tocoo()
+    parts = [links.row], [links.col], [links.data]
+    return _in_file_order(RegriddingMatrix.from_parts(*parts, mesh.size, grid.size), mesh)
 
 
 def _esmpy() -> ModuleType:
@@ -108,28 +117,46 @@ def _lacking(name: str) -> BadInput:
 
 def _regrid(
     esmpy: ModuleType, source: Any, target: Any, method: Any, n_a: int, n_b: int
-) -> Weights:
-    """Return the weights between two fields of esmpy."""
+) -> RegriddingMatrix:
+    """Return the matrix between two fields of esmpy."""
     regrid = esmpy.Regrid(
         source, target, regrid_method=method, unmapped_action=esmpy.UnmappedAction.ERROR,
         norm_type=esmpy.NormType.FRACAREA, factors=True,
     )  # fmt: skip
     found = regrid.get_weights_dict(deep_copy=True)
     row, col = (found[key].astype(np.int64) - 1 for key in ("row_dst", "col_src"))
-    return Weights.from_parts([row], [col], [found["weights"]], n_a, n_b)
+    return RegriddingMatrix.from_parts([row], [col], [found["weights"]], n_a, n_b)
+
+
+def _check_global(grid: Grid, maker: str) -> None:
+    if not grid.wraps:
+        raise BadInput(
+            f"maker {maker} makes such a matrix to global latitude-longitude grids only, not to "
+            f"{grid.describe()}: use the default maker"
+        )
+
+
+def _global_axes(mesh: Mesh) -> MeshAxes:
+    axes = mesh_axes(mesh)
+    if not axes.is_global:
+        raise BadInput(
+            f"the raw files reach {axes.describe()} only, and ESMF's makers need a global mesh: "
+            "use the default maker"
+        )
+    return axes
 
 
 def _grid_of(mesh: Mesh) -> Grid:
     """Return a rectilinear mesh with its axes ascending, as cells between them must be."""
-    lat, lon = global_axes(mesh)
-    return Grid(np.sort(lat), np.sort(lon))
+    axes = _global_axes(mesh)
+    return Grid(axes.lat, axes.lon)
 
 
-def _in_file_order(weights: Weights, mesh: Mesh) -> Weights:
-    """Return weights whose sources are those of `_grid_of(mesh)` with the sources of `mesh`."""
-    lat, lon = global_axes(mesh)
-    rank = np.argsort(np.argsort(lat))[:, None] * lon.size + np.argsort(np.argsort(lon))
-    return Weights(weights.matrix[:, rank.ravel()])
+def _in_file_order(weights: RegriddingMatrix, mesh: Mesh) -> RegriddingMatrix:
+    """Return a matrix whose sources are those of `_grid_of(mesh)` with the sources of `mesh`."""
+    axes = _global_axes(mesh)
+    rank = np.argsort(axes.rows)[:, None] * axes.lon.size + np.argsort(axes.columns)
+    return RegriddingMatrix(weights.shares[:, rank.ravel()])
 
 
 def _rectilinear(esmpy: ModuleType, grid: Grid, *, corners: bool = False) -> Any:
@@ -161,7 +188,7 @@ def _camse(esmpy: ModuleType, mesh: Mesh) -> Any:
     return _mesh(esmpy, mesh.lon, mesh.lat, corners, elements.quads.ravel())
 
 
-def _polygons(esmpy: ModuleType, cells: Cells) -> Any:
+def _polygons(esmpy: ModuleType, cells: MeshCells) -> Any:
     """Return a mesh in which every cell has corners of its own: conserving needs no neighbours."""
     repeats = (cells.corners == np.roll(cells.corners, 1, axis=1)).all(axis=2)
     kept = ~repeats
@@ -170,7 +197,7 @@ def _polygons(esmpy: ModuleType, cells: Cells) -> Any:
 
 
 def _mesh(esmpy: ModuleType, lon: Floats, lat: Floats, corners: NDArray, nodes: NDArray) -> Any:
-    """Return a mesh of elements with so many `corners` each, whose `nodes` (from 0) follow."""
+    """Return a mesh of elements; corners: how many each has; nodes: theirs in order, from 0."""
     mesh = esmpy.Mesh(parametric_dim=2, spatial_dim=2, coord_sys=esmpy.CoordSys.SPH_DEG)
     coordinates = np.stack([lon, lat], axis=1).ravel()
     mesh.add_nodes(lon.size, np.arange(lon.size) + 1, coordinates, np.zeros(lon.size))

@@ -1,70 +1,65 @@
-"""Who makes a weights map, and by which method."""
+"""Who makes a regridding matrix, and by which method."""
 
-import logging
 from pathlib import Path
 
 import numpy as np
 
+from stormtrace.commandline import log
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.prepare.dataset import Dataset
-from stormtrace.prepare.mesh.cells import Cells, read_cells
-from stormtrace.prepare.mesh.meshes import Mesh, camse_elements, dataset_mesh, distance
+from stormtrace.prepare.mesh.camse import camse_elements
+from stormtrace.prepare.mesh.mesh_cells import MeshCells, read_cells
+from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
+from stormtrace.prepare.mesh.meshes import Mesh, distance
 from stormtrace.prepare.regridding.bilinear import (
-    element_weights,
-    rectilinear_weights,
-    spectral_weights,
+    element_bilinear,
+    element_spectral,
+    rectilinear_bilinear,
 )
 from stormtrace.prepare.regridding.conservative import cell_conservative, rectilinear_conservative
-from stormtrace.prepare.regridding.delaunay import delaunay_weights
+from stormtrace.prepare.regridding.delaunay import barycentric
 from stormtrace.prepare.regridding.esmf import (
     bilinear_by_esmpy,
     conservative_by_esmpy,
-    weights_by_xesmf,
+    matrix_by_xesmf,
 )
-from stormtrace.prepare.regridding.matrix import Weights
-from stormtrace.prepare.regridding.matrix_files import load_map, write_map
+from stormtrace.prepare.regridding.matrix import RegriddingMatrix
+from stormtrace.prepare.regridding.matrix_files import read_matrix, write_matrix
 from stormtrace.provenance import provenance
 
-log = logging.getLogger("stormtrace")
 
+def make_matrix(dataset: Dataset, grid: Grid, path: Path, method: str, maker: str) -> None:
+    """Write the matrix from a dataset's mesh to a grid; a user's own is checked and adopted.
 
-def make_map(dataset: Dataset, grid: Grid, path: Path, method: str, maker: str) -> None:
-    """Write the map from a dataset's mesh to a grid; a user's own map is checked and adopted.
+    Raises:
+        BadInput: no raw file to read the mesh from, a mesh that the method or the maker is not
+            for, a grid that the mesh does not cover, a matrix of another mesh or grid.
 
-    BadInput: no raw file to read the mesh from, a mesh the method or the maker is not for, a map
-    of another mesh or grid.
     """
     mesh = dataset_mesh(dataset)
     if dataset.regridding_matrix is not None:
-        weights, how = load_map(dataset.regridding_matrix, mesh, grid), "Adopted as it was"
+        matrix, how = read_matrix(dataset.regridding_matrix, mesh, grid), "Adopted as it was"
     elif maker == "stormtrace":
-        weights, how = own_weights(mesh, grid, method, dataset.mesh)
+        matrix, how = own_matrix(mesh, grid, method, dataset.mesh)
     else:
-        weights, how = esmf_weights(mesh, grid, method, maker, dataset.mesh)
-    log.info(
-        "%s: %s, %d weights for %d points",
-        path,
-        how,
-        weights.matrix.nnz,
-        grid.lat.size * grid.lon.size,
-    )
+        matrix, how = esmf_matrix(mesh, grid, method, maker, dataset.mesh)
+    log.info("%s: %s, %d links to %d points", path, how, matrix.shares.nnz, grid.size)
     inputs = [name for name in (dataset.regridding_matrix, dataset.mesh) if name is not None]
-    write_map(path, weights, mesh, grid, {"map_method": how, **provenance(inputs, maker=maker)})
+    write_matrix(path, matrix, mesh, grid, {"map_method": how, **provenance(inputs, maker=maker)})
 
 
-def own_weights(
+def own_matrix(
     mesh: Mesh, grid: Grid, method: str = "bilinear", cells: str | None = None
-) -> tuple[Weights, str]:
-    """Return weights of our own making, and in words how they came about.
+) -> tuple[RegriddingMatrix, str]:
+    """Return a matrix of our own making, and in words how it came about.
 
     cells: a file of the mesh's cells, for `conservative`.
     """
     if method == "conservative":
         if mesh.axes is not None:
-            return rectilinear_conservative(
-                mesh, grid
-            ), "Conservative remapping of a rectilinear mesh"
+            how = "Conservative remapping of a rectilinear mesh"
+            return rectilinear_conservative(mesh, grid), how
         found = mesh_cells(mesh, cells)
         return cell_conservative(found, grid), f"Conservative remapping of the cells in {cells}"
     elements = camse_elements(mesh)
@@ -72,34 +67,36 @@ def own_weights(
         if elements is None:
             raise BadInput(f"method spectral needs CAM-SE's own points; these {mesh.size} are not")
         how = f"Spectral-element interpolation of CAM-SE ne{elements.ne}np4"
-        return spectral_weights(elements, grid), how
+        return element_spectral(elements, grid), how
     if mesh.axes is not None:
-        return rectilinear_weights(mesh, grid), "Bilinear remapping of a rectilinear mesh"
+        return rectilinear_bilinear(mesh, grid), "Bilinear remapping of a rectilinear mesh"
     if elements is not None:
         how = f"Bilinear remapping on the GLL points of CAM-SE ne{elements.ne}np4"
-        return element_weights(elements, grid), how
-    return delaunay_weights(mesh, grid), "Barycentric remapping on a spherical Delaunay mesh"
+        return element_bilinear(elements, grid), how
+    return barycentric(mesh, grid), "Barycentric remapping on a spherical Delaunay mesh"
 
 
-def esmf_weights(
+def esmf_matrix(
     mesh: Mesh, grid: Grid, method: str, maker: str, cells: str | None = None
-) -> tuple[Weights, str]:
-    """Return weights of ESMF's making, by esmpy or xesmf, and in words how they came about."""
+) -> tuple[RegriddingMatrix, str]:
+    """Return a matrix of ESMF's making, by esmpy or xesmf, and in words how it came about."""
     if method not in ("bilinear", "conservative"):
-        raise BadInput(f"maker {maker} makes no {method} weights: use the default maker")
+        raise BadInput(f"maker {maker} makes no {method} matrix: use the default maker")
     how = f"{method.capitalize()} remapping by ESMF ({maker})"
     if maker == "xesmf":
-        return weights_by_xesmf(mesh, grid, method), how
+        return matrix_by_xesmf(mesh, grid, method), how
     if method == "bilinear":
         return bilinear_by_esmpy(mesh, grid), how
     found = None if mesh.axes is not None else mesh_cells(mesh, cells)
     return conservative_by_esmpy(mesh, grid, found), how
 
 
-def mesh_cells(mesh: Mesh, path: str | None) -> Cells:
+def mesh_cells(mesh: Mesh, path: str | None) -> MeshCells:
     """Return the cells of a mesh that is not rectilinear, from a file of them.
 
-    BadInput: there is none, or it is of other cells.
+    Raises:
+        BadInput: there is none, or it is of other cells.
+
     """
     if path is None:
         raise BadInput(

@@ -1,4 +1,4 @@
-"""Weights from a mesh to a grid as a sparse matrix, and how they are applied."""
+"""The regridding matrix: the share of each mesh point in each grid point, and its application."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,13 +11,13 @@ Floats = NDArray[np.floating]
 
 
 @dataclass(frozen=True, eq=False)
-class Weights:
-    """A matrix of n_b target points by n_a source points; every row sums to 1.
+class RegriddingMatrix:
+    """The shares of n_a source points in n_b target points; every row sums to 1.
 
-    matrix: float64, CSR, indices sorted.
+    shares: (n_b, n_a) float64, CSR, indices sorted.
     """
 
-    matrix: sparse.csr_matrix
+    shares: sparse.csr_matrix
 
     @classmethod
     def from_parts(
@@ -27,22 +27,22 @@ class Weights:
         share: list[NDArray[np.float64]],
         n_a: int,
         n_b: int,
-    ) -> "Weights":
+    ) -> "RegriddingMatrix":
         """Join triplets (indices from 0); shares of one pair of points add, zeros vanish."""
         data, rows, cols = (np.concatenate(parts) for parts in (share, row, col))
         kept = data != 0
-        matrix = sparse.csr_matrix((data[kept], (rows[kept], cols[kept])), shape=(n_b, n_a))
-        matrix.sum_duplicates()
-        return cls(matrix)
+        shares = sparse.csr_matrix((data[kept], (rows[kept], cols[kept])), shape=(n_b, n_a))
+        shares.sum_duplicates()
+        return cls(shares)
 
     @cached_property
     def single(self) -> sparse.csr_matrix:
-        """The matrix in float32, as it is applied."""
-        return self.matrix.astype(np.float32)
+        """The shares in float32, as they are applied."""
+        return self.shares.astype(np.float32)
 
     def apply(self, values: Floats) -> NDArray[np.float32]:
         """Return (nt, n_b) from values (nt, n_a) without missing values."""
-        regridded = np.empty((len(values), self.matrix.shape[0]), np.float32)
+        regridded = np.empty((len(values), self.shares.shape[0]), np.float32)
         for step, row in enumerate(values):
             regridded[step] = self.single @ row.astype(np.float32, copy=False)
         return regridded

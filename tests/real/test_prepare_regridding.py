@@ -14,12 +14,14 @@ from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import open_raw
 from stormtrace.grids import make_grid
 from stormtrace.prepare.dataset import make_dataset
-from stormtrace.prepare.mesh.meshes import camse_elements, dataset_mesh, mesh_of_grid
+from stormtrace.prepare.mesh.camse import camse_elements
+from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
+from stormtrace.prepare.mesh.meshes import mesh_of_grid
 from stormtrace.prepare.plan import make_plans
 from stormtrace.prepare.raw.time_axis import read_time_axis, told_instant
-from stormtrace.prepare.regridding.makers import make_map, own_weights
-from stormtrace.prepare.regridding.matrix_files import load_map
-from stormtrace.prepare.samples import make_samples
+from stormtrace.prepare.regridding.makers import make_matrix, own_matrix
+from stormtrace.prepare.regridding.matrix_files import read_matrix
+from stormtrace.prepare.sample_making import make_samples
 
 ONE_DEGREE = make_grid({"nlat": 181, "nlon": 360})
 
@@ -39,7 +41,7 @@ def area_mean(values, grid):
 def ne30():
     dataset = dataset_of(real_data("cesm_ne30np4/ihesp14.TS.12mon.nc"), "TS")
     mesh = dataset_mesh(dataset)
-    return mesh, own_weights(mesh, ONE_DEGREE, "bilinear")
+    return mesh, own_matrix(mesh, ONE_DEGREE, "bilinear")
 
 
 def test_target_grid_is_cesms_own():
@@ -56,7 +58,7 @@ def test_real_ne30_is_recognised(ne30):
     mesh, (weights, how) = ne30
     assert "CAM-SE ne30np4" in how
     assert camse_elements(mesh).ne == 30
-    np.testing.assert_allclose(weights.matrix.sum(axis=1), 1.0, atol=1e-12)
+    np.testing.assert_allclose(weights.shares.sum(axis=1), 1.0, atol=1e-12)
     assert errors(weights, mesh, mesh_of_grid(ONE_DEGREE), y2)[0] < 2e-3
 
 
@@ -78,7 +80,7 @@ def test_area_mean_of_the_t850_climatology():
         name = next(n for n in file.variables if n not in ("lat", "lon", "area"))
         values = np.asarray(file[name][...]).reshape(-1, 48602)[0]
     mesh = dataset_mesh(dataset_of(real_data("cesm_ne30np4/ihesp14.TS.12mon.nc"), "TS"))
-    weights, _ = own_weights(mesh, ONE_DEGREE, "bilinear")
+    weights, _ = own_matrix(mesh, ONE_DEGREE, "bilinear")
     assert area_mean(weights.apply(values[None])[0], ONE_DEGREE) == pytest.approx(
         277.928967, abs=0.03
     )
@@ -88,14 +90,14 @@ def test_area_mean_of_the_t850_climatology():
 def test_nco_applies_our_map_and_agrees(ne30, tmp_path):
     source = real_data("cesm_ne30np4/ihesp14.TS.12mon.nc")
     dataset = dataset_of(source, "TS")
-    make_map(dataset, ONE_DEGREE, tmp_path / "map.nc", "bilinear", "stormtrace")
+    make_matrix(dataset, ONE_DEGREE, tmp_path / "map.nc", "bilinear", "stormtrace")
     subprocess.run(
         ["ncremap", "-v", "TS", "-m", tmp_path / "map.nc", source, tmp_path / "nco.nc"],
         check=True, capture_output=True, timeout=120,
     )  # fmt: skip
     mesh, _ = ne30
     with open_raw(source) as file, netCDF4.Dataset(tmp_path / "nco.nc") as nco:
-        ours = load_map(tmp_path / "map.nc", mesh, ONE_DEGREE).apply(np.asarray(file["TS"][:]))
+        ours = read_matrix(tmp_path / "map.nc", mesh, ONE_DEGREE).apply(np.asarray(file["TS"][:]))
         np.testing.assert_allclose(ours.reshape(12, 181, 360), nco["TS"][:], rtol=1e-5)
 
 
@@ -113,7 +115,7 @@ def test_conservative_map_is_cdos(tmp_path):
     )  # fmt: skip
     two_degrees = make_grid({"nlat": 91, "nlon": 180})
     mesh = dataset_mesh(dataset_of(source, "TS"))
-    weights, _ = own_weights(mesh, two_degrees, "conservative", str(cells))
+    weights, _ = own_matrix(mesh, two_degrees, "conservative", str(cells))
     with open_raw(source) as file, netCDF4.Dataset(tmp_path / "cdo.nc") as cdo:
         ts, area = np.asarray(file["TS"][:]), np.asarray(file["area"][:])
         ours = weights.apply(ts).reshape(12, 91, 180)
@@ -134,7 +136,7 @@ def test_real_merra2_day_through_the_chain(tmp_path):
     }
     dataset = make_dataset(spec)
     mesh = dataset_mesh(dataset)
-    weights, how = own_weights(mesh, grid, "bilinear")
+    weights, how = own_matrix(mesh, grid, "bilinear")
     assert "rectilinear" in how
     assert make_samples(dataset, mesh, grid, weights, 2017, tmp_path / "2017") == 1
     with netCDF4.Dataset(tmp_path / "2017" / "merra2-day.2017-02-28-00000.nc") as ours, netCDF4.Dataset(source) as theirs:  # fmt: skip
@@ -164,7 +166,7 @@ def test_real_e3sm_columns_through_the_chain(tmp_path):
     }
     dataset = make_dataset(spec)
     mesh = dataset_mesh(dataset)
-    weights, how = own_weights(mesh, ONE_DEGREE, "bilinear")
+    weights, how = own_matrix(mesh, ONE_DEGREE, "bilinear")
     assert "Delaunay" in how
     assert make_samples(dataset, mesh, ONE_DEGREE, weights, 10, tmp_path / "0010") == 1
     with netCDF4.Dataset(tmp_path / "0010" / "e3sm.0010-01-01-00000.nc") as file:

@@ -7,24 +7,24 @@ from stormtrace.errors import BadInput
 from stormtrace.grids import make_grid
 from stormtrace.prepare.mesh import camse
 from stormtrace.prepare.mesh.meshes import Mesh
-from stormtrace.prepare.regridding.bilinear import element_weights
-from stormtrace.prepare.regridding.matrix import Weights
-from stormtrace.prepare.regridding.matrix_files import load_map, write_map
+from stormtrace.prepare.regridding.bilinear import element_bilinear
+from stormtrace.prepare.regridding.matrix import RegriddingMatrix
+from stormtrace.prepare.regridding.matrix_files import read_matrix, write_matrix
 
 GRID = make_grid({"nlat": 12, "nlon": 24})
 CUBE = camse.columns(3)
 MESH = Mesh(CUBE.lat, CUBE.lon, (CUBE.ncol,))
-WEIGHTS = element_weights(CUBE, GRID)
+WEIGHTS = element_bilinear(CUBE, GRID)
 
 
 def written(path, weights=WEIGHTS):
-    write_map(path, weights, MESH, GRID, {"map_method": "Bilinear"})
+    write_matrix(path, weights, MESH, GRID, {"map_method": "Bilinear"})
     return path
 
 
 def bare(path, weights=WEIGHTS, names=("S", "row", "col"), base=1, columns=0):
     """A map of nothing but its triplets, as esmpy writes it (or under SCRIP's names)."""
-    triplets = weights.matrix.tocoo()
+    triplets = weights.shares.tocoo()
     with netCDF4.Dataset(path, "w") as file:
         file.createDimension("num_links", triplets.nnz)
         dims = ("num_links",)
@@ -41,11 +41,11 @@ def bare(path, weights=WEIGHTS, names=("S", "row", "col"), base=1, columns=0):
 
 
 def same(one, other):
-    return abs(one.matrix - other.matrix).max() == 0
+    return abs(one.shares - other.shares).max() == 0
 
 
 def test_written_and_read_again(tmp_path):
-    assert same(load_map(written(tmp_path / "map.nc"), MESH, GRID), WEIGHTS)
+    assert same(read_matrix(written(tmp_path / "map.nc"), MESH, GRID), WEIGHTS)
 
 
 def test_format_is_esmfs(tmp_path):
@@ -58,51 +58,55 @@ def test_format_is_esmfs(tmp_path):
 
 
 def test_triplets_alone_are_enough(tmp_path):
-    assert same(load_map(bare(tmp_path / "esmpy.nc"), MESH, GRID), WEIGHTS)
+    assert same(read_matrix(bare(tmp_path / "esmpy.nc"), MESH, GRID), WEIGHTS)
     scrip = ("remap_matrix", "dst_address", "src_address")
-    assert same(load_map(bare(tmp_path / "scrip.nc", names=scrip, columns=1), MESH, GRID), WEIGHTS)
+    assert same(
+        read_matrix(bare(tmp_path / "scrip.nc", names=scrip, columns=1), MESH, GRID), WEIGHTS
+    )
 
 
-def test_map_that_never_uses_the_last_column(tmp_path):
+def test_matrix_that_never_uses_the_last_column(tmp_path):
     """uxarray 2026.10 shifts all indices of such a map by one."""
-    matrix = WEIGHTS.matrix.tocoo()
+    matrix = WEIGHTS.shares.tocoo()
     moved = np.where(matrix.col == CUBE.ncol - 1, CUBE.ncol - 2, matrix.col)
-    weights = Weights(sparse.csr_matrix((matrix.data, (matrix.row, moved)), shape=matrix.shape))
+    weights = RegriddingMatrix(
+        sparse.csr_matrix((matrix.data, (matrix.row, moved)), shape=matrix.shape)
+    )
     for path in (written(tmp_path / "map.nc", weights), bare(tmp_path / "bare.nc", weights)):
-        loaded = load_map(path, MESH, GRID)
-        assert loaded.matrix.shape == (288, CUBE.ncol) and same(loaded, weights)
+        loaded = read_matrix(path, MESH, GRID)
+        assert loaded.shares.shape == (288, CUBE.ncol) and same(loaded, weights)
 
 
 def test_indices_from_zero_are_refused(tmp_path):
     with pytest.raises(BadInput, match=r"col goes from 0 to 487, and must lie in 1 … 488"):
-        load_map(bare(tmp_path / "zero.nc", base=0), MESH, GRID)
+        read_matrix(bare(tmp_path / "zero.nc", base=0), MESH, GRID)
 
 
-def test_map_of_another_grid_or_mesh_is_refused(tmp_path):
+def test_matrix_of_another_grid_or_mesh_is_refused(tmp_path):
     path = written(tmp_path / "map.nc")
     with pytest.raises(BadInput, match="n_b is 288, but the grid has 300 points"):
-        load_map(path, MESH, make_grid({"nlat": 12, "nlon": 25}))
+        read_matrix(path, MESH, make_grid({"nlat": 12, "nlon": 25}))
     with pytest.raises(BadInput, match="n_a is 488, but the raw files' mesh has 218 points"):
         small = camse.columns(2)
-        load_map(path, Mesh(small.lat, small.lon, (218,)), GRID)
-    with pytest.raises(BadInput, match="map is of another mesh or grid"):
-        load_map(path, MESH, make_grid({"nlat": 12, "nlon": 24, "first_lon": 5}))
+        read_matrix(path, Mesh(small.lat, small.lon, (218,)), GRID)
+    with pytest.raises(BadInput, match="matrix is of another mesh or grid"):
+        read_matrix(path, MESH, make_grid({"nlat": 12, "nlon": 24, "first_lon": 5}))
     order = np.random.default_rng(0).permutation(CUBE.ncol)
     with pytest.raises(BadInput, match="the raw files have"):
-        load_map(path, Mesh(CUBE.lat[order], CUBE.lon[order], (CUBE.ncol,)), GRID)
+        read_matrix(path, Mesh(CUBE.lat[order], CUBE.lon[order], (CUBE.ncol,)), GRID)
 
 
 def test_shares_must_sum_to_one_everywhere(tmp_path):
-    lost = WEIGHTS.matrix.copy()
+    lost = WEIGHTS.shares.copy()
     lost.data[lost.indptr[30] : lost.indptr[31]] *= 0.5
     with pytest.raises(BadInput, match=r"1 of 288 target points do not sum to 1 .*0\.500000"):
-        load_map(bare(tmp_path / "half.nc", Weights(lost)), MESH, GRID)
-    regional = WEIGHTS.matrix.copy()
+        read_matrix(bare(tmp_path / "half.nc", RegriddingMatrix(lost)), MESH, GRID)
+    regional = WEIGHTS.shares.copy()
     regional.data[: regional.indptr[100]] = 0
     with pytest.raises(BadInput, match="100 of 288 target points"):
-        load_map(bare(tmp_path / "regional.nc", Weights(regional)), MESH, GRID)
+        read_matrix(bare(tmp_path / "regional.nc", RegriddingMatrix(regional)), MESH, GRID)
     with pytest.raises(BadInput, match="100 of 288 target points"):
-        written(tmp_path / "ours.nc", Weights(regional))
+        written(tmp_path / "ours.nc", RegriddingMatrix(regional))
     assert not (tmp_path / "ours.nc").exists()
 
 
@@ -110,23 +114,25 @@ def test_weights_of_gradients(tmp_path, caplog):
     """SCRIP's conservative maps are whole without them, of first order; bicubic ones are not."""
     scrip = ("remap_matrix", "dst_address", "src_address")
     second = bare(tmp_path / "con2.nc", names=scrip, columns=3)
-    assert same(load_map(second, MESH, GRID), WEIGHTS)
+    assert same(read_matrix(second, MESH, GRID), WEIGHTS)
     assert "con2.nc: only its first-order weights are used" in caplog.text
     bicubic = bare(tmp_path / "bic.nc", names=scrip, columns=4)
     with pytest.raises(BadInput, match=r"has 4 weights for each link.* \(bicubic\)"):
-        load_map(bicubic, MESH, GRID)
+        read_matrix(bicubic, MESH, GRID)
 
 
-def test_what_is_no_map(tmp_path):
+def test_what_is_no_matrix(tmp_path):
     with netCDF4.Dataset(tmp_path / "a.nc", "w") as file:
         file.createDimension("x", 1)
         file.createVariable("S", "f8", ("x",))
-    with pytest.raises(BadInput, match="is no weights map: it has none of row, dst_address"):
-        load_map(tmp_path / "a.nc", MESH, GRID)
+    with pytest.raises(
+        BadInput, match="is not a regridding matrix: it has none of row, dst_address"
+    ):
+        read_matrix(tmp_path / "a.nc", MESH, GRID)
 
 
 def test_apply_is_the_matrix_in_single_precision():
     values = np.random.default_rng(0).standard_normal((3, CUBE.ncol))
     on_grid = WEIGHTS.apply(values)
     assert on_grid.dtype == np.float32 and on_grid.shape == (3, 288)
-    np.testing.assert_allclose(on_grid, (WEIGHTS.matrix @ values.T).T, atol=1e-6)
+    np.testing.assert_allclose(on_grid, (WEIGHTS.shares @ values.T).T, atol=1e-6)

@@ -7,13 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.grids.polygons import counterclockwise
 from stormtrace.prepare.mesh.camse import to_xyz
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
+class MeshCells:
     """Convex cells on the sphere with great circles for edges, in the order of the file.
 
     lat, lon: of the middles, degrees, (n,).
@@ -26,30 +27,27 @@ class Cells:
     corners: Floats
 
 
-def read_cells(path: str) -> Cells:
-    """Read a mesh file; BadInput if uxarray cannot make one of it."""
+def read_cells(path: str) -> MeshCells:
+    """Read a mesh file.
+
+    Raises:
+        BadInput: it is not there, or uxarray cannot read it.
+
+    """
     import uxarray  # slow to import, and needed by few
 
     if not Path(path).is_file():
-        raise BadInput(f"the mesh file {path} is not there")
+        raise BadInput(f"the mesh file {path} does not exist")
     try:
         grid = uxarray.open_grid(path)
         nodes = to_xyz(grid.node_lon.values, grid.node_lat.values)
         faces = grid.face_node_connectivity.values
         counts = grid.n_nodes_per_face.values
         lat, lon = grid.face_lat.values, grid.face_lon.values
-    except Exception as error:  # whatever uxarray stumbles over
+    except Exception as error:  # uxarray raises whatever its readers do
         raise BadInput(
-            f"{path} is no mesh that uxarray can read (SCRIP, ESMF or UGRID): {error}"
+            f"{path} is not a mesh that uxarray can read (SCRIP, ESMF or UGRID): {error}"
         ) from error
     columns = np.minimum(np.arange(faces.shape[1]), counts[:, None] - 1)
     corners = nodes[np.take_along_axis(faces, columns, axis=1)]
-    return Cells(lat, lon, _counterclockwise(corners))
-
-
-def _counterclockwise(corners: Floats) -> Floats:
-    middle = corners.mean(axis=1)
-    following = np.roll(corners, -1, axis=1)
-    turns = np.einsum("nkj,nj->n", np.cross(corners, following), middle)
-    corners[turns < 0] = corners[turns < 0, ::-1]
-    return corners
+    return MeshCells(lat, lon, counterclockwise(corners))

@@ -1,0 +1,61 @@
+"""Which raw files a year of samples is made from, found as the job itself finds them.
+
+Snakemake's plan asks here for the inputs of its jobs; of files that are not there nothing is
+returned, and the job that needs them says so at its door.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from stormtrace.errors import BadInput
+from stormtrace.prepare.dataset import Dataset, Part, Source
+from stormtrace.prepare.plan import needed_beside, touches
+from stormtrace.prepare.raw.found_files import (
+    Find,
+    candidates,
+    find_files,
+    first_file,
+    first_holding,
+)
+
+
+def files_of_year(dataset: Dataset, year: int, find: Find = find_files) -> list[str]:
+    """Return all files that making samples of `year` opens: fields, their partners, neighbours.
+
+    At most one header is read for each variable on levels: its levels tell whether surface
+    pressure, a pressure or a thickness is needed too.
+    """
+    found = {
+        path
+        for part in dataset.parts
+        if touches(part, year)
+        for source in _sources(dataset, part, year, find)
+        for path in candidates(dataset, source, year, find)
+    }
+    return sorted(found | set(_further(dataset)))
+
+
+def files_of_mesh(dataset: Dataset) -> list[str]:
+    """Return the files that tell where the points of a dataset are."""
+    found = set(_further(dataset))
+    with contextlib.suppress(BadInput):
+        found.add(first_file(dataset)[0])
+    return sorted(found)
+
+
+def _sources(dataset: Dataset, part: Part, year: int, find: Find) -> Iterator[Source]:
+    for recipe in dataset.fields.values():
+        own = dataset.where(part, recipe, recipe.variable)
+        yield own
+        with contextlib.suppress(BadInput):  # an error of the job, which says it better
+            path = first_holding(own, candidates(dataset, own, year, find))
+            if path is not None:
+                for variable in needed_beside(dataset, recipe, path):
+                    yield dataset.where(part, recipe, variable)
+
+
+def _further(dataset: Dataset) -> Iterator[str]:
+    """Yield the dataset's own further files that are there."""
+    further = (dataset.vertical.coefficients, dataset.mesh, dataset.regridding_matrix)
+    yield from (path for path in further if path is not None and Path(path).is_file())

@@ -1,0 +1,168 @@
+"""Samples made from raw files: derived on the mesh, regridded, written one file a step."""
+
+import functools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.commandline import log, progress
+from stormtrace.constants import GRAVITY
+from stormtrace.files import checksum, writing
+from stormtrace.formats.netcdf import open_raw, variable
+from stormtrace.formats.sample_writing import SampleField, SampleTime, sample_name, write_sample
+from stormtrace.grids import Grid
+from stormtrace.prepare.dataset import Dataset, Recipe
+from stormtrace.prepare.fields import derive_blocks
+from stormtrace.prepare.mesh.meshes import Mesh
+from stormtrace.prepare.plan import Plan, make_plans
+from stormtrace.prepare.raw.calendar_time import HOUR
+from stormtrace.prepare.regridding.matrix import RegriddingMatrix
+from stormtrace.provenance import provenance
+
+#: Steps derived and regridded at a time.
+BLOCK_STEPS = 8
+
+#: CF attributes of the canonical fields, in the order of `DESCRIPTION`.
+CF_ATTRIBUTES = {
+    "TMQ": ("Total precipitable water", "kg m-2", "atmosphere_mass_content_of_water_vapor"),
+    "U850": ("Zonal wind at 850 hPa", "m s-1", "eastward_wind"),
+    "V850": ("Meridional wind at 850 hPa", "m s-1", "northward_wind"),
+    "PSL": ("Sea level pressure", "Pa", "air_pressure_at_mean_sea_level"),
+}
+DESCRIPTION = ("long_name", "units", "standard_name")
+
+Fields = Mapping[str, NDArray[np.float32]]
+
+
+def make_samples(
+    dataset: Dataset,
+    mesh: Mesh,
+    grid: Grid,
+    matrix: RegriddingMatrix,
+    year: int,
+    folder: Path,
+    compression: str = "none",
+    facts: Mapping[str, Any] | None = None,
+) -> int:
+    """Write all samples of a year into `folder`, whole or not at all; return how many.
+
+    facts: further attributes of every sample.
+
+    Raises:
+        BadInput: as `make_plans` and `derive_blocks`.
+
+    """
+    plans = make_plans(dataset, year)
+    total = sum(plan.start.size for plan in plans)
+    attributes = {
+        "title": f"Fields of {dataset.name}, regridded for feature detection",
+        "dataset": dataset.name,
+        **provenance(**(facts or {})),
+    }
+    with writing(folder) as partial:
+        partial.mkdir()
+        writers = (SampleWriter(plan, grid, partial, compression, attributes) for plan in plans)
+        steps = (path for writer in writers for path in _write_plan(writer, mesh, matrix))
+        for _ in progress(steps, f"samples of {dataset.name} {year}", total):
+            pass
+    skipped = sum(plan.skipped for plan in plans)
+    if skipped:
+        log.warning("%s %d: %d expected steps are missing", dataset.name, year, skipped)
+    return total
+
+
+def _write_plan(writer: "SampleWriter", mesh: Mesh, matrix: RegriddingMatrix) -> Iterator[Path]:
+    for block in derive_blocks(writer.plan.dataset, writer.plan, mesh, BLOCK_STEPS):
+        on_grid = {name: matrix.apply(values) for name, values in block.fields.items()}
+        for index, step in enumerate(block.steps):
+            fields = {name: values[index] for name, values in on_grid.items()}
+            filled = {name: int(counts[index]) for name, counts in block.filled.items()}
+            yield writer.write(step, fields, filled)
+
+
+@dataclass(frozen=True, eq=False)
+class SampleWriter:
+    """Writes the samples of one plan into a folder; `attributes` go into every one."""
+
+    plan: Plan
+    grid: Grid
+    folder: Path
+    compression: str
+    attributes: Mapping[str, str]
+
+    @functools.cached_property
+    def _described(self) -> dict[str, dict[str, str]]:
+        """Name -> long_name, units, standard_name, cell_methods and derivation."""
+        plan, found = self.plan, {}
+        for name, recipe in plan.dataset.fields.items():
+            span = plan.of(recipe, recipe.variable).span
+            found[name] = {
+                "cell_methods": "time: mean" if span else "time: point",
+                "derivation": derivation(plan.dataset, recipe),
+                **describe(plan, name),
+            }
+        return found
+
+    def write(self, step: int, fields: Fields, filled: Mapping[str, int]) -> Path:
+        """Write one step; fields: name -> (n,) values on the grid, filled: name -> points."""
+        plan = self.plan
+        start = plan.calendar.dates([int(plan.start[step])])[0]
+        path = self.folder / sample_name(plan.dataset.name, start)
+        inputs = {raw: _checksum(raw) for raw in plan.files(step)}
+        contents = []
+        for name, values in fields.items():
+            count = {"filled_points_of_mesh": np.int32(filled[name])} if filled[name] else {}
+            contents.append(SampleField(name, values, self._described[name] | count))
+        write_sample(
+            path,
+            self.grid,
+            SampleTime(start, plan.span / HOUR),
+            contents,
+            {**self.attributes, "inputs": json.dumps(inputs)},
+            self.compression,
+        )
+        return path
+
+
+def describe(plan: Plan, name: str) -> dict[str, str]:
+    """Return a field's long_name, units and standard_name: CF's, else what its raw file says."""
+    wind = re.fullmatch(r"([UV])(\d+)", name)
+    if name in CF_ATTRIBUTES:
+        return dict(zip(DESCRIPTION, CF_ATTRIBUTES[name], strict=True))
+    if wind:
+        long_name, units, standard_name = CF_ATTRIBUTES[f"{wind[1]}850"]
+        level = f"at {wind[2]} hPa"
+        own = (long_name.replace("at 850 hPa", level), units, standard_name)
+        return dict(zip(DESCRIPTION, own, strict=True))
+    recipe = plan.dataset.fields[name]
+    with open_raw(plan.places(recipe, recipe.variable, range(1))[0].path) as opened:
+        raw = variable(opened, recipe.variable)
+        found = {key: str(getattr(raw, key)) for key in DESCRIPTION if key in raw.ncattrs()}
+    if recipe.kind == "integrate":  # of a mixing ratio, as a rule
+        return {"units": "kg m-2"} if found.get("units") in ("kg/kg", "kg kg-1") else {}
+    return found
+
+
+def derivation(dataset: Dataset, recipe: Recipe) -> str:
+    """Describe how a field came about."""
+    if recipe.kind == "take":
+        return f"{recipe.variable} as in the raw files"
+    if recipe.kind == "integrate":
+        return f"sum of {recipe.variable} dp / g over model levels, g = {GRAVITY:g} m s-2"
+    vertical = dataset.vertical
+    where = "log of pressure" if vertical.method == "log" else "pressure"
+    return (
+        f"{recipe.variable} at {recipe.level / 100:g} hPa, linear in {where}; below the lowest"
+        f" level: {vertical.below}"
+    )
+
+
+@functools.cache
+def _checksum(path: str) -> str:
+    return checksum(path)
