@@ -17,7 +17,14 @@ OVERLAY = {
     "snapshots": {},
     "composites": {"short": ["TMQ"]},
     "device": "cpu",
-    "planet": {"ne": 4, "levels": 8, "days": 4, "merra2_days": 2, "train_files": 4, "test_files": 2},
+    "planet": {
+        "ne": 4,
+        "levels": 8,
+        "days": 4,
+        "merra2_days": 2,
+        "train_files": 4,
+        "test_files": 2,
+    },
     "grids": {"mini": {"nlat": 48, "nlon": 72}},
     "datasets": {
         "mini-historical": {
