@@ -212,7 +212,7 @@ class Classes:
             for code, name in sorted(names.items())
             if code != BACKGROUND
         ]
-        return cls(tuple(features), names.get(BACKGROUND, "Background"))
+        return cls(tuple(features), _spelled_out(names.get(BACKGROUND, "Background")))
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
