@@ -59,7 +59,7 @@ def second_moments(grid: Grid) -> SecondMoments:
 
 @compiled
 def _moments_of_objects(grid, counts, row, start, length):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-    """Return the sums of x², xy, y², xz and yz, km², of objects of so many runs each, (5, n)."""
+    """Return the sums of x², xy, y², xz and yz, km², of objects of `counts` runs, (5, n)."""
     sums = np.zeros((5, counts.size))
     i = 0
     for k in range(counts.size):
