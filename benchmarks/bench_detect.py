@@ -171,13 +171,14 @@ def ours(flags, what, precision, batch, folder):
     """One of our runtimes, maps in memory."""
     import torch
 
-    from stormtrace.detect.detection import load_segmenter
+    from stormtrace.detect.detection import load_members, make_segmenter
     from stormtrace.network.devices import prepare_device
     from stormtrace.network.runtimes import make_runtime
 
     device = torch.device("cpu")
     prepare_device(device, flags.threads)
-    config, segmenter = load_segmenter([flags.model])
+    members = load_members([flags.model])
+    config, segmenter = members[0][0], make_segmenter(members)
     runtime = make_runtime(
         what,
         segmenter,

@@ -29,12 +29,13 @@ from stormtrace.errors import BadInput  # noqa: E402
 from stormtrace.formats.labelled import list_labelled  # noqa: E402
 from stormtrace.learn.evaluation import evaluate  # noqa: E402
 from stormtrace.learn.losses import LOSSES  # noqa: E402
+from stormtrace.learn.model_config import make_config  # noqa: E402
 from stormtrace.learn.processes import Processes  # noqa: E402
 from stormtrace.learn.recipe import Recipe  # noqa: E402
 from stormtrace.learn.training import train  # noqa: E402
 from stormtrace.network.architectures import ARCHITECTURES, make_network  # noqa: E402
 from stormtrace.network.devices import prepare_device  # noqa: E402
-from stormtrace.network.model_files import make_config, parse_config  # noqa: E402
+from stormtrace.network.model_files import parse_config  # noqa: E402
 from stormtrace.network.normalization import Normalization  # noqa: E402
 from stormtrace.network.predictor import Predictor  # noqa: E402
 

@@ -107,6 +107,11 @@ def write_cells(folder: Path, ne: int) -> dict:
         for name, values in (("lat", lat), ("lon", lon)):
             file.createVariable(name, "f8", ("ncol",))[:] = values
         file.createVariable("PSL", "f4", ("time", "ncol"))[:] = 101325
-    spec = {"name": "cells", "mesh": str(folder / "scrip.nc"), "fields": {"PSL": {"take": "PSL"}}}
+    spec = {
+        "name": "cells",
+        "source": "cesm",
+        "mesh": str(folder / "scrip.nc"),
+        "fields": {"PSL": {"take": "PSL"}},
+    }
     part = {"period": ["2000-01-01", "2001-01-01"], "files": str(folder / "PSL.nc")}
-    return spec | {"parts": [part]}
+    return spec | {"fields": {"PSL": {"take": "PSL"}}, "parts": [part]}

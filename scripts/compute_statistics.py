@@ -10,9 +10,9 @@ import json
 from pathlib import Path
 
 from stormtrace import commandline
-from stormtrace.errors import BadInput
 from stormtrace.files import write_text
-from stormtrace.prepare.statistics import statistics_of
+from stormtrace.grids import make_grid
+from stormtrace.prepare.statistics import check_on_grid, sample_paths, statistics_of
 from stormtrace.provenance import provenance
 
 
@@ -21,12 +21,15 @@ def main() -> None:
     parser = commandline.parser(__doc__)
     parser.add_argument("--samples", type=Path, required=True, help="a folder of samples")
     parser.add_argument("--fields", nargs="+", required=True)
+    parser.add_argument(
+        "--grid", type=commandline.from_json, help="the grid the samples must be on, JSON"
+    )
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args()
 
-    paths = sorted(args.samples.glob("*.nc"))
-    if not paths:
-        raise BadInput(f"{args.samples} holds no samples (*.nc): run make_samples.py first")
+    paths = sample_paths(args.samples)
+    if args.grid is not None:
+        check_on_grid(paths[0], make_grid(args.grid))
     steps, fields = statistics_of(
         commandline.progress(paths, f"statistics of {args.samples}", len(paths)), args.fields
     )

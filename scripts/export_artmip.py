@@ -33,9 +33,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="file to write")
     parser.add_argument("--algorithm", default="Stormtrace", help="name in the catalogue")
     parser.add_argument("--all", action="store_true", help="also rivers of no event")
-    parser.add_argument(
-        "--classes", type=commandline.from_json, default={}, help="the study's classes, JSON"
-    )
+    commandline.add_classes(parser)
     args = parser.parse_args()
 
     masks = open_masks(args.mask, args.classes)

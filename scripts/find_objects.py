@@ -34,9 +34,7 @@ def main() -> None:
     parser.add_argument(
         "--tracking", type=commandline.from_json, default={}, help="the tracking block, JSON"
     )
-    parser.add_argument(
-        "--classes", type=commandline.from_json, default={}, help="the study's classes, JSON"
-    )
+    commandline.add_classes(parser)
     args = parser.parse_args()
     if bool(args.samples) != bool(args.fields):
         raise BadInput("--samples and --fields belong together: give both or neither")

@@ -26,9 +26,7 @@ def main() -> None:
     parser.add_argument(
         "--tracking", type=commandline.from_json, default={}, help="the tracking block, JSON"
     )
-    parser.add_argument(
-        "--classes", type=commandline.from_json, default={}, help="the study's classes, JSON"
-    )
+    commandline.add_classes(parser)
     parser.add_argument("--experiment", required=True, help="name of the experiment")
     parser.add_argument("--output", type=Path, required=True, help="folder to write to")
     args = parser.parse_args()

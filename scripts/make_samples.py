@@ -13,11 +13,12 @@ from pathlib import Path
 
 from stormtrace import commandline
 from stormtrace.files import checksum
+from stormtrace.formats.sample_writing import COMPRESSIONS
 from stormtrace.grids import make_grid
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.regridding.matrix_files import read_matrix
-from stormtrace.prepare.sample_making import COMPRESSIONS, make_samples
+from stormtrace.prepare.sample_making import make_samples
 
 
 def main() -> None:

@@ -25,9 +25,7 @@ def main() -> None:
     parser.add_argument("--objects", type=Path, required=True, help="objects of the year")
     parser.add_argument("--events", type=Path, required=True, help="folder of the linked events")
     parser.add_argument("--output", type=Path, required=True, help="file to write")
-    parser.add_argument(
-        "--classes", type=commandline.from_json, default={}, help="the study's classes, JSON"
-    )
+    commandline.add_classes(parser)
     args = parser.parse_args()
 
     masks, pixels = (

@@ -39,12 +39,15 @@ def make_model(folder, seed, padding="sphere"):
     return folder
 
 
-def look(models, samples, output, *, normalization=None, neutral=(), year=2001, **choice):
+def look(
+    models, samples, output, *, normalization=None, neutral=(), year=2001, period=None, **choice
+):
     detect(
         [models] if isinstance(models, Path) else models,
         samples,
         output,
         year=year,
+        period=period,
         normalization=normalization,
         neutral=neutral,
         choice=Choice(torch.device("cpu"), **choice),

@@ -5,31 +5,46 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 
+from stormtrace.formats.axes import write_grid
+
 FIELDS = ("TMQ", "U850", "V850", "PSL")
 MEAN = dict(zip(FIELDS, (20.0, 1.5, 0.25, 100800.0), strict=True))
 STD = dict(zip(FIELDS, (16.0, 8.0, 6.0, 1460.0), strict=True))
 
 
 def write_map_file(
-    path, fields, lat, lon, *, labels=None, time=0.0, units="hours since 2000-01-01"
+    path,
+    fields,
+    lat=None,
+    lon=None,
+    *,
+    grid=None,
+    labels=None,
+    time=0.0,
+    units="hours since 2000-01-01",
 ):
-    """Write one sample: fields {NAME: (lat, lon)}; with `labels`, as ClimateNet does."""
+    """Write one sample on `grid` (or its axes, right or wrong); with `labels`, as ClimateNet does."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with netCDF4.Dataset(path, "w") as dataset:
-        for name, values in (("lat", lat), ("lon", lon)):
-            dataset.createDimension(name, len(values))
-            dataset.createVariable(name, "f8", (name,))[:] = values
+        if grid is not None:
+            write_grid(dataset, grid)
+        else:
+            for name, values in (("lat", lat), ("lon", lon)):
+                dataset.createDimension(name, len(values))
+                dataset.createVariable(name, "f8", (name,))[:] = values
+        dims = ("lat", "lon") if grid is None else grid.dims
         dataset.createDimension("time", 1)
         if labels is None:
             variable = dataset.createVariable("time", "f8", ("time",))
             variable.units, variable.calendar = units, "noleap"
             variable[:] = time
+            dataset.step_hours = 3.0
         else:
             dataset.createVariable("time", str, ("time",))[0] = path.name
-            dataset.createVariable("LABELS", "i8", ("lat", "lon"))[:] = labels
+            dataset.createVariable("LABELS", "i8", dims)[:] = labels
         for name, values in fields.items():
-            variable = dataset.createVariable(name, values.dtype, ("time", "lat", "lon"))
+            variable = dataset.createVariable(name, values.dtype, ("time", *dims))
             variable[:] = values[None]
 
 

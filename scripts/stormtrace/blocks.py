@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from stormtrace.errors import BadInput
@@ -51,6 +52,15 @@ def exclusive(keys: Iterable[str]) -> PydanticCustomError:
         "earlier file or entry sets them",
         {"keys": ", ".join(keys)},
     )
+
+
+def in_order(period: tuple[str, str]) -> tuple[str, str]:
+    """Return a period, [first moment, first moment no longer in it]; ValueError if it is empty."""
+    if period[0] >= period[1]:
+        raise ValueError(
+            "it is empty or ends before it starts; give [first day, first day no longer in it]"
+        )
+    return period
 
 
 def read_block(model: type[Model], block: Any, where: str) -> Model:
@@ -150,9 +160,7 @@ def _predicate(error: ErrorDetails, path: Path, model: type[BaseModel], block: A
     value, context = quoted(at(block, path)), error.get("ctx", {})
     kind = error["type"]
     if kind == "extra_forbidden":
-        allowed = sorted(
-            {name for one in _models_at(model, path[:-1]) for name in one.model_fields}
-        )
+        allowed = sorted({name for one in _models_at(model, path[:-1]) for name in _keys_of(one)})
         return f"is {value}: an unknown key{did_you_mean(str(path[-1]), allowed)}" + (
             f"; allowed: {', '.join(allowed)}"
         )
@@ -183,6 +191,13 @@ def _models_at(model: type[BaseModel], path: Path) -> list[type[BaseModel]]:
     for key in path:
         annotations = [inner for one in annotations for inner in _below(one, key)]
     return [one for one in _flat(annotations) if _is_model(one)]
+
+
+def _keys_of(model: type[BaseModel]) -> Iterator[str]:
+    """Yield the keys of a model that a user may write."""
+    for name, info in model.model_fields.items():
+        if not any(type(one).__name__ == SkipJsonSchema.__name__ for one in info.metadata):
+            yield name
 
 
 def _fields_at(model: type[BaseModel], path: Path) -> Iterator[FieldInfo]:

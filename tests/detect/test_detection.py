@@ -12,9 +12,9 @@ import torch
 from detection_runs import OWN, SCRIPTS, SHAPE, look, make_model
 from labelled_factory import FIELDS, MEAN, STD, statistics, weather, write_map_file, write_samples
 from stormtrace.errors import BadInput
-from stormtrace.files import checksum
 from stormtrace.formats.samples import open_folder
 from stormtrace.network.cgnet import CGNet
+from stormtrace.network.identity import model_checksum
 from stormtrace.network.model_files import load_model, write_model
 from stormtrace.network.normalization import Normalization, read_statistics
 from stormtrace.network.runtimes import choose_runtime
@@ -50,7 +50,7 @@ def test_mask_file_keeps_the_contract(model, samples, masks, tmp_path):
     variables, attributes = masks
     assert variables["mask"].dtype == np.int8 and variables["mask"].shape == (7, *SHAPE)
     np.testing.assert_array_equal(variables["time"], np.arange(7) * 3.0)
-    assert attributes["model_checksum"] == checksum(model / "weights.pth")
+    assert attributes["model_checksum"] == model_checksum(*load_model(model))
     assert json.loads(attributes["statistics"]) == {f: [MEAN[f], STD[f]] for f in FIELDS}
     assert attributes["step_hours"] == 3 and attributes["precision"] == "float32"
     look(model, samples, tmp_path / "masks.nc", runtime="torch")
@@ -139,7 +139,7 @@ def test_a_neutral_field_is_its_mean_everywhere(model, tmp_path):
     with torch.inference_mode():
         expected = network(torch.from_numpy(values)).argmax(1)[0].numpy()
     np.testing.assert_array_equal(variables["mask"][0], expected)
-    with pytest.raises(BadInput, match="does not look at TS"):
+    with pytest.raises(BadInput, match="neutral: TS is not a field of the model"):
         look(model, without, tmp_path / "m.nc", neutral=["TS"])
 
 

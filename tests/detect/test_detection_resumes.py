@@ -170,6 +170,6 @@ def test_a_job_that_is_ended_from_outside_goes_on(model, samples, whole, tmp_pat
     again = subprocess.run(
         [sys.executable, SCRIPTS / "detect.py", *flags], check=True, capture_output=True, text=True
     )
-    assert "going on after step 3 of 7" in again.stderr or "after step 4 of 7" in again.stderr
+    assert "continuing after step 3 of 7" in again.stderr or "after step 4 of 7" in again.stderr
     assert content(tmp_path / "2001.nc")[0] == whole["float32"][0]
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".py") == ["2001.nc"]

@@ -6,8 +6,10 @@ import pytest
 
 from detection_runs import SHAPE, look, make_model
 from labelled_factory import FIELDS, write_samples
+from stormtrace.detect.reading_ahead import read_ahead
 from stormtrace.errors import BadInput
-from stormtrace.formats.samples import open_folder, open_netcdf, read_ahead, read_map
+from stormtrace.formats.complete_maps import open_netcdf, read_map
+from stormtrace.formats.samples import open_folder
 
 
 @pytest.fixture(scope="module")
@@ -100,13 +102,40 @@ def test_names_of_one_calendar_are_one(model, tmp_path):
     np.testing.assert_array_equal(variables["time"], np.arange(6) * 3.0)
 
 
-def test_a_step_is_the_shortest_where_samples_are_missing(model, tmp_path):
-    """Without the second of 3-hourly samples the first step is 6 hours, the others are 3."""
+def test_missing_samples_change_no_step(model, tmp_path):
+    """The step is what the samples say, not what lies between two of them."""
     folder = write_samples(tmp_path / "2001", 4, shape=SHAPE)
     sorted(folder.glob("*.nc"))[1].unlink()
     variables, attributes = look(model, folder, tmp_path / "m.nc")
     assert attributes["step_hours"] == 3
     np.testing.assert_array_equal(variables["time"], [0.0, 6.0, 9.0])
+
+
+def test_samples_without_a_step_are_refused(model, tmp_path):
+    folder = write_samples(tmp_path / "2001", 1, shape=SHAPE)
+    with netCDF4.Dataset(next(folder.glob("*.nc")), "a") as dataset:
+        dataset.delncattr("step_hours")
+    with pytest.raises(BadInput, match=r"00000\.nc has no global attribute step_hours"):
+        look(model, folder, tmp_path / "m.nc")
+
+
+def test_other_files_in_the_folder_are_no_samples(model, tmp_path):
+    folder = write_samples(tmp_path / "2001", 2, shape=SHAPE)
+    for name in ("._made-up.2001-01-01-00000.nc", "mean.nc"):
+        (folder / name).write_text("not netCDF")
+    variables, _ = look(model, folder, tmp_path / "m.nc")
+    np.testing.assert_array_equal(variables["time"], [0.0, 3.0])
+
+
+def test_only_samples_of_the_period_are_run_on(model, tmp_path):
+    """Start included, end not; a day has eight samples."""
+    folder = write_samples(tmp_path / "2001", 20, shape=SHAPE)
+    period = ["2001-01-01 21:00", "2001-01-03"]
+    variables, attributes = look(model, folder, tmp_path / "m.nc", period=period)
+    np.testing.assert_array_equal(variables["time"], np.arange(21.0, 48.0, 3.0))
+    assert attributes["period"] == "2001-01-01 21:00/2001-01-03"
+    with pytest.raises(BadInput, match=r"no samples from 2002-01-01 to before 2003-01-01"):
+        look(model, folder, tmp_path / "m.nc", period=["2002-01-01", "2003-01-01"])
 
 
 def test_a_folder_without_samples_is_refused(model, tmp_path):
@@ -147,5 +176,5 @@ def test_samples_from_north_to_south_are_refused(model, tmp_path):
     folder = write_samples(tmp_path / "2001", 1, shape=SHAPE)
     with netCDF4.Dataset(next(folder.glob("*.nc")), "a") as dataset:
         dataset["lat"][:] = dataset["lat"][::-1]
-    with pytest.raises(BadInput, match=r"lat must be one axis that ascends .* 90 … -90"):
+    with pytest.raises(BadInput, match=r"lat of a grid must ascend .* 90 … -90"):
         look(model, folder, tmp_path / "m.nc")

@@ -6,7 +6,16 @@ import pytest
 
 from labelled_factory import FIELDS, coordinates, weather, write_labelled, write_map_file
 from stormtrace.errors import BadInput
-from stormtrace.formats.labelled import by_time, list_labelled, read_labelled, split_by_time
+from stormtrace.formats.labelled import (
+    by_time,
+    grid_of,
+    list_labelled,
+    read_labelled,
+    split_by_time,
+)
+from stormtrace.grids import Grid
+
+GRID = Grid(*coordinates((40, 64)))
 
 
 @pytest.fixture
@@ -27,11 +36,13 @@ def test_every_file_is_one_labelling(folder):
     assert [file.labelling for file in files[:4]] == [1, 2, 3, 1]
 
 
-def test_what_else_lies_in_the_folder_is_no_labelling(folder):
+def test_what_else_lies_in_the_folder_is_no_labelling(folder, caplog):
     """A Mac leaves ``._….nc`` beside every file it copies."""
-    for name in ("._data-2000-01-01-01-1.nc", "readme.txt"):
+    for name in ("._data-2000-01-01-01-1.nc", "readme.txt", "mean.nc"):
         (folder / name).write_text("not netCDF")
     assert len(list_labelled(folder)) == 18
+    assert "1 files are not named as labelled samples" in caplog.text and "mean.nc" in caplog.text
+    assert len(list_labelled(folder, ["mean.nc"])) == 18  # nothing wrong with naming it
 
 
 def test_split_keeps_all_labellings_of_a_date_together(folder):
@@ -68,13 +79,13 @@ def test_a_file_from_north_to_south_is_refused_whatever_the_others_are(tmp_path)
     lat, lon = coordinates((40, 64))
     values, labels = weather(0)
     write_map_file(tmp_path / "data-2000-01-01-01-1.nc", values, lat[::-1], lon, labels=labels)
-    with pytest.raises(BadInput, match="lat must be one axis that ascends"):
-        read_labelled(tmp_path / "data-2000-01-01-01-1.nc", ["TMQ"], 3)
+    with pytest.raises(BadInput, match=r"-1\.nc: lat of a grid must ascend"):
+        grid_of(list_labelled(tmp_path))
 
 
 def test_reads_fields_in_the_order_asked(folder):
     path = list_labelled(folder)[0].path
-    sample = read_labelled(path, ["PSL", "TMQ"], 3)
+    sample = read_labelled(path, ["PSL", "TMQ"], 3, GRID)
     assert sample.values.dtype == np.float32 and sample.values.shape == (2, 40, 64)
     assert sample.values[0].mean() > 90_000 > sample.values[1].mean()
     assert set(np.unique(sample.labels)) == {0, 1, 2}
@@ -94,7 +105,7 @@ def test_incomplete_or_impossible_values_are_refused_by_name(folder, name, place
     path = list_labelled(folder)[0].path
     spoil(path, name, place, value)
     with pytest.raises(BadInput, match=message):
-        read_labelled(path, FIELDS, 3)
+        read_labelled(path, FIELDS, 3, GRID)
 
 
 @pytest.mark.parametrize("code", [np.nan, 0.5])
@@ -109,20 +120,20 @@ def test_labels_between_the_codes_are_refused(tmp_path, code):
         dataset.renameVariable("LABELS", "INTEGERS")
         dataset.createVariable("LABELS", "f8", ("lat", "lon"))[:] = labels
     with pytest.raises(BadInput, match=rf"LABELS has the codes \[{code}\]"):
-        read_labelled(path, FIELDS, 3)
+        read_labelled(path, FIELDS, 3, GRID)
 
 
 def test_a_missing_field_is_named(tmp_path):
     path = list_labelled(write_labelled(tmp_path, 1, fields=("TMQ",)))[0].path
     with pytest.raises(BadInput, match="has no field U850; it has"):
-        read_labelled(path, FIELDS, 3)
+        read_labelled(path, FIELDS, 3, GRID)
 
 
 def test_a_truncated_file_is_refused(folder):
     path = list_labelled(folder)[0].path
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(BadInput, match="cannot be read"):
-        read_labelled(path, FIELDS, 3)
+        read_labelled(path, FIELDS, 3, GRID)
 
 
 @pytest.mark.parametrize("names", [[], ["sample.nc"]])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stormtrace.errors import BadInput
-from stormtrace.grids import Grid
+from stormtrace.grids import Grid, make_grid
 from stormtrace.learn.augment import make_augmentation, mirror
 
 LAT = np.linspace(-90, 90, 25)
@@ -34,14 +34,14 @@ def test_what_points_north_or_turns_changes_its_sign():
     odd += ["VA850", "va", "VLML", "VFLXQV", "TAUV"]
     even = ["TMQ", "U850", "PSL", "UBOT", "U10M", "IVT", "IWV", "VAPOR", "OMEGA500", "Z200", "TAUX"]
     even += ["TAUU", "UFLXQV", "ULML", "VTHBND", "VAR"]
-    augmentation = make_augmentation({"flip": True}, odd + even, GLOBE)
+    augmentation = make_augmentation(False, True, odd + even, GLOBE)
     assert augmentation.odd == (True,) * len(odd) + (False,) * len(even)
 
 
 def test_labels_move_with_the_weather():
     values = np.arange(25 * 48, dtype=np.float32).reshape(1, 25, 48)
     votes = (values.astype(int) % 7 == 0).astype(np.uint8)
-    augmentation = make_augmentation({"roll": True, "flip": True}, ["TMQ"], GLOBE)
+    augmentation = make_augmentation(True, True, ["TMQ"], GLOBE)
     seen = set()
     for seed in range(20):
         moved, moved_votes = augmentation.apply(values, votes, np.random.default_rng(seed))
@@ -52,7 +52,7 @@ def test_labels_move_with_the_weather():
 
 def test_nothing_chosen_changes_nothing():
     values, votes = np.ones((1, 25, 48), np.float32), np.ones((3, 25, 48), np.uint8)
-    augmentation = make_augmentation({}, ["TMQ"], GLOBE)
+    augmentation = make_augmentation(False, False, ["TMQ"], GLOBE)
     same = augmentation.apply(values, votes, np.random.default_rng(0))
     assert same[0] is values and same[1] is votes
 
@@ -60,7 +60,42 @@ def test_nothing_chosen_changes_nothing():
 def test_a_region_is_neither_turned_nor_mirrored():
     region = Grid(np.linspace(10, 70, 20), np.arange(189.0, 330.0))
     with pytest.raises(BadInput, match="latitudes run from 10 to 70: set flip: false"):
-        make_augmentation({"flip": True}, ["TMQ"], region)
-    with pytest.raises(BadInput, match="longitudes run from 189 to 329 only: set roll: false"):
-        make_augmentation({"roll": True}, ["TMQ"], region)
-    assert not make_augmentation({"roll": False, "flip": False}, ["TMQ"], region).roll
+        make_augmentation(False, True, ["TMQ"], region)
+    with pytest.raises(BadInput, match=r"neither go round it .* set roll: false"):
+        make_augmentation(True, False, ["TMQ"], region)
+    assert not make_augmentation(False, False, ["TMQ"], region).roll
+
+
+def test_a_belt_round_the_globe_is_turned_and_a_symmetric_one_mirrored():
+    belt = Grid(np.arange(-30.0, 31.0, 2.5), np.arange(0.0, 360.0, 2.5))
+    augmentation = make_augmentation(True, True, ["TMQ"], belt)
+    assert (augmentation.roll, augmentation.flip, augmentation.quarters) == (True, True, False)
+
+
+@pytest.mark.parametrize("projection", ["north-polar", "south-polar"])
+def test_a_polar_square_is_turned_by_quarters_about_its_pole(projection):
+    """A field of latitude and of longitude minus the turn is the same field on a turned globe."""
+    grid = make_grid({"projection": projection, "cells": 24})
+    lat, lon = (np.radians(one) for one in grid.points)
+    augmentation = make_augmentation(True, False, ["TMQ"], grid)
+    field = (np.sin(lat) + np.cos(lat) ** 2 * np.cos(lon)).astype(np.float32)[None]
+    votes = (field > 0.5).astype(np.uint8)
+    seen = set()
+    for seed in range(20):
+        turned, turned_votes = augmentation.apply(field, votes, np.random.default_rng(seed))
+        np.testing.assert_array_equal(turned > 0.5, turned_votes == 1)
+        errors = [
+            abs(turned[0] - np.sin(lat) - np.cos(lat) ** 2 * np.cos(lon - turn)).max()
+            for turn in np.arange(4) * np.pi / 2
+        ]
+        assert min(errors) < 1e-6
+        seen.add(int(np.argmin(errors)))
+    assert seen == {0, 1, 2, 3}
+    with pytest.raises(BadInput, match="mirrors at the equator"):
+        make_augmentation(True, True, ["TMQ"], grid)
+
+
+def test_a_square_that_is_not_centred_on_a_pole_is_not_turned():
+    lat, lon = np.meshgrid(np.arange(30.0, 60.0), np.arange(30.0), indexing="ij")
+    with pytest.raises(BadInput, match="set roll: false"):
+        make_augmentation(True, False, ["TMQ"], Grid(lat, lon))

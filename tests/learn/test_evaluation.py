@@ -5,16 +5,18 @@ import subprocess
 import sys
 from pathlib import Path
 
+import netCDF4
 import numpy as np
 import pytest
 import torch
 
 from labelled_factory import FIELDS, MEAN, STD, coordinates, write_labelled, write_map_file
+from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
 from stormtrace.formats.labelled import list_labelled, read_labelled
 from stormtrace.grids import Grid
-from stormtrace.labels.agreement import expert_confusions
-from stormtrace.labels.quality import check_labels, label_pieces
+from stormtrace.labels.agreement import expert_agreement, expert_confusions
+from stormtrace.labels.quality import check_labels
 from stormtrace.learn.evaluation import evaluate
 from stormtrace.learn.importance import _summarize, derangement, permutation_importance
 from stormtrace.network import scores
@@ -22,6 +24,7 @@ from stormtrace.network.cgnet import CGNet
 from stormtrace.network.model_files import parse_config, write_model
 from stormtrace.network.predictor import Predictor
 
+GRID = Grid(*coordinates((40, 64)))
 LABELS = ["Background", "Tropical Cyclone", "Atmospheric River"]
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 CONFIG = {
@@ -54,7 +57,7 @@ def test_every_labelling_is_scored_against_the_prediction_of_its_time(predictor,
     assert (result["files"], result["times"], result["dates"]) == (10, 5, 5)
     expected = sum(
         scores.confusion_matrix(sample.labels, predictor.classes(sample.values[None])[0], 3)
-        for sample in (read_labelled(file.path, FIELDS, 3) for file in files)
+        for sample in (read_labelled(file.path, FIELDS, 3, GRID) for file in files)
     )
     np.testing.assert_array_equal(result["confusion"], expected)
     assert np.sum(result["confusion"]) == 10 * 40 * 64
@@ -71,7 +74,7 @@ def test_areas_weigh_by_the_true_area_of_cells(predictor, folder):
 
     areas = count(predictor, list_labelled(folder)[:1]).areas
     assert sum(matrix.sum() for matrix in areas.values()) == pytest.approx(5.1008e8, rel=1e-4)
-    assert Grid(*coordinates((40, 64))).row_area[20] > 10 * Grid(*coordinates((40, 64))).row_area[0]
+    assert GRID.row_area[20] > 10 * GRID.row_area[0]
 
 
 def test_experts_agree_as_their_masks_overlap(tmp_path):
@@ -89,6 +92,12 @@ def test_experts_agree_as_their_masks_overlap(tmp_path):
     matrix = by_date["2011-06-01"]
     np.testing.assert_array_equal(matrix, matrix.T)
     assert scores.iou(matrix)[2] == pytest.approx(6 / 10)
+    agreement = expert_agreement(list_labelled(tmp_path), LABELS)
+    assert agreement["iou"] == {
+        "Background": pytest.approx((2560 - 40) / (2560 - 24)),  # without union and overlap
+        "Tropical Cyclone": None,
+        "Atmospheric River": pytest.approx(6 / 10),
+    }
     assert np.isnan(scores.iou(matrix)[1])
 
 
@@ -129,18 +138,6 @@ def test_derangement_leaves_nothing_in_its_place():
         assert sorted(moved) == list(range(7)) and (moved != np.arange(7)).all()
 
 
-def test_pieces_join_across_the_date_line_and_by_corners():
-    mask = np.zeros((5, 8), bool)
-    mask[1, 6:] = mask[2, 0] = True  # across the seam, by a corner
-    mask[4, 3] = True
-    pieces = label_pieces(mask, wraps=True)
-    assert pieces[1, 7] == pieces[2, 0] != pieces[4, 3]
-    assert len(np.unique(pieces)) == 3 and (pieces > 0).sum() == mask.sum()
-    assert len(np.unique(label_pieces(mask, wraps=False))) == 4
-    assert label_pieces(np.ones((5, 8), bool), wraps=True).max() == 1
-    assert label_pieces(np.zeros((5, 8), bool), wraps=True).max() == 0
-
-
 def test_label_check_finds_each_fault(tmp_path):
     lat, lon = coordinates((96, 144))
     blank = {"TMQ": np.zeros((96, 144), np.float32)}
@@ -160,23 +157,56 @@ def test_label_check_finds_each_fault(tmp_path):
     write("data-2011-06-04-01-1.nc", good + 5)
     write("data-2011-06-05-01-1.nc", good)
     (tmp_path / "data-2011-06-05-01-1.nc").rename(tmp_path / "data-2011-06-05-02-1.nc")
-    result = check_labels(list_labelled(tmp_path), LABELS)
+    beyond = good.copy()
+    beyond[60:66, :5] = beyond[60:66, -5:] = 2  # one piece over the date line
+    write("data-2011-06-06-01-1.nc", beyond)
+    write("data-2011-06-07-01-1.nc", good)
+    with netCDF4.Dataset(tmp_path / "data-2011-06-07-01-1.nc", "a") as dataset:
+        dataset["lon"][:] += 1.25
+    result = check_labels(list_labelled(tmp_path), Classes.of_labels(LABELS))
     assert [(one["file"][5:15], one["kind"]) for one in result["problems"]] == [
         ("2011-06-02", "equator"),
         ("2011-06-03", "small piece"),
         ("2011-06-04", "code"),
         ("2011-06-05", "time"),
+        ("2011-06-07", "grid"),
     ]
-    assert result["labellings"] == {1: 5} and result["experts"] is None
-    cells = 4 * 96 * 144
-    assert result["cell_share"]["Atmospheric River"] == pytest.approx(4 * 180 / cells)
+    assert result["labellings"] == {1: 7} and result["experts"] is None
+    cells = 5 * 96 * 144
+    assert result["cell_share"]["Atmospheric River"] == pytest.approx((5 * 180 + 60) / cells)
     assert result["cell_share"]["Tropical Cyclone"] == pytest.approx(3 / cells)
+
+
+def test_a_piece_over_the_date_line_is_one_and_lines_have_no_smallest_area(tmp_path):
+    """Of 13,824 cells 4 are few: a front of 3 on each side of the date line is one piece of 6."""
+    lat, lon = coordinates((96, 144))
+    labels = np.zeros((96, 144), int)
+    labels[60, -3:], labels[61, :3] = 1, 1  # they touch by a corner
+    labels[30, 70:73] = 2
+    name = tmp_path / "data-2011-06-01-01-1.nc"
+    write_map_file(name, {"TMQ": np.zeros((96, 144), np.float32)}, lat, lon, labels=labels)
+    names = ["Background", "Low", "Cold Front"]
+    assert check_labels(list_labelled(tmp_path), Classes.of_labels(names))["problems"] == []
+    areas = Classes.of_labels(names, {"Cold Front": {"kind": "area"}})
+    (problem,) = check_labels(list_labelled(tmp_path), areas)["problems"]
+    assert problem["detail"].startswith("1 of 1 pieces of Cold Front below 4 cells")
+
+
+def test_only_classes_that_stay_on_their_side_are_reported_at_the_equator(tmp_path):
+    lat, lon = coordinates((96, 144))
+    labels = np.zeros((96, 144), int)
+    labels[45:51, 10:20] = 1
+    name = tmp_path / "data-2011-06-01-01-1.nc"
+    write_map_file(name, {"TMQ": np.zeros((96, 144), np.float32)}, lat, lon, labels=labels)
+    for label, found in (("atmospheric_river", 1), ("Convective System", 0)):
+        classes = Classes.of_labels(["Background", label])
+        assert len(check_labels(list_labelled(tmp_path), classes)["problems"]) == found
 
 
 def test_a_date_to_learn_from_and_to_score_on_is_told(folder, tmp_path):
     files = list_labelled(folder)
     other = {"train": [file for file in files if file.date == files[0].date]}
-    result = check_labels(files, LABELS, other)
+    result = check_labels(files, Classes.of_labels(LABELS), other)
     told = [one["file"] for one in result["problems"] if one["kind"] == "date"]
     assert told == [file.path.name for file in other["train"]] and len(told) < len(files)
 
@@ -196,13 +226,11 @@ def test_scripts_from_labels_to_figures(folder, tmp_path):
     content = json.loads((model / "config.json").read_text())
     assert content["padding"] == "circular" and content["name"] == "model"
 
-    figures = tmp_path / "figures"
-    more = ("--figures", figures, "--maps", 2)
-    run("evaluate.py", "--model", model, "--samples", folder, "--output", model / "s.json", *more)
+    run("evaluate.py", "--model", model, "--samples", folder, "--output", model / "s.json")
     result = json.loads((model / "s.json").read_text())
     assert result["model"] == "model" and result["files"] == 10
     assert str(model / "weights.pth") in json.loads(result["provenance"]["inputs"])
-    assert len(list(figures.iterdir())) == 4
+    assert result["experts"]["iou"]["Atmospheric River"] > 0.5
 
     where = ("--output", tmp_path / "i.json", "--figure", tmp_path / "bars", "--repeats", 1)
     run("explain.py", "--model", model, "--samples", folder, *where)

@@ -18,6 +18,7 @@ from labelled_factory import (
     FIELDS,
     MEAN,
     STD,
+    coordinates,
     statistics,
     weather,
     write_labelled,
@@ -25,6 +26,7 @@ from labelled_factory import (
 )
 from stormtrace.errors import BadInput
 from stormtrace.formats.labelled import list_labelled
+from stormtrace.grids import Grid
 from stormtrace.learn.bar import bar
 from stormtrace.learn.batches import batches, count_votes, epoch_order, make_training_set
 from stormtrace.learn.history import read_history, to_csv
@@ -39,6 +41,7 @@ from stormtrace.network.normalization import Normalization
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 torch.set_num_threads(1)  # sums depend on the number of threads in the last bit
 CPU = torch.device("cpu")
+GRID = Grid(*coordinates((40, 64)))
 NORMALIZATION = Normalization(FIELDS, tuple(MEAN.values()), tuple(STD.values()))
 RECIPE = Recipe(
     name="tiny",
@@ -163,7 +166,7 @@ def test_votes_are_counted_once_each():
 
 
 def test_every_batch_is_shared_out_whole(folder):
-    samples = make_training_set(list_labelled(folder), NORMALIZATION, 3, "separate")
+    samples = make_training_set(list_labelled(folder), NORMALIZATION, 3, GRID, "separate")
     order = epoch_order(len(samples), 0, 1)
     assert sorted(order) == list(range(12))
     alone = list(batches(samples, order, 5))
@@ -177,8 +180,8 @@ def test_every_batch_is_shared_out_whole(folder):
 def test_maps_of_different_shapes_are_refused(folder, tmp_path):
     write_labelled(tmp_path, 1)
     write_labelled(tmp_path, 1, first=1, shape=(48, 64))
-    samples = make_training_set(list_labelled(tmp_path), NORMALIZATION, 3, "separate")
-    with pytest.raises(BadInput, match="several shapes"):
+    samples = make_training_set(list_labelled(tmp_path), NORMALIZATION, 3, GRID, "separate")
+    with pytest.raises(BadInput, match=r"02-01-1\.nc: lat differs from that of the other files"):
         list(batches(samples, [0, 1], 2))
 
 
@@ -276,7 +279,7 @@ def test_a_region_is_learned_with_padding_and_augmentation_of_its_own(tmp_path):
         path = tmp_path / "train" / f"data-2000-01-{day:02d}-01-1.nc"
         write_map_file(path, values, lat, lon, labels=labels)
     recipe = replace(RECIPE, epochs=1, validation=0.5, augment=Augment(roll=False, flip=False))
-    with pytest.raises(BadInput, match=r"longitudes 189 and 252, .* use padding: replicate"):
+    with pytest.raises(BadInput, match=r"188\.5 to 252\.5 east\): use padding: replicate"):
         learn(tmp_path / "train", tmp_path, recipe)
     trained = learn(tmp_path / "train", tmp_path, replace(recipe, padding="replicate"))
     assert np.isfinite(trained.history[0]["validation_loss"])

@@ -14,12 +14,13 @@ from stormtrace.formats.labelled import list_labelled
 from stormtrace.formats.samples import open_folder
 from stormtrace.learn.evaluation import evaluate
 from stormtrace.learn.importance import permutation_importance
+from stormtrace.learn.model_config import make_config
 from stormtrace.learn.processes import Processes
 from stormtrace.learn.recipe import Recipe
 from stormtrace.learn.training import train
 from stormtrace.network.architectures import make_network
 from stormtrace.network.library import FAMILIES, MARGIN, MULTIPLE, LibraryNetwork, neighbours
-from stormtrace.network.model_files import load_model, make_config, write_model
+from stormtrace.network.model_files import load_model, write_model
 from stormtrace.network.normalization import Normalization
 from stormtrace.network.predictor import load_predictor
 

@@ -5,12 +5,21 @@ import pytest
 import torch
 
 from stormtrace.errors import BadInput
-from stormtrace.grids import Grid
-from stormtrace.network.padding import PADDINGS, Padding, false_neighbours, widen
+from stormtrace.grids import Grid, make_grid
+from stormtrace.network.cgnet import CGNet
+from stormtrace.network.padding import (
+    PADDINGS,
+    Padding,
+    check_padding,
+    false_neighbours,
+    suit_grid,
+    widen,
+)
 
 
+@pytest.mark.parametrize("pole_row", [True, False], ids=["poles are rows", "poles are edges"])
 @pytest.mark.parametrize("width", [1, 2, 4])
-def test_sphere_continues_a_function_over_the_poles(width):
+def test_sphere_continues_a_function_over_the_poles(width, pole_row):
     """sin and cos of latitudes beyond 90° give the point on the other side: x and y change sign.
 
     So any polynomial in (x, y, z), evaluated on an extended lat/lon grid, is the truth.
@@ -22,11 +31,15 @@ def test_sphere_continues_a_function_over_the_poles(width):
         return 1 + x - 2 * y + 3 * z + x * y - z * x
 
     step = 180 / 24
-    lat, lon = np.linspace(-90, 90, 25), np.arange(48) * step
-    beyond = np.arange(-width, 25 + width) * step - 90
+    rows, first = (25, -90.0) if pole_row else (24, -90.0 + step / 2)
+    lat, lon = first + np.arange(rows) * step, np.arange(48) * step
+    beyond = first + np.arange(-width, rows + width) * step
     around = np.arange(-width, 48 + width) * step
     inside = torch.from_numpy(field(lat, lon))[None, None]
-    widened = Padding(width, "sphere")(inside)[0, 0].numpy()
+    padding = Padding(width, "sphere")
+    suit_grid(padding, Grid(lat, lon))
+    assert padding.pole_row is pole_row
+    widened = padding(inside)[0, 0].numpy()
     np.testing.assert_allclose(widened, field(beyond, around), atol=1e-12)
 
 
@@ -70,7 +83,9 @@ POLES, MIDDLES, TROPICS = np.linspace(-90, 90, 37), np.arange(-87.5, 90, 5), np.
 
 @pytest.mark.parametrize("lat", [POLES, MIDDLES, GAUSSIAN])
 def test_the_whole_globe_has_no_false_neighbours(lat):
-    assert [false_neighbours(kind, Grid(lat, AROUND)) for kind in PADDINGS] == ["", "", ""]
+    grid = Grid(lat, AROUND)
+    assert [false_neighbours(kind, grid) for kind in PADDINGS] == ["", "", ""]
+    check_padding("sphere", grid)
 
 
 @pytest.mark.parametrize(("lat", "lon"), [(TROPICS, AROUND), (POLES, AROUND[:20])])
@@ -79,22 +94,43 @@ def test_a_part_of_the_globe_has_false_neighbours_but_by_replicate(lat, lon):
     assert told["replicate"] == ""
     assert "padding is circular" in told["circular"]
     assert "padding is sphere" in told["sphere"]
+    with pytest.raises(BadInput, match="use padding: replicate"):
+        check_padding("sphere", Grid(lat, lon))
 
 
-@pytest.mark.parametrize("kind", ["circular", "sphere"])
+def test_a_projected_grid_has_false_neighbours_by_name_of_its_latitudes():
+    grid = make_grid({"projection": "north-polar", "cells": 24})
+    told = false_neighbours("circular", grid)
+    assert "24 by 24 cells, 19.59" in told and told.isascii()  # an attribute of classic netCDF
+    assert false_neighbours("replicate", grid) == ""
+    with pytest.raises(BadInput, match=r"24 by 24 cells, .* use padding: replicate"):
+        check_padding("sphere", grid)
+
+
+@pytest.mark.parametrize(("lat", "pole_row"), [(POLES, True), (MIDDLES, False), (GAUSSIAN, False)])
+def test_a_network_learns_from_its_grid_whether_rows_are_poles(lat, pole_row):
+    network = CGNet(1, 2, "sphere")
+    suit_grid(network, Grid(lat, AROUND))
+    paddings = [one for one in network.modules() if isinstance(one, Padding)]
+    assert len(paddings) > 20 and all(one.pole_row is pole_row for one in paddings)
+
+
+@pytest.mark.parametrize(
+    ("kind", "pole_row"), [("circular", True), ("sphere", True), ("sphere", False)]
+)
 @pytest.mark.parametrize("shape", [(5, 5), (10, 14), (25, 48)])
 @pytest.mark.parametrize("sides", [((4, 4), (4, 4)), ((1, 3), (0, 2))])
-def test_a_gradient_returns_to_the_cell_that_was_repeated(kind, shape, sides):
+def test_a_gradient_returns_to_the_cell_that_was_repeated(kind, pole_row, shape, sides):
     """Each widened cell is one cell of the map, so a cell's gradient is the sum over its copies.
 
     The map of cell numbers, widened, tells which. Small maps have edges that overlap.
     """
     numbers = torch.arange(shape[0] * shape[1], dtype=torch.float64).reshape(1, 1, *shape)
-    copies = widen(numbers, *sides, kind)[0, 0].long()
+    copies = widen(numbers, *sides, kind, pole_row)[0, 0].long()
     x = torch.randn(2, 3, *shape, dtype=torch.float64)
     x = x.contiguous(memory_format=torch.channels_last).requires_grad_()
     gradient = torch.randn(2, 3, *copies.shape, dtype=torch.float64)
-    widen(x, *sides, kind).backward(gradient)
+    widen(x, *sides, kind, pole_row).backward(gradient)
     expected = torch.zeros(2, 3, shape[0] * shape[1], dtype=torch.float64)
     expected.index_add_(2, copies.ravel(), gradient.reshape(2, 3, -1))
     assert x.grad is not None

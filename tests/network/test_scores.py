@@ -23,8 +23,9 @@ def test_confusion_matrix_counts_every_cell_once():
     prediction = np.array([[0, 1, 1], [0, 2, 2]])
     matrix = scores.confusion_matrix(truth, prediction, 3)
     np.testing.assert_array_equal(matrix, [[2, 0, 1], [0, 1, 0], [0, 1, 1]])
-    weighted = scores.confusion_matrix(truth, prediction, 3, np.array([10.0, 0.5]))
-    np.testing.assert_array_equal(weighted, [[10.5, 0, 0.5], [0, 10, 0], [0, 10, 0.5]])
+    areas = np.array([[10.0, 10.0, 10.0], [0.5, 1.0, 2.0]])
+    weighted = scores.confusion_matrix(truth, prediction, 3, areas)
+    np.testing.assert_array_equal(weighted, [[10.5, 0, 1.0], [0, 10, 0], [0, 10, 2.0]])
 
 
 def test_measures_by_hand():

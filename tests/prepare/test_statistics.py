@@ -1,9 +1,21 @@
+import cftime
 import netCDF4
 import numpy as np
 import pytest
 
+from labelled_factory import coordinates, write_map_file
 from stormtrace.errors import BadInput
-from stormtrace.prepare.statistics import FieldStatistics, merge, read_piece, statistics_of
+from stormtrace.formats.sample_writing import SampleField, SampleTime, write_sample
+from stormtrace.grids import Grid, make_grid
+from stormtrace.prepare.statistics import (
+    FieldStatistics,
+    check_on_grid,
+    merge,
+    read_piece,
+    sample_paths,
+    statistics_of,
+    weight_rows,
+)
 
 LAT = np.linspace(-90, 90, 13)
 RNG = np.random.default_rng(5)
@@ -15,6 +27,7 @@ def write(path, fields, lat=LAT, time=True):
         for name, size in (("time", 1), ("lat", lat.size), ("lon", nlon)):
             file.createDimension(name, size)
         file.createVariable("lat", "f8", ("lat",))[:] = lat
+        file.createVariable("lon", "f8", ("lon",))[:] = np.arange(nlon) * 360 / nlon
         dims = ("time", "lat", "lon") if time else ("lat", "lon")
         for name, values in fields.items():
             file.createVariable(name, "f4", dims, fill_value=np.float32(1e36))[:] = np.where(
@@ -73,7 +86,7 @@ def test_pieces_merge_into_what_one_pass_gives(tmp_path, cuts):
 def test_published_convention_is_there():
     """Mean weighted by cos(lat), standard deviation not: Dagon's 24.927 / 15.817 (domain.md)."""
     field = np.repeat(np.cos(np.radians(LAT))[:, None], 8, axis=1)
-    found = FieldStatistics.of(field).summary(LAT)
+    found = FieldStatistics.of(field).summary(np.cos(np.radians(LAT)))
     weight = np.cos(np.radians(LAT))
     assert found["area_mean"] == pytest.approx((weight**2).sum() / weight.sum())
     assert found["mean"] == pytest.approx(weight.mean()) and found["std"] == pytest.approx(
@@ -84,7 +97,7 @@ def test_published_convention_is_there():
 def test_a_field_all_missing_is_counted_not_hidden():
     empty = FieldStatistics.of(np.full((13, 4), np.nan))
     full = FieldStatistics.of(np.ones((13, 4)))
-    both = (empty + full).summary(LAT)
+    both = (empty + full).summary(np.cos(np.radians(LAT)))
     assert (both["count"], both["missing"], both["mean"], both["max"]) == (52, 52, 1.0, 1.0)
 
 
@@ -96,14 +109,65 @@ def test_labelled_samples_have_no_time_dimension_in_labels(tmp_path):
 def test_bad_samples(tmp_path):
     one = write(tmp_path / "1.nc", {"TMQ": np.ones((13, 4))})
     other = write(tmp_path / "2.nc", {"TMQ": np.ones((7, 4))}, lat=np.linspace(-90, 90, 7))
-    with pytest.raises(BadInput, match=r"2\.nc is on another grid"):
+    with pytest.raises(BadInput, match=r"2\.nc: lat differs"):
         statistics_of([one, other], ["TMQ"])
     with pytest.raises(BadInput, match="has no variable PSL"):
         statistics_of([one], ["PSL"])
-    with pytest.raises(BadInput, match="not one sample"):
+    with pytest.raises(BadInput, match="no samples"):
         statistics_of([], ["PSL"])
     (tmp_path / "a.json").write_text("{}")
-    with pytest.raises(BadInput, match="no file of statistics"):
+    with pytest.raises(BadInput, match="not a file of statistics"):
         read_piece(tmp_path / "a.json")
     with pytest.raises(BadInput, match="different fields"):
         merge([{"steps": 1, "fields": {"A": {}}}, {"steps": 1, "fields": {"B": {}}}])
+
+
+def test_labels_must_be_on_the_grid_they_are_said_to_be_on(tmp_path):
+    lat, lon = coordinates((12, 16))
+    labels = np.zeros((12, 16), int)
+    values = {"TMQ": np.ones((12, 16), "f4")}
+    write_map_file(tmp_path / "data-1.nc", values, lat, lon, labels=labels)
+    check_on_grid(tmp_path / "data-1.nc", Grid(lat, lon))
+    check_on_grid(tmp_path / "data-1.nc", Grid(lat, lon + 1e-5))  # float32 coordinates
+    for other in (Grid(*coordinates((13, 16))), Grid(lat, lon - 180)):
+        with pytest.raises(BadInput, match=r"data-1\.nc is on 12 × 16, .* but the `grid`"):
+            check_on_grid(tmp_path / "data-1.nc", other)
+
+
+@pytest.mark.parametrize(
+    "spec", [{"gaussian": 8}, {"projection": "south-polar", "cells": 12},
+             {"box": [350, 20, 30, 60], "step": 5}],
+)  # fmt: skip
+def test_area_weights_of_every_grid(tmp_path, spec):
+    """Against two passes with the cells' areas; a box's rows count by cos(lat), as everywhere."""
+    grid = make_grid(spec)
+    values = (280 + 5 * RNG.standard_normal((4, *grid.shape))).astype("f4")
+    for step, field in enumerate(values):
+        start = cftime.DatetimeNoLeap(2000, 1, 1, 3 * step)
+        path = tmp_path / f"x.2000-01-01-{10800 * step:05d}.nc"
+        write_sample(path, grid, SampleTime(start), [SampleField("T", field, {})], {})
+    (tmp_path / "._x.2000-01-01-00000.nc").write_text("a Mac's")
+    steps, fields = statistics_of(sample_paths(tmp_path), ["T"])
+    assert steps == 4
+    weight = np.cos(np.radians(grid.points[0])) if "box" in spec else grid.area
+    for prefix, shares in (("", 1.0), ("area_", weight)):
+        mean, std = two_passes(values, shares)
+        assert fields["T"][f"{prefix}mean"] == pytest.approx(float(mean), rel=1e-13)
+        assert fields["T"][f"{prefix}std"] == pytest.approx(float(std), rel=1e-9)
+    halves = [statistics_of(part, ["T"]) for part in np.split(np.array(sample_paths(tmp_path)), 2)]
+    merged = merge([{"steps": n, "fields": found} for n, found in halves])[1]
+    assert merged["T"] == pytest.approx(fields["T"], rel=1e-12)
+
+
+def test_gaussian_rows_weigh_what_the_quadrature_says():
+    weight = weight_rows(make_grid({"gaussian": 16}))
+    quadrature = np.polynomial.legendre.leggauss(32)[1]
+    np.testing.assert_allclose(weight / weight.sum(), quadrature / 2, rtol=1e-12)
+
+
+def test_folders_are_read_by_the_pattern_of_names(tmp_path):
+    with pytest.raises(BadInput, match="make_samples"):
+        sample_paths(tmp_path)
+    for name in ("data-1996-06-09-01-1.nc", "._data-1996-06-09-01-1.nc"):
+        (tmp_path / name).touch()
+    assert [path.name for path in sample_paths(tmp_path)] == ["data-1996-06-09-01-1.nc"]

@@ -5,22 +5,10 @@ import numpy as np
 import pytest
 
 from browser import open_browser
-from real_data import FOLDER, real_data
+from real_data import FOLDER, NEEDED, real_data
 from workflow_runs import ROOT, snakemake
 
 pytestmark = pytest.mark.workflow
-
-NEEDED = {
-    "merra2-day": (
-        "merra2/IWV_IVT_MERRA_20170228_00.nc",
-        "cgnet_weights/trained_cgnet.092023_TMQ",
-    ),
-    "e3sm-columns": (
-        "e3sm_ne4pg2/e3sm_mmf_ne4pg2_as_cam_history.nc",
-        "cgnet_weights/trained_cgnet.040523",
-        "cgnet_weights/trained_cgnet.092023_TMQ",
-    ),
-}
 
 
 @pytest.fixture(scope="module", params=NEEDED)

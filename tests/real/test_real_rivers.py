@@ -7,7 +7,7 @@ from scipy import ndimage
 from real_data import real_data
 from stormtrace.grids import Grid
 from stormtrace.track.labelling import Labeller
-from stormtrace.track.object_finding import object_columns
+from stormtrace.track.object_finding import ObjectTables
 
 
 def test_objects_of_a_real_map_are_those_of_scipy_with_the_seam_closed():
@@ -16,7 +16,7 @@ def test_objects_of_a_real_map_are_those_of_scipy_with_the_seam_closed():
         grid = Grid(np.asarray(file["lat"][:], float), np.asarray(file["lon"][:], float))
         mask = np.where(np.ma.filled(file["IVT"][0], 0.0) > 500.0, 2, 0).astype(np.int8)
     assert grid.is_global
-    columns = object_columns([Labeller(grid).step(mask)], 0, grid)
+    columns = ObjectTables(grid).objects([Labeller(grid).step(mask)])
 
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     names = np.arange(count + 1)

@@ -1,7 +1,11 @@
 """The study: entries that say only how they differ, and one sentence for each thing that is wrong."""
 
 import copy
+import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,9 +13,11 @@ import yaml
 
 from stormtrace.blocks import dump
 from stormtrace.errors import BadInput
+from stormtrace.study.artmip import artmip_files
 from stormtrace.study.definition import Study
 from stormtrace.study.inputs import raw_input
 from stormtrace.study.merging import merge, resolve
+from stormtrace.study.merging import overlay as overlay_of
 from stormtrace.study.periods import clip, years_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -216,6 +222,23 @@ MISTAKES = [
     ("snapshots/contrl", ["2000-01-01 00:00"], "snapshots is 'contrl'.*did you mean 'control'"),
     ("titel", "x", "titel.*did you mean 'title'"),
     ("grids/mini/nlat", 1, "grids.mini.nlat is 1: must be greater than or equal to 2"),
+    ("experiments/control/period", ["2001-01-05", "2000-12-25"], "control.period is .*2001-01-05.*: it is empty or ends before it starts"),
+    ("experiments/control/period", ["2000-12-25", "2000-12-25"], "control.period is .*: it is empty"),
+    ("experiments/control/period", ["2000-12-25", "2001-02-01"], "control.period is .*2000-12-22 to 2001-01-11"),
+    ("experiments/control/runtime", "onnx", "runtime is .onnx.; allowed: auto, torch, openvino"),
+    ("experiments/control/name", "x", "experiments.control.name is an unknown key"),
+    ("experiments/control/tracking", {"minimum_hours": {"Front": 12}}, "minimum_hours.Front is a threshold for no class of .*TC, AR"),
+    ("datasets/mini-merra2/step_hours", 5, "datasets.mini-merra2.step_hours is 5: it does not divide a day"),
+    ("datasets/mini-merra2/step_hours", 6, "comparisons.source compares unlike steps: merra2-regridded 6 h, control 3 h"),
+    ("datasets/mini-merra2/source", "mera2", "source is .mera2., did you mean 'merra2'.; allowed: cesm, merra2, climatenet"),
+    ("datasets/mini-merra2/train", "x", "datasets.mini-merra2.train is .x.: an unknown key"),
+    ("models/four-fields/labels", ["Tropical Cyclone", "Background"], "models.four-fields: labels are .*the first must be Background"),
+    ("models/four-fields/labels", ["Background", "AR", "ar"], "share the name 'ar'"),
+    ("models/four-fields/labels", ["Background", *(f"Class {i}" for i in range(64))], "labels is .*at most 64 items"),
+    ("models/four-fields/weights", "folder", "models.four-fields.fields is .* an unknown key; allowed: dataset, description, grid, like, title, weights"),
+    ("classes", {"cold_front": {}, "Cold Front": {}}, "classes: 'cold_front' and 'Cold Front' are the same name"),
+    ("animate/control", ["2001-02"], "animate.control asks for 2001-02"),
+    ("snapshots/control", ["2001-01-11 00:00"], "snapshots.control asks for 2001-01-11 00:00"),
     ("experiments/a b", {"like": "control"}, "experiments has an entry .a b.*cannot be a name"),
 ]  # fmt: skip
 
@@ -277,3 +300,112 @@ def test_seeds_make_an_ensemble_of_members_that_differ_in_seed_alone(demo):
     assert study.trained == ["ensemble.seed0", "ensemble.seed7"]
     first, second = (study.training(name) for name in study.trained)
     assert {key for key in first if first[key] != second[key]} == {"name", "seed"}
+
+
+# --- periods, dates, files ------------------------------------------------------------------------
+
+
+def test_a_period_inside_a_year_is_kept_to(demo):
+    demo["experiments"]["short"] = {"like": "control", "period": ["2000-12-25", "2001-01-03"]}
+    demo["run"] = ["short"]
+    study = Study(demo)
+    assert study.years("short") == ["2000", "2001"]
+    assert study.period("short", "2000") == ["2000-12-25", "2001-01-01"]
+    assert study.period("short", "2001") == ["2001-01-01", "2001-01-03"]
+    demo["experiments"]["short"]["period"] = ["2001-01-02", "2001-01-03"]
+    study = Study(demo)
+    assert study.years("short") == ["2001"]
+    assert study.period("short", "2001") == ["2001-01-02", "2001-01-03"]
+    demo["snapshots"] = {"short": ["2001-01-03 00:00"]}
+    with pytest.raises(BadInput, match="asks for 2001-01-03 00:00, but there are: 2001"):
+        Study(demo)
+
+
+def test_an_experiment_of_another_period_has_masks_of_its_own(demo):
+    demo["experiments"]["short"] = {"like": "control", "period": ["2001-01-02", "2001-01-03"]}
+    demo["run"] = ["control", "short"]
+    assert Study(demo).masks_of("short") == "short"
+
+
+def test_unquoted_dates_are_dates(demo, tmp_path):
+    """YAML reads 2000-12-25 as a date and 2000-12-22 03:00:00 as a time."""
+    overlay = tmp_path / "mine.yaml"
+    overlay.write_text(
+        "experiments: {short: {like: control, period: [2000-12-25, 2001-01-03]}}\nrun: [short]\n"
+        "datasets:\n  mini-historical:\n    parts:\n"
+        "    - {period: [2000-12-22 03:00:00, 2001-01-11], files: '*.nc'}\n"
+    )
+    study = Study(overlay_of(demo, yaml.safe_load(overlay.read_text())), [*DEMO, overlay])
+    assert study.experiments["short"].period == ("2000-12-25", "2001-01-03")
+    assert study.raw("mini-historical").parts[0].period == ("2000-12-22 03:00", "2001-01-11")
+
+
+def test_a_runtime_that_the_device_lacks_is_refused(demo):
+    demo["experiments"]["control"]["runtime"] = "openvino"
+    Study(demo | {"device": "auto"})
+    with pytest.raises(BadInput, match=r"control\.runtime is 'openvino', .* device is 'cuda'"):
+        Study(demo | {"device": "cuda"})
+    demo["experiments"]["control"]["precision"] = "float16"
+    with pytest.raises(BadInput, match=r"precision is 'float16', which runtime openvino"):
+        Study(demo)
+
+
+def test_a_misspelt_name_of_a_sample_to_leave_out_is_refused(demo, tmp_path):
+    for split in ("train", "test"):
+        (tmp_path / split).mkdir()
+        (tmp_path / split / f"data-{split}-1.nc").touch()
+        demo["datasets"]["mini-climatenet"][split] = str(tmp_path / split)
+    demo["datasets"]["mini-climatenet"]["exclude"] = ["data-train-1.nc", "data-test-1.nc"]
+    assert Study(demo).excluded("mini-climatenet", "test") == ["data-test-1.nc"]
+    demo["datasets"]["mini-climatenet"]["exclude"] = ["data-trian-1.nc"]
+    with pytest.raises(BadInput, match=r"exclude lists 'data-trian-1.nc'.*mean 'data-train-1.nc'"):
+        Study(demo)
+
+
+def test_the_entry_that_says_it_is_named_and_not_the_one_that_inherits_it(demo):
+    demo["experiments"] = {"first": {"like": "control"}} | demo["experiments"]
+    demo["experiments"]["control"]["statistics"] = "none"
+    with pytest.raises(BadInput, match=r"experiments\.control\.statistics is"):
+        Study(demo)
+
+
+def test_published_labels_are_checked_before_any_job(demo, tmp_path):
+    config = {"fields": {"TMQ": {}}, "labels": ["Background", "Atmospheric River"]}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    demo["models"]["published"] = {"weights": str(tmp_path)}
+    demo["experiments"]["rivers"] = {"like": "control", "model": "published"}
+    demo["run"], demo["compare"] = ["rivers"], []
+    study = Study(demo)
+    assert [one.short for one in study.classes_of("rivers").features] == ["AR"]
+    assert len(artmip_files(study, "rivers")) == 2
+    config["labels"] = ["Background", "Tropical Cyclone"]
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(BadInput, match=r"'rivers' cannot be in the ARTMIP catalogue: .*Tropical"):
+        artmip_files(Study(demo), "rivers")
+    config["labels"] = ["Background", *(f"class {i}" for i in range(128))]
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(BadInput, match=r"models\.published: .*code 128; .* from 1 to 127"):
+        Study(demo)
+
+
+def test_files_of_the_catalogue_are_named_by_the_days_they_cover(demo):
+    demo["experiments"]["short"] = {"like": "control", "period": ["2000-12-25", "2001-01-03"]}
+    demo["run"] = ["short"]
+    files = artmip_files(Study(demo), "short")
+    assert [Path(file).name.split(".")[-2] for file in files] == [
+        "20001225-20001231",
+        "20010101-20010102",
+    ]
+
+
+def test_modules_of_the_plan_import_neither_torch_nor_netcdf():
+    """Each of thousands of jobs on a cluster reads the study again."""
+    code = "import sys, stormtrace.study.loading, stormtrace.study.inputs, stormtrace.study.report_plan;"
+    code += (
+        "print(sorted({'torch', 'netCDF4', 'numba', 'matplotlib', 'xarray'} & set(sys.modules)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, text=True, capture_output=True, check=True
+    )
+    assert done.stdout.strip() == "[]"

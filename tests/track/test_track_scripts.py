@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
+from cf_compliance import cf_findings
 from stormtrace.formats.axes import write_grid
 from track_files import global_grid, random_masks, write_masks
 
@@ -61,6 +62,7 @@ def painted_events(folder):
         "paint_events.py", "--mask", folder / "2000.nc", "--objects",
         folder / "events/objects/2000.nc", "--events", folder / "events", "--output", output,
     )  # fmt: skip
+    assert cf_findings(output) == []
     with netCDF4.Dataset(output) as file:
         file.set_auto_mask(False)
         assert file["event"].dtype == np.int32
@@ -76,6 +78,8 @@ def test_all_files_are_there_and_say_where_they_come_from(results):
     metadata = pyarrow.parquet.read_schema(folder / "events/events.parquet").metadata
     assert b"link_events.py" in metadata[b"history"]
     assert "2000.nc" in json.loads(metadata[b"inputs"]).popitem()[0]
+    for name in ("objects/2000.nc", "trajectories.nc"):
+        assert cf_findings(folder / "events" / name) == []
     with netCDF4.Dataset(folder / "events/objects/2000.nc") as file:
         assert file.experiment == "control"
         assert json.loads(file.labelling) == {"connectivity": 8, "pole_wrap": False}
@@ -121,6 +125,7 @@ def test_artmip_tags_are_the_rivers(results, everything):
     expected = MASKS == 2
     if not everything:
         expected &= painted_events(folder) > 0
+    assert cf_findings(output) == []
     with netCDF4.Dataset(output) as file:
         tag = file["ar_binary_tag"]
         tag.set_auto_mask(False)

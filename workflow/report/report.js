@@ -245,7 +245,7 @@
   const paint = (values, scale, w, h, land, doubtful) => {
     const image = new ImageData(w, h), pixels = new Uint32Array(image.data.buffer);
     const ground = ["--sea", "--land"].map((name) => rgba(channels(css(name))));
-    const dot = rgba(channels(css("--coast")));
+    const dot = rgba(channels(css("--coast"))), missing = rgba(channels(css("--missing")));
     const colours = scale ? scale.colours.map(rgba) : [], levels = scale ? scale.levels : [];
     const dotSize = Math.max(1, Math.round(w / 330)), spacing = 4 * dotSize;
     const { rows, columns, kinds } = placesOf(w, h, land);
@@ -254,7 +254,10 @@
       pixels[i] = ground[kinds[i]];
       const row = rows[i], column = columns[i];
       const v = values && row === row && column === column ? interpolate(values, row, column) : NaN;
-      if (v !== v) continue;
+      if (v !== v) {
+        if (values && (i % w + Math.floor(i / w)) % (2 * spacing) < dotSize) pixels[i] = missing;
+        continue;
+      }
       let k = 0;
       while (k < levels.length && v >= levels[k]) k++;
       if (k === scale.clear) continue;

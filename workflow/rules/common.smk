@@ -29,6 +29,11 @@ from stormtrace.study.definition import flag
 # What lies over the tables of `base`: the files and keys of the command line or, in a module, what
 # the other workflow hands over.
 AS_MODULE = Path(ROOT) != Path(workflow.basedir)
+if workflow.modifier.modify_path("results") != "results":
+    sys.exit(
+        "error: Stormtrace as a module has no `prefix:`, since its scripts are given paths that"
+        " Snakemake does not know of; set `results:` instead, in the configuration of the module"
+    )
 try:
     STUDY = load_study(
         ROOT,

@@ -112,11 +112,12 @@ rule compute_statistics:
     params:
         fields=lambda wildcards: list(STUDY.datasets[wildcards.dataset].fields),
         samples=samples_folder,
+        grid=lambda wildcards: flag(STUDY.config.grids[wildcards.grid]),
     message:
         "{wildcards.dataset} {wildcards.piece}: statistics on {wildcards.grid}"
     shell:
         python(
-            "compute_statistics.py --samples {params.samples:q}"
+            "compute_statistics.py --samples {params.samples:q} --grid {params.grid:q}"
             " --fields {params.fields:q} --output {output:q}"
         )
 

@@ -12,6 +12,7 @@ rule find_objects:
     input:
         unpack(measured_samples),
         mask=masks_of,
+        classes=ancient(at.block("classes")),
     output:
         at.objects("{experiment}", "{year}"),
     log:
@@ -32,13 +33,14 @@ rule find_objects:
     shell:
         python(
             "find_objects.py --mask {input.mask:q} --tracking {params.tracking:q}"
-            " {params.samples:q} --output {output:q}"
+            " --classes @{input.classes:q} {params.samples:q} --output {output:q}"
         )
 
 
 rule link_events:
     input:
-        objects_of,
+        objects=objects_of,
+        classes=ancient(at.block("classes")),
     output:
         [at.events("{experiment}", file) for file in EVENT_TABLES],
     log:
@@ -53,12 +55,15 @@ rule link_events:
         runtime=asks(5, yearly=1),
     params:
         tracking=lambda wildcards: flag(STUDY.experiments[wildcards.experiment].tracking),
+        # Of the classes, what events depend on: new colours rerun nothing here.
+        classes={name: (entry.short, entry.kind) for name, entry in STUDY.config.classes.items()},
         folder=subpath(output[0], parent=True),
     message:
         "{wildcards.experiment}: events of all years"
     shell:
         python(
-            "link_events.py --objects {input:q} --tracking {params.tracking:q}"
+            "link_events.py --objects {input.objects:q} --tracking {params.tracking:q}"
+            " --classes @{input.classes:q}"
             " --experiment {wildcards.experiment} --output {params.folder:q}"
         )
 
@@ -69,6 +74,7 @@ rule paint_events:
         objects=objects_of_year,
         events=at.events("{experiment}", "events.parquet"),
         tracked=at.events("{experiment}", "objects.parquet"),
+        classes=ancient(at.block("classes")),
     output:
         at.painted("{experiment}", "{year}"),
     log:
@@ -88,7 +94,8 @@ rule paint_events:
     shell:
         python(
             "paint_events.py --mask {input.mask:q} --objects {input.objects:q}"
-            " --events {params.events:q} --output {output:q}"
+            " --events {params.events:q} --classes @{input.classes:q}"
+            " --output {output:q}"
         )
 
 
@@ -100,6 +107,7 @@ rule export_artmip:
         ),
         events=at.events("{experiment}", "events.parquet"),
         tracked=at.events("{experiment}", "objects.parquet"),
+        classes=ancient(at.block("classes")),
     output:
         at.artmip("{experiment}", "{dataset}.ar_tag.Stormtrace.{step}hr.{start}-{end}.nc"),
     log:
@@ -122,7 +130,8 @@ rule export_artmip:
     shell:
         python(
             "export_artmip.py --mask {input.mask:q} --objects {input.objects:q}"
-            " --events {params.events:q} --output {output:q}"
+            " --events {params.events:q} --classes @{input.classes:q}"
+            " --output {output:q}"
         )
 
 

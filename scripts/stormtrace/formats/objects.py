@@ -72,6 +72,8 @@ COLUMNS: dict[str, dict[str, tuple[str, str, str]]] = {
     },
 }
 
+_STANDARD_NAMES = {"degrees_north": "latitude", "degrees_east": "longitude"}
+
 #: Statistics of a field inside an object: suffix of the column -> meaning.
 STATISTICS = {"max": "maximum", "mean": "area-weighted mean", "min": "minimum"}
 
@@ -126,6 +128,8 @@ class ObjectsWriter:
         variable.long_name = long_name
         if units:
             variable.units = units
+        if units in _STANDARD_NAMES:
+            variable.standard_name = _STANDARD_NAMES[units]
 
     def append(self, columns: Mapping[str, Columns]) -> None:
         """Write the next rows: group -> column -> values."""

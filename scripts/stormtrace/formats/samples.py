@@ -161,16 +161,21 @@ def read_fields(path: Path, fields: Sequence[str], grid: Grid) -> dict[str, NDAr
     """
     with NETCDF, open_raw(path) as nc:
         check_grid(nc, grid, path)
-        return {name: _whole_field(nc, name, grid) for name in fields}
+        fields_read = {name: one_time(nc, name, grid.shape) for name in fields}
+    return {name: values.astype(np.float32, copy=False) for name, values in fields_read.items()}
 
 
-def _whole_field(nc: netCDF4.Dataset, name: str, grid: Grid) -> NDArray[np.float32]:
+def one_time(nc: netCDF4.Dataset, name: str, shape: tuple[int, int]) -> NDArray[np.floating]:
+    """Return a field of one time, `shape`, missing values NaN.
+
+    Raises:
+        BadInput: it is not there, or of another shape.
+
+    """
     values = read(variable(nc, name))
-    if values.shape not in (grid.shape, (1, *grid.shape)):
-        raise BadInput(
-            f"{nc.filepath()}: {name} is {values.shape}, expected one time on {grid.shape}"
-        )
-    return values.reshape(grid.shape).astype(np.float32, copy=False)
+    if values.shape not in (shape, (1, *shape)):
+        raise BadInput(f"{nc.filepath()}: {name} is {values.shape}, expected one time on {shape}")
+    return values.reshape(shape)
 
 
 def _step_hours(nc: netCDF4.Dataset, path: Path) -> float:

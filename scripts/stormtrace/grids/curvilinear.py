@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from stormtrace.sphere import unit_vectors
 
@@ -39,6 +38,8 @@ class NearestCells:
         away = [np.linalg.norm(one.reshape(3, -1) - centres, axis=0) for one in of_cells]
         #: Chord from each centre to the farthest corner of its cell.
         self.reach: Floats = np.max(away, axis=0)
+        from scipy.spatial import cKDTree  # not at the top: the plan of a study needs no trees
+
         self.tree = cKDTree(centres.T)
 
     def locate(self, lat: Floats, lon: Floats) -> tuple[Floats, Floats]:

@@ -5,14 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import netCDF4
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from scipy.special import roots_legendre
 
 from stormtrace.errors import BadInput
 from stormtrace.grids.boxes import check_box
-from stormtrace.grids.coordinates import read_coordinates
 from stormtrace.grids.grid import Grid
 from stormtrace.grids.projection import Projection, polar_stereographic
 
@@ -176,6 +173,8 @@ def _global(given: GridSpecification) -> Grid:
 
 def _gaussian(given: GridSpecification) -> Grid:
     """Rows at the roots of a Legendre polynomial; each as wide, in sin φ, as its weight."""
+    from scipy.special import roots_legendre  # slow to import; other grids do without
+
     rows = 2 * int(given.gaussian or 0)
     sines, weights = roots_legendre(rows)
     edges = np.concatenate([[-1.0], -1.0 + np.cumsum(weights)])
@@ -228,6 +227,10 @@ def projected_grid(projection: Projection) -> Grid:
 def _from_file(path: str) -> Grid:
     if not Path(path).is_file():
         raise BadInput(f"grid file {path} does not exist: give a netCDF file with lat and lon")
+    import netCDF4  # not at the top: the plan of a study opens no files
+
+    from stormtrace.grids.coordinates import read_coordinates
+
     try:
         with netCDF4.Dataset(path) as nc:
             return read_coordinates(nc, path)

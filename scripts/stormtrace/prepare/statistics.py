@@ -1,4 +1,9 @@
-"""Moments of fields over samples: one pass, exact, mergeable year by year."""
+"""Moments of fields over samples: one pass, exact, mergeable year by year.
+
+Area weights of rectilinear grids are cos(latitude) of the rows, ClimateNet's convention, or the
+rows' exact areas where the grid has edges of its own (Gaussian rows); other grids know the area of
+each cell.
+"""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -6,12 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.netcdf import open_raw, read, variable
+from stormtrace.formats.axes import check_grid, read_grid
+from stormtrace.formats.labelled import list_labelled
+from stormtrace.formats.netcdf import open_raw
+from stormtrace.formats.samples import SAMPLE_NAME, one_time, samples_by_time
+from stormtrace.grids import Grid
 
 Floats = NDArray[np.float64]
 
@@ -74,7 +82,7 @@ class Moments:
 
 @dataclass(eq=False)
 class FieldStatistics:
-    """Running statistics of one field; rows are latitudes."""
+    """Running statistics of one field; rows are latitudes, or single cells (`weight_rows`)."""
 
     rows: Moments
     missing: int
@@ -83,7 +91,7 @@ class FieldStatistics:
 
     @classmethod
     def of(cls, values: NDArray[np.floating]) -> "FieldStatistics":
-        """Return the statistics of one (nlat, nlon) field."""
+        """Return the statistics of one (rows, cells a row) field."""
         rows = Moments.of_rows(values.astype(np.float64))
         missing = values.size - int(rows.weight.sum())
         if missing == values.size:
@@ -100,10 +108,10 @@ class FieldStatistics:
             max(self.most, other.most),
         )
 
-    def summary(self, lat: Floats) -> dict[str, float]:
-        """Return what a piece of statistics holds of a field, cos(lat)-weighted too."""
-        plain = self.rows.over_rows(np.ones(lat.size))
-        area = self.rows.over_rows(np.cos(np.radians(lat)))
+    def summary(self, weight: Floats) -> dict[str, float]:
+        """Return what a piece of statistics holds of a field; weight: of a cell of each row."""
+        plain = self.rows.over_rows(np.ones(weight.size))
+        area = self.rows.over_rows(weight)
         return {
             "count": int(plain.weight),
             "missing": self.missing,
@@ -123,47 +131,83 @@ def _numbers(moments: Moments, prefix: str) -> dict[str, float]:
     }
 
 
+def check_on_grid(path: Path, grid: Grid) -> None:
+    """Check that a sample, labelled or not, is on a grid, to a hundredth of its step.
+
+    Raises:
+        BadInput: it is on another one.
+
+    """
+    with open_raw(path) as nc:
+        found = read_grid(nc, path)
+    axes = ((found.lat, grid.lat), (found.lon, grid.lon))
+    near = found.shape == grid.shape and all(
+        np.abs(one - other).max() < 0.01 * np.abs(np.diff(other)).max() for one, other in axes
+    )
+    if not near:
+        raise BadInput(
+            f"{path} is on {found.describe()}, but the `grid` it is said to be on is "
+            f"{grid.describe()}: give the model (or experiment) the name of the samples' grid"
+        )
+
+
+def sample_paths(folder: Path) -> list[Path]:
+    """Return the samples of a folder in order of time, or, if it has none, its labelled samples.
+
+    Raises:
+        BadInput: it has neither.
+
+    """
+    if any(SAMPLE_NAME.fullmatch(path.name) for path in folder.glob("*.nc")):
+        return list(samples_by_time(folder).values())
+    if any(folder.glob("[!.]*.nc")):
+        return [file.path for file in list_labelled(folder)]
+    raise BadInput(f"{folder} has no samples (*.nc): make them with make_samples.py")
+
+
 def statistics_of(
     paths: Iterable[Path], fields: Sequence[str]
 ) -> tuple[int, dict[str, dict[str, float]]]:
     """Read samples (labelled ones too) once; return their number and each field's summary.
 
-    BadInput: no sample, one without a field, or on another grid than the first.
+    Raises:
+        BadInput: no sample, one without a field, or on another grid than the first.
+
     """
     running: dict[str, FieldStatistics] = {}
-    lat: Floats | None = None
+    grid: Grid | None = None
     steps = 0
     for path in paths:
-        with open_raw(path) as opened:
-            own = read(variable(opened, "lat")).astype(np.float64)
-            if lat is None:
-                lat = own
-            elif lat.shape != own.shape or not np.allclose(lat, own):
-                raise BadInput(f"{path} is on another grid than the samples before it")
+        with open_raw(path) as nc:
+            if grid is None:
+                grid = read_grid(nc, path)
+            check_grid(nc, grid, path)
             for name in fields:
-                found = FieldStatistics.of(_sample_field(opened, name))
+                values = one_time(nc, name, grid.shape)
+                found = FieldStatistics.of(values if grid.is_rectilinear else values.reshape(-1, 1))
                 running[name] = running[name] + found if name in running else found
         steps += 1
-    if lat is None:
-        raise BadInput("there is not one sample to compute statistics of")
-    return steps, {name: each.summary(lat) for name, each in running.items()}
+    if grid is None:
+        raise BadInput("there are no samples to compute statistics of")
+    weight = weight_rows(grid)
+    return steps, {name: each.summary(weight) for name, each in running.items()}
 
 
-def _sample_field(opened: netCDF4.Dataset, name: str) -> NDArray[np.floating]:
-    values = read(variable(opened, name))
-    if values.ndim == 3 and values.shape[0] == 1:
-        values = values[0]
-    if values.ndim != 2:
-        raise BadInput(
-            f"{opened.filepath()}: {name} is {values.shape}, not one time on lat and lon"
-        )
-    return values
+def weight_rows(grid: Grid) -> Floats:
+    """Return the area weight of a cell of each row, (nlat,), or of each cell (ny · nx,)."""
+    if not grid.is_rectilinear:
+        return grid.area.ravel()
+    if grid.row_edges is not None:
+        return grid.row_area
+    return np.cos(np.radians(grid.lat))
 
 
 def merge(pieces: Sequence[Mapping[str, Any]]) -> tuple[int, dict[str, dict[str, float]]]:
     """Merge the `steps` and `fields` of pieces as if their samples had been read in one go.
 
-    BadInput: pieces with different fields.
+    Raises:
+        BadInput: pieces with different fields.
+
     """
     names = list(pieces[0]["fields"])
     for piece in pieces[1:]:
@@ -203,10 +247,15 @@ def _sum(moments: Iterable[Moments]) -> Moments:
 
 
 def read_piece(path: Path) -> dict[str, Any]:
-    """Read a statistics file; BadInput if it is none."""
+    """Read a file of statistics.
+
+    Raises:
+        BadInput: it is not one.
+
+    """
     try:
         piece = json.loads(path.read_text(encoding="utf-8"))
         piece["steps"], piece["fields"]
     except (OSError, ValueError, KeyError) as error:
-        raise BadInput(f"{path} is no file of statistics ({error!r}): make it again") from error
+        raise BadInput(f"{path} is not a file of statistics ({error!r}): make it again") from error
     return piece

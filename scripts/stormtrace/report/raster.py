@@ -24,6 +24,9 @@ MOST_CELLS = SHAPES[0][0] * SHAPES[0][1]
 BYTES_A_CELL = 0.9
 BUDGET_BYTES = 3_500_000
 
+#: Degrees of latitude: a rectangle right round the Earth that is taller is shown as a globe.
+WORLD = 120.0
+
 #: Points along each side of a raster cell at which a finer grid is sampled, at most.
 MOST_SAMPLES = 5
 
@@ -84,7 +87,10 @@ def choose_view(grids: list[Grid], maps: int) -> View:
             return View(_cap(grids, pole, most), "polar", pole, _central_lon(grids[0], pole))
     if len(grids) == 1 and grids[0].is_rectilinear and grids[0].size <= most:
         return View(grids[0], "rectangle")
-    return View(_rectangle(grids, most), "rectangle")
+    rectangle = _rectangle(grids, most)
+    if rectangle.wraps and np.ptp(rectangle.lat_bounds) > WORLD:
+        return View(_globe(grids[0], most), "equal-earth")
+    return View(rectangle, "rectangle")
 
 
 def _globe(first: Grid, most: float) -> Grid:

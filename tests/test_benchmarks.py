@@ -1,0 +1,64 @@
+"""Every `make bench-…` starts with what envs/pip-dev.txt provides, and two of them run to the end."""
+
+import ast
+import importlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+BENCHMARKS = sorted((ROOT / "benchmarks").glob("*.py"))
+
+#: What stands beside us where somebody has installed it: --peers, --esmf.
+PEERS = {"geocat", "climatenet"}
+
+
+def imports_of(file):
+    """Yield (module, name or None) of every import in a file, those inside functions included."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from ((node.module, alias.name) for alias in node.names)
+
+
+@pytest.mark.parametrize("file", BENCHMARKS, ids=lambda file: file.stem)
+def test_all_it_imports_is_there(file, monkeypatch):
+    """Also what is imported only when a row is measured: rooms move, benchmarks must follow."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    for module, name in imports_of(file):
+        if module.split(".")[0] in PEERS or module == "ingest_chain":
+            continue
+        found = importlib.import_module(module)
+        if name is not None and not hasattr(found, name):
+            importlib.import_module(f"{module}.{name}")  # a module, or it is not there
+
+
+@pytest.mark.parametrize("file", [f for f in BENCHMARKS if f.stem.startswith("bench_")])
+def test_it_starts(file):
+    command = [sys.executable, str(file), "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "flags"),
+    [
+        ("track", ["--years", "1", "--steps", "4"]),
+        ("map", ["--years", "2", "--steps", "8", "--frames", "2"]),
+    ],
+)
+def test_a_small_run_writes_its_table(name, flags, tmp_path):
+    """In a checkout of its own, since a benchmark replaces its table."""
+    shutil.copytree(ROOT / "benchmarks", tmp_path / "benchmarks")
+    for folder in ("scripts", "tests"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    table = tmp_path / "benchmarks" / f"{name}.md"
+    table.unlink()
+    command = [sys.executable, str(tmp_path / "benchmarks" / f"bench_{name}.py"), *flags]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert "|---|" in table.read_text()
