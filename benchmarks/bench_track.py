@@ -1,4 +1,4 @@
-"""What tracking costs: a step, a year, fifteen years; beside others on the same masks.
+"""The cost of tracking a step, a year and fifteen years, and of other tools on the same masks.
 
     nice python benchmarks/bench_track.py [--years 15] [--steps 2920]
 
@@ -24,18 +24,20 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests"), str(ROOT / "benchmar
 import published_tracker  # noqa: E402
 from mask_film import Film  # noqa: E402
 from stormtrace.classes import CLIMATENET_LABELS, Classes  # noqa: E402
+from stormtrace.formats.masks import mask_file  # noqa: E402
 from stormtrace.grids import make_grid  # noqa: E402
 from stormtrace.track.labelling import Labeller  # noqa: E402
 
 STEP_HOURS = 3.0
+CLASSES = Classes.of_labels(CLIMATENET_LABELS)
 
 
 def main():
     """Measure and write the table."""
-    flags = argparse.ArgumentParser(description=__doc__)
-    flags.add_argument("--years", type=int, default=15)
-    flags.add_argument("--steps", type=int, default=2920, help="steps a year")
-    args = flags.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--years", type=int, default=15)
+    parser.add_argument("--steps", type=int, default=2920, help="steps a year")
+    args = parser.parse_args()
     film = Film(args.steps, seed=1)
     masks = np.stack([film.mask(step) for step in range(100)])
     lines = [
@@ -100,7 +102,7 @@ def _skimage(mask):
 
 
 def _scipy_linked(masks):
-    """Do with arrays what is asked for: seam, areas, centroids' sums and overlaps."""
+    """The same results with arrays: seam, areas, sums for centroids, and overlaps."""
     area = np.repeat(make_grid({"nlat": 768, "nlon": 1152}).row_area, 1152)
     before = None
     for mask in masks:
@@ -183,42 +185,32 @@ def whole_jobs(folder, film, years, steps):
 def write_year(path, film, year, steps):
     """Write a mask file as detection does."""
     grid = make_grid({"nlat": film.shape[0], "nlon": film.shape[1]})
-    with netCDF4.Dataset(path, "w") as file:
-        for name, size in (("time", steps), ("lat", grid.lat.size), ("lon", grid.lon.size)):
-            file.createDimension(name, size)
-            file.createVariable(name, "f8", (name,))
-        file["time"][:] = STEP_HOURS * np.arange(steps)
-        file["lat"][:], file["lon"][:] = grid.lat, grid.lon
-        file["time"].setncatts({"units": "hours since 2000-01-01", "calendar": "noleap"})
-        chunks = (1, *film.shape)
-        mask = file.createVariable(
-            "mask", "i1", ("time", "lat", "lon"), compression="zlib", complevel=1, chunksizes=chunks
-        )
+    time = {"units": "hours since 2000-01-01", "calendar": "noleap"}
+    with mask_file(path, grid, CLASSES, time, steps=steps) as writer:
         for step in range(steps):
-            mask[step] = film.mask(step)
-        mask.setncatts(Classes.of_labels(CLIMATENET_LABELS).flag_attributes())
-        file.setncatts({"step_hours": STEP_HOURS, "year": 2000 + year, "experiment": "bench"})
+            writer.write([STEP_HOURS * step], {"mask": film.mask(step)[None]})
+        writer.describe(step_hours=STEP_HOURS, year=2000 + year, experiment="bench")
 
 
 def shift_year(source, path, year, steps):
     """Copy a year to a later one."""
     path.write_bytes(source.read_bytes())
-    with netCDF4.Dataset(path, "a") as file:
-        file["time"][:] = STEP_HOURS * (np.arange(steps) + year * steps)
-        file.year = 2000 + year
+    with netCDF4.Dataset(path, "a") as nc:
+        nc["time"][:] = STEP_HOURS * (np.arange(steps) + year * steps)
+        nc.year = 2000 + year
 
 
+#: A small process between: on Linux a child's peak memory begins with that of its parent.
 LAUNCHER = """
 import os, sys
 process = os.spawnv(os.P_NOWAIT, sys.argv[1], sys.argv[1:])
 _, status, usage = os.wait4(process, 0)
 print(status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 """
-# A small process between: on Linux a child's peak memory begins with that of who started it.
 
 
 def launch(script, *flags):
-    """Start a script; its accounts come on the standard output."""
+    """Start a script; CPU seconds and peak memory come on the standard output."""
     job = [sys.executable, str(ROOT / "scripts" / script), *map(str, flags)]
     launcher = [sys.executable, "-S", "-c", LAUNCHER, *job]
     return subprocess.Popen(launcher, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -1,4 +1,4 @@
-"""A film of realistic masks: filaments and discs that drift, wrap, merge, split, grow and decay.
+"""A sequence of realistic masks: filaments and discs that drift, wrap, merge, split and decay.
 
 On 768 × 1152 a step has 6–12 filaments (class 2) of 2,000–8,000 cells and 3–8 discs (class 1) of
 250–1,500, and some specks. Every step is a pure function of the seed and the step.

@@ -93,7 +93,9 @@ def equal(expected: Any, found: Any, rtol: float) -> bool:
         one, two = np.asarray(expected, np.float64), np.asarray(found, np.float64)
     except (TypeError, ValueError):
         return bool(np.array_equal(np.asarray(expected, object), np.asarray(found, object)))
-    return one.shape == two.shape and np.allclose(one, two, rtol=rtol, atol=0.0, equal_nan=True)
+    return one.size == two.size and np.allclose(
+        one.ravel(), two.ravel(), rtol=rtol, atol=0.0, equal_nan=True
+    )
 
 
 def compare(before: Path, after: Path, rtol: float, left_out: list[str]) -> int:

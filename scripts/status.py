@@ -1,11 +1,11 @@
-"""Show how far the study is: experiments × stages, what runs, what failed, what is left.
+"""Show the progress of a study: experiments × stages, running and failed jobs, time left.
 
     python scripts/status.py --configfile config/casper/config.yaml
 
 Run it where Snakemake runs, at any time (`watch -n 30 python scripts/status.py` follows it); it
-reads files alone and asks no scheduler. `left` is the work that remains, were it one job after
-another: from the times that jobs of the same rule have taken, and from what running jobs say of
-themselves. An experiment's row counts what it shares with others too, the last row counts it once.
+reads files only and asks no scheduler. `left` is the time that the remaining jobs would take one
+after another, estimated from finished jobs of the same rule and from running jobs' own estimates.
+An experiment's row includes what it shares with others; the last row counts it once.
 """
 
 import time
@@ -23,14 +23,14 @@ from stormtrace.study.status import STAGES, Target, mean_seconds, targets
 
 ROOT = Path(__file__).resolve().parents[1]
 MARKS: dict[jobs.State, str] = {"running": "+", "queued": "~", "failed": "!"}
+#: Jobs listed of each kind.
 SHOWN = 15
-"""Jobs listed of each kind."""
+#: A Snakemake that has not asked PBS for this many seconds is probably not running.
 SILENT_S = 300
-"""A Snakemake that has not asked PBS for so long is not at work."""
 
 
 def main() -> None:
-    """Print the table, and under it what runs and what failed."""
+    """Print the table, and below it the running and the failed jobs."""
     parser = commandline.parser(__doc__)
     parser.add_argument(
         "--configfile", type=Path, nargs="*", default=[], help="as given to snakemake"
@@ -64,13 +64,13 @@ def main() -> None:
 
 @dataclass
 class State:
-    """What is there and what is being done in the folder that Snakemake runs in."""
+    """Missing outputs and present jobs in the folder that Snakemake runs in."""
 
     folder: Path
     missing: set[Target]
     jobs: Mapping[str, jobs.Job]
+    #: Stage -> mean seconds of its finished jobs.
     usual_s: Mapping[str, float | None]
-    """Stage -> seconds that a job of it has taken on average."""
 
     def cell(self, targets: Iterable[Target]) -> str:
         """Return one cell of the table."""
@@ -81,18 +81,18 @@ class State:
         return " ".join(words + [f"{mark}{states[s]}" for s, mark in MARKS.items() if states[s]])
 
     def seconds_left(self, targets: Mapping[str, Iterable[Target]]) -> tuple[float, bool]:
-        """Return the seconds of jobs that remain, and whether all that remains has been timed."""
+        """Return the seconds that remain, and whether every stage of them has been timed."""
         total, timed = 0.0, True
         for stage, of_stage in targets.items():
             for target in self.missing.intersection(of_stage):
                 job = self.jobs.get(target.log)
-                told = job.seconds_left() if job and job.state == "running" else None
-                seconds = self.usual_s[stage] if told is None else told
+                own = job.seconds_left() if job and job.state == "running" else None
+                seconds = self.usual_s[stage] if own is None else own
                 total, timed = total + (seconds or 0), timed and seconds is not None
         return total, timed
 
     def listed(self) -> str:
-        """Return the jobs that run, a count of those that wait, and those that failed, with why."""
+        """Return the running jobs, the number of waiting ones, and the failed ones with reasons."""
         of = {state: [job for job in self.jobs.values() if job.state == state] for state in MARKS}
         lines = [f"{len(of['running'])} running" + self._queued(len(of["queued"]))]
         lines += listed(of["running"], how_far)
@@ -106,11 +106,11 @@ class State:
         if asked is None:
             return ""
         ago = time.time() - asked
-        doubt = ": is Snakemake still at work?" if ago > SILENT_S and self.missing else ""
+        doubt = ": is Snakemake still running?" if ago > SILENT_S and self.missing else ""
         return f", {count} queued (PBS was asked {duration(ago)} ago{doubt})"
 
     def outlook(self, everything: Mapping[str, Iterable[Target]], report: Path) -> str:
-        """Return when all may be done, if as many jobs run at once as now."""
+        """Return when all may be finished, if as many jobs run at once as now."""
         if not self.missing:
             there = (self.folder / report).exists()
             return f"the report: {report}" if there else "all of these are done; the report is not"
@@ -124,7 +124,7 @@ class State:
 
 
 def look(folder: Path, everything: Mapping[str, Iterable[Target]]) -> State:
-    """Look into the folder that Snakemake runs in."""
+    """Return the state of the folder that Snakemake runs in."""
     targets = [target for of_stage in everything.values() for target in of_stage]
     missing = {target for target in targets if not (folder / target.path).exists()}
     at_work = jobs.jobs_in(folder)
@@ -138,7 +138,7 @@ def look(folder: Path, everything: Mapping[str, Iterable[Target]]) -> State:
 
 
 def how_far(job: jobs.Job) -> str:
-    """Return what a running job says of itself."""
+    """Return a running job's own account of its progress."""
     note = job.note
     since = f"for {duration(time.time() - note['started'])}" if "started" in note else ""
     if not note.get("total"):
@@ -158,7 +158,7 @@ def listed(some: list[jobs.Job], say: Callable[[jobs.Job], str]) -> list[str]:
 
 
 def work(seconds: float, timed: bool) -> str:
-    """Return how long jobs take; ≥ where a stage has not been timed yet."""
+    """Return a duration; ≥ where a stage has not been timed yet."""
     if not timed:
         return f"≥ {duration(seconds)}" if seconds else "?"
     return duration(seconds) if seconds else ""

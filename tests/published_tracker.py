@@ -1,4 +1,4 @@
-"""The published ClimateNet tracker, told again as plainly as can be: a slow oracle for tests.
+"""The published ClimateNet tracker, written as plainly as possible: a slow oracle for tests.
 
 Written from a description of what it does, cell by cell, with nothing in common with the library:
 flood fill instead of runs, dense arrays instead of tables, one step after the other.

@@ -54,6 +54,15 @@ def exclusive(keys: Iterable[str]) -> PydanticCustomError:
     )
 
 
+def in_order(period: tuple[str, str]) -> tuple[str, str]:
+    """Return a period, [first moment, first moment no longer in it]; ValueError if it is empty."""
+    if period[0] >= period[1]:
+        raise ValueError(
+            "it is empty or ends before it starts; give [first day, first day no longer in it]"
+        )
+    return period
+
+
 def read_block(model: type[Model], block: Any, where: str) -> Model:
     """Return a block as its model.
 

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from make_results import write_events
-from stormtrace.climate.event_tables import density, of_class, read_events, read_table
+from stormtrace.climate.event_tables import density, of_class, read_events
 from stormtrace.errors import BadInput
+from stormtrace.formats.tables import read_table
 from stormtrace.grids import make_grid
 from stormtrace.grids.remapping import area_mean
 

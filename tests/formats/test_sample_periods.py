@@ -1,20 +1,26 @@
 """Samples of a period are chosen by the times in their names, without opening them."""
 
+import cftime
 import numpy as np
 import pytest
 
-from labelled_factory import FIELDS, coordinates, write_map_file
 from stormtrace.errors import BadInput
+from stormtrace.formats.sample_writing import SampleField, SampleTime, write_sample
 from stormtrace.formats.samples import open_folder
+from stormtrace.grids import make_grid
 
-LAT, LON = coordinates((12, 16))
+GRID = make_grid({"nlat": 12, "nlon": 16})
 NAMES = [f"d.2000-12-{day}-{second:05d}.nc" for day in (30, 31) for second in (0, 43200)]
 
 
 @pytest.fixture
 def samples(tmp_path):
-    for step, name in enumerate(NAMES):
-        write_map_file(tmp_path / name, {"TMQ": np.ones((12, 16), "f4")}, LAT, LON, time=12 * step)
+    for name in NAMES:
+        time = SampleTime(
+            cftime.DatetimeNoLeap(2000, 12, int(name[10:12]), int(name[13:18]) // 3600)
+        )
+        field = SampleField("TMQ", np.ones(GRID.shape, "f4"), {})
+        write_sample(tmp_path / name, GRID, time, [field], {"step_hours": 12.0})
     (tmp_path / "notes.nc").write_text("no sample")
     return tmp_path
 
@@ -30,10 +36,10 @@ def samples(tmp_path):
     ],
 )
 def test_the_start_is_included_and_the_end_is_not(samples, period, expected):
-    folder = open_folder(samples, dict.fromkeys(FIELDS), period)
+    folder = open_folder(samples, {"TMQ": None}, period)
     assert [path.name for path in folder.paths] == expected
 
 
 def test_a_period_without_samples_is_refused(samples):
     with pytest.raises(BadInput, match=r"has no samples from 1850-01-01 to before 1850-02-01"):
-        open_folder(samples, dict.fromkeys(FIELDS), ("1850-01-01", "1850-02-01"))
+        open_folder(samples, {"TMQ": None}, ("1850-01-01", "1850-02-01"))

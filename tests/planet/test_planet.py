@@ -8,7 +8,7 @@ from stormtrace.constants import GRAVITY
 from stormtrace.grids import make_grid
 from stormtrace.planet.cesm_files import hybrid_levels
 from stormtrace.planet.climates import HISTORICAL, MERRA2, WARMER, Climate
-from stormtrace.planet.globe import Planet, draw_mask
+from stormtrace.planet.globe import Globe, draw_mask
 from stormtrace.planet.population import low_of, populate
 from stormtrace.planet.sky import RIVER, VORTEX, Sky
 from stormtrace.planet.smooth_fields import Points, Waves
@@ -24,12 +24,12 @@ def grid_points(nlat: int = 49, nlon: int = 96) -> Points:
 
 
 @pytest.fixture(scope="module")
-def planet() -> Planet:
-    return Planet.create(HISTORICAL, [1], hours=240, first_day=360, new_year=120)
+def planet() -> Globe:
+    return Globe.create(HISTORICAL, [1], hours=240, first_day=360, new_year=120)
 
 
 @pytest.fixture(scope="module")
-def sky(planet: Planet) -> Sky:
+def sky(planet: Globe) -> Sky:
     return planet.sky(grid_points(), 130.0)
 
 
@@ -80,7 +80,7 @@ def test_high_ground_where_the_earth_has_it() -> None:
     places = Points(np.array([88.0, 291, 250, 320, 0, 180]), np.array([34.0, -20, 41, 73, -85, 0]))
     assert (height(places)[:5] > [4500, 3500, 2200, 2500, 2900]).all()
     assert height(places)[5] < 1
-    ps = Planet.create(HISTORICAL, [0], 1, 0).sky(places, 0).ps
+    ps = Globe.create(HISTORICAL, [0], 1, 0).sky(places, 0).ps
     assert 50000 < ps[0] < 60000
     assert (ps[:5] < 85000).all()  # 850 hPa lies underground
     assert ps[5] > 100000
@@ -89,7 +89,7 @@ def test_high_ground_where_the_earth_has_it() -> None:
 def test_a_warmer_climate_is_moister_by_clausius_and_clapeyron() -> None:
     points = grid_points(19, 36)
     here, there = (
-        Planet.create(climate, [3], 1, 0).weather.at(points, 0, 0)
+        Globe.create(climate, [3], 1, 0).weather.at(points, 0, 0)
         for climate in (HISTORICAL, Climate("plus two", warming=2.0))
     )
     assert np.allclose(there.moisture, 1.07**2 * here.moisture)
@@ -248,7 +248,7 @@ def test_look_alikes_are_no_events_and_moisture_alone_does_not_tell() -> None:
 
 
 def test_events_of_a_class_keep_their_distance() -> None:
-    events = Planet.create(HISTORICAL, [6], 400, 0).events
+    events = Globe.create(HISTORICAL, [6], 400, 0).events
     for hours in range(0, 400, 50):
         points = grid_points()
         covers = [event.covers(points, hours) for event in events if event.label == TC]
@@ -291,7 +291,7 @@ def test_components_touch_by_corners_across_the_seam() -> None:
     ("climate", "seed", "days"), [(HISTORICAL, 1, 10), (WARMER, 2, 10), (MERRA2, 3, 10)]
 )
 def test_every_part_has_its_guests(climate: Climate, seed: int, days: int) -> None:
-    planet = Planet.create(climate, [seed], days * 24, 360, days * 12)
+    planet = Globe.create(climate, [seed], days * 24, 360, days * 12)
     hours = np.arange(0, days * 24, 3) + 1.5
     seen, chronicles = observe(planet, make_grid({"nlat": 48, "nlon": 72}), hours)
     new_year = days * 4
@@ -318,7 +318,7 @@ def test_a_merger_keeps_the_name_of_the_older() -> None:
     shape = (40, 30, 5, 5, 20, 20)
     older = Filament(Life(-10, 100), path, *shape, label=AR)
     younger = Filament(Life(0, 100), path, *shape, Glide(35, 0, 30, 60), AR)
-    planet = Planet(Planet.create(HISTORICAL, [0], 1, 0).weather, [younger, older], 0)
+    planet = Globe(Globe.create(HISTORICAL, [0], 1, 0).weather, [younger, older], 0)
     hours = np.arange(0.0, 90.0, 3.0)
     seen, chronicles = observe(planet, make_grid({"nlat": 96, "nlon": 144}), hours)
     assert [{"merges", "splits"} & chronicles[i].notes for i in (1, 2)] == [{"merges"}] * 2

@@ -60,7 +60,7 @@ def test_any_field_at_any_pressure():
         ({"step_hours": 5}, "step_hours is 5: it does not divide a day"),
         (
             {"parts": [{**PART, "period": ["2001-01-01", "2000-01-01"]}]},
-            r"parts\.0 is .* ends before",
+            r"parts\.0\.period is .* ends before",
         ),
         ({"fields": {"TMQ": {"files": "x.nc"}}}, r"fields\.TMQ is .* needs one of integrate"),
         ({"time": {"start": "1980-01-01"}}, "time lacks the key 'step_hours'"),

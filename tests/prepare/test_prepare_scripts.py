@@ -110,7 +110,7 @@ def test_bad_input_is_one_sentence(chain, tmp_path):
         tmp_path / "a.nc",
     )
     assert done.returncode == 1
-    assert done.stderr.startswith("error: dataset mock: not one raw file is there; looked for")
+    assert done.stderr.startswith("error: dataset mock: there is no raw file; looked for")
     assert "Traceback" not in done.stderr
 
 

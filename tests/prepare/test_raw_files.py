@@ -116,7 +116,7 @@ def test_doubtful_means_are_told_once(tmp_path, caplog):
 
 def test_first_file_carries_the_mesh(tmp_path):
     raw = Cesm(tmp_path)
-    with pytest.raises(BadInput, match=r"not one raw file is there; looked for .*\{variable\}"):
+    with pytest.raises(BadInput, match=r"there is no raw file; looked for .*\{variable\}"):
         first_file(make_dataset(raw.spec()))
     raw.write("PSL")
     path, variable = first_file(make_dataset(raw.spec()))

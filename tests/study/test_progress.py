@@ -225,7 +225,7 @@ def test_a_snakemake_that_is_gone_is_suspected(tmp_path, overlay):
     submit(tmp_path, 1, LOG.format(2000), state="R")
     told = tmp_path / ".snakemake" / "pbs" / "qstat.json"
     told.write_text(json.dumps(jobs.read_json(told) | {"asked": time.time() - 7200}))
-    assert "(PBS was asked 2 h 0 min ago: is Snakemake still at work?)" in status(tmp_path, overlay)
+    assert "(PBS was asked 2 h 0 min ago: is Snakemake still running?)" in status(tmp_path, overlay)
 
 
 def test_a_failure_that_was_mended_is_forgotten(tmp_path, overlay):

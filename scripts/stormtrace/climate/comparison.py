@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,8 +124,9 @@ def compare_files(
     with open_frequency(first, table) as one, open_frequency(second, table) as two:
         comparison = compare(one, two, **choices)
         facts = _facts("first", one, Path(first)) | _facts("second", two, Path(second))
-    write_comparison(output, comparison, comparison.attributes | facts | dict(attributes))
-    return comparison
+    facts |= comparison.attributes | dict(attributes)
+    write_comparison(output, comparison, facts)
+    return replace(comparison, attributes=facts)
 
 
 def _facts(side: str, frequency: Frequency, path: Path) -> dict[str, Any]:

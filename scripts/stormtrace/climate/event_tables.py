@@ -9,7 +9,7 @@ from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.formats.tables import Table, read_table
 from stormtrace.grids import Grid
 
-__all__ = ["Table", "density", "of_class", "read_events", "read_table"]
+__all__ = ["Table", "density", "of_class", "read_events"]
 
 
 def read_events(folder: Path | str | None) -> Table | None:

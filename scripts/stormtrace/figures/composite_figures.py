@@ -9,7 +9,7 @@ from stormtrace.classes import FeatureClass
 from stormtrace.climate.composites import Composite, split_change
 from stormtrace.figures.colours import diverging, largest_shown, sequential
 from stormtrace.figures.panels import Panel, draw_panels
-from stormtrace.formats.composite_sums import Maps
+from stormtrace.formats.composite_sums import ALL, Maps
 
 
 def draw_composites(
@@ -22,6 +22,10 @@ def draw_composites(
     first = next(iter(composites.values()))
     whole = "annual" if len(composites) == 5 else "all time steps"
     named = {whole if period == "annual" else period: one for period, one in composites.items()}
+    if len(named) == 2:  # one season is the whole record
+        named = {whole: first}
+    steps = int(first.steps[ALL].max())
+    title = f"{title} · {steps:,} time step{'' if steps == 1 else 's'}"
     for feature in first.classes.features:
         means = {period: one.mean(feature.flag) for period, one in named.items()}
         heading = f"{field} while {_article(feature.name.lower())} is present"

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from stormtrace.classes import FeatureClass
-from stormtrace.climate.event_tables import Table, density, of_class, read_table
+from stormtrace.climate.event_tables import Table, density, of_class, read_events
 from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.hovmoller import coasts_on
 from stormtrace.climate.time_coverage import TimeCoverage, coverage
@@ -82,8 +82,7 @@ def draw_event_figures(
 ) -> Iterator[tuple[str, Figure]]:
     """Yield (file name, figure): where events of each class begin and end, and the lines."""
     along = coasts_on(frequency.grid, coasts)
-    columns = ("class", "genesis_lat", "genesis_lon", "termination_lat", "termination_lon")
-    table = read_table(events / "events.parquet", columns) if events else None
+    table = read_events(events)
     record = coverage(frequency)
     subtitle = f"{title} · {record.words}"
     for feature in frequency.classes.features:

@@ -63,30 +63,40 @@ def _label(
     axes: Axes, projection: MapProjection, meridians: dict[int, Line], parallels: dict[int, Line]
 ) -> None:
     """Write latitudes at the left, and longitudes where meridians reach the foot of the map."""
-    x, y = projection.outline().T
-    (x0, x1), (y0, y1) = (x.min(), x.max()), (y.min(), y.max())
-    inner = x1 - 0.04 * (x1 - x0), y1 - 0.04 * (y1 - y0)
-    for lat, line in parallels.items():
-        seen = _seen(line, projection, (x0, y0, x1, y1))
-        if len(seen):
-            place = seen[np.argmin(seen[:, 0])]
+    low, high = projection.outline().min(axis=0), projection.outline().max(axis=0)
+    size = high - low
+    written: list[Line] = []
+    for lat in sorted(parallels, key=abs):
+        seen = _seen(parallels[lat], projection, low, high)
+        if len(seen) and _is_free(place := seen[np.argmin(seen[:, 0])], written, size):
             _write(axes, place, f"{abs(lat)}°{'N' if lat > 0 else 'S' if lat < 0 else ''}", "left")
-    for lon, line in meridians.items():
-        seen = _seen(line, projection, (x0, y0, x1, y1))
-        if len(seen):
-            place = seen[np.argmin(seen[:, 1])]
-            if place[1] < y0 + 0.02 * (y1 - y0) and x0 + 0.04 * (x1 - x0) < place[0] < inner[0]:
-                east = (lon + 180) % 360 - 180
-                side = "" if east in (0, -180) else "E" if east > 0 else "W"
-                _write(axes, place, f"{abs(east)}°{side}", "center")
+    written = []
+    for lon in sorted(meridians, key=lambda lon: lon % 20):  # those of 20° before those of 10°
+        seen = _seen(meridians[lon], projection, low, high)
+        if not len(seen):
+            continue
+        x, y = place = seen[np.argmin(seen[:, 1])]
+        is_inside = 0.04 < (x - low[0]) / size[0] < 0.96
+        if y < low[1] + 0.02 * size[1] and is_inside and _is_free(place, written, size):
+            east = (lon + 180) % 360 - 180
+            side = "" if east in (0, -180) else "E" if east > 0 else "W"
+            _write(axes, place, f"{abs(east)}°{side}", "center")
 
 
-def _seen(line: Line, projection: MapProjection, box: tuple[float, float, float, float]) -> Line:
-    """Return the points of a line that lie on the map."""
+def _is_free(place: Line, written: list[Line], size: Line) -> bool:
+    """Whether there is room for a label; then it is among those written."""
+    apart = [np.abs((place - other) / size) for other in written]
+    if any(across < 0.1 and along < 0.07 for across, along in apart):
+        return False
+    written.append(place)
+    return True
+
+
+def _seen(line: Line, projection: MapProjection, low: Line, high: Line) -> Line:
+    """Return the points of a line that lie on the map, whose corners are `low` and `high`."""
     points = np.column_stack(projection.forward(line[:, 0], line[:, 1]))
-    x0, y0, x1, y1 = box
     with np.errstate(invalid="ignore"):
-        inside = (points >= (x0, y0)).all(axis=1) & (points <= (x1, y1)).all(axis=1)
+        inside = (points >= low).all(axis=1) & (points <= high).all(axis=1)
     return points[inside]
 
 

@@ -58,9 +58,9 @@ def writing_composites(
         facts = {"title": "Monthly sums of fields, all steps and while each class is present"}
         set_attributes(nc, facts | dict(attributes))
         nc.Conventions = CONVENTIONS
+        write_grid(nc, grid)
         write_months(nc, [year], calendar)
         _write_parts(nc, classes)
-        write_grid(nc, grid)
         for field in units:
             of = f"{field} over all steps, and over those with each class in the cell"
             _define(nc, grid, f"{field}_sum", "f8", f"sum of {of}", units[field])

@@ -114,9 +114,9 @@ def define_axes(
 ) -> None:
     """Create the coordinates `time class lat lon`, and `steps` and `expected_steps`."""
     nc.Conventions = CONVENTIONS
+    write_grid(nc, grid)
     write_months(nc, years, calendar)
     write_classes(nc, classes)
-    write_grid(nc, grid)
     for name in ("steps", "expected_steps"):
         variable = nc.createVariable(name, "i4", ("time",), fill_value=False)
         variable.setncatts({"long_name": LONG_NAMES[name], "units": "1"})

@@ -8,7 +8,7 @@ import netCDF4
 import numpy as np
 
 from stormtrace.planet.climates import Climate
-from stormtrace.planet.globe import Planet
+from stormtrace.planet.globe import Globe
 from stormtrace.planet.settings import Settings
 from stormtrace.planet.smooth_fields import Floats, Points
 from stormtrace.planet.times import Times
@@ -95,7 +95,7 @@ def write_cesm(folder: Path, run: Run, settings: Settings) -> None:
     hybrid = hybrid_levels(settings.levels)
     times = Times.around(run.year, CALENDAR, settings.days)
     seed = [settings.seed, run.seed]
-    planet = Planet.create(run.climate, seed, times.hours, times.first_day, times.new_year)
+    planet = Globe.create(run.climate, seed, times.hours, times.first_day, times.new_year)
 
     for piece in np.split(times.starts, 2):  # the old year and the new one
         fields = _evaluate(planet, points, hybrid, piece)
@@ -113,7 +113,7 @@ def write_cesm(folder: Path, run: Run, settings: Settings) -> None:
 
 
 def _evaluate(
-    planet: Planet, points: Points, hybrid: Hybrid, starts: Floats
+    planet: Globe, points: Points, hybrid: Hybrid, starts: Floats
 ) -> dict[str, np.ndarray]:
     """Return U V Q (time, lev, n) and PS PSL (time, n), float32: 3-hour means.
 

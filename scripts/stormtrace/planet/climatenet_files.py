@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import netCDF4
 import numpy as np
 
 from stormtrace.constants import GRAVITY
-from stormtrace.grids import Grid, make_grid
+from stormtrace.formats.labelled_writing import write_labelled
+from stormtrace.grids import make_grid
 from stormtrace.planet.climates import HISTORICAL
-from stormtrace.planet.globe import Planet, draw_mask
+from stormtrace.planet.globe import Globe, draw_mask
 from stormtrace.planet.settings import Settings
 from stormtrace.planet.sky import Sky
 from stormtrace.planet.smooth_fields import Floats, Points
@@ -69,14 +69,15 @@ def write_climatenet(folder: Path, settings: Settings) -> None:
         for snapshot in draw_snapshots(random, files, *years):
             seed = [settings.seed, 31, snapshot.day.toordinal(), snapshot.number]
             first_day = snapshot.day.timetuple().tm_yday - 1
-            planet = Planet.create(HISTORICAL, seed, hours=24, first_day=first_day)
+            planet = Globe.create(HISTORICAL, seed, hours=24, first_day=first_day)
             hours = 3.0 * (snapshot.number - 1)
             fields = derive_fields(planet.sky(points, hours))
             for expert in range(snapshot.experts):
                 habits = np.random.default_rng([*seed, expert])
                 labels = label(planet, points, hours, EXPERTS[expert], habits)
                 path = folder / split / snapshot.name(expert + 1)
-                _write_sample(path, grid, snapshot.name(), fields, labels)
+                about = provenance(title="Stormtrace's mini planet, in ClimateNet's layout")
+                write_labelled(path, grid, snapshot.name(), fields, UNITS, labels, about)
 
 
 def draw_snapshots(
@@ -94,7 +95,7 @@ def draw_snapshots(
 
 
 def label(
-    planet: Planet, points: Points, hours: float, expert: Expert, random: np.random.Generator
+    planet: Globe, points: Points, hours: float, expert: Expert, random: np.random.Generator
 ) -> np.ndarray:
     """Return what an expert draws, int64, (n,)."""
     noticed = [storm for storm in planet.events if random.random() >= expert.misses]
@@ -127,25 +128,3 @@ def derive_fields(sky: Sky) -> dict[str, Floats]:
         "Z1000": geopotential_height(100000.0), "Z200": geopotential_height(20000.0),
         "ZBOT": GAS / GRAVITY * temperature(ps) * np.log(ps / bottom),
     }  # fmt: skip
-
-
-def _write_sample(
-    path: Path, grid: Grid, time: str, fields: dict[str, Floats], labels: np.ndarray
-) -> None:
-    with netCDF4.Dataset(path, "w") as file:
-        file.createDimension("time", 1)
-        for name, units in (("lat", "degrees_north"), ("lon", "degrees_east")):
-            centres = getattr(grid, name)
-            file.createDimension(name, centres.size)
-            axis = file.createVariable(name, "f8", (name,))
-            axis.units = units
-            axis[:] = centres
-        file.createVariable("time", str, ("time",))[0] = time
-        for name, values in fields.items():
-            field = file.createVariable(name, "f4", ("time", "lat", "lon"), zlib=True, complevel=1)
-            field.units = UNITS[name]
-            field[0] = values.reshape(grid.shape)
-        file.createVariable("LABELS", "i8", ("lat", "lon"), zlib=True, complevel=1)[:] = (
-            labels.reshape(grid.shape)
-        )
-        file.setncatts(provenance(title="Stormtrace's mini planet, in ClimateNet's layout"))

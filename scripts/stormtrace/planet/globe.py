@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stormtrace.classes import BACKGROUND, TC
+from stormtrace.classes import BACKGROUND
 from stormtrace.planet.climates import Climate
+from stormtrace.planet.feature_codes import CYCLONE
 from stormtrace.planet.population import populate
 from stormtrace.planet.sky import Sky
 from stormtrace.planet.smooth_fields import Points
@@ -15,7 +16,7 @@ from stormtrace.planet.weather import Weather
 
 
 @dataclass(frozen=True, eq=False)
-class Planet:
+class Globe:
     """A climate's weather and storms; `first_day`: the day of the year (0 … 365) at hour 0."""
 
     weather: Weather
@@ -30,7 +31,7 @@ class Planet:
         hours: float,
         first_day: float,
         new_year: float | None = None,
-    ) -> "Planet":
+    ) -> "Globe":
         """Return the planet that `seed` gives; see `population.populate` for the rest."""
         random = np.random.default_rng(seed)
         weather = Weather(climate, random)
@@ -55,6 +56,6 @@ def draw_mask(
 ) -> np.ndarray:
     """Return class codes, int8, (n,); a cyclone is drawn over a river. `reach` scales outlines."""
     mask = np.zeros(points.size, np.int8)
-    for storm in sorted(storms, key=lambda storm: storm.label == TC):
+    for storm in sorted(storms, key=lambda storm: storm.label == CYCLONE):
         mask[storm.covers(points, hours, reach)] = storm.label
     return mask

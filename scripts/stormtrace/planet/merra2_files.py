@@ -7,7 +7,7 @@ import netCDF4
 import numpy as np
 
 from stormtrace.planet.climates import MERRA2
-from stormtrace.planet.globe import Planet
+from stormtrace.planet.globe import Globe
 from stormtrace.planet.settings import Settings
 from stormtrace.planet.smooth_fields import Points
 from stormtrace.planet.times import Times
@@ -37,7 +37,7 @@ def write_merra2(folder: Path, settings: Settings, year: int, seed: int) -> None
     points = Points(*(axis.ravel() for axis in np.meshgrid(lon, lat)))
     times = Times.around(year, CALENDAR, settings.merra2_days)
     seeds = [settings.seed, seed]
-    planet = Planet.create(MERRA2, seeds, times.hours, times.first_day, times.new_year)
+    planet = Globe.create(MERRA2, seeds, times.hours, times.first_day, times.new_year)
     for midnight in np.arange(0.0, times.hours, 24.0):
         (date,) = times.dates(midnight)
         fields = _evaluate(planet, points, midnight + 0.5 + np.arange(24))
@@ -51,7 +51,7 @@ def _stream(year: int) -> int:
     return 100 if year < 1992 else 200 if year < 2001 else 300 if year < 2011 else 400
 
 
-def _evaluate(planet: Planet, points: Points, hours: np.ndarray) -> dict[str, np.ndarray]:
+def _evaluate(planet: Globe, points: Points, hours: np.ndarray) -> dict[str, np.ndarray]:
     """Return hourly fields, float32 (time, n); winds are FILL where 850 hPa lies underground."""
     fields = {name: np.empty((hours.size, points.size), np.float32) for name in FIELDS}
     for step, hour in enumerate(hours):

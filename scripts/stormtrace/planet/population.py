@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from stormtrace.classes import AR, TC
 from stormtrace.planet.climates import Climate
+from stormtrace.planet.feature_codes import CYCLONE, RIVER
 from stormtrace.planet.smooth_fields import unit
 from stormtrace.planet.storms import Filament, Glide, Life, Path, Storm, Vortex
 
@@ -15,7 +15,7 @@ Draw = Callable[[Climate, np.random.Generator, float], Storm]
 LONGEST_LIFE = 160.0
 """Hours; storms are born from this long before the period, so that it opens on a lively sky."""
 
-ELBOW_ROOM = {AR: 20.0, TC: 20.0}
+ELBOW_ROOM = {RIVER: 20.0, CYCLONE: 20.0}
 """Degrees two events of a class keep from each other, unless they are meant to meet."""
 
 
@@ -44,7 +44,7 @@ def populate(
                 if _has_room(storm, storms):
                     storms.append(storm)
                     break
-    rivers = [s for s in storms if isinstance(s, Filament) and s.label == AR]
+    rivers = [s for s in storms if isinstance(s, Filament) and s.label == RIVER]
     return storms + [low_of(river) for river in rivers]
 
 
@@ -65,7 +65,7 @@ def guests(climate: Climate, random: np.random.Generator, new_year: float) -> li
         glide: Glide | None = None,
     ) -> Filament:
         water, jet = 22.0 * climate.moisture, 20.0 * climate.wind_bias
-        return Filament(Life(*life), path, *reach, 5.4, water, jet, glide, AR)
+        return Filament(Life(*life), path, *reach, 5.4, water, jet, glide, RIVER)
 
     eve = hour - 60.0
     drift = 0.30, 0.01
@@ -88,7 +88,7 @@ def guests(climate: Climate, random: np.random.Generator, new_year: float) -> li
             wind=30 * climate.strength,
             depth=3800 * climate.strength,
             moisture=20 * climate.moisture,
-            label=TC,
+            label=CYCLONE,
         ),
     ]
 
@@ -111,7 +111,7 @@ def draw_river(climate: Climate, random: np.random.Generator, birth: float) -> F
         width=random.uniform(5.2, 6.6),
         moisture=climate.moisture * random.uniform(18, 26),
         jet=climate.wind_bias * random.uniform(15, 24),
-        label=AR,
+        label=RIVER,
     )
 
 
@@ -134,7 +134,7 @@ def draw_cyclone(climate: Climate, random: np.random.Generator, birth: float) ->
         wind=climate.wind_bias * 28 * strength,
         depth=3400 * strength,
         moisture=climate.moisture * random.uniform(16, 25),
-        label=TC,
+        label=CYCLONE,
     )
 
 
@@ -188,7 +188,7 @@ def _tropical_path(random: np.random.Generator) -> Path:
 
 def _has_room(new: Storm, others: Iterable[Storm]) -> bool:
     """Whether a storm keeps its distance from all round (or long) ones while they live together."""
-    room = ELBOW_ROOM[AR if isinstance(new, Filament) else TC]
+    room = ELBOW_ROOM[RIVER if isinstance(new, Filament) else CYCLONE]
     for other in others:
         begin = max(new.life.birth, other.life.birth, 0.0)
         end = min(new.life.death, other.life.death)

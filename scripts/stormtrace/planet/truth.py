@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage, sparse
 
-from stormtrace.classes import BACKGROUND, FEATURES, TC
+from stormtrace.classes import BACKGROUND
 from stormtrace.files import write_text
+from stormtrace.formats.axes import map_attributes
+from stormtrace.formats.mask_writing import mask_file
 from stormtrace.grids import Grid, GridSpecification, make_grid
-from stormtrace.planet.globe import Planet
+from stormtrace.planet.feature_codes import CLASSES, CYCLONE
+from stormtrace.planet.globe import Globe
 from stormtrace.planet.smooth_fields import Floats, Points
 from stormtrace.planet.times import Times
 from stormtrace.provenance import provenance
@@ -41,7 +43,7 @@ class Chronicle:
 
 def write_truth(
     folder: Path,
-    planet: Planet,
+    planet: Globe,
     times: Times,
     grid_spec: GridSpecification | Mapping[str, Any],
     dataset: str,
@@ -58,14 +60,7 @@ def write_truth(
     names[sorted(chronicles)] = np.arange(1, len(chronicles) + 1)
 
     folder.mkdir(parents=True)
-    with netCDF4.Dataset(folder / "masks.nc", "w") as file:
-        file.setncatts(provenance(experiment="truth", dataset=dataset))
-        file.setncatts({"year": times.origin.year - 1, "step_hours": times.step_hours})
-        file.setncatts({"grid": f"{grid.shape[0]}x{grid.shape[1]}", "statistics": "{}"})
-        file.setncatts({"model": "the planet itself", "model_checksum": ""})
-        file.setncatts({"precision": "exact", "runtime": "numpy"})
-        _write_axes(file, grid, times)
-        _write_masks(file, codes[seen], names[seen])
+    _write_masks(folder / "masks.nc", grid, times, dataset, codes[seen], names[seen])
 
     stamps = [f"{date:%Y-%m-%dT%H:%M:%S}" for date in times.dates(times.starts)]
     turn = int(times.new_year / times.step_hours)
@@ -78,7 +73,7 @@ def write_truth(
     write_text(folder / "events.json", json.dumps({"events": events}, indent=1))
 
 
-def observe(planet: Planet, grid: Grid, hours: Floats) -> tuple[Integers, dict[int, Chronicle]]:
+def observe(planet: Globe, grid: Grid, hours: Floats) -> tuple[Integers, dict[int, Chronicle]]:
     """Return who is seen where, int16 (time, lat, lon), and the chronicle of each event.
 
     Both count the planet's events from 1, oldest first; 0 is the background.
@@ -87,7 +82,9 @@ def observe(planet: Planet, grid: Grid, hours: Floats) -> tuple[Integers, dict[i
     points = Points(lon.ravel(), lat.ravel())
     storms = planet.events
     codes = np.array([BACKGROUND] + [storm.label for storm in storms])
-    order = sorted(range(len(storms)), key=lambda i: (codes[i + 1] == TC, -i))  # the last one wins
+    order = sorted(
+        range(len(storms)), key=lambda i: (codes[i + 1] == CYCLONE, -i)
+    )  # the last one wins
     seen = np.zeros((hours.size, *grid.shape), np.int16)
     chronicles: dict[int, Chronicle] = {}
     before: dict[int, int] = {}
@@ -112,7 +109,7 @@ def name_objects(claims: Integers, codes: Integers) -> tuple[Integers, dict[int,
     """
     named = np.zeros_like(claims)
     names: dict[int, int] = {}
-    for code in FEATURES.values():
+    for code in CLASSES.codes:
         components, count = label_periodic(codes[claims] == code)
         for component in range(1, count + 1):
             inside = components == component
@@ -169,7 +166,7 @@ def _note_meetings(
 
 
 def _describe(number: int, chronicle: Chronicle, stamps: list[str]) -> dict[str, Any]:
-    names = {code: name for name, code in FEATURES.items()}
+    names = {feature.code: feature.short for feature in CLASSES.features}
     points = [
         {"time": stamps[step], "lat": round(lat, 3), "lon": round(lon, 3)}
         for step, (lon, lat) in zip(chronicle.steps, chronicle.track, strict=True)
@@ -190,37 +187,27 @@ def _describe(number: int, chronicle: Chronicle, stamps: list[str]) -> dict[str,
     }
 
 
-def _write_axes(file: netCDF4.Dataset, grid: Grid, times: Times) -> None:
-    calendar = times.origin.calendar
-    for name, values, attributes in (
-        (
-            "time",
-            times.starts - times.new_year,
-            {"units": times.units("hours"), "calendar": calendar},
-        ),
-        ("lat", grid.lat, {"units": "degrees_north"}),
-        ("lon", grid.lon, {"units": "degrees_east"}),
-    ):
-        file.createDimension(name, values.size)
-        axis = file.createVariable(name, "f8", (name,))
-        axis.setncatts(attributes)
-        axis[:] = values
-
-
-def _write_masks(file: netCDF4.Dataset, masks: Integers, numbers: Integers) -> None:
-    def create(name: str, values: np.ndarray) -> netCDF4.Variable:
-        variable = file.createVariable(
-            name,
-            values.dtype,
-            ("time", "lat", "lon"),
+def _write_masks(
+    path: Path, grid: Grid, times: Times, dataset: str, masks: Integers, numbers: Integers
+) -> None:
+    """Write a mask file with a further variable `event`, the id of each cell's event."""
+    axis = {"units": times.units("hours"), "calendar": times.origin.calendar}
+    with mask_file(path, grid, CLASSES, axis, steps=len(masks)) as writer:
+        event = writer.nc.createVariable(
+            "event",
+            "i2",
+            ("time", *grid.dims),
             zlib=True,
             complevel=1,
-            chunksizes=(1, *values.shape[1:]),
+            chunksizes=(1, *grid.shape),
+            fill_value=False,
         )
-        variable[:] = values
-        return variable
-
-    mask = create("mask", masks)
-    mask.flag_values = np.array([0, 1, 2], np.int8)
-    mask.flag_meanings = "background tropical_cyclone atmospheric_river"
-    create("event", numbers).long_name = "id of the event in events.json, 0 for none"
+        event.long_name = "id of the event in events.json, 0 for none"
+        event.setncatts(map_attributes(grid))
+        shape = f"{grid.shape[0]}x{grid.shape[1]}"
+        writer.describe(experiment="truth", dataset=dataset, grid=shape, statistics="{}")
+        writer.describe(year=times.origin.year - 1, step_hours=times.step_hours)
+        writer.describe(model="the planet itself", model_checksum="")
+        writer.describe(precision="exact", runtime="numpy", **provenance())
+        hours = (times.starts - times.new_year).tolist()
+        writer.write(hours, {"mask": masks, "event": numbers})

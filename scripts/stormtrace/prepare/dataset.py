@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from stormtrace.blocks import Block, exclusive, read_block
+from stormtrace.blocks import Block, exclusive, in_order, read_block
 
 HOUR = 3600
 
@@ -177,7 +177,7 @@ FIELDS_OF_SOURCE: Mapping[str, Mapping[str, Recipe]] = MappingProxyType(
 class Part(Block):
     """A stretch of raw files."""
 
-    period: tuple[Moment, Moment] = Field(
+    period: Annotated[tuple[Moment, Moment], AfterValidator(in_order)] = Field(
         description="[first moment, first moment no longer in it], YYYY-MM-DD or "
         '"YYYY-MM-DD HH:MM" in the files\' own calendar.'
     )
@@ -195,15 +195,6 @@ class Part(Block):
         "bounds, unless cell_methods speak of means, for CAM writes bounds with instantaneous "
         "fields, too.",
     )
-
-    @model_validator(mode="after")
-    def _ends_after_it_starts(self) -> "Part":
-        if self.begin >= self.end:
-            raise ValueError(
-                f"its period [{self.begin}, {self.end}] is empty or ends before it starts; give "
-                "[first day, first day no longer in it]"
-            )
-        return self
 
     @property
     def begin(self) -> str:

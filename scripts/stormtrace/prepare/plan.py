@@ -149,7 +149,7 @@ def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Invent
 
 
 def needed_beside(dataset: Dataset, recipe: Recipe, path: str) -> tuple[str, ...]:
-    """Return the raw variables a recipe needs beside its own, as a file of that one tells."""
+    """Return the raw variables that a field needs beside its own, by the levels in a file of it."""
     if recipe.kind == "take":
         return ()
     with open_raw(path) as opened:
@@ -157,12 +157,12 @@ def needed_beside(dataset: Dataset, recipe: Recipe, path: str) -> tuple[str, ...
 
 
 def why_needed(dataset: Dataset, recipe: Recipe, partner: str) -> str:
-    """Return in words why a recipe needs a variable beside its own."""
-    told = f"{recipe.variable} needs {partner}"
+    """Explain why a field needs a variable beside its own."""
+    reason = f"{recipe.variable} needs {partner}"
     if partner == dataset.names.surface_pressure:
-        return told
+        return reason
     return (
-        f"{told}, because its own files have no hybrid coefficients (hyam, hybm), nor levels of"
+        f"{reason}, because its own files have no hybrid coefficients (hyam, hybm), nor levels of"
         " constant pressure; name a file that has the former with `vertical: {coefficients: …}`"
     )
 
@@ -181,8 +181,8 @@ def check_alike(own: Inventory, partner: Inventory) -> None:
 def _one_calendar(dataset: Dataset, inventories: Mapping[Source, Inventory]) -> Calendar:
     calendars = {each.calendar.name: each for each in inventories.values()}
     if len(calendars) > 1:
-        told = "; ".join(f"{name} in {each.paths[0]}" for name, each in calendars.items())
-        raise BadInput(f"dataset {dataset.name}: the raw files have several calendars: {told}")
+        listed = "; ".join(f"{name} in {each.paths[0]}" for name, each in calendars.items())
+        raise BadInput(f"dataset {dataset.name}: the raw files have several calendars: {listed}")
     return next(iter(inventories.values())).calendar
 
 

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field
 from pydantic.json_schema import SkipJsonSchema
 
-from stormtrace.blocks import Block
+from stormtrace.blocks import Block, in_order
 from stormtrace.track.tracking import TrackingBlock
 
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
@@ -39,7 +39,7 @@ class Experiment(Block):
         description="A name in the table of datasets; it must derive every field of the model."
     )
     grid: str = Field(description="A name in the table of grids.")
-    period: tuple[Day, Day] | None = Field(
+    period: Annotated[tuple[Day, Day], AfterValidator(in_order)] | None = Field(
         None,
         description="The days of the dataset to run on, [first day, first day no longer in it]; "
         "all of them where absent.",
@@ -80,15 +80,6 @@ class Experiment(Block):
         "kept.",
     )
     tracking: TrackingBlock = TrackingBlock()
-
-    @model_validator(mode="after")
-    def _period_is_one(self) -> "Experiment":
-        if self.period and self.period[0] >= self.period[1]:
-            raise ValueError(
-                f"its period {list(self.period)} is empty or ends before it starts; give "
-                "[first day, first day no longer in it]"
-            )
-        return self
 
 
 class Comparison(Block):

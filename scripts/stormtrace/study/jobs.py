@@ -1,6 +1,6 @@
-"""What is being done in a folder that Snakemake runs in, from what jobs and Snakemake leave there.
+"""Jobs that run, wait or failed in a folder, from the files that jobs and Snakemake leave there.
 
-Nothing here asks the scheduler: what PBS said last is in the Casper profile's own file, at most as
+Nothing here asks the scheduler: PBS's last answer is in the Casper profile's own file, at most as
 old as Snakemake's last question.
 """
 
@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+#: Where profiles/pbs-casper keeps its records; see `jobs.py` there.
 PBS = Path(".snakemake") / "pbs"
-"""Where profiles/pbs-casper keeps its records; see `jobs.py` there."""
 
+#: As much of a log's end as is read for its last line.
 TAIL_BYTES = 4000
 
 State = Literal["running", "queued", "failed"]
@@ -24,14 +25,14 @@ State = Literal["running", "queued", "failed"]
 
 @dataclass
 class Job:
-    """The latest attempt at a job, known by its log, of which every job has one of its own."""
+    """The latest attempt at a job, identified by its unique log file."""
 
     log: str
     state: State
+    #: Its progress, as `stormtrace.commandline.Note` writes it.
     note: dict[str, Any] = field(default_factory=dict)
-    """How far it is, as `stormtrace.commandline.Note` says it."""
+    #: Why it failed.
     reason: str = ""
-    """Why it failed."""
 
     @property
     def rule(self) -> str:
@@ -49,25 +50,25 @@ class Job:
         return parts[1:] if parts[0] == "logs" else parts
 
     def seconds_left(self) -> float | None:
-        """Return how long it still runs by its own account."""
+        """Return the seconds left by the job's own estimate."""
         left = self.note.get("seconds_left")
         return None if left is None else max(0.0, left - (time.time() - self.note["time"]))
 
 
 def jobs_in(folder: Path) -> dict[str, Job]:
-    """Return what is at work, waits in the queue or failed in the queue, by log."""
+    """Return the jobs that run, wait in the queue or failed in the queue, by log."""
     jobs = {}
-    told = read_json(folder / PBS / "qstat.json").get("jobs", {})
+    known = read_json(folder / PBS / "qstat.json").get("jobs", {})
     for file in _files(folder / PBS / "submitted"):
         record = read_json(file)
         if record.get("log"):
-            job = _submitted(folder, record, told.get(_number(record["job"]), {}))
+            job = _submitted(folder, record, known.get(_number(record["job"]), {}))
             if job is not None:
                 jobs[job.log] = job
     for path in (folder / "logs").rglob("*.progress.json"):
         note = read_json(path)
         log = str(path.relative_to(folder)).replace(".progress.json", ".log")
-        if _lives(folder, note, told):
+        if _lives(folder, note, known):
             jobs[log] = Job(log, "running", note)
     return jobs
 
@@ -82,10 +83,10 @@ def _submitted(folder: Path, record: Mapping[str, Any], fact: Mapping[str, Any])
     return Job(log, "queued" if fact.get("state") in (None, "Q", "H", "W") else "running")
 
 
-def _lives(folder: Path, note: Mapping[str, Any], told: Mapping[str, Mapping[str, Any]]) -> bool:
-    """Whether a job that left a note is still at work; one that is killed cannot take it away."""
+def _lives(folder: Path, note: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether a job that left a note still runs; one that was killed could not remove it."""
     if job := note.get("job"):
-        fact = told.get(_number(job), {})
+        fact = known.get(_number(job), {})
         return _exit_code(folder, job) is None and fact.get("state") != "F"
     if note.get("host") == socket.gethostname():
         return Path(f"/proc/{note['process']}").exists() or _answers(note["process"])
@@ -104,13 +105,13 @@ def _answers(process: int) -> bool:
 
 
 def asked_pbs(folder: Path) -> float | None:
-    """Return when PBS was last asked by Snakemake, in seconds of the epoch; None if never."""
+    """Return when Snakemake last asked PBS, in seconds of the epoch; None if never."""
     asked: float | None = read_json(folder / PBS / "qstat.json").get("asked")
     return asked
 
 
 def failure(log: Path) -> str:
-    """Return the error that a job's log ends with; nothing if it ends in another way."""
+    """Return the error that a job's log ends with, or an empty text."""
     line = last_line(log)
     return line if re.match(r"error: |out of time: |[\w.]*(Error|Exception)\b", line) else ""
 
@@ -127,7 +128,7 @@ def last_line(log: Path) -> str:
 
 
 def read_json(file: Path) -> dict[str, Any]:
-    """Return the object in a file, empty if there is none that can be read."""
+    """Return the JSON object in a file, empty if it cannot be read."""
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -143,7 +144,7 @@ def _exit_code(folder: Path, job: str) -> str | None:
 
 
 def _number(job: str) -> str:
-    """Return what the profile knows a job of PBS by: 123 of 123.casper-pbs."""
+    """Return the number of a PBS job: 123 of 123.casper-pbs."""
     return job.partition(".")[0]
 
 

@@ -77,7 +77,7 @@ def first_file(dataset: Dataset) -> tuple[str, str]:
     if another:
         return another
     patterns = ", ".join(_all_patterns(dataset))
-    raise BadInput(f"dataset {dataset.name}: not one raw file is there; looked for {patterns}")
+    raise BadInput(f"dataset {dataset.name}: there is no raw file; looked for {patterns}")
 
 
 def first_holding(source: Source, paths: Sequence[str]) -> str | None:

@@ -1,0 +1,42 @@
+"""Labelled samples as they are written, in ClimateNet's layout."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.formats.axes import define_grid, fill, map_attributes
+from stormtrace.formats.netcdf import creating
+from stormtrace.grids import Grid
+
+
+def write_labelled(
+    path: Path,
+    grid: Grid,
+    time: str,
+    fields: Mapping[str, NDArray[np.floating]],
+    units: Mapping[str, str],
+    labels: NDArray[np.integer],
+    attributes: Mapping[str, Any],
+) -> None:
+    """Write one labelling of one time: `{FIELD}(time=1, lat, lon)`, `LABELS(lat, lon)`.
+
+    time: a text, as ClimateNet has it. fields, labels: of as many cells as the grid has; labels
+    are class codes. attributes: global ones.
+    """
+    how: dict[str, Any] = {"zlib": True, "complevel": 1}
+    with creating(path) as nc:
+        nc.setncatts(dict(attributes))
+        nc.createDimension("time", 1)
+        contents = define_grid(nc, grid)
+        contents.append((nc.createVariable("time", str, ("time",)), np.array([time], object)))
+        for name, values in fields.items():
+            variable = nc.createVariable(name, "f4", ("time", *grid.dims), **how)
+            variable.setncatts({"units": units[name], **map_attributes(grid)})
+            contents.append((variable, values.reshape(1, *grid.shape)))
+        variable = nc.createVariable("LABELS", "i8", grid.dims, **how)
+        variable.setncatts({"long_name": "class code", **map_attributes(grid)})
+        contents.append((variable, labels.reshape(grid.shape)))
+        fill(contents)
