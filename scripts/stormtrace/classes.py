@@ -251,11 +251,6 @@ class Classes:
         }
 
 
-# Of the old house, until every room takes its classes from flags.
-TC, AR = 1, 2
-FEATURES = {"TC": TC, "AR": AR}
-LABELS = ("Background", "Tropical Cyclone", "Atmospheric River")
-
 #: ClimateNet's labels, in the order of their codes (Prabhat et al. 2021).
 CLIMATENET_LABELS = ("Background", "Tropical Cyclone", "Atmospheric River")
 
