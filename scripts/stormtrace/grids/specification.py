@@ -173,7 +173,7 @@ def _global(given: GridSpecification) -> Grid:
 
 def _gaussian(given: GridSpecification) -> Grid:
     """Rows at the roots of a Legendre polynomial; each as wide, in sin φ, as its weight."""
-    from scipy.special import roots_legendre  # not at the top: most scripts need no such grid
+    from scipy.special import roots_legendre  # slow to import; other grids do without
 
     rows = 2 * int(given.gaussian or 0)
     sines, weights = roots_legendre(rows)
