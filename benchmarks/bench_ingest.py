@@ -93,10 +93,12 @@ def stage_rows(
     with Reader(dataset, mesh) as reader:
         columns = Columns(dataset, reader)
         for name in ("TMQ", "U850", "V850"):
-            recipe = dataset.fields[name]
-            places = plan.places(recipe, recipe.variable, steps)
+            derivation = dataset.fields[name]
+            places = plan.places(derivation, derivation.variable, steps)
             watch = Stopwatch()
-            fields[name], _ = columns.derive(recipe, places, plan.places(recipe, "PS", steps))
+            fields[name], _ = columns.derive(
+                derivation, places, plan.places(derivation, "PS", steps)
+            )
             costs[name] = watch.read()
             how = {"TMQ": "all 30 levels", "U850": "only bracketing levels, brackets found"}
             note = how.get(name, "only bracketing levels, brackets known")

@@ -66,7 +66,7 @@ def experiment(
     file = folder / "frequency" / name / "frequency.nc"
     file.parent.mkdir(parents=True)
     tracked = 0.9 if events is not None else 0
-    write_frequency(file, counts, each, grid, name, tracked, classes, coverage=coverage)
+    write_frequency(file, counts, each, grid, name, tracked, classes=classes, coverage=coverage)
     entry = {"name": name, "title": f"The <{name}>", "model": "net", "frequency": str(file)}
     if events is None:
         return entry

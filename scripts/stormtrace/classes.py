@@ -212,7 +212,7 @@ class Classes:
             for code, name in sorted(names.items())
             if code != BACKGROUND
         ]
-        return cls(tuple(features), names.get(BACKGROUND, "Background"))
+        return cls(tuple(features), _spelled_out(names.get(BACKGROUND, "Background")))
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -250,11 +250,6 @@ class Classes:
             "flag_meanings": " ".join([flag_name(self.background), *self.flags]),
         }
 
-
-# Of the old house, until every room takes its classes from flags.
-TC, AR = 1, 2
-FEATURES = {"TC": TC, "AR": AR}
-LABELS = ("Background", "Tropical Cyclone", "Atmospheric River")
 
 #: ClimateNet's labels, in the order of their codes (Prabhat et al. 2021).
 CLIMATENET_LABELS = ("Background", "Tropical Cyclone", "Atmospheric River")

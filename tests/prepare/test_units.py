@@ -5,12 +5,12 @@ from test_fields import derive
 
 from mock_raw import Cesm
 from stormtrace.errors import BadInput
-from stormtrace.prepare.dataset import Recipe
+from stormtrace.prepare.dataset import Derivation
 from stormtrace.prepare.units import conversion
 
 
 def recipe_of(kind):
-    return Recipe(**{kind: "X"}, to=850 if kind == "interpolate" else None)
+    return Derivation(**{kind: "X"}, to=850 if kind == "interpolate" else None)
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,8 @@ from stormtrace.formats.classic import classic_length
 
 Form = Literal["NETCDF4", "NETCDF3_64BIT_OFFSET"]
 
+#: No field is as large as this; MERRA-2's 1e15, CESM's 1e36 and netCDF's 9.97e36 are.
 ABSURD = 1e14
-"""No field is as large as this; MERRA-2's 1e15, CESM's 1e36 and netCDF's 9.97e36 are."""
 
 
 class NoVariable(BadInput):
@@ -28,8 +28,10 @@ class NoVariable(BadInput):
 def open_raw(path: Path | str) -> netCDF4.Dataset:
     """Open a file for reading, without masks and scaling.
 
-    BadInput: it is not netCDF, or shorter than its own header says. (The netCDF library opens a
-    classic file that is cut off, and hands out whatever bytes it finds.)
+    Raises:
+        BadInput: it is not netCDF, or shorter than its own header says. (The netCDF library opens a
+            classic file that is cut off, and hands out whatever bytes it finds.)
+
     """
     try:
         length = classic_length(path)

@@ -13,8 +13,8 @@ def check_box(box: Sequence[float]) -> None:
     """Check a box ``[west, east, south, north]``, degrees.
 
     Raises:
-        BadInput: south is not below north, or one of them is no latitude; suggests another order
-            of the same numbers if there is one that fits.
+        BadInput: south is not below north, or one of them is no latitude; suggests another order of
+            the same numbers if there is one that fits.
 
     """
     values = [float(value) for value in box]

@@ -20,15 +20,15 @@ STEP_HOURS = 3
 CALENDAR = "noleap"
 P0 = 1e5
 
+#: hPa, where the interfaces of CAM's 30 levels lie above sea level.
 CAM_INTERFACES = np.array([
     2.255, 5.032, 10.158, 18.555, 30.669, 45.867, 63.323, 80.701, 94.941, 111.693, 131.401,
     154.586, 181.863, 213.952, 251.704, 296.117, 348.367, 409.835, 482.150, 567.224, 652.333,
     730.446, 796.363, 845.354, 873.715, 900.325, 924.965, 947.432, 967.539, 985.112, 1000.0,
 ])  # fmt: skip
-"""hPa, where the interfaces of CAM's 30 levels lie above sea level."""
 
+#: hPa; above this CAM's levels no longer feel the ground.
 PURE_PRESSURE = 83.0
-"""hPa; above this CAM's levels no longer feel the ground."""
 
 FIELDS = {
     "U": ("m/s", "Zonal wind"),

@@ -16,8 +16,8 @@ from stormtrace.provenance import provenance
 
 CALENDAR = "standard"
 FILL = np.float32(1e15)
+#: The longitude at which real files have this instead of 0.
 NEARLY_ZERO = -5.9e-13
-"""The longitude at which real files have this instead of 0."""
 
 FIELDS = {
     "TQV": ("kg m-2", "total_precipitable_water_vapor"),

@@ -8,6 +8,7 @@ from stormtrace.planet.climates import HISTORICAL, WARMER
 from stormtrace.planet.merra2_files import write_merra2
 from stormtrace.planet.settings import Settings
 
+#: The CESM-like parts; tapes and stamps differ between them as in the real cases.
 RUNS = {
     "historical": Run(
         "mini.B20TR.ne{ne}_g16.001",
@@ -26,7 +27,6 @@ RUNS = {
         seed=11,
     ),
 }
-"""The CESM-like parts; tapes and stamps differ between them as in the real cases."""
 
 PARTS = (*RUNS, "merra2", "climatenet")
 

@@ -9,14 +9,14 @@ from stormtrace.planet.feature_codes import CYCLONE, RIVER
 from stormtrace.planet.smooth_fields import unit
 from stormtrace.planet.storms import Filament, Glide, Life, Path, Storm, Vortex
 
+#: Makes a storm of a climate that is born at an hour.
 Draw = Callable[[Climate, np.random.Generator, float], Storm]
-"""Makes a storm of a climate that is born at an hour."""
 
+#: Hours; storms are born from this long before the period, so that it opens on a lively sky.
 LONGEST_LIFE = 160.0
-"""Hours; storms are born from this long before the period, so that it opens on a lively sky."""
 
+#: Degrees two events of a class keep from each other, unless they are meant to meet.
 ELBOW_ROOM = {RIVER: 20.0, CYCLONE: 20.0}
-"""Degrees two events of a class keep from each other, unless they are meant to meet."""
 
 
 def populate(

@@ -12,17 +12,17 @@ from stormtrace.constants import GRAVITY
 from stormtrace.planet.smooth_fields import Floats, Points
 from stormtrace.planet.terrain import height, surface_pressure
 
+#: Pa; the pressure the vertical profiles are scaled by.
 SURFACE = 101300.0
-"""Pa; the pressure the vertical profiles are scaled by."""
 
+#: The modes of the wind, each with its own profile (`wind_profiles`).
 TRADES, JET, EDDY, VORTEX, RIVER = range(5)
-"""The modes of the wind, each with its own profile (`wind_profiles`)."""
 
+#: The modes of moisture; a DEEP column is moist further up, as in storms.
 SHALLOW, DEEP = range(2)
-"""The modes of moisture; a DEEP column is moist further up, as in storms."""
 
+#: Specific humidity of a mode falls as (p / SURFACE)**power.
 HUMIDITY_POWER = (3.0, 2.2)
-"""Specific humidity of a mode falls as (p / SURFACE)**power."""
 
 
 @dataclass(eq=False)

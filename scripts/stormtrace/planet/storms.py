@@ -17,8 +17,8 @@ from stormtrace.planet.smooth_fields import Floats, Points, smoothstep, unit
 Bools = NDArray[np.bool_]
 Integers = NDArray[np.int64]
 
+#: The vigour from which on a storm counts as an event.
 VISIBLE = 0.4
-"""The vigour from which on a storm counts as an event."""
 
 
 @dataclass(frozen=True)

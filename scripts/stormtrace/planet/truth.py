@@ -27,8 +27,8 @@ from stormtrace.provenance import provenance
 
 Integers = NDArray[np.integer]
 
+#: Degrees: an event reaching beyond is noted as `near_pole`.
 POLAR = 75.0
-"""Degrees: an event reaching beyond is noted as `near_pole`."""
 
 
 @dataclass

@@ -90,15 +90,15 @@ def _sources(dataset: Dataset, part: Part) -> tuple[dict[Source, str], list[tupl
     """
     found: dict[Source, str] = {}
     pairs = []
-    for recipe in dataset.fields.values():
-        own = dataset.where(part, recipe, recipe.variable)
+    for derivation in dataset.fields.values():
+        own = dataset.where(part, derivation, derivation.variable)
         found[own] = ""
         with contextlib.suppress(BadInput):  # told when the variable itself is looked at
             paths = Archive(dataset).paths(own, None)
             first = first_holding(own, paths) or paths[0]
-            for name in needed_beside(dataset, recipe, first):
-                partner = dataset.where(part, recipe, name)
-                found.setdefault(partner, f". {why_needed(dataset, recipe, name)}")
+            for name in needed_beside(dataset, derivation, first):
+                partner = dataset.where(part, derivation, name)
+                found.setdefault(partner, f". {why_needed(dataset, derivation, name)}")
                 pairs.append((own, partner))
     return found, pairs
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.dataset import Dataset, Recipe
+from stormtrace.prepare.dataset import Dataset, Derivation
 from stormtrace.prepare.raw.coordinate import (
     Coordinate,
     PressureFields,
@@ -27,11 +27,11 @@ from stormtrace.prepare.vertical import (
 Floats = NDArray[np.floating]
 Places = Sequence[Place]
 
+#: About so many of 30 levels lie between 850 hPa over the lowest and over the highest ground.
 BRACKET_LEVELS = 12
-"""About so many of 30 levels lie between 850 hPa over the lowest and over the highest ground."""
 
+#: Between these lies every surface pressure on Earth: others are in hPa, or no pressures.
 PASCALS = (20000.0, 120000.0)
-"""Between these lies every surface pressure on Earth: others are in hPa, or no pressures."""
 
 
 class Columns:
@@ -47,34 +47,36 @@ class Columns:
         self._pressure: dict[Place, Floats] = {}
         self._brackets: dict[tuple[Place, float], Bracket] = {}
 
-    def beside(self, recipe: Recipe, place: Place) -> tuple[str, ...]:
-        """Return the variables a recipe needs beside its own: one, or none."""
-        return partners(self.reader.coordinate(recipe.variable, place), recipe, self.dataset)
+    def beside(self, derivation: Derivation, place: Place) -> tuple[str, ...]:
+        """Return the variables a derivation needs beside its own: one, or none."""
+        return partners(
+            self.reader.coordinate(derivation.variable, place), derivation, self.dataset
+        )
 
     def derive(
-        self, recipe: Recipe, places: Places, other: Places = ()
+        self, derivation: Derivation, places: Places, other: Places = ()
     ) -> tuple[Floats, NDArray[np.int64]]:
         """Return (len(places), n) values, and how many columns of each were below the ground.
 
         other: the records of the variable that `beside` names, one for each of `places`.
         """
-        coordinate = self.reader.coordinate(recipe.variable, places[0])
-        if recipe.kind == "integrate":
-            rows = self._integrals(recipe, coordinate, places, other)
+        coordinate = self.reader.coordinate(derivation.variable, places[0])
+        if derivation.kind == "integrate":
+            rows = self._integrals(derivation, coordinate, places, other)
             return np.stack(list(rows)), np.zeros(len(places), np.int64)
         if isinstance(coordinate.levels, PressureLevels):
-            pairs = list(self._between_levels(recipe, coordinate.levels, places))
+            pairs = list(self._between_levels(derivation, coordinate.levels, places))
         else:
-            pairs = list(self._interpolations(recipe, coordinate, places, other))
+            pairs = list(self._interpolations(derivation, coordinate, places, other))
         return np.stack([row for row, _ in pairs]), np.array([count for _, count in pairs])
 
     def _integrals(
-        self, recipe: Recipe, coordinate: Coordinate, places: Places, other: Places
+        self, derivation: Derivation, coordinate: Coordinate, places: Places, other: Places
     ) -> Iterator[Floats]:
         levels, everything = coordinate.levels, (0, coordinate.count)
-        size = self.reader.batch(recipe.variable, places[0], coordinate.count)
+        size = self.reader.batch(derivation.variable, places[0], coordinate.count)
         for batch in _batches(len(places), size):
-            values = self.reader.read(recipe.variable, places[batch], everything)
+            values = self.reader.read(derivation.variable, places[batch], everything)
             if isinstance(levels, HybridLevels):
                 self._check_interfaces(levels, places[0])
                 for row, place in zip(values, other[batch], strict=True):
@@ -87,15 +89,15 @@ class Columns:
                     yield integrate_layers(row, layer)
 
     def _interpolations(
-        self, recipe: Recipe, coordinate: Coordinate, places: Places, other: Places
+        self, derivation: Derivation, coordinate: Coordinate, places: Places, other: Places
     ) -> Iterator[tuple[Floats, int]]:
         for batch in _batches(
-            len(places), self.reader.batch(recipe.variable, places[0], BRACKET_LEVELS)
+            len(places), self.reader.batch(derivation.variable, places[0], BRACKET_LEVELS)
         ):
-            found = [self._bracket(coordinate, place, recipe.level) for place in other[batch]]
+            found = [self._bracket(coordinate, place, derivation.level) for place in other[batch]]
             first = min(bracket.first for bracket in found)
             last = max(bracket.last for bracket in found)
-            values = self.reader.read(recipe.variable, places[batch], (first, last))
+            values = self.reader.read(derivation.variable, places[batch], (first, last))
             for row, bracket in zip(values, found, strict=True):
                 own = row[bracket.first - first : bracket.last - first]
                 filled = bracket.below_ground if self.dataset.vertical.below != "nan" else 0
@@ -119,31 +121,34 @@ class Columns:
         return self._brackets[key]
 
     def _between_levels(
-        self, recipe: Recipe, levels: PressureLevels, places: Places
+        self, derivation: Derivation, levels: PressureLevels, places: Places
     ) -> Iterator[tuple[Floats, int]]:
         """Interpolate between two levels of constant pressure.
 
         Below the ground there are no values; `below: lowest` takes the lowest level that has one.
         """
-        upper, share = bracket_levels(levels.pressure, recipe.level, self.dataset.vertical.method)
+        upper, share = bracket_levels(
+            levels.pressure, derivation.level, self.dataset.vertical.method
+        )
         if not 0 <= share <= 1:
             raise BadInput(
-                f"{places[0].path}: {recipe.level / 100:g} hPa lies outside the levels of"
-                f" {recipe.variable}, {levels.pressure[0] / 100:g} … {levels.pressure[-1] / 100:g}"
+                f"{places[0].path}: {derivation.level / 100:g} hPa lies outside the levels of"
+                f" {derivation.variable}, {levels.pressure[0] / 100:g} …"
+                f" {levels.pressure[-1] / 100:g}"
             )
         if self.dataset.vertical.below == "linear":
             raise BadInput(
-                f"{places[0].path}: {recipe.variable} has pressure levels, but vertical.below:"
+                f"{places[0].path}: {derivation.variable} has pressure levels, but vertical.below:"
                 " linear (the lowest two levels extended) needs model levels: say lowest or nan"
             )
         first, last = upper + (share == 1), upper + 1 + (share > 0)
         for place in places:
-            values = self.reader.read(recipe.variable, [place], (first, last))[0]
+            values = self.reader.read(derivation.variable, [place], (first, last))[0]
             row = values[0] if len(values) == 1 else values[0] + share * (values[1] - values[0])
             row = np.ascontiguousarray(row)
             holes = int(np.isnan(row).sum())
             if self.dataset.vertical.below == "lowest":
-                self._raise_from_below(row, recipe.variable, place, first)
+                self._raise_from_below(row, derivation.variable, place, first)
             yield row, holes - int(np.isnan(row).sum())
 
     def _raise_from_below(self, row: Floats, name: str, place: Place, level: int) -> None:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from stormtrace.blocks import Block, exclusive, in_order, read_block
+from stormtrace.prepare.sources import DEFAULT_FIELDS
 
 HOUR = 3600
 
@@ -101,7 +102,7 @@ class Source:
         return any("{variable}" in pattern for pattern in self.files)
 
 
-class Recipe(Block):
+class Derivation(Block):
     """One of {integrate: VARIABLE}, {interpolate: VARIABLE, to: hPa}, {take: VARIABLE}."""
 
     integrate: str | None = Field(
@@ -124,7 +125,7 @@ class Recipe(Block):
     )
 
     @model_validator(mode="after")
-    def _says_one_thing(self) -> "Recipe":
+    def _says_one_thing(self) -> "Derivation":
         said = [key for key in ("integrate", "interpolate", "take") if getattr(self, key)]
         if not said:
             raise ValueError("it needs one of integrate, interpolate (with to), take")
@@ -152,24 +153,13 @@ class Recipe(Block):
         return 100.0 * (self.to or 0.0)
 
 
-Fields = Annotated[dict[FieldName, Recipe], Field(min_length=1)]
+Fields = Annotated[dict[FieldName, Derivation], Field(min_length=1)]
 
-#: Fields of a source's files, where the dataset does not say: CAM's, and MERRA-2's slv_Nx.
-FIELDS_OF_SOURCE: Mapping[str, Mapping[str, Recipe]] = MappingProxyType(
+#: Fields of a source's files, where the dataset does not say.
+FIELDS_OF_SOURCE: Mapping[str, Mapping[str, Derivation]] = MappingProxyType(
     {
-        "cesm": {
-            "TMQ": Recipe(integrate="Q"),
-            "U850": Recipe(interpolate="U", to=850),
-            "V850": Recipe(interpolate="V", to=850),
-            "PSL": Recipe(take="PSL"),
-        },
-        "merra2": {
-            "TMQ": Recipe(take="TQV"),
-            "U850": Recipe(take="U850"),
-            "V850": Recipe(take="V850"),
-            "PSL": Recipe(take="SLP"),
-        },
-        "climatenet": {name: Recipe(take=name) for name in ("TMQ", "U850", "V850", "PSL")},
+        source: {name: Derivation.model_validate(entry) for name, entry in fields.items()}
+        for source, fields in DEFAULT_FIELDS.items()
     }
 )
 
@@ -304,9 +294,9 @@ class Dataset(Entry):
         """Seconds from one sample to the next."""
         return round(self.step_hours * HOUR)
 
-    def where(self, part: Part, recipe: Recipe, variable: str) -> Source:
-        """Return where `variable`, needed by a recipe, is to be looked for."""
-        return Source(variable, recipe.files or part.files)
+    def where(self, part: Part, derivation: Derivation, variable: str) -> Source:
+        """Return where `variable`, needed by a derivation, is to be looked for."""
+        return Source(variable, derivation.files or part.files)
 
 
 class LabelledDataset(Entry):

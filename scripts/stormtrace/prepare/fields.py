@@ -1,4 +1,4 @@
-"""Recipes turned into canonical fields on the mesh, a block of steps at a time."""
+"""Derivations turned into canonical fields on the mesh, a block of steps at a time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import ABSURD
 from stormtrace.prepare.columns import Columns
-from stormtrace.prepare.dataset import Dataset, Recipe
+from stormtrace.prepare.dataset import Dataset, Derivation
 from stormtrace.prepare.fill_missing import fill_nearest
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan
@@ -18,8 +18,8 @@ from stormtrace.prepare.units import conversion, plausible
 
 Floats = NDArray[np.floating]
 
+#: Raw records of a variable read at a time, unless one step is made of more: 8 steps of hourly.
 BLOCK_RECORDS = 24
-"""Raw records of a variable read at a time, unless one step is made of more: 8 steps of hourly."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +38,9 @@ class Block:
 def derive_blocks(dataset: Dataset, plan: Plan, mesh: Mesh, steps: int) -> Iterator[Block]:
     """Yield the fields of a plan in blocks of up to `steps` steps, fewer if they take many records.
 
-    BadInput: a field has missing values that no rule fills, or a file is on another mesh.
+    Raises:
+        BadInput: a field has missing values that no rule fills, or a file is on another mesh.
+
     """
     most = max(records.file.shape[1] for records in plan.records.values())
     steps = max(1, min(steps, BLOCK_RECORDS // most))
@@ -51,31 +53,38 @@ def derive_blocks(dataset: Dataset, plan: Plan, mesh: Mesh, steps: int) -> Itera
 def _derive(dataset: Dataset, plan: Plan, mesh: Mesh, reader: Reader, block: range) -> Block:
     columns = Columns(dataset, reader)
     fields, filled = {}, {}
-    for name, recipe in dataset.fields.items():
-        values, holes = _field(dataset, plan, columns, reader, recipe, block)
-        place = plan.places(recipe, recipe.variable, block)[0]
-        factor = conversion(name, recipe, reader.units(recipe.variable, place), place.path)
+    for name, derivation in dataset.fields.items():
+        values, holes = _field(dataset, plan, columns, reader, derivation, block)
+        place = plan.places(derivation, derivation.variable, block)[0]
+        factor = conversion(name, derivation, reader.units(derivation.variable, place), place.path)
         if factor != 1.0:
             values *= np.float32(factor)
         for step, row in zip(block, values, strict=True):
             if np.isnan(row.min()) and dataset.holes == "nearest":
                 holes[step - block.start] += _fill(row, mesh, plan, name, step)
-            _check_complete(row, mesh, plan, name, recipe, step)
+            _check_complete(row, mesh, plan, name, derivation, step)
         fields[name], filled[name] = values, holes
     return Block(block, fields, filled)
 
 
 def _field(
-    dataset: Dataset, plan: Plan, columns: Columns, reader: Reader, recipe: Recipe, block: range
+    dataset: Dataset,
+    plan: Plan,
+    columns: Columns,
+    reader: Reader,
+    derivation: Derivation,
+    block: range,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return (nt, n) of one field and its filled points a step, raw records averaged."""
-    places = plan.places(recipe, recipe.variable, block)
+    places = plan.places(derivation, derivation.variable, block)
     many = len(places) // len(block)
-    if recipe.kind == "take":
-        values, filled = reader.read(recipe.variable, places), np.zeros(len(places), np.int64)
+    if derivation.kind == "take":
+        values, filled = reader.read(derivation.variable, places), np.zeros(len(places), np.int64)
     else:
-        beside = [plan.places(recipe, name, block) for name in columns.beside(recipe, places[0])]
-        values, filled = columns.derive(recipe, places, *beside)
+        beside = [
+            plan.places(derivation, name, block) for name in columns.beside(derivation, places[0])
+        ]
+        values, filled = columns.derive(derivation, places, *beside)
     if many > 1:
         values = values.reshape(len(block), many, -1).mean(axis=1, dtype=np.float64)
         filled = filled.reshape(len(block), many).max(axis=1)
@@ -91,7 +100,7 @@ def _fill(row: Floats, mesh: Mesh, plan: Plan, name: str, step: int) -> int:
 
 
 def _check_complete(
-    row: Floats, mesh: Mesh, plan: Plan, name: str, recipe: Recipe, step: int
+    row: Floats, mesh: Mesh, plan: Plan, name: str, derivation: Derivation, step: int
 ) -> None:
     """Raise BadInput where a value is missing, infinite or absurd; say where, when and how many."""
     least, most = row.min(), row.max()
@@ -99,16 +108,16 @@ def _check_complete(
     if low <= least and most <= high and max(-least, most) < ABSURD:  # false with any NaN
         return
     bad = np.flatnonzero(~(np.abs(row) < ABSURD))
-    place = plan.places(recipe, recipe.variable, range(step, step + 1))[0]
+    place = plan.places(derivation, derivation.variable, range(step, step + 1))[0]
+    when = plan.calendar.text(plan.start[step])
+    what = f"{place.path}: {derivation.variable}, from which {name} comes,"
     if not bad.size:
         raise BadInput(
-            f"{place.path}: {recipe.variable}, from which {name} comes, gives {least:g} … {most:g}"
-            f" at {plan.calendar.text(plan.start[step])}; {low:g} … {high:g} is possible on Earth:"
+            f"{what} gives {least:g} … {most:g} at {when}; {low:g} … {high:g} is possible on Earth:"
             " it is in other units than its file says, or has fill values the file does not name"
         )
     raise BadInput(
-        f"{place.path}: {recipe.variable}, from which {name} comes, has {bad.size} of {row.size}"
-        f" values missing or not finite at {plan.calendar.text(plan.start[step])}, the first at"
-        f" {mesh.place(int(bad[0]))}: mend the file, or say `holes: nearest` if they lie below the"
-        " ground"
+        f"{what} has {bad.size} of {row.size} values missing or not finite at {when}, the first at"
+        f" {mesh.place(int(bad[0]))}: correct the file, or set `holes: nearest` if they lie below"
+        " the ground"
     )

@@ -14,8 +14,8 @@ COLUMNS = (
     "missing",
     "problems",
 )
+#: So many problems of one variable are told in full.
 SHOWN = 5
-"""So many problems of one variable are told in full."""
 
 
 @dataclass(frozen=True)

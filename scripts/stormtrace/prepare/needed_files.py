@@ -45,14 +45,14 @@ def files_of_mesh(dataset: Dataset) -> list[str]:
 
 
 def _sources(dataset: Dataset, part: Part, year: int, find: Find) -> Iterator[Source]:
-    for recipe in dataset.fields.values():
-        own = dataset.where(part, recipe, recipe.variable)
+    for derivation in dataset.fields.values():
+        own = dataset.where(part, derivation, derivation.variable)
         yield own
         with contextlib.suppress(BadInput):  # an error of the job, which says it better
             path = first_holding(own, candidates(dataset, own, year, find))
             if path is not None:
-                for variable in needed_beside(dataset, recipe, path):
-                    yield dataset.where(part, recipe, variable)
+                for variable in needed_beside(dataset, derivation, path):
+                    yield dataset.where(part, derivation, variable)
 
 
 def _further(dataset: Dataset) -> Iterator[str]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import open_raw
-from stormtrace.prepare.dataset import Dataset, Part, Recipe, Source
+from stormtrace.prepare.dataset import Dataset, Derivation, Part, Source
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
 from stormtrace.prepare.raw.coordinate import partners, read_coordinate
 from stormtrace.prepare.raw.inventory import Archive, Inventory
@@ -52,13 +52,13 @@ class Plan:
         """The longest span of any variable, in seconds."""
         return max(records.span for records in self.records.values())
 
-    def of(self, recipe: Recipe, variable: str) -> Records:
-        """Return the records of a recipe's variable."""
-        return self.records[self.dataset.where(self.part, recipe, variable)]
+    def of(self, derivation: Derivation, variable: str) -> Records:
+        """Return the records of a derivation's variable."""
+        return self.records[self.dataset.where(self.part, derivation, variable)]
 
-    def places(self, recipe: Recipe, variable: str, steps: range) -> list[Place]:
-        """Return where a recipe's variable is for some steps, in order of time."""
-        records = self.of(recipe, variable)
+    def places(self, derivation: Derivation, variable: str, steps: range) -> list[Place]:
+        """Return where a derivation's variable is for some steps, in order of time."""
+        records = self.of(derivation, variable)
         some = slice(steps.start, steps.stop)
         pairs = zip(records.file[some].ravel(), records.record[some].ravel(), strict=True)
         return [Place(records.paths[file], int(record)) for file, record in pairs]
@@ -74,8 +74,10 @@ class Plan:
 def make_plans(dataset: Dataset, year: int) -> list[Plan]:
     """Return a plan for each part of the dataset that has steps in `year`.
 
-    BadInput: nothing is there, steps are missing (unless `missing_steps: skip`) or double, times
-    are not on the dataset's steps, or variables that belong together do not.
+    Raises:
+        BadInput: nothing is there, steps are missing (unless `missing_steps: skip`) or double,
+            times are not on the dataset's steps, or variables that belong together do not.
+
     """
     archive = Archive(dataset)
     plans = [_plan(archive, part, year) for part in dataset.parts]
@@ -135,30 +137,30 @@ def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Invent
     """Return the records of every raw variable the dataset's fields need."""
     dataset = archive.dataset
     found: dict[Source, Inventory] = {}
-    for recipe in dataset.fields.values():
-        own = dataset.where(part, recipe, recipe.variable)
+    for derivation in dataset.fields.values():
+        own = dataset.where(part, derivation, derivation.variable)
         found[own] = archive.inventory(own, part, year)
-        for variable in needed_beside(dataset, recipe, found[own].paths[0]):
-            partner = dataset.where(part, recipe, variable)
+        for variable in needed_beside(dataset, derivation, found[own].paths[0]):
+            partner = dataset.where(part, derivation, variable)
             try:
                 found[partner] = archive.inventory(partner, part, year)
             except BadInput as error:
-                raise BadInput(f"{error}. {why_needed(dataset, recipe, variable)}") from error
+                raise BadInput(f"{error}. {why_needed(dataset, derivation, variable)}") from error
             check_alike(found[own], found[partner])
     return found
 
 
-def needed_beside(dataset: Dataset, recipe: Recipe, path: str) -> tuple[str, ...]:
+def needed_beside(dataset: Dataset, derivation: Derivation, path: str) -> tuple[str, ...]:
     """Return the raw variables that a field needs beside its own, by the levels in a file of it."""
-    if recipe.kind == "take":
+    if derivation.kind == "take":
         return ()
     with open_raw(path) as opened:
-        return partners(read_coordinate(opened, recipe.variable, dataset), recipe, dataset)
+        return partners(read_coordinate(opened, derivation.variable, dataset), derivation, dataset)
 
 
-def why_needed(dataset: Dataset, recipe: Recipe, partner: str) -> str:
+def why_needed(dataset: Dataset, derivation: Derivation, partner: str) -> str:
     """Explain why a field needs a variable beside its own."""
-    reason = f"{recipe.variable} needs {partner}"
+    reason = f"{derivation.variable} needs {partner}"
     if partner == dataset.names.surface_pressure:
         return reason
     return (

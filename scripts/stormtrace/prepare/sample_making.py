@@ -17,7 +17,7 @@ from stormtrace.files import checksum, writing
 from stormtrace.formats.netcdf import open_raw, variable
 from stormtrace.formats.sample_writing import SampleField, SampleTime, sample_name, write_sample
 from stormtrace.grids import Grid
-from stormtrace.prepare.dataset import Dataset, Recipe
+from stormtrace.prepare.dataset import Dataset, Derivation
 from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan, make_plans
@@ -100,11 +100,11 @@ class SampleWriter:
     def _described(self) -> dict[str, dict[str, str]]:
         """Name -> long_name, units, standard_name, cell_methods and derivation."""
         plan, found = self.plan, {}
-        for name, recipe in plan.dataset.fields.items():
-            span = plan.of(recipe, recipe.variable).span
+        for name, derivation in plan.dataset.fields.items():
+            span = plan.of(derivation, derivation.variable).span
             found[name] = {
                 "cell_methods": "time: mean" if span else "time: point",
-                "derivation": derivation(plan.dataset, recipe),
+                "derivation": describe_derivation(plan.dataset, derivation),
                 **describe(plan, name),
             }
         return found
@@ -140,26 +140,26 @@ def describe(plan: Plan, name: str) -> dict[str, str]:
         level = f"at {wind[2]} hPa"
         own = (long_name.replace("at 850 hPa", level), units, standard_name)
         return dict(zip(DESCRIPTION, own, strict=True))
-    recipe = plan.dataset.fields[name]
-    with open_raw(plan.places(recipe, recipe.variable, range(1))[0].path) as opened:
-        raw = variable(opened, recipe.variable)
+    derivation = plan.dataset.fields[name]
+    with open_raw(plan.places(derivation, derivation.variable, range(1))[0].path) as opened:
+        raw = variable(opened, derivation.variable)
         found = {key: str(getattr(raw, key)) for key in DESCRIPTION if key in raw.ncattrs()}
-    if recipe.kind == "integrate":  # of a mixing ratio, as a rule
+    if derivation.kind == "integrate":  # of a mixing ratio, as a rule
         return {"units": "kg m-2"} if found.get("units") in ("kg/kg", "kg kg-1") else {}
     return found
 
 
-def derivation(dataset: Dataset, recipe: Recipe) -> str:
+def describe_derivation(dataset: Dataset, derivation: Derivation) -> str:
     """Describe how a field came about."""
-    if recipe.kind == "take":
-        return f"{recipe.variable} as in the raw files"
-    if recipe.kind == "integrate":
-        return f"sum of {recipe.variable} dp / g over model levels, g = {GRAVITY:g} m s-2"
+    if derivation.kind == "take":
+        return f"{derivation.variable} as in the raw files"
+    if derivation.kind == "integrate":
+        return f"sum of {derivation.variable} dp / g over model levels, g = {GRAVITY:g} m s-2"
     vertical = dataset.vertical
     where = "log of pressure" if vertical.method == "log" else "pressure"
     return (
-        f"{recipe.variable} at {recipe.level / 100:g} hPa, linear in {where}; below the lowest"
-        f" level: {vertical.below}"
+        f"{derivation.variable} at {derivation.level / 100:g} hPa, linear in {where}; below the"
+        f" lowest level: {vertical.below}"
     )
 
 

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.dataset import Recipe
+from stormtrace.prepare.dataset import Derivation
 
 PASCALS = dict.fromkeys(("Pa", "pascal", "pascals"), 1.0) | dict.fromkeys(
     ("hPa", "mb", "mbar", "millibar", "millibars", "hectopascal", "hectopascals"), 100.0
 )
+#: By what to multiply values in the inner units to have the outer ones; in capitals or not.
 FACTORS = {
     "kg m-2": {"kg m-2": 1.0, "kg/m2": 1.0, "mm": 1.0, "g m-2": 1e-3, "g/m2": 1e-3, "cm": 10.0},
     "kg kg-1": {"kg kg-1": 1.0, "kg/kg": 1.0, "1": 1.0, "g kg-1": 1e-3, "g/kg": 1e-3},
@@ -18,18 +19,15 @@ FACTORS = {
               "cm s-1": 0.01, "cm/s": 0.01, "knots": 0.514444},
     "Pa": PASCALS,
 }  # fmt: skip
-"""By what to multiply values in the inner units to have the outer ones; in capitals or not."""
 
+#: Units of canonical fields; winds at a pressure (U850, V300) are in m s-1.
 UNITS_OF_FIELD = {"TMQ": "kg m-2", "PSL": "Pa"}
-"""Units of canonical fields; winds at a pressure (U850, V300) are in m s-1."""
 
 WIND = re.compile(r"[UV]\d+")
 
+#: Between these lies every value on Earth, in the canonical units; "wind" is U or V at any level.
+#: What lies outside is in other units, or a fill value nobody told of.
 PLAUSIBLE = {"TMQ": (-1.0, 200.0), "PSL": (80000.0, 115000.0), "wind": (-300.0, 300.0)}
-"""Between these lies every value on Earth, in the canonical units; "wind" is U or V at any level.
-
-What lies outside is in other units, or a fill value nobody told of.
-"""
 
 
 def plausible(name: str) -> tuple[float, float]:
@@ -38,21 +36,21 @@ def plausible(name: str) -> tuple[float, float]:
     return PLAUSIBLE.get(known, (-np.inf, np.inf))
 
 
-def conversion(name: str, recipe: Recipe, units: str | None, path: str) -> float:
+def conversion(name: str, derivation: Derivation, units: str | None, path: str) -> float:
     """Return the factor that brings a raw variable to its canonical field's units.
 
     1 for fields without prescribed units and for files that do not tell theirs. BadInput: units
     that cannot be the field's, such as a pressure's where a wind is wanted.
     """
     wanted = "m s-1" if WIND.fullmatch(name) else UNITS_OF_FIELD.get(name)
-    if recipe.kind == "integrate" and wanted == "kg m-2":
+    if derivation.kind == "integrate" and wanted == "kg m-2":
         wanted = "kg kg-1"
     if wanted is None or not units:
         return 1.0
     factor = _factor(FACTORS[wanted], units)
     if factor is None:
         raise BadInput(
-            f"{path}: {recipe.variable}, from which {name} comes, is in {units!r}; {wanted} is"
+            f"{path}: {derivation.variable}, from which {name} comes, is in {units!r}; {wanted} is"
             f" needed, or one of {', '.join(FACTORS[wanted])}"
         )
     return factor

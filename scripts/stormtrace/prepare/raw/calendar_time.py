@@ -13,16 +13,16 @@ from stormtrace.errors import BadInput
 EPOCH = "seconds since 0001-01-01 00:00:00"
 HOUR = 3600
 DAY = 24 * HOUR
+#: Seconds, some 30,000 years: fill values are beyond it.
 LONGEST = 1e12
-"""Seconds, some 30,000 years: fill values are beyond it."""
 UNIT_SECONDS = {"second": 1, "sec": 1, "s": 1, "minute": 60, "min": 60, "hour": HOUR, "hr": HOUR,
                 "h": HOUR, "day": DAY, "d": DAY}  # fmt: skip
 
 CALENDARS = ("standard", "gregorian", "proleptic_gregorian", "noleap", "365_day", "360_day",
              "all_leap", "366_day", "julian")  # fmt: skip
 
+#: CF's second names of calendars: files with either go together.
 ALIASES = {"gregorian": "standard", "365_day": "noleap", "366_day": "all_leap"}
-"""CF's second names of calendars: files with either go together."""
 
 Seconds = NDArray[np.int64]
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import open_raw, read, read_repeated, variable
-from stormtrace.prepare.dataset import Dataset, Recipe
+from stormtrace.prepare.dataset import Dataset, Derivation
 from stormtrace.prepare.units import pascals
 from stormtrace.prepare.vertical import HybridLevels
 
@@ -68,17 +68,17 @@ def read_coordinate(opened: netCDF4.Dataset, name: str, dataset: Dataset) -> Coo
     return Coordinate(fields, count, _falls(opened, fields.pressure))
 
 
-def partners(coordinate: Coordinate, recipe: Recipe, dataset: Dataset) -> tuple[str, ...]:
-    """Return the raw variables a recipe needs beside its own."""
+def partners(coordinate: Coordinate, derivation: Derivation, dataset: Dataset) -> tuple[str, ...]:
+    """Return the raw variables a derivation needs beside its own."""
     levels = coordinate.levels
     if isinstance(levels, HybridLevels):
         return (dataset.names.surface_pressure,)
     if isinstance(levels, PressureFields):
-        return (levels.thickness if recipe.kind == "integrate" else levels.pressure,)
-    if recipe.kind == "integrate":
+        return (levels.thickness if derivation.kind == "integrate" else levels.pressure,)
+    if derivation.kind == "integrate":
         raise BadInput(
-            f"dataset {dataset.name}: {recipe.variable} is on pressure levels, which leave out the"
-            " air next to the ground: take the model's own integral (TQV) or model levels"
+            f"dataset {dataset.name}: {derivation.variable} is on pressure levels, which leave out"
+            " the air next to the ground: take the model's own integral (TQV) or model levels"
         )
     return ()
 

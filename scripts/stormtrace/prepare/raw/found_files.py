@@ -67,13 +67,13 @@ def first_file(dataset: Dataset) -> tuple[str, str]:
     """
     another = None
     for part in dataset.parts:
-        for recipe in dataset.fields.values():
-            source = dataset.where(part, recipe, recipe.variable)
+        for derivation in dataset.fields.values():
+            source = dataset.where(part, derivation, derivation.variable)
             paths = find_files(source, None)
             path = first_holding(source, paths)
             if path:
-                return path, recipe.variable
-            another = another or (paths and (paths[0], recipe.variable))
+                return path, derivation.variable
+            another = another or (paths and (paths[0], derivation.variable))
     if another:
         return another
     patterns = ", ".join(_all_patterns(dataset))

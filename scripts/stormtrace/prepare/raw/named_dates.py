@@ -7,11 +7,11 @@ from stormtrace.errors import BadInput
 from stormtrace.prepare.raw.calendar_time import DAY, HOUR, Calendar
 from stormtrace.prepare.raw.time_axis import TimeAxis
 
+#: The dates at a name's end, CESM's (2000010100Z-2000123121Z, 2000-01-01-00000) or MERRA-2's.
 _NAMED_DATES = re.compile(
     r"(?<!\d)(?P<first>\d{4}-?\d{2}-?\d{2})(?:-\d{5}|[^-.]{0,5})"
     r"(?:-(?P<last>\d{4}-?\d{2}-?\d{2})[^-.]{0,5})?(?:\.SUB)?(?:\.nc4?)+$"
 )
-"""The dates at a name's end, CESM's (2000010100Z-2000123121Z, 2000-01-01-00000) or MERRA-2's."""
 
 
 def check_name(axis: TimeAxis) -> None:

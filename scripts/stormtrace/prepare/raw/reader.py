@@ -20,8 +20,8 @@ from stormtrace.prepare.raw.coordinate import Coordinate, read_coordinate
 Floats = NDArray[np.floating]
 
 OPEN_FILES = 8
+#: How much of a 3-D variable is held at a time: one record at ne120 × 30 levels.
 BATCH_BYTES = 96 * 2**20
-"""How much of a 3-D variable is held at a time: one record at ne120 × 30 levels."""
 
 CHUNK_CACHE_BYTES = 256 * 2**20
 

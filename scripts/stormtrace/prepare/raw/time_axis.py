@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.prepare.raw.calendar_time import HOUR, Calendar, Seconds, calendar_of, unit_seconds
 
+#: Seconds to which times must at least be exact.
 COARSEST = 60
-"""Seconds to which times must at least be exact."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,9 @@ def read_time_axis(
     instant: what `told_instant` tells of the variable. CAM writes bounds of intervals beside
         instantaneous fields, too, and no `cell_methods` (before CESM 3): there `stamps` decides.
 
-    BadInput: no times at all, not ascending, uneven, or other than `stamps` says.
+    Raises:
+        BadInput: no times at all, not ascending, uneven, or other than `stamps` says.
+
     """
     path = dataset.filepath()
     name = _time_name(dataset, dimension)

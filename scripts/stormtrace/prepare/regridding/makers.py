@@ -33,8 +33,8 @@ def make_matrix(dataset: Dataset, grid: Grid, path: Path, method: str, maker: st
     """Write the matrix from a dataset's mesh to a grid; a user's own is checked and adopted.
 
     Raises:
-        BadInput: no raw file to read the mesh from, a mesh that the method or the maker is not
-            for, a grid that the mesh does not cover, a matrix of another mesh or grid.
+        BadInput: no raw file to read the mesh from, a mesh that the method or the maker is not for,
+            a grid that the mesh does not cover, a matrix of another mesh or grid.
 
     """
     mesh = dataset_mesh(dataset)

@@ -90,8 +90,8 @@ def read_matrix(path: Path | str, mesh: Mesh, grid: Grid) -> RegriddingMatrix:
     it has none (esmpy writes only S, row and col).
 
     Raises:
-        BadInput: indices outside 1 … n, a target point without source or whose shares do not sum
-            to 1, or points other than the mesh's or the grid's.
+        BadInput: indices outside 1 … n, a target point without source or whose shares do not sum to
+            1, or points other than the mesh's or the grid's.
 
     """
     with open_raw(path) as nc:
