@@ -79,7 +79,7 @@ def test_frequency_is_the_plain_share_of_steps(demo):
         with netCDF4.Dataset(demo / f"results/masks/control/{year}.nc") as dataset:
             masks.append(dataset["mask"][:].data)
     frequency = results.open_frequency(demo / "results/frequency/control/frequency.nc")
-    for code, name in ((CYCLONE, "CYCLONE"), (RIVER, "RIVER")):
+    for code, name in ((CYCLONE, "TC"), (RIVER, "AR")):
         by_hand = 100 * (np.concatenate(masks) == code).mean(axis=0)
         counted = frequency["frequency"].sel(period="annual", feature=name)
         np.testing.assert_allclose(counted, by_hand, rtol=1e-12)

@@ -201,4 +201,4 @@ def _sums(values: Floats, begins: Indices) -> Floats:
 
 
 def _extremes(function: np.ufunc, values: NDArray[Any], begins: Indices) -> NDArray[Any]:
-    return function.reduceat(values, begins) if begins.size else np.empty(0)
+    return function.reduceat(values, begins) if begins.size else values[:0]
