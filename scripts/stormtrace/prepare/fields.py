@@ -109,15 +109,15 @@ def _check_complete(
         return
     bad = np.flatnonzero(~(np.abs(row) < ABSURD))
     place = plan.places(derivation, derivation.variable, range(step, step + 1))[0]
+    where = f"{place.path}: {derivation.variable}, from which {name} comes,"
+    when = plan.calendar.text(plan.start[step])
     if not bad.size:
         raise BadInput(
-            f"{place.path}: {derivation.variable}, from which {name} comes, gives {least:g} …"
-            f" {most:g} at {plan.calendar.text(plan.start[step])}; {low:g} … {high:g} is possible on Earth:"
-            " it is in other units than its file says, or has fill values the file does not name"
+            f"{where} gives {least:g} … {most:g} at {when}; {low:g} … {high:g} is possible on"
+            " Earth: it is in other units than its file says, or has undeclared fill values"
         )
     raise BadInput(
-        f"{place.path}: {derivation.variable}, from which {name} comes, has {bad.size} of"
-        f" {row.size} values missing or not finite at {plan.calendar.text(plan.start[step])}, the first at"
-        f" {mesh.place(int(bad[0]))}: mend the file, or say `holes: nearest` if they lie below the"
-        " ground"
+        f"{where} has {bad.size} of {row.size} values missing or not finite at {when}, the first at"
+        f" {mesh.place(int(bad[0]))}: correct the file, or say `holes: nearest` if they lie below"
+        " the ground"
     )
