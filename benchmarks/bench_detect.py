@@ -300,6 +300,7 @@ def write_samples(folder, count):
             for name, values in (("lat", lat), ("lon", lon), ("time", [3.0 * step])):
                 dataset.createDimension(name, len(values))
                 dataset.createVariable(name, "f8", (name,))[:] = values
+            dataset.step_hours = 3.0
             dataset["time"].units, dataset["time"].calendar = "hours since 2001-01-01", "noleap"
             for name, (mean, std) in FIELDS.items():
                 variable = dataset.createVariable(name, "f4", ("time", "lat", "lon"))

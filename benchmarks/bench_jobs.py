@@ -1,4 +1,4 @@
-"""What the rules' jobs need at 768 × 1152 that no other benchmark tells: time and memory.
+"""Time and memory of the rules' jobs at 768 × 1152 that no other benchmark measures.
 
     nice python benchmarks/bench_jobs.py [--samples 16]
 
@@ -112,7 +112,8 @@ def maps(folder: Path) -> Iterator[str]:
     yield once("compare", *flags, title="compare, 4 years")
     flags = ["--comparison", compared, "--title", "T", "--output", folder / "figures"]
     yield once("draw_comparison", *flags)
-    flags = ["--frequency", *[frequency] * 15, "--titles", *[f"Experiment {n}" for n in range(15)]]
+    titles = json.dumps([f"Experiment {n}" for n in range(15)])
+    flags = ["--frequency", *[frequency] * 15, "--titles", titles]
     yield once("draw_sensitivity", *flags, "--output", folder / "all", title="draw_sensitivity, 15")
     experiments = [
         {"name": f"e{n}", "frequency": str(frequency), "events": str(folder / "events")}

@@ -106,7 +106,7 @@ def regridding():
 
 
 def copy_years(folder, name, years):
-    """Return files like `name` of so many years."""
+    """Return files like `name`, one for each of that number of years."""
     counts = read_counts(folder / name)
     paths = [folder / f"{year}-{name}" for year in range(2001, 2001 + years)]
     for year, path in enumerate(paths, start=2001):

@@ -11,7 +11,6 @@ import pyarrow
 import pyarrow.parquet
 
 from make_results import write_frequency
-from stormtrace.classes import Classes
 from stormtrace.climate.comparison import compare_files
 from stormtrace.grids import Grid, make_grid
 
@@ -66,9 +65,8 @@ def experiment(
         }
     file = folder / "frequency" / name / "frequency.nc"
     file.parent.mkdir(parents=True)
-    known = Classes.of_labels(["Background", *classes])
     tracked = 0.9 if events is not None else 0
-    write_frequency(file, counts, each, grid, name, tracked, known, coverage)
+    write_frequency(file, counts, each, grid, name, tracked, classes=classes, coverage=coverage)
     entry = {"name": name, "title": f"The <{name}>", "model": "net", "frequency": str(file)}
     if events is None:
         return entry

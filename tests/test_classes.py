@@ -66,13 +66,20 @@ def test_a_study_redefines_what_a_class_looks_like_and_keeps_the_rest():
         (["Tropical Cyclone", "Background"], None, "the first must be Background"),
         (["Background", "AR ar", "ar_AR"], None, "share the name"),
         (["Background", "Front", "front "], None, "share the name"),
-        (["Background", "Big low", "Blue lake"], None, "share the short name"),
+        (["Background", "Low", "High"], {"Low": {"short": "X"}, "High": {"short": "x"}}, "short"),
         (["Background", "Low"], {"Low": {}, "low": {}}, "are the same name"),
     ],
 )
 def test_classes_that_cannot_be_told_apart_are_refused(labels, table, words):
     with pytest.raises(BadInput, match=words):
         Classes.of_labels(labels, table)
+
+
+def test_initials_that_two_classes_share_give_way_to_their_names():
+    classes = Classes.of_labels(["Background", "Class 1", "Class 10", "Atmospheric Ridge"])
+    assert [one.short for one in classes.features] == ["Class1", "Class10", "AR"]
+    both = Classes.of_labels(["Background", "Atmospheric Ridge", "Atmospheric River"])
+    assert [one.short for one in both.features] == ["AtmosphericRidge", "AR"]
 
 
 def test_codes_beyond_int8_are_refused():

@@ -98,6 +98,11 @@ def dump(block: Any) -> Any:
     return block
 
 
+def flag(block: Any) -> str:
+    """Return a block of the study as a script's flag takes it: JSON, keys in order."""
+    return json.dumps(dump(block), sort_keys=True, separators=(",", ":"))
+
+
 def plain(value: Any) -> Any:
     """Return `value` with text instead of dates (YAML reads an unquoted 2000-01-01 as a date)."""
     if isinstance(value, datetime.datetime):

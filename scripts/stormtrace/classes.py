@@ -13,8 +13,8 @@ What only concerns how a class is shown (short name, colours, basins) stands in 
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
@@ -212,7 +212,9 @@ class Classes:
             for code, name in sorted(names.items())
             if code != BACKGROUND
         ]
-        return cls(tuple(features), names.get(BACKGROUND, "Background"))
+        given = {flag for flag, (_, entry) in known.items() if entry.short}
+        background = _spelled_out(names.get(BACKGROUND, "Background"))
+        return cls(tuple(_with_distinct_initials(features, given)), background)
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -250,11 +252,6 @@ class Classes:
             "flag_meanings": " ".join([flag_name(self.background), *self.flags]),
         }
 
-
-# Of the old house, until every room takes its classes from flags.
-TC, AR = 1, 2
-FEATURES = {"TC": TC, "AR": AR}
-LABELS = ("Background", "Tropical Cyclone", "Atmospheric River")
 
 #: ClimateNet's labels, in the order of their codes (Prabhat et al. 2021).
 CLIMATENET_LABELS = ("Background", "Tropical Cyclone", "Atmospheric River")
@@ -298,6 +295,21 @@ def _feature(
         basins=entry.basins,
         crosses_equator=entry.crosses_equator,
     )
+
+
+def _with_distinct_initials(
+    features: Sequence[FeatureClass], given: Collection[str]
+) -> Iterator[FeatureClass]:
+    """Yield the classes; where initials are another's short name, the whole name in one word.
+
+    given: flags of the classes whose short name somebody chose, which is kept.
+    """
+    counted = Counter(feature.key for feature in features)
+    for feature in features:
+        if counted[feature.key] > 1 and feature.flag not in given:
+            words = re.findall(r"[A-Za-z0-9]+", feature.name)
+            feature = replace(feature, short="".join(word[0].upper() + word[1:] for word in words))
+        yield feature
 
 
 def _spelled_out(name: str) -> str:

@@ -1,8 +1,8 @@
-"""Compile with numba, keep the machine code, and never fail for want of a place to keep it.
+"""Compile with numba and cache the machine code, wherever there is a place for it.
 
 The first job on a machine compiles for some seconds and leaves the result in ``__pycache__``, or
 in numba's folder under the user's home, or in the temporary folder: whichever can be written.
-All later jobs load it. A full disk or quota costs the next job its compile time, nothing else.
+All later jobs load it. With a full disk or quota, the next job compiles again.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from numba.core.caching import FunctionCache
 
 
 class _ForgivingCache(FunctionCache):
-    """A cache on a full disk is a cache that is empty."""
+    """A cache that cannot be written or read counts as empty."""
 
     def save_overload(self, sig: Any, data: Any) -> None:
         with contextlib.suppress(OSError):

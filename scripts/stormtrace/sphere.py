@@ -17,7 +17,7 @@ def unit_vectors(lat: Floats, lon: Floats) -> Floats:
 def distances_km(lat: Floats, lon: Floats) -> Floats:
     """Return the great-circle distances (n − 1,) between consecutive points, km.
 
-    The angle is 2 asin(|chord| / 2), which is exact for near points, where the cosine is not.
+    The angle is 2 asin(|chord| / 2): exact also for near points, unlike the arc cosine.
     """
     chord = np.linalg.norm(np.diff(unit_vectors(lat, lon), axis=1), axis=0)
     return 2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2.0, 1.0))
@@ -39,7 +39,7 @@ def centroid(x: Floats, y: Floats, z: Floats, area: Floats) -> tuple[Floats, Flo
 
 
 def from_longitude(lon: Floats, first: float) -> Floats:
-    """Return longitudes in ``first ≤ lon < first + 360`` (mind that −1e-16 % 360 is 360)."""
+    """Return longitudes in ``first ≤ lon < first + 360`` (note that −1e-16 % 360 is 360)."""
     turned = (lon - first) % 360.0 + first
     return np.where(turned >= first + 360.0, first, turned)
 

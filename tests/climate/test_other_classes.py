@@ -1,5 +1,6 @@
 """Classes go by their names, from counts to figures: other orders, one class, five classes."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -24,6 +25,15 @@ def frequency(path, classes, per_cent):
     counts = np.stack([np.full(MINI.shape, per_cent[name], np.int16) for name in classes])
     years = {year: np.broadcast_to(counts, (12, *counts.shape)) for year in YEARS}
     return write_frequency(path, years, classes=classes)
+
+
+def names_of(figures):
+    """Names of figures, each closed when it is drawn."""
+    names = set()
+    for name, figure in figures:
+        plt.close(figure)
+        names.add(name)
+    return names
 
 
 def test_masks_are_counted_under_the_names_of_their_flags(tmp_path):
@@ -76,11 +86,11 @@ def test_any_number_of_classes_is_drawn_under_its_own_names(tmp_path, classes):
     made = frequency(tmp_path / "a.nc", classes, {name: 5 + i for i, name in enumerate(classes)})
     with open_frequency(made) as opened:
         keys = [feature.key for feature in opened.classes.features]
-        drawn = {name for name, _ in draw_frequency_figures(opened, "Made", {})}
+        drawn = names_of(draw_frequency_figures(opened, "Made", {}))
     assert drawn == {f"{key}-{kind}" for key in keys for kind in ("frequency", "seasons")}
     comparison = compare_files(made, made, tmp_path / "c.nc", {})
-    names = {name.split("-")[0] for name, _ in draw_comparison_figures(comparison, "Made")}
-    assert names == set(keys)
+    names = names_of(draw_comparison_figures(comparison, "Made"))
+    assert {name.split("-")[0] for name in names} == set(keys)
     features = results.open_frequency(made)
     assert features.feature.values.tolist() == [key.upper() for key in keys]
     assert features.frequency.sel(

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from stormtrace.classes import AR, BACKGROUND, TC
+from stormtrace.classes import BACKGROUND
 from stormtrace.constants import GRAVITY
 from stormtrace.grids import make_grid
+from stormtrace.planet import feature_codes
 from stormtrace.planet.cesm_files import hybrid_levels
 from stormtrace.planet.climates import HISTORICAL, MERRA2, WARMER, Climate
 from stormtrace.planet.globe import Globe, draw_mask
@@ -99,8 +100,8 @@ def test_a_warmer_climate_has_more_and_longer_rivers_and_fewer_stronger_cyclones
     def census(climate: Climate) -> tuple[float, ...]:
         random = np.random.default_rng(8)
         storms = populate(climate, random, hours=500)
-        rivers = [s for s in storms if isinstance(s, Filament) and s.label == AR]
-        cyclones = [s for s in storms if isinstance(s, Vortex) and s.label == TC]
+        rivers = [s for s in storms if isinstance(s, Filament) and s.label == feature_codes.RIVER]
+        cyclones = [s for s in storms if isinstance(s, Vortex) and s.label == feature_codes.CYCLONE]
         length = np.mean([river.reach_lon for river in rivers])
         return len(rivers), length, len(cyclones), np.mean([c.wind for c in cyclones])
 
@@ -153,7 +154,7 @@ LIFE = Life(0.0, 100.0)
 
 
 def vortex(lat: float) -> Vortex:
-    return Vortex(LIFE, Path(200, lat, 0, 0), 3.5, 30, 4000, 18, label=TC)
+    return Vortex(LIFE, Path(200, lat, 0, 0), 3.5, 30, 4000, 18, label=feature_codes.CYCLONE)
 
 
 @pytest.mark.parametrize("lat", [18.0, -18.0])
@@ -195,7 +196,7 @@ def test_life_is_seen_from_the_vigour_that_counts() -> None:
 
 def filament(**changes: object) -> Filament:
     kind = {"reach_lon": 40, "reach_lat": 30, "bend": 5, "width": 5, "moisture": 20, "jet": 20}
-    return Filament(LIFE, Path(150, 20, 0, 0), **kind, **changes, label=AR)
+    return Filament(LIFE, Path(150, 20, 0, 0), **kind, **changes, label=feature_codes.RIVER)
 
 
 def test_a_river_blows_along_its_spine() -> None:
@@ -212,7 +213,7 @@ def test_a_river_blows_along_its_spine() -> None:
 
 
 def test_a_river_is_as_wide_as_it_says_and_round_at_its_ends() -> None:
-    straight = Filament(LIFE, Path(150, 0, 0, 0), 50, 0, 0, 5, 20, 20, label=AR)
+    straight = Filament(LIFE, Path(150, 0, 0, 0), 50, 0, 0, 5, 20, 20, label=feature_codes.RIVER)
     centre = straight.spine(PRIME)[24]
     lon, lat = np.degrees(np.arctan2(centre[1], centre[0])), np.degrees(np.arcsin(centre[2]))
     across = np.linspace(-8, 8, 161)
@@ -236,7 +237,7 @@ def test_a_glide_brings_two_rivers_together() -> None:
 def test_look_alikes_are_no_events_and_moisture_alone_does_not_tell() -> None:
     storms = populate(HISTORICAL, np.random.default_rng(5), hours=600)
     round_ones = [s for s in storms if isinstance(s, Vortex)]
-    cyclones = [s for s in round_ones if s.label == TC]
+    cyclones = [s for s in round_ones if s.label == feature_codes.CYCLONE]
     patches = [s for s in round_ones if s.wind == 0]
     lows = [s for s in round_ones if s.dryness > 0]
     assert min(len(cyclones), len(lows)) > 10
@@ -251,7 +252,9 @@ def test_events_of_a_class_keep_their_distance() -> None:
     events = Globe.create(HISTORICAL, [6], 400, 0).events
     for hours in range(0, 400, 50):
         points = grid_points()
-        covers = [event.covers(points, hours) for event in events if event.label == TC]
+        covers = [
+            event.covers(points, hours) for event in events if event.label == feature_codes.CYCLONE
+        ]
         assert np.sum(covers, axis=0).max() <= 1
 
 
@@ -299,25 +302,28 @@ def test_every_part_has_its_guests(climate: Climate, seed: int, days: int) -> No
     def noted(note: str) -> list[Chronicle]:
         return [chronicle for chronicle in chronicles.values() if note in chronicle.notes]
 
-    assert {c.code for c in noted("crosses_dateline")} == {TC, AR}
+    assert {c.code for c in noted("crosses_dateline")} == {
+        feature_codes.CYCLONE,
+        feature_codes.RIVER,
+    }
     assert noted("near_pole")
     assert len(noted("merges")) >= 2
     assert len(noted("splits")) >= 2
     alive = [c for c in chronicles.values() if c.steps[0] < new_year <= c.steps[-1]]
-    assert {c.code for c in alive} == {TC, AR}
+    assert {c.code for c in alive} == {feature_codes.CYCLONE, feature_codes.RIVER}
     for event, chronicle in chronicles.items():
         present = np.flatnonzero((seen == event).any(axis=(1, 2)))
         assert present.tolist() == chronicle.steps
         assert len(chronicle.track) == len(chronicle.steps)
-    assert 6 <= sum(c.code == TC for c in chronicles.values()) <= 30
-    assert 12 <= sum(c.code == AR for c in chronicles.values()) <= 45
+    assert 6 <= sum(c.code == feature_codes.CYCLONE for c in chronicles.values()) <= 30
+    assert 12 <= sum(c.code == feature_codes.RIVER for c in chronicles.values()) <= 45
 
 
 def test_a_merger_keeps_the_name_of_the_older() -> None:
     path = Path(150, 20, 0, 0)
     shape = (40, 30, 5, 5, 20, 20)
-    older = Filament(Life(-10, 100), path, *shape, label=AR)
-    younger = Filament(Life(0, 100), path, *shape, Glide(35, 0, 30, 60), AR)
+    older = Filament(Life(-10, 100), path, *shape, label=feature_codes.RIVER)
+    younger = Filament(Life(0, 100), path, *shape, Glide(35, 0, 30, 60), feature_codes.RIVER)
     planet = Globe(Globe.create(HISTORICAL, [0], 1, 0).weather, [younger, older], 0)
     hours = np.arange(0.0, 90.0, 3.0)
     seen, chronicles = observe(planet, make_grid({"nlat": 96, "nlon": 144}), hours)
@@ -330,8 +336,11 @@ def test_a_merger_keeps_the_name_of_the_older() -> None:
 
 def test_cyclones_are_drawn_over_rivers() -> None:
     points = grid_points()
-    both = [vortex(30.0), Filament(LIFE, Path(180, 25, 0, 0), 40, 30, 5, 5, 20, 20, label=AR)]
+    both = [
+        vortex(30.0),
+        Filament(LIFE, Path(180, 25, 0, 0), 40, 30, 5, 5, 20, 20, label=feature_codes.RIVER),
+    ]
     for storms in (both, both[::-1]):
         mask = draw_mask(storms, points, PRIME)
-        assert (mask[both[0].covers(points, PRIME)] == TC).all()
-        assert (mask == AR).any()
+        assert (mask[both[0].covers(points, PRIME)] == feature_codes.CYCLONE).all()
+        assert (mask == feature_codes.RIVER).any()

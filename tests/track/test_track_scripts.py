@@ -168,7 +168,7 @@ def test_a_region_keeps_events_whole(results):
         ),
     ],
 )
-def test_what_a_user_can_mend_is_told_in_a_sentence(results, tmp_path, flags, message):
+def test_mistakes_of_a_user_are_one_sentence(results, tmp_path, flags, message):
     folder, _ = results
     output = tmp_path / "out/2000.nc"
     given = [flag.format(folder=folder) if "folder" in flag else flag for flag in flags]

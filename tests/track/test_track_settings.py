@@ -15,7 +15,7 @@ def test_defaults_written_out_are_valid_and_mean_the_same(rule):
 
 
 @pytest.mark.parametrize(
-    ("block", "told"),
+    ("block", "message"),
     [
         ({"rule": "graf"}, "tracking: rule is \"graf\", did you mean 'graph'"),
         ({"minimum_hour": 5}, "minimum_hour is 5: an unknown key, did you mean 'minimum_hours'"),
@@ -37,8 +37,8 @@ def test_defaults_written_out_are_valid_and_mean_the_same(rule):
         ),
     ],
 )
-def test_mistakes_are_named(block, told):
-    with pytest.raises(BadInput, match=told):
+def test_mistakes_are_named(block, message):
+    with pytest.raises(BadInput, match=message):
         read_tracking(block, CLASSES)
 
 

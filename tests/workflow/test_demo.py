@@ -9,7 +9,7 @@ import pytest
 
 from smaller_planet import OVERLAY
 from stormtrace import results
-from stormtrace.classes import AR, TC
+from stormtrace.planet.feature_codes import CYCLONE, RIVER
 from workflow_runs import planned
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("demo")]
@@ -45,19 +45,19 @@ def test_what_is_found_lies_where_the_truth_is(demo):
             date.isoformat(): mask
             for date, mask in zip(dates(truth_file), truth_file["mask"][:], strict=True)
         }
-    hits, either = {TC: 0, AR: 0}, {TC: 0, AR: 0}
+    hits, either = {CYCLONE: 0, RIVER: 0}, {CYCLONE: 0, RIVER: 0}
     steps = 0
     for year in (2000, 2001):
         with netCDF4.Dataset(demo / f"results/masks/control/{year}.nc") as found_file:
             for date, found in zip(dates(found_file), found_file["mask"][:], strict=True):
                 true = truth[date.isoformat()]
                 steps += 1
-                for code in (TC, AR):
+                for code in (CYCLONE, RIVER):
                     hits[code] += np.sum((found == code) & (true == code))
                     either[code] += np.sum((found == code) | (true == code))
     assert steps == 80  # ten days of three-hourly steps, none lost at New Year
-    assert hits[TC] / either[TC] > 0.25
-    assert hits[AR] / either[AR] > 0.4
+    assert hits[CYCLONE] / either[CYCLONE] > 0.25
+    assert hits[RIVER] / either[RIVER] > 0.4
 
 
 def dates(dataset):
@@ -68,7 +68,7 @@ def dates(dataset):
 def test_new_year_cuts_no_event(demo):
     events = pandas.read_parquet(demo / "results/events/control/events.parquet")
     across = events[(events.start < "2001") & (events.end > "2001")]
-    assert set(across["class"]) == {TC, AR}
+    assert set(across["class"]) == {CYCLONE, RIVER}
     assert (across.lifetime_h >= 12).all()
 
 
@@ -79,7 +79,7 @@ def test_frequency_is_the_plain_share_of_steps(demo):
         with netCDF4.Dataset(demo / f"results/masks/control/{year}.nc") as dataset:
             masks.append(dataset["mask"][:].data)
     frequency = results.open_frequency(demo / "results/frequency/control/frequency.nc")
-    for code, name in ((TC, "TC"), (AR, "AR")):
+    for code, name in ((CYCLONE, "TC"), (RIVER, "AR")):
         by_hand = 100 * (np.concatenate(masks) == code).mean(axis=0)
         counted = frequency["frequency"].sel(period="annual", feature=name)
         np.testing.assert_allclose(counted, by_hand, rtol=1e-12)

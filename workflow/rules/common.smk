@@ -15,7 +15,7 @@ sys.path.insert(0, SCRIPTS)
 if Path(ROOT) == Path.cwd():
     SCRIPTS = "scripts"  # so that a printed command is short and can be pasted
 
-from stormtrace.blocks import dump
+from stormtrace.blocks import dump, flag
 from stormtrace.errors import BadInput
 from stormtrace.files import check_writable
 from stormtrace.grids.specification import cell_count
@@ -24,7 +24,6 @@ from stormtrace.study.artmip import artmip_files
 from stormtrace.study.layout import EVENT_TABLES
 from stormtrace.study.loading import load_study
 from stormtrace.study.report_plan import report_of
-from stormtrace.study.definition import flag
 
 # What lies over the tables of `base`: the files and keys of the command line or, in a module, what
 # the other workflow hands over.

@@ -15,6 +15,7 @@ rule detect:
         unpack(statistics_of),
         model=model_files,
         samples=samples_of,
+        classes=ancient(at.block("classes")),  # how classes are shown makes no other masks
     output:
         at.masks("{experiment}", "{year}"),
     log:
@@ -49,6 +50,6 @@ rule detect:
         python(
             "detect.py --experiment {wildcards.experiment} --year {wildcards.year}"
             " --period {params.period:q} --model {params.model:q} --samples {input.samples:q} {params.normalization:q}"
-            " {params.look:q} {params.neutral:q} --threads {threads} --output {output:q}"
+            " {params.look:q} {params.neutral:q} --classes @{input.classes:q} --threads {threads} --output {output:q}"
             f" --checkpoints {{params.checkpoints:q}} {TIME_BUDGET} --device {DEVICE}"
         )

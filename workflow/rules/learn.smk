@@ -7,8 +7,8 @@
 # OUTPUTS
 #   models/{model}/config.json weights.pth history.csv
 #   models/{model}/scores.json              skill on the test labels
-#   models/{model}/importance.json          what a model looks at
-#   labels/{dataset}.json                   what is odd about the labels
+#   models/{model}/importance.json          the skill a model loses without each field
+#   labels/{dataset}.json                   faults of the labels
 
 
 GPUS = STUDY.config.gpus * GPU
@@ -25,6 +25,7 @@ rule train:
         statistics=lambda wildcards: at.statistics(
             STUDY.models[wildcards.model].dataset, STUDY.models[wildcards.model].grid
         ),
+        classes=ancient(at.block("classes")),  # how classes are shown makes no other model
     output:
         [at.model("{model}", file) for file in ("config.json", "weights.pth", "history.csv")],
     log:
@@ -55,7 +56,8 @@ rule train:
         python(
             "train.py --samples {params.samples:q} --exclude {params.exclude:q}"
             " --statistics {input.statistics:q}"
-            " --model {params.model:q} --checkpoints {params.checkpoints:q}"
+            " --model {params.model:q} --classes @{input.classes:q}"
+            " --checkpoints {params.checkpoints:q}"
             f" --output {{params.folder:q}} {TIME_BUDGET} --device {DEVICE}",
             through=TORCHRUN,
         )
@@ -64,6 +66,7 @@ rule train:
 rule adopt_model:
     input:
         lambda wildcards: published_files(STUDY, wildcards.model),
+        classes=ancient(at.block("classes")),
     output:
         [at.model("{model}", file) for file in ("config.json", "weights.pth")],
     log:
@@ -84,7 +87,10 @@ rule adopt_model:
     message:
         "{wildcards.model}: adopted from {params.weights}"
     shell:
-        python("adopt_model.py --weights {params.weights:q} --output {params.folder:q}")
+        python(
+            "adopt_model.py --weights {params.weights:q} --classes @{input.classes:q}"
+            " --output {params.folder:q}"
+        )
 
 
 rule evaluate:
@@ -166,6 +172,7 @@ rule check_labels:
     input:
         train=lambda wildcards: labels_input(STUDY, wildcards.dataset, "train"),
         test=lambda wildcards: labels_input(STUDY, wildcards.dataset, "test"),
+        classes=at.block("classes"),
     output:
         at.labels("{dataset}"),
     log:
@@ -173,7 +180,7 @@ rule check_labels:
     benchmark:
         "logs/benchmarks/check_labels/{dataset}.tsv"
     conda:
-        "../../envs/torch.yaml"
+        "../../envs/analysis.yaml"
     threads: 1
     resources:
         mem_mb=asks(500, full=1000),
@@ -185,9 +192,9 @@ rule check_labels:
         exclude=lambda wildcards: flag(STUDY.labelled(wildcards.dataset).exclude),
         labels=lambda wildcards: flag(STUDY.labels_of(wildcards.dataset)),
     message:
-        "{wildcards.dataset}: a look through the labels"
+        "{wildcards.dataset}: checking the labels"
     shell:
         python(
             "check_labels.py --samples {params.folders:q} --exclude {params.exclude:q}"
-            " --labels {params.labels:q} --output {output:q}"
+            " --labels {params.labels:q} --classes @{input.classes:q} --output {output:q}"
         )

@@ -1,1 +1,16 @@
-"""."""
+"""Every drawing of matplotlib, and the films.
+
+experiment_figures     frequency, agreement, genesis and termination of one experiment
+line_figures           its seasons, years, coasts, and distributions of events
+comparison_figures     two experiments and their difference
+composite_figures      fields while a class is present
+sensitivity_figures    many experiments side by side
+label_figures          labels and predictions; input fields with detections
+model_figures          training and importance
+animation              detections over a field, as a film
+maps                   one map: field, hatching, colour bar
+map_lines, outlines    coasts and graticule; edges of masks
+projections            map projections, and the one that suits a grid
+panels                 figures of several maps
+colours, names         scales and colours of classes; words for titles
+"""

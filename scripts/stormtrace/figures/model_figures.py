@@ -93,40 +93,6 @@ def draw_importance(
     return figure
 
 
-def draw_side_by_side(
-    field: NDArray[np.float32],
-    truth: NDArray[np.uint8],
-    prediction: NDArray[np.uint8],
-    lat: NDArray[np.float64],
-    lon: NDArray[np.float64],
-    *,
-    title: str,
-    labels: list[str],
-) -> Figure:
-    """Draw one time twice: the expert's outlines on the left, the model's on the right.
-
-    field, truth, prediction: (lat, lon). The same field lies beneath both.
-    """
-    figure, both = plt.subplots(
-        1, 2, figsize=(13, 3.8), sharex=True, sharey=True, layout="constrained"
-    )
-    colours = _colours(labels, None)
-    for axes, classes, name in zip(both, (truth, prediction), ("label", "prediction"), strict=True):
-        axes.pcolormesh(lon, lat, field, cmap="Greys", shading="nearest", rasterized=True)
-        for code, colour in list(enumerate(colours))[1:]:
-            if (classes == code).any():
-                axes.contour(lon, lat, classes == code, levels=[0.5], colors=[colour])
-        axes.set(title=name, xlabel="longitude", aspect="equal")
-    handles = [
-        plt.Line2D([], [], color=colour, label=label)
-        for colour, label in zip(colours[1:], labels[1:], strict=True)
-    ]
-    both[0].set_ylabel("latitude")
-    both[1].legend(handles=handles, loc="lower right", fontsize="small")
-    figure.suptitle(title)
-    return figure
-
-
 def _colours(labels: Sequence[str], table: ClassTable | None) -> list[str]:
     """Return a colour for each label: grey for the background, the class's own for the others."""
     features = [label for label in labels if flag_name(label) != "background"]

@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from scipy.special import roots_legendre
 
 from stormtrace.errors import BadInput
 from stormtrace.grids.boxes import check_box
@@ -174,6 +173,8 @@ def _global(given: GridSpecification) -> Grid:
 
 def _gaussian(given: GridSpecification) -> Grid:
     """Rows at the roots of a Legendre polynomial; each as wide, in sin φ, as its weight."""
+    from scipy.special import roots_legendre  # slow to import; other grids do without
+
     rows = 2 * int(given.gaussian or 0)
     sines, weights = roots_legendre(rows)
     edges = np.concatenate([[-1.0], -1.0 + np.cumsum(weights)])

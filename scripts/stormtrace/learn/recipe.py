@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from stormtrace.blocks import Block, read_block
-from stormtrace.classes import LABELS
+from stormtrace.classes import CLIMATENET_LABELS
 
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
@@ -64,7 +64,7 @@ class Recipe(ModelEntry):
         description="Name of the grid the labelled samples are on (which is checked)."
     )
     labels: Annotated[list[str], AfterValidator(_distinct)] = Field(
-        list(LABELS),
+        list(CLIMATENET_LABELS),
         min_length=2,
         max_length=64,
         description="Names of the classes in the order of their codes, background first.",

@@ -118,6 +118,6 @@ def _check_complete(
         )
     raise BadInput(
         f"{where} has {bad.size} of {row.size} values missing or not finite at {when}, the first at"
-        f" {mesh.place(int(bad[0]))}: correct the file, or say `holes: nearest` if they lie below"
+        f" {mesh.place(int(bad[0]))}: correct the file, or set `holes: nearest` if they lie below"
         " the ground"
     )

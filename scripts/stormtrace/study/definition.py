@@ -1,23 +1,19 @@
 """The study: every table resolved and checked, ready for the rules to look things up in."""
 
-import getpass
-import json
-import os
-import string
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from stormtrace.blocks import dump
 from stormtrace.classes import Classes
-from stormtrace.errors import BadInput
 from stormtrace.formats.sample_names import stamp
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.study import consistency
 from stormtrace.study.config import Config
 from stormtrace.study.entries import Experiment
+from stormtrace.study.folders import expanded
 from stormtrace.study.layout import Layout
 from stormtrace.study.merging import Entry
 from stormtrace.study.periods import clip, common, years_of
@@ -27,8 +23,8 @@ from stormtrace.study.resolved import (
     members_of,
     read_tables,
 )
+from stormtrace.study.sharing import Sharing
 from stormtrace.study.study_files import ELSEWHERE, Origins
-from stormtrace.track.tracking import labelling_keys
 
 #: The piece of a labelled dataset that its statistics are computed from.
 LABELLED = "train"
@@ -60,14 +56,17 @@ class Study:
         origins = Origins(files, config, elsewhere)
         said = drop_nulls_of_study(config)
         self.config = origins.read(Config, said, ())
-        self.results = _expand(self.config.results, "results", origins)
-        self.data = _expand(self.config.data, "data", origins)
+        self.results = expanded(self.config.results, "results", origins)
+        self.data = expanded(self.config.data, "data", origins)
         self.at = Layout(self.results)
 
         tables = read_tables(said, {"data": self.data, "results": self.results}, origins)
         consistency.check(self.config, tables, origins)
         self._table = {name: self._named(entry) for name, entry in tables.experiments.items()}
-        self._likes = {name: entry.get("like") for name, entry in said["experiments"].items()}
+        likes = {name: entry.get("like") for name, entry in said["experiments"].items()}
+        sharing = Sharing(self._table, likes)
+        self.masks_of, self.objects_of = sharing.masks_of, sharing.objects_of
+        self.labelling = sharing.labelling
         self.comparisons = {name: tables.comparisons[name] for name in self.config.compare}
         for name, entry in self.comparisons.items():
             if entry.of is None:
@@ -208,36 +207,6 @@ class Study:
         """Return the hours from one sample of an experiment to the next."""
         return self.raw(self.experiments[experiment].dataset).step_hours
 
-    def masks_of(self, experiment: str) -> str:
-        """Return the experiment whose masks this one tracks: itself, or what it is like.
-
-        An experiment that differs from its ancestor only in tracking has the same masks.
-        """
-        return self._shared(experiment, self._detection)
-
-    def objects_of(self, experiment: str) -> str:
-        """Return the experiment whose objects this one links: itself, or what it is like."""
-
-        def key(name: str) -> object:
-            return self._detection(name), self.labelling(name), self._table[name].measure
-
-        return self._shared(experiment, key)
-
-    def _shared(self, experiment: str, key: Callable[[str], object]) -> str:
-        """Follow `like` upwards as long as `key` stays the same."""
-        parent = self._likes.get(experiment)
-        while parent and key(parent) == key(experiment):
-            experiment, parent = parent, self._likes.get(parent)
-        return experiment
-
-    def _detection(self, experiment: str) -> Entry:
-        apart = {"name", "title", "tracking", "measure"}
-        return self._table[experiment].model_dump(exclude=apart)
-
-    def labelling(self, experiment: str) -> Entry:
-        """Return the part of an experiment's tracking that its objects depend on."""
-        return labelling_keys(dump(self._table[experiment].tracking))
-
     def weighting(self, experiment: str) -> str:
         """Return how an experiment's statistics are weighted: its own word or its model's."""
         model = self.models[self.models_of(experiment)[0]]
@@ -276,22 +245,3 @@ class Study:
     def comparison_title(self, name: str) -> str:
         """Return a comparison's title, by default its name."""
         return self.comparisons[name].title or name
-
-
-def _expand(path: str, key: str, origins: Origins) -> str:
-    """Return `path` with $NAME and ${NAME} replaced by the environment's, ~ by the home folder."""
-    try:
-        text = string.Template(path).substitute({"USER": getpass.getuser(), **os.environ})
-    except (KeyError, ValueError) as error:
-        raise BadInput(
-            f"{origins.of((key,))}: {key} is {path!r}, but the environment has no {error}; "
-            "set it, or write the path out"
-        ) from error
-    if set("{}\n") & set(text):
-        origins.refuse((key,), f"is {text!r}; a folder's name can have no braces and no line break")
-    return str(Path(text).expanduser())
-
-
-def flag(block: Any) -> str:
-    """Return a block of the study as a script's flag takes it: JSON, keys in order."""
-    return json.dumps(dump(block), sort_keys=True, separators=(",", ":"))

@@ -30,7 +30,7 @@ def link_over_gaps(
 ) -> Links:
     """Return links from kept objects without a successor to later ones without a predecessor.
 
-    They share cells, are at most `longest_hours` apart and pass `accept` (the thresholds). Shorter
+    They share cells, are at most `longest_hours` apart and are in `accept(…)` (thresholds). Shorter
     gaps go first; objects they link are not linked over longer ones.
     """
     ending, beginning = kept.copy(), kept.copy()

@@ -129,8 +129,8 @@ def relatives(
 ) -> tuple[list[list[int]], list[list[int]]]:
     """Return the parents and the children of each of `events`.
 
-    A is a parent of B, and B a child of A, if they share cells from one step to the next either
-    where B begins (a split) or where A ends (a merge).
+    A is a parent of B, and B a child of A, if they share cells at consecutive steps either where B
+    begins (a split) or where A ends (a merge).
     """
     links, event = assignment.links, assignment.event
     rows = np.flatnonzero(event)
@@ -145,7 +145,7 @@ def relatives(
 
 
 def _neighbours(events: Indices, keys: Indices, values: Indices) -> list[list[int]]:
-    """Return, for each of `events`, the `values` whose key it is, ascending."""
+    """Return, for each of `events`, the `values` under that key, ascending."""
     order = np.lexsort([values, keys])
     low = np.searchsorted(keys[order], events, "left")
     high = np.searchsorted(keys[order], events, "right")
@@ -201,4 +201,4 @@ def _sums(values: Floats, begins: Indices) -> Floats:
 
 
 def _extremes(function: np.ufunc, values: NDArray[Any], begins: Indices) -> NDArray[Any]:
-    return function.reduceat(values, begins) if begins.size else np.empty(0)
+    return function.reduceat(values, begins) if begins.size else values[:0]

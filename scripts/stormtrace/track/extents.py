@@ -6,6 +6,7 @@ the way round.
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -53,20 +54,31 @@ class Extents:
 
 def cell_extents(grid: Grid) -> tuple[Floats, Floats, Floats, Floats]:
     """Return southern, northern and western edge and width of each cell, degrees, (ny, nx)."""
-    lat, lon = grid.corners
-    around = [(0, 0), (0, 1), (1, 1), (1, 0)]  # once round each cell
+    south, north = grid.lat.copy(), grid.lat.copy()
+    west, east, turns = (np.zeros(grid.shape) for _ in range(3))
+    touches_pole = np.zeros(grid.shape, bool)
+    corners = [_corner(grid, *corner) for corner in ((0, 0), (0, 1), (1, 1), (1, 0), (0, 0))]
+    for (lat, lon), (_, following) in pairwise(corners):
+        at_pole = np.abs(lat) > 90.0 - AT_POLE
+        touches_pole |= at_pole
+        away = np.where(at_pole, 0.0, _turn(lon - grid.lon))
+        np.minimum(west, away, out=west)
+        np.maximum(east, away, out=east)
+        np.minimum(south, lat, out=south)
+        np.maximum(north, lat, out=north)
+        turns += _turn(following - lon)
+    round_pole = (np.abs(turns) > 180.0) & ~touches_pole
+    south[round_pole & (grid.lat < 0)] = -90.0
+    north[round_pole & (grid.lat > 0)] = 90.0
+    width = np.where(round_pole, 360.0, east - west)
+    return south, north, (grid.lon + west) % 360.0, width
+
+
+def _corner(grid: Grid, j: int, i: int) -> tuple[Floats, Floats]:
+    """Return latitude and longitude of one corner of each cell."""
     ny, nx = grid.shape
-    lats = np.stack([lat[j : j + ny, i : i + nx] for j, i in around])
-    lons = np.stack([lon[j : j + ny, i : i + nx] for j, i in around])
-    at_pole = np.abs(lats) > 90.0 - AT_POLE
-    turns = _turn(np.roll(lons, -1, axis=0) - lons)
-    round_pole = (np.abs(turns.sum(axis=0)) > 180.0) & ~at_pole.any(axis=0)
-    away = np.where(at_pole, 0.0, _turn(lons - grid.lon))
-    west = np.where(round_pole, 0.0, grid.lon + away.min(axis=0))
-    width = np.where(round_pole, 360.0, np.ptp(away, axis=0))
-    south = np.where(round_pole & (grid.lat < 0), -90.0, lats.min(axis=0))
-    north = np.where(round_pole & (grid.lat > 0), 90.0, lats.max(axis=0))
-    return south, north, west, width
+    lat, lon = (part[j : j + ny, i : i + nx] for part in grid.corners)
+    return lat, lon
 
 
 def _turn(degrees: Floats) -> Floats:
@@ -97,7 +109,8 @@ def _edges_of_objects(counts, row, start, length, south, north, west, width):  #
             begin, end = 360.0, 0.0
             for i in range(first, last):
                 for column in range(start[i], start[i] + length[i]):
-                    ahead = (west[row[i], column] - origin) % 360.0
+                    ahead = west[row[i], column] - origin
+                    ahead += 360.0 if ahead < 0.0 else 0.0
                     begin = min(begin, ahead)
                     end = max(end, ahead + width[row[i], column])
             left[k] = (origin + begin) % 360.0
@@ -108,11 +121,11 @@ def _edges_of_objects(counts, row, start, length, south, north, west, width):  #
 
 @compiled
 def _take(taken, west, width):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-    """Mark the sectors that a cell reaches into."""
-    first = int(np.floor(west / 360.0 * SECTORS))
-    last = int(np.floor((west + width) / 360.0 * SECTORS))
-    for sector in range(first, min(last, first + SECTORS - 1) + 1):
-        taken[sector % SECTORS] = True
+    """Mark the sectors that a cell reaches into; 0 ≤ west < 360."""
+    first = int(west * (SECTORS / 360.0))
+    last = min(int((west + width) * (SECTORS / 360.0)), first + SECTORS - 1)
+    for sector in range(first, last + 1):
+        taken[sector if sector < SECTORS else sector - SECTORS] = True
 
 
 @compiled

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.track.record import Indices, Record
 
+#: IDs of one day.
 PER_DAY = 1000
 
 
@@ -13,8 +14,12 @@ def identifiers(record: Record, kept: NDArray[np.bool_], head: Indices) -> Indic
     """Return the ID of each object's event, 0 where `head`, the event's first object, is −1.
 
     ``YYYYDDDNNN``: event 2005365012 begins on day 365 of 2005 with the twelfth object of that day
-    that is large enough. So an ID hangs on the masks of one day alone, whatever else there is,
-    and fits 32 bits until the year 2147.
+    that is large enough. An ID therefore depends on the masks of one day alone, and fits 32 bits
+    until the year 2147.
+
+    Raises:
+        BadInput: an event begins with an object whose number has more than three digits.
+
     """
     chosen = np.flatnonzero(kept)
     dates = np.array([date.year * 1000 + date.dayofyr for date in record.dates], np.int64)

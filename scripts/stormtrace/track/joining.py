@@ -65,7 +65,7 @@ def _read_alike(paths: Sequence[Path | str], table: ClassTable | None) -> Iterat
 
 
 def _check_distinct(years: Sequence[YearObjects]) -> None:
-    """Raise BadInput if two files are of one year: objects are found again by their `year`."""
+    """Raise BadInput if two files are of one year: tables refer to objects by `year`."""
     numbers = [int(year.attributes.get("year", 0)) for year in years]
     for number, count in Counter(numbers).items():
         if count > 1:
@@ -76,7 +76,12 @@ def _check_distinct(years: Sequence[YearObjects]) -> None:
 
 
 def check_labelling(record: Record, tracking: Tracking) -> None:
-    """Raise BadInput unless the objects were labelled as `tracking` asks."""
+    """Check that the objects were labelled as `tracking` asks.
+
+    Raises:
+        BadInput: connectivity or pole_wrap was another.
+
+    """
     expected = {"connectivity": tracking.connectivity, "pole_wrap": tracking.pole_wrap}
     found = json.loads(str(record.years[0].attributes.get("labelling", "{}")))
     if found != expected:

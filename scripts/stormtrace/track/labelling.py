@@ -1,8 +1,8 @@
-"""One mask -> objects, and the overlaps of its objects with those of the step before.
+"""One mask -> objects, and their overlaps with the objects of the step before.
 
 A mask is mostly background and its features are compact, so everything works on *runs*: a run is
 the cells ``start … stop − 1`` of one row, all of one class. Finding the runs reads each cell once;
-the rest costs what the runs are, some thousand a step of 768 × 1152 cells, not what the cells are.
+the cost of the rest is that of the runs, about a thousand a step of 768 × 1152 cells.
 
 Objects are numbered 0, 1, … in raster order of their first cell (south to north, west to east).
 """
@@ -39,10 +39,11 @@ class Step(NamedTuple):
 
 
 class Labeller:
-    """Labels one mask after the other; remembers the last one, to link the next with it.
+    """Labels one mask after the other, and links each with the one before.
 
-    Buffers hold the worst mask there can be, so nothing grows and nothing can overflow; memory
-    that no mask needs is never touched.
+    Columns wrap where the grid's do. pole_wrap: the first and the last row are neighbours, too (of
+    a grid that reaches both poles; it is ignored on others). Buffers hold the worst possible mask,
+    so they never grow; memory that no mask needs is never touched.
     """
 
     def __init__(self, grid: Grid, connectivity: int = 8, pole_wrap: bool = False) -> None:
@@ -56,7 +57,7 @@ class Labeller:
         self._previous_count = 0
 
     def step(self, mask: NDArray[np.int8]) -> Step:
-        """Label one mask (nlat, nlon); its links are with the mask of the last call, if any."""
+        """Label one mask, `grid.shape`; link it with the mask of the previous call, if any."""
         if mask.size % 8:  # the next mask of a block would not start at a multiple of eight bytes
             mask = mask.copy()
         runs, before = self._runs, self._previous
@@ -75,8 +76,8 @@ class Labeller:
 def overlaps(before, runs, earlier_objects, objects, geometry):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Return the `StepLinks` between two labelled steps, in raster order of their first cells.
 
-    Each later object keeps a chain of its pairs; a chain is as long as the object has
-    predecessors: mostly one, seldom more than a few.
+    Each later object keeps a chain of its pairs, one per predecessor: mostly one, seldom more than
+    a few.
     """
     nlat, nlon = geometry.shape
     most = before.row_first[nlat] + runs.row_first[nlat] if earlier_objects else 0

@@ -1,5 +1,6 @@
 """Measures of the objects of one step: size, place and bounding box."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -64,8 +65,7 @@ def geometry(grid: Grid) -> Geometry:
     """Return the `Geometry` of `grid`."""
     areas, none = cell_areas(grid), np.empty(0)
     if not grid.is_rectilinear:
-        vectors = running_sums(grid.area * unit_vectors(*grid.points))
-        by_cell = np.ascontiguousarray(np.moveaxis(vectors, 0, -1))
+        by_cell = cell_sums(grid, unit_vectors(*grid.points))
         return Geometry(grid.shape, False, areas, none, none, none, none, by_cell)
     phi, lam = np.radians(grid.lat), np.radians(grid.lon)
     cos_sums, sin_sums = running_sums(np.cos(lam)), running_sums(np.sin(lam))
@@ -87,6 +87,11 @@ def running_sums(values: Floats) -> Floats:
     sums = np.zeros((*values.shape[:-1], values.shape[-1] + 1))
     np.cumsum(values, axis=-1, out=sums[..., 1:])
     return sums
+
+
+def cell_sums(grid: Grid, parts: Iterable[Floats]) -> Floats:
+    """Return running sums along rows of area · each part, (ny, nx + 1, parts), km²."""
+    return np.stack([running_sums(grid.area * part) for part in parts], axis=-1)
 
 
 @compiled

@@ -9,7 +9,7 @@
         …
 
 A *run* is a piece of a row: the cells ``start ≤ column < stop``. Runs never share a cell within
-one step, so counting runs over a cell counts steps. A year of 768 × 1152 has some millions.
+one step, so counting runs over a cell counts steps. A year of 768 × 1152 has a few million.
 """
 
 from collections.abc import Iterator
@@ -92,7 +92,12 @@ class EventPixels:
         self._genesis[tracked], self._termination[tracked] = rows["genesis"], rows["termination"]
 
     def check_masks(self, masks: MaskFile) -> None:
-        """Raise BadInput unless the objects were found in these masks, by their times."""
+        """Check by the times that the objects were found in these masks.
+
+        Raises:
+            BadInput: the times are others.
+
+        """
         if not np.array_equal(masks.time, self.time) or masks.time_units != self.time_units:
             raise BadInput(
                 f"{masks.path} has other times than {self._year.path}, made of it "

@@ -91,7 +91,11 @@ def events_in_region(
 ) -> Indices:
     """Return the IDs of the `events` that touch, start in or end in `region`.
 
-    `event` (objects,) is the event of each object of the record.
+    event (objects,): the event of each object of the record.
+
+    Raises:
+        BadInput: the region is not one, or has no cell on the grid.
+
     """
     cells = region_cells(record.grid, region)
     select = region.get("select", "touch")

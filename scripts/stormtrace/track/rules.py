@@ -1,11 +1,11 @@
 """Three rules that make events of linked objects.
 
-    graph        thresholds in km² and hours; the main branch goes on, others begin or end there
+    graph        thresholds in km² and hours; the main branch continues, others begin or end there
     climatenet   the published tracker's: any overlap, the first cell decides
-    components   StitchBlobs': all that ever touched is one event
+    components   StitchBlobs': all objects ever linked are one event
 
-Each takes the record, its links and the `tracking` block, and says for each object which event it
-belongs to (0: none) and whether it is on the event's main branch.
+Each takes the record, its links and the `tracking` block, and assigns each object to an event (0:
+none) and to the event's main branch or not.
 """
 
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from stormtrace.track.identifiers import identifiers
 from stormtrace.track.record import Indices, Links, Record
 from stormtrace.track.tracking import Tracking
 
+#: First ID of the published tracker.
 FIRST_PUBLISHED_ID = 1000
 
 
@@ -38,7 +39,7 @@ def assign(record: Record, tracking: Tracking) -> Assignment:
 
 
 def large_enough(record: Record, tracking: Tracking) -> NDArray[np.bool_]:
-    """Return which objects are as large as their class must be."""
+    """Return which objects reach the smallest size of their class."""
     code = record.objects["class"]
     area = np.asarray(tracking.minimum_area_km2, float)[code]
     pixels = np.asarray(tracking.minimum_pixels)[code]
@@ -69,8 +70,8 @@ def climatenet(
 ) -> Assignment:
     """Give each object the ID found at the first cell it shares with an object a step before.
 
-    IDs count up from 1000 in order of time and raster, all classes together; one that is seen in
-    too few steps is erased, but not given to another.
+    IDs count up from 1000 in order of time and raster, all classes together. The ID of an event
+    seen in too few steps is erased, not reused.
     """
     order = np.lexsort([links.first_cell, links.later])
     later, first = np.unique(links.later[order], return_index=True)
@@ -90,7 +91,7 @@ def climatenet(
 def components(
     record: Record, kept: NDArray[np.bool_], links: Links, tracking: Tracking
 ) -> Assignment:
-    """Make one event of all objects that are linked, by however many steps, merges and splits."""
+    """Make one event of all linked objects, across any number of steps, merges and splits."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -105,7 +106,7 @@ def components(
 
 
 def graph(record: Record, kept: NDArray[np.bool_], links: Links, tracking: Tracking) -> Assignment:
-    """Follow main branches; what splits off or merges in for a short while stays a fragment.
+    """Follow main branches; a piece that splits off or merges in for a short while is a fragment.
 
     Links are taken in order of their overlap, each if both its ends are still free: that is the
     main branch. A branch that lasts `minimum_hours` is an event. A shorter one is a fragment of
@@ -144,7 +145,7 @@ def main_branches(links: Links, count: int) -> Indices:
     """Return each object's predecessor on its branch, or itself: (count,).
 
     Taking links by descending overlap while both ends are free is the same as taking, round
-    after round, all links that are the best of both their ends; ties go to the lower number.
+    after round, all links that are the best at both ends; ties go to the lower number.
     """
     parent = np.arange(count)
     free_before, free_after = np.ones(count, bool), np.ones(count, bool)
@@ -166,7 +167,7 @@ def _first_of_each(values: Indices) -> NDArray[np.bool_]:
 
 
 def _roots(parent: Indices) -> Indices:
-    """Follow parents to their ends, all at once: each round doubles how far everyone sees."""
+    """Follow parents to their ends, all at once: each round doubles the distance covered."""
     while True:
         further = parent[parent]
         if np.array_equal(further, parent):

@@ -1,4 +1,4 @@
-"""Runs of a mask and the components they form: compiled, a run at a time.
+"""Runs of a mask and the components they form, compiled.
 
 A run is the cells ``start … stop − 1`` of one row, all of one class.
 """
@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 
 class Runs(NamedTuple):
-    """The runs of one step in raster order; buffers are longer than the runs that are in use.
+    """The runs of one step in raster order; the buffers are longer than the runs in use.
 
     row, start, stop: cells ``start ≤ column < stop`` of `row`. code: class.
     label: the run's object. row_first (nlat + 1): the first run of each row.
@@ -30,7 +30,7 @@ class Runs(NamedTuple):
 
 
 def run_buffers(nlat: int, cells: int) -> Runs:
-    """Return room for the runs of the worst mask there can be: one a cell."""
+    """Return buffers for the runs of the worst possible mask: one per cell."""
     row, start, stop, label = (np.empty(cells, np.int32) for _ in range(4))
     return Runs(row, start, stop, np.empty(cells, np.int8), label, np.zeros(nlat + 1, np.int32))
 
@@ -125,7 +125,7 @@ def label_runs(runs, count, shape, reach, seam, pole_wrap, parent):  # type: ign
     """Fill ``runs.label`` with the objects' numbers; return how many objects there are.
 
     A root is always the smallest run of its tree, hence the raster order. With `pole_wrap` the
-    first row is the neighbour of the last: wrong on a sphere, but so was the published tracker.
+    first row is the neighbour of the last, as in the published tracker (wrong on a sphere).
     """
     nlat, nlon = shape
     for i in range(count):

@@ -17,7 +17,7 @@ from stormtrace.compiled import compiled
 from stormtrace.formats.objects import Columns
 from stormtrace.grids import Grid
 from stormtrace.sphere import Floats, unit_vectors
-from stormtrace.track.measures import CellAreas, cell_areas, running_sums
+from stormtrace.track.measures import CellAreas, cell_areas, cell_sums, running_sums
 
 
 class SecondMoments(NamedTuple):
@@ -50,8 +50,8 @@ def second_moments(grid: Grid) -> SecondMoments:
             np.empty((0, 0, 0)),
         )
     x, y, z = unit_vectors(*grid.points)
-    products = np.stack([x * x, x * y, y * y, x * z, y * z])
-    cells = np.ascontiguousarray(np.moveaxis(running_sums(grid.area * products), 0, -1))
+    products = (one * other for one, other in ((x, x), (x, y), (y, y), (x, z), (y, z)))
+    cells = cell_sums(grid, products)
     return SecondMoments(
         CellAreas(False, none, np.empty((0, 0))), none, none, np.empty((0, 0)), cells
     )
@@ -59,7 +59,7 @@ def second_moments(grid: Grid) -> SecondMoments:
 
 @compiled
 def _moments_of_objects(grid, counts, row, start, length):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-    """Return the sums of x², xy, y², xz and yz, km², of objects of so many runs each, (5, n)."""
+    """Return the sums of x², xy, y², xz and yz, km², of objects of `counts` runs, (5, n)."""
     sums = np.zeros((5, counts.size))
     i = 0
     for k in range(counts.size):
