@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import ABSURD
 from stormtrace.prepare.columns import Columns
-from stormtrace.prepare.dataset import Dataset, Derivation
+from stormtrace.prepare.dataset import Dataset
+from stormtrace.prepare.derivations import Derivation
 from stormtrace.prepare.fill_missing import fill_nearest
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.dataset import Derivation
+from stormtrace.prepare.derivations import Derivation
 
 PASCALS = dict.fromkeys(("Pa", "pascal", "pascals"), 1.0) | dict.fromkeys(
     ("hPa", "mb", "mbar", "millibar", "millibars", "hectopascal", "hectopascals"), 100.0

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import open_raw, read, read_repeated, variable
-from stormtrace.prepare.dataset import Dataset, Derivation
+from stormtrace.prepare.dataset import Dataset
+from stormtrace.prepare.derivations import Derivation
 from stormtrace.prepare.units import pascals
 from stormtrace.prepare.vertical import HybridLevels
 
