@@ -77,7 +77,7 @@ def _map_row(method: str, spec: dict, weights: Path) -> Row:
     command = script("make_regridding_matrix.py", *flags, "--output", weights)
     measured(command)  # once to compile and to warm the page cache
     how = {"bilinear": "CAM-SE GLL points", "conservative": "54 ne² cells of a SCRIP file"}[method]
-    return Row(f"weights map, {method}", f"{how}, the whole job", measured(command))
+    return Row(f"regridding matrix, {method}", f"{how}, the whole job", measured(command))
 
 
 def stage_rows(

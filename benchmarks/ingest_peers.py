@@ -93,13 +93,13 @@ def map_rows(python: str | None, maps: dict[str, tuple[dict, Cost]], grid: dict)
         if shutil.which("cdo"):
             spec, ours = maps["conservative"]
             cost = measured(_cdo_map(Path(folder), spec["mesh"], grid))
-            rows.append(Row("weights map, conservative", "cdo gencon (YAC)", cost, ours))
+            rows.append(Row("regridding matrix, conservative", "cdo gencon (YAC)", cost, ours))
         for method, (spec, ours) in maps.items() if python else ():
             flags = ("--maker", "esmpy", "--method", method)
             _, *command = script("make_regridding_matrix.py", *flags)
             command += ["--dataset", json.dumps(spec), "--grid", json.dumps(grid)]
             cost = measured([python, *command, "--output", Path(folder) / "map.nc"])
-            rows.append(Row(f"weights map, {method}", "ESMF, by maker: esmpy", cost, ours))
+            rows.append(Row(f"regridding matrix, {method}", "ESMF, by maker: esmpy", cost, ours))
     return rows
 
 

@@ -1,4 +1,4 @@
-r"""A look at every raw file of a study: what is there, missing, inconsistent. Headers only.
+r"""Check every raw file of a study: what is there, missing, inconsistent. Headers only.
 
     python scripts/check_raw.py --output results/raw_files.txt \\
         --datasets '[{"name": "cesm-historical", "source": "cesm", "parts": [{"period":
@@ -17,12 +17,12 @@ from stormtrace.prepare.findings import table
 
 
 def main() -> None:
-    """Parse the flags, look, and print."""
+    """Parse the flags, check, and print."""
     parser = commandline.parser(__doc__)
     parser.add_argument("--datasets", type=commandline.from_json, required=True)
     parser.add_argument("--output", type=Path, required=True, help="the table, as text")
     parser.add_argument(
-        "--threads", type=commandline.positive, default=8, help="files looked at at a time"
+        "--threads", type=commandline.positive, default=8, help="files read at a time"
     )
     parser.add_argument("--strict", action="store_true", help="exit with 1 if anything is wrong")
     args = parser.parse_args()

@@ -65,7 +65,7 @@ def test_points_need_coordinates(tmp_path):
         dataset_mesh(make_dataset(spec))
     named = make_dataset({**spec, "names": {"lat": "breite"}})
     np.testing.assert_array_equal(dataset_mesh(named).lat, MESH.lat)
-    with pytest.raises(BadInput, match=r"no latitude, which `names\.lat`"):
+    with pytest.raises(BadInput, match=r"no latitude, the variable given with `names\.lat`"):
         dataset_mesh(make_dataset({**spec, "names": {"lat": "latitude"}}))
 
 

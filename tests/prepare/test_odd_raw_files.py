@@ -148,7 +148,7 @@ def test_times_too_coarse_for_their_steps(tmp_path):
         file.createVariable("time", "f4", ("time",))[:] = values
         file["time"].setncatts({"units": units, "calendar": "noleap"})
         del file["exact"].units
-    with pytest.raises(BadInput, match=r"float32, which tells no two times less than 5400 s apart"):
+    with pytest.raises(BadInput, match=r"float32, too coarse for times less than 5400 s apart"):
         derive(raw.spec(fields={"PSL": {"take": "PSL"}}))
 
 

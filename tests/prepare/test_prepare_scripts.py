@@ -24,7 +24,7 @@ def run(script, *flags, **keys):
 
 @pytest.fixture(scope="module")
 def chain(tmp_path_factory):
-    """Raw files and the weights map of a dataset."""
+    """Raw files and the regridding matrix of a dataset."""
     folder = tmp_path_factory.mktemp("chain")
     raw = Cesm(folder / "raw")
     raw.write_all()

@@ -84,7 +84,7 @@ def test_names_that_agree_with_their_times(name, first, count):
     ],
 )
 def test_names_that_do_not(name, first, count):
-    with pytest.raises(BadInput, match=r"name speaks of .* misnamed or a wrong copy"):
+    with pytest.raises(BadInput, match=r"name says .* misnamed or a wrong copy"):
         check_name(axis(name, first, count))
 
 

@@ -7,14 +7,18 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from cf_compliance import cf_findings
 from mock_raw import Cesm, Merra2
+from stormtrace.formats.samples import read_fields, samples_by_time
 from stormtrace.grids import make_grid
 from stormtrace.prepare import sample_making as samples_module
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.raw.calendar_time import HOUR
-from stormtrace.prepare.regridding.makers import own_matrix
+from stormtrace.prepare.regridding.makers import make_matrix, own_matrix
+from stormtrace.prepare.regridding.matrix_files import read_matrix
 from stormtrace.prepare.sample_making import SampleWriter, make_samples
+from stormtrace.prepare.statistics import sample_paths, statistics_of
 
 GRID = make_grid({"nlat": 24, "nlon": 36})
 
@@ -205,3 +209,33 @@ def test_longitudes_from_minus_180_give_the_same_map(tmp_path):
     inside = np.abs(GRID.lat) < 80
     # Linear interpolation of a sine over 10°: at most 5 · (Δλ)²/8 off.
     assert np.abs(found - truth)[inside].max() <= 5 * np.radians(10) ** 2 / 8
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"projection": "north-polar", "cells": 30},
+        {"gaussian": 12},
+        {"box": [-30, 40, 20, 70], "step": 2.5},
+    ],
+)
+def test_every_kind_of_grid_from_raw_files_to_statistics(tmp_path, spec):
+    """PSL of the mock is 101325 + 1000 sin φ + step: known at every point of every grid."""
+    raw, grid = Cesm(tmp_path / "raw"), make_grid(spec)
+    raw.write("PSL")
+    dataset = make_dataset(raw.spec(fields={"PSL": {"take": "PSL"}}))
+    make_matrix(dataset, grid, tmp_path / "matrix.nc", "bilinear", "stormtrace")
+    mesh = dataset_mesh(dataset)
+    matrix = read_matrix(tmp_path / "matrix.nc", mesh, grid)
+    assert make_samples(dataset, mesh, grid, matrix, 2000, tmp_path / "2000") == 8
+    sine, found = np.sin(np.radians(grid.points[0])), []
+    for step, path in enumerate(samples_by_time(tmp_path / "2000").values()):
+        found.append(read_fields(path, ["PSL"], grid)["PSL"])
+        # Points of ne4 lie up to 22.5°·√0.2 = 10.1° apart: (Δ²/8)·1000 = 3.9 Pa in each direction.
+        np.testing.assert_allclose(found[-1], 101325 + 1000 * sine + step, atol=7.8)
+        assert not cf_findings(path)
+    steps, fields = statistics_of(sample_paths(tmp_path / "2000"), ["PSL"])
+    assert steps == 8
+    area = np.cos(np.radians(grid.points[0])) if "box" in spec else grid.area
+    mean = np.average(np.mean(found, axis=0, dtype=float), weights=area)
+    assert fields["PSL"]["area_mean"] == pytest.approx(mean, rel=1e-9)

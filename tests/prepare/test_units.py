@@ -5,7 +5,7 @@ from test_fields import derive
 
 from mock_raw import Cesm
 from stormtrace.errors import BadInput
-from stormtrace.prepare.dataset import Derivation
+from stormtrace.prepare.derivations import Derivation
 from stormtrace.prepare.units import conversion
 
 

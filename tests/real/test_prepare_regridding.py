@@ -18,7 +18,7 @@ from stormtrace.prepare.mesh.camse import camse_elements
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.mesh.meshes import mesh_of_grid
 from stormtrace.prepare.plan import make_plans
-from stormtrace.prepare.raw.time_axis import read_time_axis, told_instant
+from stormtrace.prepare.raw.time_axis import is_instantaneous, read_time_axis
 from stormtrace.prepare.regridding.makers import make_matrix, own_matrix
 from stormtrace.prepare.regridding.matrix_files import read_matrix
 from stormtrace.prepare.sample_making import make_samples
@@ -216,15 +216,15 @@ def test_real_stamps_are_understood(name, second, hours, instant):
 def test_real_instants_beside_bounds(name, variable, instant, mean, seconds):
     """CAM's and EAM's instantaneous fields: bounds of intervals, and no cell_methods."""
     with open_raw(real_data(name)) as file:
-        told = told_instant(file[variable])
-        assert read_time_axis(file, "time", None, 10800, told).doubtful
+        instantaneous = is_instantaneous(file[variable])
+        assert read_time_axis(file, "time", None, 10800, instantaneous).doubtful
         for stamps, second in (("instant", instant), ("end", mean)):
-            axis = read_time_axis(file, "time", stamps, 10800, told)
+            axis = read_time_axis(file, "time", stamps, 10800, instantaneous)
             assert axis.calendar.text(axis.start[1]) == second and axis.length == seconds
 
 
 def test_real_means_say_so():
     """A CESM monthly mean: stamped at its end, and `time: mean`."""
     with open_raw(real_data("cesm_ne30np4/ihesp14.TS.12mon.nc")) as file:
-        axis = read_time_axis(file, "time", None, 10800, told_instant(file["TS"]))
+        axis = read_time_axis(file, "time", None, 10800, is_instantaneous(file["TS"]))
     assert not axis.instant and not axis.doubtful

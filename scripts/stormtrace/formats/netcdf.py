@@ -22,7 +22,7 @@ ABSURD = 1e14
 
 
 class NoVariable(BadInput):
-    """A file has not the variable that is looked for."""
+    """A file lacks the variable that is needed."""
 
 
 def open_raw(path: Path | str) -> netCDF4.Dataset:
@@ -119,7 +119,7 @@ def _fills(source: netCDF4.Variable, dtype: np.dtype) -> NDArray[np.float64]:
 
 
 def _blank(values: NDArray[np.floating], fill: np.floating) -> None:
-    # One reduction tells that a whole block is free of so large a number (NaN: not sure).
+    # One reduction shows that a whole block has no such large number (NaN: not sure).
     if fill >= ABSURD and values.max(initial=-np.inf) < ABSURD:
         return
     values[values == fill] = np.nan

@@ -2,7 +2,7 @@
 
 A `Vortex` is a tropical cyclone, or, without wind and pressure, a moist patch that only looks like
 one, or a dry low. A `Filament` is an atmospheric river, or, weak and without its jet, a streak of
-moisture. Only those with a `label` are events; the others are there to be told apart from them.
+moisture. Only those with a `label` are events; the others are decoys.
 """
 
 from dataclasses import dataclass

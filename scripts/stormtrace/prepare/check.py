@@ -1,4 +1,4 @@
-"""Every raw file of a study looked at before anything starts: what is there, missing, wrong."""
+"""A check of every raw file of a study before anything starts: what is there, missing, wrong."""
 
 import contextlib
 import functools
@@ -29,7 +29,7 @@ from stormtrace.prepare.raw.time_axis import TimeAxis
 
 
 def check_study(datasets: Sequence[Mapping[str, Any]], workers: int) -> list[Finding]:
-    """Look at every raw file of some resolved datasets, `workers` at a time.
+    """Check every raw file of some resolved datasets, `workers` at a time.
 
     Headers are read in processes, not threads: the netCDF library is not safe in threads.
     """
@@ -78,8 +78,8 @@ def _check_part(dataset: Dataset, part: Part, pool: ProcessPoolExecutor) -> list
             problems,
         )
     for source, problem in _disagreements(archive, part, inventories, pairs):
-        told = (*findings[source].problems, problem)
-        findings[source] = replace(findings[source], problems=told)
+        together = (*findings[source].problems, problem)
+        findings[source] = replace(findings[source], problems=together)
     return list(findings.values())
 
 
@@ -93,7 +93,7 @@ def _sources(dataset: Dataset, part: Part) -> tuple[dict[Source, str], list[tupl
     for derivation in dataset.fields.values():
         own = dataset.where(part, derivation, derivation.variable)
         found[own] = ""
-        with contextlib.suppress(BadInput):  # told when the variable itself is looked at
+        with contextlib.suppress(BadInput):  # reported with the variable itself
             paths = Archive(dataset).paths(own, None)
             first = first_holding(own, paths) or paths[0]
             for name in needed_beside(dataset, derivation, first):
@@ -113,11 +113,11 @@ def _disagreements(
     known = list(inventories.items())
     for source, inventory in known[1:]:
         first = known[0][1]
-        for what, tell in (("calendar", _calendar_names), ("number of points", _points)):
-            here, there = tell(archive, part, inventory), tell(archive, part, first)
+        for what, describe in (("calendar", _calendar_names), ("number of points", _points)):
+            here, there = (describe(archive, part, each) for each in (inventory, first))
             if here != there:
-                told = f"{what} {here}, but {there} in the files of {first.source.variable}"
-                yield source, f"{told}: they cannot be of one dataset"
+                found = f"{what} {here}, but {there} in the files of {first.source.variable}"
+                yield source, f"{found}: they cannot be of one dataset"
     for own, partner in dict.fromkeys(pairs):
         if own in inventories and partner in inventories:
             try:
@@ -164,7 +164,7 @@ def _try_header(path: str, name: str, dataset: Dataset, stamps: str | None) -> H
 def _axes(
     archive: Archive, source: Source, part: Part, paths: Iterable[str], errors: list[BadInput]
 ) -> list[TimeAxis]:
-    """Return the times of the files whose headers could be read; what is wrong joins errors."""
+    """Return the readable time axes; append problems to `errors`."""
     axes: list[TimeAxis] = []
     for path in paths:
         if (path, part.stamps) in archive.headers:
@@ -218,8 +218,8 @@ def _different_shapes(
             shapes.setdefault(header.shapes[source.variable], path)
     if len(shapes) < 2:
         return []
-    told = "; ".join(f"{shape} in {path}" for shape, path in shapes.items())
-    return [f"{source.variable} has different shapes: {told}"]
+    listed = "; ".join(f"{shape} in {path}" for shape, path in shapes.items())
+    return [f"{source.variable} has different shapes: {listed}"]
 
 
 def _gaps(missing: Seconds, step: int, calendar: Calendar) -> Iterator[str]:

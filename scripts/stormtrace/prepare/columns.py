@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.dataset import Dataset, Derivation
+from stormtrace.prepare.dataset import Dataset
+from stormtrace.prepare.derivations import Derivation
 from stormtrace.prepare.raw.coordinate import (
     Coordinate,
     PressureFields,
@@ -27,7 +28,7 @@ from stormtrace.prepare.vertical import (
 Floats = NDArray[np.floating]
 Places = Sequence[Place]
 
-#: About so many of 30 levels lie between 850 hPa over the lowest and over the highest ground.
+#: About this many of 30 levels lie between 850 hPa over the lowest and over the highest ground.
 BRACKET_LEVELS = 12
 
 #: Between these lies every surface pressure on Earth: others are in hPa, or no pressures.
@@ -168,7 +169,7 @@ class Columns:
     def _pressures(
         self, name: str, places: Places, levels: tuple[int, int] | None = None
     ) -> Floats:
-        """Read a variable that is a pressure, in Pa: hPa become it where the file tells them."""
+        """Read a variable that is a pressure, in Pa, converted from hPa where the file says so."""
         values = self.reader.read(name, places, levels)
         unit = pascals(self.reader.units(name, places[0])) or 1.0
         return values if unit == 1.0 else values * values.dtype.type(unit)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import ABSURD
 from stormtrace.prepare.columns import Columns
-from stormtrace.prepare.dataset import Dataset, Derivation
+from stormtrace.prepare.dataset import Dataset
+from stormtrace.prepare.derivations import Derivation
 from stormtrace.prepare.fill_missing import fill_nearest
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan
@@ -109,15 +110,15 @@ def _check_complete(
         return
     bad = np.flatnonzero(~(np.abs(row) < ABSURD))
     place = plan.places(derivation, derivation.variable, range(step, step + 1))[0]
+    where = f"{place.path}: {derivation.variable}, from which {name} comes,"
     when = plan.calendar.text(plan.start[step])
-    what = f"{place.path}: {derivation.variable}, from which {name} comes,"
     if not bad.size:
         raise BadInput(
-            f"{what} gives {least:g} … {most:g} at {when}; {low:g} … {high:g} is possible on Earth:"
-            " it is in other units than its file says, or has fill values the file does not name"
+            f"{where} gives {least:g} … {most:g} at {when}; {low:g} … {high:g} is possible on"
+            " Earth: it is in other units than its file says, or has undeclared fill values"
         )
     raise BadInput(
-        f"{what} has {bad.size} of {row.size} values missing or not finite at {when}, the first at"
+        f"{where} has {bad.size} of {row.size} values missing or not finite at {when}, the first at"
         f" {mesh.place(int(bad[0]))}: correct the file, or set `holes: nearest` if they lie below"
         " the ground"
     )

@@ -1,4 +1,4 @@
-"""Missing values: found and told, or filled from the nearest valid point of the mesh."""
+"""Missing values filled from the nearest valid point of the mesh."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,13 +28,13 @@ def fill_nearest(values: Floats, mesh: Mesh) -> int:
 def _rim(hole: NDArray[np.bool_], mesh: Mesh) -> NDArray[np.bool_]:
     """Return the valid points among which each hole's nearest is.
 
-    On a rectilinear mesh it has a hole beside it: otherwise one of its four neighbours, a step
+    On a rectilinear mesh it is next to a hole: otherwise one of its four neighbours, a step
     nearer in longitude or in latitude, would be as valid and no farther away.
     """
     if mesh.axes is None:
         return ~hole
     rows = hole.reshape(mesh.shape)
-    beside = np.roll(rows, 1, axis=1) | np.roll(rows, -1, axis=1)
-    beside[1:] |= rows[:-1]
-    beside[:-1] |= rows[1:]
-    return (beside & ~rows).ravel()
+    adjacent = np.roll(rows, 1, axis=1) | np.roll(rows, -1, axis=1)
+    adjacent[1:] |= rows[:-1]
+    adjacent[:-1] |= rows[1:]
+    return (adjacent & ~rows).ravel()

@@ -1,4 +1,4 @@
-"""What a look at raw files found, and how it is told: a table, and every problem in full."""
+"""Findings of the check of raw files, and how they are printed: a table, then the problems."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ COLUMNS = (
     "missing",
     "problems",
 )
-#: So many problems of one variable are told in full.
+#: Problems of one variable that are printed in full.
 SHOWN = 5
 
 
@@ -35,9 +35,9 @@ class Finding:
     @property
     def row(self) -> tuple[str, ...]:
         """The cells of the table."""
-        told = str(len(self.problems)) if self.problems else "-"
+        problems = str(len(self.problems)) if self.problems else "-"
         missing = str(self.missing) if self.missing else "-"
-        counts = (str(self.files), self.first, self.last, str(self.steps), missing, told)
+        counts = (str(self.files), self.first, self.last, str(self.steps), missing, problems)
         return (self.dataset, self.period, self.variable, *counts)
 
 

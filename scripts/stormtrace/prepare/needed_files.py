@@ -37,7 +37,7 @@ def files_of_year(dataset: Dataset, year: int, find: Find = find_files) -> list[
 
 
 def files_of_mesh(dataset: Dataset) -> list[str]:
-    """Return the files that tell where the points of a dataset are."""
+    """Return the files that hold the points of a dataset."""
     found = set(_further(dataset))
     with contextlib.suppress(BadInput):
         found.add(first_file(dataset)[0])

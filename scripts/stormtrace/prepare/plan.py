@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import open_raw
-from stormtrace.prepare.dataset import Dataset, Derivation, Part, Source
+from stormtrace.prepare.dataset import Dataset, Part, Source
+from stormtrace.prepare.derivations import Derivation
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
 from stormtrace.prepare.raw.coordinate import partners, read_coordinate
 from stormtrace.prepare.raw.inventory import Archive, Inventory

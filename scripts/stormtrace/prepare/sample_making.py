@@ -17,7 +17,8 @@ from stormtrace.files import checksum, writing
 from stormtrace.formats.netcdf import open_raw, variable
 from stormtrace.formats.sample_writing import SampleField, SampleTime, sample_name, write_sample
 from stormtrace.grids import Grid
-from stormtrace.prepare.dataset import Dataset, Derivation
+from stormtrace.prepare.dataset import Dataset
+from stormtrace.prepare.derivations import Derivation
 from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan, make_plans

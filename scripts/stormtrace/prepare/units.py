@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.dataset import Derivation
+from stormtrace.prepare.derivations import Derivation
 
 PASCALS = dict.fromkeys(("Pa", "pascal", "pascals"), 1.0) | dict.fromkeys(
     ("hPa", "mb", "mbar", "millibar", "millibars", "hectopascal", "hectopascals"), 100.0
@@ -26,7 +26,7 @@ UNITS_OF_FIELD = {"TMQ": "kg m-2", "PSL": "Pa"}
 WIND = re.compile(r"[UV]\d+")
 
 #: Between these lies every value on Earth, in the canonical units; "wind" is U or V at any level.
-#: What lies outside is in other units, or a fill value nobody told of.
+#: What lies outside is in other units, or an undeclared fill value.
 PLAUSIBLE = {"TMQ": (-1.0, 200.0), "PSL": (80000.0, 115000.0), "wind": (-300.0, 300.0)}
 
 
@@ -39,7 +39,7 @@ def plausible(name: str) -> tuple[float, float]:
 def conversion(name: str, derivation: Derivation, units: str | None, path: str) -> float:
     """Return the factor that brings a raw variable to its canonical field's units.
 
-    1 for fields without prescribed units and for files that do not tell theirs. BadInput: units
+    1 for fields without prescribed units and for files that do not declare theirs. BadInput: units
     that cannot be the field's, such as a pressure's where a wind is wanted.
     """
     wanted = "m s-1" if WIND.fullmatch(name) else UNITS_OF_FIELD.get(name)
@@ -57,7 +57,7 @@ def conversion(name: str, derivation: Derivation, units: str | None, path: str) 
 
 
 def pascals(units: object) -> float | None:
-    """Return how many Pa a unit of pressure is, None for what is none."""
+    """Factor converting a pressure unit to Pa, or None if it is not a pressure unit."""
     return _factor(PASCALS, str(units))
 
 

@@ -95,7 +95,7 @@ def bracket_hybrid(
 
     Pressure grows downwards, so the level above the target is a count of the levels that are at
     less pressure; only levels that can bracket it somewhere under these surface pressures are
-    looked at. method, below: see `stormtrace.prepare.dataset.Vertical`.
+    used. method, below: see `stormtrace.prepare.dataset.Vertical`.
     """
     ps = surface_pressure.astype(np.float64)
     a, b = levels.a_mid * levels.p0, levels.b_mid

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from stormtrace.blocks import Fault, at, check_block, did_you_mean, plain
 from stormtrace.learn.recipe import Published, Recipe
-from stormtrace.prepare.dataset import FIELDS_OF_SOURCE, Dataset, LabelledDataset
+from stormtrace.prepare.dataset import Dataset, LabelledDataset
+from stormtrace.prepare.derivations import FIELDS_OF_SOURCE
 from stormtrace.study.entries import Comparison, Experiment
 from stormtrace.study.merging import Entry, drop_nulls, lineage, resolve
 from stormtrace.study.study_files import Origins

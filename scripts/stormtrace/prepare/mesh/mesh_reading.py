@@ -76,7 +76,7 @@ def _coordinate(
     """Return the variable with the latitudes (kind lat) or longitudes (lon) of `dimensions`."""
     if name is not None:
         if name not in nc.variables:
-            raise BadInput(f"{nc.filepath()} has no {name}, which `names.{kind}` speaks of")
+            raise BadInput(f"{nc.filepath()} has no {name}, the variable given with `names.{kind}`")
         return nc.variables[name]
     direction = "degrees_north" if kind == "lat" else "degrees_east"
     for candidate, source in nc.variables.items():

@@ -1,1 +1,11 @@
-"""."""
+"""Raw files: found, understood by their times, and read.
+
+found_files    files on disk by the patterns of a dataset
+named_dates    dates in file names, compared with the times inside
+calendar_time  seconds since an epoch in CF's calendars
+time_axis      when the records of a file are: stamps, bounds, means and instants
+inventory      all records of a variable, by their times
+matching       expected steps and the records they are made from
+coordinate     the vertical coordinate of a variable
+reader         values of records, in the order of the mesh
+"""

@@ -74,7 +74,7 @@ class Calendar:
     def from_cf(self, values: NDArray, units: str) -> Seconds:
         """Convert numbers with CF `units` ("days since …") to seconds, rounded to one.
 
-        float32 numbers, which cannot tell seconds apart, are rounded to a minute.
+        float32 numbers, which cannot resolve seconds, are rounded to a minute.
         """
         size, origin = unit_seconds(units), units.partition(" since ")[2]
         values = np.asarray(values)

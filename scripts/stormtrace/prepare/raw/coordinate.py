@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import open_raw, read, read_repeated, variable
-from stormtrace.prepare.dataset import Dataset, Derivation
+from stormtrace.prepare.dataset import Dataset
+from stormtrace.prepare.derivations import Derivation
 from stormtrace.prepare.units import pascals
 from stormtrace.prepare.vertical import HybridLevels
 
@@ -103,8 +104,8 @@ def _constant_pressure(opened: netCDF4.Dataset, dimension: str) -> NDArray[np.fl
     unit = pascals(getattr(level, "units", ""))
     if level is None or unit is None:
         return None
-    told = (str(getattr(level, key, "")).lower() for key in ("standard_name", "long_name"))
-    if "formula_terms" in level.ncattrs() or any("hybrid" in each for each in told):
+    words = (str(getattr(level, key, "")).lower() for key in ("standard_name", "long_name"))
+    if "formula_terms" in level.ncattrs() or any("hybrid" in each for each in words):
         return None
     return read(level).astype(np.float64) * unit
 
@@ -114,7 +115,7 @@ def _hybrid(
 ) -> HybridLevels | None:
     """Return the hybrid levels of a variable.
 
-    has_pressure: its levels have pressures of their own; coefficients beside them, of another
+    has_pressure: its levels have pressures of their own; coefficients in the same file, of another
     dimension, are then those of the variable it was interpolated from.
     """
     path = dataset.vertical.coefficients

@@ -81,7 +81,7 @@ def first_file(dataset: Dataset) -> tuple[str, str]:
 
 
 def first_holding(source: Source, paths: Sequence[str]) -> str | None:
-    """Return the first of some files that holds the variable, as its name or a look tells."""
+    """Return the first of some files that holds the variable, by its name or its header."""
     for path in paths:
         if source.named:
             return path

@@ -18,15 +18,15 @@ from stormtrace.prepare.raw.time_axis import (
     TimeAxis,
     counted_axis,
     has_times,
+    is_instantaneous,
     read_time_axis,
-    told_instant,
 )
 
 
 def doubt(axis: TimeAxis, name: str) -> str:
     """Return what is doubtful about the times of a variable, of a `TimeAxis.doubtful`."""
     return (
-        f"{axis.path}: {name} is taken for means, as the time bounds tell; but CAM writes fields"
+        f"{axis.path}: {name} is taken for means, because it has time bounds; but CAM writes fields"
         " without `cell_methods`, as here, for instants: say `stamps: instant`, or `stamps: end`"
         " for means"
     )
@@ -44,8 +44,8 @@ class Inventory:
         """The one calendar of all files."""
         calendars = {axis.calendar.name: axis for axis in self.axes}
         if len(calendars) > 1:
-            told = "; ".join(f"{axis.path}: {name}" for name, axis in calendars.items())
-            raise BadInput(f"the files of {self.source.variable} have several calendars ({told})")
+            listed = "; ".join(f"{axis.path}: {name}" for name, axis in calendars.items())
+            raise BadInput(f"the files of {self.source.variable} have several calendars ({listed})")
         return self.axes[0].calendar
 
     @cached_property
@@ -58,7 +58,7 @@ class Inventory:
     def gap(self) -> int | None:
         """Seconds between instants, the least, where every file has one of them.
 
-        (Where a single mean starts, a file without bounds does not tell: nor its distance.)
+        (A file with a single mean and no bounds does not say where that starts.)
         """
         between = np.diff(self.sorted_starts[0])
         return int(between[between > 0].min()) if self.instant and between.any() else None
@@ -85,10 +85,10 @@ class Inventory:
 
 @dataclass(frozen=True, eq=False)
 class Header:
-    """What one look at a raw file tells.
+    """What the header of a raw file says.
 
     axes: its times as variables of instants have them (True), those of means (False), and those
-        that do not tell (None), or what is wrong with them; empty where it has none.
+        that do not say (None), or what is wrong with them; empty where it has none.
     instant: variable -> which of the three it is. records: along the record dimension.
     shapes: variable -> sizes of its dimensions but the first.
     """
@@ -100,7 +100,12 @@ class Header:
 
 
 def read_header(path: str, name: str, dataset: Dataset, stamps: str | None) -> Header:
-    """Look at a raw file that is to hold variable `name`; BadInput tells what is wrong with it."""
+    """Read the header of a raw file that should hold variable `name`.
+
+    Raises:
+        BadInput: it cannot be read, or its variable is no field over time.
+
+    """
     with open_raw(path) as opened:
         source = variable(opened, name)
         if not source.dimensions:
@@ -116,10 +121,10 @@ def read_header(path: str, name: str, dataset: Dataset, stamps: str | None) -> H
             )
         fields = {key: each for key, each in opened.variables.items() if each.ndim > 1}
         shapes = {key: each.shape[1:] for key, each in fields.items()}
-        instant = {key: told_instant(each) for key, each in fields.items()}
+        instant = {key: is_instantaneous(each) for key, each in fields.items()}
         axes: dict[bool | None, TimeAxis | BadInput] = {}
         if dataset.time is None or has_times(opened, dimension):
-            for kind in {*instant.values(), told_instant(source)}:
+            for kind in {*instant.values(), is_instantaneous(source)}:
                 try:
                     axis = read_time_axis(opened, dimension, stamps, dataset.step, kind)
                     check_name(axis)
@@ -152,7 +157,7 @@ class Archive:
     def inventory(self, source: Source, part: Part, year: int) -> Inventory:
         """Read the times of all files that may hold a variable in `year`.
 
-        Where their names do not tell the variable, files without it are passed over: they may
+        Where their names do not contain the variable, files without it are passed over: they may
         be another history tape. NoVariable: none has it.
         """
         axes: list[TimeAxis] = []

@@ -34,7 +34,7 @@ def check_name(axis: TimeAxis) -> None:
     if early or late or elsewhere:
         text = axis.calendar.text
         raise BadInput(
-            f"{axis.path}: its name speaks of {match[0]}, but its times go from"
+            f"{axis.path}: its name says {match[0]}, but its times go from"
             f" {text(axis.start[0])} to {text(axis.start[-1])}: it is misnamed or a wrong copy"
         )
 

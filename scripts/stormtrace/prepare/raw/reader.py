@@ -75,7 +75,7 @@ class Reader:
         return self._coordinates[key]
 
     def units(self, name: str, place: Place) -> str | None:
-        """Return a variable's units as its file tells them."""
+        """Return a variable's units as its file gives them."""
         return getattr(variable(self._file(place.path), name), "units", None)
 
     def batch(self, name: str, place: Place, levels: int) -> int:

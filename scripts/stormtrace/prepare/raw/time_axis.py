@@ -23,7 +23,7 @@ class TimeAxis:
         not say.
     instant: whether the values are of an instant, not means.
     doubtful: whether only bounds speak of means in a file of CAM, which has such bounds always,
-        and tells of means in `cell_methods`, too.
+        and declares means in `cell_methods`, too.
     """
 
     path: str
@@ -34,10 +34,10 @@ class TimeAxis:
     doubtful: bool = False
 
 
-def told_instant(source: netCDF4.Variable) -> bool | None:
-    """Return whether a variable's `cell_methods` tell that it is of instants; None: they do not."""
-    told = re.search(r"\btime\s*:\s*(\w+)", str(getattr(source, "cell_methods", "")))
-    return told[1] in ("point", "instantaneous") if told else None
+def is_instantaneous(source: netCDF4.Variable) -> bool | None:
+    """Return whether a variable is of instants by its `cell_methods`; None: they do not say."""
+    method = re.search(r"\btime\s*:\s*(\w+)", str(getattr(source, "cell_methods", "")))
+    return method[1] in ("point", "instantaneous") if method else None
 
 
 def read_time_axis(
@@ -51,8 +51,8 @@ def read_time_axis(
 
     stamps: what the configuration says a stamp marks; None leaves it to the file (its bounds,
         else MERRA-2's `begin_time` half an interval off, else instants).
-    step: seconds between records of a file too short to tell.
-    instant: what `told_instant` tells of the variable. CAM writes bounds of intervals beside
+    step: seconds between records of a file with only one.
+    instant: `is_instantaneous` of the variable. CAM writes bounds of intervals beside
         instantaneous fields, too, and no `cell_methods` (before CESM 3): there `stamps` decides.
 
     Raises:
@@ -144,8 +144,8 @@ def _check_resolution(path: str, source: netCDF4.Variable, values: NDArray) -> N
     spacing = np.spacing(np.abs(values).max()) * unit_seconds(source.units)
     if spacing > COARSEST:
         raise BadInput(
-            f"{path}: {source.name} in {source.units!r} is {values.dtype}, which tells no two times"
-            f" less than {spacing:.0f} s apart: write it as float64"
+            f"{path}: {source.name} in {source.units!r} is {values.dtype}, too coarse for"
+            f" times less than {spacing:.0f} s apart: write it as float64"
         )
 
 
@@ -180,11 +180,11 @@ def _meaning(
     }
     # The first record of a CAM run is its initial state, with bounds of no width: it may differ.
     skipped = 1 if stamp.size > 1 else 0
-    told = next((name for name, agrees in marks.items() if agrees[skipped:].all()), None)
-    if stamps is not None and told is not None and told != stamps:
+    found = next((name for name, agrees in marks.items() if agrees[skipped:].all()), None)
+    if stamps is not None and found is not None and found != stamps:
         first = " to ".join(calendar.text(second) for second in bounds[-1])
         raise BadInput(
-            f"{path}: the configuration says stamps: {stamps}, but the time bounds say {told}"
+            f"{path}: the configuration says stamps: {stamps}, but the time bounds say {found}"
             f" ({calendar.text(stamp[-1])} stands for {first}): leave `stamps` out to follow them"
         )
-    return told or stamps
+    return found or stamps
