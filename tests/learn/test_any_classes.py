@@ -99,7 +99,7 @@ def test_names_go_from_labels_to_masks_and_scores(tmp_path, labels, recode, epoc
 
 
 def test_short_names_that_collide_are_refused_before_the_work(tmp_path):
-    """Cold Front and Coastal Fog are both CF, unless the table says otherwise."""
+    """Cold Front is CF by default; a table that calls Coastal Fog so, too, is a mistake."""
     samples = write_training(tmp_path / "train", lambda labels: labels, 2)
     (tmp_path / "statistics.json").write_text(json.dumps(statistics()))
     recipe = {"name": "m", "fields": FIELDS, "dataset": "d", "grid": "g"}
@@ -107,7 +107,8 @@ def test_short_names_that_collide_are_refused_before_the_work(tmp_path):
     with pytest.raises(subprocess.CalledProcessError) as failed:
         run("train.py", "--samples", samples, "--statistics", tmp_path / "statistics.json",
             "--model", json.dumps(recipe), "--output", tmp_path / "m",
-            "--checkpoints", tmp_path / "checkpoints")  # fmt: skip
+            "--checkpoints", tmp_path / "checkpoints",
+            "--classes", '{"Coastal Fog": {"short": "CF"}}')  # fmt: skip
     assert "share the short name" in failed.value.stderr
     assert not (tmp_path / "checkpoints").exists()
 
