@@ -140,8 +140,8 @@ class FeatureClass:
         return name if name.endswith(("s", "ing")) else f"{name}s"
 
 
+#: Name -> what a study says of a class.
 ClassTable = Mapping[str, ClassSpecification | Mapping[str, Any]]
-"""Name -> what a study says of a class."""
 
 
 @dataclass(frozen=True)

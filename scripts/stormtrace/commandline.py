@@ -19,8 +19,8 @@ from stormtrace.signals import handle_sigterm, heed_stop
 Item = TypeVar("Item")
 log = logging.getLogger("stormtrace")
 
+#: Between two lines of a log, and two notes for `scripts/status.py`.
 LOG_EVERY_S, NOTE_EVERY_S = 10, 3
-"""Between two lines of a log, and two notes for `scripts/status.py`."""
 
 STARTED = time.time()
 
@@ -134,16 +134,16 @@ class Progress:
         self._at_start = done
         self._start = self._noted = time.monotonic()
         self._note = Note()
-        self._tell()
+        self._write_note()
 
     def advance(self, count: int = 1) -> None:
-        """Tell that `count` more are done; SystemExit if the job was to stop meanwhile."""
+        """Count `count` more as done; raise SystemExit if the job was asked to stop meanwhile."""
         heed_stop()
         self.done += count
         now = time.monotonic()
         if now - self._noted >= NOTE_EVERY_S or self.done >= self.total:
             self._noted = now
-            self._tell()
+            self._write_note()
 
     def seconds(self) -> float:
         """Return the seconds that it has taken so far."""
@@ -154,7 +154,7 @@ class Progress:
         made = self.done - self._at_start
         return self.seconds() / made * (self.total - self.done) if made else None
 
-    def _tell(self) -> None:
+    def _write_note(self) -> None:
         left = self.seconds_left()
         self._note.write(what=self.what, done=self.done, total=self.total, seconds_left=left)
 
@@ -167,20 +167,20 @@ def progress(
     done: int = 0,
     size: Callable[[Item], int] = lambda item: 1,
 ) -> Iterator[Item]:
-    """Yield `items`, telling how many are done in the log and to `Progress`.
+    """Yield `items`, reporting how many are done in the log and to `Progress`.
 
     done: what an earlier attempt has done of `total`; size: how many an item stands for.
     """
-    told = Progress(what, total, done)
+    counter = Progress(what, total, done)
     logged = 0.0
     for item in items:
         yield item
-        told.advance(size(item))
-        if told.seconds() - logged >= LOG_EVERY_S and told.done < total:
-            logged = told.seconds()
-            left = told.seconds_left() or 0
-            log.info("%s: %d of %d, about %.0f s left", what, told.done, total, left)
-    log.info("%s: %d in %.1f s", what, told.done, told.seconds())
+        counter.advance(size(item))
+        if counter.seconds() - logged >= LOG_EVERY_S and counter.done < total:
+            logged = counter.seconds()
+            left = counter.seconds_left() or 0
+            log.info("%s: %d of %d, about %.0f s left", what, counter.done, total, left)
+    log.info("%s: %d in %.1f s", what, counter.done, counter.seconds())
 
 
 def _explain(error: OSError) -> str:

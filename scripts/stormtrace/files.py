@@ -16,8 +16,8 @@ from pathlib import Path
 from stormtrace.errors import BadInput
 from stormtrace.signals import heed_stop, stops
 
+#: Files up to this many bytes are hashed whole, larger ones by size, first and last MiB.
 WHOLE_FILE_LIMIT = 16 * 2**20
-"""Files up to this many bytes are hashed whole, larger ones by size, first and last MiB."""
 
 
 @contextlib.contextmanager
@@ -88,7 +88,7 @@ def checksum(path: Path | str) -> str:
     """SHA-256 of a file, prefixed by what was hashed.
 
     ``sha256:…`` is the plain sum of the whole file. Above `WHOLE_FILE_LIMIT` it is
-    ``sha256-ends:…``, over the size and the first and last MiB: enough to tell one history file
+    ``sha256-ends:…``, over the size and the first and last MiB: enough to distinguish one history file
     from another without reading terabytes.
     """
     path = Path(path)

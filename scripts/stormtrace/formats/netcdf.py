@@ -97,7 +97,7 @@ def read_repeated(source: netCDF4.Variable) -> NDArray[np.floating]:
     """Return the one value or array that a variable repeats along its first dimension.
 
     So xarray's open_mfdataset leaves coordinates and coefficients. BadInput: they change, as far
-    as the first and the last record tell.
+    as the first and the last record show.
     """
     first, last = read(source, (0,)), read(source, (-1,))
     if not np.array_equal(first, last, equal_nan=True):

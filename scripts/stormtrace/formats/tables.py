@@ -17,8 +17,8 @@ from stormtrace.classes import Classes, ClassTable
 from stormtrace.errors import BadInput
 from stormtrace.files import writing
 
+#: Column -> values: an array, or a list of lists of event IDs (parents, children).
 Table = dict[str, Any]
-"""Column -> values: an array, or a list of lists of event IDs (parents, children)."""
 
 
 def write_tables(

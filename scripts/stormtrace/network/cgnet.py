@@ -19,8 +19,8 @@ LEVEL2_BLOCKS, LEVEL3_BLOCKS = 2, 20
 LEVEL2_DILATION, LEVEL3_DILATION = 2, 4
 LEVEL2_REDUCTION, LEVEL3_REDUCTION = 8, 16
 
+#: Cells of the map along one of the network's coarsest: three halvings.
 COARSE = 8
-"""Cells of the map along one of the network's coarsest: three halvings."""
 
 
 class PaddedConvolution(nn.Module):

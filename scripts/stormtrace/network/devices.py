@@ -10,8 +10,8 @@ import torch
 from stormtrace.errors import BadInput
 
 DEVICES = ("auto", "cuda", "mps", "cpu")
+#: Parameters of glibc's `mallopt`.
 M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
-"""Parameters of glibc's `mallopt`."""
 
 
 def choose_device(name: str) -> torch.device:

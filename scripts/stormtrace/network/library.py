@@ -20,14 +20,14 @@ FAMILIES = {
 }
 """Our name -> class of segmentation_models_pytorch and its arguments."""
 
+#: Every family halves a map five times, so its sides must be multiples of this.
 MULTIPLE = 32
-"""Every family halves a map five times, so its sides must be multiples of this."""
 
+#: True neighbours on every side, at least: inside, the families pad with zeros.
 MARGIN = 32
-"""True neighbours on every side, at least: inside, the families pad with zeros."""
 
+#: Compiled operators that torchvision names while it is imported, whether they are there or not.
 UNGUARDED = ("nms", "qnms")
-"""Compiled operators that torchvision names while it is imported, whether they are there or not."""
 
 
 class LibraryNetwork(nn.Module):

@@ -258,10 +258,10 @@ class _Checker:
         sides = (comparison.first, comparison.second)
         hours = {side: self.step_hours(side) for side in sides}
         if len(set(hours.values())) > 1:
-            told = ", ".join(f"{side} {step:g} h" for side, step in hours.items())
+            steps = ", ".join(f"{side} {step:g} h" for side, step in hours.items())
             self.origins.refuse(
                 ("comparisons", name),
-                f"compares unlike steps: {told}; frequency in per cent of steps and lifetimes "
+                f"compares unlike steps: {steps}; frequency in per cent of steps and lifetimes "
                 "depend on the step, so give both datasets the same step_hours",
             )
 

@@ -15,7 +15,7 @@ from stormtrace.study.definition import Study
 def raw_input(study: Study, dataset: str, year: str | None = None) -> list[str]:
     """Return the raw files of one year, or the planet's folder they are in.
 
-    The regridding matrix needs only the mesh: without a year, the files that tell it.
+    The regridding matrix needs only the mesh: without a year, the files that describe it.
     """
     entry = study.dataset_in(dataset, year)
     files = [pattern for part in entry.parts for pattern in part.files]
