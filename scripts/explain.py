@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument(
         "--threads", type=commandline.positive, help="CPU threads (default: torch's choice)"
     )
+    commandline.add_classes(parser)
     args = parser.parse_args()
 
     from stormtrace.formats.labelled import list_labelled
@@ -51,7 +52,7 @@ def main() -> None:
     if args.figure is not None:
         from stormtrace.figures.model_figures import draw_importance, save
 
-        save(draw_importance(result["importance"], result["labels"]), args.figure)
+        save(draw_importance(result["importance"], result["labels"], args.classes), args.figure)
 
 
 if __name__ == "__main__":

@@ -88,8 +88,8 @@ def checksum(path: Path | str) -> str:
     """SHA-256 of a file, prefixed by what was hashed.
 
     ``sha256:…`` is the plain sum of the whole file. Above `WHOLE_FILE_LIMIT` it is
-    ``sha256-ends:…``, over the size and the first and last MiB: enough to distinguish one history file
-    from another without reading terabytes.
+    ``sha256-ends:…``, over the size and the first and last MiB: enough to distinguish history
+    files without reading terabytes.
     """
     path = Path(path)
     size = path.stat().st_size

@@ -134,6 +134,7 @@ rule explain:
         samples=lambda wildcards: labels_input(STUDY, STUDY.models[wildcards.model].dataset, "test"),
         config=at.model("{model}", "config.json"),
         weights=at.model("{model}", "weights.pth"),
+        classes=ancient(at.block("classes")),  # a new colour is no reason to measure again
     output:
         importance=at.importance("{model}"),
         png=at.model_figure("{model}", "importance") + ".png",
@@ -163,7 +164,7 @@ rule explain:
     shell:
         python(
             "explain.py --model {params.folder:q} --samples {params.samples:q}"
-            " --exclude {params.exclude:q} --output {output.importance:q} --figure {params.stem:q}"
+            " --exclude {params.exclude:q} --output {output.importance:q} --figure {params.stem:q} --classes @{input.classes:q}"
             f" --device {DEVICE}"
         )
 
