@@ -24,16 +24,23 @@ def main() -> None:
     parser.add_argument(
         "--grid", type=commandline.from_json, help="the grid the samples must be on, JSON"
     )
+    parser.add_argument(
+        "--exclude",
+        type=commandline.from_json,
+        default=[],
+        help="names of labelled samples to leave out, JSON or @file",
+    )
     parser.add_argument("--output", type=Path, required=True)
     args = parser.parse_args()
 
-    paths = sample_paths(args.samples)
+    paths = sample_paths(args.samples, args.exclude)
     if args.grid is not None:
         check_on_grid(paths[0], make_grid(args.grid))
     steps, fields = statistics_of(
         commandline.progress(paths, f"statistics of {args.samples}", len(paths)), args.fields
     )
-    result = {"steps": steps, "fields": fields, "provenance": provenance(samples=str(args.samples))}
+    made_of = provenance(samples=str(args.samples), excluded=args.exclude)
+    result = {"steps": steps, "fields": fields, "provenance": made_of}
     write_text(args.output, json.dumps(result, indent=1) + "\n")
 
 

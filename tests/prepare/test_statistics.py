@@ -106,6 +106,15 @@ def test_labelled_samples_have_no_time_dimension_in_labels(tmp_path):
     assert statistics_of([path], ["TMQ"])[1]["TMQ"]["mean"] == 1.0
 
 
+def test_excluded_labels_count_nowhere(tmp_path):
+    """A labelled sample under `exclude` may hold fill values nobody declared, or be cut short."""
+    good, bad = "data-2011-06-01-01-1.nc", "data-2011-06-02-01-1.nc"
+    write(tmp_path / good, {"TMQ": np.ones((13, 4))}, time=False)
+    (tmp_path / bad).write_bytes(b"CDF")
+    assert [path.name for path in sample_paths(tmp_path, [bad])] == [good]
+    assert [path.name for path in sample_paths(tmp_path)] == [good, bad]
+
+
 def test_bad_samples(tmp_path):
     one = write(tmp_path / "1.nc", {"TMQ": np.ones((13, 4))})
     other = write(tmp_path / "2.nc", {"TMQ": np.ones((7, 4))}, lat=np.linspace(-90, 90, 7))

@@ -113,12 +113,17 @@ rule compute_statistics:
         fields=lambda wildcards: list(STUDY.datasets[wildcards.dataset].fields),
         samples=samples_folder,
         grid=lambda wildcards: flag(STUDY.config.grids[wildcards.grid]),
+        exclude=lambda wildcards: (
+            flag(STUDY.excluded(wildcards.dataset, "train"))
+            if STUDY.is_labelled(wildcards.dataset)
+            else "[]"
+        ),
     message:
         "{wildcards.dataset} {wildcards.piece}: statistics on {wildcards.grid}"
     shell:
         python(
             "compute_statistics.py --samples {params.samples:q} --grid {params.grid:q}"
-            " --fields {params.fields:q} --output {output:q}"
+            " --fields {params.fields:q} --exclude {params.exclude:q} --output {output:q}"
         )
 
 

@@ -96,8 +96,10 @@ def check_on_grid(path: Path, grid: Grid) -> None:
         )
 
 
-def sample_paths(folder: Path) -> list[Path]:
+def sample_paths(folder: Path, exclude: Sequence[str] = ()) -> list[Path]:
     """Return the samples of a folder in order of time, or, if it has none, its labelled samples.
+
+    exclude: names of labelled samples that count nowhere.
 
     Raises:
         BadInput: it has neither.
@@ -106,7 +108,7 @@ def sample_paths(folder: Path) -> list[Path]:
     if any(SAMPLE_NAME.fullmatch(path.name) for path in folder.glob("*.nc")):
         return list(samples_by_time(folder).values())
     if any(folder.glob("[!.]*.nc")):
-        return [file.path for file in list_labelled(folder)]
+        return [file.path for file in list_labelled(folder, exclude)]
     raise BadInput(f"{folder} has no samples (*.nc): make them with make_samples.py")
 
 
