@@ -86,6 +86,14 @@ def test_month_lengths_in_both_calendars():
     assert gregorian[1] == 29 * 8
 
 
+def test_expected_steps_know_every_day_of_the_calendar():
+    # 25, 26, 27, 28 and 29 February of 360 days, eight 3-hourly steps each.
+    steps = expected_steps(2000, "360_day", 3, ("2000-02-25", "2000-02-30"))
+    assert steps.tolist() == [0, 40] + 10 * [0]
+    with pytest.raises(BadInput, match="'2001-02-30' is not a date of the noleap calendar"):
+        expected_steps(2001, "noleap", 3, ("2001-02-25", "2001-02-30"))
+
+
 def test_expected_steps_know_the_period():
     steps = expected_steps(2000, "noleap", 3, ("2000-12-28", "2001-01-04"))
     assert steps.tolist() == [0] * 11 + [4 * 8]

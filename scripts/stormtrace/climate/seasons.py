@@ -1,13 +1,12 @@
 """Months, seasons, and how many time steps a month should have."""
 
-import datetime
 from collections.abc import Sequence
 
-import cftime
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.prepare.raw.calendar_time import Calendar
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -38,26 +37,13 @@ def expected_steps(
 ) -> NDArray[np.int64]:
     """Return how many steps each month of `year` should have, (12,).
 
-    period: ``[start, end]`` as ISO dates, the end not included; None expects the whole year.
+    period: ``[start, end]`` as dates of the calendar (30 February is one of 360_day), the end not
+    included; None expects the whole year. Raises BadInput for what is no date of the calendar.
     """
-    edges = [_date(year + m // 12, m % 12 + 1, 1, calendar) for m in range(13)]
-    hours = np.array([(edge - edges[0]).total_seconds() / 3600 for edge in edges])
+    named = Calendar(calendar)
+    starts = [f"{year + m // 12:04d}-{m % 12 + 1:02d}-01" for m in range(13)]
+    edges = np.array([named.seconds(start) for start in starts])
     if period is not None:
-        first, last = (_parse(text, calendar) for text in period)
-        limits = [(limit - edges[0]).total_seconds() / 3600 for limit in (first, last)]
-        hours = np.clip(hours, limits[0], max(limits))
-    return np.rint(np.diff(hours) / step_hours).astype(np.int64)
-
-
-def _date(year: int, month: int, day: int, calendar: str) -> cftime.datetime:
-    return cftime.datetime(year, month, day, calendar=calendar)
-
-
-def _parse(text: str, calendar: str) -> cftime.datetime:
-    try:
-        moment = datetime.datetime.fromisoformat(str(text))
-        return cftime.datetime(
-            moment.year, moment.month, moment.day, moment.hour, calendar=calendar
-        )
-    except ValueError as error:
-        raise BadInput(f"a period's limit must be an ISO date, found {text!r} ({error})") from error
+        first, last = (named.seconds(moment) for moment in period)
+        edges = np.clip(edges, first, max(first, last))
+    return np.rint(np.diff(edges) / (3600 * step_hours)).astype(np.int64)

@@ -43,10 +43,14 @@ def days(study: Study, experiment: str, year: str) -> tuple[str, str]:
 def last_day(end: str) -> str:
     """Return the last day before a period's end, which is not included.
 
-    >>> last_day("2001-01-01"), last_day("2000-09-01 12:00"), last_day("2000-03-01")
+    The day before the first of a month is the Gregorian calendar's last of the month before.
+
+    >>> last_day("2001-01-01"), last_day("2000-09-01 12:00"), last_day("2000-02-30")
     ('2000-12-31', '2000-09-01', '2000-02-29')
     """
     if end[10:].strip(" T:0"):
         return end[:10]
-    before = datetime.date.fromisoformat(end[:10]) - datetime.timedelta(days=1)
-    return before.isoformat()
+    year, month, day = (int(part) for part in end[:10].split("-"))
+    if day > 1:  # also where only the files' own calendar has the day
+        return f"{year:04d}-{month:02d}-{day - 1:02d}"
+    return (datetime.date(year, month, 1) - datetime.timedelta(days=1)).isoformat()
