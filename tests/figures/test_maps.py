@@ -56,6 +56,18 @@ def test_beyond_its_grid_a_map_is_grey():
     assert np.allclose(image[10, 20], [*shade, 1.0])
 
 
+def test_cells_without_data_are_grey_too():
+    """A comparison has no values where one side's grid is not; both sides' maps say so."""
+    grid = make_grid({"nlat": 60, "nlon": 120})
+    values = np.where(grid.points[0] > 0, 0.0, np.nan)
+    axes = Figure().add_subplot()
+    draw_map(axes, grid, values, sequential(1.0, AR, "%"), Rectangle(180, 240, -30, 30), pixels=60,
+             beyond=np.isnan(values))  # fmt: skip
+    image = np.asarray(axes.images[0].get_array())
+    assert np.allclose(image[50, 20, :3], to_rgb(SEA))
+    assert not np.allclose(image[10, 20, :3], to_rgb(SEA))
+
+
 def test_units_have_superscripts():
     assert typeset("kg m-2") == "kg m$^{-2}$"
     assert typeset("m2 s-2") == "m$^{2}$ s$^{-2}$"

@@ -16,10 +16,9 @@ def over(top: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.flo
     )
 
 
-def veil(row: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return grey as RGBA over the pixels that lie in no row of the grid."""
+def veil(beyond: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return grey as RGBA over the pixels that lie beyond a grid."""
     colour, opacity = BEYOND
-    beyond = ~np.isfinite(row)
     grey = np.broadcast_to(mpl.colors.to_rgb(colour), (*beyond.shape, 3))
     return np.concatenate([grey, opacity * beyond[..., None]], axis=-1)
 

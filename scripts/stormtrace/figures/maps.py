@@ -66,10 +66,11 @@ def draw_map(
     projection: MapProjection | None = None,
     hatched: NDArray[np.bool_] | None = None,
     pixels: int = 1100,
+    beyond: NDArray[np.bool_] | None = None,
 ) -> None:
     """Draw `values` (nlat, nlon) with land, coastlines and a graticule into `axes`.
 
-    What lies beyond the grid is grey: nothing was looked for there.
+    What lies beyond the grid, and the cells `beyond`, are grey: nothing was looked for there.
 
     projection: `view_of` the grid if None. hatched: (nlat, nlon), cells to cover with thin oblique
     lines ("not significant"). pixels: width of the field's image; the coastlines are vectors.
@@ -78,7 +79,10 @@ def draw_map(
     outline = projection.outline()
     (x0, y0), (x1, y1) = outline.min(axis=0), outline.max(axis=0)
     places = _cells_of_pixels(grid, projection, pixels)
-    image = over(veil(places[0]), _ground(projection, pixels))
+    outside = ~np.isfinite(places[0])
+    if beyond is not None:
+        outside |= _at(grid, beyond, *places, nearest=True) > 0.5
+    image = over(veil(outside), _ground(projection, pixels))
     if values is not None and scale is not None:
         image = over(scale.paint(_at(grid, values, *places)), image)
     if hatched is not None:
