@@ -4,18 +4,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 from PIL import Image
 
 from make_results import CLASSES, MINI, write_events, write_frequency
 from stormtrace.climate.frequency import open_frequency
 from stormtrace.errors import BadInput
+from stormtrace.figures.colours import sequential
 from stormtrace.figures.experiment_figures import draw_frequency_figures, region_map
+from stormtrace.figures.label_figures import background
+from stormtrace.figures.layers import BEYOND
 from stormtrace.figures.line_figures import draw_lines
-from stormtrace.figures.maps import sample
+from stormtrace.figures.maps import SEA, draw_map, sample, typeset
 from stormtrace.figures.projections import PolarStereographic, Rectangle
 from stormtrace.figures.sensitivity_figures import _minus, read_whole_record
 from stormtrace.grids import Grid, make_grid
 
+AR = CLASSES["AR"]
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 
@@ -35,6 +41,47 @@ def test_sampling_is_linear_between_cells_and_round_the_globe():
     np.testing.assert_allclose(sample(grid, values, lon, lat), [1.4, 17.5, 17.5, 0.0])
     assert sample(grid, values, np.array([16.0]), np.array([2.0]), nearest=True) == 2
     assert np.isnan(sample(grid, values, np.array([np.nan]), np.array([0.0])))
+
+
+def test_beyond_its_grid_a_map_is_grey():
+    """The Pacific at 20°N is in the box of the grid, at 20°S beyond; both are sea without a value."""
+    grid = make_grid({"box": [180, 255, 10, 65], "step": 5})
+    figure = Figure()
+    axes = figure.add_subplot()
+    nothing = np.full(grid.shape, np.nan)
+    draw_map(axes, grid, nothing, sequential(1.0, AR, "%"), Rectangle(180, 240, -30, 30), pixels=60)
+    image = np.asarray(axes.images[0].get_array())  # from the south, a degree a pixel
+    assert np.allclose(image[50, 20, :3], to_rgb(SEA))
+    shade = 0.4 * np.array(to_rgb(BEYOND[0])) + 0.6 * np.array(to_rgb(SEA))
+    assert np.allclose(image[10, 20], [*shade, 1.0])
+
+
+def test_cells_without_data_are_grey_too():
+    """A comparison has no values where one side's grid is not; both sides' maps say so."""
+    grid = make_grid({"nlat": 60, "nlon": 120})
+    values = np.where(grid.points[0] > 0, 0.0, np.nan)
+    axes = Figure().add_subplot()
+    draw_map(axes, grid, values, sequential(1.0, AR, "%"), Rectangle(180, 240, -30, 30), pixels=60,
+             beyond=np.isnan(values))  # fmt: skip
+    image = np.asarray(axes.images[0].get_array())
+    assert np.allclose(image[50, 20, :3], to_rgb(SEA))
+    assert not np.allclose(image[10, 20, :3], to_rgb(SEA))
+
+
+def test_units_have_superscripts():
+    assert typeset("kg m-2") == "kg m$^{-2}$"
+    assert typeset("m2 s-2") == "m$^{2}$ s$^{-2}$"
+    words = "events in 10 days per million km²"
+    assert [typeset(same) for same in ("", "%", "hPa", words)] == ["", "%", "hPa", words]
+
+
+def test_fields_are_known_whatever_their_case():
+    """A published polar network calls precipitable water tmq; its scale is TMQ's, to 60 kg m-2."""
+    values = np.linspace(0.0, 20.0, 50).reshape(5, 10)
+    for name in ("tmq", "TMQ"):
+        scale = background(name, values)[1]
+        assert (scale.levels[-1], scale.units) == (60.0, "kg m-2")
+    assert background("psl", values + 1e5)[0][0, 0] == 1000.0  # hPa
 
 
 def test_beyond_a_region_there_is_nothing():

@@ -119,10 +119,12 @@ def test_other_fields_are_described_too(tmp_path):
         "TS": {"take": "PSL"},
         "Q700": {"interpolate": "Q", "to": 700},
         "VAPOUR": {"integrate": "Q"},
+        "tmq": {"integrate": "Q"},
     }
     with netCDF4.Dataset(made(raw, tmp_path / "2000", fields=fields)[0]) as file:
         assert (file["U300"].long_name, file["U300"].units) == ("Zonal wind at 300 hPa", "m s-1")
         assert (file["TS"].long_name, file["TS"].units) == ("Radiative temperature", "K")
+        assert file["tmq"].standard_name == "atmosphere_mass_content_of_water_vapor"
         assert file["Q700"].units == "kg/kg" and file["VAPOUR"].units == "kg m-2"
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from browser import open_browser
-from make_reports import JANUARY, KINDS, experiment
+from make_reports import JANUARY, KINDS, PAIR, comparison, experiment
+from stormtrace.grids import make_grid
+from stormtrace.report.experiments import figure_name
 from stormtrace.report.page import write_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -153,3 +155,28 @@ def test_every_class_has_its_name_and_colour(tmp_path):
 def test_a_class_that_an_experiment_lacks_is_named(tmp_path):
     text = made("unlike_classes", tmp_path)
     assert "not a class of this experiment" in text
+
+
+def test_a_part_of_the_globe_is_no_change_of_it(tmp_path):
+    """A box has fewer events than the globe, and other means, as it is smaller: no percentages.
+
+    The class is there in 30 % of the steps between 5° and 65° on both, so that is the mean over the
+    box; the globe's own is 30 % · (sin 65° - sin 5°) = 24.6 %.
+    """
+    globe = experiment(tmp_path, "globe", years=[2000], events=20, classes=PAIR[:1])
+    box = make_grid({"box": [180, 255, 10, 30], "step": 2.5})
+    part = experiment(tmp_path, "part", years=[2000], events=2, classes=PAIR[:1], grid=box)
+    compared = comparison(tmp_path, globe, part)
+    request = {"title": "Parts", "experiments": [globe, part], "comparisons": [compared]}
+    text = visible(write_page(request, TEMPLATES, tmp_path))
+    assert "of the common area" in text and "hatched: outside the grid" in text
+    before, after = map(float, re.search(r"([\d.]+) → ([\d.]+) % of the common", text).groups())
+    assert before == pytest.approx(after, rel=0.05) and before == pytest.approx(30, rel=0.02)
+    assert not re.search(r"−\d+ ?%", text)
+    assert re.search(r"cover [\d.]+ % of the globe", text)
+
+
+def test_links_have_the_short_names_of_classes():
+    assert figure_name("river-frequency", {"river": "River"}) == "River, frequency"
+    assert figure_name("ar-both", {"ar": "AR"}) == "AR, both maps"
+    assert figure_name("loss-history", {"ar": "AR"}) == "loss history"

@@ -8,7 +8,7 @@ sensitivity_figures    many experiments side by side
 label_figures          labels and predictions; input fields with detections
 model_figures          training and importance
 animation              detections over a field, as a film
-maps                   one map: field, hatching, colour bar
+maps, layers           one map: field, hatching, colour bar; layers of its image
 map_lines, outlines    coasts and graticule; edges of masks
 projections            map projections, and the one that suits a grid
 panels                 figures of several maps

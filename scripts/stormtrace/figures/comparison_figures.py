@@ -42,7 +42,7 @@ def _both(
         return None
     scale = sequential(largest_shown(list(sides.values())), feature, STEPS)
     panels = [
-        Panel(comparison.grid, values, _describe(comparison, side))
+        Panel(comparison.grid, values, _describe(comparison, side), beyond=np.isnan(values))
         for side, values in sides.items()
     ]
     return draw_panels(panels, scale, "Frequency", title_of, title, 1)
@@ -74,6 +74,7 @@ def _differences(
             values,
             period,
             hatched=_doubtful(comparison, feature, period, smallest),
+            beyond=np.isnan(values),
         )
         for period, values in maps.items()
     ]

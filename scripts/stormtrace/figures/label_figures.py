@@ -20,11 +20,11 @@ from stormtrace.figures.panels import MARGIN, WIDTH, add_panel_title, add_titles
 from stormtrace.figures.projections import view_of
 from stormtrace.grids import Grid
 
-#: Field -> (words, units, low, high) of its scale; None: from the field itself.
+#: Canonical field -> (words, units, low, high) of its scale; others' are from the field itself.
 FIELDS = {
-    "TMQ": ("Precipitable water", "kg m$^{-2}$", 0.0, 60.0),
-    "U850": ("Zonal wind at 850 hPa", "m s$^{-1}$", -30.0, 30.0),
-    "V850": ("Meridional wind at 850 hPa", "m s$^{-1}$", -30.0, 30.0),
+    "TMQ": ("Precipitable water", "kg m-2", 0.0, 60.0),
+    "U850": ("Zonal wind at 850 hPa", "m s-1", -30.0, 30.0),
+    "V850": ("Meridional wind at 850 hPa", "m s-1", -30.0, 30.0),
     "PSL": ("Sea level pressure", "hPa", 970.0, 1040.0),
 }
 FOOTER = 0.45
@@ -89,7 +89,7 @@ def draw_fields(
 ) -> Iterator[tuple[str, Figure]]:
     """Yield one figure a field with the detected outlines, and one with all of them."""
     for field, field_values in values.items():
-        words = FIELDS.get(field, (field, "", 0, 0))[0]
+        words = _words(field)
         figure, places = lay_out([_aspect(grid)], 1, 0.52)
         _with_outlines(places[0], grid, field, field_values, mask, classes, 1.0)
         add_colourbar(figure, background(field, field_values)[1], words)
@@ -100,7 +100,7 @@ def draw_fields(
         zip(places, values.items(), strict=True)
     ):
         _with_outlines(axes, grid, field, field_values, mask, classes, 0.7)
-        add_panel_title(axes, position, FIELDS.get(field, (field,))[0])
+        add_panel_title(axes, position, _words(field))
     _legend(figure, classes, 0)
     add_titles(figure, title, subtitle)
     yield "fields", figure
@@ -128,11 +128,16 @@ def _aspect(grid: Grid) -> float:
 
 def background(field: str, values: NDArray[np.floating]) -> tuple[NDArray[np.floating], Scale]:
     """Return a field in the units of its scale, and the scale: grey, so that colours stand out."""
-    if field == "PSL":
+    canonical = field.upper()
+    if canonical == "PSL":
         values = values / 100.0
     low, high = np.nanquantile(values, [0.005, 0.995])
-    _, units, low, high = FIELDS.get(field, (field, "", float(low), float(high)))
+    _, units, low, high = FIELDS.get(canonical, (field, "", float(low), float(high)))
     return values, spanning(low, high, units)
+
+
+def _words(field: str) -> str:
+    return FIELDS[field.upper()][0] if field.upper() in FIELDS else field
 
 
 def _legend(figure: Figure, classes: Classes, experts: int) -> None:

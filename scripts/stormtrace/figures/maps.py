@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import re
 from typing import Any
 
 import matplotlib as mpl
@@ -13,6 +14,7 @@ from matplotlib.patches import Polygon
 from numpy.typing import NDArray
 
 from stormtrace.figures.colours import Scale
+from stormtrace.figures.layers import hatching, over, veil
 from stormtrace.figures.map_lines import add_lines
 from stormtrace.figures.projections import MapProjection, view_of
 from stormtrace.grids import Grid
@@ -64,8 +66,11 @@ def draw_map(
     projection: MapProjection | None = None,
     hatched: NDArray[np.bool_] | None = None,
     pixels: int = 1100,
+    beyond: NDArray[np.bool_] | None = None,
 ) -> None:
     """Draw `values` (nlat, nlon) with land, coastlines and a graticule into `axes`.
+
+    What lies beyond the grid, and the cells `beyond`, are grey: nothing was looked for there.
 
     projection: `view_of` the grid if None. hatched: (nlat, nlon), cells to cover with thin oblique
     lines ("not significant"). pixels: width of the field's image; the coastlines are vectors.
@@ -74,11 +79,14 @@ def draw_map(
     outline = projection.outline()
     (x0, y0), (x1, y1) = outline.min(axis=0), outline.max(axis=0)
     places = _cells_of_pixels(grid, projection, pixels)
-    image = _ground(projection, pixels)
+    outside = ~np.isfinite(places[0])
+    if beyond is not None:
+        outside |= _at(grid, beyond, *places, nearest=True) > 0.5
+    image = over(veil(outside), _ground(projection, pixels))
     if values is not None and scale is not None:
-        image = _over(scale.paint(_at(grid, values, *places)), image)
+        image = over(scale.paint(_at(grid, values, *places)), image)
     if hatched is not None:
-        image = _over(_hatching(_at(grid, hatched, *places, nearest=True) > 0.5), image)
+        image = over(hatching(_at(grid, hatched, *places, nearest=True) > 0.5), image)
     edge = Polygon(outline, fc="none", ec=INK, lw=0.6, zorder=5, clip_on=False)
     drawn = axes.imshow(
         image, extent=(x0, x1, y0, y1), origin="lower", interpolation="none", zorder=1
@@ -193,22 +201,6 @@ def _bilinear(
     return lower * (1 - up) + upper * up
 
 
-def _over(top: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Lay one RGBA image over another, which stays transparent where it is."""
-    alpha = top[..., 3:] * (below[..., 3:] > 0)
-    return np.concatenate(
-        [top[..., :3] * alpha + below[..., :3] * (1 - alpha), below[..., 3:]], axis=-1
-    )
-
-
-def _hatching(where: NDArray[np.bool_], spacing: int = 9) -> NDArray[np.float64]:
-    """Return thin oblique lines as RGBA over the pixels of `where`."""
-    row, column = np.ogrid[: where.shape[0], : where.shape[1]]
-    lines = where & ((row + column) % spacing == 0)
-    grey = np.broadcast_to([0.35, 0.35, 0.35], (*where.shape, 3))
-    return np.concatenate([grey, 0.75 * lines[..., None]], axis=-1)
-
-
 def add_colourbar(figure: Figure, scale: Scale, label: str) -> None:
     """Add a thin colour bar at the foot, pointed where values go on beyond its ends."""
     ends = [scale.least is not None, scale.most is not None]
@@ -230,4 +222,10 @@ def add_colourbar(figure: Figure, scale: Scale, label: str) -> None:
     bar.ax.set_xticklabels([f"{tick:g}".replace("-", "−") for tick in bar.get_ticks()])
     bar.outline.set_linewidth(0.4)
     bar.ax.tick_params(length=2, labelsize=7, pad=1.5)
-    bar.set_label(f"{label} ({scale.units})" if scale.units else label, size=7.5, labelpad=2)
+    units = typeset(scale.units)
+    bar.set_label(f"{label} ({units})" if units else label, size=7.5, labelpad=2)
+
+
+def typeset(units: str) -> str:
+    """``kg m-2`` → kg m⁻²: powers of CF units as superscripts; other words stay."""
+    return re.sub(r"(?<=[A-Za-z])(-?\d+)\b", r"$^{\1}$", units)

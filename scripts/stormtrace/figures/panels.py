@@ -32,7 +32,7 @@ class Panel:
     """One map of a figure.
 
     view: its projection; that of the grid if None. hatched: cells whose difference is not
-    significant.
+    significant. beyond: cells without data, where nothing was looked for.
     """
 
     grid: Grid
@@ -40,6 +40,7 @@ class Panel:
     title: str
     view: MapProjection | None = None
     hatched: NDArray[np.bool_] | None = None
+    beyond: NDArray[np.bool_] | None = None
 
     @functools.cached_property
     def projection(self) -> MapProjection:
@@ -60,7 +61,16 @@ def draw_panels(
     figure, places = lay_out([panel.aspect for panel in panels], columns, FOOTER)
     for position, (axes, panel) in enumerate(zip(places, panels, strict=True)):
         pixels = round(axes.get_position().width * WIDTH * DOTS_PER_INCH * 1.1)
-        draw_map(axes, panel.grid, panel.values, scale, panel.projection, panel.hatched, pixels)
+        draw_map(
+            axes,
+            panel.grid,
+            panel.values,
+            scale,
+            panel.projection,
+            panel.hatched,
+            pixels,
+            panel.beyond,
+        )
         if len(panels) > 1:
             add_panel_title(axes, position, panel.title)
     add_colourbar(figure, scale, label)

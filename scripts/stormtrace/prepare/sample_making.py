@@ -132,10 +132,14 @@ class SampleWriter:
 
 
 def describe(plan: Plan, name: str) -> dict[str, str]:
-    """Return a field's long_name, units and standard_name: CF's, else what its raw file says."""
-    wind = re.fullmatch(r"([UV])(\d+)", name)
-    if name in CF_ATTRIBUTES:
-        return dict(zip(DESCRIPTION, CF_ATTRIBUTES[name], strict=True))
+    """Return a field's long_name, units and standard_name: CF's, else what its raw file says.
+
+    The case of canonical names is free: published models call them `tmq`, too.
+    """
+    canonical = name.upper()
+    wind = re.fullmatch(r"([UV])(\d+)", canonical)
+    if canonical in CF_ATTRIBUTES:
+        return dict(zip(DESCRIPTION, CF_ATTRIBUTES[canonical], strict=True))
     if wind:
         long_name, units, standard_name = CF_ATTRIBUTES[f"{wind[1]}850"]
         level = f"at {wind[2]} hPa"

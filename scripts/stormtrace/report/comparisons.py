@@ -10,6 +10,7 @@ from stormtrace.formats.comparison_maps import read_comparison
 from stormtrace.report.contents import Comparison, Experiment, Finding, MapFigure
 from stormtrace.report.experiments import figure_links
 from stormtrace.report.formatting import change, number
+from stormtrace.report.headlines import mean_over
 from stormtrace.report.packing import pack_bits
 from stormtrace.report.page_maps import Link, PageMaps
 from stormtrace.report.raster import on_raster
@@ -40,7 +41,7 @@ def describe(
         variable=variable,
         first=first,
         second=second,
-        findings=[_finding(feature, first, second, variable) for feature in shown],
+        findings=[_finding(feature, first, second, compared) for feature in shown],
         maps=[
             MapFigure(
                 f"{files.name}|{one.key}|annual", f"{one.short} {what}, difference", "difference"
@@ -49,24 +50,36 @@ def describe(
         ],
         is_tested=compared.tested,
         links=[("netCDF", target)] if target else [],
-        figures=list(figure_links(files.figures, link)),
+        figures=list(figure_links(files.figures, link, page.classes.values())),
     )
 
 
-def _finding(feature: ShownClass, first: Experiment, second: Experiment, variable: str) -> Finding:
+def _finding(
+    feature: ShownClass, first: Experiment, second: Experiment, compared: ComparisonFile
+) -> Finding:
     a, b = first.headlines[feature.key], second.headlines[feature.key]
-    before, after = a.means.get(variable), b.means.get(variable)
+    before, after = _common_means(compared, feature.key)
     events, events_change = "", ""
     if a.events is not None and b.events is not None:
         if first.record.per == second.record.per:
             events = f"{number(a.events)} → {number(b.events)} events {first.record.per}"
-            events_change = change(b.events, a.events)
+            events_change = change(b.events, a.events) if second.covers_as(first) else ""
         else:
             events = " → ".join(
                 f"{number(head.events)} events {side.record.per}"
                 for head, side in ((a, first), (b, second))
             )
     return Finding(feature, before, after, change(after, before), events, events_change)
+
+
+def _common_means(compared: ComparisonFile, flag: str) -> tuple[float | None, float | None]:
+    """Return the area means of both sides over the cells that both have; None without any."""
+    both = np.isfinite(compared.get("difference", flag, "annual"))
+    if not both.any():
+        return None, None
+    maps = (compared.get(side, flag, "annual") for side in ("first", "second"))
+    first, second = (mean_over(values, compared.grid, both) for values in maps)
+    return first, second
 
 
 def _add_significance(page: PageMaps, name: str, compared: ComparisonFile) -> None:

@@ -10,6 +10,8 @@ from typing import Any
 from markupsafe import Markup
 
 from stormtrace.climate.time_coverage import TimeCoverage
+from stormtrace.grids import Grid
+from stormtrace.grids.common_area import cover_alike
 from stormtrace.report.shown_classes import ShownClass
 
 #: (name, target) of each link.
@@ -97,6 +99,7 @@ class Experiment:
     """
 
     name: str
+    grid: Grid
     title: str
     description: str
     subtitle: str
@@ -114,10 +117,17 @@ class Experiment:
     files: Links
     provenance: Provenance
 
+    def covers_as(self, other: "Experiment") -> bool:
+        """Whether both grids cover the same part of the Earth."""
+        return cover_alike(self.grid, other.grid)
+
 
 @dataclass(frozen=True)
 class Finding:
-    """One class of a comparison: area means and events of both sides, with the change."""
+    """One class of a comparison: area means and events of both sides, with the change.
+
+    Means are over the area that both grids cover. events_change: empty where they cover others.
+    """
 
     feature: ShownClass
     before: float | None

@@ -2,10 +2,10 @@
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from stormtrace.classes import Classes
+from stormtrace.classes import Classes, FeatureClass
 from stormtrace.climate.basins import by_basin
 from stormtrace.climate.event_tables import Table, of_class
 from stormtrace.climate.frequency import Frequency
@@ -23,6 +23,7 @@ from stormtrace.report.headlines import headline, region_mean
 from stormtrace.report.models import images
 from stormtrace.report.page_maps import Link, PageMaps
 from stormtrace.report.request import ExperimentFiles, Request
+from stormtrace.report.shown_classes import ShownClass
 
 #: Bytes: a longer film is linked to, not put into the page.
 FILM_LIMIT = 1_500_000
@@ -46,6 +47,7 @@ def describe(
     tracked = None if record.steps == 1 else events
     return Experiment(
         name=files.name,
+        grid=frequency.grid,
         title=files.title or files.name,
         description=files.description,
         subtitle=" · ".join(filter(None, (files.model, files.dataset, files.grid))),
@@ -59,7 +61,7 @@ def describe(
         missing_content=list(_missing_content(frequency, classes, headlines, record, tracked)),
         animation=film(files.animation, link),
         images=images(files.images),
-        figures=list(figure_links(files.figures, link)),
+        figures=list(figure_links(files.figures, link, classes.features)),
         files=list(_data_files(files, link)),
         provenance=_provenance(frequency),
     )
@@ -76,19 +78,25 @@ def film(path: str | None, link: Link) -> str | None:
     return f"data:video/{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def figure_links(folder: str | None, link: Link) -> Iterator[tuple[str, str]]:
+def figure_links(
+    folder: str | None, link: Link, classes: Iterable[FeatureClass | ShownClass]
+) -> Iterator[tuple[str, str]]:
     """Yield (name, link) of the PDFs in a folder of figures."""
+    shorts = {one.short.lower(): one.short for one in classes}
     for path in sorted(Path(folder).glob("*.pdf")) if folder else ():
         if target := link(str(path)):
-            yield figure_name(path.stem), target
+            yield figure_name(path.stem, shorts), target
 
 
-def figure_name(stem: str) -> str:
-    """Return how a link calls a figure: ``ar-frequency`` → ``AR, frequency``."""
+def figure_name(stem: str, shorts: Mapping[str, str]) -> str:
+    """Return how a link calls a figure: ``ar-frequency`` → ``AR, frequency``.
+
+    shorts: short name as file names have it -> short name.
+    """
     key, _, rest = stem.partition("-")
     rest = "both maps" if rest == "both" else rest
-    is_short = bool(rest) and len(key) <= 12 and key.isalnum()
-    return f"{key.upper()}, {rest.replace('-', ' ')}" if is_short else stem.replace("-", " ")
+    words = rest.replace("-", " ")
+    return f"{shorts[key]}, {words}" if rest and key in shorts else stem.replace("-", " ")
 
 
 def _facts(files: ExperimentFiles, frequency: Frequency) -> Iterator[tuple[str, str]]:

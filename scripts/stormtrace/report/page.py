@@ -55,6 +55,7 @@ def _page(request: Request, folder: Path, command: str) -> Page:
     shown = [_experiment(maps, files, request, link) for files in request.experiments]
     by_name = {one.name: one for one in shown}
     compared = [comparisons.describe(files, maps, by_name, link) for files in request.comparisons]
+    every_class = maps.classes.values()
     return Page(
         title=request.title,
         description=request.description,
@@ -65,7 +66,7 @@ def _page(request: Request, folder: Path, command: str) -> Page:
         comparisons=compared,
         models=[models.describe(files, dict(maps.classes), link) for files in request.models],
         labels=list(describe_labels(request.labels)),
-        sensitivity=list(experiments.figure_links(request.sensitivity, link)),
+        sensitivity=list(experiments.figure_links(request.sensitivity, link, every_class)),
         map_keys=frozenset(maps.maps),
         sources=raw_sources(request.samples),
         configuration=request.configuration,
