@@ -59,7 +59,8 @@ def content(path):
     if path.suffix == ".parquet":
         return pandas.read_parquet(path).to_csv()
     if path.suffix == ".json":
-        return {k: v for k, v in json.loads(path.read_text()).items() if k not in OF_ITS_OWN}
+        read = json.loads(path.read_text())
+        return {k: read[k] for k in read if k not in OF_ITS_OWN} if isinstance(read, dict) else read
     if path.suffix == ".pth":
         weights = torch.load(path, weights_only=True)
         return {name: tensor.numpy().tobytes() for name, tensor in weights.items()}

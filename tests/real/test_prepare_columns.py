@@ -79,6 +79,7 @@ def test_recipe_finds_eams_regional_columns():
     suffix = "_155w_to_158w_70n_to_73n"
     spec = {
         "name": "eam",
+        "source": "cesm",
         "parts": [{"period": ["2012-10-31", "2012-11-01"], "files": str(where)}],
         "fields": {
             "LWP": {"integrate": f"CLDLIQ{suffix}"},

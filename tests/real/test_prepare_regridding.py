@@ -29,7 +29,13 @@ ONE_DEGREE = make_grid({"nlat": 181, "nlon": 360})
 def dataset_of(path, variable, period=("2015-01-01", "2016-01-01"), **keys):
     part = {"period": list(period), "files": str(path)}
     return make_dataset(
-        {"name": "real", "parts": [part], "fields": {variable: {"take": variable}}, **keys}
+        {
+            "name": "real",
+            "source": "cesm",
+            "parts": [part],
+            "fields": {variable: {"take": variable}},
+        }
+        | keys
     )
 
 
@@ -157,6 +163,7 @@ def test_real_e3sm_columns_through_the_chain(tmp_path):
     source = real_data("e3sm_ne4pg2/e3sm_mmf_ne4pg2_as_cam_history.nc")
     spec = {
         "name": "e3sm",
+        "source": "cesm",
         "parts": [{"period": ["0010-01-01 00:00", "0010-01-01 03:00"], "files": str(source)}],
         "fields": {
             "TMQ": {"integrate": "Q"},
