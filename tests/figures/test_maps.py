@@ -142,6 +142,19 @@ def test_one_season_alone_makes_no_figure_of_seasons(tmp_path):
     assert names == ["tc-frequency", "ar-frequency"]
 
 
+def test_differences_of_a_part_are_grey_beyond_it(tmp_path):
+    """A hemisphere minus the globe: the other half of the map has no difference."""
+    north = make_grid({"box": [0, 360, 0, 90], "step": 5})
+    files = []
+    for name, grid in (("globe", MINI), ("north", north)):
+        counts = np.full((12, 2, *grid.shape), 20, np.int16)
+        files.append(write_frequency(tmp_path / f"{name}.nc", {2000: counts}, grid=grid))
+    both = dict(zip(("globe", "north"), map(read_whole_record, files), strict=True))
+    panel = _minus(both, "north", "globe", "atmospheric_river")
+    lat = panel.grid.points[0]
+    assert panel.beyond[lat < -5].all() and not panel.beyond[lat > 5].any()
+
+
 def test_experiments_side_by_side_share_a_scale_on_any_grid(tmp_path):
     """20 % and 50 %: the difference is 30 points, also between two grids."""
     fine = make_grid({"nlat": 37, "nlon": 72, "first_lon": -180})

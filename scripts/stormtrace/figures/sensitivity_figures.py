@@ -55,7 +55,7 @@ def draw_sensitivity(
         if len(names) > 1:
             differences = [_minus(having, name, names[0], feature.flag) for name in names[1:]]
             shared = diverging(largest_shown([p.values for p in differences]), "percentage points")
-            note = f"{title} · each minus {names[0]}"
+            note = " · ".join(filter(None, (title, f"each minus {names[0]}")))
             figure = draw_panels(differences, shared, "Difference", f"{title_of}, changes", note)
             yield f"{feature.key}-differences", figure
 
@@ -76,4 +76,5 @@ def _minus(experiments: Mapping[str, WholeRecord], name: str, reference: str, fl
     if not sides[0].grid.same_as(grid):
         grid = coarser([side.grid for side in sides])
     values = [on_grid(side.per_cent[flag], side.grid, grid) for side in sides]
-    return Panel(grid, values[0] - values[1], name)
+    difference = values[0] - values[1]
+    return Panel(grid, difference, name, beyond=np.isnan(difference))

@@ -227,6 +227,11 @@ class Page:
         """The experiment that the others are compared with."""
         return self.experiments[0]
 
+    @property
+    def is_any_compared(self) -> bool:
+        """Whether any experiment covers what the reference covers, so that percentages compare."""
+        return any(one.covers_as(self.reference) for one in self.experiments[1:])
+
     def first_with(self, flag: str) -> Experiment:
         """Return the first experiment that has a class."""
         return next(one for one in self.experiments if flag in one.headlines)
