@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from stormtrace.classes import CLIMATENET_LABELS, KNOWN, Classes, flag_name
+from stormtrace.class_table import KNOWN, flag_name
+from stormtrace.classes import CLIMATENET_LABELS, Classes
 from stormtrace.errors import BadInput
 
 

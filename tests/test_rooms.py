@@ -22,7 +22,7 @@ FLOORS = (
     ("land",),
     ("grids", "provenance"),
     ("classes", "sphere", "files"),
-    ("commandline", "compiled"),
+    ("class_table", "commandline", "compiled"),
     ("signals", "blocks"),
     ("constants", "errors", "data"),
 )

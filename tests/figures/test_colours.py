@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from stormtrace.classes import KNOWN, Classes
+from stormtrace.class_table import KNOWN
+from stormtrace.classes import Classes
 from stormtrace.climate.series import nice_step
 from stormtrace.figures.colours import (
     DIVERGING,

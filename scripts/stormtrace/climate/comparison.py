@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.classes import Classes, ClassTable, FeatureClass
+from stormtrace.class_table import ClassTable
+from stormtrace.classes import Classes, FeatureClass
 from stormtrace.climate.frequency import Frequency, open_frequency
 from stormtrace.climate.significance import bootstrap, false_discovery
 from stormtrace.errors import BadInput

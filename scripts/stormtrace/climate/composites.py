@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.classes import Classes, ClassTable
+from stormtrace.class_table import ClassTable
+from stormtrace.classes import Classes
 from stormtrace.climate.counting import dates_of_year
 from stormtrace.climate.sample_files import sample_at, units_of
 from stormtrace.climate.seasons import months_of

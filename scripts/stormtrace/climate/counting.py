@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.classes import BACKGROUND, Classes, ClassTable
+from stormtrace.class_table import ClassTable
+from stormtrace.classes import BACKGROUND, Classes
 from stormtrace.climate.seasons import expected_steps
 from stormtrace.errors import BadInput
 from stormtrace.formats.counts import Counts

@@ -7,7 +7,8 @@ import cftime
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.classes import Classes, ClassTable
+from stormtrace.class_table import ClassTable
+from stormtrace.classes import Classes
 from stormtrace.climate.counting import dates_of_year
 from stormtrace.climate.seasons import expected_steps
 from stormtrace.errors import BadInput

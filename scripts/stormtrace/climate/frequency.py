@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.classes import ClassTable
+from stormtrace.class_table import ClassTable
 from stormtrace.climate.seasons import months_of, season_year
 from stormtrace.formats.frequencies import FrequencyFile, open_frequency_file
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.classes import Classes, ClassTable
+from stormtrace.class_table import ClassTable
+from stormtrace.classes import Classes
 from stormtrace.climate.hovmoller import coasts_on
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from stormtrace.classes import ClassTable
+from stormtrace.class_table import ClassTable
 from stormtrace.errors import BadInput
 from stormtrace.formats.counts import OF_EVENTS, Counts, monthly_counts, read_counts
 from stormtrace.formats.frequencies import FrequencyWriter, writing_frequency_file

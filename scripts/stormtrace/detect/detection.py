@@ -13,7 +13,8 @@ import torch
 from torch import nn
 
 from stormtrace.checkpoints import Checkpoint, file_identity
-from stormtrace.classes import Classes, ClassTable
+from stormtrace.class_table import ClassTable
+from stormtrace.classes import Classes
 from stormtrace.commandline import progress
 from stormtrace.detect.reading_ahead import read_ahead
 from stormtrace.detect.watch import Watch

@@ -13,7 +13,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from stormtrace.classes import Classes, ClassTable, flag_name
+from stormtrace.class_table import ClassTable, flag_name
+from stormtrace.classes import Classes
 from stormtrace.figures.colours import line_colour
 from stormtrace.files import writing
 

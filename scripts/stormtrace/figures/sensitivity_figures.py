@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from stormtrace.classes import Classes, ClassTable, FeatureClass
+from stormtrace.class_table import ClassTable
+from stormtrace.classes import Classes, FeatureClass
 from stormtrace.climate.comparison import coarser
 from stormtrace.climate.frequency import open_frequency
 from stormtrace.figures.colours import diverging, largest_shown, sequential

@@ -12,7 +12,8 @@ from typing import Any
 import netCDF4
 import numpy as np
 
-from stormtrace.classes import Classes, ClassSpecification, ClassTable, flag_name
+from stormtrace.class_table import ClassSpecification, ClassTable, flag_name
+from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
 
 SHORT_NAMES = "flag_short_names"

@@ -14,7 +14,8 @@ import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.classes import Classes, ClassTable
+from stormtrace.class_table import ClassTable
+from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
 from stormtrace.files import writing
 from stormtrace.formats.axes import map_attributes, read_grid, write_grid

@@ -13,7 +13,8 @@ import pyarrow
 import pyarrow.csv
 import pyarrow.parquet
 
-from stormtrace.classes import Classes, ClassTable
+from stormtrace.class_table import ClassTable
+from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
 from stormtrace.files import writing
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.classes import flag_name
+from stormtrace.class_table import flag_name
 from stormtrace.errors import BadInput
 from stormtrace.network import scores
 

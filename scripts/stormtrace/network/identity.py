@@ -6,7 +6,7 @@ import json
 import torch
 from torch import nn
 
-from stormtrace.classes import flag_name
+from stormtrace.class_table import flag_name
 from stormtrace.network.model_files import ModelConfig
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from stormtrace.classes import CLIMATENET_LABELS, flag_name
+from stormtrace.class_table import flag_name
+from stormtrace.classes import CLIMATENET_LABELS
 from stormtrace.errors import BadInput
 from stormtrace.files import write_text, writing
 from stormtrace.network.architectures import make_network

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from stormtrace.classes import Classes, FeatureClass, flag_name
+from stormtrace.class_table import flag_name
+from stormtrace.classes import Classes, FeatureClass
 from stormtrace.figures.colours import line_colour, ramp
 
 

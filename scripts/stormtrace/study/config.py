@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from stormtrace.blocks import Block
-from stormtrace.classes import ClassSpecification
+from stormtrace.class_table import ClassSpecification
 from stormtrace.grids.specification import GridSpecification
 from stormtrace.planet.settings import Planet
 from stormtrace.study.entries import Names

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stormtrace.blocks import did_you_mean
-from stormtrace.classes import Classes, check_table
+from stormtrace.class_table import check_table
+from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
 from stormtrace.learn.recipe import Published
 from stormtrace.prepare.dataset import Dataset, LabelledDataset

@@ -12,7 +12,7 @@ import cftime
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.classes import ClassTable
+from stormtrace.class_table import ClassTable
 from stormtrace.errors import BadInput
 from stormtrace.formats.objects import Columns, YearObjects, read_objects
 from stormtrace.grids import Grid

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.classes import ClassTable
+from stormtrace.class_table import ClassTable
 from stormtrace.compiled import compiled
 from stormtrace.errors import BadInput
 from stormtrace.formats.masks import MaskFile

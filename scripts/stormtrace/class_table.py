@@ -1,0 +1,124 @@
+"""The table of classes: what is known of each by its name, and what a study says of it.
+
+A study's `classes:` is laid over `KNOWN`, entry by entry and key by key. Names match whatever their
+case, spaces, hyphens and underscores. What the codes of a mask mean is not said here: `classes`.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stormtrace.errors import BadInput
+
+Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
+Colours = Annotated[list[Colour], Field(min_length=1, max_length=16)]
+
+
+class ClassSpecification(BaseModel):
+    """A class of features, as an entry of the study's `classes:` gives it; its key is the name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    short: str | None = Field(
+        None,
+        pattern="^[A-Za-z][A-Za-z0-9]*$",
+        max_length=12,
+        description="Short name for tables, thresholds and file names (AR); initials where absent.",
+    )
+    kind: Literal["area", "line"] = Field(
+        "area",
+        description="area: regions such as rivers and cyclones. line: fronts, drawn a few cells "
+        "wide, for which no smallest area is assumed.",
+    )
+    colours: Colours | None = Field(
+        None,
+        description="Colours of maps from light to dark, as #rrggbb. One is enough: the ramp "
+        "through it is made from it.",
+    )
+    colours_dark: Colours | None = Field(
+        None,
+        description="The same on a dark page, from dark to light; from `colours` where absent.",
+    )
+    basins: Literal["tropical cyclones", "atmospheric rivers"] | None = Field(
+        None, description="Ocean basins that events are counted in, by where they begin."
+    )
+    crosses_equator: bool = Field(
+        True,
+        description="Whether a feature may lie across the equator; the check of labels reports "
+        "those that should not.",
+    )
+
+
+#: The classes Stormtrace knows by name, which a study may redefine or add to.
+KNOWN: dict[str, ClassSpecification] = {
+    "Tropical Cyclone": ClassSpecification(
+        short="TC",
+        basins="tropical cyclones",
+        colours=[
+            "#fdf6ea", "#fbdfb5", "#f8be7c", "#ef954f", "#dc6a3b", "#b84535", "#86293b", "#4e1636",
+        ],
+        colours_dark=[
+            "#251a1a", "#482320", "#733024", "#a1442d", "#cb613b", "#e98b52", "#f8bd81", "#fdecc9",
+        ],
+    ),
+    "Atmospheric River": ClassSpecification(
+        short="AR",
+        basins="atmospheric rivers",
+        crosses_equator=False,
+        colours=[
+            "#f3f9f8", "#c8e7e4", "#8ecfd1", "#4fb0c1", "#278aac", "#1f6393", "#213e70", "#181c45",
+        ],
+        colours_dark=[
+            "#12212c", "#16384d", "#1a5570", "#247893", "#3c9cb3", "#6bc2cb", "#a7e1df", "#e4f8f4",
+        ],
+    ),
+    "Cold Front": ClassSpecification(short="CF", kind="line", colours=["#2f6fb4"]),
+    "Warm Front": ClassSpecification(short="WF", kind="line", colours=["#c8443c"]),
+    "Stationary Front": ClassSpecification(short="SF", kind="line", colours=["#2f8f5b"]),
+    "Occluded Front": ClassSpecification(short="OF", kind="line", colours=["#7d4ea3"]),
+    "Front": ClassSpecification(short="Front", kind="line", colours=["#4a5f8f"]),
+    "Blocking": ClassSpecification(short="Block", colours=["#8a6d1f"]),
+}  # fmt: skip
+
+#: Colours of classes that no table gives any, in the order of their codes.
+PALETTE = ("#3f8053", "#a2569c", "#8a6d1f", "#47789f", "#b0584f", "#5f7f2a", "#6a5fb0", "#a5673f")
+
+
+def flag_name(label: str) -> str:
+    """``Tropical Cyclone`` → ``tropical_cyclone``: a label as one word of CF's `flag_meanings`."""
+    return re.sub(r"[^a-z0-9.+@]+", "_", label.strip().lower()).strip("_")
+
+
+#: Name -> what a study says of a class.
+ClassTable = Mapping[str, ClassSpecification | Mapping[str, Any]]
+
+
+def check_table(table: ClassTable) -> None:
+    """Raise BadInput if two entries of a study's `classes:` are the same class."""
+    names = Counter(flag_name(name) for name in table)
+    if twice := [name for name, count in names.items() if count > 1]:
+        spelled = [name for name in table if flag_name(name) == twice[0]]
+        raise BadInput(f"classes: {' and '.join(map(repr, spelled))} are the same name; keep one")
+
+
+def lookup(table: ClassTable | None) -> dict[str, tuple[str, ClassSpecification]]:
+    """Return flag name -> (name, specification): `KNOWN` with the study's `table` laid over it."""
+    check_table(table or {})
+    known = {flag_name(name): (name, entry) for name, entry in KNOWN.items()}
+    for name, entry in (table or {}).items():
+        given = entry if isinstance(entry, ClassSpecification) else ClassSpecification(**entry)
+        base = known.get(flag_name(name), (name, ClassSpecification()))[1]
+        merged = base.model_copy(update=given.model_dump(exclude_unset=True, exclude_none=True))
+        if given.colours and not given.colours_dark:  # never one class's own beside another's
+            merged = merged.model_copy(update={"colours_dark": None})
+        known[flag_name(name)] = (spelled_out(name), merged)
+    return known
+
+
+def spelled_out(name: str) -> str:
+    """``cold_core_low`` → ``Cold core low``; what has capitals or spaces of its own is kept."""
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:] if name == name.lower() else words
