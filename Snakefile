@@ -24,6 +24,7 @@ rule all:
         at.report,
 
 
+include: "workflow/rules/study.smk"
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/learn.smk"
 include: "workflow/rules/detect.smk"

@@ -244,35 +244,9 @@ def composites_of(experiment):
     return yearly(at.composites(experiment, "{year}"), experiment)
 
 
-# A block of the study that may be long, as JSON: scripts read it as `--flag @FILE`. Snakemake notices
-# that it has changed by `params`, and that the file is newer by its time.
-BLOCKS = {
-    "report": lambda: report_of(STUDY),
-    "datasets": lambda: list(STUDY.datasets.values()),
-    "regions": lambda: STUDY.config.regions,
-    "coasts": lambda: STUDY.config.coasts,
-    "classes": lambda: STUDY.config.classes,
-    "titles": lambda: [STUDY.title(name) for name in STUDY.shown],
-}
-
-
-rule write_block:
-    output:
-        at.block("{block}"),
-    log:
-        "logs/write_block/{block}.log",
-    benchmark:
-        "logs/benchmarks/write_block/{block}.tsv"
-    wildcard_constraints:
-        block=any_of(BLOCKS),
-    localrule: True
-    threads: 1
-    resources:
-        mem_mb=asks(100),
-        runtime=asks(5),
-    params:
-        content=lambda wildcards: flag(BLOCKS[wildcards.block]()),
-    message:
-        "the study's {wildcards.block}"
-    run:
-        Path(output[0]).write_text(params.content, encoding="utf-8")
+def catalogue(wildcards):
+    """Files of the ARTMIP catalogue of every experiment that is run."""
+    try:
+        return [file for name in STUDY.shown for file in artmip_files(STUDY, name)]
+    except BadInput as error:
+        raise WorkflowError(f"error: {error}") from None

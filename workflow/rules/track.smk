@@ -135,14 +135,6 @@ rule export_artmip:
         )
 
 
-def catalogue(wildcards):
-    """Files of the ARTMIP catalogue of every experiment that is run."""
-    try:
-        return [file for name in STUDY.shown for file in artmip_files(STUDY, name)]
-    except BadInput as error:
-        raise WorkflowError(f"error: {error}") from None
-
-
 # `snakemake artmip`: catalogue files of every experiment that is run.
 rule artmip:
     input:

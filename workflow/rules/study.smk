@@ -1,0 +1,37 @@
+# STUDY: blocks of the configuration that are too long for a command
+#
+# OUTPUTS
+#   blocks/{block}.json                     read by scripts as `--flag @FILE`
+
+
+# Snakemake notices that a block has changed by `params`, and that its file is newer by its time.
+BLOCKS = {
+    "report": lambda: report_of(STUDY),
+    "datasets": lambda: list(STUDY.datasets.values()),
+    "regions": lambda: STUDY.config.regions,
+    "coasts": lambda: STUDY.config.coasts,
+    "classes": lambda: STUDY.config.classes,
+    "titles": lambda: [STUDY.title(name) for name in STUDY.shown],
+}
+
+
+rule write_block:
+    output:
+        at.block("{block}"),
+    log:
+        "logs/write_block/{block}.log",
+    benchmark:
+        "logs/benchmarks/write_block/{block}.tsv"
+    wildcard_constraints:
+        block=any_of(BLOCKS),
+    localrule: True
+    threads: 1
+    resources:
+        mem_mb=asks(100),
+        runtime=asks(5),
+    params:
+        content=lambda wildcards: flag(BLOCKS[wildcards.block]()),
+    message:
+        "the study's {wildcards.block}"
+    run:
+        Path(output[0]).write_text(params.content, encoding="utf-8")
