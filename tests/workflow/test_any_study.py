@@ -82,6 +82,7 @@ def test_masks_tags_and_tracks_follow_the_names(results, experiment):
         with netCDF4.Dataset(results / f"masks/{experiment}/{year}.nc") as nc:
             assert nc["mask"].flag_meanings == "background atmospheric_river tropical_cyclone"
             river = nc["mask"][:] == 1
+            detected += int((nc["mask"][:] > 0).sum())
         with netCDF4.Dataset(tag_file) as nc:
             tag = nc["ar_binary_tag"][:] == 1
         assert (tag == river).all()  # nothing is too small or too short
