@@ -12,6 +12,8 @@ from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.plan import make_plans
 from stormtrace.prepare.raw.calendar_time import HOUR
+from stormtrace.prepare.raw.opened import RawVariable
+from stormtrace.prepare.raw.variable_layout import Layout
 
 
 def derive(spec, year=2000, steps=3):
@@ -68,10 +70,8 @@ def test_only_bracketing_levels_are_read(tmp_path, monkeypatch):
     raw = Cesm(tmp_path)
     raw.write_all()
     asked = []
-    from stormtrace.prepare.raw import reader
-
-    plain = reader.read
-    monkeypatch.setattr(reader, "read", lambda source, where=(): asked.append((source.name, where)) or plain(source, where))  # fmt: skip
+    plain = RawVariable.read
+    monkeypatch.setattr(RawVariable, "read", lambda source, where=(): asked.append((source.name, where)) or plain(source, where))  # fmt: skip
     derive(raw.spec(fields={"U500": {"interpolate": "U", "to": 500}}), steps=8)
     pressure = np.stack(
         [LEVELS.mid_pressure(surface_pressure(raw.lat, raw.lon, step)) for step in range(8)]
@@ -94,7 +94,7 @@ def test_native_fields_are_taken_as_they_are(tmp_path):
 def test_take_is_not_for_levels_nor_interpolate_for_surfaces(tmp_path):
     raw = Cesm(tmp_path)
     raw.write_all()
-    with pytest.raises(BadInput, match=r"U \('time', 'lev', 'ncol'\) has 1 dimensions between"):
+    with pytest.raises(BadInput, match=r"U \('time', 'lev', 'ncol'\) has 10 levels; `take` is"):
         derive(raw.spec(fields={"U": {"take": "U"}}))
     with pytest.raises(BadInput, match=r"PSL .* has no levels: `take` it"):
         derive(raw.spec(fields={"X": {"interpolate": "PSL", "to": 850}}))
@@ -193,14 +193,10 @@ def test_hourly_mean_or_pick(tmp_path):
 
 def test_many_records_a_step_make_smaller_blocks(tmp_path, monkeypatch):
     """A day of hourly maps of 0.25° is 85 MB; eight days of several fields at once are too much."""
-    from stormtrace.prepare.raw import reader
-
     raw = Merra2(tmp_path, nlat=3, nlon=4)
     raw.write({"TQV": np.broadcast_to(np.arange(24.0)[:, None, None], (24, 3, 4))})
-    read, plain = [], reader.read
-    monkeypatch.setattr(
-        reader, "read", lambda source, where: read.append(where[0]) or plain(source, where)
-    )
+    read, plain = [], Layout.read
+    monkeypatch.setattr(Layout, "read", lambda own, run: read.append(run) or plain(own, run))
     fields, _ = derive(raw.spec(fields={"TMQ": {"take": "TQV"}}, step_hours=12), steps=8)
     assert fields["TMQ"][:, 0].tolist() == [5.5, 17.5]
     assert read == [slice(0, 24)]

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from mock_raw import Cesm, Merra2
-from stormtrace.formats.netcdf import open_raw
 from stormtrace.prepare import plan
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.needed_files import files_of_mesh, files_of_year
 from stormtrace.prepare.raw import found_files, inventory
 from stormtrace.prepare.raw.calendar_time import HOUR
+from stormtrace.prepare.raw.opened import open_raw_file
 
 
 @pytest.fixture
@@ -20,10 +20,10 @@ def opened(monkeypatch):
 
     def noting(path):
         paths.append(str(path))
-        return open_raw(path)
+        return open_raw_file(path)
 
     for module in (plan, inventory, found_files):
-        monkeypatch.setattr(module, "open_raw", noting)
+        monkeypatch.setattr(module, "open_raw_file", noting)
     return paths
 
 

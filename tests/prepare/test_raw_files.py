@@ -95,7 +95,7 @@ def test_headers_are_read_once(tmp_path, monkeypatch):
     archive, part = Archive(dataset), dataset.parts[0]
     source = dataset.where(part, dataset.fields["PSL"], "PSL")
     before = archive.inventory(source, part, 2000)
-    monkeypatch.setattr("stormtrace.prepare.raw.inventory.open_raw", None)
+    monkeypatch.setattr("stormtrace.prepare.raw.inventory.open_raw_file", None)
     assert archive.inventory(source, part, 2000).paths == before.paths
 
 

@@ -1,17 +1,24 @@
+import dataclasses
+
 import netCDF4
 import numpy as np
 import pytest
 
 from mock_raw import Cesm, Merra2
 from stormtrace.errors import BadInput
-from stormtrace.formats.netcdf import open_raw
 from stormtrace.prepare.raw.calendar_time import HOUR
+from stormtrace.prepare.raw.opened import open_raw_file
 from stormtrace.prepare.raw.time_axis import counted_axis, read_time_axis
 
 
-def axis_of(path, stamps=None):
-    with open_raw(path) as opened:
-        return read_time_axis(opened, "time", stamps, 3 * HOUR)
+def axis_of(path, stamps=None, cell_methods=None, name="PSL"):
+    """Return the times of a variable, as if its attribute cell_methods were another."""
+    with open_raw_file(path) as opened:
+        source = opened[name]
+        if cell_methods is not None:
+            attributes = {**source.attributes, "cell_methods": cell_methods}
+            source = dataclasses.replace(source, attributes=attributes)
+        return read_time_axis(opened, source, "time", stamps, 3 * HOUR)
 
 
 def text(axis):
@@ -49,17 +56,16 @@ def test_configuration_against_bounds_is_refused(tmp_path):
 def test_bounds_beside_instants(tmp_path):
     """CAM writes them, and no cell_methods (CESM 3: time: instantaneous); means have theirs."""
     path = Cesm(tmp_path, stamps="end").write("PSL")
-    with open_raw(path) as opened:
-        for instant, stamps in ((None, "instant"), (True, None), (True, "instant")):
-            axis = read_time_axis(opened, "time", stamps, 3 * HOUR, instant)
-            assert text(axis) == ["2000-01-01 03:00", "2000-01-02 00:00"] and axis.instant
-        for instant, stamps in ((None, None), (False, None), (False, "end")):
-            axis = read_time_axis(opened, "time", stamps, 3 * HOUR, instant)
-            assert text(axis)[0] == "2000-01-01 00:00" and not axis.instant
-        with pytest.raises(BadInput, match=r"stamps: instant.*bounds say end"):
-            read_time_axis(opened, "time", "instant", 3 * HOUR, False)
-        with pytest.raises(BadInput, match=r"stamps: end.*cell_methods.*of instants"):
-            read_time_axis(opened, "time", "end", 3 * HOUR, True)
+    for methods, stamps in ((None, "instant"), ("time: point", None), ("time: point", "instant")):
+        axis = axis_of(path, stamps, methods)
+        assert text(axis) == ["2000-01-01 03:00", "2000-01-02 00:00"] and axis.instant
+    for methods, stamps in ((None, None), ("time: mean", None), ("time: mean", "end")):
+        axis = axis_of(path, stamps, methods)
+        assert text(axis)[0] == "2000-01-01 00:00" and not axis.instant
+    with pytest.raises(BadInput, match=r"stamps: instant.*bounds say end"):
+        axis_of(path, "instant", "time: mean")
+    with pytest.raises(BadInput, match=r"stamps: end.*cell_methods.*of instants"):
+        axis_of(path, "end", "time: point")
     with netCDF4.Dataset(path, "a") as file:
         file.source = "CAM"
     assert axis_of(path).doubtful and not axis_of(path, "end").doubtful
@@ -75,14 +81,14 @@ def test_first_record_of_a_run_has_no_width(tmp_path):
 
 def test_merra2_hourly_means_are_stamped_half_past(tmp_path):
     raw = Merra2(tmp_path)
-    axis = axis_of(raw.write({"SLP": np.zeros((24, 19, 36))}))
+    axis = axis_of(raw.write({"SLP": np.zeros((24, 19, 36))}), name="SLP")
     assert text(axis) == ["2000-01-01 00:00", "2000-01-01 23:00"]
     assert axis.length == HOUR and not axis.instant
 
 
 def test_merra2_instants_are_as_stamped(tmp_path):
     raw = Merra2(tmp_path, records=8, step=3 * HOUR, first=0)
-    axis = axis_of(raw.write({"SLP": np.zeros((8, 19, 36))}))
+    axis = axis_of(raw.write({"SLP": np.zeros((8, 19, 36))}), name="SLP")
     assert text(axis) == ["2000-01-01 00:00", "2000-01-01 21:00"] and axis.instant
 
 

@@ -4,9 +4,9 @@ import contextlib
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import netCDF4
 import numpy as np
@@ -66,16 +66,31 @@ def variable(dataset: netCDF4.Dataset, name: str) -> netCDF4.Variable:
 
 def read(source: netCDF4.Variable, where: tuple[slice | int, ...] = ()) -> NDArray[np.floating]:
     """Return values as native floats with NaN for every fill value, scaled as the file says."""
+    attributes = {name: source.getncattr(name) for name in source.ncattrs()}
+    return decoded(stored(source, where), attributes)
+
+
+def stored(source: netCDF4.Variable, where: tuple[slice | int, ...] = ()) -> NDArray:
+    """Return values as they are stored, neither scaled nor masked.
+
+    Raises:
+        BadInput: the bytes cannot be read.
+
+    """
     try:
-        values = np.asarray(source[where if where else ...])
-        if str(getattr(source, "_Unsigned", "")).lower() == "true" and values.dtype.kind == "i":
-            values = values.view(values.dtype.str.replace("i", "u"))
+        return np.asarray(source[where if where else ...])
     except (RuntimeError, OSError) as error:
         raise BadInput(
             f"{source.group().filepath()}: {source.name} cannot be read ({error}): the file is"
             " truncated or damaged; copy it again"
         ) from error
-    fills = _fills(source, values.dtype)
+
+
+def decoded(values: NDArray, attributes: Mapping[str, Any]) -> NDArray[np.floating]:
+    """Return stored values as native floats with NaN for every fill value, scaled."""
+    if str(attributes.get("_Unsigned", "")).lower() == "true" and values.dtype.kind == "i":
+        values = values.view(values.dtype.str.replace("i", "u"))
+    fills = _fills(attributes, values.dtype)
     if values.dtype.kind != "f":
         wide = values.astype(np.float64)
         wide[np.isin(values, [fill for fill in fills if np.isfinite(fill)])] = np.nan
@@ -86,32 +101,17 @@ def read(source: netCDF4.Variable, where: tuple[slice | int, ...] = ()) -> NDArr
             fills = fills[np.isfinite(fills)].astype(values.dtype)
         for fill in fills:
             _blank(values, fill)
-    scale = float(getattr(source, "scale_factor", 1.0))
-    offset = float(getattr(source, "add_offset", 0.0))
+    scale = float(attributes.get("scale_factor", 1.0))
+    offset = float(attributes.get("add_offset", 0.0))
     if scale != 1.0 or offset != 0.0:
         values = values * scale + offset
     return values
 
 
-def read_repeated(source: netCDF4.Variable) -> NDArray[np.floating]:
-    """Return the one value or array that a variable repeats along its first dimension.
-
-    So xarray's open_mfdataset leaves coordinates and coefficients. BadInput: they change, as far
-    as the first and the last record show.
-    """
-    first, last = read(source, (0,)), read(source, (-1,))
-    if not np.array_equal(first, last, equal_nan=True):
-        raise BadInput(
-            f"{source.group().filepath()}: {source.name} {source.dimensions} changes along"
-            f" {source.dimensions[0]}; it must be the same for the whole file"
-        )
-    return first
-
-
-def _fills(source: netCDF4.Variable, dtype: np.dtype) -> NDArray[np.float64]:
+def _fills(attributes: Mapping[str, Any], dtype: np.dtype) -> NDArray[np.float64]:
     """Return all fill values; of unsigned numbers they are, like these, stored as signed ones."""
     names = ("_FillValue", "missing_value", "fmissing_value")
-    present = [np.ravel(getattr(source, name)) for name in names if name in source.ncattrs()]
+    present = [np.ravel(attributes[name]) for name in names if name in attributes]
     numbers = [value for value in present if value.dtype.kind in "iuf"]
     if dtype.kind == "u":
         numbers = [value.astype(np.int64) % 2 ** (8 * dtype.itemsize) for value in numbers]

@@ -20,9 +20,10 @@ from stormtrace.prepare.raw.found_files import first_holding
 from stormtrace.prepare.raw.inventory import (
     Archive,
     Header,
+    Headers,
     Inventory,
     doubt,
-    read_header,
+    read_headers,
 )
 from stormtrace.prepare.raw.matching import match, steps_between
 from stormtrace.prepare.raw.time_axis import TimeAxis
@@ -132,9 +133,8 @@ def _calendar_names(archive: Archive, part: Part, inventory: Inventory) -> str:
 
 def _points(archive: Archive, part: Part, inventory: Inventory) -> str:
     """Return the last dimension's sizes: all there are of an unstructured mesh, else a row's."""
-    name = inventory.source.variable
-    shapes = [archive.headers[path, part.stamps].shapes[name] for path in inventory.paths]
-    return " and ".join(sorted({str(shape[-1]) for shape in shapes}))
+    headers = [archive.header(path, inventory.source, part) for path in inventory.paths]
+    return " and ".join(sorted({str(header.shape[-1]) for header in headers}))
 
 
 def _look(
@@ -142,9 +142,7 @@ def _look(
 ) -> list[BadInput]:
     """Read the headers not read yet, in parallel; return what is wrong with them."""
     new = [path for path in paths if (path, part.stamps) not in archive.headers]
-    look = functools.partial(
-        _try_header, name=source.variable, dataset=archive.dataset, stamps=part.stamps
-    )
+    look = functools.partial(_try_headers, dataset=archive.dataset, stamps=part.stamps)
     errors = []
     for path, found in zip(new, pool.map(look, new, chunksize=8), strict=True):
         if isinstance(found, BadInput):
@@ -154,9 +152,9 @@ def _look(
     return errors
 
 
-def _try_header(path: str, name: str, dataset: Dataset, stamps: str | None) -> Header | BadInput:
+def _try_headers(path: str, dataset: Dataset, stamps: str | None) -> Headers | BadInput:
     try:
-        return read_header(path, name, dataset, stamps)
+        return read_headers(path, dataset, stamps)
     except BadInput as error:
         return error
 
@@ -213,9 +211,9 @@ def _different_shapes(
 ) -> list[str]:
     shapes: dict[tuple[int, ...], str] = {}
     for path in paths:
-        header = archive.headers.get((path, part.stamps))
-        if header is not None and source.variable in header.shapes:
-            shapes.setdefault(header.shapes[source.variable], path)
+        header = archive.headers.get((path, part.stamps), {}).get(source.variable)
+        if isinstance(header, Header):
+            shapes.setdefault(header.shape, path)
     if len(shapes) < 2:
         return []
     listed = "; ".join(f"{shape} in {path}" for shape, path in shapes.items())

@@ -199,6 +199,11 @@ class Dataset(Entry):
         "keep to it.",
     )
     names: Names = Names()
+    select: dict[str, str | int | float] = Field(
+        default_factory=dict,
+        description="Which value of a further dimension is meant, by the dimension's name: "
+        "{number: 0}, {expver: 1}, {member: r1i1p1f1}.",
+    )
     mesh: str | None = Field(
         None,
         description="A SCRIP, ESMF or UGRID file of the raw files' mesh: its points, where the "
@@ -215,6 +220,13 @@ class Dataset(Entry):
     def step(self) -> int:
         """Seconds from one sample to the next."""
         return round(self.step_hours * HOUR)
+
+    @property
+    def raw_variables(self) -> tuple[str, ...]:
+        """Every raw variable that a field may need."""
+        own = (derivation.variable for derivation in self.fields.values())
+        beside = (self.names.surface_pressure, self.names.pressure, self.names.thickness)
+        return tuple(dict.fromkeys((*own, *beside)))
 
     def where(self, part: Part, derivation: Derivation, variable: str) -> Source:
         """Return where `variable`, needed by a derivation, is to be looked for."""

@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.netcdf import open_raw
 from stormtrace.prepare.dataset import Dataset, Part, Source
 from stormtrace.prepare.derivations import Derivation
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
 from stormtrace.prepare.raw.coordinate import partners, read_coordinate
 from stormtrace.prepare.raw.inventory import Archive, Inventory
 from stormtrace.prepare.raw.matching import match, steps_between
+from stormtrace.prepare.raw.opened import open_raw_file
 from stormtrace.prepare.raw.reader import Place
 
 
@@ -155,7 +155,7 @@ def needed_beside(dataset: Dataset, derivation: Derivation, path: str) -> tuple[
     """Return the raw variables that a field needs beside its own, by the levels in a file of it."""
     if derivation.kind == "take":
         return ()
-    with open_raw(path) as opened:
+    with open_raw_file(path) as opened:
         return partners(read_coordinate(opened, derivation.variable, dataset), derivation, dataset)
 
 

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from stormtrace.commandline import log, progress
 from stormtrace.constants import GRAVITY
 from stormtrace.files import checksum, writing
-from stormtrace.formats.netcdf import open_raw, variable
 from stormtrace.formats.sample_writing import SampleField, SampleTime, sample_name, write_sample
 from stormtrace.grids import Grid
 from stormtrace.prepare.dataset import Dataset
@@ -23,6 +22,7 @@ from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan, make_plans
 from stormtrace.prepare.raw.calendar_time import HOUR
+from stormtrace.prepare.raw.opened import open_raw_file
 from stormtrace.prepare.regridding.matrix import RegriddingMatrix
 from stormtrace.provenance import provenance
 
@@ -146,9 +146,9 @@ def describe(plan: Plan, name: str) -> dict[str, str]:
         own = (long_name.replace("at 850 hPa", level), units, standard_name)
         return dict(zip(DESCRIPTION, own, strict=True))
     derivation = plan.dataset.fields[name]
-    with open_raw(plan.places(derivation, derivation.variable, range(1))[0].path) as opened:
-        raw = variable(opened, derivation.variable)
-        found = {key: str(getattr(raw, key)) for key in DESCRIPTION if key in raw.ncattrs()}
+    with open_raw_file(plan.places(derivation, derivation.variable, range(1))[0].path) as opened:
+        raw = opened.variable(derivation.variable)
+        found = {key: raw.text(key) for key in DESCRIPTION if raw.text(key)}
     if derivation.kind == "integrate":  # of a mixing ratio, as a rule
         return {"units": "kg m-2"} if found.get("units") in ("kg/kg", "kg kg-1") else {}
     return found

@@ -1,5 +1,8 @@
 """Raw files: found, understood by their times, and read.
 
+opened         a raw file, opened, whatever its format
+horizontal     the latitudes and longitudes of a variable
+variable_layout  which dimension is time, levels, points
 found_files    files on disk by the patterns of a dataset
 named_dates    dates in file names, compared with the times inside
 calendar_time  seconds since an epoch in CF's calendars

@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 
-import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.netcdf import open_raw, read, read_repeated, variable
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.derivations import Derivation
+from stormtrace.prepare.raw.opened import Floats, RawFile, RawVariable, open_raw_file
+from stormtrace.prepare.raw.variable_layout import Layout, read_layout
 from stormtrace.prepare.units import pascals
 from stormtrace.prepare.vertical import HybridLevels
 
@@ -41,32 +41,28 @@ class Coordinate:
     upward: bool
 
 
-def read_coordinate(opened: netCDF4.Dataset, name: str, dataset: Dataset) -> Coordinate:
-    """Return the vertical coordinate of a variable (time, level, points…) of an open file.
+def read_coordinate(opened: RawFile, name: str, dataset: Dataset) -> Coordinate:
+    """Return the vertical coordinate of a variable of an open file.
 
     Hybrid where there are hybrid coefficients for it, in the file or in `vertical.coefficients`;
     pressure levels where the level's coordinate is a pressure; else fields of pressure.
     """
-    source = variable(opened, name)
-    if source.ndim < 3:
+    layout = read_layout(opened, name, dataset)
+    if layout.level is None or layout.levels is None:
         raise BadInput(
-            f"{opened.filepath()}: {name} {source.dimensions} has no levels: `take` it as it is"
+            f"{opened.path}: {name} {layout.variable.dimensions} has no levels: `take` it as it is"
         )
-    dimension = source.dimensions[1]
-    count = len(opened.dimensions[dimension])
-    pressure = _constant_pressure(opened, dimension)
-    hybrid = _hybrid(opened, source, dataset, pressure is not None)
+    pressure = _constant_pressure(opened, layout.level)
+    hybrid = _hybrid(opened, layout, dataset, pressure is not None)
     if hybrid is not None:
-        return _ordered_hybrid(hybrid, count)
+        return _ordered_hybrid(hybrid, layout.levels)
     if pressure is not None:
         steps = np.diff(pressure)
         if not ((steps > 0).all() or (steps < 0).all()):
-            raise BadInput(
-                f"{opened.filepath()}: {dimension} is not in order of pressure: {pressure}"
-            )
-        return Coordinate(PressureLevels(np.sort(pressure)), count, bool((steps < 0).any()))
+            raise BadInput(f"{opened.path}: {layout.level} is not in order of pressure: {pressure}")
+        return Coordinate(PressureLevels(np.sort(pressure)), layout.levels, bool((steps < 0).any()))
     fields = PressureFields(dataset.names.pressure, dataset.names.thickness)
-    return Coordinate(fields, count, _falls(opened, fields.pressure))
+    return Coordinate(fields, layout.levels, _falls(opened, fields.pressure, dataset))
 
 
 def partners(coordinate: Coordinate, derivation: Derivation, dataset: Dataset) -> tuple[str, ...]:
@@ -84,34 +80,32 @@ def partners(coordinate: Coordinate, derivation: Derivation, dataset: Dataset) -
     return ()
 
 
-def _falls(opened: netCDF4.Dataset, pressure: str) -> bool:
+def _falls(opened: RawFile, pressure: str, dataset: Dataset) -> bool:
     """Whether a field of pressure, if the file has it, falls from its first level to its last."""
-    if pressure not in opened.variables:
+    if pressure not in opened:
         return False
-    source = opened.variables[pressure]
-    somewhere = (0,) * (source.ndim - 2)
-    column = read(source, (0, slice(None), *somewhere))
+    column = read_layout(opened, pressure, dataset).read(slice(0, 1), slice(None))[0, :, 0]
     return bool(column[0] > column[-1])
 
 
-def _constant_pressure(opened: netCDF4.Dataset, dimension: str) -> NDArray[np.float64] | None:
+def _constant_pressure(opened: RawFile, dimension: str) -> Floats | None:
     """Return the pressures, Pa, of a level's coordinate, or None where it is something else.
 
     CAM's `lev` is in hPa, too, but these are pressures over ground at sea level alone: it says
     that it is hybrid, also where its coefficients have been lost on the way.
     """
-    level = opened.variables.get(dimension)
-    unit = pascals(getattr(level, "units", ""))
-    if level is None or unit is None:
+    if dimension not in opened:
         return None
-    words = (str(getattr(level, key, "")).lower() for key in ("standard_name", "long_name"))
-    if "formula_terms" in level.ncattrs() or any("hybrid" in each for each in words):
+    level = opened[dimension]
+    unit = pascals(level.units)
+    words = f"{level.text('standard_name')} {level.text('long_name')}".lower()
+    if unit is None or "formula_terms" in level.attributes or "hybrid" in words:
         return None
-    return read(level).astype(np.float64) * unit
+    return level.read().astype(np.float64) * unit
 
 
 def _hybrid(
-    opened: netCDF4.Dataset, source: netCDF4.Variable, dataset: Dataset, has_pressure: bool
+    opened: RawFile, layout: Layout, dataset: Dataset, has_pressure: bool
 ) -> HybridLevels | None:
     """Return the hybrid levels of a variable.
 
@@ -120,48 +114,45 @@ def _hybrid(
     """
     path = dataset.vertical.coefficients
     if path is None:
-        own = opened.variables.get("hyam")
-        if own is None or (has_pressure and own.dimensions[-1] != source.dimensions[1]):
+        if "hyam" not in opened or (has_pressure and layout.level not in opened["hyam"].dimensions):
             return None
-        return _coefficients(opened, source)
-    with open_raw(path) as other:
-        levels = variable(other, "hyam").shape[-1:]
-        if has_pressure and levels != source.shape[1:2]:
+        return _coefficients(opened, layout)
+    with open_raw_file(path) as other:
+        if has_pressure and other.variable("hyam").shape[-1:] != (layout.levels,):
             return None
-        return _coefficients(other, source)
+        return _coefficients(other, layout)
 
 
-def _coefficients(opened: netCDF4.Dataset, source: netCDF4.Variable) -> HybridLevels:
-    names = ("hyam", "hybm", "hyai", "hybi")
-    found = {name: _numbers(variable(opened, name), 1) for name in names[:2]}
-    found |= {name: _numbers(opened[name], 1) for name in names[2:] if name in opened.variables}
-    a_mid, b_mid = found["hyam"], found["hybm"]
-    if a_mid.shape != source.shape[1:2]:
+def _coefficients(opened: RawFile, layout: Layout) -> HybridLevels:
+    a_mid, b_mid = (_numbers(opened.variable(name), 1) for name in ("hyam", "hybm"))
+    a_interface, b_interface = (
+        _numbers(opened[name], 1) if name in opened else None for name in ("hyai", "hybi")
+    )
+    if a_mid.size != layout.levels:
         raise BadInput(
-            f"{opened.filepath()}: hyam has {a_mid.size} levels, but {source.name}"
-            f" {source.dimensions} has {source.shape[1]} along {source.dimensions[1]}: levels must"
-            " come second, and the coefficients be those of the same model"
+            f"{opened.path}: hyam has {a_mid.size} levels, but {layout.variable.name}"
+            f" {layout.variable.dimensions} has {layout.levels} along {layout.level}: the"
+            " coefficients must be those of the same model"
         )
-    interfaces = found.get("hyai"), found.get("hybi")
-    return HybridLevels(a_mid, b_mid, *interfaces, _reference(opened, a_mid))
+    return HybridLevels(a_mid, b_mid, a_interface, b_interface, _reference(opened, a_mid))
 
 
-def _numbers(source: netCDF4.Variable, dimensions: int) -> NDArray[np.float64]:
-    found = read_repeated(source) if source.ndim > dimensions else read(source)
+def _numbers(source: RawVariable, dimensions: int) -> NDArray[np.float64]:
+    repeated = len(source.shape) > dimensions
+    found = source.read_once(source.dimensions[0]) if repeated else source.read()
     return found.astype(np.float64)
 
 
-def _reference(opened: netCDF4.Dataset, a_mid: NDArray[np.float64]) -> float:
+def _reference(opened: RawFile, a_mid: NDArray[np.float64]) -> float:
     """Return p0 in Pa; 1 where the coefficients a are pressures already (ECHAM's, IFS's)."""
     if np.abs(a_mid).max() > 2:
         return 1.0
-    if "P0" not in opened.variables:
+    if "P0" not in opened:
         return 100000.0
-    source = opened.variables["P0"]
-    p0 = float(_numbers(source, 0)) * (pascals(getattr(source, "units", "")) or 1.0)
+    p0 = float(_numbers(opened["P0"], 0)) * (pascals(opened["P0"].units) or 1.0)
     if not 50000 < p0 < 150000:
         raise BadInput(
-            f"{opened.filepath()}: P0 is {p0:g}; a reference pressure near 100000 Pa is expected:"
+            f"{opened.path}: P0 is {p0:g}; a reference pressure near 100000 Pa is expected:"
             " name a file with the right one with `vertical: {coefficients: …}`"
         )
     return p0

@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.netcdf import open_raw
 from stormtrace.prepare.dataset import Dataset, Source
+from stormtrace.prepare.raw.opened import open_raw_file
 
 
 def find_files(source: Source, year: int | None) -> list[str]:
@@ -85,8 +85,8 @@ def first_holding(source: Source, paths: Sequence[str]) -> str | None:
     for path in paths:
         if source.named:
             return path
-        with open_raw(path) as opened:
-            if source.variable in opened.variables:
+        with open_raw_file(path) as opened:
+            if source.variable in opened:
                 return path
     return None
 

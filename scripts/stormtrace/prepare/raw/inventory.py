@@ -9,18 +9,14 @@ from numpy.typing import NDArray
 
 from stormtrace.commandline import log
 from stormtrace.errors import BadInput
-from stormtrace.formats.netcdf import NoVariable, open_raw, variable
+from stormtrace.formats.netcdf import NoVariable
 from stormtrace.prepare.dataset import Dataset, Part, Source
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
 from stormtrace.prepare.raw.found_files import candidates, year_in_name
 from stormtrace.prepare.raw.named_dates import check_name
-from stormtrace.prepare.raw.time_axis import (
-    TimeAxis,
-    counted_axis,
-    has_times,
-    is_instantaneous,
-    read_time_axis,
-)
+from stormtrace.prepare.raw.opened import RawFile, open_raw_file
+from stormtrace.prepare.raw.time_axis import TimeAxis, counted_axis, read_time_axis
+from stormtrace.prepare.raw.variable_layout import Layout, read_layout, time_coordinate
 
 
 def doubt(axis: TimeAxis, name: str) -> str:
@@ -85,61 +81,62 @@ class Inventory:
 
 @dataclass(frozen=True, eq=False)
 class Header:
-    """What the header of a raw file says.
+    """What the header of a raw file says of one variable.
 
-    axes: its times as variables of instants have them (True), those of means (False), and those
-        that do not say (None), or what is wrong with them; empty where it has none.
-    instant: variable -> which of the three it is. records: along the record dimension.
-    shapes: variable -> sizes of its dimensions but the first.
+    axis: its times, or what is wrong with them; None where the file has none. records: how many
+    there are. shape: (levels, points…).
     """
 
     records: int
-    axes: Mapping[bool | None, TimeAxis | BadInput]
-    instant: Mapping[str, bool | None]
-    shapes: Mapping[str, tuple[int, ...]]
+    axis: TimeAxis | BadInput | None
+    shape: tuple[int, ...]
 
 
-def read_header(path: str, name: str, dataset: Dataset, stamps: str | None) -> Header:
-    """Read the header of a raw file that should hold variable `name`.
+#: The headers of all variables of a dataset that a file has, or what is wrong with them.
+Headers = Mapping[str, Header | BadInput]
+
+
+def read_headers(path: str, dataset: Dataset, stamps: str | None) -> Headers:
+    """Read the headers of all variables of a dataset that a raw file has.
 
     Raises:
-        BadInput: it cannot be read, or its variable is no field over time.
+        BadInput: the file cannot be read.
 
     """
-    with open_raw(path) as opened:
-        source = variable(opened, name)
-        if not source.dimensions:
-            raise BadInput(f"{path}: {name} is a single number, not a field")
-        dimension = source.dimensions[0]
-        elsewhere = [each for each in opened.dimensions if has_times(opened, each)]
-        if elsewhere and dimension not in elsewhere:
-            raise BadInput(
-                f"{path}: {name} has the dimensions {source.dimensions}; {elsewhere[0]} must be the"
-                f" first (ncpdq -a {elsewhere[0]} brings it there)"
-                if elsewhere[0] in source.dimensions
-                else f"{path}: {name} {source.dimensions} does not change with {elsewhere[0]}"
-            )
-        fields = {key: each for key, each in opened.variables.items() if each.ndim > 1}
-        shapes = {key: each.shape[1:] for key, each in fields.items()}
-        instant = {key: is_instantaneous(each) for key, each in fields.items()}
-        axes: dict[bool | None, TimeAxis | BadInput] = {}
-        if dataset.time is None or has_times(opened, dimension):
-            for kind in {*instant.values(), is_instantaneous(source)}:
-                try:
-                    axis = read_time_axis(opened, dimension, stamps, dataset.step, kind)
-                    check_name(axis)
-                    axes[kind] = axis
-                except BadInput as error:
-                    axes[kind] = error
-        return Header(len(opened.dimensions[dimension]), axes, instant, shapes)
+    with open_raw_file(path) as opened:
+        wanted = [name for name in dataset.raw_variables if name in opened]
+        return {name: _header(opened, name, dataset, stamps) for name in wanted}
+
+
+def _header(opened: RawFile, name: str, dataset: Dataset, stamps: str | None) -> Header | BadInput:
+    try:
+        layout = read_layout(opened, name, dataset)
+        axis = _axis(opened, layout, dataset, stamps)
+    except BadInput as error:
+        return error
+    levels = () if layout.levels is None else (layout.levels,)
+    return Header(layout.records, axis, (*levels, *layout.shape))
+
+
+def _axis(
+    opened: RawFile, layout: Layout, dataset: Dataset, stamps: str | None
+) -> TimeAxis | BadInput | None:
+    if dataset.time is not None and not time_coordinate(opened, layout.variable, layout.time):
+        return None
+    try:
+        axis = read_time_axis(opened, layout.variable, layout.time, stamps, dataset.step)
+        check_name(axis)
+    except BadInput as error:
+        return error
+    return axis
 
 
 class Archive:
-    """The raw files of a dataset; each header is read once."""
+    """The raw files of a dataset; each is opened once for its headers."""
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
-        self.headers: dict[tuple[str, str | None], Header] = {}
+        self.headers: dict[tuple[str, str | None], Headers] = {}
         self.doubted: set[str] = set()
 
     def paths(self, source: Source, year: int | None) -> list[str]:
@@ -173,25 +170,32 @@ class Archive:
             raise absent
         return Inventory(source, tuple(axes))
 
+    def header(self, path: str, source: Source, part: Part) -> Header:
+        """Return what a file says of a variable; NoVariable where it has none."""
+        key = (path, part.stamps)
+        if key not in self.headers:
+            self.headers[key] = read_headers(path, self.dataset, part.stamps)
+        header = self.headers[key].get(source.variable)
+        if header is None:
+            with open_raw_file(path) as opened:
+                opened.variable(source.variable)
+            raise BadInput(f"{path}: {source.variable} is not among the dataset's raw variables")
+        if isinstance(header, BadInput):
+            raise header
+        return header
+
     def axis(
         self, path: str, source: Source, part: Part, before: TimeAxis | None = None
     ) -> TimeAxis:
         """Return the times of one file; files without times go on from the one `before`."""
-        key = (path, part.stamps)
-        if key not in self.headers:
-            self.headers[key] = read_header(path, source.variable, self.dataset, part.stamps)
-        header = self.headers[key]
-        if source.variable not in header.shapes:
-            have = ", ".join(sorted(header.shapes))
-            raise NoVariable(f"{path} has no variable {source.variable} over time; it has {have}")
-        if header.axes:
-            axis = header.axes[header.instant[source.variable]]
-            if isinstance(axis, BadInput):
-                raise axis
-            if axis.doubtful and source.variable not in self.doubted:
+        header = self.header(path, source, part)
+        if isinstance(header.axis, BadInput):
+            raise header.axis
+        if header.axis is not None:
+            if header.axis.doubtful and source.variable not in self.doubted:
                 self.doubted.add(source.variable)
-                log.warning("%s", doubt(axis, source.variable))
-            return axis
+                log.warning("%s", doubt(header.axis, source.variable))
+            return header.axis
         clock = self.dataset.time
         assert clock is not None
         if "{year}" in clock.start:

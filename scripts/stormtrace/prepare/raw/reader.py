@@ -1,29 +1,32 @@
 """Records of raw variables, read in as few pieces as they lie in."""
 
 import logging
-import math
 from collections.abc import Sequence
 from types import TracebackType
 from typing import NamedTuple, Self
 
-import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.netcdf import open_raw, read, variable
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.mesh.mesh_reading import check_mesh
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.raw.coordinate import Coordinate, read_coordinate
+from stormtrace.prepare.raw.opened import (
+    CHUNK_CACHE_BYTES,
+    RawFile,
+    RawVariable,
+    open_raw_file,
+    stretch_bytes,
+)
+from stormtrace.prepare.raw.variable_layout import Layout, read_layout
 
 Floats = NDArray[np.floating]
 
 OPEN_FILES = 8
 #: How much of a 3-D variable is held at a time: one record at ne120 × 30 levels.
 BATCH_BYTES = 96 * 2**20
-
-CHUNK_CACHE_BYTES = 256 * 2**20
 
 log = logging.getLogger("stormtrace")
 
@@ -41,7 +44,8 @@ class Reader:
     def __init__(self, dataset: Dataset, mesh: Mesh) -> None:
         self.dataset = dataset
         self.mesh = mesh
-        self._open: dict[str, netCDF4.Dataset] = {}
+        self._open: dict[str, RawFile] = {}
+        self._layouts: dict[tuple[str, str], Layout] = {}
         self._coordinates: dict[tuple[str, str], Coordinate] = {}
         self._checked: set[tuple[str, tuple[str, ...]]] = set()
 
@@ -74,72 +78,67 @@ class Reader:
             self._coordinates[key] = read_coordinate(self._file(place.path), name, self.dataset)
         return self._coordinates[key]
 
-    def units(self, name: str, place: Place) -> str | None:
-        """Return a variable's units as its file gives them."""
-        return getattr(variable(self._file(place.path), name), "units", None)
+    def units(self, name: str, place: Place) -> str:
+        """Return a variable's units as its file gives them; empty where it does not."""
+        return self._layout(place.path, name).variable.units
 
     def batch(self, name: str, place: Place, levels: int) -> int:
         """Return how many records of `levels` levels to hold at a time."""
-        source = variable(self._file(place.path), name)
-        return max(1, BATCH_BYTES // (levels * self.mesh.size * source.dtype.itemsize))
+        itemsize = self._layout(place.path, name).variable.dtype.itemsize
+        return max(1, BATCH_BYTES // (levels * self.mesh.size * itemsize))
 
-    def _file(self, path: str) -> netCDF4.Dataset:
+    def _file(self, path: str) -> RawFile:
         if path not in self._open:
             if len(self._open) >= OPEN_FILES:
-                self._open.pop(next(iter(self._open))).close()
-            self._open[path] = open_raw(path)
-            for source in self._open[path].variables.values():
-                _keep_chunks(source)
+                self._close(next(iter(self._open)))
+            self._open[path] = open_raw_file(path)
         return self._open[path]
 
-    def _piece(self, name: str, path: str, run: slice, levels: tuple[int, int] | None) -> Floats:
+    def _close(self, path: str) -> None:
+        self._open.pop(path).close()
+        for key in [key for key in self._layouts if key[0] == path]:
+            del self._layouts[key]
+
+    def _layout(self, path: str, name: str) -> Layout:
+        """Return how a variable lies in its file, once the file's points have been checked."""
         opened = self._file(path)
-        source = variable(opened, name)
-        points = source.dimensions[-len(self.mesh.shape) :]
-        if (path, points) not in self._checked:
-            check_mesh(opened, name, self.dataset, self.mesh)
-            self._checked.add((path, points))
-        extra = source.ndim - 1 - len(self.mesh.shape)
-        if extra != (0 if levels is None else 1):
-            wanted = "none" if levels is None else "one"
+        if (path, name) not in self._layouts:
+            layout = read_layout(opened, name, self.dataset)
+            _warn_of_chunks(layout.variable)
+            if (path, layout.points) not in self._checked:
+                check_mesh(opened, layout, self.dataset, self.mesh)
+                self._checked.add((path, layout.points))
+            self._layouts[path, name] = layout
+        return self._layouts[path, name]
+
+    def _piece(self, name: str, path: str, run: slice, levels: tuple[int, int] | None) -> Floats:
+        layout = self._layout(path, name)
+        if levels is None and layout.levels not in (None, 1):
             raise BadInput(
-                f"{path}: {name} {source.dimensions} has {extra} dimensions between time and the"
-                f" points, {wanted} is expected: `take` is for fields without levels, `integrate`"
-                " and `interpolate` for those with"
+                f"{path}: {name} {layout.variable.dimensions} has {layout.levels} levels; `take` is"
+                " for fields without: `integrate` or `interpolate` it"
             )
         if levels is None:
-            return read(source, (run,)).reshape(run.stop - run.start, -1)
-        return self._levels(source, path, run, levels)
-
-    def _levels(
-        self, source: netCDF4.Variable, path: str, run: slice, levels: tuple[int, int]
-    ) -> Floats:
+            return layout.read(run)
+        if layout.levels is None:
+            raise BadInput(
+                f"{path}: {name} {layout.variable.dimensions} has no levels: `take` it as it is"
+            )
         first, last = levels
-        coordinate = self.coordinate(source.name, Place(path, run.start))
+        coordinate = self.coordinate(name, Place(path, run.start))
         if coordinate.upward:
             first, last = coordinate.count - last, coordinate.count - first
-        values = read(source, (run, slice(first, last)))
-        values = values.reshape(values.shape[0], last - first, -1)
+        values = layout.read(run, slice(first, last))
         return values[:, ::-1] if coordinate.upward else values
 
 
-def _keep_chunks(source: netCDF4.Variable) -> None:
-    """Let the chunks along one stretch of time stay in memory until their records have been read.
-
-    A file chunked (240, 10, 10) in (time, lat, lon) is inflated whole for every block of steps
-    otherwise: hours instead of a minute for a year of MERRA-2.
-    """
-    chunks = source.chunking()
-    if not isinstance(chunks, list) or chunks[0] == 1 or source.ndim < 2:
-        return
-    points = [-(-size // chunk) * chunk for size, chunk in zip(source.shape, chunks, strict=True)]
-    size = chunks[0] * math.prod(points[1:]) * source.dtype.itemsize
-    if size > CHUNK_CACHE_BYTES:
+def _warn_of_chunks(source: RawVariable) -> None:
+    """Warn of chunks along time that do not fit in memory while their records are read."""
+    if source.chunks and source.chunks[0] > 1 and stretch_bytes(source) > CHUNK_CACHE_BYTES:
         log.warning(
             "%s: %s is chunked %s, more than fits in memory: expect slow reading, or rechunk it",
-            source.group().filepath(), source.name, chunks,
+            source.path, source.name, source.chunks,
         )  # fmt: skip
-    source.set_var_chunk_cache(min(size, CHUNK_CACHE_BYTES))
 
 
 def _runs(places: Sequence[Place]) -> list[tuple[str, slice]]:

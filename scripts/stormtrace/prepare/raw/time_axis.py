@@ -3,12 +3,13 @@
 import re
 from dataclasses import dataclass
 
-import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.prepare.raw.calendar_time import HOUR, Calendar, Seconds, calendar_of, unit_seconds
+from stormtrace.prepare.raw.opened import RawFile, RawVariable
+from stormtrace.prepare.raw.variable_layout import time_coordinate
 
 #: Seconds to which times must at least be exact.
 COARSEST = 60
@@ -34,44 +35,46 @@ class TimeAxis:
     doubtful: bool = False
 
 
-def is_instantaneous(source: netCDF4.Variable) -> bool | None:
+def is_instantaneous(source: RawVariable) -> bool | None:
     """Return whether a variable is of instants by its `cell_methods`; None: they do not say."""
-    method = re.search(r"\btime\s*:\s*(\w+)", str(getattr(source, "cell_methods", "")))
+    method = re.search(r"\btime\s*:\s*(\w+)", source.text("cell_methods"))
     return method[1] in ("point", "instantaneous") if method else None
 
 
 def read_time_axis(
-    dataset: netCDF4.Dataset,
-    dimension: str,
-    stamps: str | None,
-    step: int,
-    instant: bool | None = None,
+    opened: RawFile, source: RawVariable, dimension: str | None, stamps: str | None, step: int
 ) -> TimeAxis:
-    """Read the time axis of an open file along `dimension`.
+    """Read the times of a variable of an open file along `dimension` (None: a single number).
 
     stamps: what the configuration says a stamp marks; None leaves it to the file (its bounds,
         else MERRA-2's `begin_time` half an interval off, else instants).
     step: seconds between records of a file with only one.
-    instant: `is_instantaneous` of the variable. CAM writes bounds of intervals beside
-        instantaneous fields, too, and no `cell_methods` (before CESM 3): there `stamps` decides.
+
+    CAM writes bounds of intervals beside instantaneous fields, too, and no `cell_methods` (before
+    CESM 3): there `stamps` decides.
 
     Raises:
         BadInput: no times at all, not ascending, uneven, or other than `stamps` says.
 
     """
-    path = dataset.filepath()
-    name = _time_name(dataset, dimension)
-    source = dataset.variables[name]
-    stamp_values = np.asarray(source[:])
+    path, instant = opened.path, is_instantaneous(source)
+    name = time_coordinate(opened, source, dimension)
+    if name is None:
+        raise BadInput(
+            f"{path} has no time coordinate along {dimension}: say when it starts with the"
+            " dataset's key time: {start: 1980-01-01, step_hours: 3}"
+        )
+    times = opened[name]
+    stamp_values = np.atleast_1d(times.stored(()))
     if stamp_values.size == 0:
         raise BadInput(f"{path} holds no times (0 records along {dimension}): leave it out")
     try:
-        calendar = calendar_of(str(getattr(source, "calendar", "standard")), source.units)
-        stamp = calendar.from_cf(stamp_values, source.units)
-        bounds = _bounds(dataset, source, calendar, stamp.size)
+        calendar = calendar_of(times.text("calendar") or "standard", times.units)
+        stamp = calendar.from_cf(stamp_values, times.units)
+        bounds = _bounds(opened, times, calendar, stamp.size)
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from error
-    _check_resolution(path, source, stamp_values)
+    _check_resolution(times, stamp_values)
     length = _length(path, calendar, stamp)
     if instant and stamps not in (None, "instant"):
         raise BadInput(
@@ -81,7 +84,7 @@ def read_time_axis(
     if instant or (instant is None and stamps == "instant"):
         bounds, stamps = None, "instant"
     meaning = _meaning(path, calendar, stamps, stamp, bounds)
-    cam = str(getattr(dataset, "source", "")).split(" ")[0] in ("CAM", "EAM")
+    cam = str(opened.attributes.get("source", "")).split(" ")[0] in ("CAM", "EAM")
     doubtful = cam and instant is None and stamps is None and meaning not in (None, "instant")
     if meaning is None:
         centred = length is not None and length <= HOUR and np.all(stamp % length == length // 2)
@@ -101,27 +104,6 @@ def counted_axis(path: str, records: int, start: str, step: int, calendar: str) 
     )
 
 
-def has_times(dataset: netCDF4.Dataset, dimension: str) -> bool:
-    """Whether the file has a CF time coordinate along its record dimension."""
-    return any(_is_time(source, dimension) for source in dataset.variables.values())
-
-
-def _is_time(source: netCDF4.Variable, dimension: str) -> bool:
-    return source.dimensions == (dimension,) and " since " in str(getattr(source, "units", ""))
-
-
-def _time_name(dataset: netCDF4.Dataset, dimension: str) -> str:
-    if dimension in dataset.variables and _is_time(dataset.variables[dimension], dimension):
-        return dimension
-    for name, source in dataset.variables.items():
-        if _is_time(source, dimension) and "bnds" not in name:
-            return name
-    raise BadInput(
-        f"{dataset.filepath()} has no time coordinate along {dimension}: say when it starts with"
-        " the dataset's key time: {start: 1980-01-01, step_hours: 3}"
-    )
-
-
 def _length(path: str, calendar: Calendar, stamp: Seconds) -> int | None:
     if stamp.size < 2:
         return None
@@ -137,29 +119,28 @@ def _length(path: str, calendar: Calendar, stamp: Seconds) -> int | None:
     return int(gaps.min())
 
 
-def _check_resolution(path: str, source: netCDF4.Variable, values: NDArray) -> None:
+def _check_resolution(times: RawVariable, values: NDArray) -> None:
     """Refuse times whose kind of number is too coarse for them, such as float32 days since 1."""
     if values.dtype.kind != "f":
         return
-    spacing = np.spacing(np.abs(values).max()) * unit_seconds(source.units)
+    spacing = np.spacing(np.abs(values).max()) * unit_seconds(times.units)
     if spacing > COARSEST:
         raise BadInput(
-            f"{path}: {source.name} in {source.units!r} is {values.dtype}, too coarse for"
+            f"{times.path}: {times.name} in {times.units!r} is {values.dtype}, too coarse for"
             f" times less than {spacing:.0f} s apart: write it as float64"
         )
 
 
 def _bounds(
-    dataset: netCDF4.Dataset, source: netCDF4.Variable, calendar: Calendar, count: int
+    opened: RawFile, times: RawVariable, calendar: Calendar, count: int
 ) -> NDArray[np.int64] | None:
-    name = str(getattr(source, "bounds", ""))
-    if name not in dataset.variables:
+    name = times.text("bounds")
+    if name not in opened:
         return None
-    values = np.asarray(dataset.variables[name][:])
+    values = np.asarray(opened[name].stored(()))
     if values.shape != (count, 2):
         return None
-    units = getattr(dataset.variables[name], "units", source.units)
-    return calendar.from_cf(values, units)
+    return calendar.from_cf(values, opened[name].units or times.units)
 
 
 def _meaning(

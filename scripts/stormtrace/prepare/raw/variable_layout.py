@@ -1,0 +1,212 @@
+"""Which dimension of a raw variable is time, which its levels, which its points."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+from stormtrace.prepare.dataset import Dataset
+from stormtrace.prepare.raw.horizontal import find_lat_lon
+from stormtrace.prepare.raw.opened import Floats, RawFile, RawVariable
+from stormtrace.prepare.units import pascals
+
+#: Names of dimensions of time and of levels that lack a coordinate to tell.
+TIMES = ("time", "valid_time", "record", "t", "xtime")
+LEVELS = ("lev", "level", "levels", "plev", "pressure_level", "model_level", "isobaricinhpa",
+          "hybrid", "nlev", "nvertlevels", "bottom_top", "layer", "alevel", "ilev")  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """How a raw variable lies in its file; values come out as (time, level, points) all the same.
+
+    time: None where there is one record, whose time, if the file has it, is a single number.
+    level: None where there are no levels. points: (rows, columns), or those of an unstructured
+    mesh. chosen: the index along every other dimension.
+    lat, lon: where the points are; None where the file does not have them.
+    """
+
+    variable: RawVariable
+    time: str | None
+    level: str | None
+    points: tuple[str, ...]
+    chosen: Mapping[str, int]
+    lat: RawVariable | None = None
+    lon: RawVariable | None = None
+
+    @property
+    def records(self) -> int:
+        """The number of records."""
+        return self.variable.sizes[self.time] if self.time else 1
+
+    @property
+    def levels(self) -> int | None:
+        """The number of levels; None where there are none."""
+        return self.variable.sizes[self.level] if self.level else None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes along the points."""
+        return tuple(self.variable.sizes[name] for name in self.points)
+
+    def read(self, records: slice, levels: slice | None = None) -> Floats:
+        """Return (records, n), or with levels (records, levels, n)."""
+        index: list[slice | int] = []
+        for name in self.variable.dimensions:
+            if name in self.chosen:
+                index.append(self.chosen[name])
+            elif name == self.time:
+                index.append(records)
+            elif name == self.level:
+                index.append(0 if levels is None else levels)
+            else:
+                index.append(slice(None))
+        values = self._in_order(self.variable.read(tuple(index)), levels is not None)
+        count = values.shape[:2] if levels is not None else values.shape[:1]
+        return values.reshape(*count, -1)
+
+    def _in_order(self, values: Floats, with_levels: bool) -> Floats:
+        """Return values with time first (added where there is none), then levels, then points."""
+        level = self.level if with_levels else None
+        wanted = [name for name in (self.time, level, *self.points) if name]
+        have = [name for name in self.variable.dimensions if name in wanted]
+        values = values.transpose([have.index(name) for name in wanted])
+        return values if self.time else values[None]
+
+
+def read_layout(opened: RawFile, name: str, dataset: Dataset) -> Layout:
+    """Return how a variable of an open file lies.
+
+    Raises:
+        BadInput: it is not there, is a single number, or has a dimension of which nothing is known.
+
+    """
+    source = opened.variable(name)
+    if not source.dimensions:
+        raise BadInput(f"{opened.path}: {name} is a single number, not a field")
+    found = find_lat_lon(opened, source, dataset.names)
+    chosen = _selected(opened, source, dataset)
+    time = _time_dimension(opened, source, dataset, (*chosen, *_points(found, None)))
+    level = _level_dimension(opened, source, (time, *chosen, *_points(found, time)))
+    known = {time, level, *chosen}
+    points = _points(found, time) or tuple(
+        each for each in source.dimensions if each not in known and source.sizes[each] > 1
+    )
+    points = tuple(each for each in points if each not in chosen)
+    rest = [each for each in source.dimensions if each not in (*known, *points)]
+    chosen |= {each: 0 for each in rest if source.sizes[each] == 1}
+    _check_known(opened, source, [each for each in rest if each not in chosen])
+    lat, lon = found or (None, None)
+    return Layout(source, time, level, points, chosen, lat, lon)
+
+
+def time_coordinate(opened: RawFile, source: RawVariable, dimension: str | None) -> str | None:
+    """Return the name of the coordinate with the times of a variable, or None.
+
+    dimension: along which they are; None looks for a single number.
+    """
+    wanted = (dimension,) if dimension else ()
+    times = [each for each in opened.values() if each.dimensions == wanted and _is_time(each)]
+    listed = source.text("coordinates").split()
+    first = sorted(times, key=lambda each: (each.name != dimension, each.name not in listed))
+    return first[0].name if first else None
+
+
+def _is_time(source: RawVariable) -> bool:
+    """Whether a variable is the time of values, not a bound, nor when a forecast began."""
+    other = "forecast" in source.text("standard_name") or "bnds" in source.name
+    return not other and (" since " in source.units or " as %Y" in source.units)
+
+
+def _time_dimension(
+    opened: RawFile, source: RawVariable, dataset: Dataset, others: Iterable[str]
+) -> str | None:
+    """Return the dimension along which times or, if the file has none, records are."""
+    for name in source.dimensions:
+        if time_coordinate(opened, source, name):
+            return name
+    if time_coordinate(opened, source, None):
+        return None
+    _check_changes(opened, source)
+    named = [name for name in source.dimensions if name.lower() in TIMES]
+    if dataset.time is not None and not named:
+        level = _level_dimension(opened, source, others)
+        named = [name for name in source.dimensions if name not in (*others, level)]
+    return next(iter(named), None)
+
+
+def _check_changes(opened: RawFile, source: RawVariable) -> None:
+    """Refuse (BadInput) a variable without time in a file that has times."""
+    for name in opened.dimensions:
+        if time_coordinate(opened, source, name):
+            raise BadInput(
+                f"{opened.path}: {source.name} {source.dimensions} does not change with {name}:"
+                " choose a variable that does"
+            )
+
+
+def _points(found: tuple[RawVariable, RawVariable] | None, time: str | None) -> tuple[str, ...]:
+    """Return the dimensions of the points, rows before columns."""
+    if found is None:
+        return ()
+    return tuple(dict.fromkeys(name for each in found for name in each.dimensions if name != time))
+
+
+def _level_dimension(
+    opened: RawFile, source: RawVariable, others: Iterable[str | None]
+) -> str | None:
+    free = [name for name in source.dimensions if name not in others]
+    sure = [name for name in free if name in opened and _is_level(opened[name])]
+    likely = [name for name in free if name.lower() in LEVELS]
+    return next(iter(sure or likely), None)
+
+
+def _is_level(source: RawVariable) -> bool:
+    words = f"{source.text('standard_name')} {source.text('long_name')}".lower()
+    vertical = any(word in words for word in ("hybrid", "pressure", "atmosphere_", "alevel"))
+    return (
+        vertical
+        or source.text("axis") == "Z"
+        or "positive" in source.attributes
+        or "formula_terms" in source.attributes
+        or pascals(source.units) is not None
+    )
+
+
+def _selected(opened: RawFile, source: RawVariable, dataset: Dataset) -> dict[str, int]:
+    """Return the index of each dimension that the configuration chooses a value along."""
+    found = {}
+    for name, wanted in dataset.select.items():
+        if name in source.dimensions:
+            values = _values(opened, name, source.sizes[name])
+            if str(wanted) not in values:
+                raise BadInput(
+                    f"{opened.path}: {name} of {source.name} has no {wanted!r}; it has"
+                    f" {', '.join(values)}: correct the dataset's key `select`"
+                )
+            found[name] = values.index(str(wanted))
+    return found
+
+
+def _values(opened: RawFile, dimension: str, size: int) -> list[str]:
+    """Return the values along a dimension as text; its indices where it has no coordinate."""
+    values: NDArray = np.arange(size)
+    if dimension in opened and opened[dimension].dimensions == (dimension,):
+        values = np.asarray(opened[dimension].stored(()))
+    return [
+        f"{value:g}" if isinstance(value, float | np.floating) else str(value) for value in values
+    ]
+
+
+def _check_known(opened: RawFile, source: RawVariable, unknown: list[str]) -> None:
+    if unknown:
+        name = unknown[0]
+        values = _values(opened, name, source.sizes[name])
+        listed = ", ".join(values[:6]) + (", …" if len(values) > 6 else "")
+        raise BadInput(
+            f"{opened.path}: {source.name} {source.dimensions} has a dimension {name}"
+            f" ({len(values)} values: {listed}) that is neither time, levels nor points: choose one"
+            f" with the dataset's key select: {{{name}: {values[0]}}}"
+        )
