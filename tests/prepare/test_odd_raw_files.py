@@ -159,8 +159,8 @@ def test_any_order_of_dimensions_is_understood(tmp_path):
         values = file["PSL"][:]
         file.renameVariable("PSL", "plain")
         file.createVariable("PSL", "f4", ("ncol", "time"))[...] = values.T
-    (block,) = derive(raw.spec(fields={"PSL": {"take": "PSL"}}))
-    np.testing.assert_array_equal(block.fields["PSL"], values)
+    fields = derive(raw.spec(fields={"PSL": {"take": "PSL"}}))
+    np.testing.assert_array_equal(fields["PSL"], values)
 
 
 def test_a_field_without_time_among_times_is_refused(tmp_path):
