@@ -1,6 +1,7 @@
 """Raw files that are not netCDF are read, or named for what they are."""
 
 import gzip
+import importlib
 import importlib.util
 import zipfile
 
@@ -89,9 +90,8 @@ def test_a_zip_of_unlike_files_is_refused(tmp_path):
 @pytest.mark.skipif(importlib.util.find_spec("cfgrib") is None, reason="cfgrib is not installed")
 def test_grib_is_read_where_cfgrib_is(tmp_path):
     """A regular grid of ecCodes' own sample, with values of ours."""
-    import eccodes
-    import pyproj  # noqa: F401, before ecCodes (`raw_formats`)
-
+    importlib.import_module("pyproj")  # before ecCodes: see `raw_formats`
+    eccodes = importlib.import_module("eccodes")
     ours = 50000 + np.arange(37 * 19, dtype="f8")
     message = eccodes.codes_grib_new_from_samples("regular_ll_sfc_grib2")
     for key, value in {
