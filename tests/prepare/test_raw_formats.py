@@ -7,6 +7,7 @@ import zipfile
 
 import netCDF4
 import numpy as np
+import pyproj  # noqa: F401, before xarray loads ecCodes: see `raw_formats`
 import pytest
 import xarray
 
@@ -90,7 +91,6 @@ def test_a_zip_of_unlike_files_is_refused(tmp_path):
 @pytest.mark.skipif(importlib.util.find_spec("cfgrib") is None, reason="cfgrib is not installed")
 def test_grib_is_read_where_cfgrib_is(tmp_path):
     """A regular grid of ecCodes' own sample, with values of ours."""
-    importlib.import_module("pyproj")  # before ecCodes: see `raw_formats`
     eccodes = importlib.import_module("eccodes")
     ours = 50000 + np.arange(37 * 19, dtype="f8")
     message = eccodes.codes_grib_new_from_samples("regular_ll_sfc_grib2")

@@ -57,6 +57,7 @@ def is_remote(path: str) -> bool:
 
 
 def _open_zarr(path: str) -> RawFile:
+    _load_projections()
     import xarray  # slow to import, and needed by few
 
     try:
@@ -67,8 +68,7 @@ def _open_zarr(path: str) -> RawFile:
 
 
 def _open_grib(path: str) -> RawFile:
-    # Wheels of ecCodes bring a libproj of their own: pyproj must have loaded its own before.
-    importlib.import_module("pyproj")
+    _load_projections()
     cfgrib = importlib.import_module("cfgrib")  # nobody's but that user's who has it
     try:  # without an index file, which cfgrib would write beside the user's data
         options = {"indexpath": "", "errors": "raise"}
@@ -78,6 +78,14 @@ def _open_grib(path: str) -> RawFile:
     except Exception as error:  # eccodes and cfgrib raise whatever they do
         raise BadInput(f"{path} cannot be read as GRIB by cfgrib: {error}") from error
     return _joined(path, [_xarray_file(part, path) for part in parts])
+
+
+def _load_projections() -> None:
+    """Load pyproj before xarray or cfgrib load ecCodes.
+
+    The wheels of ecCodes bring a libproj of their own, and pyproj finds no database with that.
+    """
+    importlib.import_module("pyproj")
 
 
 def _open_zip(path: str) -> RawFile:
