@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from stormtrace.blocks import read_block
 from stormtrace.errors import BadInput
 from stormtrace.formats.labelled import list_labelled
 from stormtrace.formats.netcdf import NoVariable, open_raw, variable
@@ -242,7 +243,7 @@ def _gaps(missing: Seconds, step: int, calendar: Calendar) -> Iterator[str]:
 
 def _check_labelled(spec: Mapping[str, Any], pool: ProcessPoolExecutor) -> Iterator[Finding]:
     """Yield what is wrong in the two folders of labelled samples, excluded ones left out."""
-    dataset = LabelledDataset.model_validate(spec)
+    dataset = read_block(LabelledDataset, spec, f"dataset {spec.get('name', '')}")
     for split in ("train", "test"):
         folder = Path(getattr(dataset, split))
         finding = Finding(dataset.name, split, "LABELS", 0)
