@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.derivations import Derivation
+from stormtrace.prepare.needed_variables import partners
 from stormtrace.prepare.raw.coordinate import (
     Coordinate,
     PressureFields,
     PressureLevels,
-    partners,
 )
 from stormtrace.prepare.raw.reader import Place, Reader
 from stormtrace.prepare.units import pascals

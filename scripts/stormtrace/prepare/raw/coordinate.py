@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset
-from stormtrace.prepare.derivations import Derivation
 from stormtrace.prepare.raw.opened import Floats, RawFile, RawVariable, open_raw_file
 from stormtrace.prepare.raw.variable_layout import Layout, read_layout
 from stormtrace.prepare.units import pascals
@@ -63,21 +62,6 @@ def read_coordinate(opened: RawFile, name: str, dataset: Dataset) -> Coordinate:
         return Coordinate(PressureLevels(np.sort(pressure)), layout.levels, bool((steps < 0).any()))
     fields = PressureFields(dataset.names.pressure, dataset.names.thickness)
     return Coordinate(fields, layout.levels, _falls(opened, fields.pressure, dataset))
-
-
-def partners(coordinate: Coordinate, derivation: Derivation, dataset: Dataset) -> tuple[str, ...]:
-    """Return the raw variables a derivation needs beside its own."""
-    levels = coordinate.levels
-    if isinstance(levels, HybridLevels):
-        return (dataset.names.surface_pressure,)
-    if isinstance(levels, PressureFields):
-        return (levels.thickness if derivation.kind == "integrate" else levels.pressure,)
-    if derivation.kind == "integrate":
-        raise BadInput(
-            f"dataset {dataset.name}: {derivation.variable} is on pressure levels, which leave out"
-            " the air next to the ground: take the model's own integral (TQV) or model levels"
-        )
-    return ()
 
 
 def _falls(opened: RawFile, pressure: str, dataset: Dataset) -> bool:
