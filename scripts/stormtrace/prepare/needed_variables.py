@@ -4,7 +4,7 @@ from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.derivations import Derivation
 from stormtrace.prepare.raw.coordinate import Coordinate, PressureFields, read_coordinate
-from stormtrace.prepare.raw.opened import open_raw_file
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.vertical import HybridLevels
 
 

@@ -14,7 +14,8 @@ from stormtrace.prepare.dataset import Dataset, Part, Source
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
 from stormtrace.prepare.raw.found_files import candidates, year_in_name
 from stormtrace.prepare.raw.named_dates import check_name
-from stormtrace.prepare.raw.opened import RawFile, open_raw_file
+from stormtrace.prepare.raw.opened import RawFile
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.raw.time_axis import TimeAxis, counted_axis, read_time_axis
 from stormtrace.prepare.raw.variable_layout import Layout, read_layout, time_coordinate
 
