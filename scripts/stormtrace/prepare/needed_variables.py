@@ -30,8 +30,13 @@ def why_needed(dataset: Dataset, derivation: Derivation, partner: str) -> str:
 def partners(coordinate: Coordinate, derivation: Derivation, dataset: Dataset) -> tuple[str, ...]:
     """Return the raw variables a derivation needs beside its own."""
     levels = coordinate.levels
+    if derivation.kind == "integrate" and coordinate.no_integral is not None:
+        raise BadInput(
+            f"dataset {dataset.name}: no integral of {derivation.variable} over its levels: its"
+            f" files have {coordinate.no_integral}"
+        )
     if isinstance(levels, HybridLevels):
-        return (dataset.names.surface_pressure,)
+        return (coordinate.surface,)
     if isinstance(levels, PressureFields):
         return (levels.thickness if derivation.kind == "integrate" else levels.pressure,)
     if derivation.kind == "integrate":
