@@ -447,7 +447,7 @@ def test_levels_without_units_are_told(tmp_path, caplog):
         ([10.0, 1500, 3000], {"standard_name": "altitude"}, "z_lev", r"lies on heights"),
         ([0.2, 0.5, 0.9], {"units": "sigma_level"}, "lev", r"lies on sigma levels"),
         ([300.0, 350, 500], {"units": "K", "positive": "up"}, "lev", r"constant potential temp"),
-        ([300.0, 500], {"axis": "Z"}, "depth", r"lies on depths"),
+        ([300.0, 500], {"axis": "Z", "units": "m"}, "depth", r"lies on depths"),
         ([0.1, 0.5, 0.9], {"standard_name": "atmosphere_hybrid_height_coordinate",
          "formula_terms": "a: a b: b orog: orog"}, "lev", r"lies on heights"),
         ([300.0, 500, 400], {"units": "hPa"}, "lev", r"not in order of pressure"),
