@@ -85,8 +85,11 @@ class RawFile(Mapping[str, RawVariable]):
         attributes: Mapping[str, Any],
         variables: Mapping[str, Callable[[], RawVariable]],
         close: Callable[[], Any],
+        dimensions_of: Mapping[str, tuple[str, ...]],
     ) -> None:
         self.path = path
+        #: Variable -> its dimensions, known without reading its attributes.
+        self.dimensions_of = dimensions_of
         self.dimensions = dimensions
         self.attributes = attributes
         self.close = close
@@ -135,7 +138,8 @@ def open_raw_file(path: str | Path) -> RawFile:
     makers = {name: _maker(str(path), source) for name, source in nc.variables.items()}
     sizes = {name: len(dimension) for name, dimension in nc.dimensions.items()}
     attributes = {name: nc.getncattr(name) for name in nc.ncattrs()}
-    return RawFile(str(path), sizes, attributes, makers, nc.close)
+    dimensions_of = {name: source.dimensions for name, source in nc.variables.items()}
+    return RawFile(str(path), sizes, attributes, makers, nc.close, dimensions_of)
 
 
 def _maker(path: str, source: netCDF4.Variable) -> Callable[[], RawVariable]:
