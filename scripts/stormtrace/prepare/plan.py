@@ -15,7 +15,7 @@ from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
 from stormtrace.prepare.raw.coordinate import partners, read_coordinate
 from stormtrace.prepare.raw.inventory import Inventory, window_of
 from stormtrace.prepare.raw.matching import match, records_a_step, span_of, steps_between
-from stormtrace.prepare.raw.opened import open_raw_file
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.raw.reader import Place
 from stormtrace.prepare.raw.time_agreement import check_alike, check_offsets, check_times
 from stormtrace.prepare.raw.time_methods import TOGETHER

@@ -1,6 +1,7 @@
 """Raw files: found, understood by their times, and read.
 
-opened         a raw file, opened, whatever its format
+opened         a raw file, opened: dimensions, variables, attributes
+raw_formats    netCDF, Zarr, GRIB and zips, opened
 horizontal     the latitudes and longitudes of a variable
 variable_layout  which dimension is time, levels, points
 found_files    files on disk by the patterns of a dataset

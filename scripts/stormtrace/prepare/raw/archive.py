@@ -10,7 +10,8 @@ from stormtrace.prepare.dataset import Dataset, Part, Source
 from stormtrace.prepare.raw.found_files import candidates, year_in_name
 from stormtrace.prepare.raw.inventory import Inventory, make_inventory, window_of
 from stormtrace.prepare.raw.named_dates import check_name
-from stormtrace.prepare.raw.opened import RawFile, open_raw_file
+from stormtrace.prepare.raw.opened import RawFile
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.raw.time_axis import TimeAxis, counted_axis, read_time_axis
 from stormtrace.prepare.raw.time_methods import time_method
 from stormtrace.prepare.raw.variable_layout import Layout, read_layout, time_coordinate

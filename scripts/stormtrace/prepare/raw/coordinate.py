@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.derivations import Derivation
-from stormtrace.prepare.raw.opened import Floats, RawFile, RawVariable, open_raw_file
+from stormtrace.prepare.raw.opened import Floats, RawFile, RawVariable
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.raw.variable_layout import Layout, read_layout
 from stormtrace.prepare.units import pascals
 from stormtrace.prepare.vertical import HybridLevels

@@ -17,9 +17,9 @@ from stormtrace.prepare.raw.opened import (
     CHUNK_CACHE_BYTES,
     RawFile,
     RawVariable,
-    open_raw_file,
     stretch_bytes,
 )
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.raw.variable_layout import Layout, read_layout
 
 Floats = NDArray[np.floating]
