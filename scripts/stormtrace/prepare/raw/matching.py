@@ -52,8 +52,8 @@ def unit_of(inventory: Inventory, dataset: Dataset) -> int:
     unit = inventory.span if 0 < inventory.span <= dataset.step < spacing else spacing
     if unit > dataset.step or dataset.step % unit:
         raise BadInput(
-            f"{inventory.paths[0]}: {inventory.source.variable} comes every {unit / HOUR:g} h,"
-            f" which makes no steps of {dataset.step / HOUR:g} h (dataset {dataset.name})"
+            f"{inventory.paths[0]}: {inventory.source.variable} comes every {unit / HOUR:g} h"
+            f"{_closest(inventory)}, which makes no steps of {dataset.step / HOUR:g} h (dataset {dataset.name})"
         )
     _check_together(inventory, dataset, unit)
     if not inventory.told and inventory.first % unit * 2 == unit:
@@ -64,6 +64,15 @@ def unit_of(inventory: Inventory, dataset: Dataset) -> int:
             " if it is, or `stamps: instant`"
         )
     return unit
+
+
+def _closest(inventory: Inventory) -> str:
+    """Return the two records that are nearest to each other, in brackets."""
+    start = np.unique(inventory.sorted_starts[0])
+    if start.size < 2:
+        return ""
+    index = int(np.diff(start).argmin())
+    return " ({}, then {})".format(*map(inventory.calendar.text, start[index : index + 2]))
 
 
 def _check_together(inventory: Inventory, dataset: Dataset, unit: int) -> None:
