@@ -53,7 +53,8 @@ def unit_of(inventory: Inventory, dataset: Dataset) -> int:
     if unit > dataset.step or dataset.step % unit:
         raise BadInput(
             f"{inventory.paths[0]}: {inventory.source.variable} comes every {unit / HOUR:g} h"
-            f"{_closest(inventory)}, which makes no steps of {dataset.step / HOUR:g} h (dataset {dataset.name})"
+            f"{_closest(inventory)}, which makes no steps of {dataset.step / HOUR:g} h (dataset"
+            f" {dataset.name})"
         )
     _check_together(inventory, dataset, unit)
     if not inventory.told and inventory.first % unit * 2 == unit:
