@@ -77,7 +77,7 @@ INSTANTS = {"sampling": "instant"}
 
 CASES = {
     "era5/CDS_old_PLEV_202001_davos.nc": Case(
-        {"interpolate": "u", "to": 850}, DAY, 3, at_level("u", "level", 850, 8, slice(0, 24, 3)),
+        {"interpolate": "u", "to": 700}, DAY, 3, at_level("u", "level", 700, 8, slice(0, 24, 3)),
         "2020-01-01 00:00", more=INSTANTS),
     "era5/CDS_old_SURF_202001_davos.nc": Case(
         {"take": "sp"}, DAY, 3, record("sp", slice(0, 24, 3), 8), "2020-01-01 00:00", more=INSTANTS),
@@ -86,9 +86,9 @@ CASES = {
         at_level("u", "level", 250, 3), "2022-11-11 00:00"),
     "era5/ERA_old_global_1deg_tz_500_850.nc": Case(
         {"interpolate": "t", "to": 850}, ("2007-01-01 12:00", "2007-01-02 12:00"), 24,
-        at_level("t", "level", 850), "2007-01-01 12:00"),
+        at_level("t", "level", 850), "2007-01-01 12:00", more={"stamps": "instant"}),
     "cmip6/tas_day_CESM2-WACCM_historical_r1i1p1f1_gn_20000101-20091231.nc": Case(
-        {"take": "tas"}, ("2000-01-01", "2000-01-11"), 24, record("tas", slice(0, 10), 10),
+        {"take": "tas"}, ("2000-01-01", "2000-01-11"), 24, record("tas", slice(1, 11), 10),
         "2000-01-01 00:00", 24),
     "ingest/MERRA2_400.inst1_2d_asm_Nx.20200330.nc4": Case(
         {"take": "TQV"}, ("2020-03-30", "2020-03-31"), 3, record("TQV", slice(0, 24, 3), 8),
@@ -119,20 +119,23 @@ CASES = {
         {"take": "tasmin"}, ("1961-02-25", "1961-03-02"), 24, record("tasmin", slice(54, 61), 7),
         "1961-02-25 00:00", 24),
     "ingest/geos_c12.native.nc4": Case(
-        {"interpolate": "T", "to": 850}, ("2000-04-15 06:00", "2000-04-15 09:00"), 3,
-        at_level("T", "lev", 850), "2000-04-15 06:00"),
+        {"interpolate": "T", "to": 500}, ("2000-04-15 06:00", "2000-04-15 09:00"), 3,
+        at_level("T", "lev", 500), "2000-04-15 06:00"),
 }  # fmt: skip
 
 
 def spec(name, case):
     part = {"period": list(case.period), "files": str(real_data(name))}
+    more = dict(case.more)
+    if "stamps" in more:
+        part["stamps"] = more.pop("stamps")
     return {
         "name": "real",
         "source": "cesm",
         "fields": {"X": case.derivation},
         "parts": [part],
         "step_hours": case.hours,
-        **case.more,
+        **more,
     }
 
 
