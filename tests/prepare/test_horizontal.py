@@ -15,7 +15,7 @@ from stormtrace.prepare.mesh.mesh_axes import mesh_axes
 from stormtrace.prepare.mesh.mesh_cells import cells_of_bounds
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.mesh.meshes import mesh_of_axes, mesh_of_grid
-from stormtrace.prepare.raw.opened import open_raw_file
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.raw.variable_layout import read_layout
 from stormtrace.prepare.regridding.bilinear import rectilinear_bilinear
 from stormtrace.prepare.regridding.conservative import rectilinear_conservative

@@ -22,7 +22,7 @@ from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan, make_plans
 from stormtrace.prepare.raw.calendar_time import HOUR
-from stormtrace.prepare.raw.opened import open_raw_file
+from stormtrace.prepare.raw.raw_formats import is_remote, open_raw_file
 from stormtrace.prepare.regridding.matrix import RegriddingMatrix
 from stormtrace.provenance import provenance
 
@@ -172,4 +172,4 @@ def describe_derivation(dataset: Dataset, derivation: Derivation) -> str:
 
 @functools.cache
 def _checksum(path: str) -> str:
-    return checksum(path)
+    return "remote" if is_remote(path) else checksum(path)

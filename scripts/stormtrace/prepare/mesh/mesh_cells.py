@@ -13,7 +13,7 @@ from stormtrace.prepare.mesh.mesh_bounds import read_bounds
 from stormtrace.prepare.mesh.meshes import Mesh, cured_longitude
 from stormtrace.prepare.raw.degrees import in_degrees
 from stormtrace.prepare.raw.horizontal import pair_of_size
-from stormtrace.prepare.raw.opened import open_raw_file
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.sphere import unit_vectors
 
 Floats = NDArray[np.float64]

@@ -18,7 +18,8 @@ from stormtrace.prepare.mesh.meshes import (
 )
 from stormtrace.prepare.raw.degrees import in_degrees
 from stormtrace.prepare.raw.found_files import first_file
-from stormtrace.prepare.raw.opened import RawFile, RawVariable, open_raw_file
+from stormtrace.prepare.raw.opened import RawFile, RawVariable
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.raw.variable_layout import Layout, read_layout
 
 Floats = NDArray[np.float64]
