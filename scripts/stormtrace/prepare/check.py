@@ -16,7 +16,7 @@ from stormtrace.formats.labelled import list_labelled
 from stormtrace.formats.netcdf import NoVariable, open_raw, variable
 from stormtrace.prepare.dataset import Dataset, LabelledDataset, Part, Source, make_dataset
 from stormtrace.prepare.findings import Finding
-from stormtrace.prepare.plan import needed_beside, why_needed
+from stormtrace.prepare.needed_variables import needed_beside, why_needed
 from stormtrace.prepare.raw.archive import Archive, Header, Headers, read_headers
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
 from stormtrace.prepare.raw.found_files import first_holding

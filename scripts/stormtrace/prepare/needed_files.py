@@ -10,7 +10,8 @@ from pathlib import Path
 
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset, Part, Source
-from stormtrace.prepare.plan import needed_beside, touches
+from stormtrace.prepare.needed_variables import needed_beside
+from stormtrace.prepare.plan import touches
 from stormtrace.prepare.raw.found_files import (
     Find,
     candidates,

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset, Part, Source
 from stormtrace.prepare.derivations import Derivation
+from stormtrace.prepare.needed_variables import needed_beside, why_needed
 from stormtrace.prepare.raw.archive import Archive
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
-from stormtrace.prepare.raw.coordinate import partners, read_coordinate
 from stormtrace.prepare.raw.inventory import Inventory, window_of
 from stormtrace.prepare.raw.matching import match, records_a_step, span_of, steps_between
-from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.raw.reader import Place
 from stormtrace.prepare.raw.time_agreement import check_alike, check_offsets, check_times
 from stormtrace.prepare.raw.time_methods import TOGETHER
@@ -152,25 +151,6 @@ def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Invent
                 raise BadInput(f"{error}. {why_needed(dataset, derivation, variable)}") from error
             check_alike(found[own], found[partner])
     return found
-
-
-def needed_beside(dataset: Dataset, derivation: Derivation, path: str) -> tuple[str, ...]:
-    """Return the raw variables that a field needs beside its own, by the levels in a file of it."""
-    if derivation.kind == "take":
-        return ()
-    with open_raw_file(path) as opened:
-        return partners(read_coordinate(opened, derivation.variable, dataset), derivation, dataset)
-
-
-def why_needed(dataset: Dataset, derivation: Derivation, partner: str) -> str:
-    """Explain why a field needs a variable beside its own."""
-    reason = f"{derivation.variable} needs {partner}"
-    if partner == dataset.names.surface_pressure:
-        return reason
-    return (
-        f"{reason}, because its own files have no hybrid coefficients (hyam, hybm), nor levels of"
-        " constant pressure; name a file that has the former with `vertical: {coefficients: …}`"
-    )
 
 
 def _one_calendar(dataset: Dataset, inventories: Mapping[Source, Inventory]) -> Calendar:

@@ -79,8 +79,10 @@ def make_samples(
 
 
 def _write_plan(writer: "SampleWriter", mesh: Mesh, matrix: RegriddingMatrix) -> Iterator[Path]:
+    on_grid: dict[str, NDArray[np.float32]] = {}
     for block in derive_blocks(writer.plan.dataset, writer.plan, mesh, BLOCK_STEPS):
-        on_grid = {name: matrix.apply(values) for name, values in block.fields.items()}
+        for name, values in block.fields.items():
+            on_grid[name] = matrix.apply(values, on_grid.get(name))
         for index, step in enumerate(block.steps):
             fields = {name: values[index] for name, values in on_grid.items()}
             filled = {name: int(counts[index]) for name, counts in block.filled.items()}

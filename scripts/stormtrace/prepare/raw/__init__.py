@@ -15,6 +15,11 @@ inventory      all records of a variable, by their times
 archive        the files of a dataset, each opened once for its header
 time_agreement whether the times of several variables go together
 matching       expected steps and the records they are made from
-coordinate     the vertical coordinate of a variable
+level_values   what the coordinate of levels holds: pressures, or something else
+level_order    which way levels run, and which is which
+coefficients   of hybrid levels, whole and in order
+formula_terms  these coefficients in a file, by CF's, CMOR's and CAM's names
+hybrid_levels  the coefficients put to a variable's levels; ECMWF's by their numbers
+coordinate     the vertical coordinate of a variable: hybrid, constant or varying pressure
 reader         values of records, in the order of the mesh
 """

@@ -117,10 +117,9 @@ class Archive:
         if key not in self.headers:
             self.headers[key] = read_headers(path, self.dataset, part.stamps)
         header = self.headers[key].get(source.variable)
-        if header is None:
+        if header is None:  # a name that a formula of levels gives, or none of the file's
             with open_raw_file(path) as opened:
-                opened.variable(source.variable)
-            raise BadInput(f"{path}: {source.variable} is not among the dataset's raw variables")
+                header = _header(opened, source.variable, self.dataset, part.stamps)
         if isinstance(header, BadInput):
             raise header
         return header
