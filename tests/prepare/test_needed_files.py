@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mock_raw import Cesm, Merra2
-from stormtrace.prepare import plan
+from stormtrace.prepare import needed_variables, plan
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.needed_files import files_of_mesh, files_of_year
 from stormtrace.prepare.raw import found_files, inventory
@@ -22,7 +22,7 @@ def opened(monkeypatch):
         paths.append(str(path))
         return open_raw_file(path)
 
-    for module in (plan, inventory, found_files):
+    for module in (needed_variables, inventory, found_files):
         monkeypatch.setattr(module, "open_raw_file", noting)
     return paths
 

@@ -47,8 +47,8 @@ def files_of_mesh(dataset: Dataset) -> list[str]:
 
 def _sources(dataset: Dataset, part: Part, year: int, find: Find) -> Iterator[Source]:
     for derivation in dataset.fields.values():
-        own = dataset.where(part, derivation, derivation.variable)
-        yield own
+        own, *others = (dataset.where(part, derivation, name) for name in derivation.variables)
+        yield from (own, *others)
         with contextlib.suppress(BadInput):  # an error of the job, which says it better
             path = first_holding(own, candidates(dataset, own, year, find))
             if path is not None:

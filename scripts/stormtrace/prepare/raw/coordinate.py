@@ -22,10 +22,13 @@ class PressureLevels:
 
 @dataclass(frozen=True)
 class PressureFields:
-    """Levels whose pressure and thickness are variables themselves (MERRA-2's Nv collections)."""
+    """Levels whose pressure and thickness are variables themselves (MERRA-2's Nv collections).
+
+    thickness: None where the file has the pressures alone.
+    """
 
     pressure: str
-    thickness: str
+    thickness: str | None
 
 
 Levels = HybridLevels | PressureLevels | PressureFields
@@ -60,7 +63,9 @@ def read_coordinate(opened: RawFile, name: str, dataset: Dataset) -> Coordinate:
         if not ((steps > 0).all() or (steps < 0).all()):
             raise BadInput(f"{opened.path}: {layout.level} is not in order of pressure: {pressure}")
         return Coordinate(PressureLevels(np.sort(pressure)), layout.levels, bool((steps < 0).any()))
-    fields = PressureFields(dataset.names.pressure, dataset.names.thickness)
+    names = dataset.names
+    bare = names.pressure in opened and names.thickness not in opened
+    fields = PressureFields(names.pressure, None if bare else names.thickness)
     return Coordinate(fields, layout.levels, _falls(opened, fields.pressure, dataset))
 
 
