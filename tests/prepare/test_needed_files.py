@@ -10,7 +10,7 @@ from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.needed_files import files_of_mesh, files_of_year
 from stormtrace.prepare.raw import found_files, inventory
 from stormtrace.prepare.raw.calendar_time import HOUR
-from stormtrace.prepare.raw.opened import open_raw_file
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 
 
 @pytest.fixture

@@ -117,7 +117,8 @@ def test_history_tapes_whose_names_do_not_tell_the_variable(tmp_path):
     assert dataset_mesh(found.dataset).size == raw.lat.size
     findings = check_study([raw.spec(fields=fields, part=part)], workers=1)
     assert [(each.variable, each.files, each.steps, each.problems) for each in findings] == [
-        (name, 1, 8, ()) for name in ("PSL", "Q", "PS")
+        *((name, 1, 8, ()) for name in ("PSL", "Q", "PS")),
+        ("(trial)", 3, 2, ()),
     ]
     nowhere = {"TMQ": {"take": "TMQ"}}
     with pytest.raises(BadInput, match=r"cam\.h1.* has no variable TMQ; it has .*Q"):

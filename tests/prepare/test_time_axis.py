@@ -7,7 +7,7 @@ import pytest
 from mock_raw import Cesm, Merra2
 from stormtrace.errors import BadInput
 from stormtrace.prepare.raw.calendar_time import HOUR
-from stormtrace.prepare.raw.opened import open_raw_file
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.raw.time_axis import counted_axis, read_time_axis
 
 

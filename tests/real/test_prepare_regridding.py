@@ -18,7 +18,7 @@ from stormtrace.prepare.mesh.camse import camse_elements
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.mesh.meshes import mesh_of_grid
 from stormtrace.prepare.plan import make_plans
-from stormtrace.prepare.raw.opened import open_raw_file
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.raw.time_axis import read_time_axis
 from stormtrace.prepare.regridding.makers import make_matrix, own_matrix
 from stormtrace.prepare.regridding.matrix_files import read_matrix

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from stormtrace.blocks import read_block
 from stormtrace.errors import BadInput
+from stormtrace.formats.labelled import list_labelled
 from stormtrace.formats.netcdf import NoVariable, open_raw, variable
-from stormtrace.prepare.dataset import Dataset, Part, Source, make_dataset
+from stormtrace.prepare.dataset import Dataset, LabelledDataset, Part, Source, make_dataset
 from stormtrace.prepare.findings import Finding
 from stormtrace.prepare.needed_variables import needed_beside, why_needed
 from stormtrace.prepare.plan import check_alike
@@ -28,22 +30,33 @@ from stormtrace.prepare.raw.inventory import (
 )
 from stormtrace.prepare.raw.matching import match, steps_between
 from stormtrace.prepare.raw.time_axis import TimeAxis
+from stormtrace.prepare.trial import try_dataset
 
 
-def check_study(datasets: Sequence[Mapping[str, Any]], workers: int) -> list[Finding]:
+def check_study(
+    datasets: Sequence[Mapping[str, Any]],
+    workers: int,
+    grids: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    everything: bool = False,
+) -> list[Finding]:
     """Check every raw file of some resolved datasets, `workers` at a time.
 
-    Headers are read in processes, not threads: the netCDF library is not safe in threads.
+    First all headers; where nothing is wrong with them, a trial of what the jobs do. Headers are
+    read in processes, not threads: the netCDF library is not safe in threads.
+
+    grids: dataset -> grids that its samples are wanted on. everything: see `try_dataset`.
     """
     findings: list[Finding] = []
     with ProcessPoolExecutor(workers) as pool:
         for spec in datasets:
             if spec.get("source") == "climatenet":
-                findings += _check_labelled(spec)
+                findings += _check_labelled(spec, pool)
                 continue
             dataset = make_dataset(spec)
-            for part in dataset.parts:
-                findings += _check_part(dataset, part, pool)
+            found = [row for part in dataset.parts for row in _check_part(dataset, part, pool)]
+            if not any(row.problems or row.missing for row in found):
+                found.append(try_dataset(dataset, (grids or {}).get(dataset.name, ()), everything))
+            findings += found
     return findings
 
 
@@ -231,17 +244,35 @@ def _gaps(missing: Seconds, step: int, calendar: Calendar) -> Iterator[str]:
             yield f"{calendar.text(stretch[0])}{end} ({stretch.size} steps)"
 
 
-def _check_labelled(spec: Mapping[str, Any]) -> Iterator[Finding]:
-    for part in ("train", "test"):
-        folder = Path(str(spec.get(part, "")))
-        paths = sorted(folder.glob("*.nc"))
-        problems = [] if paths else [f"no file matches {folder}/*.nc"]
-        for path in paths:
-            try:
-                with open_raw(path) as opened:
-                    variable(opened, "LABELS")
-            except BadInput as error:
-                problems.append(str(error))
-        ends = (paths[0].stem, paths[-1].stem) if paths else ("-", "-")
-        name, count = str(spec.get("name")), len(paths)
-        yield Finding(name, part, "LABELS", count, *ends, count, 0, tuple(problems))
+def _check_labelled(spec: Mapping[str, Any], pool: ProcessPoolExecutor) -> Iterator[Finding]:
+    """Yield what is wrong in the two folders of labelled samples, excluded ones left out."""
+    dataset = read_block(LabelledDataset, spec, f"dataset {spec.get('name', '')}")
+    for split in ("train", "test"):
+        folder = Path(getattr(dataset, split))
+        finding = Finding(dataset.name, split, "LABELS", 0)
+        try:
+            exclude = [name for name in dataset.exclude if (folder / name).exists()]
+            files = list_labelled(folder, exclude)
+        except BadInput as error:
+            yield replace(finding, problems=(str(error),))
+            continue
+        look = functools.partial(_labelled_problem, fields=tuple(dataset.fields))
+        problems = pool.map(look, [file.path for file in files], chunksize=8)
+        yield replace(
+            finding,
+            files=len(files),
+            first=files[0].time,
+            last=files[-1].time,
+            steps=len(files),
+            problems=tuple(problem for problem in problems if problem),
+        )
+
+
+def _labelled_problem(path: Path, fields: Sequence[str]) -> str | None:
+    try:
+        with open_raw(path) as nc:
+            for name in (*fields, "LABELS"):
+                variable(nc, name)
+    except BadInput as error:
+        return str(error)
+    return None

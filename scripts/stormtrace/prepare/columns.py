@@ -1,6 +1,6 @@
 """Fields at a pressure, and the pressures of columns, for the records of one block."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,6 @@ from stormtrace.prepare.raw.coordinate import (
     PressureLevels,
 )
 from stormtrace.prepare.raw.reader import Place, Reader
-from stormtrace.prepare.units import pascals
 from stormtrace.prepare.verbs import Derivation
 from stormtrace.prepare.vertical import (
     Bracket,
@@ -26,6 +25,7 @@ from stormtrace.prepare.vertical import (
 
 Floats = NDArray[np.floating]
 Places = Sequence[Place]
+PlacesOf = Mapping[str, Places]
 
 #: About this many of 30 levels lie between 850 hPa over the lowest and over the highest ground.
 BRACKET_LEVELS = 12
@@ -55,26 +55,42 @@ class Columns:
         return partners(coordinate, derivation, self.dataset)
 
     def at_pressure(
-        self, name: str, level: float, places: Places, other: Places
+        self, name: str, level: float, places: Places, beside: PlacesOf
     ) -> tuple[Floats, NDArray[np.int64]]:
         """Return (records, n) values at a pressure, Pa, and the columns of each below the ground.
 
-        other: the records of the variable that `beside` names, if it does, as many as `places`.
+        beside: the records of what `beside` names, as many as `places`.
         """
-        coordinate = self.reader.coordinate(name, places[0])
+        coordinate = self.paired(name, places, beside)
         if isinstance(coordinate.levels, PressureLevels):
             pairs = list(self._between_levels(name, level, coordinate.levels, places))
         else:
+            (other,) = beside.values()
             pairs = list(self._interpolations(name, level, coordinate, places, other))
         return np.stack([row for row, _ in pairs]), np.array([count for _, count in pairs])
 
-    def surface(self, place: Place) -> Floats:
+    def paired(self, name: str, places: Places, beside: PlacesOf) -> Coordinate:
+        """Return a variable's vertical coordinate, its levels brought together with pressures'.
+
+        beside: the pressure or thickness of its levels and the surface pressure, as needed.
+        """
+        levels = self.reader.coordinate(name, places[0]).levels
+        if isinstance(levels, PressureFields):
+            partner = next(each for each in (levels.pressure, levels.thickness) if each in beside)
+            assert partner is not None
+            self.reader.pair_levels(name, places, partner, beside[partner])
+        return self.reader.coordinate(name, places[0])
+
+    def surface(self, coordinate: Coordinate, place: Place) -> Floats:
         """Return the surface pressure (n,) of a record, Pa."""
-        return self._surface(place)
+        if place not in self._pressure:
+            self._pressure[place] = self.reader.pressures(coordinate.surface, [place])[0]
+            check_ground(self._pressure[place], coordinate.surface, place)
+        return self._pressure[place]
 
     def column(self, name: str, coordinate: Coordinate, place: Place) -> Floats:
         """Return a pressure, or a thickness, of all levels (nlev, n), Pa."""
-        return self._pressures(name, [place], (0, coordinate.count))[0]
+        return self.reader.pressures(name, [place], (0, coordinate.count))[0]
 
     def _interpolations(
         self, name: str, level: float, coordinate: Coordinate, places: Places, other: Places
@@ -96,12 +112,11 @@ class Columns:
             how = self.dataset.vertical
             levels = coordinate.levels
             if isinstance(levels, HybridLevels):
-                ps = self._surface(place)
+                ps = self.surface(coordinate, place)
                 found = bracket_hybrid(levels, ps, level, how.method, how.below)
             else:
                 assert isinstance(levels, PressureFields)
-                everything = (0, coordinate.count)
-                pressure = self._pressures(levels.pressure, [place], everything)[0]
+                pressure = self.column(levels.pressure, coordinate, place)
                 check_ground(pressure[-1], f"{levels.pressure} next to the ground", place)
                 found = bracket_pressures(pressure, level, how.method, how.below)
             self._brackets[key] = found
@@ -142,21 +157,6 @@ class Columns:
             hole = np.isnan(row)
             row[hole] = above[hole]
             level -= 1
-
-    def _surface(self, place: Place) -> Floats:
-        if place not in self._pressure:
-            name = self.dataset.names.surface_pressure
-            self._pressure[place] = self._pressures(name, [place])[0]
-            check_ground(self._pressure[place], name, place)
-        return self._pressure[place]
-
-    def _pressures(
-        self, name: str, places: Places, levels: tuple[int, int] | None = None
-    ) -> Floats:
-        """Read a variable that is a pressure, in Pa, converted from hPa where the file says so."""
-        values = self.reader.read(name, places, levels)
-        unit = pascals(self.reader.units(name, places[0])) or 1.0
-        return values if unit == 1.0 else values * values.dtype.type(unit)
 
 
 def check_ground(pressure: Floats, what: str, place: Place) -> None:

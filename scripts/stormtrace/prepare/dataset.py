@@ -29,7 +29,10 @@ class Names(Block):
     """What variables are called in the raw files: by default what the source calls them."""
 
     surface_pressure: str = Field(
-        "PS", description="Surface pressure (Pa), for hybrid and for pressure levels."
+        "PS",
+        description="Surface pressure (Pa or hPa), or its logarithm (lnsp), for hybrid levels and "
+        "integrals over pressure levels. Where absent, the name in the files' own `formula_terms` "
+        "(ps, aps), else the source's (PS, ps, sp) or a usual name that is there.",
     )
     pressure: str = Field(
         "PL", description="Pressure of levels (Pa), where it is a variable (MERRA-2's Nv)."
@@ -54,7 +57,14 @@ class Vertical(Block):
     )
     coefficients: str | None = Field(
         None,
-        description="A file with hyam, hybm, hyai, hybi and P0, where the raw files have none.",
+        description="Hybrid coefficients, where the raw files have none: a netCDF file with hyam, "
+        "hybm, hyai, hybi and P0 (or CMOR's ap, b, ap_bnds, b_bnds); a text file of ECMWF's half "
+        "levels (a line each: number from 0, a in Pa, b); or L137, ECMWF's 137 levels of ERA5.",
+    )
+    levels: Literal["hPa", "Pa"] | None = Field(
+        None,
+        description="The level coordinate holds constant pressures in this unit, whatever the "
+        "files say of it.",
     )
 
 
@@ -242,9 +252,9 @@ class Dataset(Entry):
     @classmethod
     def _names_of_source(cls, names: Names, read: ValidationInfo) -> Names:
         """Fill in what the source calls surface pressure and the like."""
-        usual = _vocabulary(read.data).names
-        more = {key: name for key, name in usual.items() if key not in names.model_fields_set}
-        return names.model_copy(update=more)
+        said = {key: getattr(names, key) for key in names.model_fields_set}
+        usual = {**Names().model_dump(), **_vocabulary(read.data).names}
+        return Names.model_construct(names.model_fields_set, **{**usual, **said})
 
     @field_validator("layout")
     @classmethod

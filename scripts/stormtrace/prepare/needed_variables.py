@@ -3,12 +3,13 @@
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.raw.coordinate import (
+    SURFACE_PRESSURES,
     Coordinate,
     PressureFields,
     PressureLevels,
     read_coordinate,
 )
-from stormtrace.prepare.raw.opened import open_raw_file
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.verbs import Derivation
 
 #: Pressure levels of an integral reach from above the first to below the second, Pa: what they
@@ -27,7 +28,7 @@ def needed_beside(dataset: Dataset, derivation: Derivation, path: str) -> tuple[
 def why_needed(dataset: Dataset, derivation: Derivation, partner: str) -> str:
     """Explain why a field needs a variable beside its own."""
     reason = f"{derivation.variable} needs {partner}"
-    if partner == dataset.names.surface_pressure:
+    if partner in (dataset.names.surface_pressure, *SURFACE_PRESSURES):
         return f"{reason}, the surface pressure (`names: {{surface_pressure: …}}`)"
     return (
         f"{reason}, because its own files have no hybrid coefficients (hyam, hybm), nor levels of"
@@ -42,17 +43,24 @@ def partners(coordinate: Coordinate, derivation: Derivation, dataset: Dataset) -
         BadInput: an integral over pressure levels that leave out much of the air.
 
     """
-    levels, surface = coordinate.levels, dataset.names.surface_pressure
-    if isinstance(levels, PressureLevels):
-        if derivation.levels == "pressure":
-            return ()
-        _check_reach(levels, derivation, dataset)
-        return (surface,)
-    if not isinstance(levels, PressureFields):
-        return (surface,)
+    levels, surface = coordinate.levels, coordinate.surface
     if derivation.levels == "pressure":
-        return (levels.pressure,)
-    return (levels.pressure, surface) if levels.thickness is None else (levels.thickness,)
+        if isinstance(levels, PressureLevels):
+            return ()
+        return (levels.pressure,) if isinstance(levels, PressureFields) else (surface,)
+    if isinstance(levels, PressureFields) and levels.thickness is None:
+        return (levels.pressure, surface)
+    if coordinate.no_integral is not None:
+        raise BadInput(
+            f"dataset {dataset.name}: no integral of {derivation.variable} over its levels: its"
+            f" files have {coordinate.no_integral}"
+        )
+    if isinstance(levels, PressureFields):
+        assert levels.thickness is not None
+        return (levels.thickness,)
+    if isinstance(levels, PressureLevels):
+        _check_reach(levels, derivation, dataset)
+    return (surface,)
 
 
 def _check_reach(levels: PressureLevels, derivation: Derivation, dataset: Dataset) -> None:

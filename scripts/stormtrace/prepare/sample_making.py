@@ -20,6 +20,7 @@ from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan, make_plans
 from stormtrace.prepare.raw.calendar_time import HOUR
+from stormtrace.prepare.raw.raw_formats import is_remote
 from stormtrace.prepare.regridding.matrix import RegriddingMatrix
 from stormtrace.provenance import provenance
 
@@ -67,8 +68,10 @@ def make_samples(
 
 
 def _write_plan(writer: "SampleWriter", mesh: Mesh, matrix: RegriddingMatrix) -> Iterator[Path]:
+    on_grid: dict[str, NDArray[np.float32]] = {}
     for block in derive_blocks(writer.plan.dataset, writer.plan, mesh, BLOCK_STEPS):
-        on_grid = {name: matrix.apply(values) for name, values in block.fields.items()}
+        for name, values in block.fields.items():
+            on_grid[name] = matrix.apply(values, on_grid.get(name))
         for index, step in enumerate(block.steps):
             fields = {name: values[index] for name, values in on_grid.items()}
             filled = {name: int(counts[index]) for name, counts in block.filled.items()}
@@ -113,4 +116,4 @@ class SampleWriter:
 
 @functools.cache
 def _checksum(path: str) -> str:
-    return checksum(path)
+    return "remote" if is_remote(path) else checksum(path)

@@ -14,7 +14,8 @@ from stormtrace.prepare.mesh.meshes import (
     mesh_of_axes,
 )
 from stormtrace.prepare.raw.found_files import first_file
-from stormtrace.prepare.raw.opened import RawFile, RawVariable, open_raw_file
+from stormtrace.prepare.raw.opened import RawFile, RawVariable
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.raw.variable_layout import Layout, read_layout
 
 Floats = NDArray[np.float64]

@@ -14,7 +14,8 @@ from stormtrace.prepare.dataset import Dataset, Part, Source
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
 from stormtrace.prepare.raw.found_files import candidates, year_in_name
 from stormtrace.prepare.raw.named_dates import check_name
-from stormtrace.prepare.raw.opened import RawFile, open_raw_file
+from stormtrace.prepare.raw.opened import RawFile
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.raw.time_axis import TimeAxis, counted_axis, read_time_axis
 from stormtrace.prepare.raw.variable_layout import Layout, read_layout, time_coordinate
 
@@ -176,10 +177,9 @@ class Archive:
         if key not in self.headers:
             self.headers[key] = read_headers(path, self.dataset, part.stamps)
         header = self.headers[key].get(source.variable)
-        if header is None:
+        if header is None:  # a name that a formula of levels gives, or none of the file's
             with open_raw_file(path) as opened:
-                opened.variable(source.variable)
-            raise BadInput(f"{path}: {source.variable} is not among the dataset's raw variables")
+                header = _header(opened, source.variable, self.dataset, part.stamps)
         if isinstance(header, BadInput):
             raise header
         return header

@@ -1,8 +1,7 @@
-"""A raw file, opened: dimensions, variables and attributes, whatever format it is in."""
+"""A raw file, opened: dimensions, variables and attributes, whatever its format."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.netcdf import NoVariable, decoded, open_raw, stored
+from stormtrace.formats.netcdf import NoVariable, decoded, stored
 
 Floats = NDArray[np.floating]
 Index = tuple[slice | int, ...]
@@ -124,18 +123,12 @@ class RawFile(Mapping[str, RawVariable]):
         return self[name]
 
 
-def open_raw_file(path: str | Path) -> RawFile:
-    """Open a raw file for reading.
-
-    Raises:
-        BadInput: it is not there, damaged, or of a format that cannot be read.
-
-    """
-    nc = open_raw(path)
-    makers = {name: _maker(str(path), source) for name, source in nc.variables.items()}
+def netcdf_file(nc: netCDF4.Dataset, path: str) -> RawFile:
+    """Return an open netCDF file as a raw file."""
+    makers = {name: _maker(path, source) for name, source in nc.variables.items()}
     sizes = {name: len(dimension) for name, dimension in nc.dimensions.items()}
     attributes = {name: nc.getncattr(name) for name in nc.ncattrs()}
-    return RawFile(str(path), sizes, attributes, makers, nc.close)
+    return RawFile(path, sizes, attributes, makers, nc.close)
 
 
 def _maker(path: str, source: netCDF4.Variable) -> Callable[[], RawVariable]:

@@ -38,15 +38,25 @@ def make_matrix(dataset: Dataset, grid: Grid, path: Path, method: str, maker: st
 
     """
     mesh = dataset_mesh(dataset)
-    if dataset.regridding_matrix is not None:
-        matrix, how = read_matrix(dataset.regridding_matrix, mesh, grid), "Adopted as it was"
-    elif maker == "stormtrace":
-        matrix, how = own_matrix(mesh, grid, method, dataset.mesh)
-    else:
-        matrix, how = esmf_matrix(mesh, grid, method, maker, dataset.mesh)
+    matrix, how = matrix_of(dataset, mesh, grid, method, maker)
     log.info("%s: %s, %d links to %d points", path, how, matrix.shares.nnz, grid.size)
     inputs = [name for name in (dataset.regridding_matrix, dataset.mesh) if name is not None]
     write_matrix(path, matrix, mesh, grid, {"map_method": how, **provenance(inputs, maker=maker)})
+
+
+def matrix_of(
+    dataset: Dataset, mesh: Mesh, grid: Grid, method: str = "", maker: str = ""
+) -> tuple[RegriddingMatrix, str]:
+    """Return the matrix from a dataset's mesh to a grid, and in words how it came about.
+
+    method, maker: instead of the dataset's own.
+    """
+    method, maker = method or dataset.regrid.method, maker or dataset.regrid.maker
+    if dataset.regridding_matrix is not None:
+        return read_matrix(dataset.regridding_matrix, mesh, grid), "Adopted as it was"
+    if maker == "stormtrace":
+        return own_matrix(mesh, grid, method, dataset.mesh)
+    return esmf_matrix(mesh, grid, method, maker, dataset.mesh)
 
 
 def own_matrix(
