@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from stormtrace.blocks import Block, did_you_mean, in_order, read_block
+from stormtrace.blocks import Block, did_you_mean, dump, in_order, read_block
 from stormtrace.prepare.derivations import Fields, default_fields
 from stormtrace.prepare.sources import Vocabulary, layouts, vocabulary
 from stormtrace.prepare.verbs import Derivation, Patterns
@@ -305,6 +305,17 @@ class LabelledDataset(Entry):
     train: str = Field(description="Folder of labelled samples to learn from.")
     test: str = Field(description="Folder of labelled samples to score on.")
     exclude: tuple[str, ...] = Field((), description="Names of labelled samples to leave out.")
+
+    @field_validator("fields")
+    @classmethod
+    def _as_they_are(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        for name, derivation in fields.items():
+            if dump(derivation) != {"take": name}:
+                raise ValueError(
+                    f"labelled samples have their fields already: {name} can only be {{take:"
+                    f" {name}}} (how it is mirrored is said with augment: {{mirror: …}} of a model)"
+                )
+        return fields
 
 
 def make_dataset(block: Mapping[str, Any]) -> Dataset:

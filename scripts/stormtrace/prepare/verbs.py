@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from stormtrace.blocks import Block
 
+FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Name = Annotated[str, Field(min_length=1)]
 Pressure = Annotated[float, Field(gt=0, le=1100)]
 
