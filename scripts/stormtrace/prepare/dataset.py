@@ -225,6 +225,11 @@ class Dataset(Entry):
         description="Steps of the period that are not in the files: an error that lists them, or "
         "left out and counted.",
     )
+    dates_in_names: Literal["check", "ignore"] = Field(
+        "check",
+        description="Whether dates in the names of files must agree with the times inside, where "
+        "names have first and last date, CESM's first record or MERRA-2's day.",
+    )
     time: Clock | None = Field(
         None,
         description="For files without a time coordinate (ARTMIP's MERRA-2). Those that have one "
@@ -270,7 +275,7 @@ class Dataset(Entry):
     @model_validator(mode="after")
     def _steps_of_several(self) -> "Dataset":
         for name, derivation in self.fields.items():
-            if derivation.within != "mean" and self.sampling == "instant":
+            if derivation.within is not None and self.sampling == "instant":
                 raise ValueError(
                     f"{name} is the {derivation.within} within a step, but sampling: instant keeps "
                     "one record of each step: say sampling: mean, which other fields then follow"
