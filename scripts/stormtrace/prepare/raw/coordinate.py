@@ -32,10 +32,13 @@ class PressureLevels:
 
 @dataclass(frozen=True)
 class PressureFields:
-    """Levels whose pressure and thickness are variables themselves (MERRA-2's Nv collections)."""
+    """Levels whose pressure and thickness are variables themselves (MERRA-2's Nv collections).
+
+    thickness: None where the file has the pressures alone.
+    """
 
     pressure: str
-    thickness: str
+    thickness: str | None
 
 
 Levels = HybridLevels | PressureLevels | PressureFields
@@ -151,7 +154,8 @@ def _pressure_fields(
     assert layout.levels is not None
     gaps = not_consecutive(level)
     reason = None if gaps is None else f"only levels {gaps}, {layout.levels} of them"
-    fields = PressureFields(names.pressure, names.thickness)
+    bare = names.pressure in opened and names.thickness not in opened
+    fields = PressureFields(names.pressure, None if bare else names.thickness)
     upward = _falls(opened, fields.pressure, layout, dataset)
     upward = from_the_ground(level) if upward is None else upward
     return Coordinate(fields, layout.levels, upward, surface, level_numbers(level), reason)
