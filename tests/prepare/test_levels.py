@@ -380,6 +380,48 @@ def test_a_share_of_a_lost_reference_pressure_is_refused(tmp_path):
         derive(tmp_path / "x.nc")
 
 
+def test_coefficients_of_another_model_are_refused(tmp_path):
+    """As many levels, but others: their nominal pressures do not fit."""
+    found = cesm2(1, slice(None))
+    for name in ("a", "b", "a_bnds", "b_bnds", "p0"):
+        del found[name]
+    write(tmp_path / "x.nc", found)
+    other = cam(slice(None))
+    edges = np.linspace(0, 1, 11)
+    for mid, edge, values in (("hyam", "hyai", 0.1 * (1 - edges)), ("hybm", "hybi", edges)):
+        other[edge] = (("ilev",), values, {})
+        other[mid] = (("lev",), (values[1:] + values[:-1]) / 2, {})
+    keys = {"vertical": {"coefficients": str(write(tmp_path / "coefficients.nc4", other))}}
+    with pytest.raises(BadInput, match=r"nominal levels from .*must be those of the same model"):
+        derive(tmp_path / "x.nc", **keys)
+    write(tmp_path / "coefficients.nc4", cam(slice(None, None, -1)))
+    check(derive(tmp_path / "x.nc", **keys))
+
+
+def test_logarithm_on_the_first_of_many_levels(tmp_path):
+    """MARS writes lnsp for all levels asked for, missing on all but the first."""
+    found = grib(slice(None))
+    many = np.full((2, 10, 4, 6), np.nan)
+    many[:, 0] = np.log(PS)
+    found["lnsp"] = (("time", "model_level", "lat", "lon"), many, {"units": "~"})
+    write(tmp_path / "x.nc", found)
+    check(derive(tmp_path / "x.nc"))
+    found["lnsp"] = (("time", "model_level", "lat", "lon"), many[:, [0] * 10], {"units": "~"})
+    write(tmp_path / "x.nc", found)
+    with pytest.raises(BadInput, match=r"lnsp .* has values on 10 of 10 levels"):
+        derive(tmp_path / "x.nc")
+
+
+def test_one_model_level_is_not_interpolated(tmp_path):
+    found = grib(slice(None))
+    found["U"] = (("time", "one", "lat", "lon"), found["U"][1][:, :1], found["U"][2])
+    found["one"] = (("one",), [1.0], found["model_level"][2])
+    write(tmp_path / "x.nc", found)
+    with pytest.raises(BadInput, match=r"U .* has one model level only: .*`take` it"):
+        derive(tmp_path / "x.nc", fields={"U850": FIELDS["U850"]})
+    assert derive(tmp_path / "x.nc", fields={"U850": {"take": "U"}})["U850"].shape == (2, 24)
+
+
 # --- pressure levels ---------------------------------------------------------------------------------
 
 HPA = np.array([300.0, 500, 700, 850, 925, 1000])

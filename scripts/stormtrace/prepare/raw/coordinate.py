@@ -8,7 +8,12 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.raw.hybrid_levels import hybrid_levels
-from stormtrace.prepare.raw.level_order import check_order, from_the_ground, not_consecutive
+from stormtrace.prepare.raw.level_order import (
+    check_order,
+    from_the_ground,
+    not_consecutive,
+    same_order,
+)
 from stormtrace.prepare.raw.level_values import (
     constant_pressure,
     level_numbers,
@@ -170,3 +175,28 @@ def _falls(opened: RawFile, pressure: str, layout: Layout, dataset: Dataset) -> 
     if column.size > 1:
         check_order(np.stack([column, column]), f"{opened.path}: {pressure}, in its first column,")
     return bool(column[0] > column[-1])
+
+
+def same_levels(
+    own: tuple[str, str], first: Coordinate, beside: tuple[str, str], second: Coordinate
+) -> bool:
+    """Whether two variables have their levels in the same order, or else reversed."""
+    described = f"{own[0]}: {own[1]} has {first.count} levels, {beside[1]}"
+    try:
+        same = same_order(first.values, second.values)
+    except ValueError as error:
+        raise BadInput(f"{described} in {beside[0]} others: {error}") from error
+    if first.count != second.count:
+        raise BadInput(
+            f"{described} in {beside[0]} {second.count}: both must be on the same levels"
+        )
+    if same is not None:
+        return same
+    if own[0] == beside[0]:
+        return True
+    if first.upward is None or second.upward is None:
+        raise BadInput(
+            f"{described} in {beside[0]} as many, but without a coordinate of levels in both files"
+            " their orders cannot be compared: add one (ncks -A)"
+        )
+    return first.upward == second.upward

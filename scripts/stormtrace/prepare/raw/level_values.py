@@ -121,6 +121,12 @@ def other_kind(level: RawVariable) -> str | None:
     return "depths" if standard.startswith("ocean_") else None
 
 
+def is_logarithm(source: RawVariable) -> bool:
+    """Whether a variable is the logarithm of a pressure in Pa (ECMWF's lnsp, code 152)."""
+    words = f"{source.name} {source.text('long_name')} {source.text('standard_name')}".lower()
+    return "lnsp" in words or "logarithm of surface" in words
+
+
 def _possible(level: RawVariable, pressure: Values) -> Values:
     if not (pressure.min() > 0 and pressure.max() < HIGHEST):
         raise BadInput(
