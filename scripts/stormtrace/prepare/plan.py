@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset, Part, Source
-from stormtrace.prepare.derivations import Derivation
 from stormtrace.prepare.needed_variables import needed_beside, why_needed
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
 from stormtrace.prepare.raw.inventory import Archive, Inventory
 from stormtrace.prepare.raw.matching import match, steps_between
 from stormtrace.prepare.raw.reader import Place
+from stormtrace.prepare.verbs import Derivation
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,8 +138,10 @@ def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Invent
     dataset = archive.dataset
     found: dict[Source, Inventory] = {}
     for derivation in dataset.fields.values():
-        own = dataset.where(part, derivation, derivation.variable)
-        found[own] = archive.inventory(own, part, year)
+        own, *others = (dataset.where(part, derivation, name) for name in derivation.variables)
+        for source in (own, *others):
+            found[source] = archive.inventory(source, part, year)
+            check_alike(found[own], found[source])
         for variable in needed_beside(dataset, derivation, found[own].paths[0]):
             partner = dataset.where(part, derivation, variable)
             try:

@@ -37,10 +37,13 @@ class PressureLevels:
 
 @dataclass(frozen=True)
 class PressureFields:
-    """Levels whose pressure and thickness are variables themselves (MERRA-2's Nv collections)."""
+    """Levels whose pressure and thickness are variables themselves (MERRA-2's Nv collections).
+
+    thickness: None where the file has the pressures alone.
+    """
 
     pressure: str
-    thickness: str
+    thickness: str | None
 
 
 Levels = HybridLevels | PressureLevels | PressureFields
@@ -117,16 +120,16 @@ def read_coordinate(opened: RawFile, name: str, dataset: Dataset) -> Coordinate:
 
 
 def surface_name(opened: RawFile, said: str | None, dataset: Dataset) -> str:
-    """Return the name of the surface pressure: as configured, as the file's formula says, or known.
+    """Return the name of the surface pressure: as the user says, or the file's formula, or known.
 
-    said: in the formula of the levels. A configured name that is one of the usual ones may be the
-    source's, not the user's: the formula knows better then.
+    said: in the formula of the levels. The name that the source has by default comes after it.
     """
-    configured = dataset.names.surface_pressure
-    there = [each for each in (configured, said, *SURFACE_PRESSURES) if each in opened]
-    if configured not in SURFACE_PRESSURES or said is None:
-        return configured if configured not in SURFACE_PRESSURES or not there else there[0] or ""
-    return there[0] or "" if there else said
+    names = dataset.names
+    if "surface_pressure" in names.model_fields_set:
+        return names.surface_pressure
+    known = (said, names.surface_pressure, *SURFACE_PRESSURES)
+    there = next((each for each in known if each in opened), None)
+    return there or said or names.surface_pressure
 
 
 def _pressure_levels(
@@ -155,8 +158,9 @@ def _pressure_fields(
         )
     assert layout.levels is not None
     gaps = not_consecutive(level)
-    reason = None if gaps is None else f"only levels {gaps}, {layout.levels} of them"
-    fields = PressureFields(names.pressure, names.thickness)
+    bare = names.pressure in opened and names.thickness not in opened
+    fields = PressureFields(names.pressure, None if bare else names.thickness)
+    reason = f"only levels {gaps}, {layout.levels} of them" if gaps and not bare else None
     upward = _falls(opened, fields.pressure, layout, dataset)
     upward = from_the_ground(level) if upward is None else upward
     return Coordinate(fields, layout.levels, upward, surface, level_numbers(level), reason)

@@ -11,7 +11,7 @@ from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.raw.opened import RawFile, RawVariable
 from stormtrace.prepare.raw.variable_layout import Layout
-from stormtrace.prepare.units import PASCALS, pascals
+from stormtrace.prepare.units import pascals
 
 Values = NDArray[np.float64]
 
@@ -39,6 +39,9 @@ OTHERS = {
                                                  ("k", "kelvin", "degk"), ("theta", "isentropic")),
     "logarithms of pressure": (("atmosphere_ln_pressure_coordinate",), (), ()),
 }  # fmt: skip
+
+#: What the configuration may say of levels -> Pa.
+PASCALS = {"hPa": 100.0, "Pa": 1.0}
 
 #: No pressure in the air is higher, Pa.
 HIGHEST = 115000.0
