@@ -9,9 +9,9 @@ from mock_raw import LEVELS, MESH, Cesm, Merra2, surface_pressure
 from stormtrace.blocks import dump
 from stormtrace.constants import EARTH_RADIUS_KM, GRAVITY
 from stormtrace.errors import BadInput
+from stormtrace.prepare.air_layers import layers_above_ground
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.derivations import make_derivation
-from stormtrace.prepare.layers import layers_above_ground
 from stormtrace.prepare.mesh import camse
 from stormtrace.prepare.mesh.meshes import Mesh, mesh_of_axes
 from stormtrace.prepare.raw.calendar_time import HOUR

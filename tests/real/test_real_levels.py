@@ -30,8 +30,7 @@ def derived(relative, derivation, record=0, partner=None, **keys):
         beside = {each: [other] for each in columns.beside(field, place)}
         if field.levels == "column":
             return next(column_integrals(columns, field, {name: [place]}, beside))
-        others = next(iter(beside.values()), ())
-        return columns.at_pressure(name, field.level, [place], others)[0][0]
+        return columns.at_pressure(name, field.level, [place], beside)[0][0]
 
 
 def plain(pressure, values, target):

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.prepare.air_layers import HybridLayers, Layers, ThickLayers, layers_above_ground
 from stormtrace.prepare.columns import Columns, batches, check_ground
 from stormtrace.prepare.field_units import same_units
-from stormtrace.prepare.layers import HybridLayers, Layers, ThickLayers, layers_above_ground
-from stormtrace.prepare.raw.coordinate import Coordinate, PressureLevels
+from stormtrace.prepare.needed_variables import BOTTOM, TOP
+from stormtrace.prepare.raw.coordinate import Coordinate, PressureFields, PressureLevels
 from stormtrace.prepare.raw.reader import Place
 from stormtrace.prepare.verbs import Derivation
 from stormtrace.prepare.vertical import HybridLevels
@@ -31,11 +32,10 @@ def column_integrals(
 
     """
     reader, (name, *winds) = columns.reader, derivation.variables
-    coordinate = reader.coordinate(name, places[name][0])
+    coordinate = columns.paired(name, places[name], beside)
     for wind in winds:
-        _check_same_levels(columns, coordinate, name, wind, places[wind][0])
-    for factor in derivation.variables:
-        columns.pair(reader.coordinate(factor, places[factor][0]), factor, places[factor], beside)
+        other = columns.paired(wind, places[wind], beside)
+        _check_same_levels(coordinate, name, other, wind, places[wind][0])
     everything = (0, coordinate.count)
     size = reader.batch(name, places[name][0], coordinate.count * (1 + len(winds)))
     scales = [_scale(columns, wind, winds[0], places) for wind in winds]
@@ -63,32 +63,44 @@ def _layers(
     columns: Columns, coordinate: Coordinate, places: Sequence[Place], beside: PlacesOf
 ) -> Iterator[Layers]:
     """Yield the layers of each of some records."""
-    levels, surface = coordinate.levels, coordinate.surface
+    levels = coordinate.levels
     for index in range(len(places)):
         here = {name: records[index] for name, records in beside.items()}
         if isinstance(levels, HybridLevels):
-            yield HybridLayers(levels, columns.surface(coordinate, here[surface]))
-        elif isinstance(levels, PressureLevels):
-            yield layers_above_ground(
-                levels.pressure[:, None], columns.surface(coordinate, here[surface])
-            )
-        elif levels.thickness is None:
-            pressure = columns.column(levels.pressure, coordinate, here[levels.pressure])
-            yield layers_above_ground(pressure, columns.surface(coordinate, here[surface]))
-        else:
+            yield HybridLayers(levels, columns.surface(coordinate, here[coordinate.surface]))
+        elif isinstance(levels, PressureFields) and levels.thickness is not None:
             other = here[levels.thickness]
             thickness = columns.column(levels.thickness, coordinate, other)
             check_ground(thickness.sum(axis=0), f"the sum of {levels.thickness}", other)
             yield ThickLayers(thickness)
+        else:
+            ground = columns.surface(coordinate, here[coordinate.surface])
+            yield layers_above_ground(_pressures(columns, coordinate, here), ground)
+
+
+def _pressures(columns: Columns, coordinate: Coordinate, here: Mapping[str, Place]) -> Floats:
+    """Return the pressures of levels without a thickness, (nlev, n) or (nlev, 1)."""
+    levels = coordinate.levels
+    if isinstance(levels, PressureLevels):
+        return levels.pressure[:, None]
+    assert isinstance(levels, PressureFields)
+    place = here[levels.pressure]
+    pressure = columns.column(levels.pressure, coordinate, place)
+    if not (pressure[0].max() <= TOP and pressure[-1].max() >= BOTTOM):
+        raise BadInput(
+            f"{place.path}: {levels.pressure} goes from {pressure[0].min() / 100:g} to"
+            f" {pressure[-1].max() / 100:g} hPa, which leaves out much of the air of an integral:"
+            " take the model's own, or choose files with all levels"
+        )
+    return pressure
 
 
 def _check_same_levels(
-    columns: Columns, coordinate: Coordinate, name: str, other: str, place: Place
+    coordinate: Coordinate, name: str, other: Coordinate, wind: str, place: Place
 ) -> None:
     """Refuse (BadInput) factors of a transport that are on different levels."""
-    its = columns.reader.coordinate(other, place)
-    if not its.alike(coordinate):
+    if type(other.levels) is not type(coordinate.levels) or not coordinate.alike(other):
         raise BadInput(
-            f"{place.path}: {other} has {its.count} levels, but {name}, which it is multiplied"
+            f"{place.path}: {wind} has {other.count} levels, but {name}, which it is multiplied"
             f" with, {coordinate.count} others: choose files of one set of levels"
         )

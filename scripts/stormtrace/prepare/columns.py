@@ -25,6 +25,7 @@ from stormtrace.prepare.vertical import (
 
 Floats = NDArray[np.floating]
 Places = Sequence[Place]
+PlacesOf = Mapping[str, Places]
 
 #: About this many of 30 levels lie between 850 hPa over the lowest and over the highest ground.
 BRACKET_LEVELS = 12
@@ -54,33 +55,38 @@ class Columns:
         return partners(coordinate, derivation, self.dataset)
 
     def at_pressure(
-        self, name: str, level: float, places: Places, other: Places
+        self, name: str, level: float, places: Places, beside: PlacesOf
     ) -> tuple[Floats, NDArray[np.int64]]:
         """Return (records, n) values at a pressure, Pa, and the columns of each below the ground.
 
-        other: the records of the variable that `beside` names, if it does, as many as `places`.
+        beside: the records of what `beside` names, as many as `places`.
         """
-        coordinate = self.reader.coordinate(name, places[0])
-        if isinstance(coordinate.levels, PressureFields):
-            self.pair(coordinate, name, places, {coordinate.levels.pressure: other})
+        coordinate = self.paired(name, places, beside)
         if isinstance(coordinate.levels, PressureLevels):
             pairs = list(self._between_levels(name, level, coordinate.levels, places))
         else:
+            (other,) = beside.values()
             pairs = list(self._interpolations(name, level, coordinate, places, other))
         return np.stack([row for row, _ in pairs]), np.array([count for _, count in pairs])
 
-    def pair(
-        self, coordinate: Coordinate, name: str, places: Places, beside: Mapping[str, Places]
-    ) -> None:
-        """Bring the levels of a variable and of the pressure or thickness they have together."""
-        levels = coordinate.levels
+    def paired(self, name: str, places: Places, beside: PlacesOf) -> Coordinate:
+        """Return a variable's vertical coordinate, its levels brought together with pressures'.
+
+        beside: the pressure or thickness of its levels and the surface pressure, as needed.
+        """
+        levels = self.reader.coordinate(name, places[0]).levels
         if isinstance(levels, PressureFields):
-            for partner in beside.keys() & {levels.pressure, levels.thickness}:
-                self.reader.pair_levels(name, places, partner, beside[partner])
+            partner = next(each for each in (levels.pressure, levels.thickness) if each in beside)
+            assert partner is not None
+            self.reader.pair_levels(name, places, partner, beside[partner])
+        return self.reader.coordinate(name, places[0])
 
     def surface(self, coordinate: Coordinate, place: Place) -> Floats:
         """Return the surface pressure (n,) of a record, Pa."""
-        return self._surface(coordinate, place)
+        if place not in self._pressure:
+            self._pressure[place] = self.reader.pressures(coordinate.surface, [place])[0]
+            check_ground(self._pressure[place], coordinate.surface, place)
+        return self._pressure[place]
 
     def column(self, name: str, coordinate: Coordinate, place: Place) -> Floats:
         """Return a pressure, or a thickness, of all levels (nlev, n), Pa."""
@@ -106,12 +112,11 @@ class Columns:
             how = self.dataset.vertical
             levels = coordinate.levels
             if isinstance(levels, HybridLevels):
-                ps = self._surface(coordinate, place)
+                ps = self.surface(coordinate, place)
                 found = bracket_hybrid(levels, ps, level, how.method, how.below)
             else:
                 assert isinstance(levels, PressureFields)
-                everything = (0, coordinate.count)
-                pressure = self.reader.pressures(levels.pressure, [place], everything)[0]
+                pressure = self.column(levels.pressure, coordinate, place)
                 check_ground(pressure[-1], f"{levels.pressure} next to the ground", place)
                 found = bracket_pressures(pressure, level, how.method, how.below)
             self._brackets[key] = found
@@ -152,12 +157,6 @@ class Columns:
             hole = np.isnan(row)
             row[hole] = above[hole]
             level -= 1
-
-    def _surface(self, coordinate: Coordinate, place: Place) -> Floats:
-        if place not in self._pressure:
-            self._pressure[place] = self.reader.pressures(coordinate.surface, [place])[0]
-            check_ground(self._pressure[place], coordinate.surface, place)
-        return self._pressure[place]
 
 
 def check_ground(pressure: Floats, what: str, place: Place) -> None:

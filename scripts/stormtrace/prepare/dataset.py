@@ -30,9 +30,9 @@ class Names(Block):
 
     surface_pressure: str = Field(
         "PS",
-        description="Surface pressure (Pa or hPa), or its logarithm (lnsp), for hybrid levels. "
-        "Where absent, the name in the files' own `formula_terms` (ps, aps), else PS or a usual "
-        "name that is there.",
+        description="Surface pressure (Pa or hPa), or its logarithm (lnsp), for hybrid levels and "
+        "integrals over pressure levels. Where absent, the name in the files' own `formula_terms` "
+        "(ps, aps), else the source's (PS, ps, sp) or a usual name that is there.",
     )
     pressure: str = Field(
         "PL", description="Pressure of levels (Pa), where it is a variable (MERRA-2's Nv)."
@@ -251,13 +251,10 @@ class Dataset(Entry):
     @field_validator("names")
     @classmethod
     def _names_of_source(cls, names: Names, read: ValidationInfo) -> Names:
-        """Fill in what the source calls surface pressure and the like.
-
-        `model_fields_set` stays what the user said: a file's own formula goes before the source.
-        """
-        said, usual = names.model_fields_set, _vocabulary(read.data).names
-        more = {key: name for key, name in usual.items() if key not in said}
-        return Names.model_construct(said, **{**dict(names), **more})
+        """Fill in what the source calls surface pressure and the like."""
+        said = {key: getattr(names, key) for key in names.model_fields_set}
+        usual = {**Names().model_dump(), **_vocabulary(read.data).names}
+        return Names.model_construct(names.model_fields_set, **{**usual, **said})
 
     @field_validator("layout")
     @classmethod

@@ -119,8 +119,7 @@ def _maps(
         if derivation.levels == "none":
             values, filled = reader.read(name, records), np.zeros(len(records), np.int64)
         else:
-            other = next(iter(beside.values()), ())
-            values, filled = columns.at_pressure(name, derivation.level, records, other)
+            values, filled = columns.at_pressure(name, derivation.level, records, beside)
         units = reader.units(name, records[0])
         scale = same_units(units, first, name, derivation.variable, records[0].path)
         maps.append(values if scale == 1.0 else values * np.float32(scale))

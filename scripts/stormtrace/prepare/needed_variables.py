@@ -39,25 +39,27 @@ def partners(coordinate: Coordinate, derivation: Derivation, dataset: Dataset) -
     """Return the raw variables a derivation needs beside its own.
 
     Raises:
-        BadInput: an integral over levels that leave out much of the air.
+        BadInput: an integral over pressure levels that leave out much of the air.
 
     """
     levels, surface = coordinate.levels, coordinate.surface
-    if derivation.levels == "column" and coordinate.no_integral is not None:
+    if derivation.levels == "pressure":
+        if isinstance(levels, PressureLevels):
+            return ()
+        return (levels.pressure,) if isinstance(levels, PressureFields) else (surface,)
+    if isinstance(levels, PressureFields) and levels.thickness is None:
+        return (levels.pressure, surface)
+    if coordinate.no_integral is not None:
         raise BadInput(
             f"dataset {dataset.name}: no integral of {derivation.variable} over its levels: its"
             f" files have {coordinate.no_integral}"
         )
+    if isinstance(levels, PressureFields):
+        assert levels.thickness is not None
+        return (levels.thickness,)
     if isinstance(levels, PressureLevels):
-        if derivation.levels == "pressure":
-            return ()
         _check_reach(levels, derivation, dataset)
-        return (surface,)
-    if not isinstance(levels, PressureFields):
-        return (surface,)
-    if derivation.levels == "pressure":
-        return (levels.pressure,)
-    return (levels.pressure, surface) if levels.thickness is None else (levels.thickness,)
+    return (surface,)
 
 
 def _check_reach(levels: PressureLevels, derivation: Derivation, dataset: Dataset) -> None:

@@ -126,3 +126,7 @@ def pascals(units: object) -> float | None:
     """Factor converting a pressure unit to Pa, or None if it is not a pressure unit."""
     unit = parse_unit(str(units))
     return unit.factor if unit is not None and unit.dimensions == KNOWN["pa"].dimensions else None
+
+
+#: Units that a level's pressure may be said to have -> Pa.
+PASCALS = {"hPa": 100.0, "Pa": 1.0}

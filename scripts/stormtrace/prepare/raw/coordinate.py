@@ -158,9 +158,9 @@ def _pressure_fields(
         )
     assert layout.levels is not None
     gaps = not_consecutive(level)
+    reason = None if gaps is None else f"only levels {gaps}, {layout.levels} of them"
     bare = names.pressure in opened and names.thickness not in opened
     fields = PressureFields(names.pressure, None if bare else names.thickness)
-    reason = f"only levels {gaps}, {layout.levels} of them" if gaps and not bare else None
     upward = _falls(opened, fields.pressure, layout, dataset)
     upward = from_the_ground(level) if upward is None else upward
     return Coordinate(fields, layout.levels, upward, surface, level_numbers(level), reason)
