@@ -148,14 +148,24 @@ class Columns:
             row = np.ascontiguousarray(row)
             holes = int(np.isnan(row).sum())
             if self.dataset.vertical.below == "lowest":
-                self._raise_from_below(row, name, place, first)
+                self._raise_from_below(row, name, place, first, levels.pressure.size)
             yield row, holes - int(np.isnan(row).sum())
 
-    def _raise_from_below(self, row: Floats, name: str, place: Place, level: int) -> None:
-        while level >= 0 and np.isnan(row).any():
+    def _raise_from_below(
+        self, row: Floats, name: str, place: Place, level: int, count: int
+    ) -> None:
+        """Give columns whose levels from `level` down are in the ground the lowest value they have.
+
+        What is missing above a value is a hole in the air: it stays missing.
+        """
+        if not np.isnan(row).any():
+            return
+        missing = np.isnan(self.reader.read(name, [place], (level, count))[0])
+        under = np.isnan(row) & ~(missing[:-1] & ~missing[1:]).any(axis=0)
+        while level >= 0 and under.any():
             above = self.reader.read(name, [place], (level, level + 1))[0, 0]
-            hole = np.isnan(row)
-            row[hole] = above[hole]
+            row[under] = above[under]
+            under &= np.isnan(row)
             level -= 1
 
 
