@@ -3,7 +3,7 @@ import pytest
 
 from analytic import errors, y2
 from stormtrace.errors import BadInput
-from stormtrace.grids import make_grid
+from stormtrace.grids import Grid, make_grid
 from stormtrace.prepare.mesh import camse
 from stormtrace.prepare.mesh.meshes import Mesh, mesh_of_grid
 from stormtrace.prepare.regridding.delaunay import barycentric
@@ -61,3 +61,19 @@ def test_points_of_a_region_are_refused():
         part = Mesh(whole.lat[kept], whole.lon[kept], (int(kept.sum()),))
         with pytest.raises(BadInput, match="large part of the globe empty"):
             barycentric(part, GRID)
+
+
+def test_a_bay_of_a_plane_of_points_is_outside():
+    """Rows that dip by 2° within 3° of longitude: the triangles across would fill the bay."""
+    x, y = np.meshgrid(np.linspace(-5, 5, 41), np.arange(0, 10, 0.25))
+    lat = 40 + y - 2 * np.exp(-((x / 1.5) ** 2))
+    mesh = Mesh(lat.ravel(), x.ravel() % 360, lat.shape)
+    inside = Grid(np.array([41.0, 42.0, 47.5]), np.array([-2.0, 0.0, 2.0]))
+    points = mesh_of_grid(inside)
+    off = barycentric(mesh, inside).shares @ y2(mesh.lat, mesh.lon) - y2(points.lat, points.lon)
+    assert np.abs(off).max() < 1e-3
+    bay = Grid(np.array([49.2]), np.array([0.0, 4.5]))  # 1.4° beyond the rim at 0°
+    with pytest.raises(BadInput, match=r"1 of 2 points of the grid lie there, .* 49\.20N 0\.00E"):
+        barycentric(mesh, bay)
+    cloud = Mesh(mesh.lat, mesh.lon, (mesh.size,))  # without rows: triangles up to 3° are filled
+    assert barycentric(cloud, bay).shares.shape == (2, mesh.size)

@@ -119,6 +119,7 @@ def test_a_pole_two_rows_away_is_not_reached():
         (np.arange(-89.5, 90), (True, True)),
         (np.arange(-89.0, 90), (True, True)),  # pole rows left out
         (np.arange(-88.0, 90), (False, True)),
+        (np.array([-60.0, 0.0]), (False, False)),
     ):
         assert mesh_axes(mesh_of_axes(lat, np.arange(0.0, 360))).poles == poles
 

@@ -16,8 +16,11 @@ Flags = NDArray[np.bool_]
 #: Degrees by which a target may lie beyond the outermost points.
 TOLERANCE = 1e-6
 
-#: A pole is reached by rows that end within this many steps of it: files without pole rows do.
-POLE_STEPS = 1.5
+#: A pole is reached by rows that end within a step of it (files without their pole rows do) ...
+POLE_STEPS = 1.001
+
+#: ... if there are as many as this: two or three rows show no step.
+POLE_ROWS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,12 @@ class MeshAxes:
     def is_global(self) -> bool:
         """Whether any point on the sphere can be interpolated."""
         return self.wraps and all(self.poles) and not self.row_gaps.any()
+
+    @property
+    def has_holes(self) -> bool:
+        """Whether rows or columns next to each other have cells that do not touch."""
+        cells = (self.row_cells, self.column_cells)
+        return any(each.edges()[0].size > each.low.size + 1 for each in cells)
 
     @property
     def places(self) -> Integers:
@@ -145,7 +154,7 @@ def _goes_round(turns: Floats) -> bool:
 
 
 def _poles(lat: Floats, gaps: Flags) -> tuple[bool, bool]:
-    if lat.size < 2:
+    if lat.size < POLE_ROWS:
         return False, False
     steps = np.where(gaps, 0.0, np.diff(lat))
     south = lat[0] + 90.0 <= POLE_STEPS * steps[0] + TOLERANCE

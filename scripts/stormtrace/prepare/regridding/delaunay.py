@@ -23,6 +23,10 @@ LARGEST_GAP = np.radians(20.0)
 #: Triangles wider than 3° may be at most this many times the median (meshes may be refined).
 GAP_RATIO = 8.0
 
+#: Radius of a triangle between points in rows and columns, in steps to their widest neighbour: it
+#: is 0.71 in a square cell, and more in a sheared one.
+REACH = 1.2
+
 #: Points that fill the part of the globe that a regional mesh leaves empty.
 FILLING = 2000
 
@@ -73,6 +77,10 @@ def _triangulate(
         hull = _hull(points, mesh)
         radius = _radii(hull)
     outside = (radius > limit) | (hull.simplices >= mesh.size).any(axis=1)
+    if len(mesh.shape) > 1:
+        outside |= radius > np.append(_reach(mesh), np.zeros(len(points) - mesh.size))[
+            hull.simplices
+        ].max(axis=1)
     triangles, neighbours = hull.simplices.copy(), hull.neighbors.copy()
     a, b, c = (points[triangles[:, corner]] for corner in range(3))
     clockwise = np.einsum("ij,ij->i", np.cross(b - a, c - a), a) < 0
@@ -101,6 +109,23 @@ def _hull(points: Floats, mesh: Mesh) -> ConvexHull:
 def _radii(hull: ConvexHull) -> Floats:
     """Return the angle from the middle of each triangle to its corners, radians."""
     return np.arccos(np.clip(-hull.equations[:, 3], -1.0, 1.0))
+
+
+def _reach(mesh: Mesh) -> Floats:
+    """Return how wide triangles at each point of a mesh of rows and columns may be, (n,), radians.
+
+    Half a cell's diagonal is the radius round its two triangles; what is far wider fills a bay of
+    the mesh's rim.
+    """
+    xyz = mesh.xyz.reshape(-1, *mesh.shape[-2:], 3)
+    widest = np.zeros(xyz.shape[:-1])
+    for axis in (1, 2):
+        steps = np.linalg.norm(np.diff(xyz, axis=axis), axis=-1)
+        ends = [(0, 0)] * 3
+        for side in ((1, 0), (0, 1)):
+            ends[axis] = side
+            widest = np.maximum(widest, np.pad(steps, ends))
+    return REACH * widest.ravel()
 
 
 def _filling(points: Floats, gap: float) -> Floats:
