@@ -144,6 +144,11 @@ def test_cyclic_columns_are_dropped(tmp_path, method, lon, last):
     assert np.abs(found - truth(GRID)).max() < 0.05
 
 
+def test_columns_of_a_hundred_metres_are_no_doubles():
+    found = mesh_axes(mesh_of_axes(50 + 0.001 * np.arange(30), 8 + 0.0008 * np.arange(40)))
+    assert (found.lat.size, found.lon.size) == (30, 40)
+
+
 # --- order and shape -------------------------------------------------------------------------------
 
 

@@ -131,9 +131,11 @@ def _columns_once(lon: Floats) -> tuple[Integers, Floats]:
     """
     order = np.argsort(lon)
     ascending = lon[order]
-    new = np.append(True, np.diff(ascending) > POSITION_TOLERANCE)
+    steps = np.diff(ascending)
+    same = min(POSITION_TOLERANCE, 0.1 * np.median(steps)) if steps.size else 0.0
+    new = np.append(True, steps > same)
     kept = np.minimum.reduceat(order, np.flatnonzero(new))
-    if kept.size > 1 and lon[kept[-1]] + POSITION_TOLERANCE > lon[kept[0]] + 360.0:
+    if kept.size > 1 and lon[kept[-1]] + same > lon[kept[0]] + 360.0:
         kept = kept[1:] if kept[0] > kept[-1] else kept[:-1]
     again = np.setdiff1d(order, kept)
     turns = np.diff(np.append(lon[kept], lon[kept[0]] + 360.0))
