@@ -205,6 +205,11 @@ class Dataset(Entry):
         description="Steps of the period that are not in the files: an error that lists them, or "
         "left out and counted.",
     )
+    dates_in_names: Literal["check", "ignore"] = Field(
+        "check",
+        description="Whether dates in the names of files must agree with the times inside, where "
+        "names have first and last date, CESM's first record or MERRA-2's day.",
+    )
     time: Clock | None = Field(
         None,
         description="For files without a time coordinate (ARTMIP's MERRA-2). Those that have one "

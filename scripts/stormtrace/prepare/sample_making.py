@@ -104,9 +104,9 @@ class SampleWriter:
         """Name -> long_name, units, standard_name, cell_methods and derivation."""
         plan, found = self.plan, {}
         for name, derivation in plan.dataset.fields.items():
-            span = plan.of(derivation, derivation.variable).span
+            method = plan.of(derivation, derivation.variable).method
             found[name] = {
-                "cell_methods": "time: mean" if span else "time: point",
+                "cell_methods": f"time: {method}",
                 "derivation": describe_derivation(plan.dataset, derivation),
                 **describe(plan, name),
             }
