@@ -75,5 +75,25 @@ def test_a_bay_of_a_plane_of_points_is_outside():
     bay = Grid(np.array([49.2]), np.array([0.0, 4.5]))  # 1.4° beyond the rim at 0°
     with pytest.raises(BadInput, match=r"1 of 2 points of the grid lie there, .* 49\.20N 0\.00E"):
         barycentric(mesh, bay)
-    cloud = Mesh(mesh.lat, mesh.lon, (mesh.size,))  # without rows: triangles up to 3° are filled
-    assert barycentric(cloud, bay).shares.shape == (2, mesh.size)
+
+
+def test_a_belt_without_points_is_a_gap():
+    """Points 0.5° apart from 30 to 34.5 and from 39.5 to 45: a belt of 5° is not interpolated."""
+    lat = np.concatenate([np.arange(30, 35, 0.5), np.arange(39.5, 45.5, 0.5)])
+    lat, lon = np.meshgrid(lat, np.arange(0, 20, 0.5), indexing="ij")
+    lat = lat + 0.01 * lon  # no axes
+    mesh = Mesh(lat.ravel(), lon.ravel(), lat.shape)
+    for inside in (32.0, 42.0):
+        assert barycentric(mesh, Grid(np.array([inside]), np.array([8.0, 9.0]))).shares.nnz > 0
+    with pytest.raises(BadInput, match="2 of 4 points of the grid lie there"):
+        barycentric(mesh, Grid(np.array([32.0, 37.0]), np.array([8.0, 9.0])))
+
+
+def test_an_abruptly_refined_mesh_has_no_gap():
+    """Points 4 times as near to each other within 20° of 0N 0E, without a transition."""
+    fine, coarse = fibonacci(40_000), fibonacci(2500)
+    inside, outside = (mesh.xyz[:, 0] > np.cos(np.radians(20)) for mesh in (fine, coarse))
+    lat = np.concatenate([fine.lat[inside], coarse.lat[~outside]])
+    lon = np.concatenate([fine.lon[inside], coarse.lon[~outside]])
+    mesh = Mesh(lat, lon, lat.shape)
+    assert errors(barycentric(mesh, GRID), mesh, mesh_of_grid(GRID), y2)[0] < 5e-3
