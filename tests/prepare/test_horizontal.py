@@ -119,6 +119,7 @@ def test_a_pole_two_rows_away_is_not_reached():
         (np.arange(-89.5, 90), (True, True)),
         (np.arange(-89.0, 90), (True, True)),  # pole rows left out
         (np.arange(-88.0, 90), (False, True)),
+        (np.array([-60.0, 0.0]), (False, False)),
     ):
         assert mesh_axes(mesh_of_axes(lat, np.arange(0.0, 360))).poles == poles
 
@@ -141,6 +142,11 @@ def test_cyclic_columns_are_dropped(tmp_path, method, lon, last):
     found = on_grid(cyclic, GRID, method)
     np.testing.assert_allclose(found, on_grid(plain, GRID, method), rtol=1e-6)
     assert np.abs(found - truth(GRID)).max() < 0.05
+
+
+def test_columns_of_a_hundred_metres_are_no_doubles():
+    found = mesh_axes(mesh_of_axes(50 + 0.001 * np.arange(30), 8 + 0.0008 * np.arange(40)))
+    assert (found.lat.size, found.lon.size) == (30, 40)
 
 
 # --- order and shape -------------------------------------------------------------------------------

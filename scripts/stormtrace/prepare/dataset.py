@@ -243,8 +243,9 @@ class Dataset(Entry):
     )
     mesh: str | None = Field(
         None,
-        description="A SCRIP, ESMF or UGRID file of the raw files' mesh: its points, where the "
-        "files have no lat and lon; its cells, for a conservative regridding matrix.",
+        description="A file of the raw files' mesh (SCRIP, ESMF, UGRID, MPAS, or CF with bounds): "
+        "its points, where the files have no lat and lon; its cells, for a conservative regridding "
+        "matrix, where the files have no bounds.",
     )
     regrid: Regrid = Regrid()
     regridding_matrix: str | None = Field(
