@@ -1,7 +1,7 @@
 """What a model was trained on, held against what it is given: warnings, for a model is obeyed.
 
-A published model was trained on TMQ normalised by the statistics of IVT; as it is it works, with the
-right statistics it finds nothing.
+A published model was trained on TMQ normalised by the statistics of IVT; as it is it works, with
+the right statistics it finds nothing.
 """
 
 import json
