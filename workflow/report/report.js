@@ -526,6 +526,14 @@
     clearTimeout(pending);
     pending = setTimeout(redrawAll, 150);
   });
+  const find = byId("find");
+  find?.closest("p").removeAttribute("hidden");
+  find?.addEventListener("input", () => {
+    const wanted = find.value.trim().toLowerCase();
+    document.querySelectorAll("[data-name]").forEach((one) => { one.hidden = !one.dataset.name.includes(wanted); });
+    const found = document.querySelectorAll("details[data-name]:not([hidden])").length;
+    byId("found").textContent = `${found} experiment${found === 1 ? "" : "s"}`;
+  });
   document.querySelectorAll("details").forEach((element) => element.addEventListener("toggle", () => {
     if (element.open) element.querySelectorAll("canvas[data-map]").forEach((canvas) => { if (!canvas.dataset.drawn) drawSmall(canvas); });
   }));
