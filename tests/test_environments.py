@@ -28,7 +28,7 @@ PACKAGES = {  # where a module is not called like the package that brings it
     "yaml": "pyyaml",
 }
 ON_CONDA = {"torch": "pytorch-gpu"}  # pip's name -> conda-forge's, where they differ
-FOR_PEOPLE = {"dask", "pandas", "xarray", "xesmf"}
+FOR_PEOPLE = {"dask", "pandas", "xarray", "xesmf", "zarr"}
 """Asked for though no rule's script imports them; each file says why."""
 
 

@@ -89,9 +89,14 @@ def checksum(path: Path | str) -> str:
 
     ``sha256:…`` is the plain sum of the whole file. Above `WHOLE_FILE_LIMIT` it is
     ``sha256-ends:…``, over the size and the first and last MiB: enough to distinguish history
-    files without reading terabytes.
+    files without reading terabytes. Of a folder (a Zarr store) it is ``sha256-metadata:…``, over
+    the files at its root.
     """
     path = Path(path)
+    if path.is_dir():
+        files = sorted(one for one in path.iterdir() if one.is_file())
+        digest = hashlib.sha256(b"".join(one.name.encode() + one.read_bytes() for one in files))
+        return "sha256-metadata:" + digest.hexdigest()
     size = path.stat().st_size
     if size <= WHOLE_FILE_LIMIT:
         return "sha256:" + hashlib.sha256(path.read_bytes()).hexdigest()

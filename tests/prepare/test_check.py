@@ -20,8 +20,9 @@ def raw(tmp_path):
 
 def test_all_is_there(raw):
     findings = check_study([raw.spec()], workers=2)
-    assert list(rows(findings)) == ["Q", "PS", "U", "V", "PSL"]
-    for finding in findings:
+    assert list(rows(findings)) == ["Q", "PS", "U", "V", "PSL", "(trial)"]
+    assert (findings[-1].files, findings[-1].steps, findings[-1].problems) == (5, 2, ())
+    for finding in findings[:-1]:
         assert (finding.files, finding.steps, finding.missing, finding.problems) == (1, 8, 0, ())
         assert (finding.first, finding.last) == ("2000-01-01 00:00", "2000-01-01 21:00")
     assert "All is there." in table(findings)
@@ -48,6 +49,7 @@ def test_why_a_variable_is_needed_is_told(raw, tmp_path):
     (tmp_path / raw.name("PS")).unlink()
     with netCDF4.Dataset(tmp_path / raw.name("U"), "a") as file:
         file.renameVariable("hyam", "a_mid")
+        file.renameVariable("hyai", "a_edge")
     found = rows(check_study([raw.spec()], workers=1))
     assert found["PS"].problems[0].endswith(". Q needs PS")
     assert ". U needs PL, because its own files have no hybrid" in found["PL"].problems[0]
@@ -88,14 +90,27 @@ def test_variables_that_do_not_fit_each_other_are_told(tmp_path):
     calendar, points = found["PS"].problems
     assert "calendar standard, but noleap in the files of Q" in calendar
     assert "number of points 9, but 866 in the files of Q" in points
-    assert "means of Q, but" in found["Q"].problems[0]
+    assert "means over 3 h of Q, but" in found["Q"].problems[0]
 
 
 def test_labelled_folders(tmp_path):
+    """A damaged file is told; excluded, it is nobody's business; a Mac's ._ file is nothing."""
     raw = Cesm(tmp_path / "train")
     raw.write("LABELS", values=np.zeros((8, MESH.ncol)), file_name="data-2011-06-01-01-1.nc")
     raw.write("PSL", file_name="data-2011-06-01-02-1.nc")
-    spec = {"name": "climatenet", "source": "climatenet", "train": str(tmp_path / "train"), "test": str(tmp_path / "none")}  # fmt: skip
+    (tmp_path / "train" / "data-2011-06-01-03-1.nc").write_bytes(b"no netCDF")
+    (tmp_path / "train" / "._data-2011-06-01-01-1.nc").write_bytes(b"Mac OS X")
+    spec = {
+        "name": "climatenet",
+        "source": "climatenet",
+        "fields": {"P0": {"take": "P0"}},
+        "train": str(tmp_path / "train"),
+        "test": str(tmp_path / "none"),
+    }
     train, test = check_study([spec], workers=1)
-    assert train.files == 2 and "has no variable LABELS" in train.problems[0]
-    assert "no file matches" in test.problems[0]
+    assert train.files == 3 and "has no variable LABELS" in train.problems[0]
+    assert "03-1.nc cannot be opened" in train.problems[1] and len(train.problems) == 2
+    assert "has no labelled samples" in test.problems[0]
+    spec["exclude"] = ["data-2011-06-01-02-1.nc", "data-2011-06-01-03-1.nc"]
+    train, _ = check_study([spec], workers=1)
+    assert train.files == 1 and not train.problems

@@ -131,8 +131,22 @@ def test_what_is_no_matrix(tmp_path):
         read_matrix(tmp_path / "a.nc", MESH, GRID)
 
 
-def test_apply_is_the_matrix_in_single_precision():
-    values = np.random.default_rng(0).standard_normal((3, CUBE.ncol))
-    on_grid = WEIGHTS.apply(values)
-    assert on_grid.dtype == np.float32 and on_grid.shape == (3, 288)
-    np.testing.assert_allclose(on_grid, (WEIGHTS.shares @ values.T).T, atol=1e-6)
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("count", [1, 3, 8, 21])
+def test_apply_is_scipys_product_in_single_precision(count, kind):
+    """To the last bit, for rows of any length (none to 40 shares) and strided fields, too."""
+    rng = np.random.default_rng(count)
+    dense = rng.random((101, 40)) * (rng.random((101, 40)) < 0.2)
+    dense[7], dense[8] = 1.0 / 40, 0.0
+    shares = sparse.csr_matrix(dense)
+    for matrix in (WEIGHTS, RegriddingMatrix(shares)):
+        n_a = matrix.shares.shape[1]
+        values = (280 + 20 * rng.standard_normal((count, n_a + 5))).astype(kind)[:, 3:-2]
+        single = matrix.shares.astype(np.float32)
+        expected = np.stack([single @ row.astype(np.float32) for row in values])
+        on_grid = matrix.apply(values)
+        assert on_grid.dtype == np.float32
+        np.testing.assert_array_equal(on_grid, expected)
+        again = matrix.apply(values[:1] + 1, on_grid)
+        assert np.shares_memory(again, on_grid) and again.shape == (1, len(expected[0]))
+        np.testing.assert_array_equal(again[0], single @ (values[0] + 1).astype(np.float32))

@@ -91,7 +91,7 @@ def test_check_exits_with_0_unless_strict(chain, tmp_path):
     _, raw, dataset = chain
     broken = json.dumps([json.loads(dataset), raw.spec(fields={"X": {"take": "X"}})])
     done = run("check_raw.py", "--datasets", broken, "--output", tmp_path / "check.txt")
-    assert done.returncode == 0 and "1 of 6 rows need attention" in done.stdout
+    assert done.returncode == 0 and "1 of 7 rows need attention" in done.stdout
     assert (tmp_path / "check.txt").read_text() == done.stdout
     strict = run("check_raw.py", "--datasets", broken, "--output", tmp_path / "c.txt", "--strict")
     assert strict.returncode == 1

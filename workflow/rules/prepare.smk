@@ -155,11 +155,13 @@ rule merge_statistics:
         )
 
 
-# `snakemake check`: the headers of every raw file of the study in one table, made again each time
+# `snakemake check`: every raw file of the study in one table: its header, and where all headers are
+# right, the first and last step of each year made as the jobs make them. It is made again each time
 # (so it has neither output nor benchmark: what has one is made once).
 rule check:
     input:
         datasets=at.block("datasets"),
+        grids=at.block("grids_of_datasets"),
     log:
         "logs/check.log",
     localrule: True
@@ -172,9 +174,10 @@ rule check:
     params:
         table=lambda wildcards: at.raw_check,
     message:
-        "headers of all raw files: what is there, missing, inconsistent"
+        "all raw files: what is there, missing, inconsistent"
     shell:
         python(
-            "check_raw.py --datasets @{input.datasets:q} --output {params.table:q}",
+            "check_raw.py --datasets @{input.datasets:q} --grids @{input.grids:q}"
+            " --output {params.table:q}",
             keep="2> {log:q}",
         )

@@ -8,6 +8,7 @@
 BLOCKS = {
     "report": lambda: report_of(STUDY),
     "datasets": lambda: list(STUDY.datasets.values()),
+    "grids_of_datasets": STUDY.grids_of_datasets,
     "regions": lambda: STUDY.config.regions,
     "coasts": lambda: STUDY.config.coasts,
     "classes": lambda: STUDY.config.classes,

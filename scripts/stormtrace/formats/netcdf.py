@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.classic import classic_length
+from stormtrace.formats.file_kinds import foreign_kind
 
 Form = Literal["NETCDF4", "NETCDF3_64BIT_OFFSET"]
 
@@ -41,9 +42,12 @@ def open_raw(path: Path | str) -> netCDF4.Dataset:
     except PermissionError as error:
         raise BadInput(f"{path} may not be read: no permission") from error
     except OSError as error:
+        kind = foreign_kind(path)
+        if kind is not None:
+            raise BadInput(f"{path} is not netCDF, but {kind}") from error
         raise BadInput(
             f"{path} cannot be opened as netCDF ({error.strerror or error}): it is truncated or"
-            " damaged, or of another format; copy it again"
+            " damaged; copy it again"
         ) from error
     size = Path(path).stat().st_size
     if length is not None and size < length:

@@ -7,6 +7,7 @@ raw            raw files: found, understood by their times, read
 mesh           the points and cells they come on
 regridding     from the mesh to a grid: the regridding matrix
 plan           the steps of a year, and the records each is made from
+needed_variables  what a field needs beside its own raw variable
 needed_files   the files that a job opens
 vertical       integrals and interpolation between levels
 columns        both, for a block of records

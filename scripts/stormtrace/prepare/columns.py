@@ -8,14 +8,13 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.derivations import Derivation
+from stormtrace.prepare.needed_variables import partners
 from stormtrace.prepare.raw.coordinate import (
     Coordinate,
     PressureFields,
     PressureLevels,
-    partners,
 )
 from stormtrace.prepare.raw.reader import Place, Reader
-from stormtrace.prepare.units import pascals
 from stormtrace.prepare.vertical import (
     Bracket,
     HybridLevels,
@@ -62,6 +61,9 @@ class Columns:
         other: the records of the variable that `beside` names, one for each of `places`.
         """
         coordinate = self.reader.coordinate(derivation.variable, places[0])
+        if isinstance(coordinate.levels, PressureFields):
+            (partner,) = self.beside(derivation, places[0])
+            self.reader.pair_levels(derivation.variable, places, partner, other)
         if derivation.kind == "integrate":
             rows = self._integrals(derivation, coordinate, places, other)
             return np.stack(list(rows)), np.zeros(len(places), np.int64)
@@ -79,12 +81,11 @@ class Columns:
         for batch in _batches(len(places), size):
             values = self.reader.read(derivation.variable, places[batch], everything)
             if isinstance(levels, HybridLevels):
-                self._check_interfaces(levels, places[0])
                 for row, place in zip(values, other[batch], strict=True):
-                    yield levels.integrate(row, self._surface(place))
+                    yield levels.integrate(row, self._surface(coordinate, place))
             else:
                 assert isinstance(levels, PressureFields)
-                thickness = self._pressures(levels.thickness, other[batch], everything)
+                thickness = self.reader.pressures(levels.thickness, other[batch], everything)
                 for row, layer, place in zip(values, thickness, other[batch], strict=True):
                     _check_ground(layer.sum(axis=0), f"the sum of {levels.thickness}", place)
                     yield integrate_layers(row, layer)
@@ -110,12 +111,12 @@ class Columns:
             how = self.dataset.vertical
             levels = coordinate.levels
             if isinstance(levels, HybridLevels):
-                ps = self._surface(place)
+                ps = self._surface(coordinate, place)
                 found = bracket_hybrid(levels, ps, level, how.method, how.below)
             else:
                 assert isinstance(levels, PressureFields)
                 everything = (0, coordinate.count)
-                pressure = self._pressures(levels.pressure, [place], everything)[0]
+                pressure = self.reader.pressures(levels.pressure, [place], everything)[0]
                 _check_ground(pressure[-1], f"{levels.pressure} next to the ground", place)
                 found = bracket_pressures(pressure, level, how.method, how.below)
             self._brackets[key] = found
@@ -159,27 +160,11 @@ class Columns:
             row[hole] = above[hole]
             level -= 1
 
-    def _surface(self, place: Place) -> Floats:
+    def _surface(self, coordinate: Coordinate, place: Place) -> Floats:
         if place not in self._pressure:
-            name = self.dataset.names.surface_pressure
-            self._pressure[place] = self._pressures(name, [place])[0]
-            _check_ground(self._pressure[place], name, place)
+            self._pressure[place] = self.reader.pressures(coordinate.surface, [place])[0]
+            _check_ground(self._pressure[place], coordinate.surface, place)
         return self._pressure[place]
-
-    def _pressures(
-        self, name: str, places: Places, levels: tuple[int, int] | None = None
-    ) -> Floats:
-        """Read a variable that is a pressure, in Pa, converted from hPa where the file says so."""
-        values = self.reader.read(name, places, levels)
-        unit = pascals(self.reader.units(name, places[0])) or 1.0
-        return values if unit == 1.0 else values * values.dtype.type(unit)
-
-    def _check_interfaces(self, levels: HybridLevels, place: Place) -> None:
-        if levels.a_interface is None or levels.b_interface is None:
-            raise BadInput(
-                f"{place.path} has hyam and hybm, but not hyai and hybi, which an integral needs:"
-                " name a file that has them with `vertical: {coefficients: …}`"
-            )
 
 
 def _check_ground(pressure: Floats, what: str, place: Place) -> None:

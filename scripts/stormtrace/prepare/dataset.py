@@ -25,7 +25,12 @@ Moment = Annotated[
 class Names(Block):
     """What variables are called in the raw files (CAM's and MERRA-2's names by default)."""
 
-    surface_pressure: str = Field("PS", description="Surface pressure (Pa), for hybrid levels.")
+    surface_pressure: str = Field(
+        "PS",
+        description="Surface pressure (Pa or hPa), or its logarithm (lnsp), for hybrid levels. "
+        "Where absent, the name in the files' own `formula_terms` (ps, aps), else PS or a usual "
+        "name that is there.",
+    )
     pressure: str = Field(
         "PL", description="Pressure of levels (Pa), where it is a variable (MERRA-2's Nv)."
     )
@@ -49,7 +54,14 @@ class Vertical(Block):
     )
     coefficients: str | None = Field(
         None,
-        description="A file with hyam, hybm, hyai, hybi and P0, where the raw files have none.",
+        description="Hybrid coefficients, where the raw files have none: a netCDF file with hyam, "
+        "hybm, hyai, hybi and P0 (or CMOR's ap, b, ap_bnds, b_bnds); a text file of ECMWF's half "
+        "levels (a line each: number from 0, a in Pa, b); or L137, ECMWF's 137 levels of ERA5.",
+    )
+    levels: Literal["hPa", "Pa"] | None = Field(
+        None,
+        description="The level coordinate holds constant pressures in this unit, whatever the "
+        "files say of it.",
     )
 
 
@@ -192,6 +204,11 @@ class Dataset(Entry):
         "refuse",
         description="Steps of the period that are not in the files: an error that lists them, or "
         "left out and counted.",
+    )
+    dates_in_names: Literal["check", "ignore"] = Field(
+        "check",
+        description="Whether dates in the names of files must agree with the times inside, where "
+        "names have first and last date, CESM's first record or MERRA-2's day.",
     )
     time: Clock | None = Field(
         None,

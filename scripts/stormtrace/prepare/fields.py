@@ -76,7 +76,7 @@ def _field(
     derivation: Derivation,
     block: range,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return (nt, n) of one field and its filled points a step, raw records averaged."""
+    """Return (nt, n) of one field and its filled points a step, raw records put together."""
     places = plan.places(derivation, derivation.variable, block)
     many = len(places) // len(block)
     if derivation.kind == "take":
@@ -87,7 +87,8 @@ def _field(
         ]
         values, filled = columns.derive(derivation, places, *beside)
     if many > 1:
-        values = values.reshape(len(block), many, -1).mean(axis=1, dtype=np.float64)
+        records = plan.of(derivation, derivation.variable)
+        values = records.together(values.reshape(len(block), many, -1))
         filled = filled.reshape(len(block), many).max(axis=1)
     return values.astype(np.float32, copy=False), filled
 

@@ -5,12 +5,13 @@ returned, and the job that needs them says so at its door.
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset, Part, Source
-from stormtrace.prepare.plan import needed_beside, touches
+from stormtrace.prepare.needed_variables import needed_beside
+from stormtrace.prepare.plan import touches
 from stormtrace.prepare.raw.found_files import (
     Find,
     candidates,
@@ -18,6 +19,7 @@ from stormtrace.prepare.raw.found_files import (
     first_file,
     first_holding,
 )
+from stormtrace.prepare.raw.raw_formats import is_remote
 
 
 def files_of_year(dataset: Dataset, year: int, find: Find = find_files) -> list[str]:
@@ -33,7 +35,7 @@ def files_of_year(dataset: Dataset, year: int, find: Find = find_files) -> list[
         for source in _sources(dataset, part, year, find)
         for path in candidates(dataset, source, year, find)
     }
-    return sorted(found | set(_further(dataset)))
+    return sorted(local(found) | set(_further(dataset)))
 
 
 def files_of_mesh(dataset: Dataset) -> list[str]:
@@ -41,7 +43,12 @@ def files_of_mesh(dataset: Dataset) -> list[str]:
     found = set(_further(dataset))
     with contextlib.suppress(BadInput):
         found.add(first_file(dataset)[0])
-    return sorted(found)
+    return sorted(local(found))
+
+
+def local(paths: Iterable[str]) -> set[str]:
+    """Return the paths that are not URLs: Snakemake cannot wait for remote stores."""
+    return {path for path in paths if not is_remote(path)}
 
 
 def _sources(dataset: Dataset, part: Part, year: int, find: Find) -> Iterator[Source]:

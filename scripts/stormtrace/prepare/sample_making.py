@@ -22,7 +22,7 @@ from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan, make_plans
 from stormtrace.prepare.raw.calendar_time import HOUR
-from stormtrace.prepare.raw.opened import open_raw_file
+from stormtrace.prepare.raw.raw_formats import is_remote, open_raw_file
 from stormtrace.prepare.regridding.matrix import RegriddingMatrix
 from stormtrace.provenance import provenance
 
@@ -79,8 +79,10 @@ def make_samples(
 
 
 def _write_plan(writer: "SampleWriter", mesh: Mesh, matrix: RegriddingMatrix) -> Iterator[Path]:
+    on_grid: dict[str, NDArray[np.float32]] = {}
     for block in derive_blocks(writer.plan.dataset, writer.plan, mesh, BLOCK_STEPS):
-        on_grid = {name: matrix.apply(values) for name, values in block.fields.items()}
+        for name, values in block.fields.items():
+            on_grid[name] = matrix.apply(values, on_grid.get(name))
         for index, step in enumerate(block.steps):
             fields = {name: values[index] for name, values in on_grid.items()}
             filled = {name: int(counts[index]) for name, counts in block.filled.items()}
@@ -102,9 +104,9 @@ class SampleWriter:
         """Name -> long_name, units, standard_name, cell_methods and derivation."""
         plan, found = self.plan, {}
         for name, derivation in plan.dataset.fields.items():
-            span = plan.of(derivation, derivation.variable).span
+            method = plan.of(derivation, derivation.variable).method
             found[name] = {
-                "cell_methods": "time: mean" if span else "time: point",
+                "cell_methods": f"time: {method}",
                 "derivation": describe_derivation(plan.dataset, derivation),
                 **describe(plan, name),
             }
@@ -170,4 +172,4 @@ def describe_derivation(dataset: Dataset, derivation: Derivation) -> str:
 
 @functools.cache
 def _checksum(path: str) -> str:
-    return checksum(path)
+    return "remote" if is_remote(path) else checksum(path)

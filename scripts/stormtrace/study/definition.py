@@ -8,6 +8,7 @@ from typing import Any
 from stormtrace.blocks import dump
 from stormtrace.classes import Classes
 from stormtrace.formats.sample_names import stamp
+from stormtrace.grids.specification import GridSpecification
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.study import consistency
@@ -136,6 +137,18 @@ class Study:
             if (period := clip(part.period, year)) is not None
         )
         return entry.model_copy(update={"parts": parts, "title": None})
+
+    def grids_of_datasets(self) -> dict[str, list[GridSpecification]]:
+        """Return the grids on which experiments want the samples of each dataset of raw files."""
+        wanted = dict.fromkeys(
+            (entry.dataset, entry.grid)
+            for entry in self.experiments.values()
+            if not self.is_labelled(entry.dataset)
+        )
+        found: dict[str, list[GridSpecification]] = {}
+        for dataset, grid in wanted:
+            found.setdefault(dataset, []).append(self.config.grids[grid])
+        return found
 
     def excluded(self, dataset: str, split: str) -> list[str]:
         """Return the labelled samples of a folder, `train` or `test`, that are to be left out."""

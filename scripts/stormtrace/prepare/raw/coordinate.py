@@ -7,11 +7,20 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset
-from stormtrace.prepare.derivations import Derivation
-from stormtrace.prepare.raw.opened import Floats, RawFile, RawVariable, open_raw_file
+from stormtrace.prepare.raw.hybrid_levels import hybrid_levels
+from stormtrace.prepare.raw.level_order import check_order, from_the_ground, not_consecutive
+from stormtrace.prepare.raw.level_values import (
+    constant_pressure,
+    level_numbers,
+    level_variable,
+    other_kind,
+)
+from stormtrace.prepare.raw.opened import RawFile, RawVariable
 from stormtrace.prepare.raw.variable_layout import Layout, read_layout
-from stormtrace.prepare.units import pascals
 from stormtrace.prepare.vertical import HybridLevels
+
+#: Surface pressure by the names models give it, in order of preference; the last is a logarithm.
+SURFACE_PRESSURES = ("PS", "ps", "aps", "sp", "SP", "lnsp")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,140 +43,130 @@ Levels = HybridLevels | PressureLevels | PressureFields
 
 @dataclass(frozen=True, eq=False)
 class Coordinate:
-    """What the levels are, how many, and whether the file has them from the ground up."""
+    """What the levels are, how many, and whether the file has them from the ground up.
+
+    upward: None where the file alone does not say. surface: name of the surface pressure. values:
+    of the level's coordinate, as the file has them. no_integral: why there is no integral over
+    these levels, where that is so.
+    """
 
     levels: Levels
     count: int
-    upward: bool
+    upward: bool | None
+    surface: str
+    values: NDArray[np.float64] | None = None
+    no_integral: str | None = None
+
+    def alike(self, other: "Coordinate") -> bool:
+        """Whether another file has the same levels, whichever way they run there."""
+        own, its = (
+            (each.levels.a_mid, each.levels.b_mid)
+            if isinstance(each.levels, HybridLevels)
+            else (each.levels.pressure,)
+            if isinstance(each.levels, PressureLevels)
+            else ()
+            for each in (self, other)
+        )
+        return (
+            self.count == other.count
+            and len(own) == len(its)
+            and all(
+                np.allclose(first, second, rtol=1e-6)
+                for first, second in zip(own, its, strict=True)
+            )
+        )
 
 
 def read_coordinate(opened: RawFile, name: str, dataset: Dataset) -> Coordinate:
     """Return the vertical coordinate of a variable of an open file.
 
-    Hybrid where there are hybrid coefficients for it, in the file or in `vertical.coefficients`;
-    pressure levels where the level's coordinate is a pressure; else fields of pressure.
+    Hybrid where there are coefficients for its levels, in the file or in `vertical.coefficients`;
+    pressure levels where their coordinate is a pressure; else fields of pressure.
+
+    Raises:
+        BadInput: it has no levels, or they cannot be understood.
+
     """
     layout = read_layout(opened, name, dataset)
-    if layout.level is None or layout.levels is None:
+    level = level_variable(opened, layout)
+    if layout.level is None and level is None:
         raise BadInput(
             f"{opened.path}: {name} {layout.variable.dimensions} has no levels: `take` it as it is"
         )
-    pressure = _constant_pressure(opened, layout.level)
-    hybrid = _hybrid(opened, layout, dataset, pressure is not None)
+    pressure, doubt = None, None
+    try:
+        pressure = constant_pressure(level, dataset)
+    except BadInput as error:
+        doubt = error
+    hybrid = hybrid_levels(opened, layout, level, dataset, pressure is not None)
     if hybrid is not None:
-        return _ordered_hybrid(hybrid, layout.levels)
+        surface, count = surface_name(opened, hybrid.surface, dataset), layout.levels or 1
+        values, reason = level_numbers(level), hybrid.no_integral
+        return Coordinate(hybrid.levels, count, hybrid.upward, surface, values, reason)
+    if doubt is not None:
+        raise doubt
+    surface = surface_name(opened, None, dataset)
     if pressure is not None:
-        steps = np.diff(pressure)
-        if not ((steps > 0).all() or (steps < 0).all()):
-            raise BadInput(f"{opened.path}: {layout.level} is not in order of pressure: {pressure}")
-        return Coordinate(PressureLevels(np.sort(pressure)), layout.levels, bool((steps < 0).any()))
-    fields = PressureFields(dataset.names.pressure, dataset.names.thickness)
-    return Coordinate(fields, layout.levels, _falls(opened, fields.pressure, dataset))
+        return _pressure_levels(opened, level, pressure, surface)
+    return _pressure_fields(opened, layout, level, dataset, surface)
 
 
-def partners(coordinate: Coordinate, derivation: Derivation, dataset: Dataset) -> tuple[str, ...]:
-    """Return the raw variables a derivation needs beside its own."""
-    levels = coordinate.levels
-    if isinstance(levels, HybridLevels):
-        return (dataset.names.surface_pressure,)
-    if isinstance(levels, PressureFields):
-        return (levels.thickness if derivation.kind == "integrate" else levels.pressure,)
-    if derivation.kind == "integrate":
+def surface_name(opened: RawFile, said: str | None, dataset: Dataset) -> str:
+    """Return the name of the surface pressure: as configured, as the file's formula says, or known.
+
+    said: in the formula of the levels. A configured name that is one of the usual ones may be the
+    source's, not the user's: the formula knows better then.
+    """
+    configured = dataset.names.surface_pressure
+    there = [each for each in (configured, said, *SURFACE_PRESSURES) if each in opened]
+    if configured not in SURFACE_PRESSURES or said is None:
+        return configured if configured not in SURFACE_PRESSURES or not there else there[0] or ""
+    return there[0] or "" if there else said
+
+
+def _pressure_levels(
+    opened: RawFile, level: RawVariable | None, pressure: NDArray[np.float64], surface: str
+) -> Coordinate:
+    steps = np.diff(pressure)
+    if not ((steps > 0).all() or (steps < 0).all()):
+        assert level is not None
+        raise BadInput(f"{opened.path}: {level.name} is not in order of pressure: {pressure}")
+    levels, upward = PressureLevels(np.sort(pressure)), bool((steps < 0).any())
+    return Coordinate(levels, pressure.size, upward, surface, level_numbers(level))
+
+
+def _pressure_fields(
+    opened: RawFile, layout: Layout, level: RawVariable | None, dataset: Dataset, surface: str
+) -> Coordinate:
+    names, kind = dataset.names, None if level is None else other_kind(level)
+    said = {"pressure", "thickness"} & names.model_fields_set
+    there = {names.pressure, names.thickness} & set(opened)
+    if kind is not None and level is not None and not (said or there):
         raise BadInput(
-            f"dataset {dataset.name}: {derivation.variable} is on pressure levels, which leave out"
-            " the air next to the ground: take the model's own integral (TQV) or model levels"
+            f"{opened.path}: {layout.variable.name} lies on {kind} ({level.name} in"
+            f" {level.units!r}), not on pressures: choose a variable on model or pressure levels,"
+            " or name the variables with the pressure and the thickness of its levels with"
+            " `names: {pressure: …, thickness: …}`"
         )
-    return ()
+    assert layout.levels is not None
+    gaps = not_consecutive(level)
+    reason = None if gaps is None else f"only levels {gaps}, {layout.levels} of them"
+    fields = PressureFields(names.pressure, names.thickness)
+    upward = _falls(opened, fields.pressure, layout, dataset)
+    upward = from_the_ground(level) if upward is None else upward
+    return Coordinate(fields, layout.levels, upward, surface, level_numbers(level), reason)
 
 
-def _falls(opened: RawFile, pressure: str, dataset: Dataset) -> bool:
-    """Whether a field of pressure, if the file has it, falls from its first level to its last."""
-    if pressure not in opened:
-        return False
+def _falls(opened: RawFile, pressure: str, layout: Layout, dataset: Dataset) -> bool | None:
+    """Whether the pressure of the same levels, if the file has it, falls from first to last.
+
+    Raises:
+        BadInput: it neither grows nor falls all the way.
+
+    """
+    if pressure not in opened or layout.level not in opened[pressure].dimensions:
+        return None
     column = read_layout(opened, pressure, dataset).read(slice(0, 1), slice(None))[0, :, 0]
+    if column.size > 1:
+        check_order(np.stack([column, column]), f"{opened.path}: {pressure}, in its first column,")
     return bool(column[0] > column[-1])
-
-
-def _constant_pressure(opened: RawFile, dimension: str) -> Floats | None:
-    """Return the pressures, Pa, of a level's coordinate, or None where it is something else.
-
-    CAM's `lev` is in hPa, too, but these are pressures over ground at sea level alone: it says
-    that it is hybrid, also where its coefficients have been lost on the way.
-    """
-    if dimension not in opened:
-        return None
-    level = opened[dimension]
-    unit = pascals(level.units)
-    words = f"{level.text('standard_name')} {level.text('long_name')}".lower()
-    if unit is None or "formula_terms" in level.attributes or "hybrid" in words:
-        return None
-    return level.read().astype(np.float64) * unit
-
-
-def _hybrid(
-    opened: RawFile, layout: Layout, dataset: Dataset, has_pressure: bool
-) -> HybridLevels | None:
-    """Return the hybrid levels of a variable.
-
-    has_pressure: its levels have pressures of their own; coefficients in the same file, of another
-    dimension, are then those of the variable it was interpolated from.
-    """
-    path = dataset.vertical.coefficients
-    if path is None:
-        if "hyam" not in opened or (has_pressure and layout.level not in opened["hyam"].dimensions):
-            return None
-        return _coefficients(opened, layout)
-    with open_raw_file(path) as other:
-        if has_pressure and other.variable("hyam").shape[-1:] != (layout.levels,):
-            return None
-        return _coefficients(other, layout)
-
-
-def _coefficients(opened: RawFile, layout: Layout) -> HybridLevels:
-    a_mid, b_mid = (_numbers(opened.variable(name), 1) for name in ("hyam", "hybm"))
-    a_interface, b_interface = (
-        _numbers(opened[name], 1) if name in opened else None for name in ("hyai", "hybi")
-    )
-    if a_mid.size != layout.levels:
-        raise BadInput(
-            f"{opened.path}: hyam has {a_mid.size} levels, but {layout.variable.name}"
-            f" {layout.variable.dimensions} has {layout.levels} along {layout.level}: the"
-            " coefficients must be those of the same model"
-        )
-    return HybridLevels(a_mid, b_mid, a_interface, b_interface, _reference(opened, a_mid))
-
-
-def _numbers(source: RawVariable, dimensions: int) -> NDArray[np.float64]:
-    repeated = len(source.shape) > dimensions
-    found = source.read_once(source.dimensions[0]) if repeated else source.read()
-    return found.astype(np.float64)
-
-
-def _reference(opened: RawFile, a_mid: NDArray[np.float64]) -> float:
-    """Return p0 in Pa; 1 where the coefficients a are pressures already (ECHAM's, IFS's)."""
-    if np.abs(a_mid).max() > 2:
-        return 1.0
-    if "P0" not in opened:
-        return 100000.0
-    p0 = float(_numbers(opened["P0"], 0)) * (pascals(opened["P0"].units) or 1.0)
-    if not 50000 < p0 < 150000:
-        raise BadInput(
-            f"{opened.path}: P0 is {p0:g}; a reference pressure near 100000 Pa is expected:"
-            " name a file with the right one with `vertical: {coefficients: …}`"
-        )
-    return p0
-
-
-def _ordered_hybrid(hybrid: HybridLevels, count: int) -> Coordinate:
-    pressure = hybrid.mid_pressure(np.array(100000.0))
-    if pressure[0] <= pressure[-1]:
-        return Coordinate(hybrid, count, upward=False)
-    a, b = hybrid.a_interface, hybrid.b_interface
-    turned = HybridLevels(
-        hybrid.a_mid[::-1],
-        hybrid.b_mid[::-1],
-        None if a is None else a[::-1],
-        None if b is None else b[::-1],
-        hybrid.p0,
-    )
-    return Coordinate(turned, count, upward=True)

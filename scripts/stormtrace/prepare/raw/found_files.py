@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset, Source
-from stormtrace.prepare.raw.opened import open_raw_file
+from stormtrace.prepare.raw.raw_formats import is_remote, open_raw_file
 
 
 def find_files(source: Source, year: int | None) -> list[str]:
@@ -15,6 +15,9 @@ def find_files(source: Source, year: int | None) -> list[str]:
     for pattern in source.files:
         wanted = pattern.replace("{variable}", glob.escape(source.variable))
         wanted = wanted.replace("{year}", "[0-9]" * 4 if year is None else f"{year:04d}")
+        if is_remote(wanted):
+            found.add(wanted)
+            continue
         # Patterns may be absolute and hold wildcards anywhere, which Path.glob cannot do.
         found.update(glob.glob(wanted, recursive=True))  # noqa: PTH207
     return sorted(found)

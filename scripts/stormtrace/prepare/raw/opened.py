@@ -1,8 +1,7 @@
-"""A raw file, opened: dimensions, variables and attributes, whatever format it is in."""
+"""A raw file, opened: dimensions, variables and attributes, whatever its format."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.netcdf import NoVariable, decoded, open_raw, stored
+from stormtrace.formats.netcdf import NoVariable, decoded, stored
 
 Floats = NDArray[np.floating]
 Index = tuple[slice | int, ...]
@@ -85,6 +84,7 @@ class RawFile(Mapping[str, RawVariable]):
         attributes: Mapping[str, Any],
         variables: Mapping[str, Callable[[], RawVariable]],
         close: Callable[[], Any],
+        dimensions_of: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.path = path
         self.dimensions = dimensions
@@ -92,6 +92,14 @@ class RawFile(Mapping[str, RawVariable]):
         self.close = close
         self._makers = variables
         self._made: dict[str, RawVariable] = {}
+        self._dimensions_of = dimensions_of
+
+    @property
+    def dimensions_of(self) -> Mapping[str, tuple[str, ...]]:
+        """Variable -> its dimensions, of netCDF without reading the attributes of all."""
+        if self._dimensions_of is None:
+            self._dimensions_of = {name: self[name].dimensions for name in self}
+        return self._dimensions_of
 
     def __getitem__(self, name: str) -> RawVariable:
         """Return a variable; KeyError where there is none of the name (see `variable`)."""
@@ -124,18 +132,13 @@ class RawFile(Mapping[str, RawVariable]):
         return self[name]
 
 
-def open_raw_file(path: str | Path) -> RawFile:
-    """Open a raw file for reading.
-
-    Raises:
-        BadInput: it is not there, damaged, or of a format that cannot be read.
-
-    """
-    nc = open_raw(path)
-    makers = {name: _maker(str(path), source) for name, source in nc.variables.items()}
+def netcdf_file(nc: netCDF4.Dataset, path: str) -> RawFile:
+    """Return an open netCDF file as a raw file."""
+    makers = {name: _maker(path, source) for name, source in nc.variables.items()}
     sizes = {name: len(dimension) for name, dimension in nc.dimensions.items()}
     attributes = {name: nc.getncattr(name) for name in nc.ncattrs()}
-    return RawFile(str(path), sizes, attributes, makers, nc.close)
+    dimensions_of = {name: source.dimensions for name, source in nc.variables.items()}
+    return RawFile(path, sizes, attributes, makers, nc.close, dimensions_of)
 
 
 def _maker(path: str, source: netCDF4.Variable) -> Callable[[], RawVariable]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -13,14 +14,16 @@ from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.mesh.mesh_reading import check_mesh
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.raw.coordinate import Coordinate, read_coordinate
+from stormtrace.prepare.raw.level_order import same_order
 from stormtrace.prepare.raw.opened import (
     CHUNK_CACHE_BYTES,
     RawFile,
     RawVariable,
-    open_raw_file,
     stretch_bytes,
 )
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.raw.variable_layout import Layout, read_layout
+from stormtrace.prepare.units import pascals
 
 Floats = NDArray[np.floating]
 
@@ -48,6 +51,7 @@ class Reader:
         self._layouts: dict[tuple[str, str], Layout] = {}
         self._coordinates: dict[tuple[str, str], Coordinate] = {}
         self._checked: set[tuple[str, tuple[str, ...]]] = set()
+        self._paired: set[tuple[str, str, str, str]] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -75,8 +79,56 @@ class Reader:
         """Return the vertical coordinate of a variable in a file."""
         key = (place.path, name)
         if key not in self._coordinates:
-            self._coordinates[key] = read_coordinate(self._file(place.path), name, self.dataset)
+            found = read_coordinate(self._file(place.path), name, self.dataset)
+            self._check_alike(name, place.path, found)
+            self._coordinates[key] = found
         return self._coordinates[key]
+
+    def pressures(
+        self, name: str, places: Sequence[Place], levels: tuple[int, int] | None = None
+    ) -> Floats:
+        """Read a variable that is a pressure, in Pa, from hPa or from ECMWF's logarithm of it."""
+        values = self.read(name, places, levels)
+        variable = self._layout(places[0].path, name).variable
+        if is_logarithm(variable):
+            return np.exp(values.astype(np.float64)).astype(values.dtype)
+        unit = pascals(variable.units) or 1.0
+        return values if unit == 1.0 else values * values.dtype.type(unit)
+
+    def pair_levels(
+        self, name: str, places: Sequence[Place], partner: str, other: Sequence[Place]
+    ) -> None:
+        """Bring the levels of a variable and of its partner, a pressure or thickness, together.
+
+        Both are read from the top down afterwards, or both from the ground up where no file says
+        which way they run and it does not matter (thicknesses).
+
+        Raises:
+            BadInput: the two have other levels, or it is not known which belongs to which.
+
+        """
+        pairs = [(own.path, beside.path) for own, beside in zip(places, other, strict=True)]
+        for own, beside in dict.fromkeys(pairs):
+            if (own, name, beside, partner) not in self._paired:
+                self._pair((own, name), (beside, partner))
+                self._paired.add((own, name, beside, partner))
+
+    def _pair(self, own: tuple[str, str], beside: tuple[str, str]) -> None:
+        first, second = (self.coordinate(name, Place(path, 0)) for path, name in (own, beside))
+        same = _same_levels(own, first, beside, second)
+        upward = bool(second.upward if second.upward is not None else first.upward == same)
+        self._coordinates[beside] = replace(second, upward=upward)
+        self._coordinates[own] = replace(first, upward=upward == same)
+
+    def _check_alike(self, name: str, path: str, found: Coordinate) -> None:
+        """Refuse (BadInput) files whose levels are not the same as in the first one."""
+        before = next((key[0] for key in self._coordinates if key[1] == name), None)
+        first = found if before is None else self._coordinates[before, name]
+        if not first.alike(found):
+            raise BadInput(
+                f"{path}: {name} has other levels ({found.count}) than in {before}"
+                f" ({first.count}): files of one part must agree; make them parts of their own"
+            )
 
     def units(self, name: str, place: Place) -> str:
         """Return a variable's units as its file gives them; empty where it does not."""
@@ -120,16 +172,45 @@ class Reader:
             )
         if levels is None:
             return layout.read(run)
-        if layout.levels is None:
-            raise BadInput(
-                f"{path}: {name} {layout.variable.dimensions} has no levels: `take` it as it is"
-            )
-        first, last = levels
         coordinate = self.coordinate(name, Place(path, run.start))
+        if layout.levels is None:
+            return layout.read(run)[:, None]
+        first, last = levels
         if coordinate.upward:
             first, last = coordinate.count - last, coordinate.count - first
         values = layout.read(run, slice(first, last))
         return values[:, ::-1] if coordinate.upward else values
+
+
+def is_logarithm(source: RawVariable) -> bool:
+    """Whether a variable is the logarithm of a pressure in Pa (ECMWF's lnsp, code 152)."""
+    words = f"{source.name} {source.text('long_name')} {source.text('standard_name')}".lower()
+    return "lnsp" in words or "logarithm of surface" in words
+
+
+def _same_levels(
+    own: tuple[str, str], first: Coordinate, beside: tuple[str, str], second: Coordinate
+) -> bool:
+    """Whether two variables have their levels in the same order, or else reversed."""
+    described = f"{own[0]}: {own[1]} has {first.count} levels, {beside[1]}"
+    try:
+        same = same_order(first.values, second.values)
+    except ValueError as error:
+        raise BadInput(f"{described} in {beside[0]} others: {error}") from error
+    if first.count != second.count:
+        raise BadInput(
+            f"{described} in {beside[0]} {second.count}: both must be on the same levels"
+        )
+    if same is not None:
+        return same
+    if own[0] == beside[0]:
+        return True
+    if first.upward is None or second.upward is None:
+        raise BadInput(
+            f"{described} in {beside[0]} as many, but without a coordinate of levels in both files"
+            " their orders cannot be compared: add one (ncks -A)"
+        )
+    return first.upward == second.upward
 
 
 def _warn_of_chunks(source: RawVariable) -> None:

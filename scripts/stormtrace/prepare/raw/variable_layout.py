@@ -15,7 +15,12 @@ from stormtrace.prepare.units import pascals
 #: Names of dimensions of time and of levels that lack a coordinate to tell.
 TIMES = ("time", "valid_time", "record", "t", "xtime")
 LEVELS = ("lev", "level", "levels", "plev", "pressure_level", "model_level", "isobaricinhpa",
-          "hybrid", "nlev", "nvertlevels", "bottom_top", "layer", "alevel", "ilev")  # fmt: skip
+          "hybrid", "nlev", "nvertlevels", "bottom_top", "layer", "alevel", "ilev", "height",
+          "altitude", "depth", "sigma", "theta", "isentropic")  # fmt: skip
+
+#: Words in the names of coordinates of levels, whether or not these are pressures.
+VERTICAL = ("hybrid", "pressure", "atmosphere_", "alevel", "height", "altitude", "depth",
+            "potential_temperature")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,16 +113,30 @@ def time_coordinate(opened: RawFile, source: RawVariable, dimension: str | None)
     dimension: along which they are; None looks for a single number.
     """
     wanted = (dimension,) if dimension else ()
-    times = [each for each in opened.values() if each.dimensions == wanted and _is_time(each)]
+    alike = [opened[name] for name, dims in opened.dimensions_of.items() if dims == wanted]
     listed = source.text("coordinates").split()
-    first = sorted(times, key=lambda each: (each.name != dimension, each.name not in listed))
-    return first[0].name if first else None
+    return min(
+        (each.name for each in alike if _is_time(each)),
+        key=lambda name: (
+            starts_forecast(opened[name]),
+            name != dimension,
+            name not in listed,
+            name.lower() not in TIMES,
+        ),
+        default=None,
+    )
 
 
 def _is_time(source: RawVariable) -> bool:
     """Whether a variable is the time of values, not a bound, nor when a forecast began."""
-    other = "forecast" in source.text("standard_name") or "bnds" in source.name
+    words = f"{source.name} {source.text('standard_name')}"
+    other = any(word in words for word in ("forecast", "reftime", "bnds", "bounds"))
     return not other and (" since " in source.units or " as %Y" in source.units)
+
+
+def starts_forecast(source: RawVariable) -> bool:
+    """Whether times are those at which forecasts began (cfgrib's `time` beside `valid_time`)."""
+    return "initial time" in source.text("long_name").lower()
 
 
 def _time_dimension(
@@ -165,7 +184,7 @@ def _level_dimension(
 
 def _is_level(source: RawVariable) -> bool:
     words = f"{source.text('standard_name')} {source.text('long_name')}".lower()
-    vertical = any(word in words for word in ("hybrid", "pressure", "atmosphere_", "alevel"))
+    vertical = any(word in words for word in VERTICAL)
     return (
         vertical
         or source.text("axis") == "Z"

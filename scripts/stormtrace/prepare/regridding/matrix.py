@@ -7,6 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from stormtrace.prepare.regridding.kernel import apply_shares
+
 Floats = NDArray[np.floating]
 
 
@@ -35,14 +37,24 @@ class RegriddingMatrix:
         shares.sum_duplicates()
         return cls(shares)
 
-    @cached_property
-    def single(self) -> sparse.csr_matrix:
-        """The shares in float32, as they are applied."""
-        return self.shares.astype(np.float32)
+    def of_sources(self, places: NDArray[np.int64], n_a: int) -> "RegriddingMatrix":
+        """Return the matrix from n_a points of which the sources are those at `places`."""
+        parts = self.shares.tocoo()
+        return self.from_parts([parts.row], [places[parts.col]], [parts.data], n_a, parts.shape[0])
 
-    def apply(self, values: Floats) -> NDArray[np.float32]:
-        """Return (nt, n_b) from values (nt, n_a) without missing values."""
-        regridded = np.empty((len(values), self.shares.shape[0]), np.float32)
-        for step, row in enumerate(values):
-            regridded[step] = self.single @ row.astype(np.float32, copy=False)
-        return regridded
+    @cached_property
+    def single(self) -> NDArray[np.float32]:
+        """The shares in float32, as they are applied, in the order of `shares.data`."""
+        return self.shares.data.astype(np.float32)
+
+    def apply(self, values: Floats, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+        """Return (nt, n_b) from values (nt, n_a) without missing values.
+
+        Sums are in float32, in the order of the sources: what scipy gives, to the last bit.
+        out: an earlier result that is no longer needed; its memory is used again if it suffices.
+        """
+        shares, count = self.shares, len(values)
+        if out is None or len(out) < count:
+            out = np.empty((count, shares.shape[0]), np.float32)
+        apply_shares(shares.indptr, shares.indices, self.single, values, out[:count])
+        return out[:count]

@@ -1,0 +1,155 @@
+"""Hybrid levels of a raw variable: their coefficients found, and put to its levels."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+from stormtrace.prepare.dataset import Dataset
+from stormtrace.prepare.raw.coefficients import (
+    L137,
+    Coefficients,
+    listed_coefficients,
+    table_coefficients,
+)
+from stormtrace.prepare.raw.formula_terms import file_coefficients
+from stormtrace.prepare.raw.level_order import by_nominal, places_of_levels
+from stormtrace.prepare.raw.level_values import follows_the_ground, level_numbers
+from stormtrace.prepare.raw.opened import RawFile, RawVariable
+from stormtrace.prepare.raw.raw_formats import open_raw_file
+from stormtrace.prepare.raw.variable_layout import Layout
+from stormtrace.prepare.vertical import HybridLevels
+
+#: Endings of tables of coefficients; others are netCDF.
+TABLES = (".txt", ".csv", ".dat")
+
+#: Numbers of levels above this are of ECMWF's 137; its earlier models had 60, 62 and 91.
+FEWER_LEVELS = 91
+
+#: The air above this is no loss to a column integral of water, Pa; below, levels are missing.
+TOP = 10000.0
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """Hybrid levels from the top down.
+
+    upward: whether the file has them from the ground up. surface: name of the surface pressure in
+    the file's formula, if there is one. no_integral: why there is no integral over them, or None.
+    """
+
+    levels: HybridLevels
+    upward: bool
+    surface: str | None
+    no_integral: str | None
+
+
+def hybrid_levels(
+    opened: RawFile,
+    layout: Layout,
+    level: RawVariable | None,
+    dataset: Dataset,
+    has_pressure: bool,
+) -> Placed | None:
+    """Return the hybrid levels of a variable, or None where it is on others.
+
+    has_pressure: its levels have pressures of their own; coefficients in the same file, of another
+    dimension, are then those of the levels it was interpolated from.
+
+    Raises:
+        BadInput: the coefficients contradict each other, or are not those of these levels.
+
+    """
+    path = dataset.vertical.coefficients
+    if layout.levels is None or dataset.vertical.levels is not None:
+        return None
+    if path is not None:
+        found: Coefficients | None = _named_coefficients(path)
+        values = level_numbers(level)
+        assert found is not None
+        if has_pressure and (values is None or by_nominal(abs(values), found.nominal) is None):
+            return None
+    else:
+        found = file_coefficients(opened, level, layout.level, has_pressure)
+        found = found or (None if has_pressure else _ecmwf(opened, layout, level))
+    if found is None:
+        return None
+    along = path is None and found.dimension == layout.level
+    try:
+        places = places_of_levels(level, layout.levels, found.nominal, along)
+    except ValueError as error:
+        raise BadInput(
+            f"{found.path}: the hybrid coefficients (hyam, hybm) have {error}, but"
+            f" {layout.variable.name} {layout.variable.dimensions} has {layout.levels} along"
+            f" {layout.level}: they must be those of the same model"
+        ) from error
+    return _ordered(found, places)
+
+
+def _named_coefficients(path: str) -> Coefficients:
+    """Return the coefficients of `vertical.coefficients`: L137, a table or a netCDF file."""
+    if path.upper() == "L137":
+        return table_coefficients(L137)
+    if path.lower().endswith(TABLES):
+        return table_coefficients(path)
+    with open_raw_file(path) as other:
+        levels = [each for each in other.values() if "formula_terms" in each.attributes]
+        levels = sorted(levels, key=lambda each: each.name != "lev")
+        level = levels[0] if levels else None
+        dimensions = ("lev", "nhym", "level", "alevel", *other.dimensions)
+        for dimension in (None, *(each for each in dimensions if each in other.dimensions)):
+            found = file_coefficients(other, level, dimension)
+            if found is not None:
+                return found
+        other.variable("hyam")  # names what there is
+        raise BadInput(f"{path} has hyam, but not hybm: name a file with both")
+
+
+def _ecmwf(opened: RawFile, layout: Layout, level: RawVariable | None) -> Coefficients | None:
+    """Return the coefficients of ECMWF's levels, from GRIB's list or by their number."""
+    attributes, values = layout.variable.attributes, level_numbers(level)
+    for key in ("GRIB_pv", "pv"):
+        if np.size(attributes.get(key, ())) > 4:
+            listed = listed_coefficients(opened.path, np.asarray(attributes[key]))
+            return replace(listed, surface="lnsp")
+    if level is None or values is None or (values % 1).any():
+        return None
+    named = follows_the_ground(level) or layout.level in ("model_level", "hybrid")
+    lists = attributes.get("GRIB_NV") == 276  # both coefficients of 138 half levels
+    if not named or values.min() < 1 or values.max() > 137:
+        return None
+    if lists or values.max() > FEWER_LEVELS:
+        return replace(table_coefficients(L137), surface="lnsp")
+    return None
+
+
+def _ordered(found: Coefficients, places: NDArray[np.intp]) -> Placed:
+    """Return hybrid levels from the top down, of the places that a file has of a model's."""
+    reason = _no_integral(found, places)
+    a, b = found.a[places], found.b[places]
+    upward = bool((a + b * 1e5)[0] > (a + b * 1e5)[-1])
+    flip = slice(None, None, -1) if upward else slice(None)
+    edge_a, edge_b = found.a_interface, found.b_interface
+    if reason is None and edge_a is not None and edge_b is not None:
+        order = np.argsort(edge_a + edge_b * 1e5)
+        levels = HybridLevels(a[flip], b[flip], edge_a[order], edge_b[order], p0=1.0)
+    else:
+        levels = HybridLevels(a[flip], b[flip], p0=1.0)
+    return Placed(levels, upward, found.surface, reason)
+
+
+def _no_integral(found: Coefficients, places: NDArray[np.intp]) -> str | None:
+    """Return why there is no integral over hybrid levels, or None."""
+    if places.size < found.a.size:
+        return f"only {places.size} of the model's {found.a.size} levels"
+    if found.a_interface is None or found.b_interface is None:
+        return (
+            "hyam and hybm, but not hyai and hybi, which an integral needs: name a file that has"
+            " them with `vertical: {coefficients: …}`"
+        )
+    ends = found.a_interface + found.b_interface * 1e5
+    top, ground = float(ends.min()), float(ends.max())
+    if top > TOP or abs(ground - 1e5) > 100:
+        return f"levels from {top:g} to {ground:g} Pa over ground at 100000 Pa, not a whole column"
+    return None

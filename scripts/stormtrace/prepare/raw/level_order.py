@@ -1,0 +1,127 @@
+"""Which way levels run, and which level of one list is which of another."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+from stormtrace.prepare.raw.level_values import level_numbers
+from stormtrace.prepare.raw.opened import RawVariable
+
+Values = NDArray[np.float64]
+
+#: What turns a + b, the nominal pressure over that of sea level, into values of `lev` in use.
+NOMINAL = (1.0, 1000.0, 100000.0)
+
+#: By how much nominal pressures may differ from a coordinate's values to be the same.
+CLOSE = 1e-3
+
+
+def from_the_ground(level: RawVariable | None) -> bool | None:
+    """Whether the first level is next to the ground, as the coordinate says; None: it does not."""
+    values = level_numbers(level)
+    if level is None or values is None or values.size < 2:
+        return None
+    positive, grows = level.text("positive").lower(), bool(values[0] < values[-1])
+    if positive not in ("up", "down"):
+        return None
+    return grows == (positive == "up")
+
+
+def same_order(own: Values | None, other: Values | None) -> bool | None:
+    """Whether two files have the same levels in the same order (False: reversed).
+
+    None where one has no coordinate to tell.
+
+    Raises:
+        ValueError: they are not the same levels.
+
+    """
+    if own is None or other is None:
+        return None
+    if own.size == other.size and np.allclose(own, other, rtol=1e-5):
+        return True
+    if own.size == other.size and np.allclose(own, other[::-1], rtol=1e-5):
+        return False
+    raise ValueError(f"levels {_ends(own)}, not {_ends(other)}")
+
+
+def places_of_levels(
+    level: RawVariable | None, count: int, nominal: Values, along: bool
+) -> NDArray[np.intp]:
+    """Return which of a model's levels, in the order of its coefficients, each of `count` is.
+
+    By nominal pressure where the coordinate has it, whatever its sign and unit; by number, from 1,
+    where these are numbers; by position where the coefficients lie along the levels themselves,
+    or there is no coordinate.
+
+    nominal: a + b of every level of the model, about 0 … 1. along: the coefficients lie along the
+    dimension of the levels.
+
+    Raises:
+        ValueError: the coordinate does not say which levels these are.
+
+    """
+    values = level_numbers(level)
+    by_value = None if values is None else by_nominal(np.abs(values), nominal)
+    if by_value is not None:
+        return by_value
+    if along:
+        return np.arange(count)
+    if values is not None:
+        whole = values.astype(np.intp)
+        if (whole == values).all() and whole.min() >= 1 and whole.max() <= nominal.size:
+            return whole - 1
+    if nominal.size != count:
+        raise ValueError(f"{nominal.size} levels")
+    if values is not None and from_the_ground(level) not in (None, nominal[0] > nominal[-1]):
+        raise ValueError(f"levels that run the other way than {_ends(values)}")
+    return np.arange(count)
+
+
+def by_nominal(values: Values, nominal: Values) -> NDArray[np.intp] | None:
+    """Return the place of each value among nominal pressures, or None where it is not clear.
+
+    Some files round, and CMOR's bounds do not average to every level exactly: where there are as
+    many, most must fit, one way and not the other.
+    """
+    numbers = not (values % 1).any()
+    for scale in NOMINAL[1:] if numbers else NOMINAL:
+        found = np.array([np.abs(nominal * scale - value).argmin() for value in values])
+        near = np.isclose(nominal[found] * scale, values, rtol=CLOSE, atol=0)
+        if near.all() and (np.diff(found) > 0).all() | (np.diff(found) < 0).all():
+            return found
+        if values.size == nominal.size > 1:
+            fits = [
+                float(np.isclose(row * scale, values, rtol=CLOSE, atol=0).mean())
+                for row in (nominal, nominal[::-1])
+            ]
+            if max(fits) > 0.7 and min(fits) < 0.3:
+                order = np.arange(values.size)
+                return order if fits[0] > fits[1] else order[::-1]
+    return None
+
+
+def not_consecutive(level: RawVariable | None) -> str | None:
+    """Return the numbers of levels if they do not follow upon one another from 1, else None."""
+    values = level_numbers(level)
+    if values is None or values.size < 2 or (values % 1).any() or values.min() < 1:
+        return None
+    ordered = np.sort(values)
+    if np.array_equal(ordered, np.arange(1, values.size + 1)):
+        return None
+    return _ends(ordered)
+
+
+def check_order(pressures: Values, what: str) -> None:
+    """Refuse (BadInput) pressures (2, nlev), over high and low ground, that are not in order."""
+    steps = np.diff(pressures, axis=1)
+    if not ((steps > 0).all() or (steps < 0).all()) or pressures.min() < 0:
+        raise BadInput(
+            f"{what} gives no pressures that grow from level to level, but"
+            f" {_ends(pressures[0])} Pa: correct them, or name others with"
+            " `vertical: {coefficients: …}`"
+        )
+
+
+def _ends(values: Values) -> str:
+    return f"{values[0]:g} … {values[-1]:g}"
