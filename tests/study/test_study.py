@@ -239,6 +239,8 @@ MISTAKES = [
     ("classes", {"cold_front": {}, "Cold Front": {}}, "classes: 'cold_front' and 'Cold Front' are the same name"),
     ("animate/control", ["2001-02"], "animate.control asks for 2001-02"),
     ("snapshots/control", ["2001-01-11 00:00"], "snapshots.control asks for 2001-01-11 00:00"),
+    ("grids/mini", {"box": [180, 260, 30, 80], "step": 1}, "models.four-fields learns on the grid 'mini': augment: {roll: true} turns .*: set roll: false"),
+    ("grids/mini", {"box": [0, 360, 0, 90], "step": 1}, "models.four-fields learns on the grid 'mini': augment: {flip: true} mirrors .* from 0.5 to 89.5: set flip: false"),
     ("experiments/a b", {"like": "control"}, "experiments has an entry .a b.*cannot be a name"),
 ]  # fmt: skip
 

@@ -8,13 +8,14 @@ from stormtrace.blocks import did_you_mean
 from stormtrace.class_table import check_table
 from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
-from stormtrace.learn.recipe import Published
+from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.study.config import Config
 from stormtrace.study.entries import Comparison, Experiment
 from stormtrace.study.periods import common, has_month, has_time, years_of
 from stormtrace.study.resolved import AnyDataset, AnyModel, Tables, known_of
 from stormtrace.study.study_files import Keys, Origins
+from stormtrace.study.training_grids import check_augmentation
 from stormtrace.track.tracking import NAMED_REGIONS
 
 
@@ -103,6 +104,8 @@ class _Checker:
                 f"labelled datasets: {', '.join(labelled) or 'none'}",
             )
         self.fields(path, name, model, dataset)
+        if isinstance(model, Recipe):
+            check_augmentation(name, model, self.config.grids, self.origins)
 
     def experiment(self, name: str, experiment: Experiment) -> None:
         """An experiment's model, dataset and grid are there, and fit each other."""

@@ -258,3 +258,8 @@ class Study:
     def comparison_title(self, name: str) -> str:
         """Return a comparison's title, by default its name."""
         return self.comparisons[name].title or name
+
+    def titles_of_sides(self, comparison: str) -> dict[str, str]:
+        """Return the titles of a comparison's experiments by its sides, first and second."""
+        compared = self.comparisons[comparison]
+        return {"first": self.title(compared.first), "second": self.title(compared.second)}
