@@ -78,9 +78,26 @@ def make_augmentation(
     attributes: field -> attributes of its variable in the labelled samples.
 
     Raises:
+        BadInput: as `check_turns`; or a mirror of a field of which nothing says whether it changes
+            sign.
+
+    """
+    quarters = check_turns(augment, grid)
+    if unknown := sorted(augment.mirror.keys() - set(fields)):
+        raise BadInput(
+            f"augment: {{mirror: …}} names {', '.join(unknown)}, which is no field of the model"
+            f"{did_you_mean(unknown[0], fields)}; its fields: {', '.join(fields)}"
+        )
+    odd = tuple(augment.flip and _is_odd(field, augment.mirror, attributes) for field in fields)
+    return Augmentation(augment.roll, augment.flip, odd, quarters)
+
+
+def check_turns(augment: Augment, grid: Grid) -> bool:
+    """Check that maps of a grid can be turned and mirrored as asked; whether turns are of a plane.
+
+    Raises:
         BadInput: a turn on a grid that neither wraps nor is a square centred on a pole; a mirror
-            on one that is not symmetric about the equator, or of a field of which nothing says
-            whether it changes sign.
+            on one that is not symmetric about the equator.
 
     """
     roll, flip = augment.roll, augment.flip
@@ -96,13 +113,7 @@ def make_augmentation(
             "augment: {flip: true} mirrors at the equator, but latitudes run from "
             f"{grid.lat.min():g} to {grid.lat.max():g}: set flip: false"
         )
-    if unknown := sorted(augment.mirror.keys() - set(fields)):
-        raise BadInput(
-            f"augment: {{mirror: …}} names {', '.join(unknown)}, which is no field of the model"
-            f"{did_you_mean(unknown[0], fields)}; its fields: {', '.join(fields)}"
-        )
-    odd = tuple(flip and _is_odd(field, augment.mirror, attributes) for field in fields)
-    return Augmentation(roll, flip, odd, quarters)
+    return quarters
 
 
 def _is_odd(field: str, said: Mapping[str, Mirror], attributes: Attributes) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from stormtrace.errors import BadInput
 from stormtrace.grids import make_grid
 from stormtrace.grids.specification import GridSpecification
-from stormtrace.learn.augment import make_augmentation
+from stormtrace.learn.augment import check_turns
 from stormtrace.learn.recipe import Recipe
 from stormtrace.study.study_files import Origins
 
@@ -24,6 +24,6 @@ def check_augmentation(
         return
     grid = make_grid(specification)
     try:
-        make_augmentation(augment.roll, augment.flip, recipe.fields, grid)
+        check_turns(augment, grid)
     except BadInput as error:
         origins.refuse(("models", name), f"learns on the grid {recipe.grid!r}: {error}")
