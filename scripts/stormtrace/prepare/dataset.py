@@ -1,24 +1,41 @@
 """A dataset of the study: the block of YAML as the prepare stage and Snakemake's plan see it."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from stormtrace.blocks import Block, in_order, read_block
+from stormtrace.errors import BadInput
 from stormtrace.prepare.derivations import FIELDS_OF_SOURCE, Derivation, Fields, Patterns
-
-HOUR = 3600
+from stormtrace.prepare.raw.calendar_time import DAY, HOUR, Calendar
 
 Stamps = Literal["start", "end", "middle", "instant"]
 RegridMethod = Literal["bilinear", "conservative", "spectral"]
 Maker = Literal["stormtrace", "esmpy", "xesmf"]
 
+
+def real_moment(moment: str) -> str:
+    """Return a moment in the one way of writing that sorts as text, without midnight.
+
+    Raises:
+        ValueError: no calendar has it (30 February is one of 360_day).
+
+    """
+    for calendar in map(Calendar, ("all_leap", "360_day")):
+        with contextlib.suppress(BadInput):
+            return calendar.text(calendar.seconds(moment)).removesuffix(" 00:00")
+    raise ValueError("no calendar has this moment")
+
+
 #: A date, or a date and a time, in the raw files' own calendar.
 Moment = Annotated[
-    str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$")
+    str,
+    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"),
+    AfterValidator(real_moment),
 ]
 
 
@@ -140,6 +157,17 @@ class Clock(Block):
     )
     step_hours: float = Field(gt=0, description="Hours from record to record.")
     calendar: str = Field("standard", description="CF calendar, e.g. noleap.")
+    dimension: str | None = Field(
+        None, description="The dimension that counts the records, where its name is not of a time."
+    )
+
+    @model_validator(mode="after")
+    def _is_a_date(self) -> "Clock":
+        try:
+            Calendar(self.calendar).seconds(self.start.replace("{year}", "2000"))
+        except BadInput as error:
+            raise ValueError(f"{error}") from error
+        return self
 
     @property
     def step(self) -> int:
@@ -162,7 +190,7 @@ class Entry(Block):
 
 
 def _divides_a_day(hours: float) -> float:
-    if 24 * HOUR % (round(hours * HOUR) or 7):
+    if DAY % (round(hours * HOUR) or 7):
         raise ValueError(
             "it does not divide a day, so steps would start at other hours every day; choose 1, 2, "
             "3, 4, 6, 8, 12 or 24"
