@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 from stormtrace.errors import BadInput
+from stormtrace.grids import make_grid
 from stormtrace.prepare.check import check_study
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.plan import make_plans
 from stormtrace.prepare.raw.calendar_time import HOUR
+from stormtrace.prepare.regridding.makers import own_matrix
+from stormtrace.prepare.sample_making import make_samples
 
 LAT, LON = np.linspace(-90, 90, 7), np.arange(0, 360, 45.0)
 UNITS = "hours since 2000-01-01 00:00:00"
@@ -460,3 +463,85 @@ def test_names_can_be_left_alone(tmp_path):
     with pytest.raises(BadInput, match=r"its name says.*`dates_in_names: ignore`"):
         steps(spec(path))
     assert len(steps(spec(path, dates_in_names="ignore"))[0]) == 8
+
+
+def test_files_of_several_years(tmp_path):
+    """CMIP's, named by their first year: the advice to leave {year} out works."""
+    write(tmp_path / "psl_200001010000-200112312100.nc", 3.0 * np.arange(2 * 365 * 8))
+    pattern = f"{tmp_path}/psl_{{year}}*.nc"
+    block = spec(pattern, "2001-07-01", "2001-07-02")
+    with pytest.raises(BadInput, match=r"near 2003.*1 of other years.*write \* for \{year\}"):
+        steps(
+            {**block, "parts": [{"period": ["2003-07-01", "2003-07-02"], "files": pattern}]}, 2003
+        )
+    block["parts"][0]["files"] = pattern.replace("{year}", "*")
+    first = 181 * 8  # records of January to June
+    assert list(steps(block, 2001)[0].values()) == list(range(365 * 8 + first, 365 * 8 + first + 8))
+
+
+# ------------------------------------------------------------- files without times
+
+
+def without_times(path, dims, sizes):
+    with netCDF4.Dataset(path, "w") as nc:
+        for axis, values in (("lat", LAT), ("lon", LON)):
+            nc.createDimension(axis, values.size)
+            nc.createVariable(axis, "f8", (axis,))[:] = values
+        for name, size in zip(dims, sizes, strict=True):
+            nc.createDimension(name, size)
+        nc.createVariable("PSL", "f4", (*dims, "lat", "lon"))[:] = 100000.0 + np.arange(
+            int(np.prod(sizes))
+        ).reshape(*sizes, 1, 1)
+    return path
+
+
+@pytest.mark.parametrize("dimension", ["z", "height", "lev", "bottom_top"])
+def test_a_level_is_no_time(tmp_path, dimension):
+    """Following the advice for files without times made 60 levels 60 times."""
+    path = without_times(tmp_path / "a.nc", (dimension,), (8,))
+    clock = {"start": "2000-01-01", "step_hours": 3}
+    with pytest.raises(BadInput, match=r"select: \{|no time coordinate"):
+        steps(spec(path))
+    with pytest.raises(BadInput, match=rf"has a dimension {dimension}|has 8 levels|lacks 7"):
+        steps(spec(path, time=clock))
+
+
+def test_a_dimension_that_counts_times_is_named(tmp_path):
+    path = without_times(tmp_path / "a.nc", ("nt",), (8,))
+    clock = {"start": "2000-01-01", "step_hours": 3, "calendar": "noleap"}
+    with pytest.raises(BadInput, match=r"if it counts times, name it in time: \{dimension: nt\}"):
+        steps(spec(path, time=clock))
+    found = steps(spec(path, time={**clock, "dimension": "nt"}))
+    assert found == (dict(zip(EIGHT, range(8), strict=True)), "point", 0.0)
+
+
+def test_means_without_times_stay_means(tmp_path):
+    path = without_times(tmp_path / "a.nc", ("time",), (8,))
+    with netCDF4.Dataset(path, "a") as nc:
+        nc["PSL"].cell_methods = "time: mean"
+    clock = {"start": "2000-01-01", "step_hours": 3}
+    assert steps(spec(path, time=clock))[1:] == ("mean", 3.0)
+
+
+# ------------------------------------------------------------------------ samples
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        (with_method(24, "time: minimum"), ("time: minimum", [[3.0, 6.0]])),
+        (reversed_means(8), ("time: mean", [[5.0, 6.0]])),
+    ],
+    ids=["minima", "hours every three"],
+)
+def test_samples_say_what_they_are(tmp_path, block, said):
+    """The second sample: three hours of hourly minima, or the hour of 05-06 h."""
+    end, methods, bounds = block
+    path = write(tmp_path / "a.nc", end, methods, bounds)
+    dataset, grid = make_dataset(spec(path)), make_grid({"nlat": 7, "nlon": 8})
+    mesh = dataset_mesh(dataset)
+    matrix, _ = own_matrix(mesh, grid, "bilinear")
+    assert make_samples(dataset, mesh, grid, matrix, 2000, tmp_path / "2000") == 8
+    with netCDF4.Dataset(sorted((tmp_path / "2000").iterdir())[1]) as nc:
+        assert (nc["PSL"].cell_methods, nc["time_bnds"][:].tolist()) == said
+        assert nc["time"][0] == said[1][0][0]
