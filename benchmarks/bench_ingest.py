@@ -21,6 +21,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
+from era5_rows import era5_rows
 from ingest_files import FORMS, STEPS, spec_of, write_cells, write_day
 from ingest_peers import chain_rows, field_rows, map_rows, split_rows
 from measuring import HEAD, Cost, Row, Stopwatch, flushed, measured, script
@@ -70,6 +71,7 @@ def bench(ne: int, scratch: Path, peers: str | None, esmf: str | None) -> str:
     written = next(row.cost for row in rows if row.what.startswith("write a sample"))
     rows += split_rows(scratch / "grid.nc", scratch, written)
     rows += copy_rows(specs["CDF5"], weights, scratch)
+    rows += era5_rows(scratch)
     rows.append(_statistics_row(scratch / "out"))
     return table(rows, whole.seconds, pair.seconds, ne)
 

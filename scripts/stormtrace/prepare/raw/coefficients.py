@@ -58,12 +58,14 @@ def table_coefficients(path: str | Path) -> Coefficients:
 
     """
     try:
-        rows = np.loadtxt(path, delimiter="," if "," in Path(path).read_text() else None, ndmin=2)
+        lines = [line.replace(",", " ") for line in Path(path).read_text().splitlines()]
+        numbers = [line for line in lines if line.strip()[:1].isdigit()]
+        rows = np.array([line.split()[:3] for line in numbers], np.float64)
     except (ValueError, OSError, UnicodeDecodeError) as error:
         raise BadInput(f"{path}: {_wanted()}; found: {error}") from error
-    numbered = rows.shape[1] >= 3 and np.array_equal(rows[:, 0], np.arange(len(rows)))
-    if not numbered or len(rows) < 3 or rows[-1, 2] != 1.0:
-        raise BadInput(f"{path}: {_wanted()}; found {rows.shape[0]} lines of {rows.shape[1]}")
+    whole = rows.ndim == 2 and rows.shape[0] > 2 and rows.shape[1] == 3
+    if not whole or (rows[:, 0] != np.arange(len(rows))).any() or rows[-1, 2] != 1.0:
+        raise BadInput(f"{path}: {_wanted()}; found {len(rows)} lines of numbers, not of this kind")
     return from_half_levels(str(path), rows[:, 1], rows[:, 2])
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.prepare.raw.coefficients import Coefficients, fitting, from_half_levels
+from stormtrace.prepare.raw.level_values import follows_the_ground, other_kind
 from stormtrace.prepare.raw.opened import RawFile, RawVariable
 from stormtrace.prepare.units import pascals
 
@@ -48,13 +49,19 @@ def file_coefficients(
     if mids is None and edges is None:
         return None
     surface = next((each.surface for each in (mids, edges) if each and each.surface), None)
-    sides = None if edges is None else _edges(*_in_pascals(opened, edges))
-    if mids is None:
-        along = edges.a.dimensions[0] if edges and len(edges.a.shape) > 1 else None
-        return None if sides is None else from_half_levels(opened.path, *sides, along, surface)
-    found = Coefficients(opened.path, *_in_pascals(opened, mids), dimension=mids.a.dimensions[-1])
-    a, b = sides or (None, None)
-    return fitting(replace(found, a_interface=a, b_interface=b, surface=surface))
+    if mids is not None:
+        found = Coefficients(
+            opened.path, *_in_pascals(opened, mids), dimension=mids.a.dimensions[-1]
+        )
+        a, b = _sides(opened, edges) or (None, None)
+        return fitting(replace(found, a_interface=a, b_interface=b, surface=surface))
+    sides = _sides(opened, edges)
+    along = edges.a.dimensions[0] if edges and len(edges.a.shape) > 1 else None
+    return None if sides is None else from_half_levels(opened.path, *sides, along, surface)
+
+
+def _sides(opened: RawFile, edges: _Terms | None) -> tuple[Values, Values] | None:
+    return None if edges is None else _edges(*_in_pascals(opened, edges))
 
 
 def _mids(
@@ -65,10 +72,18 @@ def _mids(
         return formula
     for a, b, p0 in MIDS:
         if a in opened and b in opened:
-            along = opened[a].dimensions[-1:] == (dimension,)
+            along = opened[a].dimensions[-1:] == (dimension,) and _meant(opened, level, a, p0)
             if along or (a == "hyam" and not only_along):
                 return _Terms(opened[a], opened[b], _p0(opened, p0))
     return None
+
+
+def _meant(opened: RawFile, level: RawVariable | None, a: str, p0: str) -> bool:
+    """Whether variables called a and b are coefficients of pressure, not of height or anything."""
+    if a not in ("a", "a_bnds") or level is None:
+        return a not in ("a", "a_bnds") or p0 in opened
+    other = other_kind(level) or "orog" in level.text("formula_terms")
+    return not other and (p0 in opened or follows_the_ground(level))
 
 
 def _interfaces(
@@ -84,7 +99,7 @@ def _interfaces(
             return formula
     for a, b, p0 in INTERFACES:
         if a in opened and b in opened:
-            along = dimension in opened[a].dimensions
+            along = dimension in opened[a].dimensions and _meant(opened, level, a, p0)
             if along or (a == "hyai" and (mids is not None or not only_along)):
                 return _Terms(opened[a], opened[b], _p0(opened, p0))
     return None

@@ -28,6 +28,7 @@ NO_UNITS = ("", "1", "none", "level", "levels", "-", "~")
 
 #: What levels may be that is no pressure -> CF's standard names, units, usual names.
 OTHERS = {
+    "depths": (("depth",), (), ("depth", "olevel", "soil")),
     "heights": (("height", "altitude", "geopotential_height", "atmosphere_sleve_coordinate",
                  "atmosphere_hybrid_height_coordinate", "height_above_mean_sea_level",
                  "height_above_reference_ellipsoid"),
@@ -37,7 +38,6 @@ OTHERS = {
     "levels of constant potential temperature": (("air_potential_temperature",),
                                                  ("k", "kelvin", "degk"), ("theta", "isentropic")),
     "logarithms of pressure": (("atmosphere_ln_pressure_coordinate",), (), ()),
-    "depths": (("depth",), (), ("depth", "olevel", "soil")),
 }  # fmt: skip
 
 #: No pressure in the air is higher, Pa.

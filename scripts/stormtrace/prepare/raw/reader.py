@@ -72,8 +72,6 @@ class Reader:
 
         levels: [first, last) from the top down, whichever way the file has them.
         """
-        if levels is not None:
-            self._check_alike(name, [path for path, _ in places])
         pieces = [self._piece(name, path, run, levels) for path, run in _runs(places)]
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
@@ -81,7 +79,9 @@ class Reader:
         """Return the vertical coordinate of a variable in a file."""
         key = (place.path, name)
         if key not in self._coordinates:
-            self._coordinates[key] = read_coordinate(self._file(place.path), name, self.dataset)
+            found = read_coordinate(self._file(place.path), name, self.dataset)
+            self._check_alike(name, place.path, found)
+            self._coordinates[key] = found
         return self._coordinates[key]
 
     def pressures(
@@ -120,16 +120,15 @@ class Reader:
         self._coordinates[beside] = replace(second, upward=upward)
         self._coordinates[own] = replace(first, upward=upward == same)
 
-    def _check_alike(self, name: str, paths: Sequence[str]) -> None:
-        """Refuse (BadInput) files whose levels are not the same."""
-        first = self.coordinate(name, Place(paths[0], 0))
-        for path in dict.fromkeys(paths[1:]):
-            other = self.coordinate(name, Place(path, 0))
-            if not first.alike(other):
-                raise BadInput(
-                    f"{path}: {name} has other levels ({other.count}) than in {paths[0]}"
-                    f" ({first.count}): files of one part must agree; make them parts of their own"
-                )
+    def _check_alike(self, name: str, path: str, found: Coordinate) -> None:
+        """Refuse (BadInput) files whose levels are not the same as in the first one."""
+        before = next((key[0] for key in self._coordinates if key[1] == name), None)
+        first = found if before is None else self._coordinates[before, name]
+        if not first.alike(found):
+            raise BadInput(
+                f"{path}: {name} has other levels ({found.count}) than in {before}"
+                f" ({first.count}): files of one part must agree; make them parts of their own"
+            )
 
     def units(self, name: str, place: Place) -> str:
         """Return a variable's units as its file gives them; empty where it does not."""

@@ -15,7 +15,12 @@ from stormtrace.prepare.units import pascals
 #: Names of dimensions of time and of levels that lack a coordinate to tell.
 TIMES = ("time", "valid_time", "record", "t", "xtime")
 LEVELS = ("lev", "level", "levels", "plev", "pressure_level", "model_level", "isobaricinhpa",
-          "hybrid", "nlev", "nvertlevels", "bottom_top", "layer", "alevel", "ilev")  # fmt: skip
+          "hybrid", "nlev", "nvertlevels", "bottom_top", "layer", "alevel", "ilev", "height",
+          "altitude", "depth", "sigma", "theta", "isentropic")  # fmt: skip
+
+#: Words in the names of coordinates of levels, whether or not these are pressures.
+VERTICAL = ("hybrid", "pressure", "atmosphere_", "alevel", "height", "altitude", "depth",
+            "potential_temperature")  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +180,7 @@ def _level_dimension(
 
 def _is_level(source: RawVariable) -> bool:
     words = f"{source.text('standard_name')} {source.text('long_name')}".lower()
-    vertical = any(word in words for word in ("hybrid", "pressure", "atmosphere_", "alevel"))
+    vertical = any(word in words for word in VERTICAL)
     return (
         vertical
         or source.text("axis") == "Z"
