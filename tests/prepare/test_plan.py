@@ -206,7 +206,7 @@ def test_files_without_times_count_on(tmp_path):
             file.createDimension("record", records)
             for name, size in (("lat", 3), ("lon", 4)):
                 file.createDimension(name, size)
-                file.createVariable(name, "f8", (name,))[:] = np.arange(size)
+                file.createVariable(name, "f8", (name,))[:] = 10.0 * np.arange(size)
             file.createVariable("IWV", "f4", ("record", "lat", "lon"))[:] = 1
     spec = {
         "name": "artmip",
