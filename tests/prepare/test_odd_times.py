@@ -136,6 +136,15 @@ def test_means_with_bad_bounds_are_refused_until_stamps_are_told(tmp_path, chang
         steps(spec(path, stamps="instant"))
 
 
+def test_stale_bounds_of_an_hour_make_no_three(tmp_path):
+    """Bounds of another month, of hourly means every three hours: `stamps` alone would make them
+    means of three; without the bounds it is what the user says."""
+    end, _, bounds = reversed_means(8)
+    path = write(tmp_path / "a.nc", end, "time: mean", bounds + 31 * 24)
+    with pytest.raises(BadInput, match="They are 1 h wide, but the records 3 h apart"):
+        steps(spec(path, stamps="end"))
+
+
 def test_bounds_of_three_days_ago_without_cell_methods(tmp_path):
     end, bounds = means(8)
     path = write(tmp_path / "a.nc", end, None, bounds - 72)

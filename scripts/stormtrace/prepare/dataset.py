@@ -134,7 +134,7 @@ class Part(Block):
         "time bounds and cell_methods decide, else half-hourly stamps of hourly means (MERRA-2), "
         "else it is an instant. Files that say otherwise are an error; only `instant` overrides "
         "bounds, unless cell_methods speak of means, for CAM writes bounds with instantaneous "
-        "fields, too.",
+        "fields, too. Without bounds, intervals follow each other without gaps.",
     )
 
     @property
