@@ -346,6 +346,17 @@ def test_steps_follow_the_coarsest_variable(tmp_path):
     ]  # fmt: skip
 
 
+def test_parts_must_start_their_steps_alike(tmp_path):
+    """Instants at 00, 06 … in one year and at 03, 09 … in the next are of two datasets."""
+    blocks = []
+    for year, first in ((2000, 0), (2001, 365 * 24 + 3)):
+        path = write(tmp_path / f"{year}.nc", first + 6 * np.arange(4), "time: point")
+        blocks.append(spec(path, f"{year}-01-01", f"{year}-01-02", step_hours=6))
+    both = {**blocks[0], "parts": [part for block in blocks for part in block["parts"]]}
+    (problem,) = [text for row in check_study([both], 1) for text in row.problems]
+    assert "parts start 0 and 3 h after multiples of 6 h: make them two datasets" in problem
+
+
 def test_a_record_off_the_steps_is_refused(tmp_path):
     hours = 3.0 * np.arange(8)
     hours[5] += 1
@@ -389,6 +400,17 @@ def test_a_single_number_is_the_time_of_the_file(tmp_path):
                 nc[time].units = UNITS
             nc["forecast_reference_time"].standard_name = "forecast_reference_time"
     assert steps(spec(tmp_path / "?.nc"))[0] == dict(zip(EIGHT, range(8), strict=True))
+
+
+def test_a_single_mean_with_bounds_has_no_dimension_of_time(tmp_path):
+    path = without_times(tmp_path / "a.nc", (), ())
+    with netCDF4.Dataset(path, "a") as nc:
+        nc["PSL"].cell_methods = "time: mean"
+        nc.createDimension("bnds", 2)
+        nc.createVariable("time", "f8", ())[...] = 12.0
+        nc["time"].setncatts({"units": UNITS, "bounds": "time_bnds"})
+        nc.createVariable("time_bnds", "f8", ("bnds",))[:] = [0, 24]
+    assert steps(spec(path, step_hours=24)) == ({"2000-01-01 00:00": 0.0}, "mean", 24.0)
 
 
 def test_when_forecasts_began_is_not_when_they_are_for(tmp_path):

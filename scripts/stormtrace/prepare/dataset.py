@@ -222,11 +222,15 @@ class Dataset(Entry):
     )
     sampling: Literal["mean", "instant"] = Field(
         "mean",
-        description="How records closer than step_hours become steps, by their mean or by the one "
-        "that starts the step.",
+        description="How records closer than step_hours become steps, by their mean (minimum of "
+        "minima, sum of sums …) or by the one that starts the step.",
     )
     step_hours: Annotated[float, AfterValidator(_divides_a_day)] = Field(
-        3.0, gt=0, le=24, description="Hours from one sample to the next; they must divide a day."
+        3.0,
+        gt=0,
+        le=24,
+        description="Hours from one sample to the next; they must divide a day. Steps start at the "
+        "hours of the files, 03, 09, 15, 21 as well as 00, 06, 12, 18.",
     )
     missing_steps: Literal["refuse", "skip"] = Field(
         "refuse",
