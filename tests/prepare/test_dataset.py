@@ -72,3 +72,30 @@ def test_any_field_at_any_pressure():
 def test_mistakes_are_named(changes, message):
     with pytest.raises(BadInput, match=message):
         make_dataset(spec(**changes))
+
+
+@pytest.mark.parametrize("moment", ["2000-02-31", "2001-04-31", "2000-13-01", "2000-01-01 24:00"])
+def test_moments_that_no_calendar_has(moment):
+    with pytest.raises(BadInput, match=f"{moment}.*no calendar has this moment"):
+        make_dataset(spec(parts=[{**PART, "period": [moment, "2002-01-01"]}]))
+
+
+def test_moments_of_other_calendars_and_writings():
+    """30 February is one of 360_day; a T, a midnight and seconds change nothing."""
+    for period, read in (
+        (["2000-02-29", "2000-02-30"], ("2000-02-29", "2000-02-30")),
+        (["2000-01-01T06:00:00", "2000-01-01 12:00"], ("2000-01-01 06:00", "2000-01-01 12:00")),
+        (["2000-01-01 00:00", "2000-01-02T00:00"], ("2000-01-01", "2000-01-02")),
+    ):
+        assert make_dataset(spec(parts=[{**PART, "period": period}])).parts[0].period == read
+    with pytest.raises(BadInput, match="is empty or ends before it starts"):
+        make_dataset(spec(parts=[{**PART, "period": ["2000-01-01", "2000-01-01 00:00"]}]))
+
+
+def test_clocks_are_read_before_any_job():
+    clock = {"start": "{year}-02-30", "step_hours": 6}
+    with pytest.raises(BadInput, match="'2000-02-30' is not a date of the standard calendar"):
+        make_dataset(spec(time=clock))
+    assert make_dataset(spec(time={**clock, "calendar": "360_day"})).time.step == 21600
+    with pytest.raises(BadInput, match="'lunar' is none of CF's"):
+        make_dataset(spec(time={**clock, "calendar": "lunar"}))

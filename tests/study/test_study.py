@@ -19,6 +19,7 @@ from stormtrace.study.inputs import raw_input
 from stormtrace.study.merging import merge, resolve
 from stormtrace.study.merging import overlay as overlay_of
 from stormtrace.study.periods import clip, years_of
+from stormtrace.study.study_files import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = ("config", "datasets", "models", "experiments")
@@ -340,6 +341,14 @@ def test_unquoted_dates_are_dates(demo, tmp_path):
     study = Study(overlay_of(demo, yaml.safe_load(overlay.read_text())), [*DEMO, overlay])
     assert study.experiments["short"].period == ("2000-12-25", "2001-01-03")
     assert study.raw("mini-historical").parts[0].period == ("2000-12-22 03:00", "2001-01-11")
+
+
+def test_30_february_needs_no_quotes(tmp_path):
+    """YAML knows the Gregorian calendar alone; 360_day has the date, no calendar a 31st."""
+    (tmp_path / "dates.yaml").write_text("period: [2000-02-30, 2000-03-01]\nend: 2000-02-31\n")
+    read = read_yaml(tmp_path / "dates.yaml")
+    assert read["period"][0] == "2000-02-30" and str(read["period"][1]) == "2000-03-01"
+    assert read["end"] == "2000-02-31"
 
 
 def test_a_runtime_that_the_device_lacks_is_refused(demo):

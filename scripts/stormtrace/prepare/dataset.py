@@ -1,5 +1,6 @@
 """A dataset of the study: the block of YAML as the prepare stage and Snakemake's plan see it."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
@@ -8,20 +9,36 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from pydantic.json_schema import SkipJsonSchema
 
 from stormtrace.blocks import Block, did_you_mean, dump, in_order, read_block
+from stormtrace.errors import BadInput
 from stormtrace.prepare.derivations import Fields, default_fields
+from stormtrace.prepare.raw.calendar_time import DAY, HOUR, Calendar
 from stormtrace.prepare.sources import Vocabulary, layouts, vocabulary
 from stormtrace.prepare.verbs import Derivation, Patterns
-
-HOUR = 3600
 
 RawSource = Literal["cesm", "merra2", "era5", "cmip6", "e3sm", "mpas", "icon"]
 Stamps = Literal["start", "end", "middle", "instant"]
 RegridMethod = Literal["bilinear", "conservative", "spectral"]
 Maker = Literal["stormtrace", "esmpy", "xesmf"]
 
+
+def real_moment(moment: str) -> str:
+    """Return a moment in the one way of writing that sorts as text, without midnight.
+
+    Raises:
+        ValueError: no calendar has it (30 February is one of 360_day).
+
+    """
+    for calendar in map(Calendar, ("all_leap", "360_day")):
+        with contextlib.suppress(BadInput):
+            return calendar.text(calendar.seconds(moment)).removesuffix(" 00:00")
+    raise ValueError("no calendar has this moment")
+
+
 #: A date, or a date and a time, in the raw files' own calendar.
 Moment = Annotated[
-    str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$")
+    str,
+    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"),
+    AfterValidator(real_moment),
 ]
 
 
@@ -120,7 +137,7 @@ class Part(Block):
         "time bounds and cell_methods decide, else half-hourly stamps of hourly means (MERRA-2), "
         "else it is an instant. Files that say otherwise are an error; only `instant` overrides "
         "bounds, unless cell_methods speak of means, for CAM writes bounds with instantaneous "
-        "fields, too.",
+        "fields, too. Without bounds, intervals follow each other without gaps.",
     )
 
     @property
@@ -143,6 +160,17 @@ class Clock(Block):
     )
     step_hours: float = Field(gt=0, description="Hours from record to record.")
     calendar: str = Field("standard", description="CF calendar, e.g. noleap.")
+    dimension: str | None = Field(
+        None, description="The dimension that counts the records, where its name is not of a time."
+    )
+
+    @model_validator(mode="after")
+    def _is_a_date(self) -> "Clock":
+        try:
+            Calendar(self.calendar).seconds(self.start.replace("{year}", "2000"))
+        except BadInput as error:
+            raise ValueError(f"{error}") from error
+        return self
 
     @property
     def step(self) -> int:
@@ -165,7 +193,7 @@ class Entry(Block):
 
 
 def _divides_a_day(hours: float) -> float:
-    if 24 * HOUR % (round(hours * HOUR) or 7):
+    if DAY % (round(hours * HOUR) or 7):
         raise ValueError(
             "it does not divide a day, so steps would start at other hours every day; choose 1, 2, "
             "3, 4, 6, 8, 12 or 24"
@@ -214,11 +242,15 @@ class Dataset(Entry):
     )
     sampling: Literal["mean", "instant"] = Field(
         "mean",
-        description="How records closer than step_hours become steps, by their mean or by the one "
-        "that starts the step.",
+        description="How records closer than step_hours become steps, by their mean (minimum of "
+        "minima, sum of sums …) or by the one that starts the step.",
     )
     step_hours: Annotated[float, AfterValidator(_divides_a_day)] = Field(
-        3.0, gt=0, le=24, description="Hours from one sample to the next; they must divide a day."
+        3.0,
+        gt=0,
+        le=24,
+        description="Hours from one sample to the next; they must divide a day. Steps start at the "
+        "hours of the files, 03, 09, 15, 21 as well as 00, 06, 12, 18.",
     )
     missing_steps: Literal["refuse", "skip"] = Field(
         "refuse",

@@ -97,7 +97,7 @@ def read_layout(opened: RawFile, name: str, dataset: Dataset) -> Layout:
         raise BadInput(f"{opened.path}: {name} is a single number, not a field")
     found = find_lat_lon(opened, source, dataset.names)
     chosen = _selected(opened, source, dataset)
-    time = _time_dimension(opened, source, dataset, (*chosen, *_points(found, None)))
+    time = _time_dimension(opened, source, dataset)
     level = _level_dimension(opened, source, (time, *chosen, *_points(found, time)))
     known = {time, level, *chosen}
     points = _points(found, time) or tuple(
@@ -108,7 +108,7 @@ def read_layout(opened: RawFile, name: str, dataset: Dataset) -> Layout:
     points = tuple(each for each in points if each not in chosen)
     rest = [each for each in source.dimensions if each not in (*known, *points)]
     chosen |= {each: 0 for each in rest if source.sizes[each] == 1}
-    _check_known(opened, source, [each for each in rest if each not in chosen])
+    _check_known(opened, source, time, [each for each in rest if each not in chosen])
     lat, lon = found or (None, None)
     return Layout(source, time, level, points, chosen, lat, lon)
 
@@ -145,9 +145,7 @@ def starts_forecast(source: RawVariable) -> bool:
     return "initial time" in source.text("long_name").lower()
 
 
-def _time_dimension(
-    opened: RawFile, source: RawVariable, dataset: Dataset, others: Iterable[str]
-) -> str | None:
+def _time_dimension(opened: RawFile, source: RawVariable, dataset: Dataset) -> str | None:
     """Return the dimension along which times or, if the file has none, records are."""
     for name in source.dimensions:
         if time_coordinate(opened, source, name):
@@ -155,10 +153,8 @@ def _time_dimension(
     if time_coordinate(opened, source, None):
         return None
     _check_changes(opened, source)
-    named = [name for name in source.dimensions if name.lower() in TIMES]
-    if dataset.time is not None and not named:
-        level = _level_dimension(opened, source, others)
-        named = [name for name in source.dimensions if name not in (*others, level)]
+    told = dataset.time.dimension if dataset.time else None
+    named = [name for name in source.dimensions if name == told or name.lower() in TIMES]
     return next(iter(named), None)
 
 
@@ -248,7 +244,9 @@ def _text(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float | np.floating) else str(value)
 
 
-def _check_known(opened: RawFile, source: RawVariable, unknown: list[str]) -> None:
+def _check_known(
+    opened: RawFile, source: RawVariable, time: str | None, unknown: list[str]
+) -> None:
     if unknown:
         name = unknown[0]
         values = _values(opened, name, source.sizes[name])
@@ -257,4 +255,5 @@ def _check_known(opened: RawFile, source: RawVariable, unknown: list[str]) -> No
             f"{opened.path}: {source.name} {source.dimensions} has a dimension {name}"
             f" ({len(values)} values: {listed}) that is neither time, levels nor points: choose one"
             f" with the dataset's key select: {{{name}: {values[0]}}}"
+            + ("" if time else f"; or, if it counts times, name it in time: {{dimension: {name}}}")
         )
