@@ -21,12 +21,14 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 
+from era5_rows import era5_rows
 from ingest_files import FORMS, STEPS, spec_of, write_cells, write_day
 from ingest_peers import chain_rows, field_rows, map_rows, split_rows
 from measuring import HEAD, Cost, Row, Stopwatch, flushed, measured, script
 from stormtrace.grids import make_grid
 from stormtrace.prepare.columns import Columns
 from stormtrace.prepare.dataset import make_dataset
+from stormtrace.prepare.fields import derive_records
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.plan import make_plans
 from stormtrace.prepare.raw.reader import Reader
@@ -70,6 +72,7 @@ def bench(ne: int, scratch: Path, peers: str | None, esmf: str | None) -> str:
     written = next(row.cost for row in rows if row.what.startswith("write a sample"))
     rows += split_rows(scratch / "grid.nc", scratch, written)
     rows += copy_rows(specs["CDF5"], weights, scratch)
+    rows += era5_rows(scratch)
     rows.append(_statistics_row(scratch / "out"))
     return table(rows, whole.seconds, pair.seconds, ne)
 
@@ -96,11 +99,10 @@ def stage_rows(
         columns = Columns(dataset, reader)
         for name in ("TMQ", "U850", "V850"):
             derivation = dataset.fields[name]
-            places = plan.places(derivation, derivation.variable, steps)
+            places = {raw: plan.places(derivation, raw, steps) for raw in derivation.variables}
+            beside = {"PS": plan.places(derivation, "PS", steps)}
             watch = Stopwatch()
-            fields[name], _ = columns.derive(
-                derivation, places, plan.places(derivation, "PS", steps)
-            )
+            fields[name], _ = derive_records(columns, derivation, places, beside)
             costs[name] = watch.read()
             how = {"TMQ": "all 30 levels", "U850": "only bracketing levels, brackets found"}
             note = how.get(name, "only bracketing levels, brackets known")

@@ -94,7 +94,7 @@ def test_variables_that_do_not_fit_each_other_are_told(tmp_path):
     calendar, points = found["PS"].problems
     assert "calendar standard, but noleap in the files of Q" in calendar
     assert "number of points 9, but 866 in the files of Q" in points
-    assert "means of Q, but" in found["Q"].problems[0]
+    assert "means over 3 h of Q, but" in found["Q"].problems[0]
 
 
 def test_labelled_folders(tmp_path):

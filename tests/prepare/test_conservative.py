@@ -154,7 +154,7 @@ def test_cells_come_from_a_mesh_file(tmp_path):
     cells = cube_cells(6)
     clockwise = MeshCells(cells.lat, cells.lon, cells.corners[:, ::-1])
     path = scrip(tmp_path / "scrip.nc", clockwise)
-    found = read_cells(path)
+    found = read_cells(path, 216)
     np.testing.assert_allclose(area(found.corners), area(cells.corners), rtol=1e-9)
     mesh = Mesh(cells.lat, cells.lon, cells.lat.shape)
     weights, how = own_matrix(mesh, TARGET, "conservative", path)
@@ -172,6 +172,6 @@ def test_cells_come_from_a_mesh_file(tmp_path):
 def test_what_is_no_mesh_file(tmp_path):
     (tmp_path / "a.nc").write_text("no mesh")
     with pytest.raises(BadInput, match="not a mesh that uxarray can read"):
-        read_cells(str(tmp_path / "a.nc"))
+        read_cells(str(tmp_path / "a.nc"), 9)
     with pytest.raises(BadInput, match="does not exist"):
-        read_cells(str(tmp_path / "b.nc"))
+        read_cells(str(tmp_path / "b.nc"), 9)

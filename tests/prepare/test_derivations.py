@@ -175,17 +175,14 @@ def test_a_sum_needs_all_records_of_a_step(tmp_path):
 
 
 def test_variables_of_one_field_have_one_interval(tmp_path):
-    """Hourly wind beside 3-hourly humidity must not be paired by position."""
-    hourly, steps = (
-        Merra2(tmp_path / "h", first=0),
-        Merra2(tmp_path / "s", records=8, step=3 * HOUR, first=0),
-    )
-    columns = nv_columns(hourly)
-    hourly.write({name: columns[name] for name in ("U", "V", "DELP")}, "x", [1, 2, 3, 4], "1")
-    steps.write({"QV": columns["QV"][::3], "DELP": columns["DELP"][::3]}, "y", [1, 2, 3, 4], "1")
+    """Hourly wind to the east beside 3-hourly to the north must not be paired by position."""
+    hourly = Merra2(tmp_path / "h", first=0)
+    steps = Merra2(tmp_path / "s", records=8, step=3 * HOUR, first=0)
+    hourly.write({"U10M": np.ones((24, 19, 36))}, "x")
+    steps.write({"V10M": np.ones((8, 19, 36))}, "y")
     part = {"files": [f"{tmp_path}/s/*.y.{{year}}*.nc4", f"{tmp_path}/h/*.x.{{year}}*.nc4"]}
-    with pytest.raises(BadInput, match=r"DELP at .* is in both|3 records a step, but QV"):
-        derive(hourly.spec(part=part, fields={"IVT": {"transport": ["QV", "U", "V"]}}))
+    with pytest.raises(BadInput, match=r"V10M has 1 records a step, but U10M, .* 3 "):
+        derive(hourly.spec(part=part, fields={"WSPD": {"magnitude": ["U10M", "V10M"]}}))
 
 
 def test_a_transport_needs_one_set_of_levels(tmp_path):

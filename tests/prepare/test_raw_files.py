@@ -5,9 +5,9 @@ import pytest
 from mock_raw import Cesm
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Source, make_dataset
+from stormtrace.prepare.raw.archive import Archive
 from stormtrace.prepare.raw.calendar_time import HOUR, Calendar
 from stormtrace.prepare.raw.found_files import files_near, find_files, first_file, year_in_name
-from stormtrace.prepare.raw.inventory import Archive
 from stormtrace.prepare.raw.named_dates import check_name
 from stormtrace.prepare.raw.time_axis import TimeAxis
 
@@ -52,7 +52,7 @@ def test_what_year_stands_for(tmp_path):
 
 def axis(name, first, count, step=3 * HOUR):
     calendar = Calendar("noleap")
-    return TimeAxis(name, calendar, calendar.seconds(first) + step * np.arange(count), step, False)
+    return TimeAxis(name, calendar, calendar.seconds(first) + step * np.arange(count), step)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,11 @@ def axis(name, first, count, step=3 * HOUR):
         ("MERRA2_200.tavg1_2d_slv_Nx.20000101.nc4", "2000-01-01", 8),
         ("MERRA2_200.tavg1_2d_slv_Nx.20000101.SUB.nc", "2000-01-01", 8),
         ("IWV_IVT_MERRA_20170228_00.nc", "2017-02-28", 1),
+        ("e5.oper.an.sfc.128_137_tcwv.ll025sc.2000010100_2000013123.nc", "2000-01-01", 248),
+        ("psl_6hrPlevPt_x_gn_200001010300-200002012100.nc", "2000-01-01 03:00", 248),
+        ("psl_day_x_20000101-20000131.nc", "2000-01-01", 248),
+        ("psl_x_200001.nc", "2005-01-01", 8),
+        ("psl_v20191108.nc", "2005-01-01", 8),
         ("Q.12345678.nc", "2000-01-01", 8),
         ("history.nc", "2000-01-01", 8),
     ],
@@ -81,10 +86,12 @@ def test_names_that_agree_with_their_times(name, first, count):
         ("b.cam.h3.PS.2001010100Z-2001123121Z.nc", "2000-01-01", 2920),
         ("scam.cam.h2.1974-08-30-00000.nc", "1975-08-30", 400),
         ("MERRA2_200.tavg1_2d_slv_Nx.20000102.nc4", "2000-01-01", 8),
+        ("e5.oper.an.sfc.128_137_tcwv.ll025sc.2000010100_2000013123.nc", "2001-01-01", 744),
+        ("psl_6hrPlevPt_x_gn_200001010300-200012312100.nc", "2001-01-01 03:00", 744),
     ],
 )
 def test_names_that_do_not(name, first, count):
-    with pytest.raises(BadInput, match=r"name says .* misnamed or a wrong copy"):
+    with pytest.raises(BadInput, match=r"name says .* wrong copy.*`dates_in_names: ignore`"):
         check_name(axis(name, first, count))
 
 
@@ -95,7 +102,7 @@ def test_headers_are_read_once(tmp_path, monkeypatch):
     archive, part = Archive(dataset), dataset.parts[0]
     source = dataset.where(part, dataset.fields["PSL"], "PSL")
     before = archive.inventory(source, part, 2000)
-    monkeypatch.setattr("stormtrace.prepare.raw.inventory.open_raw_file", None)
+    monkeypatch.setattr("stormtrace.prepare.raw.archive.open_raw_file", None)
     assert archive.inventory(source, part, 2000).paths == before.paths
 
 

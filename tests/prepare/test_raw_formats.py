@@ -16,6 +16,7 @@ from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
+from stormtrace.prepare.needed_files import files_of_year
 from stormtrace.prepare.plan import make_plans
 from stormtrace.prepare.raw.raw_formats import open_raw_file
 
@@ -159,3 +160,18 @@ def test_netcdf_is_netcdf_whatever_its_name(tmp_path):
         file.createVariable("x", "f8", ("n",))[:] = [1, 2, 3]
     with open_raw_file(tmp_path / "data.grib") as opened:
         assert opened["x"].read().tolist() == [1, 2, 3]
+
+
+def test_a_remote_store_is_read_and_not_waited_for(tmp_path):
+    """Through fsspec, here its file system in memory; Snakemake has no file to wait for."""
+    raw, tqv = Merra2(tmp_path), values()
+    url = "memory://stormtrace-test/day.zarr"
+    with xarray.open_dataset(raw.write({"TQV": tqv}), decode_times=False) as source:
+        source.to_zarr(url, zarr_format=2)
+    spec = raw.spec(fields={"TMQ": {"take": "TQV"}})
+    spec["parts"][0]["files"] = [url]
+    np.testing.assert_array_equal(derive(spec), expected(tqv))
+    assert files_of_year(make_dataset(spec), 2000) == []
+    spec["parts"][0]["files"] = ["memory://stormtrace-test/none.zarr"]
+    with pytest.raises(BadInput, match=r"none\.zarr cannot be opened as a Zarr store"):
+        derive(spec)

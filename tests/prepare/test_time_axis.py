@@ -8,7 +8,7 @@ from mock_raw import Cesm, Merra2
 from stormtrace.errors import BadInput
 from stormtrace.prepare.raw.calendar_time import HOUR
 from stormtrace.prepare.raw.raw_formats import open_raw_file
-from stormtrace.prepare.raw.time_axis import counted_axis, read_time_axis
+from stormtrace.prepare.raw.time_axis import counted_axis, read_time_axis, settled
 
 
 def axis_of(path, stamps=None, cell_methods=None, name="PSL"):
@@ -18,7 +18,7 @@ def axis_of(path, stamps=None, cell_methods=None, name="PSL"):
         if cell_methods is not None:
             attributes = {**source.attributes, "cell_methods": cell_methods}
             source = dataclasses.replace(source, attributes=attributes)
-        return read_time_axis(opened, source, "time", stamps, 3 * HOUR)
+        return read_time_axis(opened, source, "time", stamps)
 
 
 def text(axis):
@@ -31,8 +31,8 @@ def test_bounds_say_what_stamps_mark(tmp_path, stamps, told):
     raw = Cesm(tmp_path, stamps=stamps)
     axis = axis_of(raw.write("PSL"), stamps if told else None)
     assert text(axis) == ["2000-01-01 00:00", "2000-01-01 21:00"]
-    assert axis.length == 3 * HOUR
-    assert axis.instant == (stamps == "instant")
+    assert (axis.spacing, axis.span) == (3 * HOUR, 0 if stamps == "instant" else 3 * HOUR)
+    assert axis.method == ("point" if stamps == "instant" else "mean")
 
 
 @pytest.mark.parametrize("stamps", ["start", "end", "middle", "instant"])
@@ -41,10 +41,11 @@ def test_without_bounds_the_configuration_says(tmp_path, stamps):
     assert text(axis_of(raw.write("PSL"), stamps)) == ["2000-01-01 00:00", "2000-01-01 21:00"]
 
 
-def test_single_record_takes_the_step_it_is_told(tmp_path):
+def test_single_mean_without_bounds_waits_for_its_neighbours(tmp_path):
     raw = Cesm(tmp_path, stamps="end", bounds=False, steps=1)
     axis = axis_of(raw.write("PSL"), "end")
-    assert text(axis)[0] == "2000-01-01 00:00" and axis.length is None
+    assert axis.span is None and text(axis)[0] == "2000-01-01 03:00"
+    assert text(settled(axis, 3 * HOUR))[0] == "2000-01-01 00:00"
 
 
 def test_configuration_against_bounds_is_refused(tmp_path):
@@ -62,28 +63,31 @@ def test_bounds_beside_instants(tmp_path):
     for methods, stamps in ((None, None), ("time: mean", None), ("time: mean", "end")):
         axis = axis_of(path, stamps, methods)
         assert text(axis)[0] == "2000-01-01 00:00" and not axis.instant
-    with pytest.raises(BadInput, match=r"stamps: instant.*bounds say end"):
+    with pytest.raises(BadInput, match=r"stamps: instant.*a mean over time.*stamps: start"):
         axis_of(path, "instant", "time: mean")
     with pytest.raises(BadInput, match=r"stamps: end.*cell_methods.*of instants"):
         axis_of(path, "end", "time: point")
     with netCDF4.Dataset(path, "a") as file:
         file.source = "CAM"
-    assert axis_of(path).doubtful and not axis_of(path, "end").doubtful
+    assert axis_of(path).doubt and not axis_of(path, "end").doubt
 
 
 def test_first_record_of_a_run_has_no_width(tmp_path):
+    """It is the initial state, not the mean of the three hours before."""
     raw = Cesm(tmp_path, stamps="end")
     path = raw.write("PSL")
     with netCDF4.Dataset(path, "a") as file:
         file["time_bnds"][0] = file["time"][0]
-    assert text(axis_of(path)) == ["2000-01-01 00:00", "2000-01-01 21:00"]
+    axis = axis_of(path)
+    assert text(axis) == ["2000-01-01 03:00", "2000-01-01 21:00"] and axis.span == 3 * HOUR
+    np.testing.assert_array_equal(axis.records, np.arange(1, 8))
 
 
 def test_merra2_hourly_means_are_stamped_half_past(tmp_path):
     raw = Merra2(tmp_path)
     axis = axis_of(raw.write({"SLP": np.zeros((24, 19, 36))}), name="SLP")
     assert text(axis) == ["2000-01-01 00:00", "2000-01-01 23:00"]
-    assert axis.length == HOUR and not axis.instant
+    assert axis.spacing == axis.span == HOUR and not axis.instant
 
 
 def test_merra2_instants_are_as_stamped(tmp_path):

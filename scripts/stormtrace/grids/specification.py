@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from stormtrace.errors import BadInput
 from stormtrace.grids.boxes import check_box
+from stormtrace.grids.cell_edges import gaussian_rows
 from stormtrace.grids.grid import Grid
 from stormtrace.grids.projection import Projection, polar_stereographic
 
@@ -172,15 +173,8 @@ def _global(given: GridSpecification) -> Grid:
 
 
 def _gaussian(given: GridSpecification) -> Grid:
-    """Rows at the roots of a Legendre polynomial; each as wide, in sin φ, as its weight."""
-    from scipy.special import roots_legendre  # slow to import; other grids do without
-
     rows = 2 * int(given.gaussian or 0)
-    sines, weights = roots_legendre(rows)
-    edges = np.concatenate([[-1.0], -1.0 + np.cumsum(weights)])
-    edges[-1] = 1.0
-    edges = np.degrees(np.arcsin(np.clip(edges, -1.0, 1.0)))
-    lat = np.degrees(np.arcsin(sines))
+    lat, edges = gaussian_rows(rows)
     return Grid(lat, _columns(given.first_lon, given.nlon or 2 * rows), row_edges=edges)
 
 

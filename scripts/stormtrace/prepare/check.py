@@ -17,18 +17,12 @@ from stormtrace.formats.netcdf import NoVariable, open_raw, variable
 from stormtrace.prepare.dataset import Dataset, LabelledDataset, Part, Source, make_dataset
 from stormtrace.prepare.findings import Finding
 from stormtrace.prepare.needed_variables import needed_beside, why_needed
-from stormtrace.prepare.plan import check_alike
+from stormtrace.prepare.raw.archive import Archive, Header, Headers, read_headers
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
 from stormtrace.prepare.raw.found_files import first_holding
-from stormtrace.prepare.raw.inventory import (
-    Archive,
-    Header,
-    Headers,
-    Inventory,
-    doubt,
-    read_headers,
-)
-from stormtrace.prepare.raw.matching import match, steps_between
+from stormtrace.prepare.raw.inventory import Inventory, make_inventory, window_of
+from stormtrace.prepare.raw.matching import match, step_offset, steps_between
+from stormtrace.prepare.raw.time_agreement import check_alike, check_times
 from stormtrace.prepare.raw.time_axis import TimeAxis
 from stormtrace.prepare.trial import try_dataset
 
@@ -81,21 +75,43 @@ def _check_part(dataset: Dataset, part: Part, pool: ProcessPoolExecutor) -> list
             errors = [error for error in errors if error not in absent]
             errors += [] if axes else absent[:1]
         problems = [str(error) for error in errors]
-        problems += [doubt(axis, source.variable) for axis in axes if axis.doubtful][:1]
+        problems += [axis.doubt for axis in axes if axis.doubt][:1]
         problems += _different_shapes(archive, source, part, paths)
         if axes:
-            inventories[source] = Inventory(source, tuple(axes))
-        findings[source] = _summary(
-            replace(finding, files=len(paths) - len(absent)),
-            inventories.get(source),
-            dataset,
-            part,
-            problems,
+            try:
+                inventories[source] = make_inventory(source, axes, window_of(part, None))
+            except BadInput as error:
+                problems.append(str(error))
+        findings[source] = replace(
+            finding, files=len(paths) - len(absent), problems=tuple(problems)
         )
-    for source, problem in _disagreements(archive, part, inventories, pairs):
-        together = (*findings[source].problems, problem)
-        findings[source] = replace(findings[source], problems=together)
+    offset, together = _common_offset(dataset, inventories)
+    for source, inventory in inventories.items():
+        findings[source] = _timed(findings[source], inventory, dataset, part, offset)
+    for source, problem in (*together, *_disagreements(archive, part, inventories, pairs)):
+        findings[source] = _with(findings[source], problem)
     return list(findings.values())
+
+
+def _with(finding: Finding, *problems: str) -> Finding:
+    return replace(finding, problems=(*finding.problems, *problems))
+
+
+def _common_offset(
+    dataset: Dataset, inventories: Mapping[Source, Inventory]
+) -> tuple[int | None, list[tuple[Source, str]]]:
+    """Return the offset of all variables' steps, or None and why there is none."""
+    good = {}
+    for source, inventory in inventories.items():
+        with contextlib.suppress(BadInput):  # reported with the variable itself
+            step_offset([inventory], dataset)
+            good[source] = inventory
+    if not good:
+        return None, []
+    try:
+        return check_times(dataset, good.values()), []
+    except BadInput as error:
+        return None, [(next(reversed(good)), str(error))]
 
 
 def _sources(dataset: Dataset, part: Part) -> tuple[dict[Source, str], list[tuple[Source, Source]]]:
@@ -189,37 +205,26 @@ def _axes(
     return axes
 
 
-def _summary(
-    finding: Finding,
-    inventory: Inventory | None,
-    dataset: Dataset,
-    part: Part,
-    problems: list[str],
+def _timed(
+    finding: Finding, inventory: Inventory, dataset: Dataset, part: Part, offset: int | None
 ) -> Finding:
-    """Return what is known of a variable whose headers have been read, as far as they could be."""
-    if inventory is not None:
-        try:
-            finding = _timed(finding, inventory, dataset, part)
-        except BadInput as error:
-            problems.append(str(error))
-    return replace(finding, problems=(*problems, *finding.problems))
+    """Return the finding with its times and gaps, or why the times make no sense.
 
-
-def _timed(finding: Finding, inventory: Inventory, dataset: Dataset, part: Part) -> Finding:
-    """Return the finding with its times and gaps; BadInput where the times make no sense."""
+    offset: of the steps of all variables; None: they have none in common.
+    """
     calendar, step = inventory.calendar, dataset.step
-    expected = steps_between(calendar.seconds(part.begin), calendar.seconds(part.end), step)
-    there = match(inventory, dataset, expected)[0].min(axis=1) >= 0
+    try:
+        if offset is None:
+            offset = step_offset([inventory], dataset)
+        expected = steps_between(*window_of(part, None)(calendar), step, offset)
+        there = match(inventory, dataset, expected)[0].min(axis=1) >= 0
+    except BadInput as error:
+        return _with(finding, str(error))
     first, last = (calendar.text(end) for end in inventory.sorted_starts[0][[0, -1]])
     gaps = [f"missing {gap}" for gap in _gaps(expected[~there], step, calendar)]
-    return replace(
-        finding,
-        first=first,
-        last=last,
-        steps=int(there.sum()),
-        missing=int((~there).sum()),
-        problems=tuple(gaps),
-    )
+    steps, missing = int(there.sum()), int((~there).sum())
+    finding = _with(finding, *gaps)
+    return replace(finding, first=first, last=last, steps=steps, missing=missing)
 
 
 def _different_shapes(

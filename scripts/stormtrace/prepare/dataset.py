@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from stormtrace.blocks import Block, did_you_mean, in_order, read_block
+from stormtrace.blocks import Block, did_you_mean, dump, in_order, read_block
 from stormtrace.prepare.derivations import Fields, default_fields
 from stormtrace.prepare.sources import Vocabulary, layouts, vocabulary
 from stormtrace.prepare.verbs import Derivation, Patterns
@@ -225,6 +225,11 @@ class Dataset(Entry):
         description="Steps of the period that are not in the files: an error that lists them, or "
         "left out and counted.",
     )
+    dates_in_names: Literal["check", "ignore"] = Field(
+        "check",
+        description="Whether dates in the names of files must agree with the times inside, where "
+        "names have first and last date, CESM's first record or MERRA-2's day.",
+    )
     time: Clock | None = Field(
         None,
         description="For files without a time coordinate (ARTMIP's MERRA-2). Those that have one "
@@ -270,7 +275,7 @@ class Dataset(Entry):
     @model_validator(mode="after")
     def _steps_of_several(self) -> "Dataset":
         for name, derivation in self.fields.items():
-            if derivation.within != "mean" and self.sampling == "instant":
+            if derivation.within is not None and self.sampling == "instant":
                 raise ValueError(
                     f"{name} is the {derivation.within} within a step, but sampling: instant keeps "
                     "one record of each step: say sampling: mean, which other fields then follow"
@@ -305,6 +310,17 @@ class LabelledDataset(Entry):
     train: str = Field(description="Folder of labelled samples to learn from.")
     test: str = Field(description="Folder of labelled samples to score on.")
     exclude: tuple[str, ...] = Field((), description="Names of labelled samples to leave out.")
+
+    @field_validator("fields")
+    @classmethod
+    def _as_they_are(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        for name, derivation in fields.items():
+            if dump(derivation) != {"take": name}:
+                raise ValueError(
+                    f"labelled samples have their fields already: {name} can only be {{take:"
+                    f" {name}}} (how it is mirrored is said with augment: {{mirror: …}} of a model)"
+                )
+        return fields
 
 
 def make_dataset(block: Mapping[str, Any]) -> Dataset:

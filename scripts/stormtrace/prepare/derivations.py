@@ -10,6 +10,7 @@ from stormtrace.blocks import exclusive
 from stormtrace.prepare.sources import Vocabulary
 from stormtrace.prepare.verbs import (
     Derivation,
+    FieldName,
     Integrate,
     Interpolate,
     Magnitude,
@@ -20,8 +21,6 @@ from stormtrace.prepare.verbs import (
     Transport,
     Vorticity,
 )
-
-FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 
 #: Verb -> its class.
 VERBS: Mapping[str, type[Derivation]] = {

@@ -49,8 +49,7 @@ def _described(plan: Plan, derivation: Derivation, variable: str) -> Mapping[str
 
 
 def _cell_method(plan: Plan, derivation: Derivation) -> str:
-    span = plan.of(derivation, derivation.variable).span
-    return f"time: {derivation.within if span or derivation.within != 'mean' else 'point'}"
+    return f"time: {derivation.within or plan.of(derivation, derivation.variable).method}"
 
 
 def _names(name: str, derivation: Derivation, own: Mapping[str, str]) -> dict[str, str]:
@@ -83,7 +82,7 @@ def describe_derivation(dataset: Dataset, derivation: Derivation) -> str:
         return f"magnitude of the vector {names}{at}"
     if isinstance(derivation, Vorticity):
         return f"relative vorticity of {names}{at}, on the mesh of the raw files"
-    if derivation.within != "mean":
+    if derivation.within is not None:
         return f"{derivation.within} of {names} within the step"
     return f"{names} as in the raw files" if isinstance(derivation, Take) else f"{names}{at}"
 

@@ -24,9 +24,8 @@ from stormtrace.prepare.vorticity import vorticity
 Floats = NDArray[np.floating]
 PlacesOf = Mapping[str, Sequence[Place]]
 
-#: How the records of a step, (steps, records, n), become one.
+#: How the records of a step, (steps, records, n), become one where the derivation says.
 WITHIN: Mapping[Within, Callable[[Floats], Floats]] = {
-    "mean": lambda values: values.mean(axis=1, dtype=np.float64),
     "sum": lambda values: values.sum(axis=1, dtype=np.float64),
     "maximum": lambda values: values.max(axis=1),
     "minimum": lambda values: values.min(axis=1),
@@ -97,22 +96,31 @@ def _field(
     beside = {name: plan.places(derivation, name, block) for name in needed}
     for name, records in [*places.items(), *beside.items()]:
         _check_as_many(derivation, own, name, records, len(block))
-    if derivation.levels == "column":
-        values = np.stack(list(column_integrals(columns, derivation, places, beside)))
-        filled = np.zeros(len(own), np.int64)
-    else:
-        values, filled = _maps(columns, derivation, places, beside)
+    values, filled = derive_records(columns, derivation, places, beside)
     many = len(own) // len(block)
     if many > 1:
-        values = WITHIN[derivation.within](values.reshape(len(block), many, -1))
+        maps = values.reshape(len(block), many, -1)
+        how = (
+            WITHIN[derivation.within]
+            if derivation.within
+            else plan.of(derivation, derivation.variable).together
+        )
+        values = how(maps)
         filled = filled.reshape(len(block), many).max(axis=1)
     return values.astype(np.float32, copy=False), filled
 
 
-def _maps(
+def derive_records(
     columns: Columns, derivation: Derivation, places: PlacesOf, beside: PlacesOf
 ) -> tuple[Floats, NDArray[np.int64]]:
-    """Return (records, n) from variables without levels or at a pressure, and the filled points."""
+    """Return a field (records, n), not converted yet, and the filled points of each record.
+
+    places, beside: variable -> its records, all as many; of the derivation's own variables, and of
+    those it needs beside (`Columns.beside`).
+    """
+    if derivation.levels == "column":
+        sums = np.stack(list(column_integrals(columns, derivation, places, beside)))
+        return sums, np.zeros(len(sums), np.int64)
     reader, maps, counts = columns.reader, [], []
     first = reader.units(derivation.variable, places[derivation.variable][0])
     for name, records in places.items():

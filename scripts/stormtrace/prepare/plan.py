@@ -10,10 +10,13 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset, Part, Source
 from stormtrace.prepare.needed_variables import needed_beside, why_needed
+from stormtrace.prepare.raw.archive import Archive
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
-from stormtrace.prepare.raw.inventory import Archive, Inventory
-from stormtrace.prepare.raw.matching import match, steps_between
+from stormtrace.prepare.raw.inventory import Inventory, window_of
+from stormtrace.prepare.raw.matching import match, records_a_step, span_of, steps_between
 from stormtrace.prepare.raw.reader import Place
+from stormtrace.prepare.raw.time_agreement import check_alike, check_offsets, check_times
+from stormtrace.prepare.raw.time_methods import TOGETHER
 from stormtrace.prepare.verbs import Derivation
 
 
@@ -23,13 +26,21 @@ class Records:
 
     file, record: one row a step and one column for each raw record that makes it (three for the
     mean of hourly ones), int64; `file` counts in `paths`.
-    span: seconds from a step's start that it is the mean of; 0 where it is of an instant.
+    span: seconds from a step's start that it is of; 0 where it is of an instant.
+    raw_method, method: CF's word for what a record, and a step, is of them: mean, minimum, sum ….
     """
 
     paths: tuple[str, ...]
     file: NDArray[np.int64]
     record: NDArray[np.int64]
     span: int
+    raw_method: str
+    method: str
+
+    def together(self, values: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return the steps' values, (steps, n) float64, of the records', (steps, many, n)."""
+        reduce, _ = TOGETHER[self.raw_method]
+        return reduce(values.astype(np.float64, copy=False), axis=1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +102,7 @@ def make_plans(dataset: Dataset, year: int) -> list[Plan]:
                 f"dataset {dataset.name}: the periods of its parts overlap in {year}:"
                 f" {before.part.end} is after {after.part.begin}"
             )
+        check_offsets(dataset, before.start, after.start)
     return found
 
 
@@ -100,37 +112,28 @@ def _plan(archive: Archive, part: Part, year: int) -> Plan | None:
         return None
     inventories = _inventories(archive, part, year)
     calendar = _one_calendar(dataset, inventories)
-    begin, end = _window(part, calendar, year)
-    expected = steps_between(begin, end, dataset.step)
+    offset = check_times(dataset, inventories.values())
+    begin, end = window_of(part, year)(calendar)
+    expected = steps_between(begin, end, dataset.step, offset)
     matches = {source: match(each, dataset, expected) for source, each in inventories.items()}
     there = np.logical_and.reduce([file.min(axis=1) >= 0 for file, _ in matches.values()])
     if not there.all() and dataset.missing_steps == "refuse":
         raise BadInput(_what_is_missing(dataset, calendar, expected, matches, year))
     if not there.any():
         return None
-    return Plan(
-        dataset=dataset,
-        part=part,
-        calendar=calendar,
-        start=expected[there],
-        records={
-            source: Records(
-                inventories[source].paths,
-                file[there],
-                record[there],
-                _span(inventories[source], dataset, file.shape[1]),
-            )
-            for source, (file, record) in matches.items()
-        },
-        skipped=int((~there).sum()),
-    )
+    records = {
+        source: _records(inventories[source], dataset, file[there], record[there])
+        for source, (file, record) in matches.items()
+    }
+    return Plan(dataset, part, calendar, expected[there], records, int((~there).sum()))
 
 
-def _span(inventory: Inventory, dataset: Dataset, many: int) -> int:
-    """Return over how many seconds a step of `many` raw records is a mean."""
-    if many > 1:
-        return dataset.step
-    return 0 if inventory.instant else inventory.length or dataset.step
+def _records(
+    inventory: Inventory, dataset: Dataset, file: NDArray[np.int64], record: NDArray[np.int64]
+) -> Records:
+    raw = inventory.method
+    method = TOGETHER[raw][1] if records_a_step(inventory, dataset) > 1 else raw
+    return Records(inventory.paths, file, record, span_of(inventory, dataset), raw, method)
 
 
 def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Inventory]:
@@ -139,9 +142,10 @@ def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Invent
     found: dict[Source, Inventory] = {}
     for derivation in dataset.fields.values():
         own, *others = (dataset.where(part, derivation, name) for name in derivation.variables)
-        for source in (own, *others):
-            found[source] = archive.inventory(source, part, year)
-            check_alike(found[own], found[source])
+        found[own] = archive.inventory(own, part, year)
+        for other in others:
+            found[other] = archive.inventory(other, part, year)
+            check_alike(found[own], found[other])
         for variable in needed_beside(dataset, derivation, found[own].paths[0]):
             partner = dataset.where(part, derivation, variable)
             try:
@@ -150,17 +154,6 @@ def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Invent
                 raise BadInput(f"{error}. {why_needed(dataset, derivation, variable)}") from error
             check_alike(found[own], found[partner])
     return found
-
-
-def check_alike(own: Inventory, partner: Inventory) -> None:
-    """Refuse (BadInput) a mean paired with an instant: TMQ of a mean Q needs the mean PS."""
-    if own.instant != partner.instant:
-        kinds = {True: "instantaneous", False: "means"}
-        raise BadInput(
-            f"{own.paths[0]} has {kinds[own.instant]} of {own.source.variable}, but"
-            f" {partner.paths[0]} {kinds[partner.instant]} of {partner.source.variable}: both must"
-            " be of one kind; choose the files of one history tape, or say `stamps`"
-        )
 
 
 def _one_calendar(dataset: Dataset, inventories: Mapping[Source, Inventory]) -> Calendar:
@@ -174,11 +167,6 @@ def _one_calendar(dataset: Dataset, inventories: Mapping[Source, Inventory]) -> 
 def touches(part: Part, year: int) -> bool:
     """Whether a part may have steps in a year."""
     return int(part.begin[:4]) <= year <= int(part.end[:4])
-
-
-def _window(part: Part, calendar: Calendar, year: int) -> tuple[int, int]:
-    first, last = calendar.year(year)
-    return max(first, calendar.seconds(part.begin)), min(last, calendar.seconds(part.end))
 
 
 def _what_is_missing(

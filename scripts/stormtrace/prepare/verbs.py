@@ -10,14 +10,16 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from stormtrace.blocks import Block
 
+FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Name = Annotated[str, Field(min_length=1)]
 Pressure = Annotated[float, Field(gt=0, le=1100)]
 
 #: What a derivation needs of its variables' levels: that there are none, that the whole column is
 #: there (a sum over model levels, or over pressure levels above the ground), or one pressure.
 Levels = Literal["none", "column", "pressure"]
-#: How records closer than a step become the step.
-Within = Literal["mean", "sum", "maximum", "minimum"]
+#: How records closer than a step become the step, where the derivation says; else by the files'
+#: own method in time: means and instants by their mean, sums by their sum.
+Within = Literal["sum", "maximum", "minimum"]
 Mirror = Literal["even", "odd"]
 
 
@@ -43,7 +45,7 @@ Components = Annotated[
 class Derivation(Block):
     """What every derivation may have; each has a verb of its own besides."""
 
-    within: ClassVar[Within] = "mean"
+    within: ClassVar[Within | None] = None
 
     files: Patterns | None = Field(
         None,
@@ -97,7 +99,7 @@ class Take(Derivation):
 class Sum(Derivation):
     """The sum of amounts over a step: precipitation accumulated hour by hour."""
 
-    within: ClassVar[Within] = "sum"
+    within: ClassVar[Within | None] = "sum"
     sum: Name = Field(
         description="Raw variable without levels that is an amount a record (ERA5's tp); the field "
         "is the sum over the step."
@@ -112,7 +114,7 @@ class Sum(Derivation):
 class Maximum(Derivation):
     """The greatest value within a step."""
 
-    within: ClassVar[Within] = "maximum"
+    within: ClassVar[Within | None] = "maximum"
     maximum: Name = Field(
         description="Raw variable without levels; the field is its greatest record within the step."
     )
@@ -126,7 +128,7 @@ class Maximum(Derivation):
 class Minimum(Derivation):
     """The least value within a step."""
 
-    within: ClassVar[Within] = "minimum"
+    within: ClassVar[Within | None] = "minimum"
     minimum: Name = Field(
         description="Raw variable without levels; the field is its least record within the step."
     )

@@ -22,12 +22,15 @@ class Mesh:
     lat, lon: degrees, (n,), lon in [0, 360).
     shape: of the file's horizontal dimensions, (n,) or (nlat, nlon).
     axes: (lat, lon) of the rows and columns where the mesh is rectilinear, else None.
+    bounds: of latitudes and longitudes, degrees, where they are known: edges (nlat, 2), (nlon, 2)
+        of axes, else corners (n, k) of cells.
     """
 
     lat: Floats
     lon: Floats
     shape: tuple[int, ...]
     axes: tuple[Floats, Floats] | None = None
+    bounds: tuple[Floats, Floats] | None = None
 
     @property
     def size(self) -> int:

@@ -7,8 +7,13 @@ variable_layout  which dimension is time, levels, points
 found_files    files on disk by the patterns of a dataset
 named_dates    dates in file names, compared with the times inside
 calendar_time  seconds since an epoch in CF's calendars
-time_axis      when the records of a file are: stamps, bounds, means and instants
+time_stamps    the times of a file as they are written
+time_bounds    the bounds of times, believed or refused
+time_methods   instants, means, minima, maxima, sums
+time_axis      when the records of a file are, of all these
 inventory      all records of a variable, by their times
+archive        the files of a dataset, each opened once for its header
+time_agreement whether the times of several variables go together
 matching       expected steps and the records they are made from
 level_values   what the coordinate of levels holds: pressures, or something else
 level_order    which way levels run, and which is which

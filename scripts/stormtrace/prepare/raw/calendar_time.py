@@ -26,6 +26,12 @@ ALIASES = {"gregorian": "standard", "365_day": "noleap", "366_day": "all_leap"}
 
 Seconds = NDArray[np.int64]
 
+#: Units of absolute times, CDO's and ICON's: 19851231.9583 is 23:00 on 31 December 1985.
+_ABSOLUTE = re.compile(r"\s*days? as %Y%m%d(\.%f)?\s*$")
+
+#: From this day on the standard and the proleptic Gregorian calendar are one.
+GREGORIAN_SINCE = "1582-10-15"
+
 _MOMENT = re.compile(
     r"(?P<year>\d{1,4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
     r"(?:[ T]+(?P<hour>\d{1,2})(?::(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.\d*)?)?)?)?"
@@ -78,6 +84,8 @@ class Calendar:
         """
         size, origin = unit_seconds(units), units.partition(" since ")[2]
         values = np.asarray(values)
+        if is_absolute(units):
+            return self._from_absolute(values.astype(np.float64))
         if not (np.abs(values * float(size)) < LONGEST).all():
             raise BadInput(f"times in {units!r} hold values that are no times (fill values?)")
         if values.dtype.kind in "iu":
@@ -86,21 +94,44 @@ class Calendar:
         exact = np.rint(values.astype(np.float64) * size / finest) * finest
         return self.seconds(origin) + exact.astype(np.int64)
 
+    def _from_absolute(self, values: NDArray[np.float64]) -> Seconds:
+        """Convert numbers YYYYMMDD.fraction to seconds, rounded to one."""
+        if not ((values >= 101) & (values < 1e8)).all():
+            raise BadInput(f"times as %Y%m%d.%f hold values that are none, such as {values.max()}")
+        days = np.floor(values).astype(np.int64)
+        dates = [f"{day // 10000:04d}-{day // 100 % 100:02d}-{day % 100:02d}" for day in days.flat]
+        starts = np.array([self.seconds(date) for date in dates], np.int64).reshape(values.shape)
+        return starts + np.rint((values - days) * DAY).astype(np.int64)
 
-def calendar_of(name: str, units: str) -> Calendar:
+
+def calendar_of(name: str, units: str, values: NDArray | None = None) -> Calendar:
     """Return the calendar of times in CF `units`; BadInput as `Calendar`.
 
     xarray writes proleptic_gregorian for standard: they differ only before 15 October 1582.
+
+    values: the times, of which absolute units ("day as %Y%m%d.%f") have no other origin.
     """
     calendar, origin = Calendar(name.lower()), units.partition(" since ")[2]
-    if calendar.name != "proleptic_gregorian" or not origin:
+    if calendar.name != "proleptic_gregorian":
         return calendar
-    late = calendar.seconds(origin) >= calendar.seconds("1582-10-15")
-    return Calendar("standard") if late else calendar
+    if origin:
+        first = calendar.seconds(origin)
+    elif is_absolute(units) and values is not None and values.size:
+        first = int(calendar.from_cf(np.asarray(values), units).min())
+    else:
+        return calendar
+    return Calendar("standard") if first >= calendar.seconds(GREGORIAN_SINCE) else calendar
+
+
+def is_absolute(units: str) -> bool:
+    """Whether times are dates written as numbers, "day as %Y%m%d.%f"."""
+    return _ABSOLUTE.match(units) is not None
 
 
 def unit_seconds(units: str) -> int:
     """Return the seconds of one unit of CF `units` ("days since …"); BadInput if they are none."""
+    if is_absolute(units):
+        return DAY
     unit, since, _ = units.partition(" since ")
     size = UNIT_SECONDS.get(unit.strip().lower().removesuffix("s") or "s")
     if not since or size is None:

@@ -1,40 +1,47 @@
-"""Raw files found and understood by their times: records are never paired by position."""
+"""All records of a raw variable, by their times: never paired by position."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.commandline import log
 from stormtrace.errors import BadInput
-from stormtrace.formats.netcdf import NoVariable
-from stormtrace.prepare.dataset import Dataset, Part, Source
-from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
-from stormtrace.prepare.raw.found_files import candidates, year_in_name
-from stormtrace.prepare.raw.named_dates import check_name
-from stormtrace.prepare.raw.opened import RawFile
-from stormtrace.prepare.raw.raw_formats import open_raw_file
-from stormtrace.prepare.raw.time_axis import TimeAxis, counted_axis, read_time_axis
-from stormtrace.prepare.raw.variable_layout import Layout, read_layout, time_coordinate
+from stormtrace.prepare.dataset import Part, Source
+from stormtrace.prepare.raw.calendar_time import HOUR, Calendar, Seconds
+from stormtrace.prepare.raw.time_axis import TimeAxis, settled
+
+#: From so many records on, the least distance of those in a file is that of its history tape.
+SURE = 3
+
+#: The stretch of time that matters, first second and first no longer in it, in a calendar.
+Window = Callable[[Calendar], tuple[int, int]]
 
 
-def doubt(axis: TimeAxis, name: str) -> str:
-    """Return what is doubtful about the times of a variable, of a `TimeAxis.doubtful`."""
-    return (
-        f"{axis.path}: {name} is taken for means, because it has time bounds; but CAM writes fields"
-        " without `cell_methods`, as here, for instants: say `stamps: instant`, or `stamps: end`"
-        " for means"
-    )
+def window_of(part: Part, year: int | None) -> Window:
+    """Return the stretch of a part that lies in a year (None: all of it)."""
+
+    def window(calendar: Calendar) -> tuple[int, int]:
+        begin, end = calendar.seconds(part.begin), calendar.seconds(part.end)
+        if year is None:
+            return begin, end
+        first, last = calendar.year(year)
+        return max(first, begin), min(last, end)
+
+    return window
 
 
 @dataclass(frozen=True, eq=False)
 class Inventory:
-    """All records of one variable in some files, by the second at which they start."""
+    """All records of one variable in some files, by the second at which they start.
+
+    begin: the second from which on they matter; None: all do.
+    """
 
     source: Source
     axes: tuple[TimeAxis, ...]
+    begin: int | None = None
 
     @cached_property
     def calendar(self) -> Calendar:
@@ -46,26 +53,25 @@ class Inventory:
         return self.axes[0].calendar
 
     @cached_property
-    def length(self) -> int | None:
-        """Seconds between raw records, the least of all files."""
-        lengths = [axis.length for axis in self.axes if axis.length is not None]
-        return min(lengths, default=None)
+    def spacing(self) -> int | None:
+        """Seconds from one record to the next, the least; None for a single record."""
+        within = [axis.spacing for axis in self.axes if axis.spacing and axis.start.size >= SURE]
+        between = np.diff(self.sorted_starts[0])
+        return min(within or between[between > 0].tolist(), default=None)
 
     @property
-    def gap(self) -> int | None:
-        """Seconds between instants, the least, where every file has one of them.
-
-        (A file with a single mean and no bounds does not say where that starts.)
-        """
-        between = np.diff(self.sorted_starts[0])
-        return int(between[between > 0].min()) if self.instant and between.any() else None
+    def first(self) -> int:
+        """The start of the first record that matters, in seconds."""
+        start = self.sorted_starts[0]
+        matters = start[start >= self.begin] if self.begin is not None else start
+        return int((matters if matters.size else start)[0])
 
     @cached_property
     def sorted_starts(self) -> tuple[Seconds, NDArray[np.int64], NDArray[np.int64]]:
         """(start, file, record) of all records, by start."""
         start = np.concatenate([axis.start for axis in self.axes])
         file = np.repeat(np.arange(len(self.axes)), [axis.start.size for axis in self.axes])
-        record = np.concatenate([np.arange(axis.start.size) for axis in self.axes])
+        record = np.concatenate([axis.records for axis in self.axes])
         order = np.argsort(start, kind="stable")
         return start[order], file[order], record[order]
 
@@ -75,133 +81,77 @@ class Inventory:
         return tuple(axis.path for axis in self.axes)
 
     @property
-    def instant(self) -> bool:
-        """Whether all values are of an instant."""
-        return all(axis.instant for axis in self.axes)
+    def method(self) -> str:
+        """CF's word for what the values are of their time: point, mean, minimum …."""
+        return self.axes[0].method
+
+    @property
+    def span(self) -> int:
+        """Seconds of a record's interval; 0 for instants."""
+        return self.axes[0].span or 0
+
+    @property
+    def told(self) -> bool:
+        """Whether every file, or the configuration, says what the values are of their time."""
+        return all(axis.told for axis in self.axes)
 
 
-@dataclass(frozen=True, eq=False)
-class Header:
-    """What the header of a raw file says of one variable.
+def make_inventory(source: Source, axes: Sequence[TimeAxis], window: Window) -> Inventory:
+    """Return the records of the files that have some within a window, all of one kind.
 
-    axis: its times, or what is wrong with them; None where the file has none. records: how many
-    there are. shape: (levels, points…).
-    """
-
-    records: int
-    axis: TimeAxis | BadInput | None
-    shape: tuple[int, ...]
-
-
-#: The headers of all variables of a dataset that a file has, or what is wrong with them.
-Headers = Mapping[str, Header | BadInput]
-
-
-def read_headers(path: str, dataset: Dataset, stamps: str | None) -> Headers:
-    """Read the headers of all variables of a dataset that a raw file has.
+    window: the first moment and the first no longer in it; from the calendar of the files.
 
     Raises:
-        BadInput: the file cannot be read.
+        BadInput: the files have several calendars, or are of several intervals or methods (of two
+            history tapes); or a mean stands alone, and nobody knows how long it is.
 
     """
-    with open_raw_file(path) as opened:
-        wanted = [name for name in dataset.raw_variables if name in opened]
-        return {name: _header(opened, name, dataset, stamps) for name in wanted}
+    whole = Inventory(source, tuple(_settle(source, axes)))
+    begin, end = window(whole.calendar)
+    needed = [axis for axis in whole.axes if ((axis.start >= begin) & (axis.start < end)).any()]
+    if not needed:
+        return whole
+    found = Inventory(source, tuple(needed), begin)
+    _check_one_kind(found)
+    return found
 
 
-def _header(opened: RawFile, name: str, dataset: Dataset, stamps: str | None) -> Header | BadInput:
-    try:
-        layout = read_layout(opened, name, dataset)
-        axis = _axis(opened, layout, dataset, stamps)
-    except BadInput as error:
-        return error
-    levels = () if layout.levels is None else (layout.levels,)
-    return Header(layout.records, axis, (*levels, *layout.shape))
-
-
-def _axis(
-    opened: RawFile, layout: Layout, dataset: Dataset, stamps: str | None
-) -> TimeAxis | BadInput | None:
-    if dataset.time is not None and not time_coordinate(opened, layout.variable, layout.time):
-        return None
-    try:
-        axis = read_time_axis(opened, layout.variable, layout.time, stamps, dataset.step)
-        check_name(axis)
-    except BadInput as error:
-        return error
-    return axis
-
-
-class Archive:
-    """The raw files of a dataset; each is opened once for its headers."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self.dataset = dataset
-        self.headers: dict[tuple[str, str | None], Headers] = {}
-        self.doubted: set[str] = set()
-
-    def paths(self, source: Source, year: int | None) -> list[str]:
-        """Return the files that may hold a variable in `year` (None: in any year)."""
-        paths = candidates(self.dataset, source, year)
-        if not paths:
-            wanted = " or ".join(source.files).replace("{variable}", source.variable)
-            when = "" if year is None else f" near {year}"
-            raise BadInput(
-                f"dataset {self.dataset.name}: no file{when} for {source.variable}: nothing matches"
-                f" {wanted}; correct `files`, or bring the file"
-            )
-        return paths
-
-    def inventory(self, source: Source, part: Part, year: int) -> Inventory:
-        """Read the times of all files that may hold a variable in `year`.
-
-        Where their names do not contain the variable, files without it are passed over: they may
-        be another history tape. NoVariable: none has it.
-        """
-        axes: list[TimeAxis] = []
-        absent = None
-        for path in self.paths(source, year):
-            try:
-                axes.append(self.axis(path, source, part, axes[-1] if axes else None))
-            except NoVariable as error:
-                if source.named:
-                    raise
-                absent = absent or error
-        if absent and not axes:
-            raise absent
-        return Inventory(source, tuple(axes))
-
-    def header(self, path: str, source: Source, part: Part) -> Header:
-        """Return what a file says of a variable; NoVariable where it has none."""
-        key = (path, part.stamps)
-        if key not in self.headers:
-            self.headers[key] = read_headers(path, self.dataset, part.stamps)
-        header = self.headers[key].get(source.variable)
-        if header is None:  # a name that a formula of levels gives, or none of the file's
-            with open_raw_file(path) as opened:
-                header = _header(opened, source.variable, self.dataset, part.stamps)
-        if isinstance(header, BadInput):
-            raise header
-        return header
-
-    def axis(
-        self, path: str, source: Source, part: Part, before: TimeAxis | None = None
-    ) -> TimeAxis:
-        """Return the times of one file; files without times go on from the one `before`."""
-        header = self.header(path, source, part)
-        if isinstance(header.axis, BadInput):
-            raise header.axis
-        if header.axis is not None:
-            if header.axis.doubtful and source.variable not in self.doubted:
-                self.doubted.add(source.variable)
-                log.warning("%s", doubt(header.axis, source.variable))
-            return header.axis
-        clock = self.dataset.time
-        assert clock is not None
-        if "{year}" in clock.start:
-            start = clock.start.replace("{year}", f"{year_in_name(path, source):04d}")
-        elif before is not None:
-            start = before.calendar.text(before.start[-1] + clock.step)
+def _settle(source: Source, axes: Sequence[TimeAxis]) -> Iterator[TimeAxis]:
+    """Yield axes with the length of their intervals, which files of one record tell together."""
+    if all(axis.span is not None for axis in axes):
+        yield from axes
+        return
+    known = [axis.span for axis in axes if axis.span]
+    gaps = np.diff(np.unique(np.concatenate([axis.start for axis in axes if axis.span is None])))
+    span = min(known or gaps.tolist(), default=None)
+    for axis in axes:
+        if axis.span is not None:
+            yield axis
+        elif span is not None:
+            yield settled(axis, span)
         else:
-            start = clock.start
-        return counted_axis(path, header.records, start, clock.step, clock.calendar)
+            raise BadInput(
+                f"{axis.path}: its only record of {source.variable} is a {axis.method} over time,"
+                " without bounds and without neighbours: nothing says how long its interval is;"
+                " bring the files beside it, or give it time bounds"
+            )
+
+
+def _check_one_kind(inventory: Inventory) -> None:
+    """Refuse (BadInput) files of two history tapes: the one must not fill the other's gaps."""
+    kinds = {_kind(axis, inventory): axis.path for axis in inventory.axes}
+    if len(kinds) > 1:
+        listed = "; ".join(f"{kind} in {path}" for kind, path in list(kinds.items())[:3])
+        raise BadInput(
+            f"{inventory.source.variable} is of several kinds: {listed}: make `files` narrower, so"
+            " that it finds those of one history tape"
+        )
+
+
+def _kind(axis: TimeAxis, inventory: Inventory) -> str:
+    """Return method, interval and, where it is sure, distance of the records of a file in words."""
+    assert axis.span is not None
+    of = f" of {axis.span / HOUR:g} h" if axis.span else ""
+    few = axis.spacing is None or axis.start.size < SURE
+    spacing = inventory.spacing if few else axis.spacing
+    return f"{axis.method}{of}" + (f" every {spacing / HOUR:g} h" if spacing else "")

@@ -1,17 +1,107 @@
 """Expected steps and the raw records they are made from, matched by their times."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset
-from stormtrace.prepare.raw.calendar_time import DAY, HOUR, Seconds
+from stormtrace.prepare.raw.calendar_time import HOUR, Seconds
 from stormtrace.prepare.raw.inventory import Inventory
+from stormtrace.prepare.raw.time_methods import POINT, TOGETHER
 
 
-def steps_between(begin: int, end: int, step: int) -> Seconds:
-    """Return the multiples of `step` seconds in [begin, end)."""
-    return np.arange(-(-begin // step) * step, end, step, dtype=np.int64)
+def steps_between(begin: int, end: int, step: int, offset: int = 0) -> Seconds:
+    """Return the moments in [begin, end) that are `offset` after a multiple of `step` seconds."""
+    first = -(-(begin - offset) // step) * step + offset
+    return np.arange(first, end, step, dtype=np.int64)
+
+
+def step_offset(inventories: Iterable[Inventory], dataset: Dataset) -> int:
+    """Return how many seconds after multiples of their length since midnight steps begin.
+
+    It is 0 for most files, and 10,800 for instants at 03, 09, 15 and 21 h.
+
+    Raises:
+        BadInput: the variables have no such number in common.
+
+    """
+    units = {each: unit_of(each, dataset) for each in inventories}
+    widest = max(units, key=lambda each: units[each])
+    for offset in range(widest.first % units[widest], dataset.step, units[widest]):
+        if all((each.first - offset) % unit == 0 for each, unit in units.items()):
+            return int(offset)
+    other = next(each for each in units if (each.first - widest.first) % units[each])
+    one, two = (f"{each.source.variable} at {each.calendar.text(each.first)} in {each.paths[0]}"
+                for each in (widest, other))  # fmt: skip
+    raise BadInput(
+        f"dataset {dataset.name}: {one}, but {two}: no steps of {dataset.step / HOUR:g} h start"
+        " with both; choose files whose times go together"
+    )
+
+
+def unit_of(inventory: Inventory, dataset: Dataset) -> int:
+    """Return the seconds between the raw records that steps are made from.
+
+    Raises:
+        BadInput: they make no steps of the dataset's length, or nobody says what they are of.
+
+    """
+    spacing = inventory.spacing or min(inventory.span or dataset.step, dataset.step)
+    unit = inventory.span if 0 < inventory.span <= dataset.step < spacing else spacing
+    if unit > dataset.step or dataset.step % unit:
+        raise BadInput(
+            f"{inventory.paths[0]}: {inventory.source.variable} comes every {unit / HOUR:g} h"
+            f"{_closest(inventory)}, which makes no steps of {dataset.step / HOUR:g} h (dataset"
+            f" {dataset.name})"
+        )
+    _check_together(inventory, dataset, unit)
+    if not inventory.told and inventory.first % unit * 2 == unit:
+        raise BadInput(
+            f"{inventory.paths[0]}: {inventory.source.variable} at"
+            f" {inventory.calendar.text(inventory.first)} is in the middle between two multiples of"
+            f" {unit / HOUR:g} hours, and nothing says whether it is a mean: say `stamps: middle`"
+            " if it is, or `stamps: instant`"
+        )
+    return unit
+
+
+def _closest(inventory: Inventory) -> str:
+    """Return the two records that are nearest to each other, in brackets."""
+    start = np.unique(inventory.sorted_starts[0])
+    if start.size < 2:
+        return ""
+    index = int(np.diff(start).argmin())
+    return " ({}, then {})".format(*map(inventory.calendar.text, start[index : index + 2]))
+
+
+def _check_together(inventory: Inventory, dataset: Dataset, unit: int) -> None:
+    """Refuse (BadInput) records that cannot be put together to steps."""
+    if unit == dataset.step or dataset.sampling == "instant":
+        return
+    where = f"{inventory.paths[0]}: {inventory.source.variable}"
+    advice = "say `sampling: instant` for the one that starts the step"
+    if inventory.method not in TOGETHER:
+        raise BadInput(
+            f"{where} is a {inventory.method} over time: those of {unit / HOUR:g} h make none of"
+            f" {dataset.step / HOUR:g} h; {advice}"
+        )
+    if inventory.method != POINT and inventory.span != unit:
+        raise BadInput(
+            f"{where} comes every {unit / HOUR:g} h, but is of {inventory.span / HOUR:g} h: they do"
+            f" not make steps of {dataset.step / HOUR:g} h; {advice}"
+        )
+
+
+def records_a_step(inventory: Inventory, dataset: Dataset) -> int:
+    """Return of how many raw records a step is made."""
+    return 1 if dataset.sampling == "instant" else dataset.step // unit_of(inventory, dataset)
+
+
+def span_of(inventory: Inventory, dataset: Dataset) -> int:
+    """Return of how many seconds a step's value is; 0: of an instant."""
+    return dataset.step if records_a_step(inventory, dataset) > 1 else inventory.span
 
 
 def match(
@@ -21,26 +111,17 @@ def match(
 
     Both are (steps, records a step). BadInput: double times, or times between the steps.
     """
-    length = inventory.length or min(inventory.gap or dataset.step, dataset.step)
-    _check_length(inventory, dataset, length)
+    unit = unit_of(inventory, dataset)
     start, file, record = inventory.sorted_starts
+    first = int(expected[0]) if expected.size else 0
     end = int(expected[-1]) + dataset.step if expected.size else 0
-    inside = (start >= (expected[0] if expected.size else 0)) & (start < end)
+    inside = (start >= first) & (start < end)
     _check_single(inventory, start, file, inside)
-    _check_aligned(inventory, start[inside], file[inside], length)
-    many = dataset.step // length if dataset.sampling == "mean" else 1
-    wanted = expected[:, None] + length * np.arange(many)
+    _check_aligned(inventory, start[inside] - first, start[inside], file[inside], unit)
+    wanted = expected[:, None] + unit * np.arange(records_a_step(inventory, dataset))
     index = np.clip(np.searchsorted(start, wanted), 0, start.size - 1)
     there = start[index] == wanted
     return np.where(there, file[index], -1), np.where(there, record[index], -1)
-
-
-def _check_length(inventory: Inventory, dataset: Dataset, length: int) -> None:
-    if length > dataset.step or dataset.step % length:
-        raise BadInput(
-            f"{inventory.paths[0]}: {inventory.source.variable} comes every {length / HOUR:g} h,"
-            f" which makes no steps of {dataset.step / HOUR:g} h (dataset {dataset.name})"
-        )
 
 
 def _check_single(
@@ -56,12 +137,14 @@ def _check_single(
 
 
 def _check_aligned(
-    inventory: Inventory, start: Seconds, file: NDArray[np.int64], length: int
+    inventory: Inventory, since: Seconds, start: Seconds, file: NDArray[np.int64], unit: int
 ) -> None:
-    off = np.flatnonzero(start % DAY % length != 0)
+    off = np.flatnonzero(since % unit != 0)
     if off.size:
+        text = inventory.calendar.text
         raise BadInput(
-            f"{inventory.paths[file[off[0]]]}: intervals of {length / HOUR:g} hours would start at"
-            f" {inventory.calendar.text(start[off[0]])}, not on a multiple of their length after"
-            " midnight: say what the time stamps mark with `stamps: start | end | middle | instant`"
+            f"{inventory.paths[file[off[0]]]}: {inventory.source.variable} at"
+            f" {text(start[off[0]])} is not on the steps of {unit / HOUR:g} hours that"
+            f" {text(start[0] - since[0])} is on: take it out of `files`, or say what the time"
+            " stamps mark with `stamps: start | end | middle | instant`"
         )

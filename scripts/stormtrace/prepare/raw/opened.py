@@ -84,6 +84,7 @@ class RawFile(Mapping[str, RawVariable]):
         attributes: Mapping[str, Any],
         variables: Mapping[str, Callable[[], RawVariable]],
         close: Callable[[], Any],
+        dimensions_of: Mapping[str, tuple[str, ...]] | None = None,
     ) -> None:
         self.path = path
         self.dimensions = dimensions
@@ -91,6 +92,14 @@ class RawFile(Mapping[str, RawVariable]):
         self.close = close
         self._makers = variables
         self._made: dict[str, RawVariable] = {}
+        self._dimensions_of = dimensions_of
+
+    @property
+    def dimensions_of(self) -> Mapping[str, tuple[str, ...]]:
+        """Variable -> its dimensions, of netCDF without reading the attributes of all."""
+        if self._dimensions_of is None:
+            self._dimensions_of = {name: self[name].dimensions for name in self}
+        return self._dimensions_of
 
     def __getitem__(self, name: str) -> RawVariable:
         """Return a variable; KeyError where there is none of the name (see `variable`)."""
@@ -128,7 +137,8 @@ def netcdf_file(nc: netCDF4.Dataset, path: str) -> RawFile:
     makers = {name: _maker(path, source) for name, source in nc.variables.items()}
     sizes = {name: len(dimension) for name, dimension in nc.dimensions.items()}
     attributes = {name: nc.getncattr(name) for name in nc.ncattrs()}
-    return RawFile(path, sizes, attributes, makers, nc.close)
+    dimensions_of = {name: source.dimensions for name, source in nc.variables.items()}
+    return RawFile(path, sizes, attributes, makers, nc.close, dimensions_of)
 
 
 def _maker(path: str, source: netCDF4.Variable) -> Callable[[], RawVariable]:

@@ -1,18 +1,18 @@
 """What the times of one raw file mean: where each record's interval starts, and how long it is."""
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.raw.calendar_time import HOUR, Calendar, Seconds, calendar_of, unit_seconds
+from stormtrace.prepare.raw.calendar_time import HOUR, Calendar, Seconds
 from stormtrace.prepare.raw.opened import RawFile, RawVariable
-from stormtrace.prepare.raw.variable_layout import time_coordinate
+from stormtrace.prepare.raw.time_bounds import BadBounds, common_width, mark_of, read_bounds
+from stormtrace.prepare.raw.time_methods import POINT, time_method
+from stormtrace.prepare.raw.time_stamps import least_gap, read_stamps, times_of
 
-#: Seconds to which times must at least be exact.
-COARSEST = 60
+STAMPS = "`stamps: start | end | middle`"
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,152 +20,170 @@ class TimeAxis:
     """The times of one file.
 
     start: seconds at which each record's interval starts (or its instant), ascending.
-    length: seconds from one record to the next; None where the file has a single record and does
-        not say.
-    instant: whether the values are of an instant, not means.
-    doubtful: whether only bounds speak of means in a file of CAM, which has such bounds always,
-        and declares means in `cell_methods`, too.
+    spacing: seconds from one record to the next, the least; None where the file has one record.
+    method: CF's word: point, mean, minimum, maximum, sum ….
+    span: seconds of a record's interval; 0 for instants; None where only the records of other
+        files can tell: then `start` is the stamps, which mark the intervals' `mark`.
+    records: the number of each record in the file.
+    told: whether the file or the configuration says the method; else instants are assumed.
+    doubt: what is doubtful, a sentence for the user; empty as a rule.
     """
 
     path: str
     calendar: Calendar
     start: Seconds
-    length: int | None
-    instant: bool
-    doubtful: bool = False
+    spacing: int | None = None
+    method: str = POINT
+    span: int | None = 0
+    mark: str = "start"
+    records: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
+    told: bool = True
+    doubt: str = ""
 
+    def __post_init__(self) -> None:
+        """Number the records, where nothing says that some are left out."""
+        if not self.records.size:
+            object.__setattr__(self, "records", np.arange(self.start.size))
 
-def is_instantaneous(source: RawVariable) -> bool | None:
-    """Return whether a variable is of instants by its `cell_methods`; None: they do not say."""
-    method = re.search(r"\btime\s*:\s*(\w+)", source.text("cell_methods"))
-    return method[1] in ("point", "instantaneous") if method else None
+    @property
+    def instant(self) -> bool:
+        """Whether the values are of instants."""
+        return self.method == POINT
 
 
 def read_time_axis(
-    opened: RawFile, source: RawVariable, dimension: str | None, stamps: str | None, step: int
+    opened: RawFile, source: RawVariable, dimension: str | None, stamps: str | None
 ) -> TimeAxis:
     """Read the times of a variable of an open file along `dimension` (None: a single number).
 
-    stamps: what the configuration says a stamp marks; None leaves it to the file (its bounds,
-        else MERRA-2's `begin_time` half an interval off, else instants).
-    step: seconds between records of a file with only one.
+    stamps: what the configuration says a stamp marks; None leaves it to the file (its cell_methods
+        and bounds, else MERRA-2's stamps half an hour off, else instants).
 
-    CAM writes bounds of intervals beside instantaneous fields, too, and no `cell_methods` (before
-    CESM 3): there `stamps` decides.
+    Bounds that cannot be right give way to `stamps` alone. CAM writes bounds of intervals beside
+    instantaneous fields, too, and no `cell_methods` (before CESM 3): there `stamps` decides. The
+    first record of its runs is the initial state, with bounds of no width: no mean, so left out.
 
     Raises:
-        BadInput: no times at all, not ascending, uneven, or other than `stamps` says.
+        BadInput: no times at all, not ascending, other than `stamps` says, or means of which
+            nobody says where they start.
 
     """
-    path, instant = opened.path, is_instantaneous(source)
-    name = time_coordinate(opened, source, dimension)
-    if name is None:
+    times = times_of(opened, source, dimension)
+    calendar, stamp = read_stamps(times, dimension)
+    spacing, method = least_gap(opened.path, calendar, stamp), time_method(source, times.name)
+    _check_told(opened.path, source, method, stamps)
+    if method == POINT or stamps == "instant":
+        return TimeAxis(opened.path, calendar, stamp, spacing)
+    bounds = _believed(opened, times, calendar, stamp, method, stamps)
+    if bounds is not None:
+        _check_mark(opened.path, calendar, stamps, stamp, bounds)
+        if (bounds[:, 0] == bounds[:, 1]).all():
+            return TimeAxis(opened.path, calendar, stamp, spacing)
+        doubt = _doubt(opened, source) if method is None and stamps is None else ""
+        return _from_bounds(opened.path, calendar, bounds, method or "mean", doubt)
+    if stamps is None and method is not None:
         raise BadInput(
-            f"{path} has no time coordinate along {dimension}: say when it starts with the"
-            " dataset's key time: {start: 1980-01-01, step_hours: 3}"
+            f"{opened.path}: {source.name} is a {method} over time by its `cell_methods`, but"
+            f" {times.name} has no bounds: say what the time stamps mark with {STAMPS}"
         )
-    times = opened[name]
-    stamp_values = np.atleast_1d(times.stored(()))
-    if stamp_values.size == 0:
-        raise BadInput(f"{path} holds no times (0 records along {dimension}): leave it out")
-    try:
-        calendar = calendar_of(times.text("calendar") or "standard", times.units)
-        stamp = calendar.from_cf(stamp_values, times.units)
-        bounds = _bounds(opened, times, calendar, stamp.size)
-    except BadInput as error:
-        raise BadInput(f"{path}: {error}") from error
-    _check_resolution(times, stamp_values)
-    length = _length(path, calendar, stamp)
-    if instant and stamps not in (None, "instant"):
-        raise BadInput(
-            f"{path}: the configuration says stamps: {stamps}, but `cell_methods` of the variable"
-            " that it is of instants: leave `stamps` out to follow the file"
-        )
-    if instant or (instant is None and stamps == "instant"):
-        bounds, stamps = None, "instant"
-    meaning = _meaning(path, calendar, stamps, stamp, bounds)
-    cam = str(opened.attributes.get("source", "")).split(" ")[0] in ("CAM", "EAM")
-    doubtful = cam and instant is None and stamps is None and meaning not in (None, "instant")
-    if meaning is None:
-        centred = length is not None and length <= HOUR and np.all(stamp % length == length // 2)
-        meaning = "middle" if centred else "instant"
-    if length is None and bounds is not None and meaning != "instant":
-        length = int(bounds[0, 1] - bounds[0, 0])
-    shift = {"start": 0, "instant": 0, "end": length or step, "middle": (length or step) // 2}
-    start = stamp - shift[meaning]
-    return TimeAxis(path, calendar, start, length, meaning == "instant", doubtful)
+    if stamps is None and not _on_half_hours(stamp, spacing):
+        return TimeAxis(opened.path, calendar, stamp, spacing, told=False)
+    mark = stamps or "middle"
+    axis = TimeAxis(opened.path, calendar, stamp, spacing, method or "mean", None, mark)
+    return axis if spacing is None else settled(axis, spacing)
 
 
-def counted_axis(path: str, records: int, start: str, step: int, calendar: str) -> TimeAxis:
-    """Return the axis of a file without times, from its first instant and its step (seconds)."""
-    named = Calendar(calendar)
+def settled(axis: TimeAxis, span: int) -> TimeAxis:
+    """Return an axis whose intervals are `span` seconds long, as its neighbours tell."""
+    shift = {"start": 0, "end": span, "middle": span // 2}[axis.mark]
     return TimeAxis(
-        path, named, named.seconds(start) + step * np.arange(records, dtype=np.int64), step, True
+        axis.path, axis.calendar, axis.start - shift, axis.spacing, axis.method, span,
+        "start", axis.records, axis.told, axis.doubt,
+    )  # fmt: skip
+
+
+def counted_axis(
+    path: str, records: int, start: str, step: int, calendar: str, method: str | None = None
+) -> TimeAxis:
+    """Return the axis of a file without times, from its first moment and its step (seconds)."""
+    named, method = Calendar(calendar), method or POINT
+    starts = named.seconds(start) + step * np.arange(records, dtype=np.int64)
+    return TimeAxis(path, named, starts, step, method, 0 if method == POINT else step)
+
+
+def _believed(
+    opened: RawFile,
+    times: RawVariable,
+    calendar: Calendar,
+    stamp: Seconds,
+    method: str | None,
+    stamps: str | None,
+) -> Seconds | None:
+    """Return the bounds of the times; None where there are none, or `stamps` replaces bad ones."""
+    try:
+        bounds = read_bounds(opened, times, calendar, stamp)
+        if bounds is not None and method is not None and (bounds[:, 0] == bounds[:, 1]).all():
+            raise BadBounds(
+                f"{opened.path}: `cell_methods` say {method}, but the bounds of {times.name} have"
+                f" no width: correct the file, or say what the time stamps mark with {STAMPS}"
+            )
+    except BadBounds:
+        if stamps is None:
+            raise
+        return None
+    return bounds
+
+
+def _from_bounds(
+    path: str, calendar: Calendar, bounds: Seconds, method: str, doubt: str
+) -> TimeAxis:
+    """Return the axis of intervals, those of no width left out."""
+    records = np.flatnonzero(bounds[:, 1] > bounds[:, 0])
+    start = bounds[records, 0]
+    return TimeAxis(
+        path, calendar, start, least_gap(path, calendar, start), method,
+        common_width(path, bounds[records]), records=records, doubt=doubt,
+    )  # fmt: skip
+
+
+def _check_told(path: str, source: RawVariable, method: str | None, stamps: str | None) -> None:
+    """Refuse (BadInput) a configuration that contradicts `cell_methods`."""
+    if method is None or stamps is None or (method == POINT) == (stamps == "instant"):
+        return
+    advice = "leave `stamps` out to follow the file" if method == POINT else f"say {STAMPS}"
+    is_of = "of instants" if method == POINT else f"a {method} over time"
+    raise BadInput(
+        f"{path}: the configuration says stamps: {stamps}, but `cell_methods` of {source.name} say"
+        f" that it is {is_of}: {advice}"
     )
 
 
-def _length(path: str, calendar: Calendar, stamp: Seconds) -> int | None:
-    if stamp.size < 2:
-        return None
-    gaps = np.diff(stamp)
-    if (gaps <= 0).any():
-        index = int(np.argmax(gaps <= 0))
-        kind = "twice" if gaps[index] == 0 else f"before {calendar.text(stamp[index])}"
-        raise BadInput(
-            f"{path}: times must ascend, but record {index + 2} is"
-            f" {calendar.text(stamp[index + 1])} {kind} ({int((gaps <= 0).sum())} such records):"
-            " sort the file or drop the double ones"
-        )
-    return int(gaps.min())
-
-
-def _check_resolution(times: RawVariable, values: NDArray) -> None:
-    """Refuse times whose kind of number is too coarse for them, such as float32 days since 1."""
-    if values.dtype.kind != "f":
-        return
-    spacing = np.spacing(np.abs(values).max()) * unit_seconds(times.units)
-    if spacing > COARSEST:
-        raise BadInput(
-            f"{times.path}: {times.name} in {times.units!r} is {values.dtype}, too coarse for"
-            f" times less than {spacing:.0f} s apart: write it as float64"
-        )
-
-
-def _bounds(
-    opened: RawFile, times: RawVariable, calendar: Calendar, count: int
-) -> NDArray[np.int64] | None:
-    name = times.text("bounds")
-    if name not in opened:
-        return None
-    values = np.asarray(opened[name].stored(()))
-    if values.shape != (count, 2):
-        return None
-    return calendar.from_cf(values, opened[name].units or times.units)
-
-
-def _meaning(
-    path: str,
-    calendar: Calendar,
-    stamps: str | None,
-    stamp: Seconds,
-    bounds: NDArray[np.int64] | None,
-) -> str | None:
-    """Return what the stamps mark, the bounds asked first, or None where nobody knows."""
-    if bounds is None:
-        return stamps
-    marks = {
-        "instant": (bounds == stamp[:, None]).all(axis=1),
-        "end": bounds[:, 1] == stamp,
-        "start": bounds[:, 0] == stamp,
-        "middle": bounds.sum(axis=1) // 2 == stamp,
-    }
-    # The first record of a CAM run is its initial state, with bounds of no width: it may differ.
-    skipped = 1 if stamp.size > 1 else 0
-    found = next((name for name, agrees in marks.items() if agrees[skipped:].all()), None)
-    if stamps is not None and found is not None and found != stamps:
+def _check_mark(
+    path: str, calendar: Calendar, stamps: str | None, stamp: Seconds, bounds: Seconds
+) -> None:
+    """Refuse (BadInput) a configuration that contradicts the bounds."""
+    wide = bounds[:, 1] > bounds[:, 0]
+    found = mark_of(bounds[wide], stamp[wide]) if wide.any() else "instant"
+    if stamps is not None and found != stamps:
         first = " to ".join(calendar.text(second) for second in bounds[-1])
         raise BadInput(
-            f"{path}: the configuration says stamps: {stamps}, but the time bounds say {found}"
-            f" ({calendar.text(stamp[-1])} stands for {first}): leave `stamps` out to follow them"
+            f"{path}: the configuration says stamps: {stamps}, but the time bounds say"
+            f" {found or 'otherwise'} ({calendar.text(stamp[-1])} stands for {first}): leave"
+            " `stamps` out to follow them"
         )
-    return found or stamps
+
+
+def _doubt(opened: RawFile, source: RawVariable) -> str:
+    """Return what is doubtful about means of which only the bounds speak."""
+    if str(opened.attributes.get("source", "")).split(" ")[0] not in ("CAM", "EAM"):
+        return ""
+    return (
+        f"{opened.path}: {source.name} is taken for means, because it has time bounds; but CAM"
+        " writes fields without `cell_methods`, as here, for instants: say `stamps: instant`, or"
+        " `stamps: end` for means"
+    )
+
+
+def _on_half_hours(stamp: Seconds, spacing: int | None) -> bool:
+    """Whether stamps are in the middle of hours (or less): so MERRA-2 stamps its means."""
+    return spacing is not None and spacing <= HOUR and bool((stamp % spacing == spacing // 2).all())

@@ -119,16 +119,30 @@ def time_coordinate(opened: RawFile, source: RawVariable, dimension: str | None)
     dimension: along which they are; None looks for a single number.
     """
     wanted = (dimension,) if dimension else ()
-    times = [each for each in opened.values() if each.dimensions == wanted and _is_time(each)]
+    alike = [opened[name] for name, dims in opened.dimensions_of.items() if dims == wanted]
     listed = source.text("coordinates").split()
-    first = sorted(times, key=lambda each: (each.name != dimension, each.name not in listed))
-    return first[0].name if first else None
+    return min(
+        (each.name for each in alike if _is_time(each)),
+        key=lambda name: (
+            starts_forecast(opened[name]),
+            name != dimension,
+            name not in listed,
+            name.lower() not in TIMES,
+        ),
+        default=None,
+    )
 
 
 def _is_time(source: RawVariable) -> bool:
     """Whether a variable is the time of values, not a bound, nor when a forecast began."""
-    other = "forecast" in source.text("standard_name") or "bnds" in source.name
+    words = f"{source.name} {source.text('standard_name')}"
+    other = any(word in words for word in ("forecast", "reftime", "bnds", "bounds"))
     return not other and (" since " in source.units or " as %Y" in source.units)
+
+
+def starts_forecast(source: RawVariable) -> bool:
+    """Whether times are those at which forecasts began (cfgrib's `time` beside `valid_time`)."""
+    return "initial time" in source.text("long_name").lower()
 
 
 def _time_dimension(

@@ -32,18 +32,18 @@ def rectilinear_bilinear(mesh: Mesh, grid: Grid) -> RegriddingMatrix:
     check_inside(axes, lat, lon)
     low_row, high_row, up = _rows(axes, lat)
     west, east, right = _columns(axes, lon)
-    nlat, nlon = mesh.shape
+    nlat, nlon = axes.lat.size, axes.lon.size
     row, col, share = [], [], []
     for source_row, part in ((low_row, 1 - up), (high_row, up)):
         inside = np.flatnonzero((source_row >= 0) & (source_row < nlat))
         for column, side in ((west, 1 - right), (east, right)):
             row.append(inside)
-            col.append(source_row[inside] * nlon + column[inside])
+            col.append(source_row[inside] * axes.width + column[inside])
             share.append(part[inside] * side[inside])
         at_pole = np.flatnonzero(((source_row < 0) | (source_row >= nlat)) & (part != 0))
         nearest = np.where(source_row[at_pole] < 0, axes.rows[0], axes.rows[-1])
         row.append(np.repeat(at_pole, nlon))
-        col.append((nearest[:, None] * nlon + np.arange(nlon)).ravel())
+        col.append((nearest[:, None] * axes.width + axes.columns).ravel())
         share.append(np.repeat(part[at_pole] / nlon, nlon))
     return RegriddingMatrix.from_parts(row, col, share, mesh.size, lat.size)
 

@@ -9,9 +9,10 @@ from stormtrace.grids import Grid
 from stormtrace.grids.lattice_overlaps import lattice_overlaps
 from stormtrace.grids.polygon_overlaps import polygon_overlaps
 from stormtrace.grids.polygons import cell_polygons
+from stormtrace.prepare.mesh.axis_cells import AxisCells
 from stormtrace.prepare.mesh.mesh_axes import MeshAxes, mesh_axes
 from stormtrace.prepare.mesh.mesh_cells import MeshCells
-from stormtrace.prepare.mesh.meshes import Mesh
+from stormtrace.prepare.mesh.meshes import POSITION_TOLERANCE, Mesh
 from stormtrace.prepare.regridding.matrix import RegriddingMatrix
 
 Floats = NDArray[np.float64]
@@ -23,39 +24,40 @@ COVERED = 0.5
 def rectilinear_conservative(mesh: Mesh, target: Grid) -> RegriddingMatrix:
     """Return the matrix from cells bounded by meridians and parallels: exact.
 
-    Cells reach half-way to the next point. To a rectilinear grid the overlap of two cells is a
-    difference of sines of latitude times one of longitudes; cells of other grids are polygons of
-    great circles.
+    Cells are those of the file's bounds, or reach half-way to the next point (`axis_cells`). To a
+    rectilinear grid the overlap of two cells is a difference of sines of latitude times one of
+    longitudes; cells of other grids are polygons of great circles.
 
     Raises:
         BadInput: the mesh leaves target cells uncovered.
 
     """
     axes = mesh_axes(mesh)
-    in_file = np.argsort(axes.rows), np.argsort(axes.columns)
     own = _steradians(target)
     if target.is_rectilinear:
-        areas, own = _between_axes(axes, target, in_file), np.degrees(own)
+        areas, own = _between_axes(axes, target), np.degrees(own)
     else:
-        edges = axes.lat_edges, axes.lon_edges, axes.wraps
-        by_target = lattice_overlaps(cell_polygons(target), *edges).T.tocsc()
-        order = in_file[0][:, None] * axes.lon.size + in_file[1]
-        areas = by_target[:, order.ravel()]
-    span = f"the raw files reach {axes.describe()}"
-    return _normalized(sparse.csr_matrix(areas), own, target, span)
+        areas = _to_polygons(axes, cell_polygons(target))
+    areas = RegriddingMatrix(sparse.csr_matrix(areas)).of_sources(axes.places, mesh.size).shares
+    return _normalized(areas, own, target, f"the raw files reach {axes.describe()}")
 
 
-def _between_axes(
-    axes: MeshAxes, target: Grid, in_file: tuple[NDArray[np.int64], NDArray[np.int64]]
-) -> sparse.csr_matrix:
-    """Return the overlaps of rectilinear cells, in units of sin φ times degrees.
-
-    in_file: which of the ascending rows and columns each of the file is.
-    """
-    rows = _overlap(*(np.sin(np.radians(edges)) for edges in (axes.lat_edges, target.lat_bounds)))
+def _between_axes(axes: MeshAxes, target: Grid) -> sparse.csr_matrix:
+    """Return the overlaps of rectilinear cells, in units of sin φ times degrees."""
+    sines = AxisCells(*(np.sin(np.radians(edges)) for edges in axes.row_cells))
+    rows = _overlap(sines, np.sin(np.radians(target.lat_bounds)))
+    low, high = axes.column_cells
     turns = (-720.0, -360.0, 0.0, 360.0, 720.0)
-    columns = sum(_overlap(axes.lon_edges + turn, target.lon_bounds) for turn in turns)
-    return sparse.kron(rows[:, in_file[0]], columns[:, in_file[1]], format="csr")
+    columns = sum(_overlap(AxisCells(low + turn, high + turn), target.lon_bounds) for turn in turns)
+    return sparse.kron(rows, columns, format="csr")
+
+
+def _to_polygons(axes: MeshAxes, polygons: Floats) -> sparse.csr_matrix:
+    """Return the areas that polygons share with rectilinear cells, steradians."""
+    (lat_edges, row), (lon_edges, column) = axes.row_cells.edges(), axes.column_cells.edges()
+    wraps = bool(lon_edges[-1] - lon_edges[0] > 360.0 - POSITION_TOLERANCE)
+    shared = lattice_overlaps(polygons, lat_edges, lon_edges, wraps).T.tocsc()
+    return shared[:, (row[:, None] * (lon_edges.size - 1) + column).ravel()]
 
 
 def cell_conservative(cells: MeshCells, target: Grid) -> RegriddingMatrix:
@@ -95,8 +97,8 @@ def _normalized(areas: sparse.csr_matrix, own: Floats, target: Grid, span: str) 
     return RegriddingMatrix(sparse.csr_matrix(sparse.diags_array(1.0 / sums) @ areas))
 
 
-def _overlap(source: Floats, target: Floats) -> sparse.csr_matrix:
-    """Return the lengths that two sets of intervals have in common, (target, source)."""
-    low = np.maximum(np.minimum(source[1:], source[:-1]), target[:-1, None])
-    high = np.minimum(np.maximum(source[1:], source[:-1]), target[1:, None])
+def _overlap(source: AxisCells, target: Floats) -> sparse.csr_matrix:
+    """Return the lengths that cells share with those between edges, (target, source)."""
+    low = np.maximum(source.low, target[:-1, None])
+    high = np.minimum(source.high, target[1:, None])
     return sparse.csr_matrix(np.clip(high - low, 0.0, None))

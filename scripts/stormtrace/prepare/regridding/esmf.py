@@ -42,7 +42,8 @@ def bilinear_by_esmpy(mesh: Mesh, grid: Grid) -> RegriddingMatrix:
     else:
         source = esmpy.Field(_camse(esmpy, mesh), meshloc=esmpy.MeshLoc.NODE)
     method = esmpy.RegridMethod.BILINEAR
-    weights = _regrid(esmpy, source, esmpy.Field(target), method, mesh.size, points.size)
+    n_a = mesh.size if mesh.axes is None else _global_axes(mesh).places.size
+    weights = _regrid(esmpy, source, esmpy.Field(target), method, n_a, points.size)
     return weights if mesh.axes is None else _in_file_order(weights, mesh)
 
 
@@ -63,7 +64,8 @@ def conservative_by_esmpy(mesh: Mesh, grid: Grid, cells: MeshCells | None) -> Re
     else:
         source = esmpy.Field(_rectilinear(esmpy, _grid_of(mesh), corners=True))
     method = esmpy.RegridMethod.CONSERVE
-    weights = _regrid(esmpy, source, target, method, mesh.size, grid.size)
+    n_a = mesh.size if cells is not None else _global_axes(mesh).places.size
+    weights = _regrid(esmpy, source, target, method, n_a, grid.size)
     return weights if cells is not None else _in_file_order(weights, mesh)
 
 
@@ -88,7 +90,7 @@ def matrix_by_xesmf(mesh: Mesh, grid: Grid, method: str) -> RegriddingMatrix:
     )
     links = regridder.weights.data.to_scipy_sparse().tocoo()
     parts = [links.row], [links.col], [links.data]
-    return _in_file_order(RegriddingMatrix.from_parts(*parts, mesh.size, grid.size), mesh)
+    return _in_file_order(RegriddingMatrix.from_parts(*parts, source.size, grid.size), mesh)
 
 
 def _esmpy() -> ModuleType:
@@ -149,14 +151,13 @@ def _global_axes(mesh: Mesh) -> MeshAxes:
 def _grid_of(mesh: Mesh) -> Grid:
     """Return a rectilinear mesh with its axes ascending, as cells between them must be."""
     axes = _global_axes(mesh)
-    return Grid(axes.lat, axes.lon)
+    edges, whose = axes.row_cells.edges()
+    return Grid(axes.lat, axes.lon, row_edges=edges if edges.size == whose.size + 1 else None)
 
 
 def _in_file_order(weights: RegriddingMatrix, mesh: Mesh) -> RegriddingMatrix:
     """Return a matrix whose sources are those of `_grid_of(mesh)` with the sources of `mesh`."""
-    axes = _global_axes(mesh)
-    rank = np.argsort(axes.rows)[:, None] * axes.lon.size + np.argsort(axes.columns)
-    return RegriddingMatrix(weights.shares[:, rank.ravel()])
+    return weights.of_sources(_global_axes(mesh).places, mesh.size)
 
 
 def _rectilinear(esmpy: ModuleType, grid: Grid, *, corners: bool = False) -> Any:

@@ -9,7 +9,7 @@ from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.mesh.camse import camse_elements
-from stormtrace.prepare.mesh.mesh_cells import MeshCells, read_cells
+from stormtrace.prepare.mesh.mesh_cells import MeshCells, cells_of_bounds, read_cells
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.mesh.meshes import Mesh, distance
 from stormtrace.prepare.regridding.bilinear import (
@@ -54,6 +54,8 @@ def matrix_of(
     method, maker = method or dataset.regrid.method, maker or dataset.regrid.maker
     if dataset.regridding_matrix is not None:
         return read_matrix(dataset.regridding_matrix, mesh, grid), "Adopted as it was"
+    if method == "conservative" and mesh.bounds is None:
+        mesh = dataset_mesh(dataset, with_bounds=True)
     if maker == "stormtrace":
         return own_matrix(mesh, grid, method, dataset.mesh)
     return esmf_matrix(mesh, grid, method, maker, dataset.mesh)
@@ -71,7 +73,8 @@ def own_matrix(
             how = "Conservative remapping of a rectilinear mesh"
             return rectilinear_conservative(mesh, grid), how
         found = mesh_cells(mesh, cells)
-        return cell_conservative(found, grid), f"Conservative remapping of the cells in {cells}"
+        whose = f"the cells in {cells}" if cells else "the cells by CF's bounds"
+        return cell_conservative(found, grid), f"Conservative remapping of {whose}"
     elements = camse_elements(mesh)
     if method == "spectral":
         if elements is None:
@@ -102,18 +105,21 @@ def esmf_matrix(
 
 
 def mesh_cells(mesh: Mesh, path: str | None) -> MeshCells:
-    """Return the cells of a mesh that is not rectilinear, from a file of them.
+    """Return the cells of a mesh that is not rectilinear, from a file of them or by its bounds.
 
     Raises:
         BadInput: there is none, or it is of other cells.
 
     """
+    if path is None and mesh.bounds is not None:
+        return cells_of_bounds(mesh)
     if path is None:
         raise BadInput(
-            f"method conservative needs the cells of these {mesh.size} points: name a SCRIP, ESMF"
-            " or UGRID file of them with the dataset's key mesh"
+            f"method conservative needs the cells of these {mesh.size} points, and the raw files"
+            " have no bounds of their latitudes and longitudes: name a SCRIP, ESMF, UGRID or MPAS"
+            " file of the cells with the dataset's key mesh"
         )
-    found = read_cells(path)
+    found = read_cells(path, mesh.size)
     middles = Mesh(found.lat, found.lon % 360.0, found.lat.shape)
     width = np.degrees(np.sqrt(4 * np.pi / mesh.size))
     if found.lat.size != mesh.size or distance(middles, mesh).max() > 2 * width:

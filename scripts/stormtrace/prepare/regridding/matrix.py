@@ -37,6 +37,11 @@ class RegriddingMatrix:
         shares.sum_duplicates()
         return cls(shares)
 
+    def of_sources(self, places: NDArray[np.int64], n_a: int) -> "RegriddingMatrix":
+        """Return the matrix from n_a points of which the sources are those at `places`."""
+        parts = self.shares.tocoo()
+        return self.from_parts([parts.row], [places[parts.col]], [parts.data], n_a, parts.shape[0])
+
     @cached_property
     def single(self) -> NDArray[np.float32]:
         """The shares in float32, as they are applied, in the order of `shares.data`."""

@@ -15,6 +15,7 @@ from stormtrace.formats.netcdf import creating, open_raw
 from stormtrace.grids import Grid
 from stormtrace.prepare.mesh.meshes import POSITION_TOLERANCE, Mesh, distance, mesh_of_grid
 from stormtrace.prepare.regridding.matrix import RegriddingMatrix
+from stormtrace.prepare.regridding.orientation import check_orientation
 
 Floats = NDArray[np.float64]
 
@@ -91,7 +92,7 @@ def read_matrix(path: Path | str, mesh: Mesh, grid: Grid) -> RegriddingMatrix:
 
     Raises:
         BadInput: indices outside 1 … n, a target point without source or whose shares do not sum to
-            1, or points other than the mesh's or the grid's.
+            1, points other than the mesh's or the grid's, or values that would come from elsewhere.
 
     """
     with open_raw(path) as nc:
@@ -110,6 +111,7 @@ def read_matrix(path: Path | str, mesh: Mesh, grid: Grid) -> RegriddingMatrix:
     matrix = sparse.csr_matrix((share.astype(np.float64), (row - 1, col - 1)), shape=(n_b, n_a))
     matrix.sum_duplicates()
     _check_sums(path, matrix, grid)
+    check_orientation(path, matrix, mesh, mesh_of_grid(grid))
     return RegriddingMatrix(matrix)
 
 
