@@ -35,9 +35,11 @@ def plain(values=U, humidity=Q, pressure=PRESSURE, ps=PS):
     return u850, (humidity * np.diff(edges, axis=0)).sum(axis=0) / GRAVITY
 
 
-def write(path, variables, sizes=()):
+def write(path, variables, source_id=None):
     """variables: name -> (dimensions, values, attributes); time, lat and lon are added."""
     with netCDF4.Dataset(path, "w") as nc:
+        if source_id is not None:
+            nc.source_id = source_id
         axes = {"time": (np.array([0.0, 6]), {"units": "hours since 2000-01-01"}),
                 "lat": (LAT, {"units": "degrees_north"}), "lon": (LON, {"units": "degrees_east"})}  # fmt: skip
         for name, (values, attributes) in axes.items():
@@ -200,7 +202,29 @@ WRITERS = {
 @pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS)
 def test_hybrid_levels_by_any_name(tmp_path, writer, upward):
     """No configuration at all: not even the name of surface pressure (PS by default)."""
-    write(tmp_path / "x.nc", writer(slice(None, None, -1) if upward else slice(None)))
+    found = writer(slice(None, None, -1) if upward else slice(None))
+    write(tmp_path / "x.nc", found, "CESM2-WACCM" if writer is only_bounds else None)
+    check(derive(tmp_path / "x.nc"))
+
+
+def test_coefficients_the_wrong_way_round_are_known_of_cesm2_alone(tmp_path):
+    """Of another model it is not known whether lev or a and b are wrong; a file with both helps."""
+    write(tmp_path / "x.nc", only_bounds(slice(None)))
+    with pytest.raises(BadInput, match=r"run the other way than the nominal levels -30 … -980"):
+        derive(tmp_path / "x.nc")
+    path = write(tmp_path / "coefficients.nc4", cmor(slice(None)))
+    check(derive(tmp_path / "x.nc", vertical={"coefficients": str(path)}))
+
+
+def test_coefficients_without_a_coordinate_to_compare(tmp_path):
+    """Of other dimensions than the levels, which may run either way."""
+    found = cdo(slice(None))
+    del found["lev"]
+    write(tmp_path / "x.nc", found)
+    with pytest.raises(BadInput, match=r"cannot be compared with levels that have no coordinate"):
+        derive(tmp_path / "x.nc")
+    found["lev"] = (("lev",), np.arange(1, 11), {})
+    write(tmp_path / "x.nc", found)
     check(derive(tmp_path / "x.nc"))
 
 
@@ -348,6 +372,44 @@ def test_some_levels_of_a_file_may_be_interpolated_not_integrated(tmp_path):
         derive(tmp_path / "x.nc")
 
 
+@pytest.mark.parametrize(("levels", "words"), [(slice(0, 6), "6 levels down to 660"), (slice(0, 9), "9 levels down to 930")])  # fmt: skip
+def test_nothing_is_below_the_ground_where_levels_are_missing(tmp_path, levels, words):
+    """850 hPa of levels that end at 660 hPa was the value there, as if the ground were near."""
+    found = cmor(slice(None))
+    for name in ("U", "Q", "lev", "lev_bnds", "a", "b", "a_bnds", "b_bnds"):
+        dimensions, values, attributes = found[name]
+        index = tuple(levels if each == "lev" else slice(None) for each in dimensions)
+        found[name] = (dimensions, values[index], attributes)
+    del found["a_bnds"], found["b_bnds"]
+    write(tmp_path / "x.nc", found)
+    with pytest.raises(BadInput, match=rf"850 hPa lies below the lowest level .* have {words}"):
+        derive(tmp_path / "x.nc", fields={"U850": FIELDS["U850"]})
+    for index, name in enumerate(("a_bnds", "b_bnds")):
+        found[name] = (("lev", "two"), BOUNDS[index][levels], {})
+    write(tmp_path / "x.nc", found)
+    with pytest.raises(BadInput, match=rf"850 hPa lies below the lowest level .* have {words}"):
+        derive(tmp_path / "x.nc", fields={"U850": FIELDS["U850"]})
+    assert derive(tmp_path / "x.nc", fields={"U300": {"interpolate": "U", "to": 300}})
+
+
+def test_winds_on_other_levels_are_not_bracketed_alike(tmp_path):
+    """U on all levels, V on some of them, over the same surface pressure."""
+    found = cmor(slice(None))
+    numbers = np.arange(1, 11.0)
+    level = {"units": "level", "positive": "down", "formula_terms": "ap: hyam b: hybm ps: ps"}
+    found |= {
+        "lev": (("lev",), numbers, level),
+        "some": (("some",), numbers[4:], level),
+        "hyam": (("nhym",), A * 1e5, {}),
+        "hybm": (("nhym",), B, {}),
+        "V": (("time", "some", "lat", "lon"), U[4:].swapaxes(0, 1), {}),
+    }
+    write(tmp_path / "x.nc", found)
+    fields = derive(tmp_path / "x.nc", fields={n: {"interpolate": n[0], "to": 850} for n in ("U850", "V850")})  # fmt: skip
+    check(fields)
+    np.testing.assert_allclose(fields["V850"], fields["U850"], rtol=1e-5)
+
+
 def wrong(name, change):
     def writer():
         found = cam(slice(None))
@@ -395,7 +457,7 @@ def test_coefficients_of_another_model_are_refused(tmp_path):
         other[edge] = (("ilev",), values, {})
         other[mid] = (("lev",), (values[1:] + values[:-1]) / 2, {})
     keys = {"vertical": {"coefficients": str(write(tmp_path / "coefficients.nc4", other))}}
-    with pytest.raises(BadInput, match=r"nominal levels from .*must be those of the same model"):
+    with pytest.raises(BadInput, match=r"are of nominal levels .*those of the same model"):
         derive(tmp_path / "x.nc", **keys)
     write(tmp_path / "coefficients.nc4", cam(slice(None, None, -1)))
     check(derive(tmp_path / "x.nc", **keys))

@@ -45,7 +45,7 @@ class Columns:
         self.dataset = dataset
         self.reader = reader
         self._pressure: dict[Place, Floats] = {}
-        self._brackets: dict[tuple[Place, float], Bracket] = {}
+        self._brackets: dict[tuple[Place, float, bytes], Bracket] = {}
 
     def beside(self, derivation: Derivation, place: Place) -> tuple[str, ...]:
         """Return the variables a derivation needs beside its own."""
@@ -107,7 +107,7 @@ class Columns:
                 yield bracket.apply(own), filled
 
     def _bracket(self, coordinate: Coordinate, place: Place, level: float) -> Bracket:
-        key = (place, level)
+        key = (place, level, coordinate.signature)
         if key not in self._brackets:
             how = self.dataset.vertical
             levels = coordinate.levels
@@ -119,6 +119,7 @@ class Columns:
                 pressure = self.column(levels.pressure, coordinate, place)
                 check_ground(pressure[-1], f"{levels.pressure} next to the ground", place)
                 found = bracket_pressures(pressure, level, how.method, how.below)
+            _check_below(coordinate, found, place, level)
             self._brackets[key] = found
         return self._brackets[key]
 
@@ -167,6 +168,17 @@ class Columns:
             row[under] = above[under]
             under &= np.isnan(row)
             level -= 1
+
+
+def _check_below(coordinate: Coordinate, found: Bracket, place: Place, level: float) -> None:
+    """Refuse (BadInput) a pressure below the lowest level where that is not next to the ground."""
+    count, hanging = found.upper.size, coordinate.hanging
+    if found.below_ground and (hanging or found.below_ground == count):
+        raise BadInput(
+            f"{place.path}: {level / 100:g} hPa lies below the lowest level of {found.below_ground}"
+            f" of {count} columns, but the files have {hanging or 'no level so low anywhere'}:"
+            " bring the levels down to the ground, or choose a pressure within these"
+        )
 
 
 def check_ground(pressure: Floats, what: str, place: Place) -> None:

@@ -1,6 +1,7 @@
 """The vertical coordinate of a raw variable, recognised from its file."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,14 @@ class Coordinate:
     surface: str
     values: NDArray[np.float64] | None = None
     no_integral: str | None = None
+    hanging: str | None = None
+
+    @cached_property
+    def signature(self) -> bytes:
+        """What tells these levels from others."""
+        levels = self.levels
+        parts = (levels.a_mid, levels.b_mid) if isinstance(levels, HybridLevels) else ()
+        return b"".join([str(self.count).encode(), *(part.tobytes() for part in parts)])
 
     def alike(self, other: "Coordinate") -> bool:
         """Whether another file has the same levels, whichever way they run there."""
@@ -109,8 +118,15 @@ def read_coordinate(opened: RawFile, name: str, dataset: Dataset) -> Coordinate:
     hybrid = hybrid_levels(opened, layout, level, dataset, pressure is not None)
     if hybrid is not None:
         surface, count = surface_name(opened, hybrid.surface, dataset), layout.levels or 1
-        values, reason = level_numbers(level), hybrid.no_integral
-        return Coordinate(hybrid.levels, count, hybrid.upward, surface, values, reason)
+        return Coordinate(
+            hybrid.levels,
+            count,
+            hybrid.upward,
+            surface,
+            level_numbers(level),
+            hybrid.no_integral,
+            hybrid.hanging,
+        )
     if doubt is not None:
         raise doubt
     surface = surface_name(opened, None, dataset)
