@@ -19,6 +19,7 @@ from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from stormtrace.constants import EARTH_RADIUS_KM
+from stormtrace.prepare.mesh.mesh_axes import mesh_axes
 from stormtrace.prepare.mesh.meshes import Mesh
 
 Floats = NDArray[np.floating]
@@ -36,9 +37,12 @@ def vorticity(u: Floats, v: Floats, mesh: Mesh) -> Floats:
     if mesh.axes is None:
         operator = _fitted(mesh)
         return np.stack([operator @ np.concatenate(pair) for pair in rows]).astype(np.float32)
-    maps = [_on_rows(one.reshape(mesh.shape), other.reshape(mesh.shape), *mesh.axes)
-            for one, other in rows]  # fmt: skip
-    return np.stack(maps).reshape(u.shape).astype(np.float32)
+    lat, lon = mesh.axes
+    once = mesh_axes(mesh).columns.size  # cyclic columns, at the end of a row, repeat the first
+    planes = (np.stack(pair).reshape(2, *mesh.shape)[:, :, :once] for pair in rows)
+    maps = [_on_rows(one, other, lat, lon[:once]) for one, other in planes]
+    whole = np.pad(np.stack(maps), ((0, 0), (0, 0), (0, lon.size - once)), mode="wrap")
+    return whole.reshape(u.shape).astype(np.float32)
 
 
 def _on_rows(u: Floats, v: Floats, lat: Floats, lon: Floats) -> Floats:

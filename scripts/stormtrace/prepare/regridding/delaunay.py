@@ -53,7 +53,7 @@ def barycentric(mesh: Mesh, grid: Grid) -> RegriddingMatrix:
     if beyond.size:
         raise BadInput(
             f"the {mesh.size} points of the raw files (from {mesh.lat.min():.1f}N to "
-            f"{mesh.lat.max():.1f}N) leave a large part of the globe empty, and {beyond.size} of "
+            f"{mesh.lat.max():.1f}N) leave a part of the globe empty, and {beyond.size} of "
             f"{targets.size} points of the grid lie there, the first at "
             f"{targets.place(int(beyond[0]))}: choose a grid inside, or files that cover this one"
         )
@@ -101,7 +101,7 @@ def _hull(points: Floats, mesh: Mesh) -> ConvexHull:
         return ConvexHull(points)
     except QhullError as error:  # fewer than four points, or all on one circle
         raise BadInput(
-            f"the {mesh.size} points of the raw files leave a large part of the globe empty: they "
+            f"the {mesh.size} points of the raw files leave a part of the globe empty: they "
             "lie in one place or on one line, and nothing can be interpolated between them"
         ) from error
 
