@@ -594,6 +594,23 @@ def test_a_single_level(tmp_path, scalar):
         derive(tmp_path / "x.nc", fields={"U": {"interpolate": "U", "to": 500}})
 
 
+@pytest.mark.parametrize("target", [850, 800])
+def test_missing_below_the_ground_is_not_missing_by_damage(tmp_path, target):
+    """What is below the ground has nothing below it; a hole above a value is damage."""
+    found = on_pressure(HPA, {"units": "hPa"})
+    values, keys = found["U"][1], {"fields": {"U": {"interpolate": "U", "to": target}}}
+    values[0, 3:, 1, 2] = np.nan  # 850, 925 and 1000 hPa
+    write(tmp_path / "x.nc", found)
+    fields = derive(tmp_path / "x.nc", **keys)["U"].reshape(2, 4, 6)
+    assert fields[0, 1, 2] == pytest.approx(10 * np.log(700) + LAT[1], rel=1e-6)
+    values[0, 4, 1, 2] = 1.0
+    write(tmp_path / "x.nc", found)
+    with pytest.raises(
+        BadInput, match=r"record 1 has values missing in 1 columns above .*120\.00E"
+    ):
+        derive(tmp_path / "x.nc", **keys)
+
+
 def test_files_with_other_levels_are_not_mixed(tmp_path):
     for name, hour, levels in (("a", 0, HPA), ("b", 6, np.append(200.0, HPA))):
         found = on_pressure(levels, {"units": "hPa"})
