@@ -605,9 +605,7 @@ def test_missing_below_the_ground_is_not_missing_by_damage(tmp_path, target):
     assert fields[0, 1, 2] == pytest.approx(10 * np.log(700) + LAT[1], rel=1e-6)
     values[0, 4, 1, 2] = 1.0
     write(tmp_path / "x.nc", found)
-    with pytest.raises(
-        BadInput, match=r"record 1 has values missing in 1 columns above .*120\.00E"
-    ):
+    with pytest.raises(BadInput, match=r"has 1 of 24 values missing .*120\.00E"):
         derive(tmp_path / "x.nc", **keys)
 
 

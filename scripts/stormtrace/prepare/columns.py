@@ -148,28 +148,25 @@ class Columns:
             row = values[0] if len(values) == 1 else values[0] + share * (values[1] - values[0])
             row = np.ascontiguousarray(row)
             holes = int(np.isnan(row).sum())
-            if holes and self.dataset.vertical.below == "lowest":
-                self._check_holes(name, place, (first, min(last + 1, levels.pressure.size)))
-                self._raise_from_below(row, name, place, first)
+            if self.dataset.vertical.below == "lowest":
+                self._raise_from_below(row, name, place, first, levels.pressure.size)
             yield row, holes - int(np.isnan(row).sum())
 
-    def _check_holes(self, name: str, place: Place, levels: tuple[int, int]) -> None:
-        """Refuse (BadInput) missing values above a level that has some: that is no ground."""
-        there = ~np.isnan(self.reader.read(name, [place], levels)[0])
-        damaged = ~there[:-1] & there[1:]
-        if damaged.any():
-            point = int(np.flatnonzero(damaged.any(axis=0))[0])
-            raise BadInput(
-                f"{place.path}: {name} of record {place.record + 1} has values missing in"
-                f" {int(damaged.any(axis=0).sum())} columns above a level that has some, the first"
-                f" at {self.reader.mesh.place(point)}: not the ground, but damage; correct the file"
-            )
+    def _raise_from_below(
+        self, row: Floats, name: str, place: Place, level: int, count: int
+    ) -> None:
+        """Give columns whose levels from `level` down are in the ground the lowest value they have.
 
-    def _raise_from_below(self, row: Floats, name: str, place: Place, level: int) -> None:
-        while level >= 0 and np.isnan(row).any():
+        What is missing above a value is a hole in the air: it stays missing.
+        """
+        if not np.isnan(row).any():
+            return
+        missing = np.isnan(self.reader.read(name, [place], (level, count))[0])
+        under = np.isnan(row) & ~(missing[:-1] & ~missing[1:]).any(axis=0)
+        while level >= 0 and under.any():
             above = self.reader.read(name, [place], (level, level + 1))[0, 0]
-            hole = np.isnan(row)
-            row[hole] = above[hole]
+            row[under] = above[under]
+            under &= np.isnan(row)
             level -= 1
 
 
