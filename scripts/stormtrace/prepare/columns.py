@@ -148,15 +148,32 @@ class Columns:
             row = np.ascontiguousarray(row)
             holes = int(np.isnan(row).sum())
             if self.dataset.vertical.below == "lowest":
-                self._raise_from_below(row, name, place, first)
+                self._raise_from_below(row, values, name, place, (first, last))
             yield row, holes - int(np.isnan(row).sum())
 
-    def _raise_from_below(self, row: Floats, name: str, place: Place, level: int) -> None:
-        while level >= 0 and np.isnan(row).any():
-            above = self.reader.read(name, [place], (level, level + 1))[0, 0]
-            hole = np.isnan(row)
-            row[hole] = above[hole]
-            level -= 1
+    def _raise_from_below(
+        self, row: Floats, values: Floats, name: str, place: Place, levels: tuple[int, int]
+    ) -> None:
+        """Give columns whose ground lies above a pressure the value of their lowest level.
+
+        values: of the levels [first, last) that `row` is between. Where a level below a missing one
+        has a value, it is not the ground that it is missing for: a hole remains.
+        """
+        first, last = levels
+        lost = np.isnan(row)
+        if not lost.any():
+            return
+        count = self.reader.coordinate(name, place).count
+        if last < count:
+            under = self.reader.read(name, [place], (last, count))[0]
+            values = np.concatenate([values, under])
+        missing = np.isnan(values)
+        ground = lost & ~(missing[:-1] & ~missing[1:]).any(axis=0)
+        for level in range(first, -1, -1):
+            hole = ground & np.isnan(row)
+            if not hole.any():
+                return
+            row[hole] = self.reader.read(name, [place], (level, level + 1))[0, 0][hole]
 
 
 def check_ground(pressure: Floats, what: str, place: Place) -> None:

@@ -3,7 +3,6 @@
 A small table does what cf-units would: `m s**-1`, `kg kg**-1`, `kg/m^2`, `m+2 s-2`, `mm/day`.
 """
 
-import operator
 import re
 from dataclasses import dataclass
 
@@ -63,13 +62,17 @@ KNOWN = _known()
 #: A mass of air or water per area, what an integral over dp/g multiplies by.
 COLUMN = Unit(1.0, (1, -2, 0, 0))
 
-#: Dimensions of given units over those wanted -> by what to multiply besides: a depth of water
-#: for its mass per area and back (1000 kg m-3), geopotential for height (9.80665 m s-2, WMO's).
-EQUIVALENT: dict[Dimensions, float] = {
-    (0, 0, 0, 0): 1.0,
-    (-1, 3, 0, 0): 1000.0,
-    (1, -3, 0, 0): 1e-3,
-    (0, 1, -2, 0): 1 / 9.80665,
+_LENGTH, _SPEED = (0, 1, 0, 0), (0, 1, -1, 0)
+_MASS_PER_AREA, _MASS_FLUX, _GEOPOTENTIAL = (1, -2, 0, 0), (1, -2, -1, 0), (0, 2, -2, 0)
+#: Dimensions of given and of wanted units that stand for one quantity -> by what to multiply: a
+#: depth of water and its mass per area (1000 kg m-3), and rates of both; geopotential and height
+#: (9.80665 m s-2, WMO's).
+EQUIVALENT: dict[tuple[Dimensions, Dimensions], float] = {
+    (_LENGTH, _MASS_PER_AREA): 1000.0,
+    (_MASS_PER_AREA, _LENGTH): 1e-3,
+    (_SPEED, _MASS_FLUX): 1000.0,
+    (_MASS_FLUX, _SPEED): 1e-3,
+    (_GEOPOTENTIAL, _LENGTH): 1 / 9.80665,
 }
 
 #: Units written wrong in files that are read all over the world.
@@ -111,8 +114,8 @@ IDENTITY = Conversion()
 
 def convert(given: Unit, wanted: Unit) -> Conversion | None:
     """Return what turns values in one unit into another's; None where they are not alike."""
-    kg, m, s, kelvin = map(operator.sub, given.dimensions, wanted.dimensions)
-    more = EQUIVALENT.get((kg, m, s, kelvin))
+    alike = given.dimensions == wanted.dimensions
+    more = 1.0 if alike else EQUIVALENT.get((given.dimensions, wanted.dimensions))
     if more is None:
         return None
     # wanted · factor + offset = given · factor + offset, both in SI
