@@ -6,9 +6,9 @@ import pytest
 
 from real_data import real_data
 from stormtrace.errors import BadInput
+from stormtrace.prepare.column_integrals import column_integrals
 from stormtrace.prepare.columns import Columns
 from stormtrace.prepare.dataset import make_dataset
-from stormtrace.prepare.fields import derive_records
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.raw.coefficients import L137
 from stormtrace.prepare.raw.coordinate import PressureLevels, read_coordinate
@@ -24,11 +24,13 @@ def derived(relative, derivation, record=0, partner=None, **keys):
     dataset = make_dataset(spec)
     field, place = dataset.fields["X"], Place(path, record)
     other = place if partner is None else Place(str(real_data(partner)), record)
+    name = field.variable
     with Reader(dataset, dataset_mesh(dataset)) as reader:
         columns = Columns(dataset, reader)
-        beside = {name: [other] for name in columns.beside(field, place)}
-        places = {name: [place] for name in field.variables}
-        return derive_records(columns, field, places, beside)[0][0]
+        beside = {each: [other] for each in columns.beside(field, place)}
+        if field.levels == "column":
+            return next(column_integrals(columns, field, {name: [place]}, beside))
+        return columns.at_pressure(name, field.level, [place], beside)[0][0]
 
 
 def plain(pressure, values, target):

@@ -148,32 +148,25 @@ class Columns:
             row = np.ascontiguousarray(row)
             holes = int(np.isnan(row).sum())
             if self.dataset.vertical.below == "lowest":
-                self._raise_from_below(row, values, name, place, (first, last))
+                self._raise_from_below(row, name, place, first, levels.pressure.size)
             yield row, holes - int(np.isnan(row).sum())
 
     def _raise_from_below(
-        self, row: Floats, values: Floats, name: str, place: Place, levels: tuple[int, int]
+        self, row: Floats, name: str, place: Place, level: int, count: int
     ) -> None:
-        """Give columns whose ground lies above a pressure the value of their lowest level.
+        """Give columns whose levels from `level` down are in the ground the lowest value they have.
 
-        values: of the levels [first, last) that `row` is between. Where a level below a missing one
-        has a value, it is not the ground that it is missing for: a hole remains.
+        What is missing above a value is a hole in the air: it stays missing.
         """
-        first, last = levels
-        lost = np.isnan(row)
-        if not lost.any():
+        if not np.isnan(row).any():
             return
-        count = self.reader.coordinate(name, place).count
-        if last < count:
-            under = self.reader.read(name, [place], (last, count))[0]
-            values = np.concatenate([values, under])
-        missing = np.isnan(values)
-        ground = lost & ~(missing[:-1] & ~missing[1:]).any(axis=0)
-        for level in range(first, -1, -1):
-            hole = ground & np.isnan(row)
-            if not hole.any():
-                return
-            row[hole] = self.reader.read(name, [place], (level, level + 1))[0, 0][hole]
+        missing = np.isnan(self.reader.read(name, [place], (level, count))[0])
+        under = np.isnan(row) & ~(missing[:-1] & ~missing[1:]).any(axis=0)
+        while level >= 0 and under.any():
+            above = self.reader.read(name, [place], (level, level + 1))[0, 0]
+            row[under] = above[under]
+            under &= np.isnan(row)
+            level -= 1
 
 
 def check_ground(pressure: Floats, what: str, place: Place) -> None:

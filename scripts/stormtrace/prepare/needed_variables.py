@@ -3,7 +3,6 @@
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.raw.coordinate import (
-    SURFACE_PRESSURES,
     Coordinate,
     PressureFields,
     PressureLevels,
@@ -28,7 +27,7 @@ def needed_beside(dataset: Dataset, derivation: Derivation, path: str) -> tuple[
 def why_needed(dataset: Dataset, derivation: Derivation, partner: str) -> str:
     """Explain why a field needs a variable beside its own."""
     reason = f"{derivation.variable} needs {partner}"
-    if partner in (dataset.names.surface_pressure, *SURFACE_PRESSURES):
+    if partner not in (dataset.names.pressure, dataset.names.thickness):
         return f"{reason}, the surface pressure (`names: {{surface_pressure: …}}`)"
     return (
         f"{reason}, because its own files have no hybrid coefficients (hyam, hybm), nor levels of"

@@ -62,17 +62,15 @@ KNOWN = _known()
 #: A mass of air or water per area, what an integral over dp/g multiplies by.
 COLUMN = Unit(1.0, (1, -2, 0, 0))
 
-_LENGTH, _SPEED = (0, 1, 0, 0), (0, 1, -1, 0)
-_MASS_PER_AREA, _MASS_FLUX, _GEOPOTENTIAL = (1, -2, 0, 0), (1, -2, -1, 0), (0, 2, -2, 0)
-#: Dimensions of given and of wanted units that stand for one quantity -> by what to multiply: a
-#: depth of water and its mass per area (1000 kg m-3), and rates of both; geopotential and height
-#: (9.80665 m s-2, WMO's).
+WATER = 1000.0
+#: Dimensions given and wanted -> by what to multiply besides: a depth of water for its mass per
+#: area and back (1000 kg m-3), their rates, geopotential for height (9.80665 m s-2, WMO's).
 EQUIVALENT: dict[tuple[Dimensions, Dimensions], float] = {
-    (_LENGTH, _MASS_PER_AREA): 1000.0,
-    (_MASS_PER_AREA, _LENGTH): 1e-3,
-    (_SPEED, _MASS_FLUX): 1000.0,
-    (_MASS_FLUX, _SPEED): 1e-3,
-    (_GEOPOTENTIAL, _LENGTH): 1 / 9.80665,
+    ((0, 1, 0, 0), COLUMN.dimensions): WATER,
+    (COLUMN.dimensions, (0, 1, 0, 0)): 1 / WATER,
+    ((0, 1, -1, 0), (1, -2, -1, 0)): WATER,
+    ((1, -2, -1, 0), (0, 1, -1, 0)): 1 / WATER,
+    ((0, 2, -2, 0), (0, 1, 0, 0)): 1 / 9.80665,
 }
 
 #: Units written wrong in files that are read all over the world.
