@@ -72,6 +72,9 @@ def test_celsius_becomes_kelvin_and_back():
         ("U850", {"take": "X"}, "Pa s-1", "m s-1 is needed"),
         ("TMQ", {"integrate": "X"}, "K", "kg kg-1 is needed"),
         ("Z500", {"take": "X"}, "m2 s-1", "m is needed"),
+        ("TMQ", {"take": "X"}, "Pa", "kg m-2 is needed"),  # a weight per area, but no water
+        ("U850", {"take": "X"}, "kg m-2 s-1", "m s-1 is needed"),
+        ("U850", {"take": "X", "units": "kg m-2 s-1"}, "K", "kg m-2 s-1 is needed"),
         ("T500", {"take": "X"}, "furlongs", "K is needed"),
     ],
 )

@@ -22,6 +22,7 @@ field_units    units carried through a derivation
 field_attributes  what samples say of their fields
 fill_missing   missing values, filled from the nearest point
 sample_making  samples of a year
+climatology_fitting  a mean and harmonics of the year, for anomalies
 moments        means and deviations that can be merged
 statistics     mean and standard deviation of fields over samples
 check          a check of all raw files, and its findings

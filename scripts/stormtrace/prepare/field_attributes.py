@@ -17,6 +17,8 @@ from stormtrace.prepare.verbs import (
     Vorticity,
 )
 
+#: Anomalies that CF has a name for.
+STANDARD_ANOMALIES = ("geopotential_height_anomaly", "air_temperature_anomaly")
 DESCRIPTION = ("long_name", "units", "standard_name")
 
 
@@ -31,14 +33,30 @@ def field_attributes(plan: Plan, name: str) -> dict[str, str]:
     own = raw[derivation.variable]
     found = {
         "cell_methods": _cell_method(plan, derivation),
-        "derivation": describe_derivation(plan.dataset, derivation),
-        **_names(name, derivation, own),
+        "derivation": describe_derivation(plan.dataset, derivation) + _less(derivation),
+        **_names(derivation.quantity_name(name), derivation, own),
     }
+    if derivation.anomaly:
+        found |= {"long_name": f"Anomaly of {found.get('long_name', derivation.anomaly.field)}"}
+        found["standard_name"] = f"{found.get('standard_name')}_anomaly"
+        if found["standard_name"] not in STANDARD_ANOMALIES:
+            del found["standard_name"]
+    name = derivation.quantity_name(name)
     if units := field_units(name, derivation, {one: said["units"] for one, said in raw.items()}):
         found["units"] = units
     if mirror := mirror_of(name, derivation, own["standard_name"]):
         found["mirror"] = mirror
     return found
+
+
+def _less(derivation: Derivation) -> str:
+    if derivation.anomaly is None:
+        return ""
+    of = derivation.anomaly
+    return (
+        f"; less the mean and {of.harmonics} harmonics of the year of {of.field} in the samples of"
+        f" {of.dataset}"
+    )
 
 
 def _described(plan: Plan, derivation: Derivation, variable: str) -> Mapping[str, str]:

@@ -52,6 +52,9 @@ def field_conversion(
         return IDENTITY
     given = _derived(derivation, units)
     found = convert(given, target) if given is not None else None
+    is_wind = derivation.units is None and target.dimensions == SPEED.dimensions
+    if is_wind and given is not None and given.dimensions != SPEED.dimensions:
+        found = None  # a flux of rain, which converts to a speed
     if found is None or (found.offset and isinstance(derivation, Sum | Integrate)):
         listed = " and ".join(dict.fromkeys(repr(unit) for unit in units.values() if unit))
         raise BadInput(

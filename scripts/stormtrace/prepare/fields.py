@@ -71,7 +71,9 @@ def _derive(dataset: Dataset, plan: Plan, mesh: Mesh, reader: Reader, block: ran
         values, holes = _field(plan, columns, derivation, block, places)
         own = places[derivation.variable][0]
         units = {raw: reader.units(raw, records[0]) for raw, records in places.items()}
-        _convert(values, field_conversion(name, derivation, units, own.path))
+        _convert(
+            values, field_conversion(derivation.quantity_name(name), derivation, units, own.path)
+        )
         for step, row in zip(block, values, strict=True):
             if np.isnan(row.min()) and dataset.holes == "nearest":
                 holes[step - block.start] += _fill(row, mesh, plan, name, step)
@@ -189,7 +191,7 @@ def _check_complete(
 
 def _plausible(name: str, derivation: Derivation) -> tuple[float, float]:
     """Return the least and greatest value a field can have, in its units; infinite if unknown."""
-    quantity = quantity_of(name, derivation)
+    quantity = quantity_of(derivation.quantity_name(name), derivation)
     if quantity is None:
         return -np.inf, np.inf
     usual, own = parse_unit(quantity.units), parse_unit(derivation.units or quantity.units)

@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.commandline import log, progress
+from stormtrace.errors import BadInput
 from stormtrace.files import checksum, writing
+from stormtrace.formats.climatologies import Climatology, read_climatology
 from stormtrace.formats.sample_writing import SampleField, SampleTime, sample_name, write_sample
 from stormtrace.grids import Grid
 from stormtrace.prepare.dataset import Dataset
@@ -28,6 +30,8 @@ from stormtrace.provenance import provenance
 BLOCK_STEPS = 8
 
 Fields = Mapping[str, NDArray[np.float32]]
+#: Field that is an anomaly -> what it is the departure from.
+Climatologies = Mapping[str, Climatology]
 
 
 def make_samples(
@@ -39,15 +43,18 @@ def make_samples(
     folder: Path,
     compression: str = "none",
     facts: Mapping[str, Any] | None = None,
+    climatologies: Climatologies | None = None,
 ) -> int:
     """Write all samples of a year into `folder`, whole or not at all; return how many.
 
-    facts: further attributes of every sample.
+    facts: further attributes of every sample. climatologies: of each field that is an anomaly.
 
     Raises:
         BadInput: as `make_plans` and `derive_blocks`.
 
     """
+    climatologies = climatologies or {}
+    _check_climatologies(dataset, climatologies)
     plans = make_plans(dataset, year)
     total = sum(plan.start.size for plan in plans)
     attributes = {
@@ -58,7 +65,9 @@ def make_samples(
     with writing(folder) as partial:
         partial.mkdir()
         writers = (SampleWriter(plan, grid, partial, compression, attributes) for plan in plans)
-        steps = (path for writer in writers for path in _write_plan(writer, mesh, matrix))
+        steps = (
+            path for writer in writers for path in _write_plan(writer, mesh, matrix, climatologies)
+        )
         for _ in progress(steps, f"samples of {dataset.name} {year}", total):
             pass
     skipped = sum(plan.skipped for plan in plans)
@@ -67,11 +76,47 @@ def make_samples(
     return total
 
 
-def _write_plan(writer: "SampleWriter", mesh: Mesh, matrix: RegriddingMatrix) -> Iterator[Path]:
+def read_climatologies(dataset: Dataset, files: Sequence[Path], grid: Grid) -> Climatologies:
+    """Read the climatologies of a dataset's anomalies, a file each in order of their names.
+
+    Raises:
+        BadInput: there are fewer or more, or one is not the climatology of its field on the grid.
+
+    """
+    asked = {name: each.anomaly for name, each in dataset.fields.items() if each.anomaly}
+    if len(files) != len(asked):
+        raise BadInput(
+            f"dataset {dataset.name} has {len(asked)} anomalies ({', '.join(sorted(asked))}), but"
+            f" --climatology names {len(files)} files: one for each is needed, in order of their"
+            " names (make_climatology.py makes them)"
+        )
+    found = {}
+    for name, path in zip(sorted(asked), files, strict=True):
+        found[name] = read_climatology(path, asked[name].field, asked[name].harmonics, grid)
+    return found
+
+
+def _check_climatologies(dataset: Dataset, climatologies: Climatologies) -> None:
+    """Refuse (BadInput) anomalies without a climatology, and the other way round."""
+    wanted = {name for name, derivation in dataset.fields.items() if derivation.anomaly}
+    if wanted != set(climatologies):
+        raise BadInput(
+            f"dataset {dataset.name}: {', '.join(sorted(wanted)) or 'no field'} is an anomaly, but"
+            f" there are climatologies of {', '.join(sorted(climatologies)) or 'none'}"
+        )
+
+
+def _write_plan(
+    writer: "SampleWriter", mesh: Mesh, matrix: RegriddingMatrix, climatologies: Climatologies
+) -> Iterator[Path]:
     on_grid: dict[str, NDArray[np.float32]] = {}
     for block in derive_blocks(writer.plan.dataset, writer.plan, mesh, BLOCK_STEPS):
         for name, values in block.fields.items():
             on_grid[name] = matrix.apply(values, on_grid.get(name))
+        for name, climatology in climatologies.items():
+            for values, step in zip(on_grid[name], block.steps, strict=True):
+                date = writer.plan.calendar.dates([int(writer.plan.start[step])])[0]
+                values -= climatology.at(date).reshape(values.shape)
         for index, step in enumerate(block.steps):
             fields = {name: values[index] for name, values in on_grid.items()}
             filled = {name: int(counts[index]) for name, counts in block.filled.items()}

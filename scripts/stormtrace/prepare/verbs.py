@@ -42,6 +42,19 @@ Components = Annotated[
 ]
 
 
+class Anomaly(Block):
+    """What a field is the departure from: a smooth climatology of the day of the year."""
+
+    dataset: Name = Field(
+        description="A dataset of the study over all of whose samples, on the same grid, the "
+        "climatology is fitted: another one than this."
+    )
+    field: FieldName = Field(description="The field of that dataset that this one is less.")
+    harmonics: int = Field(
+        4, ge=0, le=12, description="Harmonics of the year that are fitted beside the mean."
+    )
+
+
 class Derivation(Block):
     """What every derivation may have; each has a verb of its own besides."""
 
@@ -56,6 +69,11 @@ class Derivation(Block):
         None,
         description="Units that the field is to have, e.g. hPa or mm/day; by default those of its "
         "name (TMQ kg m-2, PSL Pa, U850 m s-1, Z500 m), else the file's.",
+    )
+    anomaly: Anomaly | None = Field(
+        None,
+        description="Makes the field an anomaly: its departure from the mean and the first "
+        "harmonics of the year, fitted to a field of another dataset, cell by cell.",
     )
     mirror: Mirror | None = Field(
         None,
@@ -78,6 +96,10 @@ class Derivation(Block):
     def levels(self) -> Levels:
         """What it needs of the levels of its variables."""
         return "none"
+
+    def quantity_name(self, name: str) -> str:
+        """Return the name that says what a field called `name` is; an anomaly's is its field's."""
+        return self.anomaly.field if self.anomaly else name
 
     @property
     def level(self) -> float:

@@ -32,6 +32,8 @@ def check(config: Config, tables: Tables, origins: Origins) -> None:
     for name, dataset in tables.datasets.items():
         if isinstance(dataset, LabelledDataset):
             checker.excluded(name, dataset)
+        else:
+            checker.anomalies(name, dataset)
     for name, model in tables.models.items():
         checker.model(name, model)
     for name, experiment in tables.experiments.items():
@@ -77,6 +79,23 @@ class _Checker:
                     ("datasets", name, "exclude"),
                     f"lists {sample!r}, which is neither in {folders[0]} nor in {folders[1]}"
                     f"{did_you_mean(sample, there)}",
+                )
+
+    def anomalies(self, name: str, dataset: Dataset) -> None:
+        """The climatology of an anomaly is of a plain field of another dataset of raw files."""
+        raw = {key: one for key, one in self.tables.datasets.items() if isinstance(one, Dataset)}
+        for field, derivation in dataset.fields.items():
+            if (of := derivation.anomaly) is None:
+                continue
+            path = ("datasets", name, "fields", field, "anomaly")
+            self.origins.one_of(of.dataset, raw, (*path, "dataset"))
+            self.origins.one_of(of.field, raw[of.dataset].fields, (*path, "field"))
+            if of.dataset == name or raw[of.dataset].fields[of.field].anomaly:
+                self.origins.refuse(
+                    (*path, "dataset"),
+                    f"is {of.dataset!r}, whose {of.field} is "
+                    + ("an anomaly itself" if of.dataset != name else "not made before this field")
+                    + ": name a dataset of the plain field, such as one that this one is `like`",
                 )
 
     def model(self, name: str, model: AnyModel) -> None:
