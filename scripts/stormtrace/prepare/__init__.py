@@ -1,5 +1,6 @@
 """Raw files to canonical fields, to the grid, to samples and their statistics.
 
+clock          moments, and when files without times start
 dataset        a dataset of the study: where its files are, how its fields come about
 verbs          what can be done with raw variables: a class each
 derivations    how a field comes about: the entry in YAML, by its verb

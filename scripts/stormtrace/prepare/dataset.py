@@ -1,6 +1,5 @@
 """A dataset of the study: the block of YAML as the prepare stage and Snakemake's plan see it."""
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
@@ -9,9 +8,9 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator, mod
 from pydantic.json_schema import SkipJsonSchema
 
 from stormtrace.blocks import Block, did_you_mean, dump, in_order, read_block
-from stormtrace.errors import BadInput
+from stormtrace.prepare.clock import Clock, Moment
 from stormtrace.prepare.derivations import Fields, default_fields
-from stormtrace.prepare.raw.calendar_time import DAY, HOUR, Calendar
+from stormtrace.prepare.raw.calendar_time import DAY, HOUR
 from stormtrace.prepare.sources import Vocabulary, layouts, vocabulary
 from stormtrace.prepare.verbs import Derivation, Patterns
 
@@ -19,27 +18,6 @@ RawSource = Literal["cesm", "merra2", "era5", "cmip6", "e3sm", "mpas", "icon"]
 Stamps = Literal["start", "end", "middle", "instant"]
 RegridMethod = Literal["bilinear", "conservative", "spectral"]
 Maker = Literal["stormtrace", "esmpy", "xesmf"]
-
-
-def real_moment(moment: str) -> str:
-    """Return a moment in the one way of writing that sorts as text, without midnight.
-
-    Raises:
-        ValueError: no calendar has it (30 February is one of 360_day).
-
-    """
-    for calendar in map(Calendar, ("all_leap", "360_day")):
-        with contextlib.suppress(BadInput):
-            return calendar.text(calendar.seconds(moment)).removesuffix(" 00:00")
-    raise ValueError("no calendar has this moment")
-
-
-#: A date, or a date and a time, in the raw files' own calendar.
-Moment = Annotated[
-    str,
-    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$"),
-    AfterValidator(real_moment),
-]
 
 
 class Names(Block):
@@ -149,33 +127,6 @@ class Part(Block):
     def end(self) -> str:
         """The first moment no longer in it."""
         return self.period[1]
-
-
-class Clock(Block):
-    """When files without a time coordinate start, and how they go on."""
-
-    start: str = Field(
-        description="First moment of the first file, the others continuing in order of name; or "
-        'with {year} of each file, e.g. "{year}-01-01".'
-    )
-    step_hours: float = Field(gt=0, description="Hours from record to record.")
-    calendar: str = Field("standard", description="CF calendar, e.g. noleap.")
-    dimension: str | None = Field(
-        None, description="The dimension that counts the records, where its name is not of a time."
-    )
-
-    @model_validator(mode="after")
-    def _is_a_date(self) -> "Clock":
-        try:
-            Calendar(self.calendar).seconds(self.start.replace("{year}", "2000"))
-        except BadInput as error:
-            raise ValueError(f"{error}") from error
-        return self
-
-    @property
-    def step(self) -> int:
-        """Seconds from record to record."""
-        return round(self.step_hours * HOUR)
 
 
 class Entry(Block):
