@@ -13,7 +13,7 @@ def spec(**changes):
 def test_defaults_are_the_studys():
     dataset = make_dataset(spec())
     assert list(dataset.fields) == ["TMQ", "U850", "V850", "PSL"]
-    assert (dataset.fields["U850"].kind, dataset.fields["U850"].level) == ("interpolate", 85000.0)
+    assert (dataset.fields["U850"].interpolate, dataset.fields["U850"].level) == ("U", 85000.0)
     assert (dataset.vertical.method, dataset.vertical.below) == ("log", "lowest")
     assert (dataset.step, dataset.sampling, dataset.holes) == (10800, "mean", "refuse")
     assert make_dataset(spec(source="merra2")).fields["PSL"].variable == "SLP"
@@ -33,7 +33,7 @@ def test_any_field_at_any_pressure():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"source": "era5"}, "source is .era5.*; allowed: cesm, merra2"),
+        ({"source": "era"}, "source is .era.*; allowed: cesm, merra2"),
         ({"parts": []}, "parts is .*at least 1 item"),
         (
             {"parts": [{"period": ["2000-01-01", "2001-01-01"]}]},
@@ -43,7 +43,10 @@ def test_any_field_at_any_pressure():
             {"parts": [{**PART, "stamps": "beginning"}]},
             "stamps is .beginning.; allowed: start, end",
         ),
-        ({"fields": {"TMQ": {"sum": "Q"}}}, r"fields\.TMQ\.sum is .* unknown key"),
+        (
+            {"fields": {"TMQ": {"integral": "Q", "take": "Q"}}},
+            r"fields\.TMQ\.integral is .*unknown key",
+        ),
         ({"fields": {"TMQ": {"integrate": "Q", "take": "TMQ"}}}, r"fields\.TMQ"),
         ({"fields": {"U850": {"interpolate": "U"}}}, "goes with `to`"),
         ({"fields": {"PSL": {"take": "PSL", "to": 850}}}, "exclude each other .take, to"),
@@ -62,7 +65,7 @@ def test_any_field_at_any_pressure():
             {"parts": [{**PART, "period": ["2001-01-01", "2000-01-01"]}]},
             r"parts\.0\.period is .* ends before",
         ),
-        ({"fields": {"TMQ": {"files": "x.nc"}}}, r"fields\.TMQ is .* needs one of integrate"),
+        ({"fields": {"TMQ": {"files": "x.nc"}}}, r"fields\.TMQ is .* needs one of take, integrate"),
         ({"time": {"start": "1980-01-01"}}, "time lacks the key 'step_hours'"),
     ],
 )

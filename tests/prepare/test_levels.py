@@ -47,6 +47,9 @@ def write(path, variables, sizes=()):
             for dimension, size in zip(dimensions, values.shape, strict=True):
                 if dimension not in nc.dimensions:
                     nc.createDimension(dimension, size)
+            if values.dtype.kind == "S":
+                nc.createVariable(name, "S1", dimensions)[...] = values
+                continue
             nc.createVariable(name, str if values.dtype.kind == "U" else values.dtype, dimensions)[
                 ...
             ] = values
@@ -380,6 +383,48 @@ def test_a_share_of_a_lost_reference_pressure_is_refused(tmp_path):
         derive(tmp_path / "x.nc")
 
 
+def test_coefficients_of_another_model_are_refused(tmp_path):
+    """As many levels, but others: their nominal pressures do not fit."""
+    found = cesm2(1, slice(None))
+    for name in ("a", "b", "a_bnds", "b_bnds", "p0"):
+        del found[name]
+    write(tmp_path / "x.nc", found)
+    other = cam(slice(None))
+    edges = np.linspace(0, 1, 11)
+    for mid, edge, values in (("hyam", "hyai", 0.1 * (1 - edges)), ("hybm", "hybi", edges)):
+        other[edge] = (("ilev",), values, {})
+        other[mid] = (("lev",), (values[1:] + values[:-1]) / 2, {})
+    keys = {"vertical": {"coefficients": str(write(tmp_path / "coefficients.nc4", other))}}
+    with pytest.raises(BadInput, match=r"nominal levels from .*must be those of the same model"):
+        derive(tmp_path / "x.nc", **keys)
+    write(tmp_path / "coefficients.nc4", cam(slice(None, None, -1)))
+    check(derive(tmp_path / "x.nc", **keys))
+
+
+def test_logarithm_on_the_first_of_many_levels(tmp_path):
+    """MARS writes lnsp for all levels asked for, missing on all but the first."""
+    found = grib(slice(None))
+    many = np.full((2, 10, 4, 6), np.nan)
+    many[:, 0] = np.log(PS)
+    found["lnsp"] = (("time", "model_level", "lat", "lon"), many, {"units": "~"})
+    write(tmp_path / "x.nc", found)
+    check(derive(tmp_path / "x.nc"))
+    found["lnsp"] = (("time", "model_level", "lat", "lon"), many[:, [0] * 10], {"units": "~"})
+    write(tmp_path / "x.nc", found)
+    with pytest.raises(BadInput, match=r"lnsp .* has values on 10 of 10 levels"):
+        derive(tmp_path / "x.nc")
+
+
+def test_one_model_level_is_not_interpolated(tmp_path):
+    found = grib(slice(None))
+    found["U"] = (("time", "one", "lat", "lon"), found["U"][1][:, :1], found["U"][2])
+    found["one"] = (("one",), [1.0], found["model_level"][2])
+    write(tmp_path / "x.nc", found)
+    with pytest.raises(BadInput, match=r"U .* has one model level only: .*`take` it"):
+        derive(tmp_path / "x.nc", fields={"U850": FIELDS["U850"]})
+    assert derive(tmp_path / "x.nc", fields={"U850": {"take": "U"}})["U850"].shape == (2, 24)
+
+
 # --- pressure levels ---------------------------------------------------------------------------------
 
 HPA = np.array([300.0, 500, 700, 850, 925, 1000])
@@ -494,6 +539,98 @@ def test_files_with_other_levels_are_not_mixed(tmp_path):
         write(tmp_path / f"{name}.nc", {**found, "time": (("time",), np.array([hour * 1.0]), {"units": "hours since 2000-01-01"})})  # fmt: skip
     with pytest.raises(BadInput, match=r"other levels \(7\) than in .*a\.nc \(6\)"):
         derive(tmp_path / "*.nc", fields={"U": {"interpolate": "U", "to": 850}})
+
+
+# --- further dimensions ------------------------------------------------------------------------------
+
+
+def members(values, name="number", dimensions=None, attributes=None):
+    """PSL + 100 × the index along a further dimension; its coordinate has `values`."""
+    dimensions = dimensions or ("time", name, "lat", "lon")
+    psl = 1e5 + 100.0 * np.arange(len(values))[:, None, None] + PS[:, None] / 100
+    order = ["time", name, "lat", "lon"]
+    found = {"PSL": (dimensions, psl.transpose([order.index(each) for each in dimensions]), {})}
+    return found | ({name: ((name,), np.array(values), attributes or {})} if values[0] is not None else {})  # fmt: skip
+
+
+PSL = {"fields": {"PSL": {"take": "PSL"}}}
+
+
+def check_member(fields, index):
+    expected = (1e5 + 100.0 * index + PS / 100).reshape(2, -1)
+    np.testing.assert_allclose(fields["PSL"], expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("found", "select", "index"),
+    [
+        (members([0, 1, 2]), {"number": 1}, 1),
+        (members([0.0, 1.0, 2.0]), {"number": 2}, 2),
+        (members([1, 5], "expver"), {"expver": "0005"}, 1),
+        (members(["r1i1p1f1", "r10i1p1f1"], "member_id"), {"member_id": "r10i1p1f1"}, 1),
+        (members([3, 4], "realization", ("realization", "time", "lat", "lon")), {"realization": 4.0}, 1),
+        (members([3, 4], "ens", ("time", "lat", "lon", "ens")), {"ens": 4}, 1),
+        (members([None, None, None], "member"), {"member": 2}, 2),
+        (members([85000.0, 50000.0], "plev", attributes={"units": "Pa"}), {"plev": 50000}, 1),
+    ],
+    ids=["int", "float", "expver", "text", "first", "last", "no coordinate", "a level"],
+)  # fmt: skip
+def test_a_further_dimension_is_chosen(tmp_path, found, select, index):
+    write(tmp_path / "x.nc", found)
+    check_member(derive(tmp_path / "x.nc", **PSL, select=select), index)
+
+
+def test_a_member_in_characters(tmp_path):
+    """netCDF-3 has text as rows of characters."""
+    names = np.array([list("r1"), list("r2")], "S1")
+    found = members([None, None], "member") | {"member": (("member", "length"), names, {})}
+    write(tmp_path / "x.nc", found)
+    check_member(derive(tmp_path / "x.nc", **PSL, select={"member": "r2"}), 1)
+
+
+@pytest.mark.parametrize("points", [True, False], ids=["with points", "without"])
+def test_a_further_dimension_not_chosen_is_refused_by_name(tmp_path, points):
+    write(tmp_path / "x.nc", members([0, 1, 2]))
+    if not points:
+        with netCDF4.Dataset(tmp_path / "x.nc", "a") as nc:
+            nc.renameVariable("lat", "rows")
+            nc.renameVariable("lon", "columns")
+            for name in ("rows", "columns"):
+                del nc[name].units
+    message = r"dimension number \(3 values: 0, 1, 2\) .* select: {number: 0}"
+    with pytest.raises(BadInput, match=message):
+        derive(tmp_path / "x.nc", **PSL)
+    with pytest.raises(BadInput, match=r"number of PSL has no 7; it has 0, 1, 2: correct"):
+        derive(tmp_path / "x.nc", **PSL, select={"number": 7})
+
+
+def test_a_file_of_another_member_is_refused(tmp_path):
+    """A scalar coordinate: the file has one member, and not the one that is asked for."""
+    found = {"PSL": (("time", "lat", "lon"), 1e5 + PS / 100, {}), "number": ((), 0, {})}
+    write(tmp_path / "x.nc", found)
+    check_member(derive(tmp_path / "x.nc", **PSL, select={"number": 0}), 0)
+    with pytest.raises(BadInput, match=r"number of PSL has no 3; it has 0"):
+        derive(tmp_path / "x.nc", **PSL, select={"number": 3})
+
+
+@pytest.mark.parametrize("kind", ["scalar", "along time"])
+def test_expver_as_text_is_no_dimension(tmp_path, kind):
+    """CDS since 2024: a string, or one for each valid_time."""
+    found = members([0])
+    values, dimensions = ("0001", ()) if kind == "scalar" else (["0001", "0005"], ("time",))
+    write(tmp_path / "x.nc", found | {"expver": (dimensions, np.array(values), {})})
+    check_member(derive(tmp_path / "x.nc", **PSL), 0)
+
+
+def test_times_of_the_other_expver_are_holes(tmp_path):
+    """Recent months: expver 1 ends where 5 begins; what is missing is told, not filled."""
+    found = members([1, 5], "expver")
+    found["PSL"][1][1, 0], found["PSL"][1][0, 1] = np.nan, np.nan
+    write(tmp_path / "x.nc", found)
+    with pytest.raises(BadInput, match=r"PSL, .* 24 of 24 values missing .*2000-01-01 06:00"):
+        derive(tmp_path / "x.nc", **PSL, select={"expver": 1})
+    with pytest.raises(BadInput, match=r"06:00 has .*: the raw file is empty there"):
+        derive(tmp_path / "x.nc", **PSL, select={"expver": 1}, holes="nearest")
 
 
 # --- pressures and thicknesses as fields, in files of their own ---------------------------------------

@@ -230,7 +230,7 @@ MISTAKES = [
     ("experiments/control/tracking", {"minimum_hours": {"Front": 12}}, "minimum_hours.Front is a threshold for no class of .*TC, AR"),
     ("datasets/mini-merra2/step_hours", 5, "datasets.mini-merra2.step_hours is 5: it does not divide a day"),
     ("datasets/mini-merra2/step_hours", 6, "comparisons.source compares unlike steps: merra2-regridded 6 h, control 3 h"),
-    ("datasets/mini-merra2/source", "mera2", "source is .mera2., did you mean 'merra2'.; allowed: cesm, merra2, climatenet"),
+    ("datasets/mini-merra2/source", "mera2", "source is .mera2., did you mean 'merra2'.; allowed: cesm, merra2, era5, cmip6, e3sm, mpas, icon, climatenet"),
     ("datasets/mini-merra2/train", "x", "datasets.mini-merra2.train is .x.: an unknown key"),
     ("models/four-fields/labels", ["Tropical Cyclone", "Background"], "models.four-fields: labels are .*the first must be Background"),
     ("models/four-fields/labels", ["Background", "AR", "ar"], "share the name 'ar'"),

@@ -122,8 +122,10 @@ def _sources(dataset: Dataset, part: Part) -> tuple[dict[Source, str], list[tupl
     found: dict[Source, str] = {}
     pairs = []
     for derivation in dataset.fields.values():
-        own = dataset.where(part, derivation, derivation.variable)
-        found[own] = ""
+        own, *others = (dataset.where(part, derivation, name) for name in derivation.variables)
+        for source in (own, *others):
+            found.setdefault(source, "")
+        pairs += [(own, other) for other in others]
         with contextlib.suppress(BadInput):  # reported with the variable itself
             paths = Archive(dataset).paths(own, None)
             first = first_holding(own, paths) or paths[0]

@@ -2,7 +2,6 @@
 
 import functools
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,31 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.commandline import log, progress
-from stormtrace.constants import GRAVITY
 from stormtrace.files import checksum, writing
 from stormtrace.formats.sample_writing import SampleField, SampleTime, sample_name, write_sample
 from stormtrace.grids import Grid
 from stormtrace.prepare.dataset import Dataset
-from stormtrace.prepare.derivations import Derivation
+from stormtrace.prepare.field_attributes import field_attributes
 from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan, make_plans
 from stormtrace.prepare.raw.calendar_time import HOUR
-from stormtrace.prepare.raw.raw_formats import is_remote, open_raw_file
+from stormtrace.prepare.raw.raw_formats import is_remote
 from stormtrace.prepare.regridding.matrix import RegriddingMatrix
 from stormtrace.provenance import provenance
 
 #: Steps derived and regridded at a time.
 BLOCK_STEPS = 8
-
-#: CF attributes of the canonical fields, in the order of `DESCRIPTION`.
-CF_ATTRIBUTES = {
-    "TMQ": ("Total precipitable water", "kg m-2", "atmosphere_mass_content_of_water_vapor"),
-    "U850": ("Zonal wind at 850 hPa", "m s-1", "eastward_wind"),
-    "V850": ("Meridional wind at 850 hPa", "m s-1", "northward_wind"),
-    "PSL": ("Sea level pressure", "Pa", "air_pressure_at_mean_sea_level"),
-}
-DESCRIPTION = ("long_name", "units", "standard_name")
 
 Fields = Mapping[str, NDArray[np.float32]]
 
@@ -101,16 +90,8 @@ class SampleWriter:
 
     @functools.cached_property
     def _described(self) -> dict[str, dict[str, str]]:
-        """Name -> long_name, units, standard_name, cell_methods and derivation."""
-        plan, found = self.plan, {}
-        for name, derivation in plan.dataset.fields.items():
-            method = plan.of(derivation, derivation.variable).method
-            found[name] = {
-                "cell_methods": f"time: {method}",
-                "derivation": describe_derivation(plan.dataset, derivation),
-                **describe(plan, name),
-            }
-        return found
+        """Name -> the attributes of each field."""
+        return {name: field_attributes(self.plan, name) for name in self.plan.dataset.fields}
 
     def write(self, step: int, fields: Fields, filled: Mapping[str, int]) -> Path:
         """Write one step; fields: name -> (n,) values on the grid, filled: name -> points."""
@@ -131,43 +112,6 @@ class SampleWriter:
             self.compression,
         )
         return path
-
-
-def describe(plan: Plan, name: str) -> dict[str, str]:
-    """Return a field's long_name, units and standard_name: CF's, else what its raw file says.
-
-    The case of canonical names is free: published models call them `tmq`, too.
-    """
-    canonical = name.upper()
-    wind = re.fullmatch(r"([UV])(\d+)", canonical)
-    if canonical in CF_ATTRIBUTES:
-        return dict(zip(DESCRIPTION, CF_ATTRIBUTES[canonical], strict=True))
-    if wind:
-        long_name, units, standard_name = CF_ATTRIBUTES[f"{wind[1]}850"]
-        level = f"at {wind[2]} hPa"
-        own = (long_name.replace("at 850 hPa", level), units, standard_name)
-        return dict(zip(DESCRIPTION, own, strict=True))
-    derivation = plan.dataset.fields[name]
-    with open_raw_file(plan.places(derivation, derivation.variable, range(1))[0].path) as opened:
-        raw = opened.variable(derivation.variable)
-        found = {key: raw.text(key) for key in DESCRIPTION if raw.text(key)}
-    if derivation.kind == "integrate":  # of a mixing ratio, as a rule
-        return {"units": "kg m-2"} if found.get("units") in ("kg/kg", "kg kg-1") else {}
-    return found
-
-
-def describe_derivation(dataset: Dataset, derivation: Derivation) -> str:
-    """Describe how a field came about."""
-    if derivation.kind == "take":
-        return f"{derivation.variable} as in the raw files"
-    if derivation.kind == "integrate":
-        return f"sum of {derivation.variable} dp / g over model levels, g = {GRAVITY:g} m s-2"
-    vertical = dataset.vertical
-    where = "log of pressure" if vertical.method == "log" else "pressure"
-    return (
-        f"{derivation.variable} at {derivation.level / 100:g} hPa, linear in {where}; below the"
-        f" lowest level: {vertical.below}"
-    )
 
 
 @functools.cache

@@ -75,6 +75,11 @@ def hybrid_levels(
         found = found or (None if has_pressure else _ecmwf(opened, layout, level))
     if found is None:
         return None
+    if layout.levels == 1:
+        raise BadInput(
+            f"{opened.path}: {layout.variable.name} {layout.variable.dimensions} has one model"
+            " level only: there is nothing to interpolate between, or to sum; `take` it as it is"
+        )
     along = path is None and found.dimension == layout.level
     try:
         places = places_of_levels(level, layout.levels, found.nominal, along)

@@ -15,6 +15,9 @@ NOMINAL = (1.0, 1000.0, 100000.0)
 #: By how much nominal pressures may differ from a coordinate's values to be the same.
 CLOSE = 1e-3
 
+#: The same where a whole list is compared, of sea-level pressure: some models take 1013 hPa.
+ALIKE = 0.02
+
 
 def from_the_ground(level: RawVariable | None) -> bool | None:
     """Whether the first level is next to the ground, as the coordinate says; None: it does not."""
@@ -71,6 +74,8 @@ def places_of_levels(
         whole = values.astype(np.intp)
         if (whole == values).all() and whole.min() >= 1 and whole.max() <= nominal.size:
             return whole - 1
+        if (whole != values).any():
+            raise ValueError(f"nominal levels from {_ends(nominal)}, not {_ends(values)}")
     if nominal.size != count:
         raise ValueError(f"{nominal.size} levels")
     if values is not None and from_the_ground(level) not in (None, nominal[0] > nominal[-1]):
@@ -82,7 +87,7 @@ def by_nominal(values: Values, nominal: Values) -> NDArray[np.intp] | None:
     """Return the place of each value among nominal pressures, or None where it is not clear.
 
     Some files round, and CMOR's bounds do not average to every level exactly: where there are as
-    many, most must fit, one way and not the other.
+    many, they must be alike one way and not the other.
     """
     numbers = not (values % 1).any()
     for scale in NOMINAL[1:] if numbers else NOMINAL:
@@ -91,13 +96,10 @@ def by_nominal(values: Values, nominal: Values) -> NDArray[np.intp] | None:
         if near.all() and (np.diff(found) > 0).all() | (np.diff(found) < 0).all():
             return found
         if values.size == nominal.size > 1:
-            fits = [
-                float(np.isclose(row * scale, values, rtol=CLOSE, atol=0).mean())
-                for row in (nominal, nominal[::-1])
-            ]
-            if max(fits) > 0.7 and min(fits) < 0.3:
-                order = np.arange(values.size)
-                return order if fits[0] > fits[1] else order[::-1]
+            ways = (np.arange(values.size), np.arange(values.size)[::-1])
+            alike = [np.abs(nominal[way] - values / scale).max() <= ALIKE for way in ways]
+            if alike[0] != alike[1]:
+                return ways[0] if alike[0] else ways[1]
     return None
 
 
