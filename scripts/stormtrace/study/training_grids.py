@@ -24,6 +24,7 @@ def check_augmentation(
         return
     grid = make_grid(specification)
     try:
-        make_augmentation(augment.roll, augment.flip, recipe.fields, grid)
+        # Of the grid alone: which fields a mirror turns round is said by the samples.
+        make_augmentation(augment.model_copy(update={"mirror": {}}), [], grid, {})
     except BadInput as error:
         origins.refuse(("models", name), f"learns on the grid {recipe.grid!r}: {error}")
