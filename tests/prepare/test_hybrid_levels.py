@@ -39,6 +39,37 @@ def test_hybrid_levels_by_any_name(tmp_path, writer, upward):
     check(derive(tmp_path / "x.nc"))
 
 
+def injuries(found):
+    """Yield files in which one variable that levels depend on is lost, shifted or in other units."""
+    for name in [each for each in found if each not in ("U", "Q", "ps", "PS", "aps", "lnsp")]:
+        dimensions, values, attributes = found[name]
+        yield name, "lost", {key: value for key, value in found.items() if key != name}
+        yield (
+            name,
+            "times 1000",
+            {**found, name: (dimensions, np.asarray(values) * 1e3, attributes)},
+        )
+        if dimensions:
+            yield name, "shifted", {**found, name: (dimensions, np.roll(values, 1, 0), attributes)}
+
+
+@pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS)
+def test_no_injury_gives_another_column_in_silence(tmp_path, writer):
+    """What is left says enough for the right value, or it is refused."""
+    source_id = "CESM2" if writer is only_bounds else None
+    refused = 0
+    for count, (name, harm, found) in enumerate(injuries(writer(slice(None, None, -1)))):
+        path = write(tmp_path / f"{count}.nc", found, source_id)
+        try:
+            fields = derive(path, fields={"U850": FIELDS["U850"]})
+        except BadInput:
+            refused += 1
+            continue
+        wrong = np.abs(fields["U850"] - plain()[0].reshape(2, -1)).max()
+        assert wrong < 2e-3, f"{name} {harm}: {wrong:g} m/s in silence"
+    assert refused > 0
+
+
 def test_coefficients_the_wrong_way_round_are_known_of_cesm2_alone(tmp_path):
     """Of another model it is not known whether lev or a and b are wrong; a file with both helps."""
     write(tmp_path / "x.nc", only_bounds(slice(None)))
