@@ -28,6 +28,7 @@ from level_files import (
     write,
 )
 from stormtrace.errors import BadInput
+from stormtrace.prepare.check import check_study
 
 
 @pytest.mark.parametrize("upward", [False, True], ids=["from the top", "from the ground"])
@@ -345,3 +346,23 @@ def test_one_model_level_is_not_interpolated(tmp_path):
     with pytest.raises(BadInput, match=r"U .* has one model level only: .*`take` it"):
         derive(tmp_path / "x.nc", fields={"U850": FIELDS["U850"]})
     assert derive(tmp_path / "x.nc", fields={"U850": {"take": "U"}})["U850"].shape == (2, 24)
+
+
+def test_check_says_what_the_job_would(tmp_path):
+    """Levels that lie above the ground: the trial finds it, and the sentence is the job's."""
+    found = cam(slice(None))
+    for name in ("U", "Q"):
+        found[name] = (DIMENSIONS, found[name][1][:, :6], found[name][2])
+    for name in ("hyam", "hybm"):
+        found[name] = (("lev",), found[name][1][:6], {})
+    write(tmp_path / "x.nc", found)
+    spec = {
+        "name": "levels",
+        "source": "cesm",
+        "step_hours": 6,
+        "parts": [{"period": ["2000-01-01", "2000-01-01 12:00"], "files": f"{tmp_path}/x.nc"}],
+    }
+    for field, message in (("U850", "850 hPa lies below the lowest level"), ("TMQ", "no integral")):
+        findings = check_study([{**spec, "fields": {field: FIELDS[field]}}], workers=1)
+        problems = " ".join(problem for row in findings for problem in row.problems)
+        assert message in problems, field
