@@ -28,6 +28,7 @@ from level_files import (
     write,
 )
 from stormtrace.errors import BadInput
+from stormtrace.prepare.check import check_study
 
 
 @pytest.mark.parametrize("upward", [False, True], ids=["from the top", "from the ground"])
@@ -37,6 +38,37 @@ def test_hybrid_levels_by_any_name(tmp_path, writer, upward):
     found = writer(slice(None, None, -1) if upward else slice(None))
     write(tmp_path / "x.nc", found, "CESM2-WACCM" if writer is only_bounds else None)
     check(derive(tmp_path / "x.nc"))
+
+
+def injuries(found):
+    """Yield files in which one variable that levels depend on is lost, shifted or in other units."""
+    for name in [each for each in found if each not in ("U", "Q", "ps", "PS", "aps", "lnsp")]:
+        dimensions, values, attributes = found[name]
+        yield name, "lost", {key: value for key, value in found.items() if key != name}
+        yield (
+            name,
+            "times 1000",
+            {**found, name: (dimensions, np.asarray(values) * 1e3, attributes)},
+        )
+        if dimensions:
+            yield name, "shifted", {**found, name: (dimensions, np.roll(values, 1, 0), attributes)}
+
+
+@pytest.mark.parametrize("writer", WRITERS.values(), ids=WRITERS)
+def test_no_injury_gives_another_column_in_silence(tmp_path, writer):
+    """What is left says enough for the right value, or it is refused."""
+    source_id = "CESM2" if writer is only_bounds else None
+    refused = 0
+    for count, (name, harm, found) in enumerate(injuries(writer(slice(None, None, -1)))):
+        path = write(tmp_path / f"{count}.nc", found, source_id)
+        try:
+            fields = derive(path, fields={"U850": FIELDS["U850"]})
+        except BadInput:
+            refused += 1
+            continue
+        wrong = np.abs(fields["U850"] - plain()[0].reshape(2, -1)).max()
+        assert wrong < 2e-3, f"{name} {harm}: {wrong:g} m/s in silence"
+    assert refused > 0
 
 
 def test_coefficients_the_wrong_way_round_are_known_of_cesm2_alone(tmp_path):
@@ -314,3 +346,23 @@ def test_one_model_level_is_not_interpolated(tmp_path):
     with pytest.raises(BadInput, match=r"U .* has one model level only: .*`take` it"):
         derive(tmp_path / "x.nc", fields={"U850": FIELDS["U850"]})
     assert derive(tmp_path / "x.nc", fields={"U850": {"take": "U"}})["U850"].shape == (2, 24)
+
+
+def test_check_says_what_the_job_would(tmp_path):
+    """Levels that lie above the ground: the trial finds it, and the sentence is the job's."""
+    found = cam(slice(None))
+    for name in ("U", "Q"):
+        found[name] = (DIMENSIONS, found[name][1][:, :6], found[name][2])
+    for name in ("hyam", "hybm"):
+        found[name] = (("lev",), found[name][1][:6], {})
+    write(tmp_path / "x.nc", found)
+    spec = {
+        "name": "levels",
+        "source": "cesm",
+        "step_hours": 6,
+        "parts": [{"period": ["2000-01-01", "2000-01-01 12:00"], "files": f"{tmp_path}/x.nc"}],
+    }
+    for field, message in (("U850", "850 hPa lies below the lowest level"), ("TMQ", "no integral")):
+        findings = check_study([{**spec, "fields": {field: FIELDS[field]}}], workers=1)
+        problems = " ".join(problem for row in findings for problem in row.problems)
+        assert message in problems, field

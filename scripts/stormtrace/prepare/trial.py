@@ -63,7 +63,8 @@ def _of_matrices(dataset: Dataset, mesh: Mesh, grids: Sequence[Mapping[str, Any]
 def _years(dataset: Dataset) -> range:
     ends = [int(moment[:4]) for part in dataset.parts for moment in (part.begin, part.end)]
     last = max(part.end for part in dataset.parts)
-    return range(min(ends), max(ends) + (not last.startswith(f"{max(ends):04d}-01-01")))
+    at_new_year = last[:10] == f"{max(ends):04d}-01-01" and not last[10:].strip(" T0:")
+    return range(min(ends), max(ends) + (not at_new_year))
 
 
 def _ends(plan: Plan) -> Plan:

@@ -191,7 +191,14 @@ def _falls(opened: RawFile, pressure: str, layout: Layout, dataset: Dataset) -> 
     """
     if pressure not in opened or layout.level not in opened[pressure].dimensions:
         return None
-    column = read_layout(opened, pressure, dataset).read(slice(0, 1), slice(None))[0, :, 0]
+    its = read_layout(opened, pressure, dataset)
+    one_point = [
+        slice(None) if name == its.level else its.chosen.get(name, 0)
+        for name in its.variable.dimensions
+    ]
+    column = its.variable.read(tuple(one_point))
+    if np.isnan(column).any():
+        return None
     if column.size > 1:
         check_order(np.stack([column, column]), f"{opened.path}: {pressure}, in its first column,")
     return bool(column[0] > column[-1])

@@ -71,7 +71,7 @@ def places_of_levels(
         if along and found[0] > found[-1] and not erratum:
             raise ValueError(f"run the other way than the nominal levels {_ends(values)}")
         return found
-    if along:
+    if along and (values is not None or not erratum):
         return np.arange(count)
     if values is None:
         raise ValueError("cannot be compared with levels that have no coordinate (add one)")
