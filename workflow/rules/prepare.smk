@@ -117,7 +117,7 @@ rule make_climatology:
     threads: 1
     resources:
         mem_mb=asks(500, full=500),
-        runtime=asks(10, full=30, yearly=20),
+        runtime=asks(10, yearly=4),
     params:
         fields=lambda wildcards: STUDY.climatology_fields(
             wildcards.dataset, int(wildcards.harmonics)
