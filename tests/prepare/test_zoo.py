@@ -88,7 +88,14 @@ def edited(change):
 
 
 def put(name, index, value):
-    return edited(lambda nc: nc[name].__setitem__(index, value))
+    """Return an injury: other values; a ValueError where packed numbers cannot be them."""
+
+    def change(nc):
+        if "scale_factor" in nc[name].ncattrs():
+            raise ValueError("packed")
+        nc[name][index] = value
+
+    return edited(change)
 
 
 def say(name, attribute, value):
@@ -118,7 +125,7 @@ def cut(path):
 ALL = slice(None)
 
 #: What an injury raises where there is nothing to injure.
-NOT_THERE = (IndexError, KeyError, RuntimeError, AttributeError, ValueError)
+NOT_THERE = (IndexError, KeyError, RuntimeError, AttributeError, OverflowError, ValueError)
 
 #: Injury -> what it does to which file; whatever comes of it, no value may be wrong.
 INJURIES = {
