@@ -68,6 +68,7 @@ rule draw_labels:
         runtime=asks(5, full=15),
     params:
         samples=lambda wildcards: test_labels(wildcards),
+        seen=lambda wildcards: test_labels_seen(wildcards),
         exclude=lambda wildcards: flag(
             STUDY.excluded(STUDY.models[wildcards.model].dataset, "test")
         ),

@@ -47,6 +47,7 @@ rule train:
         ),
         model=lambda wildcards: flag(STUDY.training(wildcards.model)),
         samples=lambda wildcards: STUDY.labelled(STUDY.models[wildcards.model].dataset).train,
+        seen=lambda wildcards: labels_seen(STUDY, STUDY.models[wildcards.model].dataset, "train"),
         folder=subpath(output[0], parent=True),
         # Outside of output, which Snakemake deletes before a rerun: a killed training resumes.
         checkpoints=at.checkpoints("{model}"),
@@ -118,6 +119,7 @@ rule evaluate:
             STUDY.excluded(STUDY.models[wildcards.model].dataset, "test")
         ),
         samples=lambda wildcards: test_labels(wildcards),
+        seen=lambda wildcards: test_labels_seen(wildcards),
         folder=subpath(input.config, parent=True),
     message:
         "{wildcards.model}: scores on {params.samples}"
@@ -157,6 +159,7 @@ rule explain:
             STUDY.excluded(STUDY.models[wildcards.model].dataset, "test")
         ),
         samples=lambda wildcards: test_labels(wildcards),
+        seen=lambda wildcards: test_labels_seen(wildcards),
         folder=subpath(input.config, parent=True),
         stem=subpath(output.png, strip_suffix=".png"),
     message:
@@ -189,6 +192,9 @@ rule check_labels:
     params:
         folders=lambda wildcards: [
             getattr(STUDY.labelled(wildcards.dataset), split) for split in ("train", "test")
+        ],
+        seen=lambda wildcards: [
+            labels_seen(STUDY, wildcards.dataset, split) for split in ("train", "test")
         ],
         exclude=lambda wildcards: flag(STUDY.labelled(wildcards.dataset).exclude),
         labels=lambda wildcards: flag(STUDY.labels_of(wildcards.dataset)),

@@ -119,6 +119,10 @@ rule make_climatology:
         mem_mb=asks(500, full=500),
         runtime=asks(10, yearly=4),
     params:
+        seen=lambda wildcards: [
+            samples_seen(at.samples(wildcards.dataset, wildcards.grid, year))
+            for year in STUDY.pieces(wildcards.dataset)
+        ],
         fields=lambda wildcards: STUDY.climatology_fields(
             wildcards.dataset, int(wildcards.harmonics)
         ),
@@ -151,6 +155,7 @@ rule compute_statistics:
     params:
         fields=lambda wildcards: list(STUDY.datasets[wildcards.dataset].fields),
         samples=samples_folder,
+        seen=piece_seen,
         grid=lambda wildcards: flag(STUDY.config.grids[wildcards.grid]),
         exclude=lambda wildcards: (
             flag(STUDY.excluded(wildcards.dataset, "train"))
