@@ -84,6 +84,14 @@ def plan(folder):
     return planned(folder, "--nolock", *GOALS, overlay=OVERLAY, root=folder / "checkout")
 
 
+def test_all_that_jobs_leave_is_in_the_folder_of_results(finished):
+    """So that two studies may run in one folder."""
+    there = {path.name for path in finished.iterdir()} - {".snakemake"}
+    assert there == {"data", "checkout", "overlay.json", "results"}
+    assert (finished / "results/logs/train/mine.log").exists()
+    assert (finished / "results/logs/benchmarks/detect/mine/2000.tsv").exists()
+
+
 def test_a_label_added_removed_or_changed_makes_training_and_what_follows_again(study):
     train = study / "data" / "train"
     put(train / "._data-2000-01-03-01-1.nc")  # a Mac's

@@ -19,9 +19,9 @@ rule detect:
     output:
         at.masks("{experiment}", "{year}"),
     log:
-        "logs/detect/{experiment}/{year}.log",
+        at.log("detect/{experiment}/{year}"),
     benchmark:
-        "logs/benchmarks/detect/{experiment}/{year}.tsv"
+        at.benchmark("detect/{experiment}/{year}")
     conda:
         "../../envs/torch.yaml"
     threads: 1 if STUDY.config.device != "cuda" else 8

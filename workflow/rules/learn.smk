@@ -29,9 +29,9 @@ rule train:
     output:
         [at.model("{model}", file) for file in ("config.json", "weights.pth", "history.csv")],
     log:
-        "logs/train/{model}.log",
+        at.log("train/{model}"),
     benchmark:
-        "logs/benchmarks/train/{model}.tsv"
+        at.benchmark("train/{model}")
     wildcard_constraints:
         model=any_of(STUDY.trained),
     conda:
@@ -71,9 +71,9 @@ rule adopt_model:
     output:
         [at.model("{model}", file) for file in ("config.json", "weights.pth")],
     log:
-        "logs/adopt_model/{model}.log",
+        at.log("adopt_model/{model}"),
     benchmark:
-        "logs/benchmarks/adopt_model/{model}.tsv"
+        at.benchmark("adopt_model/{model}")
     wildcard_constraints:
         model=any_of(STUDY.published),
     conda:
@@ -102,9 +102,9 @@ rule evaluate:
     output:
         at.scores("{model}"),
     log:
-        "logs/evaluate/{model}.log",
+        at.log("evaluate/{model}"),
     benchmark:
-        "logs/benchmarks/evaluate/{model}.tsv"
+        at.benchmark("evaluate/{model}")
     wildcard_constraints:
         model=any_of(STUDY.scored),
     conda:
@@ -142,9 +142,9 @@ rule explain:
         png=at.model_figure("{model}", "importance") + ".png",
         pdf=at.model_figure("{model}", "importance") + ".pdf",
     log:
-        "logs/explain/{model}.log",
+        at.log("explain/{model}"),
     benchmark:
-        "logs/benchmarks/explain/{model}.tsv"
+        at.benchmark("explain/{model}")
     wildcard_constraints:
         model=any_of(STUDY.scored),
     conda:
@@ -180,9 +180,9 @@ rule check_labels:
     output:
         at.labels("{dataset}"),
     log:
-        "logs/check_labels/{dataset}.log",
+        at.log("check_labels/{dataset}"),
     benchmark:
-        "logs/benchmarks/check_labels/{dataset}.tsv"
+        at.benchmark("check_labels/{dataset}")
     conda:
         "../../envs/analysis.yaml"
     threads: 1
