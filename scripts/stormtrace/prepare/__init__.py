@@ -26,5 +26,7 @@ sample_making  samples of a year
 climatology_fitting  a mean and harmonics of the year, for anomalies
 moments        means and deviations that can be merged
 statistics     mean and standard deviation of fields over samples
+trial          mesh, matrices, first and last steps, made as the jobs do
+labelled_folders  a check of folders of labelled samples
 check          a check of all raw files, and its findings
 """
