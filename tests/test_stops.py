@@ -35,8 +35,10 @@ FLAGS = {
     "adopt_model.py": ["--weights", "w"],
     "check_labels.py": ["--samples", "train", "--labels", "[]"],
     "compute_statistics.py": [],
-    "detect.py": ["--model", "m", "--samples", "s", "--experiment", "e", "--dataset", "d"]
-    + ["--grid", "g", "--year", "2001"],
+    "detect.py": [
+        *("--model", "m", "--samples", "s", "--experiment", "e"),
+        *("--dataset", "d", "--grid", "g", "--year", "1"),
+    ],
     "evaluate.py": ["--model", "m", "--samples", "s"],
     "find_objects.py": [],
     "link_events.py": [],
