@@ -12,6 +12,7 @@ from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.study.config import Config
 from stormtrace.study.entries import Comparison, Experiment
+from stormtrace.study.folders import check_folder
 from stormtrace.study.periods import common, has_month, has_time, years_of
 from stormtrace.study.resolved import AnyDataset, AnyModel, Tables, known_of
 from stormtrace.study.study_files import Keys, Origins
@@ -31,10 +32,13 @@ def check(config: Config, tables: Tables, origins: Origins) -> None:
     checker.classes()
     for name, dataset in tables.datasets.items():
         if isinstance(dataset, LabelledDataset):
+            checker.labels(name, dataset)
             checker.excluded(name, dataset)
         else:
             checker.anomalies(name, dataset)
     for name, model in tables.models.items():
+        if isinstance(model, Published):
+            check_folder(model.weights, ("models", name, "weights"), origins)
         checker.model(name, model)
     for name, experiment in tables.experiments.items():
         checker.experiment(name, experiment)
@@ -66,6 +70,11 @@ class _Checker:
             check_table(self.config.classes)
         except BadInput as error:
             raise BadInput(f"{self.origins.of(('classes',))}: {error}") from None
+
+    def labels(self, name: str, dataset: LabelledDataset) -> None:
+        """Labels are in folders, as far as they are there."""
+        for split in ("train", "test"):
+            check_folder(getattr(dataset, split), ("datasets", name, split), self.origins)
 
     def excluded(self, name: str, dataset: LabelledDataset) -> None:
         """What is left out is there, as far as the folders are."""

@@ -4,6 +4,7 @@ A rule asks for patterns (`at.masks("{experiment}", "{year}")`), plans and the s
 What is in each file is written in docs/architecture.md.
 """
 
+import glob
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,9 +47,10 @@ class Layout:
 
     def planet_part(self, path: str) -> str | None:
         """Return the part of the mini planet that a raw file lies in, or None."""
-        folder = Path(self.root) / "planet"
-        inside = folder in Path(path).parents
-        return self.planet(Path(path).relative_to(folder).parts[0]) if inside else None
+        for folder in (self._at("planet"), glob.escape(self._at("planet"))):  # a path, a pattern
+            if Path(folder) in Path(path).parents:
+                return self.planet(Path(path).relative_to(folder).parts[0])
+        return None
 
     def block(self, name: str) -> str:
         """A block of the study that is too long for a command, as JSON."""

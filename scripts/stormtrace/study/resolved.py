@@ -1,5 +1,6 @@
 """The tables of a study: from YAML to one typed entry a name."""
 
+import glob
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -96,13 +97,20 @@ def _model_of(kind: str, entry: Entry) -> type[BaseModel] | Fault:
 
 
 def placed(value: Any, folders: Mapping[str, str]) -> Any:
-    """Return `value` with {data} and {results} in every string replaced by the folders."""
+    """Return `value` with {data} and {results} in every string replaced by the folders.
+
+    Raw files (`files`) are patterns: a bracket or a star in a folder's name is literal.
+    """
     if isinstance(value, str):
         for name, folder in folders.items():
             value = value.replace(f"{{{name}}}", folder)
         return value
     if isinstance(value, Mapping):
-        return {key: placed(inner, folders) for key, inner in value.items()}
+        literal = {name: glob.escape(folder) for name, folder in folders.items()}
+        return {
+            key: placed(inner, literal if key == "files" else folders)
+            for key, inner in value.items()
+        }
     if isinstance(value, list):
         return [placed(inner, folders) for inner in value]
     return value

@@ -64,13 +64,25 @@ def candidates(
 def year_in_name(path: str, source: Source) -> int:
     """Return what {year} stands for in a file's name; BadInput if its pattern has none."""
     for pattern in source.files:
-        text = re.escape(pattern).replace(r"\{variable\}", re.escape(source.variable))
+        text = _expression(pattern).replace(r"\{variable\}", re.escape(source.variable))
         text = text.replace(r"\{year\}", r"(\d{4})", 1).replace(r"\{year\}", r"\d{4}")
-        text = text.replace(r"\*", ".*").replace(r"\?", ".")
         match = re.fullmatch(text, path)
         if match and match.groups():
             return int(match.group(1))
     raise BadInput(f"{path}: time.start has {{year}}, but the pattern in `files` has none")
+
+
+def _expression(pattern: str) -> str:
+    """Return a glob as a regular expression; `glob.escape` writes [*] for a star in a name."""
+    pieces = re.split(r"\[([\[*?])\]", pattern)  # at odd places the character itself
+    return "".join(
+        re.escape(piece) if place % 2 else _of_wildcards(piece)
+        for place, piece in enumerate(pieces)
+    )
+
+
+def _of_wildcards(pattern: str) -> str:
+    return re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
 
 
 def first_file(dataset: Dataset) -> tuple[str, str]:
