@@ -5,9 +5,13 @@ import json
 import logging
 import os
 import signal
+import socket
+import subprocess
+import sys
 import time
 from contextlib import suppress
 
+import pyarrow
 import pytest
 
 from stormtrace import commandline, signals
@@ -34,6 +38,24 @@ def test_what_the_system_refuses_comes_with_advice():
     assert "disk is full: free some space" in failing(OSError(errno.ENOSPC, "No space left"))
     denied = failing(PermissionError(errno.EACCES, "Permission denied", "/archive/x.nc"))
     assert "/archive/x.nc" in denied and "ask its owner" in denied
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("Unable to allocate 3.2 GiB for an array"),
+        pyarrow.lib.ArrowMemoryError("malloc of size 3435973836 failed"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 3 bytes\nmore"),
+        RuntimeError("CUDA out of memory. Tried to allocate 3.20 GiB"),
+        RuntimeError("NetCDF: Memory allocation (malloc) failure"),
+    ],
+)
+def test_out_of_memory_is_told_with_the_key_that_asks_for_more(error, monkeypatch):
+    assert failing(error).startswith(f"error: out of memory ({str(error).splitlines()[0]}): run")
+    monkeypatch.setenv("STORMTRACE_MEMORY", "detect:mem_mb=2500")
+    told = failing(error)
+    assert "asked for 2500 MB" in told and "--set-resources detect:mem_mb=5000 " in told
+    assert "\n" not in told
 
 
 def test_other_errors_keep_their_traceback():
@@ -178,15 +200,23 @@ def test_a_note_that_cannot_be_written_fails_no_job(note, monkeypatch):
     assert list(commandline.progress(range(3), "steps", 3)) == [0, 1, 2]
 
 
-def test_a_job_is_noted_while_it_runs(note):
+def test_a_job_is_noted_while_it_runs(note, monkeypatch, caplog):
     def main():
         seen.append(json.loads(note.read_text()))
         raise BadInput("x")
 
     seen = []
-    note.write_text("what a killed attempt has left")
-    with pytest.raises(SystemExit):
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    note.write_text(
+        json.dumps(
+            {"host": socket.gethostname(), "process": gone.pid, "memory": "train:mem_mb=100"}
+        )
+    )
+    monkeypatch.setenv("STORMTRACE_MEMORY", "train:mem_mb=200")  # of the second attempt
+    with caplog.at_level(logging.WARNING), pytest.raises(SystemExit):
         commandline.run(main)
+    assert "the attempt before was killed: the job asked for 100 MB" in caplog.text
     assert seen[0]["process"] == os.getpid()
     assert 0 <= time.time() - seen[0]["started"] < 3600
     assert not note.exists()

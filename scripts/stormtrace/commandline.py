@@ -5,6 +5,7 @@ import errno
 import json
 import logging
 import os
+import re
 import socket
 import sys
 import time
@@ -21,6 +22,9 @@ log = logging.getLogger("stormtrace")
 
 #: Between two lines of a log, and two notes for `scripts/status.py`.
 LOG_EVERY_S, NOTE_EVERY_S = 10, 3
+
+#: How torch (on CPUs and GPUs) and netCDF say that memory is used up, in a RuntimeError.
+OUT_OF_MEMORY = re.compile(r"out of memory|allocate memory|malloc", re.IGNORECASE)
 
 STARTED = time.time()
 
@@ -76,6 +80,8 @@ def run(main: Callable[[], None]) -> NoReturn:
     )
     handle_sigterm()
     note = Note()
+    if killed := note.of_killed():
+        log.warning("the attempt before was killed: %s", _more_memory(killed.get("memory")))
     note.write()
     try:
         main()
@@ -85,6 +91,12 @@ def run(main: Callable[[], None]) -> NoReturn:
         sys.exit(f"out of time: {stop}; started again, the job goes on from there")
     except OSError as error:
         sys.exit(f"error: {_explain(error)}")
+    except MemoryError as error:  # Arrow's, too
+        sys.exit(f"error: out of memory ({error}): {_more_memory()}")
+    except RuntimeError as error:
+        if not OUT_OF_MEMORY.search(str(error)):
+            raise
+        sys.exit(f"error: out of memory ({str(error).splitlines()[0]}): {_more_memory()}")
     finally:
         rest()
         note.remove()
@@ -105,8 +117,20 @@ class Note:
             "started": STARTED,
             "host": socket.gethostname(),
             "process": os.getpid(),
+            "memory": os.environ.get("STORMTRACE_MEMORY"),
             "job": os.environ.get("PBS_JOBID", os.environ.get("SLURM_JOB_ID")),
         }
+
+    def of_killed(self) -> dict[str, Any]:
+        """Return the note of an attempt that was killed, which could not take it away; or nothing."""
+        try:
+            left = json.loads(self.path.read_text(encoding="utf-8")) if self.path else None
+        except (OSError, ValueError):
+            left = None
+        if not isinstance(left, dict):
+            return {}
+        here = left.get("host") == self.facts["host"]
+        return {} if here and _is_alive(left.get("process")) else left  # on several GPUs, a sibling
 
     def write(self, **facts: Any) -> None:
         """Add `facts` and write all of them, whole or not at all."""
@@ -184,11 +208,36 @@ def progress(
     log.info("%s: %d in %.1f s", what, counter.done, counter.seconds())
 
 
+def _is_alive(process: Any) -> bool:
+    """Whether there is a process of this number here."""
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        return True
+    except (OSError, TypeError):
+        return False
+    return True
+
+
+def _more_memory(asked: str | None = None) -> str:
+    """Return how to ask for more memory than was asked for: by default, what the rule says."""
+    asked = asked or os.environ.get("STORMTRACE_MEMORY", "")
+    rule, _, amount = asked.partition(":mem_mb=")
+    if not amount.isdecimal():
+        return "run it where more memory is free"
+    return (
+        f"the job asked for {amount} MB; if memory was the reason, ask for more with"
+        f" --set-resources {rule}:mem_mb={2 * int(amount)} (in a profile, `set-resources`), or run"
+        " fewer jobs at once"
+    )
+
+
 def _explain(error: OSError) -> str:
     advice = {
         errno.ENOSPC: "the disk is full: free some space and run again; nothing is half-written",
         errno.EDQUOT: "the quota is used up: free some space and run again",
         errno.EACCES: "no permission: choose a folder you may write to, or ask its owner",
+        errno.ENOMEM: f"out of memory: {_more_memory()}",
         errno.EROFS: "the file system is read-only: choose another folder",
     }
     place = f" ({error.filename})" if error.filename else ""

@@ -131,6 +131,7 @@ def test_a_note_is_believed_while_its_job_lives(tmp_path):
     states = {job.name: job.state for job in at_work}
     assert states == {
         "here": "running",
+        "killed": "failed",  # it could not take its note away
         "elsewhere": "running",
         "lives": "running",
         "ended": "failed",

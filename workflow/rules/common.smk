@@ -75,7 +75,8 @@ def python(command, keep="> {log:q} 2>&1", through=""):
     through: flags of python's own, such as those of a launcher.
     """
     program, folder = shlex.quote(PYTHON), shlex.quote(SCRIPTS)
-    return f"STORMTRACE_LOG={{log:q}} {program} {through}{folder}/{command} {keep}"
+    asked = "STORMTRACE_MEMORY={rule}:mem_mb={resources.mem_mb}"
+    return f"{asked} STORMTRACE_LOG={{log:q}} {program} {through}{folder}/{command} {keep}"
 
 
 def any_of(names):

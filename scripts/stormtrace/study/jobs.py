@@ -20,6 +20,9 @@ PBS = Path(".snakemake") / "pbs"
 #: As much of a log's end as is read for its last line.
 TAIL_BYTES = 4000
 
+#: Why a job failed that left its note and no word.
+KILLED = "killed: out of memory (see the rule's mem_mb), or ended by hand or by the scheduler"
+
 State = Literal["running", "queued", "failed"]
 
 
@@ -71,8 +74,11 @@ def jobs_in(folder: Path, logs: str) -> dict[str, Job]:
     for path in (folder / logs).rglob("*.progress.json"):
         note = read_json(path)
         name = str(path.relative_to(folder / logs)).removesuffix(".progress.json")
+        log = f"{logs}/{name}.log"
         if _lives(folder, note, known):
-            jobs[f"{logs}/{name}.log"] = Job(f"{logs}/{name}.log", name, "running", note)
+            jobs[log] = Job(log, name, "running", note)
+        elif note and log not in jobs:
+            jobs[log] = Job(log, name, "failed", reason=KILLED)
     return jobs
 
 
