@@ -17,6 +17,7 @@ from stormtrace.checkpoints import Checkpoint
 from stormtrace.classes import Classes
 from stormtrace.files import writing
 from stormtrace.formats.axes import map_attributes, write_grid
+from stormtrace.formats.netcdf import creating
 from stormtrace.formats.samples import NETCDF
 from stormtrace.grids import Grid
 
@@ -98,7 +99,7 @@ def mask_file(
     """
     with writing(path) as partial:
         continues = checkpoint is not None and _restore(checkpoint, partial)
-        with netCDF4.Dataset(partial, "r+" if continues else "w") as nc:
+        with creating(partial, mode="r+" if continues else "w") as nc:
             if not continues:
                 _define_coordinates(nc, grid, time, steps)
                 _define_maps(nc, grid, classes, probabilities, members)
