@@ -87,7 +87,19 @@ def _check(path: Path | str, at: int, remedy: str) -> bool:
     return True
 
 
-def without_seal(content: bytes) -> bytes | None:
-    """Return the bytes before the seal that ends `content`, or None if it is broken or absent."""
-    body, seal = content[:-SIZE], content[-SIZE:]
-    return body if seal == MAGIC + xxhash.xxh3_64_digest(body) else None
+def has_magic(path: Path | str) -> bool:
+    """Whether a file that is not empty has the first bytes of a seal anywhere."""
+    with (
+        Path(path).open("rb") as stream,
+        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
+    ):
+        return content.find(MAGIC) >= 0
+
+
+def digest_of(path: Path | str) -> str:
+    """Return ``xxh3:…`` of the bytes of a file that is not empty."""
+    with (
+        Path(path).open("rb") as stream,
+        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
+    ):
+        return "xxh3:" + xxhash.xxh3_64_hexdigest(content)

@@ -5,7 +5,6 @@ rows' exact areas where the grid has edges of its own (Gaussian rows); other gri
 each cell.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import check_grid, read_grid
+from stormtrace.formats.json_files import read_json
 from stormtrace.formats.labelled import list_labelled
 from stormtrace.formats.netcdf import open_raw
 from stormtrace.formats.samples import SAMPLE_NAME, one_time, samples_by_time
@@ -201,8 +201,8 @@ def read_piece(path: Path) -> dict[str, Any]:
 
     """
     try:
-        piece = json.loads(path.read_text(encoding="utf-8"))
+        piece = read_json(path, "compute_statistics.py")
         piece["steps"], piece["fields"]
-    except (OSError, ValueError, KeyError) as error:
+    except KeyError as error:
         raise BadInput(f"{path} is not a file of statistics ({error!r}): make it again") from error
     return piece
