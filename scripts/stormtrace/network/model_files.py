@@ -109,27 +109,11 @@ def check_labels(labels: Sequence[str], source: str) -> None:
         )
 
 
-def check_digest(config: ModelConfig, weights: Path) -> None:
-    """Compare weights with the digest in their config.json, if it has one (others' have none).
-
-    Raises:
-        Damaged: they are not those that were written.
-
-    """
-    digest = config.content.get(WEIGHTS_DIGEST)
-    if digest is None or not weights.is_file() or not weights.stat().st_size:
-        return
-    if digest != digest_of(weights):
-        remedy = f"{MAKE_AGAIN}; if you replaced it, remove `{WEIGHTS_DIGEST}` and `digest` from"
-        why = "its bytes are not those that were written"
-        raise Damaged(weights, why, f"{remedy} {weights.with_name(CONFIG)}")
-
-
-def read_weights(path: Path | str) -> dict[str, Tensor]:
+def read_weights(path: Path | str, digest: object = None) -> dict[str, Tensor]:
     """Read a state dict of finite tensors, on the CPU, without running anything in the file.
 
     A checkpoint that holds the state dict among other things, and names that DataParallel or
-    torch.compile have prefixed, are understood.
+    torch.compile have prefixed, are understood. digest: what `digest_of` must give, unless None.
 
     Raises:
         BadInput: the file is missing, too large, damaged, hostile, or not a state dict.
@@ -141,7 +125,12 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
     if path.stat().st_size > MAX_WEIGHTS_BYTES:
         raise BadInput(f"{path} has {path.stat().st_size} bytes, more than {MAX_WEIGHTS_BYTES}")
     try:
+        _check_digest(path, digest)
         state = torch.load(path, map_location="cpu", weights_only=True)
+    except Damaged:
+        raise
+    except PermissionError as error:
+        raise BadInput(f"{path} may not be read: no permission") from error
     except Exception as error:  # whatever torch stumbles over in a file that is damaged
         # Anything else torch says is advice on torch.load.
         found = re.search(r"WeightsUnpickler error: (\S.*)", str(error))
@@ -162,6 +151,14 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
         if not torch.isfinite(tensor).all():
             raise BadInput(f"{path}: {name} has values that are not finite; training diverged")
     return state
+
+
+def _check_digest(path: Path, digest: object) -> None:
+    """Raise Damaged unless weights are those that their config.json was written with."""
+    if digest is not None and digest_of(path) != digest:
+        remedy = f"{MAKE_AGAIN}; if you replaced it, remove `{WEIGHTS_DIGEST}` and `digest` from"
+        why = "its bytes are not those that were written"
+        raise Damaged(path, why, f"{remedy} {path.with_name(CONFIG)}")
 
 
 def _unwrapped(content: Any) -> dict[str, Any]:
@@ -203,8 +200,7 @@ def load_weights(network: nn.Module, state: Mapping[str, Tensor], source: str) -
 def load_model(folder: Path | str) -> tuple[ModelConfig, nn.Module]:
     """Return a model's configuration and its network, on the CPU, ready to predict."""
     config = read_config(folder)
-    check_digest(config, Path(folder) / WEIGHTS)
-    state = read_weights(Path(folder) / WEIGHTS)
+    state = read_weights(Path(folder) / WEIGHTS, config.content.get(WEIGHTS_DIGEST))
     network = make_network(
         config.architecture, len(config.fields), len(config.labels), config.padding
     )
