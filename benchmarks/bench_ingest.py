@@ -28,6 +28,7 @@ from measuring import HEAD, Cost, Row, Stopwatch, flushed, measured, script
 from stormtrace.grids import make_grid
 from stormtrace.prepare.columns import Columns
 from stormtrace.prepare.dataset import make_dataset
+from stormtrace.prepare.fields import derive_records
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.plan import make_plans
 from stormtrace.prepare.raw.reader import Reader
@@ -98,11 +99,10 @@ def stage_rows(
         columns = Columns(dataset, reader)
         for name in ("TMQ", "U850", "V850"):
             derivation = dataset.fields[name]
-            places = plan.places(derivation, derivation.variable, steps)
+            places = {raw: plan.places(derivation, raw, steps) for raw in derivation.variables}
+            beside = {"PS": plan.places(derivation, "PS", steps)}
             watch = Stopwatch()
-            fields[name], _ = columns.derive(
-                derivation, places, plan.places(derivation, "PS", steps)
-            )
+            fields[name], _ = derive_records(columns, derivation, places, beside)
             costs[name] = watch.read()
             how = {"TMQ": "all 30 levels", "U850": "only bracketing levels, brackets found"}
             note = how.get(name, "only bracketing levels, brackets known")

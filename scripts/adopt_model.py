@@ -5,7 +5,8 @@
 
 The folder has ClimateNet's config.json and weights.pth. Weights are read as data only: a file that
 would run code is refused. The copy is rebuilt from what was checked, never from the bytes. Labels
-are matched with the study's classes whatever their case, spaces and underscores.
+are matched with the study's classes whatever their case, spaces and underscores. A mean that is
+impossible for its field's name is warned of, and the model is obeyed.
 """
 
 from pathlib import Path
@@ -23,9 +24,12 @@ def main() -> None:
     args = parser.parse_args()
 
     from stormtrace.classes import Classes
+    from stormtrace.detect.plausibility import impossible_means
     from stormtrace.network.model_files import load_model, write_model
 
     config, network = load_model(args.weights)
+    for doubt in impossible_means(config.normalization, str(args.weights / "config.json")):
+        commandline.log.warning("%s", doubt)
     inputs = [args.weights / "config.json", args.weights / "weights.pth"]
     content = dict(config.content) | {
         "architecture": config.architecture,

@@ -58,6 +58,7 @@ def main() -> None:
     import torch
 
     from stormtrace.detect.detection import Choice, detect
+    from stormtrace.detect.plausibility import other_statistics
     from stormtrace.network.devices import choose_device, prepare_device
     from stormtrace.network.model_files import read_config
     from stormtrace.network.normalization import read_statistics
@@ -68,6 +69,8 @@ def main() -> None:
     if args.statistics is not None:
         fields = read_config(args.model[0]).fields
         normalization = read_statistics(args.statistics, fields, args.weighting)
+        for doubt in other_statistics(args.statistics, args.dataset, args.grid):
+            commandline.log.warning("%s", doubt)
     source = "model" if args.statistics is None else f"{args.statistics} ({args.weighting})"
     inputs = [folder / name for folder in args.model for name in ("config.json", "weights.pth")]
     detect(

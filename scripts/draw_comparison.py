@@ -1,7 +1,8 @@
 """Draw the maps of one comparison, PNG and PDF, into a folder.
 
 python scripts/draw_comparison.py --comparison results/comparisons/warming.nc \
-    --title "Warming" --output results/figures/warming
+    --title "Warming" --titles '{"first": "Control", "second": "Warmer climate"}' \
+    --output results/figures/warming
 """
 
 from stormtrace import commandline
@@ -17,6 +18,12 @@ def main() -> None:
     parser = commandline.parser(__doc__)
     parser.add_argument("--comparison", required=True, help="what compare.py wrote")
     parser.add_argument("--title", required=True)
+    parser.add_argument(
+        "--titles",
+        type=commandline.from_json,
+        default={},
+        help="what the two experiments are called, if not by their names; JSON: first, second",
+    )
     parser.add_argument("--output", required=True, help="folder, replaced if it exists")
     commandline.add_classes(parser)
     args = parser.parse_args()
@@ -24,7 +31,7 @@ def main() -> None:
     with writing(args.output) as folder:
         folder.mkdir()
         comparison = read_comparison(args.comparison, args.classes)
-        for name, figure in draw_comparison_figures(comparison, args.title):
+        for name, figure in draw_comparison_figures(comparison, args.title, args.titles):
             save(figure, folder, name)
 
 

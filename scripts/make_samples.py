@@ -18,7 +18,7 @@ from stormtrace.grids import make_grid
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.regridding.matrix_files import read_matrix
-from stormtrace.prepare.sample_making import make_samples
+from stormtrace.prepare.sample_making import make_samples, read_climatologies
 
 
 def main() -> None:
@@ -31,6 +31,13 @@ def main() -> None:
         "--matrix", type=Path, required=True, help="a regridding matrix (ESMF's format)"
     )
     parser.add_argument("--output", type=Path, required=True, help="the folder of the samples")
+    parser.add_argument(
+        "--climatology",
+        type=Path,
+        nargs="*",
+        default=[],
+        help="of each field that is an anomaly, in order of their names",
+    )
     parser.add_argument("--compression", choices=COMPRESSIONS, default="none")
     args = parser.parse_args()
 
@@ -43,7 +50,17 @@ def main() -> None:
         "dataset_configuration": args.dataset,
         "step_hours": args.dataset.get("step_hours", 3),
     }
-    make_samples(dataset, mesh, grid, matrix, args.year, args.output, args.compression, facts)
+    make_samples(
+        dataset,
+        mesh,
+        grid,
+        matrix,
+        args.year,
+        args.output,
+        args.compression,
+        facts,
+        read_climatologies(dataset, args.climatology, grid),
+    )
 
 
 if __name__ == "__main__":

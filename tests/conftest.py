@@ -12,7 +12,7 @@ import pytest
 from snakemake_runs import Master
 
 import smaller_planet
-from workflow_runs import ROOT
+from workflow_runs import ROOT, snakemake
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items):
 def survived(tmp_path_factory):
     """The smaller planet run through the Casper profile on a PBS where everything goes wrong.
 
-    A tenth of the jobs is killed at random and the master twice. The folder that was submitted
+    One job of seven is killed at random and the master twice. The folder that was submitted
     from, and all jobs. Who asks for it belongs to the xdist group `demo`, so that one worker runs
     it once.
     """
@@ -37,13 +37,25 @@ def survived(tmp_path_factory):
     study.write_text(json.dumps(smaller_planet.OVERLAY))
     arguments = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", str(study)]
     with clusters.fake(folder, **smaller_planet.CLUSTER) as cluster:
-        for ended in (10, 30):
+        for ended in (8, 20):
             master = Master(cluster, *arguments)
             master.wait_until(lambda ended=ended: len(cluster.ended()) >= ended)
             master.kill()
         last = Master(cluster, *arguments, "--retries", "5")
         assert last.finish() == 0, last.said()[-3000:]
         return cluster.folder, cluster.jobs()
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory):
+    """The folder of a run on this machine: of one experiment, all that is compared by content.
+
+    And the scores of a second network, which sees water vapour alone.
+    """
+    folder = tmp_path_factory.mktemp("local")
+    goals = [*smaller_planet.OF_CONTROL, "results/models/one-field/scores.json"]
+    snakemake(folder, *goals, overlay=smaller_planet.TWO)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,9 @@ PAIR = ("tropical_cyclone", "atmospheric_river")
 FRONTS = ("cold_front", "warm_front", "stationary_front", "occluded_front", "dry_line")
 GRID = make_grid({"nlat": 37, "nlon": 72})
 
+#: Where the page's template is.
+TEMPLATES = Path(__file__).resolve().parents[1] / "workflow" / "report"
+
 #: The poles of two grids.
 ENDS = ("north", "south")
 

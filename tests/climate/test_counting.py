@@ -1,3 +1,4 @@
+import cftime
 import netCDF4
 import numpy as np
 import pytest
@@ -98,6 +99,18 @@ def test_expected_steps_know_the_period():
     steps = expected_steps(2000, "noleap", 3, ("2000-12-28", "2001-01-04"))
     assert steps.tolist() == [0] * 11 + [4 * 8]
     assert expected_steps(2001, "noleap", 3, ("2000-12-28", "2001-01-04"))[0] == 3 * 8
+
+
+def test_expected_steps_start_where_the_masks_do():
+    """Steps at 03, 09, 15 and 21 h: from 12:00 on the last of December there are two."""
+    first = cftime.datetime(2000, 1, 1, 3, calendar="noleap")
+    steps = expected_steps(2000, "noleap", 6, ("2000-12-31 12:00", "2001-01-01"), first)
+    assert steps[-1] == 2 and steps.sum() == 2
+    steps = expected_steps(2000, "noleap", 6, ("2000-01-01 04:00", "2000-01-02 03:00"), first)
+    assert steps[0] == 3  # 09, 15 and 21 h
+    assert expected_steps(2000, "noleap", 6, None, first).tolist() == [
+        4 * days for days in (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+    ]
 
 
 def test_missing_steps_are_counted_not_diluted(tmp_path):

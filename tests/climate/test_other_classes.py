@@ -3,6 +3,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from make_results import MINI, dates_between, write_frequency, write_masks
 from stormtrace import results
@@ -96,6 +97,17 @@ def test_any_number_of_classes_is_drawn_under_its_own_names(tmp_path, classes):
     assert features.frequency.sel(
         period="annual", feature=keys[-1].upper()
     ).mean() == pytest.approx(4 + len(classes))
+
+
+def test_figures_of_a_comparison_say_the_titles_of_its_experiments(tmp_path):
+    made = frequency(tmp_path / "a.nc", TURNED, {"Tropical Cyclone": 3, "Atmospheric River": 50})
+    comparison = compare_files(made, made, tmp_path / "c.nc", {})
+    titles = {"first": "Today's climate", "second": "Warmer by two degrees"}
+    for _, figure in draw_comparison_figures(comparison, "Warming", titles):
+        words = " ".join(text.get_text() for text in figure.findobj(Text))
+        plt.close(figure)
+        assert all(title in words for title in titles.values())
+        assert "made" not in words.split()  # the experiment's name
 
 
 def test_the_studys_short_names_stay_with_the_file(tmp_path):

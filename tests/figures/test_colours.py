@@ -76,3 +76,11 @@ def test_values_get_the_colour_of_their_step():
 @pytest.mark.parametrize(("raw", "nice"), [(0.3, 0.5), (1.0, 1.0), (2.1, 2.5), (7, 10), (0, 1)])
 def test_nice_steps(raw, nice):
     assert nice_step(raw) == pytest.approx(nice)
+
+
+def test_an_empty_map_of_per_cent_has_the_scale_of_all_per_cent():
+    """Its largest value, 0, says nothing of a scale; densities have no most either."""
+    empty = sequential(0.0, RIVER, "% of time steps")
+    assert (empty.least, empty.most) == (0.0, 100.0) and empty.levels[-1] < 100
+    assert diverging(0.0, "percentage points").most == 100.0
+    assert sequential(0.0, RIVER, "events a year").most is None

@@ -43,3 +43,8 @@ def test_the_start_is_included_and_the_end_is_not(samples, period, expected):
 def test_a_period_without_samples_is_refused(samples):
     with pytest.raises(BadInput, match=r"has no samples from 1850-01-01 to before 1850-02-01"):
         open_folder(samples, {"TMQ": None}, ("1850-01-01", "1850-02-01"))
+
+
+def test_a_period_must_be_of_the_calendar_of_the_samples(samples):
+    with pytest.raises(BadInput, match="2001-02-30 is no date of the samples' calendar, noleap"):
+        open_folder(samples, {"TMQ": None}, ("2000-12-30", "2001-02-30"))

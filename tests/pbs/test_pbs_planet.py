@@ -1,6 +1,6 @@
 """The whole study of the smaller planet through the Casper profile, with everything going wrong.
 
-A tenth of the jobs is killed at random and the master twice; nothing is lost, nothing is made twice
+One job of seven is killed at random and the master twice; nothing is lost, nothing is made twice
 at once, and the results are those of a run on this machine.
 """
 
@@ -10,21 +10,13 @@ import pytest
 from snakemake_runs import runs_by_work
 
 import smaller_planet
-from workflow_runs import snakemake
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("demo")]
 
 
-@pytest.fixture(scope="module")
-def local(tmp_path_factory):
-    """The folder of a run on this machine: of one experiment, all that is compared by content."""
-    folder = tmp_path_factory.mktemp("local")
-    snakemake(folder, *smaller_planet.OF_CONTROL, overlay=smaller_planet.OVERLAY)
-    return folder
-
-
 def test_results_are_those_of_a_run_on_this_machine(local, survived):
     here, there = map(smaller_planet.results, (local, survived[0]))
+    here = {path: what for path, what in here.items() if "one-field" not in path}
     assert len(here) > 200
     assert here.keys() <= there.keys()
     assert [path for path in here if here[path] != there[path]] == []

@@ -51,7 +51,11 @@ def test_why_a_variable_is_needed_is_told(raw, tmp_path):
         file.renameVariable("hyam", "a_mid")
         file.renameVariable("hyai", "a_edge")
     found = rows(check_study([raw.spec()], workers=1))
-    assert found["PS"].problems[0].endswith(". Q needs PS")
+    assert (
+        found["PS"]
+        .problems[0]
+        .endswith(". Q needs PS, the surface pressure (`names: {surface_pressure: …}`)")
+    )
     assert ". U needs PL, because its own files have no hybrid" in found["PL"].problems[0]
 
 

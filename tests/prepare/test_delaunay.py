@@ -3,7 +3,7 @@ import pytest
 
 from analytic import errors, y2
 from stormtrace.errors import BadInput
-from stormtrace.grids import make_grid
+from stormtrace.grids import Grid, make_grid
 from stormtrace.prepare.mesh import camse
 from stormtrace.prepare.mesh.meshes import Mesh, mesh_of_grid
 from stormtrace.prepare.regridding.delaunay import barycentric
@@ -59,5 +59,41 @@ def test_points_of_a_region_are_refused():
     few = np.arange(whole.size) < 3
     for kept in (whole.lat > 0, np.abs(whole.lat) < 40, whole.lon < 300, few):
         part = Mesh(whole.lat[kept], whole.lon[kept], (int(kept.sum()),))
-        with pytest.raises(BadInput, match="large part of the globe empty"):
+        with pytest.raises(BadInput, match="part of the globe empty"):
             barycentric(part, GRID)
+
+
+def test_a_bay_of_a_plane_of_points_is_outside():
+    """Rows that dip by 2° within 3° of longitude: the triangles across would fill the bay."""
+    x, y = np.meshgrid(np.linspace(-5, 5, 41), np.arange(0, 10, 0.25))
+    lat = 40 + y - 2 * np.exp(-((x / 1.5) ** 2))
+    mesh = Mesh(lat.ravel(), x.ravel() % 360, lat.shape)
+    inside = Grid(np.array([41.0, 42.0, 47.5]), np.array([-2.0, 0.0, 2.0]))
+    points = mesh_of_grid(inside)
+    off = barycentric(mesh, inside).shares @ y2(mesh.lat, mesh.lon) - y2(points.lat, points.lon)
+    assert np.abs(off).max() < 1e-3
+    bay = Grid(np.array([49.2]), np.array([0.0, 4.5]))  # 1.4° beyond the rim at 0°
+    with pytest.raises(BadInput, match=r"1 of 2 points of the grid lie there, .* 49\.20N 0\.00E"):
+        barycentric(mesh, bay)
+
+
+def test_a_belt_without_points_is_a_gap():
+    """Points 0.5° apart from 30 to 34.5 and from 39.5 to 45: a belt of 5° is not interpolated."""
+    lat = np.concatenate([np.arange(30, 35, 0.5), np.arange(39.5, 45.5, 0.5)])
+    lat, lon = np.meshgrid(lat, np.arange(0, 20, 0.5), indexing="ij")
+    lat = lat + 0.01 * lon  # no axes
+    mesh = Mesh(lat.ravel(), lon.ravel(), lat.shape)
+    for inside in (32.0, 42.0):
+        assert barycentric(mesh, Grid(np.array([inside]), np.array([8.0, 9.0]))).shares.nnz > 0
+    with pytest.raises(BadInput, match="2 of 4 points of the grid lie there"):
+        barycentric(mesh, Grid(np.array([32.0, 37.0]), np.array([8.0, 9.0])))
+
+
+def test_an_abruptly_refined_mesh_has_no_gap():
+    """Points 4 times as near to each other within 20° of 0N 0E, without a transition."""
+    fine, coarse = fibonacci(40_000), fibonacci(2500)
+    inside, outside = (mesh.xyz[:, 0] > np.cos(np.radians(20)) for mesh in (fine, coarse))
+    lat = np.concatenate([fine.lat[inside], coarse.lat[~outside]])
+    lon = np.concatenate([fine.lon[inside], coarse.lon[~outside]])
+    mesh = Mesh(lat, lon, lat.shape)
+    assert errors(barycentric(mesh, GRID), mesh, mesh_of_grid(GRID), y2)[0] < 5e-3

@@ -20,6 +20,7 @@ from stormtrace.prepare.raw.variable_layout import read_layout
 from stormtrace.prepare.regridding.bilinear import rectilinear_bilinear
 from stormtrace.prepare.regridding.conservative import rectilinear_conservative
 from stormtrace.prepare.regridding.makers import own_matrix
+from stormtrace.prepare.vorticity import vorticity
 
 GRID = make_grid({"nlat": 37, "nlon": 72})
 BOX = make_grid({"box": [5, 25, 35, 55], "step": 2})
@@ -119,6 +120,7 @@ def test_a_pole_two_rows_away_is_not_reached():
         (np.arange(-89.5, 90), (True, True)),
         (np.arange(-89.0, 90), (True, True)),  # pole rows left out
         (np.arange(-88.0, 90), (False, True)),
+        (np.array([-60.0, 0.0]), (False, False)),
     ):
         assert mesh_axes(mesh_of_axes(lat, np.arange(0.0, 360))).poles == poles
 
@@ -141,6 +143,25 @@ def test_cyclic_columns_are_dropped(tmp_path, method, lon, last):
     found = on_grid(cyclic, GRID, method)
     np.testing.assert_allclose(found, on_grid(plain, GRID, method), rtol=1e-6)
     assert np.abs(found - truth(GRID)).max() < 0.05
+
+
+@pytest.mark.parametrize("last", [355, 360])
+def test_cyclic_columns_are_no_neighbours_of_others(last):
+    """Vorticity uses the columns next to each: not the cyclic ones, whatever is written there."""
+    lat, lon = np.linspace(-90, 90, 37), np.arange(0.0, last + 1, 5)
+    rng = np.random.default_rng(2)
+    u, v = rng.standard_normal((2, 1, 37, 72))
+    plain = vorticity(u.reshape(1, -1), v.reshape(1, -1), mesh_of_axes(lat, np.arange(0.0, 360, 5)))
+    extra = ((0, 0), (0, 0), (0, lon.size - 72))
+    u, v = (np.pad(each, extra, constant_values=999.0).reshape(1, -1) for each in (u, v))
+    found = vorticity(u, v, mesh_of_axes(lat, lon)).reshape(37, -1)
+    np.testing.assert_array_equal(found[:, :72], plain.reshape(37, 72))
+    np.testing.assert_array_equal(found[:, 72:], plain.reshape(37, 72)[:, : lon.size - 72])
+
+
+def test_columns_of_a_hundred_metres_are_no_doubles():
+    found = mesh_axes(mesh_of_axes(50 + 0.001 * np.arange(30), 8 + 0.0008 * np.arange(40)))
+    assert (found.lat.size, found.lon.size) == (30, 40)
 
 
 # --- order and shape -------------------------------------------------------------------------------

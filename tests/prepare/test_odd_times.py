@@ -8,12 +8,15 @@ import numpy as np
 import pytest
 
 from stormtrace.errors import BadInput
+from stormtrace.grids import make_grid
 from stormtrace.prepare.check import check_study
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.plan import make_plans
 from stormtrace.prepare.raw.calendar_time import HOUR
+from stormtrace.prepare.regridding.makers import own_matrix
+from stormtrace.prepare.sample_making import make_samples
 
 LAT, LON = np.linspace(-90, 90, 7), np.arange(0, 360, 45.0)
 UNITS = "hours since 2000-01-01 00:00:00"
@@ -131,6 +134,15 @@ def test_means_with_bad_bounds_are_refused_until_stamps_are_told(tmp_path, chang
     assert found == (dict(zip(EIGHT, range(8), strict=True)), "mean", 3.0)
     with pytest.raises(BadInput, match=r"stamps: instant.*a mean over time: say `stamps: start"):
         steps(spec(path, stamps="instant"))
+
+
+def test_stale_bounds_of_an_hour_make_no_three(tmp_path):
+    """Bounds of another month, of hourly means every three hours: `stamps` alone would make them
+    means of three; without the bounds it is what the user says."""
+    end, _, bounds = reversed_means(8)
+    path = write(tmp_path / "a.nc", end, "time: mean", bounds + 31 * 24)
+    with pytest.raises(BadInput, match="They are 1 h wide, but the records 3 h apart"):
+        steps(spec(path, stamps="end"))
 
 
 def test_bounds_of_three_days_ago_without_cell_methods(tmp_path):
@@ -334,6 +346,17 @@ def test_steps_follow_the_coarsest_variable(tmp_path):
     ]  # fmt: skip
 
 
+def test_parts_must_start_their_steps_alike(tmp_path):
+    """Instants at 00, 06 … in one year and at 03, 09 … in the next are of two datasets."""
+    blocks = []
+    for year, first in ((2000, 0), (2001, 365 * 24 + 3)):
+        path = write(tmp_path / f"{year}.nc", first + 6 * np.arange(4), "time: point")
+        blocks.append(spec(path, f"{year}-01-01", f"{year}-01-02", step_hours=6))
+    both = {**blocks[0], "parts": [part for block in blocks for part in block["parts"]]}
+    (problem,) = [text for row in check_study([both], 1) for text in row.problems]
+    assert "parts start 0 and 3 h after multiples of 6 h: make them two datasets" in problem
+
+
 def test_a_record_off_the_steps_is_refused(tmp_path):
     hours = 3.0 * np.arange(8)
     hours[5] += 1
@@ -377,6 +400,17 @@ def test_a_single_number_is_the_time_of_the_file(tmp_path):
                 nc[time].units = UNITS
             nc["forecast_reference_time"].standard_name = "forecast_reference_time"
     assert steps(spec(tmp_path / "?.nc"))[0] == dict(zip(EIGHT, range(8), strict=True))
+
+
+def test_a_single_mean_with_bounds_has_no_dimension_of_time(tmp_path):
+    path = without_times(tmp_path / "a.nc", (), ())
+    with netCDF4.Dataset(path, "a") as nc:
+        nc["PSL"].cell_methods = "time: mean"
+        nc.createDimension("bnds", 2)
+        nc.createVariable("time", "f8", ())[...] = 12.0
+        nc["time"].setncatts({"units": UNITS, "bounds": "time_bnds"})
+        nc.createVariable("time_bnds", "f8", ("bnds",))[:] = [0, 24]
+    assert steps(spec(path, step_hours=24)) == ({"2000-01-01 00:00": 0.0}, "mean", 24.0)
 
 
 def test_when_forecasts_began_is_not_when_they_are_for(tmp_path):
@@ -460,3 +494,85 @@ def test_names_can_be_left_alone(tmp_path):
     with pytest.raises(BadInput, match=r"its name says.*`dates_in_names: ignore`"):
         steps(spec(path))
     assert len(steps(spec(path, dates_in_names="ignore"))[0]) == 8
+
+
+def test_files_of_several_years(tmp_path):
+    """CMIP's, named by their first year: the advice to leave {year} out works."""
+    write(tmp_path / "psl_200001010000-200112312100.nc", 3.0 * np.arange(2 * 365 * 8))
+    pattern = f"{tmp_path}/psl_{{year}}*.nc"
+    block = spec(pattern, "2001-07-01", "2001-07-02")
+    with pytest.raises(BadInput, match=r"near 2003.*1 of other years.*write \* for \{year\}"):
+        steps(
+            {**block, "parts": [{"period": ["2003-07-01", "2003-07-02"], "files": pattern}]}, 2003
+        )
+    block["parts"][0]["files"] = pattern.replace("{year}", "*")
+    first = 181 * 8  # records of January to June
+    assert list(steps(block, 2001)[0].values()) == list(range(365 * 8 + first, 365 * 8 + first + 8))
+
+
+# ------------------------------------------------------------- files without times
+
+
+def without_times(path, dims, sizes):
+    with netCDF4.Dataset(path, "w") as nc:
+        for axis, values in (("lat", LAT), ("lon", LON)):
+            nc.createDimension(axis, values.size)
+            nc.createVariable(axis, "f8", (axis,))[:] = values
+        for name, size in zip(dims, sizes, strict=True):
+            nc.createDimension(name, size)
+        nc.createVariable("PSL", "f4", (*dims, "lat", "lon"))[:] = 100000.0 + np.arange(
+            int(np.prod(sizes))
+        ).reshape(*sizes, 1, 1)
+    return path
+
+
+@pytest.mark.parametrize("dimension", ["z", "height", "lev", "bottom_top"])
+def test_a_level_is_no_time(tmp_path, dimension):
+    """Following the advice for files without times made 60 levels 60 times."""
+    path = without_times(tmp_path / "a.nc", (dimension,), (8,))
+    clock = {"start": "2000-01-01", "step_hours": 3}
+    with pytest.raises(BadInput, match=r"select: \{|no time coordinate"):
+        steps(spec(path))
+    with pytest.raises(BadInput, match=rf"has a dimension {dimension}|has 8 levels|lacks 7"):
+        steps(spec(path, time=clock))
+
+
+def test_a_dimension_that_counts_times_is_named(tmp_path):
+    path = without_times(tmp_path / "a.nc", ("nt",), (8,))
+    clock = {"start": "2000-01-01", "step_hours": 3, "calendar": "noleap"}
+    with pytest.raises(BadInput, match=r"if it counts times, name it in time: \{dimension: nt\}"):
+        steps(spec(path, time=clock))
+    found = steps(spec(path, time={**clock, "dimension": "nt"}))
+    assert found == (dict(zip(EIGHT, range(8), strict=True)), "point", 0.0)
+
+
+def test_means_without_times_stay_means(tmp_path):
+    path = without_times(tmp_path / "a.nc", ("time",), (8,))
+    with netCDF4.Dataset(path, "a") as nc:
+        nc["PSL"].cell_methods = "time: mean"
+    clock = {"start": "2000-01-01", "step_hours": 3}
+    assert steps(spec(path, time=clock))[1:] == ("mean", 3.0)
+
+
+# ------------------------------------------------------------------------ samples
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        (with_method(24, "time: minimum"), ("time: minimum", [[3.0, 6.0]])),
+        (reversed_means(8), ("time: mean", [[5.0, 6.0]])),
+    ],
+    ids=["minima", "hours every three"],
+)
+def test_samples_say_what_they_are(tmp_path, block, said):
+    """The second sample: three hours of hourly minima, or the hour of 05-06 h."""
+    end, methods, bounds = block
+    path = write(tmp_path / "a.nc", end, methods, bounds)
+    dataset, grid = make_dataset(spec(path)), make_grid({"nlat": 7, "nlon": 8})
+    mesh = dataset_mesh(dataset)
+    matrix, _ = own_matrix(mesh, grid, "bilinear")
+    assert make_samples(dataset, mesh, grid, matrix, 2000, tmp_path / "2000") == 8
+    with netCDF4.Dataset(sorted((tmp_path / "2000").iterdir())[1]) as nc:
+        assert (nc["PSL"].cell_methods, nc["time_bnds"][:].tolist()) == said
+        assert nc["time"][0] == said[1][0][0]

@@ -125,7 +125,7 @@ def test_other_fields_are_described_too(tmp_path):
         assert (file["U300"].long_name, file["U300"].units) == ("Zonal wind at 300 hPa", "m s-1")
         assert (file["TS"].long_name, file["TS"].units) == ("Radiative temperature", "K")
         assert file["tmq"].standard_name == "atmosphere_mass_content_of_water_vapor"
-        assert file["Q700"].units == "kg/kg" and file["VAPOUR"].units == "kg m-2"
+        assert file["Q700"].units == "kg kg-1" and file["VAPOUR"].units == "kg m-2"
 
 
 def test_instants_have_no_bounds(tmp_path):

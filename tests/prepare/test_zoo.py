@@ -1,5 +1,6 @@
 """Whatever file people have: the right field, or one true sentence, and the check says it first."""
 
+import contextlib
 import dataclasses
 import itertools
 
@@ -41,8 +42,9 @@ WAYS = {
 SINGLE = [(habit, way) for habit, ways in WAYS.items() for way in ways]
 
 
-def truthful(habits):
-    """Whether the habits can go together: no whole number of days is an hour, no such file is."""
+def truthful(ways):
+    """Whether habits can go together: no whole number of days is an hour, no such file is."""
+    habits = Habits(**ways)
     whole = habits.time_type == "i4"
     fine = habits.time_units.split()[0] in ("minutes", "seconds")
     named = habits.lat_name == "y" and not habits.lat_units
@@ -75,19 +77,6 @@ def holds(outcome, why, said):
         assert not said, f"all is right, but the check says {said}"
 
 
-@settings(
-    max_examples=60, deadline=None, derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],
-)  # fmt: skip
-@given(st.fixed_dictionaries({habit: st.sampled_from(ways) for habit, ways in WAYS.items()}))
-def test_any_mixture_of_habits_is_right_or_refused(tmp_path_factory, ways):
-    habits = Habits(**ways)
-    if not truthful(habits):
-        return
-    spec = write(tmp_path_factory.mktemp("zoo"), habits)
-    holds(*live(spec, habits))
-
-
 def edited(change):
     """Return an injury: a change of the open file."""
 
@@ -99,7 +88,14 @@ def edited(change):
 
 
 def put(name, index, value):
-    return edited(lambda nc: nc[name].__setitem__(index, value))
+    """Return an injury: other values; a ValueError where packed numbers cannot be them."""
+
+    def change(nc):
+        if "scale_factor" in nc[name].ncattrs():
+            raise ValueError("packed")
+        nc[name][index] = value
+
+    return edited(change)
 
 
 def say(name, attribute, value):
@@ -127,6 +123,9 @@ def cut(path):
 
 
 ALL = slice(None)
+
+#: What an injury raises where there is nothing to injure.
+NOT_THERE = (IndexError, KeyError, RuntimeError, AttributeError, OverflowError, ValueError)
 
 #: Injury -> what it does to which file; whatever comes of it, no value may be wrong.
 INJURIES = {
@@ -169,6 +168,27 @@ INJURIES = {
 def test_an_injury_never_ends_in_a_wrong_value(tmp_path, file, harm):
     spec, habits = animal(tmp_path)
     harm(tmp_path / f"{file}.00.nc")
+    holds(*live(spec, habits))
+
+
+@settings(
+    max_examples=40, deadline=None, derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)  # fmt: skip
+@given(
+    st.fixed_dictionaries({habit: st.sampled_from(ways) for habit, ways in WAYS.items()}).filter(
+        truthful
+    ),
+    st.none() | st.sampled_from(sorted(INJURIES)),
+)
+def test_any_mixture_is_right_or_refused(tmp_path_factory, ways, injury):
+    """Habits of all kinds together, and an injury or none."""
+    folder, habits = tmp_path_factory.mktemp("zoo"), Habits(**ways)
+    spec = write(folder, habits)
+    if injury is not None:
+        file, harm = INJURIES[injury]
+        with contextlib.suppress(*NOT_THERE):
+            harm(folder / f"{file}.00.nc")
     holds(*live(spec, habits))
 
 

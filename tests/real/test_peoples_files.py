@@ -10,12 +10,13 @@ import netCDF4
 import numpy as np
 import pytest
 
-from real_data import real_data
+from real_data import FOLDER, real_data
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.plan import make_plans
+from workflow_runs import ROOT
 
 #: The folders all of whose files are met here.
 FOLDERS = ("era5", "cmip6", "ingest", "meshes")
@@ -118,6 +119,41 @@ CASES = {
     "ingest/tasmin_day_HadGEM3-GC31-MM_dcppA-hindcast_s1960-r2i1p1f2_gn_19610101-19611230.nc": Case(
         {"take": "tasmin"}, ("1961-02-25", "1961-03-02"), 24, record("tasmin", slice(54, 61), 7),
         "1961-02-25 00:00", 24),
+    "cmip6/ta_Amon_MIROC6_ssp119_r1i1p1f1_gn_201501-202412.nc": Case(
+        {"interpolate": "ta", "to": 850}, ("2015-01-01", "2015-03-01"),
+        refused="ta comes every 672 h (2015-02-01 00:00, then 2015-03-01 00:00), which makes no"),
+    "cmip6/tas_Amon_ICON-ESM-LR_historical_r1i1p1f1_gn_185001.nc": Case(
+        {"take": "tas"}, ("1850-01-01", "1850-01-02"),
+        refused="tas is a mean over 744 h, longer than the steps of 24 h"),
+    "ingest/cl_Amon_CESM2_amip_r1i1p1f1_gn_195001-201412.nc": Case(
+        {"interpolate": "cl", "to": 850}, ("1950-01-01", "1950-02-01"),
+        refused="cl comes every 672 h (1950-02-01 00:00, then 1950-03-01 00:00), which makes no"),
+    "ingest/cesm2_native.nc": Case(
+        {"take": "TREFHT"}, ("1979-01-01", "1979-02-01"),
+        refused="TREFHT comes every 672 h"),
+    "ingest/atm_phy_mag0004_1985.nc": Case(
+        {"take": "prw"}, ("1985-01-01", "1985-02-01"),
+        refused="has no latitudes and longitudes for prw ('time', 'ncells')"),
+    "ingest/ta_ps_850.nc": Case(
+        {"take": "aps"}, ("1985-01-01", "1986-01-01"),
+        refused="has no latitudes and longitudes for aps ('time', 'ncells')"),
+    "ingest/wrf_ci_test_file.nc": Case(
+        {"take": "T2"}, ("2005-08-28", "2005-08-29"),
+        refused="XLAT ('Time', 'south_north', 'west_east') changes along Time"),
+    "era5/CDS_new_model_levels.nc": Case(
+        {"interpolate": "t", "to": 500}, ("2019-05-31 05:00", "2019-05-31 06:00"), 1,
+        refused="has no variable lnsp"),
+    "era5/CDS_new_lnsp.nc": Case(
+        {"take": "lnsp"}, ("2019-05-31 05:00", "2019-05-31 06:00"), 1,
+        record("lnsp", ..., 1), "2019-05-31 05:00"),
+    "ingest/emac.nc": Case(
+        {"take": "aps_ave"}, ("1900-01-01", "2100-01-01"),
+        refused="time has the bounds time_bnds, which the file does not have"),
+    "ingest/triangular_grid_ICON.nc": Case(
+        {"interpolate": "S", "to": 850}, ("1900-01-01", "2100-01-01"), refused="S lies on depths"),
+    "meshes/mpas_mesh.QU.1920km.151026.nc": Case(
+        {"take": "areaCell"}, ("2000-01-01", "2000-01-02"),
+        refused="areaCell has no time coordinate"),
     "ingest/geos_c12.native.nc4": Case(
         {"interpolate": "T", "to": 500}, ("2000-04-15 06:00", "2000-04-15 09:00"), 3,
         at_level("T", "lev", 500), "2000-04-15 06:00"),
@@ -162,3 +198,23 @@ def derived(dataset, case):
     (plan,) = make_plans(dataset, int(case.period[0][:4]))
     blocks = list(derive_blocks(dataset, plan, mesh, 8))
     return np.concatenate([block.fields["X"] for block in blocks]), plan, mesh
+
+
+@pytest.mark.skipif(not FOLDER.exists(), reason="the real files are not beside this checkout")
+def test_no_file_is_left_out():
+    suffixes = (".nc", ".nc4")
+    files = {
+        f"{folder}/{path.name}"
+        for folder in FOLDERS
+        for path in (FOLDER / folder).iterdir()
+        if path.suffix in suffixes
+    }
+    assert files == set(CASES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_page_says_what_comes_of_a_file(name):
+    """docs/data.md has a row for each, with the words of its refusal."""
+    page = (ROOT / "docs" / "data.md").read_text("utf-8")
+    (row,) = [line for line in page.splitlines() if f"| {name.split('/')[1]} |" in line]
+    assert (CASES[name].refused or "right") in row

@@ -2,55 +2,15 @@
 
 import json
 import re
-from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 
 from browser import open_browser
-from make_reports import JANUARY, KINDS, PAIR, comparison, experiment
+from make_reports import JANUARY, KINDS, PAIR, TEMPLATES, comparison, experiment
+from page_text import Text, visible
 from stormtrace.grids import make_grid
 from stormtrace.report.experiments import figure_name
 from stormtrace.report.page import write_page
-
-ROOT = Path(__file__).resolve().parents[2]
-TEMPLATES = ROOT / "workflow" / "report"
-
-
-class Text(HTMLParser):
-    """Collects the visible words, the ids, and what is inside each section."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.words, self.ids, self.links, self.hidden = [], [], [], 0
-        self.empty, self.open = [], []
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        attributes = dict(attrs)
-        self.hidden += tag in ("script", "style")
-        for one in self.open:
-            one[1] = one[1] or tag in ("canvas", "svg", "img", "video")
-        if tag in ("section", "details", "article", "ul", "table", "figure"):
-            self.open.append([f"{tag} {attributes.get('id', '')}", False])
-        if "id" in attributes:
-            self.ids.append(attributes["id"])
-        if tag == "a":
-            self.links.append(attributes["href"])
-
-    def handle_endtag(self, tag):
-        self.hidden -= tag in ("script", "style")
-        if self.open and self.open[-1][0].startswith(f"{tag} "):
-            name, has_content = self.open.pop()
-            if not has_content:
-                self.empty.append(name)
-
-    def handle_data(self, data):
-        if self.hidden or not data.strip():
-            return
-        self.words.append(" ".join(data.split()))
-        for one in self.open:
-            one[1] = True
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -61,10 +21,6 @@ def kind(request, tmp_path_factory):
     page = write_page(report, TEMPLATES, folder)
     (folder / "report.html").write_text(page)
     return request.param, folder, page
-
-
-def visible(page):
-    return " ".join(Text(page).words)
 
 
 def test_nothing_is_blank_or_undefined(kind):

@@ -19,6 +19,7 @@ from stormtrace.study.inputs import raw_input
 from stormtrace.study.merging import merge, resolve
 from stormtrace.study.merging import overlay as overlay_of
 from stormtrace.study.periods import clip, years_of
+from stormtrace.study.study_files import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = ("config", "datasets", "models", "experiments")
@@ -230,7 +231,7 @@ MISTAKES = [
     ("experiments/control/tracking", {"minimum_hours": {"Front": 12}}, "minimum_hours.Front is a threshold for no class of .*TC, AR"),
     ("datasets/mini-merra2/step_hours", 5, "datasets.mini-merra2.step_hours is 5: it does not divide a day"),
     ("datasets/mini-merra2/step_hours", 6, "comparisons.source compares unlike steps: merra2-regridded 6 h, control 3 h"),
-    ("datasets/mini-merra2/source", "mera2", "source is .mera2., did you mean 'merra2'.; allowed: cesm, merra2, climatenet"),
+    ("datasets/mini-merra2/source", "mera2", "source is .mera2., did you mean 'merra2'.; allowed: cesm, merra2, era5, cmip6, e3sm, mpas, icon, climatenet"),
     ("datasets/mini-merra2/train", "x", "datasets.mini-merra2.train is .x.: an unknown key"),
     ("models/four-fields/labels", ["Tropical Cyclone", "Background"], "models.four-fields: labels are .*the first must be Background"),
     ("models/four-fields/labels", ["Background", "AR", "ar"], "share the name 'ar'"),
@@ -239,6 +240,8 @@ MISTAKES = [
     ("classes", {"cold_front": {}, "Cold Front": {}}, "classes: 'cold_front' and 'Cold Front' are the same name"),
     ("animate/control", ["2001-02"], "animate.control asks for 2001-02"),
     ("snapshots/control", ["2001-01-11 00:00"], "snapshots.control asks for 2001-01-11 00:00"),
+    ("grids/mini", {"box": [180, 260, 30, 80], "step": 1}, "models.four-fields learns on the grid 'mini': augment: {roll: true} turns .*: set roll: false"),
+    ("grids/mini", {"box": [0, 360, 0, 90], "step": 1}, "models.four-fields learns on the grid 'mini': augment: {flip: true} mirrors .* from 0.5 to 89.5: set flip: false"),
     ("experiments/a b", {"like": "control"}, "experiments has an entry .a b.*cannot be a name"),
 ]  # fmt: skip
 
@@ -338,6 +341,14 @@ def test_unquoted_dates_are_dates(demo, tmp_path):
     study = Study(overlay_of(demo, yaml.safe_load(overlay.read_text())), [*DEMO, overlay])
     assert study.experiments["short"].period == ("2000-12-25", "2001-01-03")
     assert study.raw("mini-historical").parts[0].period == ("2000-12-22 03:00", "2001-01-11")
+
+
+def test_30_february_needs_no_quotes(tmp_path):
+    """YAML knows the Gregorian calendar alone; 360_day has the date, no calendar a 31st."""
+    (tmp_path / "dates.yaml").write_text("period: [2000-02-30, 2000-03-01]\nend: 2000-02-31\n")
+    read = read_yaml(tmp_path / "dates.yaml")
+    assert read["period"][0] == "2000-02-30" and str(read["period"][1]) == "2000-03-01"
+    assert read["end"] == "2000-02-31"
 
 
 def test_a_runtime_that_the_device_lacks_is_refused(demo):

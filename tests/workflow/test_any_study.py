@@ -1,48 +1,95 @@
-"""Other labels on another grid, for real: from raw files to training, masks, events and the report."""
+"""One study of any labels, for real: raw files, training or adoption, masks, events, report.
+
+Four networks: the river first, on the globe and on a polar square; five kinds of front, drawn where
+water vapour lies between two values; a published folder of two labels, made up here; and the real
+one for polar rivers, where it is beside this checkout.
+"""
 
 import json
+import re
 
 import netCDF4
 import numpy as np
 import pandas
 import pytest
+import torch
+from torch.nn import functional
 
+from page_text import visible
+from real_data import FOLDER, real_data
+from stormtrace.network.cgnet import CGNet
+from stormtrace.network.model_files import write_model
+from stormtrace.planet.climatenet_files import write_climatenet
+from stormtrace.planet.settings import read_settings
 from workflow_runs import snakemake
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("any_study")]
 
-#: The river first, with names and looks of the study's own, on the globe and on a polar square.
+PLANET = {"ne": 4, "levels": 8, "days": 4, "merra2_days": 2, "train_files": 12, "test_files": 2}
+GRID = {"nlat": 48, "nlon": 72}
+
+#: Flags of the classes of each experiment in the order of their codes, and their short names.
+CLASSES = {
+    "globe": {"atmospheric_river": "River", "tropical_cyclone": "TC"},
+    "arctic": {"atmospheric_river": "River", "tropical_cyclone": "TC"},
+    "fronts": {
+        "cold_front": "CF",
+        "warm_front": "WF",
+        "stationary_front": "SF",
+        "occluded_front": "OF",
+        "dry_line": "Dry",
+    },
+    "adopted": {"atmospheric_river": "River"},
+}
+FRONTS = [
+    "Background",
+    "cold front",
+    "Warm_Front",
+    "STATIONARY FRONT",
+    "Occluded Front",
+    "dry line",
+]
+
+#: Water vapour where each front begins, kg m⁻².
+EDGES = (10, 16, 22, 28, 34)
+
+#: The real folder of two labels, run on where it is.
+REAL = "polar_ar/trained_cgnet.112024_TMQ"
+RUN = [*CLASSES, *(["polar"] if (FOLDER / REAL).exists() else [])]
+
 OVERLAY = {
-    "run": ["globe", "arctic"],
+    "run": RUN,
     "compare": ["squeezed"],
+    "regions": {},
     "explain": [],
     "animate": {},
     "snapshots": {"arctic": ["2001-01-01 12:00"]},
     "composites": {"arctic": ["TMQ"]},
     "device": "cpu",
-    "planet": {
-        "ne": 4,
-        "levels": 8,
-        "days": 4,
-        "merra2_days": 2,
-        "train_files": 12,
-        "test_files": 2,
-    },
+    "planet": PLANET,
     "grids": {
-        "mini": {"nlat": 48, "nlon": 72},
+        "mini": GRID,
         "square": {"projection": "north-polar", "boundary_lat": 5, "cells": 72},
     },
-    "classes": {"atmospheric river": {"short": "River", "colours": ["#c02020"]}},
+    "classes": {
+        "atmospheric river": {"short": "River", "colours": ["#c02020"]},
+        "Dry Line": {"short": "Dry", "kind": "line"},
+    },
     "datasets": {
         "mini-historical": {
             "parts": [
                 {
-                    "period": ["2000-12-30", "2001-01-03"],
+                    "period": ["2001-01-01", "2001-01-03"],
                     "files": "{results}/planet/historical/*.cam.h?.{variable}.{year}*.nc",
                     "stamps": "end",
                 }
             ]
-        }
+        },
+        "lower-case": {
+            "like": "mini-historical",
+            "fields": {"tmq": {"integrate": "Q"}, **dict.fromkeys(("TMQ", "U850", "V850", "PSL"))},
+        },
+        "fronts": {"like": "mini-climatenet", "train": "fronts/train", "test": "fronts/test"},
     },
     "models": {
         "swapped": {
@@ -51,51 +98,137 @@ OVERLAY = {
             "padding": "replicate",
             "epochs": 12,
             "validation": 0.0,
-        }
+        },
+        "fronts": {
+            "like": "swapped",
+            "fields": ["TMQ"],
+            "dataset": "fronts",
+            "labels": FRONTS,
+        },
+        "published": {"weights": "published"},
+        "published-polar": {"weights": str(FOLDER / REAL)},
     },
     "experiments": {
         "globe": {
             "model": "swapped",
             "dataset": "mini-historical",
             "grid": "mini",
-            "tracking": {"minimum_area_km2": {"River": 0, "TC": 0}, "minimum_hours": 0},
+            "tracking": {"minimum_area_km2": 0, "minimum_hours": 0},
         },
         "arctic": {"like": "globe", "grid": "square"},
+        "fronts": {"like": "globe", "model": "fronts"},
+        "adopted": {"like": "globe", "model": "published"},
+        "polar": {"like": "arctic", "model": "published-polar", "dataset": "lower-case"},
     },
     "comparisons": {"squeezed": {"first": "globe", "second": "arctic"}},
 }
 
 
+def draw_fronts(folder):
+    """Label the planet's samples anew: a front where water vapour lies between two edges."""
+    write_climatenet(folder, read_settings(PLANET | {"grid": GRID}))
+    for path in folder.rglob("*.nc"):
+        with netCDF4.Dataset(path, "a") as nc:
+            nc["LABELS"][:] = np.digitize(nc["TMQ"][0], EDGES)
+
+
+def publish(folder, samples):
+    """Write a folder as ClimateNet's authors do: a network that finds where vapour is dense.
+
+    Its features are random; the classifier reads them by least squares.
+    """
+    vapour = np.stack([netCDF4.Dataset(path)["TMQ"][0] for path in sorted(samples.glob("*.nc"))])
+    values = torch.from_numpy(((vapour - vapour.mean()) / vapour.std()).astype("f4"))[:, None]
+    torch.manual_seed(0)
+    network, features = CGNet(1, 2).eval(), []
+    network.classifier.register_forward_pre_hook(lambda _, given: features.append(given[0]))
+    with torch.inference_mode():
+        network.coarse_logits(values)
+        dense = (functional.avg_pool2d(values, 8) > 1).flatten() * 2.0 - 1
+        found = torch.linalg.lstsq(features[0].movedim(1, -1).flatten(0, 2), dense).solution
+        weight = next(network.classifier.parameters())
+        weight[:] = torch.stack([-found, found])[..., None, None]
+    content = {
+        "architecture": "cgnet",
+        "fields": {"TMQ": {"mean": float(vapour.mean()), "std": float(vapour.std())}},
+        "labels": ["background", "Atmospheric_River"],
+        "lr": 0.001,
+    }
+    write_model(folder, content, network.state_dict())
+
+
+def artmip(experiment):
+    dataset = OVERLAY["experiments"][experiment].get("dataset", "mini-historical")
+    return f"results/artmip/{experiment}/{dataset}.ar_tag.Stormtrace.3hr.20010101-20010102.nc"
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("any_study")
-    snakemake(folder, "all", "artmip", overlay=OVERLAY)
+    (folder / "fronts").mkdir()
+    draw_fronts(folder / "fronts")
+    publish(folder / "published", folder / "fronts" / "train")
+    catalogue = [artmip(name) for name in RUN if name != "fronts"]
+    snakemake(folder, "all", *catalogue, overlay=OVERLAY)
     return folder / "results"
 
 
-@pytest.mark.parametrize("experiment", ["globe", "arctic"])
-def test_masks_tags_and_tracks_follow_the_names(results, experiment):
-    """Code 1 is the river here: cells, tags and events of code 1 bear its name."""
-    tagged = detected = 0
-    for tag_file in sorted((results / "artmip" / experiment).glob("*.nc")):
-        year = tag_file.name.split("hr.")[1][:4]
-        with netCDF4.Dataset(results / f"masks/{experiment}/{year}.nc") as nc:
-            assert nc["mask"].flag_meanings == "background atmospheric_river tropical_cyclone"
-            river = nc["mask"][:] == 1
-            detected += int((nc["mask"][:] > 0).sum())
-        with netCDF4.Dataset(tag_file) as nc:
-            tag = nc["ar_binary_tag"][:] == 1
-        assert (tag == river).all()  # nothing is too small or too short
-        tagged += int(tag.sum())
-    # On cells it did not learn on, so short a training finds the cyclones alone.
-    assert detected > 0 and (tagged > 0 or experiment == "arctic")
+def masks_of(results, experiment):
+    """(the masks of an experiment, flag -> code of its classes)"""
+    with netCDF4.Dataset(results / f"masks/{experiment}/2001.nc") as nc:
+        mask = nc["mask"]
+        flags = mask.flag_meanings.split()
+        return mask[:].data, dict(zip(flags[1:], mask.flag_values[1:].tolist(), strict=True))
+
+
+@pytest.mark.parametrize("experiment", CLASSES)
+def test_masks_and_events_bear_the_names_of_the_labels(results, experiment):
+    mask, codes = masks_of(results, experiment)
+    short = CLASSES[experiment]
+    assert codes == {flag: code for code, flag in enumerate(short, start=1)}
     events = pandas.read_csv(results / f"events/{experiment}/events.csv")
-    assert dict(zip(events["class"], events["feature"], strict=True)).items() <= {
-        (1, "River"),
-        (2, "TC"),
-    }
+    named = set(zip(events["class"], events["feature"], strict=True))
+    # Nothing is too small or too short: what is in the masks is in the events.
+    assert named == {(code, short[flag]) for flag, code in codes.items() if (mask == code).any()}
+    assert len(named) == len(short) or experiment == "arctic"  # where so short a training finds TCs
+    assert named
     tracks = json.loads((results / f"events/{experiment}/tracks.geojson").read_text())["features"]
-    assert {one["properties"]["feature"] for one in tracks} == set(events["feature"])
+    of_track = {one["properties"]["event"]: one["properties"]["feature"] for one in tracks}
+    assert of_track == dict(zip(events["event"], events["feature"], strict=True))
+    with netCDF4.Dataset(results / f"frequency/{experiment}/frequency.nc") as nc:
+        assert nc["class"].flag_meanings.split() == list(short)
+        assert nc["class"].flag_short_names.split() == list(short.values())
+        counted = nc["count"][:].sum(axis=(0, 2, 3)).tolist()
+    assert counted == [(mask == code).sum() for code in codes.values()]
+    figures = results / "figures/experiments" / experiment
+    drawn = {path.name.split("-")[0] for path in figures.glob("*-frequency.png")}
+    assert drawn == {name.lower() for name in short.values()}
+
+
+@pytest.mark.parametrize("experiment", [name for name in CLASSES if name != "fronts"])
+def test_the_catalogue_tags_the_rivers(results, experiment):
+    mask, codes = masks_of(results, experiment)
+    with netCDF4.Dataset(results.parent / artmip(experiment)) as nc:
+        tag = nc["ar_binary_tag"][:] == 1
+    np.testing.assert_array_equal(tag, mask == codes["atmospheric_river"])
+    assert tag.any() or experiment == "arctic"
+
+
+def test_a_catalogue_of_rivers_is_refused_to_fronts_by_the_plan(results):
+    told = snakemake(results.parent, "artmip", "--dry-run", overlay=OVERLAY, check=False)
+    assert told.returncode
+    assert "'fronts' cannot be in the ARTMIP catalogue: its model 'fronts' has" in told.stdout
+
+
+def test_the_real_published_folder_goes_to_the_report(results):
+    """It finds no river on the planet, which is said."""
+    real_data(REAL)
+    _, codes = masks_of(results, "polar")
+    assert codes == {"atmospheric_river": 1}
+    with netCDF4.Dataset(results.parent / artmip("polar")) as nc:
+        assert nc["ar_binary_tag"].shape == (16, 72, 72)
+    river = r"polar Atmospheric river published-polar · lower-case · square 0 0 0 in 2 days"
+    assert river in visible((results / "report.html").read_text(encoding="utf-8"))
 
 
 def test_the_square_is_a_square_to_the_end(results):
@@ -106,8 +239,25 @@ def test_the_square_is_a_square_to_the_end(results):
         assert np.isfinite(np.ma.filled(nc["difference"][:], np.nan)).any()
 
 
-def test_the_report_names_the_river(results):
-    page = (results / "report.html").read_text(encoding="utf-8")
-    assert "Atmospheric river" in page and "River" in page
-    assert "undefined" not in page.split("<script", 1)[0]
-    assert list((results / "figures/experiments/arctic").glob("river-*.png"))
+@pytest.mark.parametrize("experiment", CLASSES)
+def test_the_report_tells_each_class_by_its_name(results, experiment):
+    """A row of the first table for each class: its name, its share of the globe, its events."""
+    words = visible((results / "report.html").read_text(encoding="utf-8"))
+    entry = OVERLAY["experiments"][experiment]
+    model = entry.get("model", "swapped")
+    events = pandas.read_csv(results / f"events/{experiment}/events.csv")
+    for flag, short in CLASSES[experiment].items():
+        name = flag.replace("_", " ").capitalize()
+        number = (events["feature"] == short).sum()
+        row = rf"{experiment} {name} {model} · mini-historical · {entry.get('grid', 'mini')} "
+        assert re.search(rf"{row}[^–]*? {number} in 2 days", words), row
+        assert f"{short} frequency" in words
+    assert "undefined" not in words and "nan" not in words.lower().split()
+
+
+def test_scores_in_the_report_go_by_the_names_of_the_classes(results):
+    """The study spells its labels in four ways; a page spells them in one."""
+    words = visible((results / "report.html").read_text(encoding="utf-8"))
+    assert re.search(r"Background [\d.]+, Cold front [\d.]+, Warm front [\d.]+, Stationary", words)
+    told = words.partition(" Configuration ")[0]
+    assert "STATIONARY" not in told and "Warm_Front" not in told

@@ -121,9 +121,32 @@ def test_the_casper_study_is_planned_in_ten_seconds(tmp_path):
     done = snakemake(tmp_path, "--dry-run", "--quiet", "rules", "--configfile", study)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert re.search(r"^detect +195$", done.stdout, re.MULTILINE)  # 13 looks x 15 years
+    assert re.search(r"^detect +225$", done.stdout, re.MULTILINE)  # 15 looks x 15 years
     assert "make_planet" not in done.stdout
     assert seconds < 30  # of CPU time; the promise is 10 s, of which it takes 5
+
+
+def test_an_anomaly_waits_for_the_climatology_of_another_dataset(tmp_path):
+    """Two passes: the samples of the plain field, their climatology, the samples less it."""
+    anomaly = {"dataset": "mini-historical", "field": "PSL", "harmonics": 0}
+    fields = {
+        "TMQ": {"integrate": "Q"},
+        "PSL": {"take": "PSL"},
+        "PSLA": {"take": "PSL", "anomaly": anomaly},
+    }
+    overlay = {
+        "datasets": {"departing": {"like": "mini-warmer", "fields": fields}},
+        "experiments": {"departing": {"like": "one-field", "dataset": "departing"}},
+        "run": ["departing"],
+        "compare": [],
+    }
+    jobs = planned(tmp_path, overlay=overlay)
+    assert jobs["make_climatology"] == 1
+    assert jobs["make_samples"] == 4  # two years of each dataset
+    anomaly["dataset"] = "departing"
+    done = snakemake(tmp_path, "--dry-run", overlay=overlay, check=False)
+    assert "fields.PSLA.anomaly.dataset is 'departing'" in done.stdout
+    assert "name a dataset of the plain field" in done.stdout
 
 
 def test_no_rule_retries_by_itself():

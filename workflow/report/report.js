@@ -64,7 +64,7 @@
     const ramp = data.features[feature][isDark() ? "dark" : "light"];
     if (data.single && isPercent(variable)) return { levels: [50], clear: 0, start: null,
       colours: blend(ramp, 4).filter((_, i) => i % 2 === 0), names: ["absent", "present"] };
-    const top = sharedTop(variable, feature, period);
+    const top = sharedTop(variable, feature, period) || (isPercent(variable) ? 100 : 0);
     const step = niceStep(top / 9), count = Math.max(2, Math.ceil(top / step - 1e-9));
     const levels = Array.from({ length: count }, (_, i) => step * (i + 1));
     const end = isPercent(variable) && step * (count + 1) >= 100 ? 100 : null;
@@ -525,6 +525,14 @@
     for (const cache of [pixelPlaces, outlines, coasts, graticules]) cache.clear();
     clearTimeout(pending);
     pending = setTimeout(redrawAll, 150);
+  });
+  const find = byId("find");
+  find?.closest("p").removeAttribute("hidden");
+  find?.addEventListener("input", () => {
+    const wanted = find.value.trim().toLowerCase();
+    document.querySelectorAll("[data-name]").forEach((one) => { one.hidden = !one.dataset.name.includes(wanted); });
+    const found = document.querySelectorAll("details[data-name]:not([hidden])").length;
+    byId("found").textContent = `${found} experiment${found === 1 ? "" : "s"}`;
   });
   document.querySelectorAll("details").forEach((element) => element.addEventListener("toggle", () => {
     if (element.open) element.querySelectorAll("canvas[data-map]").forEach((canvas) => { if (!canvas.dataset.drawn) drawSmall(canvas); });

@@ -153,6 +153,14 @@ def samples_of_piece(wildcards):
     return at.samples(wildcards.dataset, wildcards.grid, wildcards.piece)
 
 
+def climatologies(wildcards):
+    """The climatologies that a dataset's anomalies are departures from, in order of their names."""
+    return [
+        at.climatology(of.dataset, wildcards.grid, str(of.harmonics))
+        for _, of in sorted(STUDY.anomalies(wildcards.dataset).items())
+    ]
+
+
 def samples_folder(wildcards):
     """The folder that one piece of statistics is computed from."""
     if STUDY.is_labelled(wildcards.dataset):

@@ -146,12 +146,13 @@ rule draw_comparison:
         runtime=asks(5, full=5),
     params:
         title=lambda wildcards: STUDY.comparison_title(wildcards.comparison),
+        titles=lambda wildcards: flag(STUDY.titles_of_sides(wildcards.comparison)),
     message:
         "{wildcards.comparison}: maps"
     shell:
         python(
             "draw_comparison.py --comparison {input.comparison:q} --title {params.title:q}"
-            " --classes @{input.classes:q} --output {output:q}"
+            " --titles {params.titles:q} --classes @{input.classes:q} --output {output:q}"
         )
 
 

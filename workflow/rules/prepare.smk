@@ -6,6 +6,7 @@
 # OUTPUTS
 #   regridding/{dataset}/{grid}.nc          the sparse matrix mesh -> grid, in ESMF's format
 #   samples/{dataset}/{grid}/{year}/        one file a time
+#   climatology/{dataset}/{grid}/{n}.nc     mean and n harmonics of the year, for anomalies
 #   statistics/{dataset}/{grid}.json        mean and standard deviation of each field
 
 
@@ -66,6 +67,7 @@ rule make_samples:
     input:
         raw=lambda wildcards: raw_input(STUDY, wildcards.dataset, wildcards.year),
         matrix=at.regridding_matrix("{dataset}", "{grid}"),
+        climatology=climatologies,
     output:
         directory(at.samples("{dataset}", "{grid}", "{year}")),
     log:
@@ -88,7 +90,44 @@ rule make_samples:
         python(
             "make_samples.py --dataset {params.dataset:q} --grid {params.grid:q}"
             " --year {wildcards.year} --matrix {input.matrix:q} --compression {params.compression}"
+            " --climatology {input.climatology:q}"
             " --output {output:q}"
+        )
+
+
+# What anomalies are the departure from: fitted over all samples of a dataset, it is subtracted where
+# those of another one are made.
+rule make_climatology:
+    input:
+        samples=lambda wildcards: expand(
+            at.samples("{dataset}", "{grid}", "{year}"),
+            year=STUDY.pieces(wildcards.dataset),
+            allow_missing=True,
+        ),
+    output:
+        at.climatology("{dataset}", "{grid}", "{harmonics}"),
+    log:
+        "logs/make_climatology/{dataset}/{grid}/{harmonics}.log",
+    benchmark:
+        "logs/benchmarks/make_climatology/{dataset}/{grid}/{harmonics}.tsv"
+    wildcard_constraints:
+        harmonics="[0-9]+",
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(500, full=500),
+        runtime=asks(10, yearly=4),
+    params:
+        fields=lambda wildcards: STUDY.climatology_fields(
+            wildcards.dataset, int(wildcards.harmonics)
+        ),
+    message:
+        "{wildcards.dataset}: climatology on {wildcards.grid}, {wildcards.harmonics} harmonics"
+    shell:
+        python(
+            "make_climatology.py --samples {input.samples:q} --fields {params.fields:q}"
+            " --harmonics {wildcards.harmonics} --output {output:q}"
         )
 
 

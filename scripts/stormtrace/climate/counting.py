@@ -43,7 +43,7 @@ def count_masks(
             grid=masks.grid,
             classes=masks.classes,
             steps=np.bincount(months, minlength=13)[1:],
-            expected_steps=expected_steps(year, masks.calendar, masks.step_hours, period),
+            expected_steps=expected_steps(year, masks.calendar, masks.step_hours, period, dates[0]),
             fields=fields,
             attributes=steps.attributes,
         )

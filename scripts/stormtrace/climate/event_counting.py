@@ -46,7 +46,7 @@ def count_events(
         grid=pixels.grid,
         classes=masks.classes,
         steps=np.bincount(months, minlength=13)[1:],
-        expected_steps=expected_steps(year, masks.calendar, masks.step_hours, period),
+        expected_steps=expected_steps(year, masks.calendar, masks.step_hours, period, dates[0]),
         fields=_count(pixels, months, masks.classes),
         attributes=attributes | {"experiment": Path(events).name},
         counted_from="events",

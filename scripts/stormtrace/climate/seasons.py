@@ -1,6 +1,7 @@
 """Months, seasons, and how many time steps a month should have."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,17 +34,25 @@ def season_year(year: int, month: int, period: str) -> int:
 
 
 def expected_steps(
-    year: int, calendar: str, step_hours: float, period: Sequence[str] | None = None
+    year: int,
+    calendar: str,
+    step_hours: float,
+    period: Sequence[str] | None = None,
+    first: Any = None,
 ) -> NDArray[np.int64]:
     """Return how many steps each month of `year` should have, (12,).
 
     period: ``[start, end]`` as dates of the calendar (30 February is one of 360_day), the end not
-    included; None expects the whole year. Raises BadInput for what is no date of the calendar.
+    included; None expects the whole year. first: the date of any step; midnight, unless steps are
+    at other hours (03, 09, 15, 21). Raises BadInput for what is no date of the calendar.
     """
     named = Calendar(calendar)
     starts = [f"{year + m // 12:04d}-{m % 12 + 1:02d}-01" for m in range(13)]
     edges = np.array([named.seconds(start) for start in starts])
     if period is not None:
-        first, last = (named.seconds(moment) for moment in period)
-        edges = np.clip(edges, first, max(first, last))
-    return np.rint(np.diff(edges) / (3600 * step_hours)).astype(np.int64)
+        begin, end = (named.seconds(moment) for moment in period)
+        edges = np.clip(edges, begin, max(begin, end))
+    step, phase = round(3600 * step_hours), 0
+    if first is not None:
+        phase = 3600 * first.hour + 60 * first.minute + first.second
+    return np.diff(-((phase - edges) // step))

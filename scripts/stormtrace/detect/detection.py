@@ -16,6 +16,7 @@ from stormtrace.checkpoints import Checkpoint, file_identity
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import Classes
 from stormtrace.commandline import progress
+from stormtrace.detect.plausibility import impossible_means, unlike_samples
 from stormtrace.detect.reading_ahead import read_ahead
 from stormtrace.detect.watch import Watch
 from stormtrace.errors import BadInput, OutOfTime
@@ -82,6 +83,12 @@ def detect(
     classes = Classes.of_labels(config.labels, table)
     normalization = normalization or config.normalization
     folder = open_folder(samples, _fields(normalization, neutral), period)
+    doubts = [
+        *impossible_means(normalization, str(models[0])),
+        *unlike_samples(normalization, folder, neutral),
+    ]
+    for doubt in doubts:
+        log.warning("%s", doubt)
     run = _prepare(members, normalization, folder, choice, year)
     facts: dict[str, str | int | float] = {
         "year": year,
@@ -96,6 +103,8 @@ def detect(
         facts["comment"] = edges
     if period is not None:
         facts["period"] = "/".join(period)  # an interval of ISO 8601
+    if doubts:
+        facts["normalization_doubts"] = "; ".join(doubts)
     determinants = facts | _further_determinants(folder, choice)
     with mask_file(
         output,

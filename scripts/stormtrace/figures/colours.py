@@ -77,8 +77,9 @@ class Scale:
 def sequential(maximum: float, feature: FeatureClass, units: str, bins: int = 9) -> Scale:
     """Return a scale from 0 to about `maximum` in round steps; the first step stays clear.
 
-    Of per cent it ends at 100.
+    Of per cent it ends at 100, which is also the scale of maps on which there is nothing.
     """
+    maximum = _something(maximum, units)
     step = nice_step(maximum / bins)
     count = max(2, int(np.ceil(maximum / step - 1e-9)))
     levels = step * np.arange(1, count + 1, dtype=np.float64)
@@ -90,8 +91,9 @@ def sequential(maximum: float, feature: FeatureClass, units: str, bins: int = 9)
 def diverging(largest: float, units: str, bins: int = 5) -> Scale:
     """Return a symmetric scale; differences smaller than one step stay clear.
 
-    Of per cent (and points of per cent) it ends at −100 and 100.
+    Of per cent (and points of per cent) it ends at −100 and 100, as where nothing differs.
     """
+    largest = _something(largest, units)
     step = nice_step(largest / bins)
     half = step * np.arange(1, max(2, int(np.ceil(largest / step - 1e-9))) + 1)
     most = ALL if _is_share(units) and half[-1] >= ALL else None
@@ -99,6 +101,11 @@ def diverging(largest: float, units: str, bins: int = 5) -> Scale:
     levels = np.concatenate([-half[::-1], half])
     colours = blend(DIVERGING, levels.size + 1)
     return Scale(levels, colours, half.size, units, -most if most else None, most)
+
+
+def _something(largest: float, units: str) -> float:
+    """Return the largest value of maps, or of empty ones the most there could be, if known."""
+    return largest or (ALL if _is_share(units) else 0.0)
 
 
 def _is_share(units: str) -> bool:

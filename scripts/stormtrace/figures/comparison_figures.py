@@ -1,6 +1,6 @@
 """The maps of a comparison: both sides and their difference."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -16,14 +16,24 @@ POINTS = "percentage points"
 STEPS = "% of time steps"
 
 
-def draw_comparison_figures(comparison: Comparison, title: str) -> Iterator[tuple[str, Figure]]:
-    """Yield (file name, figure): both sides, their difference in all steps, and by season."""
+#: Side of a comparison -> what its experiment is called.
+Titles = Mapping[str, str]
+
+
+def draw_comparison_figures(
+    comparison: Comparison, title: str, titles: Titles | None = None
+) -> Iterator[tuple[str, Figure]]:
+    """Yield (file name, figure): both sides, their difference in all steps, and by season.
+
+    titles: of ``first`` and ``second``; the experiments' names where absent.
+    """
+    names = {side: comparison.attributes[f"{side}_experiment"] for side in ("first", "second")}
+    titles = names | dict(titles or {})
     of = " of tracked events" if comparison.attributes.get("counted_from") == "events" else ""
-    first, second = (comparison.attributes[f"{side}_experiment"] for side in ("first", "second"))
-    note = f"{title} · {second} minus {first}{_test_note(comparison)}"
+    note = f"{title} · {titles['second']} minus {titles['first']}{_test_note(comparison)}"
     for feature in comparison.classes.features:
         title_of = heading(feature, f"frequency{of}")
-        figure = _both(comparison, feature, title_of, title)
+        figure = _both(comparison, feature, title_of, title, titles)
         if figure is not None:
             yield f"{feature.key}-both", figure
         for name, periods in (("difference", SEASONS[:1]), ("difference-seasons", SEASONS[1:])):
@@ -34,7 +44,7 @@ def draw_comparison_figures(comparison: Comparison, title: str) -> Iterator[tupl
 
 
 def _both(
-    comparison: Comparison, feature: FeatureClass, title_of: str, title: str
+    comparison: Comparison, feature: FeatureClass, title_of: str, title: str, titles: Titles
 ) -> Figure | None:
     """Draw both sides with one scale; None where there are no data."""
     sides = {s: comparison.get(s, feature.flag, "annual") for s in ("first", "second")}
@@ -42,20 +52,25 @@ def _both(
         return None
     scale = sequential(largest_shown(list(sides.values())), feature, STEPS)
     panels = [
-        Panel(comparison.grid, values, _describe(comparison, side), beyond=np.isnan(values))
+        Panel(
+            comparison.grid,
+            values,
+            _describe(comparison, side, titles[side]),
+            beyond=np.isnan(values),
+        )
         for side, values in sides.items()
     ]
     return draw_panels(panels, scale, "Frequency", title_of, title, 1)
 
 
-def _describe(comparison: Comparison, side: str) -> str:
-    """Return an experiment and its record: ``control · 2 January 2000 – …, 160 time steps``."""
+def _describe(comparison: Comparison, side: str, title: str) -> str:
+    """Return an experiment and its record: ``Control · 2 January 2000 – …, 160 time steps``."""
     known = comparison.attributes
     prefix = f"{side}_"
     facts = {n.removeprefix(prefix): t for n, t in known.items() if n.startswith(prefix)}
     span = span_of(facts)
     record = describe_span(span, int(facts.get("steps", 0))) if span else ""
-    return " · ".join(filter(None, (facts["experiment"], record)))
+    return " · ".join(filter(None, (title, record)))
 
 
 def _differences(

@@ -145,6 +145,16 @@ def grid_of(files: Sequence[LabelledFile]) -> Grid:
         return read_grid(nc, files[0].path)
 
 
+def attributes_of(path: Path, fields: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return field -> attributes, as text, of the fields that a labelled sample has."""
+    with open_netcdf(path) as nc:
+        return {
+            field: {key: str(nc[field].getncattr(key)) for key in nc[field].ncattrs()}
+            for field in fields
+            if field in nc.variables
+        }
+
+
 def read_text_time(nc: netCDF4.Dataset) -> str | None:
     """Return the string a labelled sample has for its time, or None."""
     if "time" not in nc.variables or nc["time"].dtype is not str:

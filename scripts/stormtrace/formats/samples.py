@@ -110,7 +110,8 @@ def open_folder(
     period: [first moment, first moment no longer in it]; samples outside of it are left out.
 
     Raises:
-        BadInput: there are none, or the first lacks a grid, a time or `step_hours`.
+        BadInput: there are none, the first lacks a grid, a time or `step_hours`, or the period is
+            not of its calendar.
 
     """
     files = samples_by_time(folder)
@@ -127,6 +128,8 @@ def open_folder(
         grid = read_grid(nc, paths[0])
         _, units, calendar = _time(nc, paths[0])
         step_hours = _step_hours(nc, paths[0])
+    for moment in period or ():
+        _check_date(moment, calendar)
     return SampleFolder(paths, dict(fields), grid, units, calendar, step_hours)
 
 
@@ -192,6 +195,16 @@ def one_time(nc: netCDF4.Dataset, name: str, shape: tuple[int, int]) -> NDArray[
     if values.shape not in (shape, (1, *shape)):
         raise BadInput(f"{nc.filepath()}: {name} is {values.shape}, expected one time on {shape}")
     return values.reshape(shape)
+
+
+def _check_date(moment: str, calendar: str) -> None:
+    """Refuse (BadInput) what is no date of a calendar, before anything is made of its samples."""
+    try:
+        cftime.datetime(*map(int, moment[:10].split("-")), calendar=calendar)
+    except ValueError as error:
+        raise BadInput(
+            f"{moment} is no date of the samples' calendar, {calendar}: correct the period"
+        ) from error
 
 
 def _step_hours(nc: netCDF4.Dataset, path: Path) -> float:

@@ -7,22 +7,22 @@ wind changes its sign with it: then cyclones still turn the right way in either 
 in longitude would make them anticyclones, and is not offered.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.blocks import did_you_mean
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
+from stormtrace.learn.recipe import Augment
+from stormtrace.prepare.quantities import mirror_of_name, mirror_of_standard_name
+from stormtrace.prepare.verbs import Mirror
 
-NORTHWARD = r"V(A?\d*M?|BOT|AS|LML|FLX.*|Q.*)|TAU[VY]|V_?IVT|IVT_?[VY]"
-
-#: Fields that change sign in a mirror at the equator: winds, fluxes and stresses to the north
-#: (V850, VA850, VBOT, VLML, V10M, VQ, VFLXQV, TAUY, TAUV, IVTy), and vorticities (VORT850, VO, PV).
-ODD = re.compile(rf"^({NORTHWARD}|(VO|VOR|VORT|PV)\d*)$", re.I)
+#: Field -> attributes of its variable.
+Attributes = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,37 @@ def mirror(values: NDArray[np.float32], odd: Sequence[bool]) -> NDArray[np.float
     return values[:, ::-1] * sign[:, None, None]
 
 
-def make_augmentation(roll: bool, flip: bool, fields: Sequence[str], grid: Grid) -> Augmentation:
-    """Return the augmentation of `augment: {roll, flip}` on a grid.
+def make_augmentation(
+    augment: Augment, fields: Sequence[str], grid: Grid, attributes: Attributes
+) -> Augmentation:
+    """Return the augmentation that a recipe asks for on a grid.
+
+    attributes: field -> attributes of its variable in the labelled samples.
 
     Raises:
-        BadInput: a turn on a grid that neither wraps nor is a square centred on a pole, or a mirror
+        BadInput: as `check_turns`; or a mirror of a field of which nothing says whether it changes
+            sign.
+
+    """
+    quarters = check_turns(augment, grid)
+    if unknown := sorted(augment.mirror.keys() - set(fields)):
+        raise BadInput(
+            f"augment: {{mirror: …}} names {', '.join(unknown)}, which is no field of the model"
+            f"{did_you_mean(unknown[0], fields)}; its fields: {', '.join(fields)}"
+        )
+    odd = tuple(augment.flip and _is_odd(field, augment.mirror, attributes) for field in fields)
+    return Augmentation(augment.roll, augment.flip, odd, quarters)
+
+
+def check_turns(augment: Augment, grid: Grid) -> bool:
+    """Check that maps of a grid can be turned and mirrored as asked; whether turns are of a plane.
+
+    Raises:
+        BadInput: a turn on a grid that neither wraps nor is a square centred on a pole; a mirror
             on one that is not symmetric about the equator.
 
     """
+    roll, flip = augment.roll, augment.flip
     quarters = _is_centred_on_pole(grid)
     if roll and not (grid.wraps or quarters):
         raise BadInput(
@@ -90,8 +113,28 @@ def make_augmentation(roll: bool, flip: bool, fields: Sequence[str], grid: Grid)
             "augment: {flip: true} mirrors at the equator, but latitudes run from "
             f"{grid.lat.min():g} to {grid.lat.max():g}: set flip: false"
         )
-    odd = tuple(ODD.match(field) is not None for field in fields)
-    return Augmentation(roll, flip, odd, quarters)
+    return quarters
+
+
+def _is_odd(field: str, said: Mapping[str, Mirror], attributes: Attributes) -> bool:
+    """Whether a field changes sign in a mirror at the equator.
+
+    The recipe says so, else the samples: our own attribute `mirror`, CF's standard_name, the name.
+    """
+    about = attributes.get(field, {})
+    found = (
+        said.get(field)
+        or about.get("mirror")
+        or mirror_of_standard_name(about.get("standard_name", ""))
+        or mirror_of_name(field)
+    )
+    if found not in ("odd", "even"):
+        raise BadInput(
+            f"augment: {{flip: true}} mirrors at the equator, but nothing says whether {field}"
+            f" changes its sign there: say augment: {{mirror: {{{field}: odd}}}} (or even), or set"
+            " flip: false"
+        )
+    return found == "odd"
 
 
 def _is_centred_on_pole(grid: Grid) -> bool:

@@ -8,6 +8,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from stormtrace.blocks import Block, read_block
 from stormtrace.classes import CLIMATENET_LABELS
+from stormtrace.prepare.verbs import FieldName, Mirror
 
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
@@ -19,9 +20,7 @@ def _distinct(names: list[Any]) -> list[Any]:
     return names
 
 
-FieldNames = Annotated[
-    list[Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]], AfterValidator(_distinct)
-]
+FieldNames = Annotated[list[FieldName], AfterValidator(_distinct)]
 
 
 class Augment(Block):
@@ -31,6 +30,11 @@ class Augment(Block):
     flip: bool = Field(
         True,
         description="Mirror at the equator, winds to the north and vorticities with changed sign.",
+    )
+    mirror: dict[FieldName, Mirror] = Field(
+        default_factory=dict,
+        description="Field -> odd, if it changes its sign in that mirror, or even; needed where "
+        "neither the samples (attributes mirror and standard_name) nor the field's name say.",
     )
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.labelled import LabelledFile, grid_of, split_by_time
+from stormtrace.formats.labelled import LabelledFile, attributes_of, grid_of, split_by_time
 from stormtrace.learn.augment import make_augmentation
 from stormtrace.learn.bar import bar
 from stormtrace.learn.batches import Batch, batches, count_votes, epoch_order, make_training_set
@@ -62,9 +62,8 @@ class TrainingRun:
             cache_bytes=CACHE_GB[device.type] * 2**30,
         )
         self.training, self.validation = map(make_set, split_by_time(files, recipe.validation))
-        self.augmentation = make_augmentation(
-            recipe.augment.roll, recipe.augment.flip, recipe.fields, grid
-        )
+        attributes = attributes_of(files[0].path, recipe.fields)
+        self.augmentation = make_augmentation(recipe.augment, recipe.fields, grid, attributes)
         self.network = _make_network(recipe, device, processes)
         suit_grid(self.network, grid)
         shared = share_gradients(self.network, processes, device)

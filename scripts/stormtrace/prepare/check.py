@@ -5,17 +5,15 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from stormtrace.blocks import read_block
 from stormtrace.errors import BadInput
-from stormtrace.formats.labelled import list_labelled
-from stormtrace.formats.netcdf import NoVariable, open_raw, variable
-from stormtrace.prepare.dataset import Dataset, LabelledDataset, Part, Source, make_dataset
+from stormtrace.formats.netcdf import NoVariable
+from stormtrace.prepare.dataset import Dataset, Part, Source, make_dataset
 from stormtrace.prepare.findings import Finding
+from stormtrace.prepare.labelled_folders import check_labelled
 from stormtrace.prepare.needed_variables import needed_beside, why_needed
 from stormtrace.prepare.raw.archive import Archive, Header, Headers, read_headers
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
@@ -44,7 +42,7 @@ def check_study(
     with ProcessPoolExecutor(workers) as pool:
         for spec in datasets:
             if spec.get("source") == "climatenet":
-                findings += _check_labelled(spec, pool)
+                findings += check_labelled(spec, pool)
                 continue
             dataset = make_dataset(spec)
             found = [row for part in dataset.parts for row in _check_part(dataset, part, pool)]
@@ -122,8 +120,10 @@ def _sources(dataset: Dataset, part: Part) -> tuple[dict[Source, str], list[tupl
     found: dict[Source, str] = {}
     pairs = []
     for derivation in dataset.fields.values():
-        own = dataset.where(part, derivation, derivation.variable)
-        found[own] = ""
+        own, *others = (dataset.where(part, derivation, name) for name in derivation.variables)
+        for source in (own, *others):
+            found.setdefault(source, "")
+        pairs += [(own, other) for other in others]
         with contextlib.suppress(BadInput):  # reported with the variable itself
             paths = Archive(dataset).paths(own, None)
             first = first_holding(own, paths) or paths[0]
@@ -245,37 +245,3 @@ def _gaps(missing: Seconds, step: int, calendar: Calendar) -> Iterator[str]:
         if stretch.size:
             end = f" to {calendar.text(stretch[-1])}" if stretch.size > 1 else ""
             yield f"{calendar.text(stretch[0])}{end} ({stretch.size} steps)"
-
-
-def _check_labelled(spec: Mapping[str, Any], pool: ProcessPoolExecutor) -> Iterator[Finding]:
-    """Yield what is wrong in the two folders of labelled samples, excluded ones left out."""
-    dataset = read_block(LabelledDataset, spec, f"dataset {spec.get('name', '')}")
-    for split in ("train", "test"):
-        folder = Path(getattr(dataset, split))
-        finding = Finding(dataset.name, split, "LABELS", 0)
-        try:
-            exclude = [name for name in dataset.exclude if (folder / name).exists()]
-            files = list_labelled(folder, exclude)
-        except BadInput as error:
-            yield replace(finding, problems=(str(error),))
-            continue
-        look = functools.partial(_labelled_problem, fields=tuple(dataset.fields))
-        problems = pool.map(look, [file.path for file in files], chunksize=8)
-        yield replace(
-            finding,
-            files=len(files),
-            first=files[0].time,
-            last=files[-1].time,
-            steps=len(files),
-            problems=tuple(problem for problem in problems if problem),
-        )
-
-
-def _labelled_problem(path: Path, fields: Sequence[str]) -> str | None:
-    try:
-        with open_raw(path) as nc:
-            for name in (*fields, "LABELS"):
-                variable(nc, name)
-    except BadInput as error:
-        return str(error)
-    return None

@@ -4,32 +4,30 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from stormtrace.blocks import Block, in_order, read_block
-from stormtrace.prepare.derivations import FIELDS_OF_SOURCE, Derivation, Fields, Patterns
+from stormtrace.blocks import Block, did_you_mean, dump, in_order, read_block
+from stormtrace.prepare.clock import Clock, Moment
+from stormtrace.prepare.derivations import Fields, default_fields
+from stormtrace.prepare.raw.calendar_time import DAY, HOUR
+from stormtrace.prepare.sources import Vocabulary, layouts, vocabulary
+from stormtrace.prepare.verbs import Derivation, Patterns
 
-HOUR = 3600
-
+RawSource = Literal["cesm", "merra2", "era5", "cmip6", "e3sm", "mpas", "icon"]
 Stamps = Literal["start", "end", "middle", "instant"]
 RegridMethod = Literal["bilinear", "conservative", "spectral"]
 Maker = Literal["stormtrace", "esmpy", "xesmf"]
 
-#: A date, or a date and a time, in the raw files' own calendar.
-Moment = Annotated[
-    str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?$")
-]
-
 
 class Names(Block):
-    """What variables are called in the raw files (CAM's and MERRA-2's names by default)."""
+    """What variables are called in the raw files: by default what the source calls them."""
 
     surface_pressure: str = Field(
         "PS",
-        description="Surface pressure (Pa or hPa), or its logarithm (lnsp), for hybrid levels. "
-        "Where absent, the name in the files' own `formula_terms` (ps, aps), else PS or a usual "
-        "name that is there.",
+        description="Surface pressure (Pa or hPa), or its logarithm (lnsp), for hybrid levels and "
+        "integrals over pressure levels. Where absent, the name in the files' own `formula_terms` "
+        "(ps, aps), else the source's (PS, ps, sp) or a usual name that is there.",
     )
     pressure: str = Field(
         "PL", description="Pressure of levels (Pa), where it is a variable (MERRA-2's Nv)."
@@ -117,7 +115,7 @@ class Part(Block):
         "time bounds and cell_methods decide, else half-hourly stamps of hourly means (MERRA-2), "
         "else it is an instant. Files that say otherwise are an error; only `instant` overrides "
         "bounds, unless cell_methods speak of means, for CAM writes bounds with instantaneous "
-        "fields, too.",
+        "fields, too. Without bounds, intervals follow each other without gaps.",
     )
 
     @property
@@ -129,22 +127,6 @@ class Part(Block):
     def end(self) -> str:
         """The first moment no longer in it."""
         return self.period[1]
-
-
-class Clock(Block):
-    """When files without a time coordinate start, and how they go on."""
-
-    start: str = Field(
-        description="First moment of the first file, the others continuing in order of name; or "
-        'with {year} of each file, e.g. "{year}-01-01".'
-    )
-    step_hours: float = Field(gt=0, description="Hours from record to record.")
-    calendar: str = Field("standard", description="CF calendar, e.g. noleap.")
-
-    @property
-    def step(self) -> int:
-        """Seconds from record to record."""
-        return round(self.step_hours * HOUR)
 
 
 class Entry(Block):
@@ -162,7 +144,7 @@ class Entry(Block):
 
 
 def _divides_a_day(hours: float) -> float:
-    if 24 * HOUR % (round(hours * HOUR) or 7):
+    if DAY % (round(hours * HOUR) or 7):
         raise ValueError(
             "it does not divide a day, so steps would start at other hours every day; choose 1, 2, "
             "3, 4, 6, 8, 12 or 24"
@@ -170,21 +152,38 @@ def _divides_a_day(hours: float) -> float:
     return hours
 
 
+def _vocabulary(read: Mapping[str, Any]) -> Vocabulary:
+    """Return the vocabulary of the source and layout read so far; empty where they are wrong."""
+    source, layout = read.get("source"), read.get("layout")
+    return vocabulary(source, layout) if source and "layout" in read else Vocabulary({})
+
+
+def _default_fields(read: dict[str, Any]) -> dict[str, Any]:
+    return default_fields(_vocabulary(read))
+
+
 class Dataset(Entry):
     """Raw files of one source, in one place on disk; what a script gets of it is this block."""
 
-    source: Literal["cesm", "merra2"] = Field(
-        description="Whose conventions the files follow; gives the defaults of `fields`."
+    source: RawSource = Field(
+        description="Whose conventions the files follow; gives the defaults of `fields` and "
+        "`names`."
+    )
+    layout: str | None = Field(
+        None,
+        description="Which of the source's ways to name variables, where there are several: era5 "
+        "has cds (tcwv, u; the default), ncar (TCWV, U; d633000 on glade) and arco "
+        "(u_component_of_wind; also WeatherBench 2); e3sm has eam (the default) and scream.",
     )
     parts: tuple[Part, ...] = Field(
         min_length=1, description="Stretches of raw files. Their periods may not overlap."
     )
     fields: Fields = Field(
-        default_factory=lambda read: dict(FIELDS_OF_SOURCE.get(read.get("source"), {})),
-        description="How each canonical field comes about. Default for cesm: TMQ {integrate: Q}, "
-        "U850 {interpolate: U, to: 850}, V850 {interpolate: V, to: 850}, PSL {take: PSL}; for "
-        "merra2: TMQ {take: TQV}, U850 {take: U850}, V850 {take: V850}, PSL {take: SLP}. Any name "
-        "will do (U300, Z500).",
+        default_factory=_default_fields,
+        description="How each canonical field comes about; by default TMQ, U850, V850 and PSL as "
+        "the source has them: for cesm TMQ {integrate: Q}, U850 {interpolate: U, to: 850}, V850 "
+        "{interpolate: V, to: 850}, PSL {take: PSL}; for merra2 {take: TQV}, {take: U850}, {take: "
+        "V850}, {take: SLP}. Any name will do (U300, Z500).",
     )
     vertical: Vertical = Vertical()
     holes: Literal["refuse", "nearest"] = Field(
@@ -194,11 +193,15 @@ class Dataset(Entry):
     )
     sampling: Literal["mean", "instant"] = Field(
         "mean",
-        description="How records closer than step_hours become steps, by their mean or by the one "
-        "that starts the step.",
+        description="How records closer than step_hours become steps, by their mean (minimum of "
+        "minima, sum of sums …) or by the one that starts the step.",
     )
     step_hours: Annotated[float, AfterValidator(_divides_a_day)] = Field(
-        3.0, gt=0, le=24, description="Hours from one sample to the next; they must divide a day."
+        3.0,
+        gt=0,
+        le=24,
+        description="Hours from one sample to the next; they must divide a day. Steps start at the "
+        "hours of the files, 03, 09, 15, 21 as well as 00, 06, 12, 18.",
     )
     missing_steps: Literal["refuse", "skip"] = Field(
         "refuse",
@@ -215,7 +218,7 @@ class Dataset(Entry):
         description="For files without a time coordinate (ARTMIP's MERRA-2). Those that have one "
         "keep to it.",
     )
-    names: Names = Names()
+    names: Names = Field(Names(), validate_default=True)
     select: dict[str, str | int | float] = Field(
         default_factory=dict,
         description="Which value of a further dimension is meant, by the dimension's name: "
@@ -223,8 +226,9 @@ class Dataset(Entry):
     )
     mesh: str | None = Field(
         None,
-        description="A SCRIP, ESMF or UGRID file of the raw files' mesh: its points, where the "
-        "files have no lat and lon; its cells, for a conservative regridding matrix.",
+        description="A file of the raw files' mesh (SCRIP, ESMF, UGRID, MPAS, or CF with bounds): "
+        "its points, where the files have no lat and lon; its cells, for a conservative regridding "
+        "matrix, where the files have no bounds.",
     )
     regrid: Regrid = Regrid()
     regridding_matrix: str | None = Field(
@@ -232,6 +236,35 @@ class Dataset(Entry):
         description="An ESMF or SCRIP regridding matrix (weights file) of your own; it is checked "
         "against mesh and grid, and adopted.",
     )
+
+    @field_validator("names")
+    @classmethod
+    def _names_of_source(cls, names: Names, read: ValidationInfo) -> Names:
+        """Fill in what the source calls surface pressure and the like."""
+        said = {key: getattr(names, key) for key in names.model_fields_set}
+        usual = {**Names().model_dump(), **_vocabulary(read.data).names}
+        return Names.model_construct(names.model_fields_set, **{**usual, **said})
+
+    @field_validator("layout")
+    @classmethod
+    def _layout_of_source(cls, layout: str | None, read: ValidationInfo) -> str | None:
+        known = layouts(read.data.get("source"))
+        if layout is not None and known and layout not in known:
+            raise ValueError(
+                f"{read.data['source']} has no such layout{did_you_mean(layout, known)}; allowed: "
+                + ", ".join(known)
+            )
+        return layout
+
+    @model_validator(mode="after")
+    def _steps_of_several(self) -> "Dataset":
+        for name, derivation in self.fields.items():
+            if derivation.within is not None and self.sampling == "instant":
+                raise ValueError(
+                    f"{name} is the {derivation.within} within a step, but sampling: instant keeps "
+                    "one record of each step: say sampling: mean, which other fields then follow"
+                )
+        return self
 
     @property
     def step(self) -> int:
@@ -241,7 +274,7 @@ class Dataset(Entry):
     @property
     def raw_variables(self) -> tuple[str, ...]:
         """Every raw variable that a field may need."""
-        own = (derivation.variable for derivation in self.fields.values())
+        own = (name for derivation in self.fields.values() for name in derivation.variables)
         beside = (self.names.surface_pressure, self.names.pressure, self.names.thickness)
         return tuple(dict.fromkeys((*own, *beside)))
 
@@ -255,12 +288,23 @@ class LabelledDataset(Entry):
 
     source: Literal["climatenet"] = Field(description="climatenet: a set of labelled samples.")
     fields: Fields = Field(
-        default_factory=lambda: dict(FIELDS_OF_SOURCE["climatenet"]),
+        default_factory=lambda: default_fields(vocabulary("climatenet", None)),
         description="Fields in the samples, each {take: NAME}; TMQ, U850, V850 and PSL by default.",
     )
     train: str = Field(description="Folder of labelled samples to learn from.")
     test: str = Field(description="Folder of labelled samples to score on.")
     exclude: tuple[str, ...] = Field((), description="Names of labelled samples to leave out.")
+
+    @field_validator("fields")
+    @classmethod
+    def _as_they_are(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        for name, derivation in fields.items():
+            if dump(derivation) != {"take": name}:
+                raise ValueError(
+                    f"labelled samples have their fields already: {name} can only be {{take:"
+                    f" {name}}} (how it is mirrored is said with augment: {{mirror: …}} of a model)"
+                )
+        return fields
 
 
 def make_dataset(block: Mapping[str, Any]) -> Dataset:

@@ -1,88 +1,89 @@
-"""How a canonical field comes about from a raw variable: taken, integrated or interpolated."""
+"""How a field comes about: the entry of a dataset's `fields`, read by the verb it has."""
 
+import json
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter
 
-from stormtrace.blocks import Block, exclusive
-from stormtrace.prepare.sources import DEFAULT_FIELDS
+from stormtrace.blocks import exclusive
+from stormtrace.prepare.sources import Vocabulary
+from stormtrace.prepare.verbs import (
+    Derivation,
+    FieldName,
+    Integrate,
+    Interpolate,
+    Magnitude,
+    Maximum,
+    Minimum,
+    Sum,
+    Take,
+    Transport,
+    Vorticity,
+)
 
-FieldName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-Name = Annotated[str, Field(min_length=1)]
+#: Verb -> its class.
+VERBS: Mapping[str, type[Derivation]] = {
+    kind.__name__.lower(): kind
+    for kind in (
+        Take, Integrate, Interpolate, Transport, Magnitude, Vorticity, Sum, Maximum, Minimum
+    )
+}  # fmt: skip
 
 
-def _listed(value: Any) -> Any:
-    """Return a pattern on its own as the only one of its tuple."""
-    return (value,) if isinstance(value, str) else tuple(value) if value else value
+def _verbs(entry: Mapping[str, Any]) -> list[str]:
+    return [verb for verb in VERBS if entry.get(verb) is not None]
 
 
-#: One file pattern or several.
-Patterns = Annotated[
-    tuple[Name, ...],
-    Field(min_length=1),
-    BeforeValidator(_listed, json_schema_input_type=Name | list[Name]),
+def _says_one_thing(entry: Any) -> Any:
+    """Check the verb of a derivation, and that its other keys go with it."""
+    if not isinstance(entry, Mapping):
+        return entry
+    said = _verbs(entry)
+    if not said:
+        raise ValueError(f"it needs one of {', '.join(VERBS)}")
+    if len(said) > 1:
+        raise exclusive(said)
+    known = {key for kind in VERBS.values() for key in kind.model_fields}
+    own = VERBS[said[0]].model_fields
+    others = [
+        key for key, value in entry.items() if value is not None and key in known - own.keys()
+    ]
+    if others:
+        raise exclusive([*said, *others])
+    return {key: value for key, value in entry.items() if value is not None or key not in known}
+
+
+def _class_of(entry: Any) -> str | None:
+    if isinstance(entry, Mapping):
+        return VERBS[_verbs(entry)[0]].__name__ if _verbs(entry) else None
+    return type(entry).__name__
+
+
+AnyDerivation = Annotated[
+    Annotated[Take, Tag("Take")]
+    | Annotated[Integrate, Tag("Integrate")]
+    | Annotated[Interpolate, Tag("Interpolate")]
+    | Annotated[Transport, Tag("Transport")]
+    | Annotated[Magnitude, Tag("Magnitude")]
+    | Annotated[Vorticity, Tag("Vorticity")]
+    | Annotated[Sum, Tag("Sum")]
+    | Annotated[Maximum, Tag("Maximum")]
+    | Annotated[Minimum, Tag("Minimum")],
+    Discriminator(_class_of),
+    BeforeValidator(_says_one_thing),
 ]
 
+Fields = Annotated[dict[FieldName, AnyDerivation], Field(min_length=1)]
 
-class Derivation(Block):
-    """One of {integrate: VARIABLE}, {interpolate: VARIABLE, to: hPa}, {take: VARIABLE}."""
-
-    integrate: str | None = Field(
-        None,
-        description="Raw variable on model levels; the field is the sum of it times dp/g "
-        "(g = 9.80616 m s-2).",
-    )
-    interpolate: str | None = Field(
-        None,
-        description="Raw variable on model or pressure levels; the field is its value at `to`.",
-    )
-    to: float | None = Field(None, gt=0, le=1100, description="Pressure in hPa, of interpolate.")
-    take: str | None = Field(
-        None, description="Raw variable without levels; the field is it, as it is."
-    )
-    files: Patterns | None = Field(
-        None,
-        description="Patterns of the field's own files, for all parts, if it lies in others than "
-        "the rest does (its surface pressure is looked for there, too).",
-    )
-
-    @model_validator(mode="after")
-    def _says_one_thing(self) -> "Derivation":
-        said = [key for key in ("integrate", "interpolate", "take") if getattr(self, key)]
-        if not said:
-            raise ValueError("it needs one of integrate, interpolate (with to), take")
-        if len(said) > 1:
-            raise exclusive(said)
-        if said == ["interpolate"] and self.to is None:
-            raise ValueError("interpolate goes with `to`, the pressure in hPa")
-        if said != ["interpolate"] and self.to is not None:
-            raise exclusive([*said, "to"])
-        return self
-
-    @property
-    def kind(self) -> str:
-        """`integrate`, `interpolate` or `take`."""
-        return "take" if self.take else "interpolate" if self.interpolate else "integrate"
-
-    @property
-    def variable(self) -> str:
-        """The raw variable."""
-        return self.take or self.interpolate or self.integrate or ""
-
-    @property
-    def level(self) -> float:
-        """Pressure in Pa, of `interpolate`."""
-        return 100.0 * (self.to or 0.0)
+_READER: TypeAdapter[Derivation] = TypeAdapter(AnyDerivation)
 
 
-Fields = Annotated[dict[FieldName, Derivation], Field(min_length=1)]
+def make_derivation(entry: Mapping[str, Any]) -> Derivation:
+    """Return the derivation that an entry such as {take: PSL} is."""
+    return _READER.validate_json(json.dumps(entry))
 
-#: Fields of a source's files, where the dataset does not say.
-FIELDS_OF_SOURCE: Mapping[str, Mapping[str, Derivation]] = MappingProxyType(
-    {
-        source: {name: Derivation.model_validate(entry) for name, entry in fields.items()}
-        for source, fields in DEFAULT_FIELDS.items()
-    }
-)
+
+def default_fields(vocabulary: Vocabulary) -> dict[str, Any]:
+    """Return the fields of a source's files, where the dataset does not say."""
+    return {name: make_derivation(entry) for name, entry in vocabulary.fields.items()}

@@ -1,6 +1,6 @@
 """Derivations turned into canonical fields on the mesh, a block of steps at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,16 +8,28 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import ABSURD
+from stormtrace.prepare.column_integrals import column_integrals
 from stormtrace.prepare.columns import Columns
 from stormtrace.prepare.dataset import Dataset
-from stormtrace.prepare.derivations import Derivation
+from stormtrace.prepare.field_units import field_conversion, same_units
 from stormtrace.prepare.fill_missing import fill_nearest
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan
-from stormtrace.prepare.raw.reader import Reader
-from stormtrace.prepare.units import conversion, plausible
+from stormtrace.prepare.quantities import quantity_of
+from stormtrace.prepare.raw.reader import Place, Reader
+from stormtrace.prepare.units import Conversion, convert, parse_unit
+from stormtrace.prepare.verbs import Derivation, Magnitude, Vorticity, Within
+from stormtrace.prepare.vorticity import vorticity
 
 Floats = NDArray[np.floating]
+PlacesOf = Mapping[str, Sequence[Place]]
+
+#: How the records of a step, (steps, records, n), become one where the derivation says.
+WITHIN: Mapping[Within, Callable[[Floats], Floats]] = {
+    "sum": lambda values: values.sum(axis=1, dtype=np.float64),
+    "maximum": lambda values: values.max(axis=1),
+    "minimum": lambda values: values.min(axis=1),
+}
 
 #: Raw records of a variable read at a time, unless one step is made of more: 8 steps of hourly.
 BLOCK_RECORDS = 24
@@ -55,11 +67,13 @@ def _derive(dataset: Dataset, plan: Plan, mesh: Mesh, reader: Reader, block: ran
     columns = Columns(dataset, reader)
     fields, filled = {}, {}
     for name, derivation in dataset.fields.items():
-        values, holes = _field(dataset, plan, columns, reader, derivation, block)
-        place = plan.places(derivation, derivation.variable, block)[0]
-        factor = conversion(name, derivation, reader.units(derivation.variable, place), place.path)
-        if factor != 1.0:
-            values *= np.float32(factor)
+        places = {raw: plan.places(derivation, raw, block) for raw in derivation.variables}
+        values, holes = _field(plan, columns, derivation, block, places)
+        own = places[derivation.variable][0]
+        units = {raw: reader.units(raw, records[0]) for raw, records in places.items()}
+        _convert(
+            values, field_conversion(derivation.quantity_name(name), derivation, units, own.path)
+        )
         for step, row in zip(block, values, strict=True):
             if np.isnan(row.min()) and dataset.holes == "nearest":
                 holes[step - block.start] += _fill(row, mesh, plan, name, step)
@@ -68,29 +82,79 @@ def _derive(dataset: Dataset, plan: Plan, mesh: Mesh, reader: Reader, block: ran
     return Block(block, fields, filled)
 
 
+def _convert(values: NDArray[np.float32], conversion: Conversion) -> None:
+    if conversion.factor != 1.0:
+        values *= np.float32(conversion.factor)
+    if conversion.offset:
+        values += np.float32(conversion.offset)
+
+
 def _field(
-    dataset: Dataset,
-    plan: Plan,
-    columns: Columns,
-    reader: Reader,
-    derivation: Derivation,
-    block: range,
+    plan: Plan, columns: Columns, derivation: Derivation, block: range, places: PlacesOf
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return (nt, n) of one field and its filled points a step, raw records put together."""
-    places = plan.places(derivation, derivation.variable, block)
-    many = len(places) // len(block)
-    if derivation.kind == "take":
-        values, filled = reader.read(derivation.variable, places), np.zeros(len(places), np.int64)
-    else:
-        beside = [
-            plan.places(derivation, name, block) for name in columns.beside(derivation, places[0])
-        ]
-        values, filled = columns.derive(derivation, places, *beside)
+    own = places[derivation.variable]
+    needed = columns.beside(derivation, own[0])
+    beside = {name: plan.places(derivation, name, block) for name in needed}
+    for name, records in [*places.items(), *beside.items()]:
+        _check_as_many(derivation, own, name, records, len(block))
+    values, filled = derive_records(columns, derivation, places, beside)
+    many = len(own) // len(block)
     if many > 1:
-        records = plan.of(derivation, derivation.variable)
-        values = records.together(values.reshape(len(block), many, -1))
+        maps = values.reshape(len(block), many, -1)
+        how = (
+            WITHIN[derivation.within]
+            if derivation.within
+            else plan.of(derivation, derivation.variable).together
+        )
+        values = how(maps)
         filled = filled.reshape(len(block), many).max(axis=1)
     return values.astype(np.float32, copy=False), filled
+
+
+def derive_records(
+    columns: Columns, derivation: Derivation, places: PlacesOf, beside: PlacesOf
+) -> tuple[Floats, NDArray[np.int64]]:
+    """Return a field (records, n), not converted yet, and the filled points of each record.
+
+    places, beside: variable -> its records, all as many; of the derivation's own variables, and of
+    those it needs beside (`Columns.beside`).
+    """
+    if derivation.levels == "column":
+        sums = np.stack(list(column_integrals(columns, derivation, places, beside)))
+        return sums, np.zeros(len(sums), np.int64)
+    reader, maps, counts = columns.reader, [], []
+    first = reader.units(derivation.variable, places[derivation.variable][0])
+    for name, records in places.items():
+        if derivation.levels == "none":
+            values, filled = reader.read(name, records), np.zeros(len(records), np.int64)
+        else:
+            values, filled = columns.at_pressure(name, derivation.level, records, beside)
+        units = reader.units(name, records[0])
+        scale = same_units(units, first, name, derivation.variable, records[0].path)
+        maps.append(values if scale == 1.0 else values * np.float32(scale))
+        counts.append(filled)
+    return _combined(derivation, maps, reader.mesh), np.maximum.reduce(counts)
+
+
+def _combined(derivation: Derivation, maps: Sequence[Floats], mesh: Mesh) -> Floats:
+    if isinstance(derivation, Magnitude):
+        return np.hypot(*maps)
+    if isinstance(derivation, Vorticity):
+        return vorticity(maps[0], maps[1], mesh)
+    return maps[0]
+
+
+def _check_as_many(
+    derivation: Derivation, own: Sequence[Place], name: str, records: Sequence[Place], steps: int
+) -> None:
+    """Refuse (BadInput) variables with unlike numbers of records in a step."""
+    if len(records) != len(own):
+        raise BadInput(
+            f"{records[0].path}: {name} has {len(records) // steps} records a step, but"
+            f" {derivation.variable}, which it belongs to, {len(own) // steps} ({own[0].path}):"
+            " choose files of one interval"
+        )
 
 
 def _fill(row: Floats, mesh: Mesh, plan: Plan, name: str, step: int) -> int:
@@ -106,7 +170,7 @@ def _check_complete(
 ) -> None:
     """Raise BadInput where a value is missing, infinite or absurd; say where, when and how many."""
     least, most = row.min(), row.max()
-    low, high = plausible(name)
+    low, high = _plausible(name, derivation)
     if low <= least and most <= high and max(-least, most) < ABSURD:  # false with any NaN
         return
     bad = np.flatnonzero(~(np.abs(row) < ABSURD))
@@ -123,3 +187,17 @@ def _check_complete(
         f" {mesh.place(int(bad[0]))}: correct the file, or set `holes: nearest` if they lie below"
         " the ground"
     )
+
+
+def _plausible(name: str, derivation: Derivation) -> tuple[float, float]:
+    """Return the least and greatest value a field can have, in its units; infinite if unknown."""
+    quantity = quantity_of(derivation.quantity_name(name), derivation)
+    if quantity is None:
+        return -np.inf, np.inf
+    usual, own = parse_unit(quantity.units), parse_unit(derivation.units or quantity.units)
+    found = convert(usual, own) if usual is not None and own is not None else None
+    if found is None:
+        return -np.inf, np.inf
+    return (
+        found.factor * quantity.least + found.offset, found.factor * quantity.most + found.offset
+    )  # fmt: skip

@@ -31,10 +31,16 @@ def _rim(hole: NDArray[np.bool_], mesh: Mesh) -> NDArray[np.bool_]:
     On a rectilinear mesh it is next to a hole: otherwise one of its four neighbours, a step
     nearer in longitude or in latitude, would be as valid and no farther away.
     """
-    if mesh.axes is None:
+    if mesh.axes is None or not all(_in_order(axis) for axis in mesh.axes):
         return ~hole
     rows = hole.reshape(mesh.shape)
     adjacent = np.roll(rows, 1, axis=1) | np.roll(rows, -1, axis=1)
     adjacent[1:] |= rows[:-1]
     adjacent[:-1] |= rows[1:]
     return (adjacent & ~rows).ravel()
+
+
+def _in_order(axis: Floats) -> bool:
+    """Whether rows or columns follow each other one way, columns perhaps across 0°."""
+    onward = np.diff(axis) % 360.0 < 180.0
+    return bool(onward.all() or not onward.any())

@@ -53,8 +53,8 @@ def local(paths: Iterable[str]) -> set[str]:
 
 def _sources(dataset: Dataset, part: Part, year: int, find: Find) -> Iterator[Source]:
     for derivation in dataset.fields.values():
-        own = dataset.where(part, derivation, derivation.variable)
-        yield own
+        own, *others = (dataset.where(part, derivation, name) for name in derivation.variables)
+        yield from (own, *others)
         with contextlib.suppress(BadInput):  # an error of the job, which says it better
             path = first_holding(own, candidates(dataset, own, year, find))
             if path is not None:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset, Part, Source
-from stormtrace.prepare.derivations import Derivation
 from stormtrace.prepare.needed_variables import needed_beside, why_needed
 from stormtrace.prepare.raw.archive import Archive
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
@@ -18,6 +17,7 @@ from stormtrace.prepare.raw.matching import match, records_a_step, span_of, step
 from stormtrace.prepare.raw.reader import Place
 from stormtrace.prepare.raw.time_agreement import check_alike, check_offsets, check_times
 from stormtrace.prepare.raw.time_methods import TOGETHER
+from stormtrace.prepare.verbs import Derivation
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +141,11 @@ def _inventories(archive: Archive, part: Part, year: int) -> dict[Source, Invent
     dataset = archive.dataset
     found: dict[Source, Inventory] = {}
     for derivation in dataset.fields.values():
-        own = dataset.where(part, derivation, derivation.variable)
+        own, *others = (dataset.where(part, derivation, name) for name in derivation.variables)
         found[own] = archive.inventory(own, part, year)
+        for other in others:
+            found[other] = archive.inventory(other, part, year)
+            check_alike(found[own], found[other])
         for variable in needed_beside(dataset, derivation, found[own].paths[0]):
             partner = dataset.where(part, derivation, variable)
             try:

@@ -2,8 +2,7 @@
 
 import functools
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,33 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.commandline import log, progress
-from stormtrace.constants import GRAVITY
+from stormtrace.errors import BadInput
 from stormtrace.files import checksum, writing
+from stormtrace.formats.climatologies import Climatology, read_climatology
 from stormtrace.formats.sample_writing import SampleField, SampleTime, sample_name, write_sample
 from stormtrace.grids import Grid
 from stormtrace.prepare.dataset import Dataset
-from stormtrace.prepare.derivations import Derivation
+from stormtrace.prepare.field_attributes import field_attributes
 from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan, make_plans
 from stormtrace.prepare.raw.calendar_time import HOUR
-from stormtrace.prepare.raw.raw_formats import is_remote, open_raw_file
+from stormtrace.prepare.raw.raw_formats import is_remote
 from stormtrace.prepare.regridding.matrix import RegriddingMatrix
 from stormtrace.provenance import provenance
 
 #: Steps derived and regridded at a time.
 BLOCK_STEPS = 8
 
-#: CF attributes of the canonical fields, in the order of `DESCRIPTION`.
-CF_ATTRIBUTES = {
-    "TMQ": ("Total precipitable water", "kg m-2", "atmosphere_mass_content_of_water_vapor"),
-    "U850": ("Zonal wind at 850 hPa", "m s-1", "eastward_wind"),
-    "V850": ("Meridional wind at 850 hPa", "m s-1", "northward_wind"),
-    "PSL": ("Sea level pressure", "Pa", "air_pressure_at_mean_sea_level"),
-}
-DESCRIPTION = ("long_name", "units", "standard_name")
-
 Fields = Mapping[str, NDArray[np.float32]]
+#: Field that is an anomaly -> what it is the departure from.
+Climatologies = Mapping[str, Climatology]
 
 
 def make_samples(
@@ -50,15 +43,18 @@ def make_samples(
     folder: Path,
     compression: str = "none",
     facts: Mapping[str, Any] | None = None,
+    climatologies: Climatologies | None = None,
 ) -> int:
     """Write all samples of a year into `folder`, whole or not at all; return how many.
 
-    facts: further attributes of every sample.
+    facts: further attributes of every sample. climatologies: of each field that is an anomaly.
 
     Raises:
         BadInput: as `make_plans` and `derive_blocks`.
 
     """
+    climatologies = climatologies or {}
+    _check_climatologies(dataset, climatologies)
     plans = make_plans(dataset, year)
     total = sum(plan.start.size for plan in plans)
     attributes = {
@@ -69,7 +65,9 @@ def make_samples(
     with writing(folder) as partial:
         partial.mkdir()
         writers = (SampleWriter(plan, grid, partial, compression, attributes) for plan in plans)
-        steps = (path for writer in writers for path in _write_plan(writer, mesh, matrix))
+        steps = (
+            path for writer in writers for path in _write_plan(writer, mesh, matrix, climatologies)
+        )
         for _ in progress(steps, f"samples of {dataset.name} {year}", total):
             pass
     skipped = sum(plan.skipped for plan in plans)
@@ -78,11 +76,47 @@ def make_samples(
     return total
 
 
-def _write_plan(writer: "SampleWriter", mesh: Mesh, matrix: RegriddingMatrix) -> Iterator[Path]:
+def read_climatologies(dataset: Dataset, files: Sequence[Path], grid: Grid) -> Climatologies:
+    """Read the climatologies of a dataset's anomalies, a file each in order of their names.
+
+    Raises:
+        BadInput: there are fewer or more, or one is not the climatology of its field on the grid.
+
+    """
+    asked = {name: each.anomaly for name, each in dataset.fields.items() if each.anomaly}
+    if len(files) != len(asked):
+        raise BadInput(
+            f"dataset {dataset.name} has {len(asked)} anomalies ({', '.join(sorted(asked))}), but"
+            f" --climatology names {len(files)} files: one for each is needed, in order of their"
+            " names (make_climatology.py makes them)"
+        )
+    found = {}
+    for name, path in zip(sorted(asked), files, strict=True):
+        found[name] = read_climatology(path, asked[name].field, asked[name].harmonics, grid)
+    return found
+
+
+def _check_climatologies(dataset: Dataset, climatologies: Climatologies) -> None:
+    """Refuse (BadInput) anomalies without a climatology, and the other way round."""
+    wanted = {name for name, derivation in dataset.fields.items() if derivation.anomaly}
+    if wanted != set(climatologies):
+        raise BadInput(
+            f"dataset {dataset.name}: {', '.join(sorted(wanted)) or 'no field'} is an anomaly, but"
+            f" there are climatologies of {', '.join(sorted(climatologies)) or 'none'}"
+        )
+
+
+def _write_plan(
+    writer: "SampleWriter", mesh: Mesh, matrix: RegriddingMatrix, climatologies: Climatologies
+) -> Iterator[Path]:
     on_grid: dict[str, NDArray[np.float32]] = {}
     for block in derive_blocks(writer.plan.dataset, writer.plan, mesh, BLOCK_STEPS):
         for name, values in block.fields.items():
             on_grid[name] = matrix.apply(values, on_grid.get(name))
+        for name, climatology in climatologies.items():
+            for values, step in zip(on_grid[name], block.steps, strict=True):
+                date = writer.plan.calendar.dates([int(writer.plan.start[step])])[0]
+                values -= climatology.at(date).reshape(values.shape)
         for index, step in enumerate(block.steps):
             fields = {name: values[index] for name, values in on_grid.items()}
             filled = {name: int(counts[index]) for name, counts in block.filled.items()}
@@ -101,16 +135,8 @@ class SampleWriter:
 
     @functools.cached_property
     def _described(self) -> dict[str, dict[str, str]]:
-        """Name -> long_name, units, standard_name, cell_methods and derivation."""
-        plan, found = self.plan, {}
-        for name, derivation in plan.dataset.fields.items():
-            method = plan.of(derivation, derivation.variable).method
-            found[name] = {
-                "cell_methods": f"time: {method}",
-                "derivation": describe_derivation(plan.dataset, derivation),
-                **describe(plan, name),
-            }
-        return found
+        """Name -> the attributes of each field."""
+        return {name: field_attributes(self.plan, name) for name in self.plan.dataset.fields}
 
     def write(self, step: int, fields: Fields, filled: Mapping[str, int]) -> Path:
         """Write one step; fields: name -> (n,) values on the grid, filled: name -> points."""
@@ -131,43 +157,6 @@ class SampleWriter:
             self.compression,
         )
         return path
-
-
-def describe(plan: Plan, name: str) -> dict[str, str]:
-    """Return a field's long_name, units and standard_name: CF's, else what its raw file says.
-
-    The case of canonical names is free: published models call them `tmq`, too.
-    """
-    canonical = name.upper()
-    wind = re.fullmatch(r"([UV])(\d+)", canonical)
-    if canonical in CF_ATTRIBUTES:
-        return dict(zip(DESCRIPTION, CF_ATTRIBUTES[canonical], strict=True))
-    if wind:
-        long_name, units, standard_name = CF_ATTRIBUTES[f"{wind[1]}850"]
-        level = f"at {wind[2]} hPa"
-        own = (long_name.replace("at 850 hPa", level), units, standard_name)
-        return dict(zip(DESCRIPTION, own, strict=True))
-    derivation = plan.dataset.fields[name]
-    with open_raw_file(plan.places(derivation, derivation.variable, range(1))[0].path) as opened:
-        raw = opened.variable(derivation.variable)
-        found = {key: raw.text(key) for key in DESCRIPTION if raw.text(key)}
-    if derivation.kind == "integrate":  # of a mixing ratio, as a rule
-        return {"units": "kg m-2"} if found.get("units") in ("kg/kg", "kg kg-1") else {}
-    return found
-
-
-def describe_derivation(dataset: Dataset, derivation: Derivation) -> str:
-    """Describe how a field came about."""
-    if derivation.kind == "take":
-        return f"{derivation.variable} as in the raw files"
-    if derivation.kind == "integrate":
-        return f"sum of {derivation.variable} dp / g over model levels, g = {GRAVITY:g} m s-2"
-    vertical = dataset.vertical
-    where = "log of pressure" if vertical.method == "log" else "pressure"
-    return (
-        f"{derivation.variable} at {derivation.level / 100:g} hPa, linear in {where}; below the"
-        f" lowest level: {vertical.below}"
-    )
 
 
 @functools.cache

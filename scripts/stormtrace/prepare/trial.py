@@ -14,6 +14,7 @@ from stormtrace.prepare.findings import Finding
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan, make_plans
+from stormtrace.prepare.raw.time_agreement import check_offsets
 from stormtrace.prepare.regridding.makers import matrix_of
 
 #: What the row of a trial says instead of a variable.
@@ -36,9 +37,12 @@ def try_dataset(
         return dataclasses.replace(finding, problems=(str(error),))
     problems = [*_of_matrices(dataset, mesh, grids)]
     tried = files = 0
+    starts = []
     for year in _years(dataset):
         try:
             for plan in make_plans(dataset, year):
+                starts.append(plan.start)
+                check_offsets(dataset, starts[0], plan.start)
                 some = plan if everything else _ends(plan)
                 for _ in derive_blocks(dataset, some, mesh, 1):
                     tried += 1
@@ -59,7 +63,8 @@ def _of_matrices(dataset: Dataset, mesh: Mesh, grids: Sequence[Mapping[str, Any]
 def _years(dataset: Dataset) -> range:
     ends = [int(moment[:4]) for part in dataset.parts for moment in (part.begin, part.end)]
     last = max(part.end for part in dataset.parts)
-    return range(min(ends), max(ends) + (not last.startswith(f"{max(ends):04d}-01-01")))
+    at_new_year = last[:10] == f"{max(ends):04d}-01-01" and not last[10:].strip(" T0:")
+    return range(min(ends), max(ends) + (not at_new_year))
 
 
 def _ends(plan: Plan) -> Plan:

@@ -1,67 +1,133 @@
-"""Units of raw variables: known ones become the canonical field's, others are refused."""
+"""Units as raw files spell them, parsed into powers of kg, m, s and K, and converted.
+
+A small table does what cf-units would: `m s**-1`, `kg kg**-1`, `kg/m^2`, `m+2 s-2`, `mm/day`.
+"""
 
 import re
-from collections.abc import Mapping
+from dataclasses import dataclass
 
-import numpy as np
-
-from stormtrace.errors import BadInput
-from stormtrace.prepare.derivations import Derivation
-
-PASCALS = dict.fromkeys(("Pa", "pascal", "pascals"), 1.0) | dict.fromkeys(
-    ("hPa", "mb", "mbar", "millibar", "millibars", "hectopascal", "hectopascals"), 100.0
-)
-#: By what to multiply values in the inner units to have the outer ones; in capitals or not.
-FACTORS = {
-    "kg m-2": {"kg m-2": 1.0, "kg/m2": 1.0, "mm": 1.0, "g m-2": 1e-3, "g/m2": 1e-3, "cm": 10.0},
-    "kg kg-1": {"kg kg-1": 1.0, "kg/kg": 1.0, "1": 1.0, "g kg-1": 1e-3, "g/kg": 1e-3},
-    "m s-1": {"m s-1": 1.0, "m/s": 1.0, "m/sec": 1.0, "m sec-1": 1.0, "meters/second": 1.0,
-              "cm s-1": 0.01, "cm/s": 0.01, "knots": 0.514444},
-    "Pa": PASCALS,
-}  # fmt: skip
-
-#: Units of canonical fields; winds at a pressure (U850, V300) are in m s-1.
-UNITS_OF_FIELD = {"TMQ": "kg m-2", "PSL": "Pa"}
-
-WIND = re.compile(r"[UV]\d+")
-
-#: Between these lies every value on Earth, in the canonical units; "wind" is U or V at any level.
-#: What lies outside is in other units, or an undeclared fill value.
-PLAUSIBLE = {"TMQ": (-1.0, 200.0), "PSL": (80000.0, 115000.0), "wind": (-300.0, 300.0)}
+#: (kg, m, s, K)
+Dimensions = tuple[int, int, int, int]
 
 
-def plausible(name: str) -> tuple[float, float]:
-    """Return the least and greatest value a canonical field can have; infinite if unknown."""
-    known = "wind" if WIND.fullmatch(name) else name
-    return PLAUSIBLE.get(known, (-np.inf, np.inf))
+@dataclass(frozen=True)
+class Unit:
+    """value in SI = factor · value + offset, of dimensions in powers of kg, m, s, K."""
+
+    factor: float
+    dimensions: Dimensions
+    offset: float = 0.0
+
+    def __mul__(self, other: "Unit") -> "Unit":
+        """Return the unit of a product."""
+        together = zip(self.dimensions, other.dimensions, strict=True)
+        kg, m, s, kelvin = (one + two for one, two in together)
+        return Unit(self.factor * other.factor, (kg, m, s, kelvin))
+
+    def power(self, exponent: int) -> "Unit":
+        """Return the unit of a power."""
+        kg, m, s, kelvin = (exponent * one for one in self.dimensions)
+        offset = self.offset if exponent == 1 else 0.0
+        return Unit(self.factor**exponent, (kg, m, s, kelvin), offset)
 
 
-def conversion(name: str, derivation: Derivation, units: str | None, path: str) -> float:
-    """Return the factor that brings a raw variable to its canonical field's units.
+def _known() -> dict[str, Unit]:
+    """Return spelling, in small letters -> unit."""
+    table: dict[Dimensions, dict[str, float]] = {
+        (0, 0, 0, 0): {"1": 1, "%": 0.01, "percent": 0.01, "ppm": 1e-6, "rad": 1, "radian": 1},
+        (1, 0, 0, 0): {"kg": 1, "kilogram": 1, "g": 1e-3, "gram": 1e-3, "mg": 1e-6},
+        (0, 1, 0, 0): {"m": 1, "meter": 1, "metre": 1, "gpm": 1, "cm": 1e-2, "mm": 1e-3, "km": 1e3,
+                       "dam": 10, "gpdm": 10, "inch": 0.0254},
+        (0, 0, 1, 0): {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600,
+                       "hr": 3600, "hour": 3600, "d": 86400, "day": 86400},
+        (0, 0, 0, 1): {"k": 1, "kelvin": 1},
+        (1, -1, -2, 0): {"pa": 1, "pascal": 1, "hpa": 100, "hectopascal": 100, "kpa": 1000,
+                         "mb": 100, "mbar": 100, "millibar": 100, "bar": 1e5},
+        (1, 1, -2, 0): {"n": 1, "newton": 1},
+        (1, 2, -2, 0): {"j": 1, "joule": 1},
+        (1, 2, -3, 0): {"w": 1, "watt": 1},
+        (0, 1, -1, 0): {"knot": 0.514444, "kt": 0.514444},
+    }  # fmt: skip
+    found = {
+        spelling: Unit(factor, dimensions)
+        for dimensions, spellings in table.items()
+        for spelling, factor in spellings.items()
+    }
+    celsius = Unit(1.0, (0, 0, 0, 1), 273.15)
+    return found | dict.fromkeys(("degc", "celsius", "deg_c", "degree_c", "°c"), celsius)
 
-    1 for fields without prescribed units and for files that do not declare theirs. BadInput: units
-    that cannot be the field's, such as a pressure's where a wind is wanted.
-    """
-    wanted = "m s-1" if WIND.fullmatch(name) else UNITS_OF_FIELD.get(name)
-    if derivation.kind == "integrate" and wanted == "kg m-2":
-        wanted = "kg kg-1"
-    if wanted is None or not units:
-        return 1.0
-    factor = _factor(FACTORS[wanted], units)
-    if factor is None:
-        raise BadInput(
-            f"{path}: {derivation.variable}, from which {name} comes, is in {units!r}; {wanted} is"
-            f" needed, or one of {', '.join(FACTORS[wanted])}"
-        )
-    return factor
+
+KNOWN = _known()
+
+#: A mass of air or water per area, what an integral over dp/g multiplies by.
+COLUMN = Unit(1.0, (1, -2, 0, 0))
+
+WATER = 1000.0
+#: Dimensions given and wanted -> by what to multiply besides: a depth of water for its mass per
+#: area and back (1000 kg m-3), their rates, geopotential for height (9.80665 m s-2, WMO's).
+EQUIVALENT: dict[tuple[Dimensions, Dimensions], float] = {
+    ((0, 1, 0, 0), COLUMN.dimensions): WATER,
+    (COLUMN.dimensions, (0, 1, 0, 0)): 1 / WATER,
+    ((0, 1, -1, 0), (1, -2, -1, 0)): WATER,
+    ((1, -2, -1, 0), (0, 1, -1, 0)): 1 / WATER,
+    ((0, 2, -2, 0), (0, 1, 0, 0)): 1 / 9.80665,
+}
+
+#: Units written wrong in files that are read all over the world.
+MISSPELT = {"kg kg-1 m-1 s-1": "kg m-1 s-1"}
+
+
+def parse_unit(text: str) -> Unit | None:
+    """Return what a spelling means; None where it is empty or not understood."""
+    plain = re.sub(r"\*\*|\^|[{}]", "", " ".join(text.split()))
+    plain = re.sub(r"\s*/\s*|\s+per\s+", " /", MISSPELT.get(plain, plain))
+    unit = Unit(1.0, (0, 0, 0, 0))
+    tokens = [token for token in re.split(r"[\s.*·]+", plain) if token]
+    for token in tokens:
+        match = re.fullmatch(r"(/?)([^\d+/-]+|1)([+-]?\d+)?", token)
+        known = _spelt(match[2].lower()) if match else None
+        if match is None or known is None:
+            return None
+        if len(tokens) == 1 and not match[1] and not match[3]:
+            return known
+        unit = unit * known.power((-1 if match[1] else 1) * int(match[3] or 1))
+    return unit if tokens else None
+
+
+def _spelt(word: str) -> Unit | None:
+    """Return the unit of a word, in the singular or the plural."""
+    return KNOWN.get(word) or KNOWN.get(word.removesuffix("s"))
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """wanted = factor · given + offset."""
+
+    factor: float = 1.0
+    offset: float = 0.0
+
+
+IDENTITY = Conversion()
+
+
+def convert(given: Unit, wanted: Unit) -> Conversion | None:
+    """Return what turns values in one unit into another's; None where they are not alike."""
+    alike = given.dimensions == wanted.dimensions
+    more = 1.0 if alike else EQUIVALENT.get((given.dimensions, wanted.dimensions))
+    if more is None:
+        return None
+    # wanted · factor + offset = given · factor + offset, both in SI
+    factor = given.factor * more / wanted.factor
+    if abs(factor - 1.0) < 1e-12:
+        factor = 1.0
+    return Conversion(factor, (given.offset - wanted.offset) / wanted.factor)
 
 
 def pascals(units: object) -> float | None:
     """Factor converting a pressure unit to Pa, or None if it is not a pressure unit."""
-    return _factor(PASCALS, str(units))
+    unit = parse_unit(str(units))
+    return unit.factor if unit is not None and unit.dimensions == KNOWN["pa"].dimensions else None
 
 
-def _factor(known: Mapping[str, float], units: str) -> float | None:
-    plain = re.sub(r"\^|\*\*|[{}]", "", units.strip())
-    plain = re.sub(r"\s+", " ", plain.replace(".", " ")).lower()
-    return next((factor for unit, factor in known.items() if unit.lower() == plain), None)
+#: Units that a level's pressure may be said to have -> Pa.
+PASCALS = {"hPa": 100.0, "Pa": 1.0}

@@ -204,7 +204,10 @@ class LabelFolder:
 
 @dataclass(frozen=True)
 class Page:
-    """The whole page. data: what its script reads. sources: dataset -> {raw file: checksum}."""
+    """The whole page. data: what its script reads. sources: dataset -> {raw file: checksum}.
+
+    is_overview: of so many experiments that tables have no maps and scroll by themselves.
+    """
 
     title: str
     description: str
@@ -214,6 +217,7 @@ class Page:
     experiments: Sequence[Experiment]
     comparisons: Sequence[Comparison]
     models: Sequence[Model]
+    is_overview: bool
     labels: Sequence[LabelFolder]
     sensitivity: Links
     map_keys: frozenset[str]

@@ -21,9 +21,12 @@ from stormtrace.report.contents import (
 from stormtrace.report.experiment_charts import charts_of, why_no_lines
 from stormtrace.report.headlines import headline, region_mean
 from stormtrace.report.models import images
-from stormtrace.report.page_maps import Link, PageMaps
+from stormtrace.report.page_maps import DETAILED, Link, PageMaps
 from stormtrace.report.request import ExperimentFiles, Request
 from stormtrace.report.shown_classes import ShownClass
+
+#: Why an experiment of a large study has no charts.
+NO_CHARTS = f"Of more than {DETAILED} experiments the first {DETAILED} have charts on this page."
 
 #: Bytes: a longer film is linked to, not put into the page.
 FILM_LIMIT = 1_500_000
@@ -37,14 +40,17 @@ def describe(
     page: PageMaps,
     request: Request,
     link: Link,
+    has_charts: bool,
 ) -> Experiment:
-    """Return an experiment's row in the first table, and its section."""
+    """Return an experiment's row in the first table, and its section, with charts or without."""
     record = coverage(frequency)
     headlines = {
         one.flag: headline(frequency, one.code, one.flag, events, record)
         for one in classes.features
     }
     tracked = None if record.steps == 1 else events
+    charts = charts_of(frequency, classes, tracked, request.coasts, files.landfall, page)
+    missing = _missing_content(frequency, classes, headlines, record, tracked)
     return Experiment(
         name=files.name,
         grid=frequency.grid,
@@ -56,9 +62,9 @@ def describe(
         headlines=headlines,
         maps=list(_maps(files.name, classes, page)),
         regions=list(_regions(frequency, classes, request.regions)),
-        charts=list(charts_of(frequency, classes, tracked, request.coasts, files.landfall, page)),
+        charts=list(charts) if has_charts else [],
         basins=list(_basins(classes, tracked, record)),
-        missing_content=list(_missing_content(frequency, classes, headlines, record, tracked)),
+        missing_content=[*missing, *([] if has_charts else [NO_CHARTS])],
         animation=film(files.animation, link),
         images=images(files.images),
         figures=list(figure_links(files.figures, link, classes.features)),
@@ -124,11 +130,9 @@ def _regions(
     frequency: Frequency, classes: Classes, regions: Mapping[str, Sequence[float]]
 ) -> Iterator[Region]:
     """Yield the regions that the grid has cells of."""
+    maps = {flag: frequency.per_cent(flag) for flag in classes.flags if regions}
     for name, box in regions.items():
-        means = {
-            flag: region_mean(frequency.per_cent(flag), frequency.grid, box)
-            for flag in classes.flags
-        }
+        means = {flag: region_mean(values, frequency.grid, box) for flag, values in maps.items()}
         if any(mean is not None for mean, _ in means.values()):
             yield Region(name, means)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from stormtrace.class_table import flag_name
 from stormtrace.errors import BadInput
 from stormtrace.formats.json_files import read_json
 from stormtrace.report.charts import Bar, Line, bar_chart, line_chart
@@ -38,15 +39,15 @@ def describe(files: ModelFiles, classes: Shown, link: Link) -> Model:
         title=files.title or files.name,
         description=files.description,
         fields=files.fields,
-        scores=_scores(files.scores),
+        scores=_scores(files.scores, classes),
         charts=[*_training(files.history, classes), *_importance(files.importance, classes)],
         images=images(files.images),
         links=[(Path(path).name, target) for path in _linked(files) if (target := link(path))],
     )
 
 
-def _scores(path: str | None) -> Scores | None:
-    """Return what `evaluate.py` wrote, as a table.
+def _scores(path: str | None, classes: Shown) -> Scores | None:
+    """Return what `evaluate.py` wrote, as a table, classes under the names they have elsewhere.
 
     Raises:
         BadInput: the file is not there, or is not a file of scores.
@@ -73,11 +74,17 @@ def _scores(path: str | None) -> Scores | None:
     ]
     return Scores(
         title=f"On {scores['files']} labelled samples of {scores['times']} times",
-        labels=labels,
+        labels=[_title(label, classes) for label in labels],
         rows=[*rows, *_experts(scores, labels)],
-        iou=scores["iou"],
+        iou={_title(label, classes): value for label, value in scores["iou"].items()},
         mean_iou=scores.get("mean_iou"),
     )
+
+
+def _title(label: str, classes: Shown) -> str:
+    """Return what the page calls a label, however the model spells it."""
+    shown = classes.get(flag_name(label))
+    return shown.title if shown else label
 
 
 def _intervals(

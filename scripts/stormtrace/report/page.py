@@ -10,6 +10,7 @@ import jinja2
 
 from stormtrace import __version__
 from stormtrace.classes import Classes
+from stormtrace.climate.comparison import COUNTED
 from stormtrace.climate.event_tables import read_events
 from stormtrace.climate.frequency import open_frequency
 from stormtrace.climate.time_coverage import TimeCoverage, coverage
@@ -23,7 +24,15 @@ from stormtrace.report.formatting import change, number, sentence
 from stormtrace.report.label_findings import describe_labels
 from stormtrace.report.origins import raw_sources
 from stormtrace.report.packing import pack_land
-from stormtrace.report.page_maps import Link, PageMaps, Rate, add_experiment, link_from
+from stormtrace.report.page_maps import (
+    DETAILED,
+    TITLES,
+    Link,
+    PageMaps,
+    Rate,
+    add_experiment,
+    link_from,
+)
 from stormtrace.report.raster import choose_view
 from stormtrace.report.request import ExperimentFiles, Request, read_request
 from stormtrace.report.shown_classes import shown_classes
@@ -52,7 +61,10 @@ def write_page(
 def _page(request: Request, folder: Path, command: str) -> Page:
     link = functools.partial(link_from, folder)
     maps = _start(request)
-    shown = [_experiment(maps, files, request, link) for files in request.experiments]
+    shown = [
+        _experiment(maps, files, request, link, position < DETAILED)
+        for position, files in enumerate(request.experiments)
+    ]
     by_name = {one.name: one for one in shown}
     compared = [comparisons.describe(files, maps, by_name, link) for files in request.comparisons]
     every_class = maps.classes.values()
@@ -65,6 +77,7 @@ def _page(request: Request, folder: Path, command: str) -> Page:
         experiments=shown,
         comparisons=compared,
         models=[models.describe(files, dict(maps.classes), link) for files in request.models],
+        is_overview=len(shown) > DETAILED,
         labels=list(describe_labels(request.labels)),
         sensitivity=list(experiments.figure_links(request.sensitivity, link, every_class)),
         map_keys=frozenset(maps.maps),
@@ -88,12 +101,17 @@ def _start(request: Request) -> PageMaps:
             records.append(coverage(frequency))
             periods |= {name for name in SEASONS if frequency.period_steps(name) > 0}
     shown = shown_classes(classes)
+    is_overview = len(grids) > DETAILED
+    periods = set() if is_overview else periods
+    overview = frozenset({"count", *(COUNTED[one.of] for one in request.comparisons)})
+    wanted = overview if is_overview else frozenset(TITLES)
     return PageMaps(
-        view=choose_view(grids, len(grids) * len(shown) * (len(periods) + 3)),
+        view=choose_view(grids, len(grids) * len(shown) * (len(periods) + len(wanted) - 1)),
         classes=shown,
         rate=Rate.of(records),
         is_single=all(record.steps == 1 for record in records),
         periods=[name for name in SEASONS if name in periods] if len(periods) > 2 else ["annual"],
+        wanted=wanted,
     )
 
 
@@ -102,13 +120,16 @@ def _experiment(
     files: ExperimentFiles,
     request: Request,
     link: Link,
+    has_charts: bool,
 ) -> Experiment:
     """Add an experiment's maps to the page and return what is shown of it."""
     events = read_events(files.events)
     with open_frequency(files.frequency, request.classes) as frequency:
         classes = frequency.classes
         add_experiment(maps, files.name, frequency, classes, events, coverage(frequency))
-        return experiments.describe(files, frequency, classes, events, maps, request, link)
+        return experiments.describe(
+            files, frequency, classes, events, maps, request, link, has_charts
+        )
 
 
 def _script_data(

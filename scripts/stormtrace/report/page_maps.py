@@ -18,6 +18,10 @@ from stormtrace.report.packing import pack
 from stormtrace.report.raster import View, on_raster
 from stormtrace.report.shown_classes import ShownClass
 
+#: With more experiments than these the page is an overview: one map a class of each experiment, and
+#: charts of the first ones alone. All else stays in the figures that the page links to.
+DETAILED = 40
+
 Link = Callable[[str | None], str | None]
 
 #: Titles of the variables of `frequency.nc`, and of the densities, which come from events.
@@ -57,7 +61,8 @@ class Rate:
 class PageMaps:
     """Packed maps by key ``experiment|variable|class|period``, one experiment at a time.
 
-    classes: flag name -> class. is_single: whether all records are a single map.
+    classes: flag name -> class. is_single: whether all records are a single map. wanted: variables
+    that maps are shown of.
     """
 
     view: View
@@ -65,6 +70,7 @@ class PageMaps:
     rate: Rate
     is_single: bool
     periods: list[str]
+    wanted: frozenset[str] = frozenset(TITLES)
     maps: dict[str, Any] = field(default_factory=dict)
     significance: dict[str, str] = field(default_factory=dict)
     variables: list[str] = field(default_factory=list)
@@ -81,11 +87,11 @@ class PageMaps:
 
     def add(self, key: str, values: NDArray[np.floating], source: Grid) -> None:
         """Add one map, averaged over the cells of the page's grid."""
+        variable = key.split("|")[1]
         values = on_raster(values, source, self.view)
         finite = values[np.isfinite(values)]
         top = float(np.quantile(finite, 0.999)) if finite.size else 0.0
         self.maps[key] = pack(values) | {"top": top}
-        variable = key.split("|")[1]
         if variable not in self.variables:
             self.variables.append(variable)
 
@@ -111,7 +117,7 @@ def add_experiment(
             if frequency.period_steps(period) > 0:
                 values = frequency.per_cent(feature.flag, period)
                 page.add(f"{name}|count|{feature.flag}|{period}", values, frequency.grid)
-        if frequency.has("event_count") and record.steps != 1:
+        if "event_count" in page.wanted and frequency.has("event_count") and record.steps != 1:
             values = frequency.per_cent(feature.flag, variable="event_count")
             page.add(f"{name}|event_count|{feature.flag}|annual", values, frequency.grid)
         if events is not None and record.steps != 1:
@@ -124,7 +130,7 @@ def _add_densities(
     """Add where events begin and end; no map of no events."""
     if len(events["class"]) == 0:
         return
-    for end in ("genesis", "termination"):
+    for end in sorted({"genesis", "termination"} & page.wanted):
         grid = page.view.density_grid
         count = density(events[f"{end}_lat"], events[f"{end}_lon"], grid)
         page.add(f"{name}|{end}|{flag}|annual", page.rate.of_count(count, record), grid)

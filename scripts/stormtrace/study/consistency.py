@@ -8,13 +8,14 @@ from stormtrace.blocks import did_you_mean
 from stormtrace.class_table import check_table
 from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
-from stormtrace.learn.recipe import Published
+from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.study.config import Config
 from stormtrace.study.entries import Comparison, Experiment
 from stormtrace.study.periods import common, has_month, has_time, years_of
 from stormtrace.study.resolved import AnyDataset, AnyModel, Tables, known_of
 from stormtrace.study.study_files import Keys, Origins
+from stormtrace.study.training_grids import check_augmentation
 from stormtrace.track.tracking import NAMED_REGIONS
 
 
@@ -31,6 +32,8 @@ def check(config: Config, tables: Tables, origins: Origins) -> None:
     for name, dataset in tables.datasets.items():
         if isinstance(dataset, LabelledDataset):
             checker.excluded(name, dataset)
+        else:
+            checker.anomalies(name, dataset)
     for name, model in tables.models.items():
         checker.model(name, model)
     for name, experiment in tables.experiments.items():
@@ -78,6 +81,23 @@ class _Checker:
                     f"{did_you_mean(sample, there)}",
                 )
 
+    def anomalies(self, name: str, dataset: Dataset) -> None:
+        """The climatology of an anomaly is of a plain field of another dataset of raw files."""
+        raw = {key: one for key, one in self.tables.datasets.items() if isinstance(one, Dataset)}
+        for field, derivation in dataset.fields.items():
+            if (of := derivation.anomaly) is None:
+                continue
+            path = ("datasets", name, "fields", field, "anomaly")
+            self.origins.one_of(of.dataset, raw, (*path, "dataset"))
+            self.origins.one_of(of.field, raw[of.dataset].fields, (*path, "field"))
+            if of.dataset == name or raw[of.dataset].fields[of.field].anomaly:
+                self.origins.refuse(
+                    (*path, "dataset"),
+                    f"is {of.dataset!r}, whose {of.field} is "
+                    + ("an anomaly itself" if of.dataset != name else "not made before this field")
+                    + ": name a dataset of the plain field, such as one that this one is `like`",
+                )
+
     def model(self, name: str, model: AnyModel) -> None:
         """A model's grid and labelled dataset are there, and its labels can be those of masks."""
         if model.grid:
@@ -103,6 +123,8 @@ class _Checker:
                 f"labelled datasets: {', '.join(labelled) or 'none'}",
             )
         self.fields(path, name, model, dataset)
+        if isinstance(model, Recipe):
+            check_augmentation(name, model, self.config.grids, self.origins)
 
     def experiment(self, name: str, experiment: Experiment) -> None:
         """An experiment's model, dataset and grid are there, and fit each other."""

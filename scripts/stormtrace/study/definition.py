@@ -11,6 +11,7 @@ from stormtrace.formats.sample_names import stamp
 from stormtrace.grids.specification import GridSpecification
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
+from stormtrace.prepare.verbs import Anomaly
 from stormtrace.study import consistency
 from stormtrace.study.config import Config
 from stormtrace.study.entries import Experiment
@@ -19,6 +20,7 @@ from stormtrace.study.layout import Layout
 from stormtrace.study.merging import Entry
 from stormtrace.study.periods import clip, common, years_of
 from stormtrace.study.resolved import (
+    AnyDataset,
     drop_nulls_of_study,
     known_of,
     members_of,
@@ -78,7 +80,8 @@ class Study:
         models = {entry.model for entry in self.experiments.values()}
         self._members = {name: members_of(tables.models[name]) for name in sorted(models)}
         self.models = {name: one for some in self._members.values() for name, one in some.items()}
-        self.datasets = {name: tables.datasets[name] for name in sorted(self._needed_datasets())}
+        needed = self._needed_datasets(tables.datasets)
+        self.datasets = {name: tables.datasets[name] for name in sorted(needed)}
 
     def _needed_experiments(self) -> list[str]:
         """Return what is run, what is compared, and whose masks those track; in that order."""
@@ -87,9 +90,12 @@ class Study:
         owners = (owner(name) for name in self.shown for owner in (self.masks_of, self.objects_of))
         return list(dict.fromkeys([*self.shown, *owners]))
 
-    def _needed_datasets(self) -> set[str]:
-        run_on = {entry.dataset for entry in self.experiments.values()}
-        return run_on | {entry.dataset for entry in self.models.values() if entry.dataset}
+    def _needed_datasets(self, table: Mapping[str, AnyDataset]) -> set[str]:
+        """Return what is run on and learned from, and what anomalies of those depart from."""
+        used = {entry.dataset for entry in self.experiments.values()}
+        used |= {entry.dataset for entry in self.models.values() if entry.dataset}
+        fields = (each for name in used for each in table[name].fields.values())
+        return used | {each.anomaly.dataset for each in fields if each.anomaly is not None}
 
     def _named(self, experiment: Experiment) -> Experiment:
         """Return an experiment with a region of the study's own name as its box."""
@@ -138,6 +144,22 @@ class Study:
         )
         return entry.model_copy(update={"parts": parts, "title": None})
 
+    def anomalies(self, dataset: str) -> dict[str, Anomaly]:
+        """Return the fields of a dataset of raw files that are anomalies, and from what."""
+        fields = self.raw(dataset).fields.items()
+        return {name: each.anomaly for name, each in fields if each.anomaly is not None}
+
+    def climatology_fields(self, dataset: str, harmonics: int) -> list[str]:
+        """Return the fields of a dataset of which the study needs a climatology."""
+        asked = {
+            anomaly.field
+            for name in self.datasets
+            if not self.is_labelled(name)
+            for anomaly in self.anomalies(name).values()
+            if (anomaly.dataset, anomaly.harmonics) == (dataset, harmonics)
+        }
+        return sorted(asked)
+
     def grids_of_datasets(self) -> dict[str, list[GridSpecification]]:
         """Return the grids on which experiments want the samples of each dataset of raw files."""
         wanted = dict.fromkeys(
@@ -145,6 +167,8 @@ class Study:
             for entry in self.experiments.values()
             if not self.is_labelled(entry.dataset)
         )
+        for dataset, grid in list(wanted):
+            wanted |= {(of.dataset, grid): None for of in self.anomalies(dataset).values()}
         found: dict[str, list[GridSpecification]] = {}
         for dataset, grid in wanted:
             found.setdefault(dataset, []).append(self.config.grids[grid])
@@ -258,3 +282,8 @@ class Study:
     def comparison_title(self, name: str) -> str:
         """Return a comparison's title, by default its name."""
         return self.comparisons[name].title or name
+
+    def titles_of_sides(self, comparison: str) -> dict[str, str]:
+        """Return the titles of a comparison's experiments by its sides, first and second."""
+        compared = self.comparisons[comparison]
+        return {"first": self.title(compared.first), "second": self.title(compared.second)}

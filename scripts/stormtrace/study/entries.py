@@ -6,9 +6,10 @@ from pydantic import AfterValidator, Field
 from pydantic.json_schema import SkipJsonSchema
 
 from stormtrace.blocks import Block, in_order
+from stormtrace.prepare.clock import real_moment
 from stormtrace.track.tracking import TrackingBlock
 
-Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(real_moment)]
 
 
 def distinct(names: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -49,6 +49,10 @@ class Layout:
         """The folder of one year's samples."""
         return self._at(f"samples/{dataset}/{grid}/{year}")
 
+    def climatology(self, dataset: str, grid: str, harmonics: str) -> str:
+        """Mean and harmonics of the year of some of a dataset's fields."""
+        return self._at(f"climatology/{dataset}/{grid}/{harmonics}.nc")
+
     def statistics(self, dataset: str, grid: str) -> str:
         """Mean and standard deviation of a dataset's fields."""
         return self._at(f"statistics/{dataset}/{grid}.json")

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from stormtrace.blocks import Fault, at, check_block, did_you_mean, plain
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
-from stormtrace.prepare.derivations import FIELDS_OF_SOURCE
+from stormtrace.prepare.sources import SOURCES
 from stormtrace.study.entries import Comparison, Experiment
 from stormtrace.study.merging import Entry, drop_nulls, lineage, resolve
 from stormtrace.study.study_files import Origins
@@ -88,9 +88,9 @@ def _model_of(kind: str, entry: Entry) -> type[BaseModel] | Fault:
     if kind != "datasets":
         return Experiment if kind == "experiments" else Comparison
     source = entry.get("source")
-    if source is not None and source not in FIELDS_OF_SOURCE:
-        hint = did_you_mean(str(source), FIELDS_OF_SOURCE)
-        allowed = ", ".join(FIELDS_OF_SOURCE)
+    if source is not None and source not in SOURCES:
+        hint = did_you_mean(str(source), SOURCES)
+        allowed = ", ".join(SOURCES)
         return Fault(("source",), f"is {json.dumps(source)}{hint}; allowed: {allowed}")
     return LabelledDataset if source == "climatenet" else Dataset
 

@@ -19,10 +19,23 @@ Keys = Sequence[str | int]
 ELSEWHERE = "the command line (--config)"
 
 
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Reads YAML; a date that only other calendars have, 2000-02-30, stays text."""
+
+    def construct_yaml_timestamp(self, node: yaml.Node) -> Any:
+        try:
+            return super().construct_yaml_timestamp(node)
+        except ValueError:
+            return self.construct_scalar(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_timestamp)
+
+
 def read_yaml(file: Path | str) -> dict[str, Any]:
     """Return the content of a YAML file."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    content: dict[str, Any] = yaml.load(Path(file).read_text(encoding="utf-8"), Loader=loader) or {}
+    text = Path(file).read_text(encoding="utf-8")
+    content: dict[str, Any] = yaml.load(text, Loader=_Loader) or {}
     return content
 
 

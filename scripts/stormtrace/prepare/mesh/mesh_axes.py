@@ -16,8 +16,11 @@ Flags = NDArray[np.bool_]
 #: Degrees by which a target may lie beyond the outermost points.
 TOLERANCE = 1e-6
 
-#: A pole is reached by rows that end within this many steps of it: files without pole rows do.
-POLE_STEPS = 1.5
+#: A pole is reached by rows that end within a step of it (files without their pole rows do) ...
+POLE_STEPS = 1.001
+
+#: ... if there are as many as this: two or three rows show no step.
+POLE_ROWS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,12 @@ class MeshAxes:
     def is_global(self) -> bool:
         """Whether any point on the sphere can be interpolated."""
         return self.wraps and all(self.poles) and not self.row_gaps.any()
+
+    @property
+    def has_holes(self) -> bool:
+        """Whether rows or columns next to each other have cells that do not touch."""
+        cells = (self.row_cells, self.column_cells)
+        return any(each.edges()[0].size > each.low.size + 1 for each in cells)
 
     @property
     def places(self) -> Integers:
@@ -122,9 +131,11 @@ def _columns_once(lon: Floats) -> tuple[Integers, Floats]:
     """
     order = np.argsort(lon)
     ascending = lon[order]
-    new = np.append(True, np.diff(ascending) > POSITION_TOLERANCE)
+    steps = np.diff(ascending)
+    same = min(POSITION_TOLERANCE, 0.1 * np.median(steps)) if steps.size else 0.0
+    new = np.append(True, steps > same)
     kept = np.minimum.reduceat(order, np.flatnonzero(new))
-    if kept.size > 1 and lon[kept[-1]] + POSITION_TOLERANCE > lon[kept[0]] + 360.0:
+    if kept.size > 1 and lon[kept[-1]] + same > lon[kept[0]] + 360.0:
         kept = kept[1:] if kept[0] > kept[-1] else kept[:-1]
     again = np.setdiff1d(order, kept)
     turns = np.diff(np.append(lon[kept], lon[kept[0]] + 360.0))
@@ -145,7 +156,7 @@ def _goes_round(turns: Floats) -> bool:
 
 
 def _poles(lat: Floats, gaps: Flags) -> tuple[bool, bool]:
-    if lat.size < 2:
+    if lat.size < POLE_ROWS:
         return False, False
     steps = np.where(gaps, 0.0, np.diff(lat))
     south = lat[0] + 90.0 <= POLE_STEPS * steps[0] + TOLERANCE

@@ -1,5 +1,6 @@
 """The mesh of a dataset, read from its raw files or from a file of the mesh."""
 
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -128,13 +129,20 @@ def _check_latitudes(lat: RawVariable, values: Floats) -> None:
 def _mesh_from_file(path: str, layout: Layout) -> Mesh:
     """Return the points of a file of the mesh; BadInput where they are not as many."""
     size = int(np.prod(layout.shape))
-    mesh = cf_mesh(path, size)
-    if mesh is None:
-        cells = read_cells(path, size)
-        mesh = Mesh(cells.lat, cured_longitude(cells.lon), (cells.lat.size,))
+    mesh = _points_in(path, size)
     if mesh.size != size:
         raise BadInput(
             f"{layout.variable.path}: {layout.variable.name} is on {layout.shape} points, the mesh"
             f" file {path} has {mesh.size}: give the file of its own mesh with `mesh`"
         )
     return replace(mesh, shape=layout.shape)
+
+
+@functools.lru_cache(maxsize=2)
+def _points_in(path: str, size: int) -> Mesh:
+    """Return the points of a mesh file, which every raw file is compared with."""
+    mesh = cf_mesh(path, size)
+    if mesh is not None:
+        return mesh
+    cells = read_cells(path, size)
+    return Mesh(cells.lat, cured_longitude(cells.lon), (cells.lat.size,))

@@ -7,7 +7,7 @@ from stormtrace.commandline import log
 from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import NoVariable
 from stormtrace.prepare.dataset import Dataset, Part, Source
-from stormtrace.prepare.raw.found_files import candidates, year_in_name
+from stormtrace.prepare.raw.found_files import candidates, find_files, year_in_name
 from stormtrace.prepare.raw.inventory import Inventory, make_inventory, window_of
 from stormtrace.prepare.raw.named_dates import check_name
 from stormtrace.prepare.raw.opened import RawFile
@@ -72,6 +72,21 @@ def _axis(
     return axis
 
 
+def _wanted(source: Source) -> str:
+    return " or ".join(source.files).replace("{variable}", source.variable)
+
+
+def _advice(source: Source, year: int | None) -> str:
+    """Return what to do about files that are not there: some hold several years."""
+    others = [] if year is None else find_files(source, None)
+    if not others:
+        return "correct `files`, or bring the file"
+    return (
+        f"there are {len(others)} of other years, such as {others[0]}: bring the file, or, if a"
+        " file holds several years, write * for {year}"
+    )
+
+
 class Archive:
     """The raw files of a dataset; each is opened once for its headers."""
 
@@ -84,11 +99,9 @@ class Archive:
         """Return the files that may hold a variable in `year` (None: in any year)."""
         paths = candidates(self.dataset, source, year)
         if not paths:
-            wanted = " or ".join(source.files).replace("{variable}", source.variable)
-            when = "" if year is None else f" near {year}"
             raise BadInput(
-                f"dataset {self.dataset.name}: no file{when} for {source.variable}: nothing matches"
-                f" {wanted}; correct `files`, or bring the file"
+                f"dataset {self.dataset.name}: no file{'' if year is None else f' near {year}'} for"
+                f" {source.variable}: nothing matches {_wanted(source)}; {_advice(source, year)}"
             )
         return paths
 

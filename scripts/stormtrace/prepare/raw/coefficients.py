@@ -94,6 +94,12 @@ def fitting(found: Coefficients) -> Coefficients:
     """
     middle = _pressures(found.a, found.b)
     check_order(middle, f"{found.path}: hybrid coefficients (hyam, hybm)")
+    if (middle > GROUNDS * (1 + 1e-6)).any():
+        raise BadInput(
+            f"{found.path}: hybrid coefficients (hyam, hybm) give {middle[0].max():g} Pa over"
+            f" ground at {GROUNDS[0, 0]:g} Pa: correct them, or name others with"
+            " `vertical: {coefficients: …}`"
+        )
     a, b = found.a_interface, found.b_interface
     if a is None or b is None or a.size != found.a.size + 1:
         return replace(found, a_interface=None, b_interface=None)

@@ -1,6 +1,7 @@
 """The vertical coordinate of a raw variable, recognised from its file."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,12 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.raw.hybrid_levels import hybrid_levels
-from stormtrace.prepare.raw.level_order import check_order, from_the_ground, not_consecutive
+from stormtrace.prepare.raw.level_order import (
+    check_order,
+    from_the_ground,
+    not_consecutive,
+    same_order,
+)
 from stormtrace.prepare.raw.level_values import (
     constant_pressure,
     level_numbers,
@@ -32,10 +38,13 @@ class PressureLevels:
 
 @dataclass(frozen=True)
 class PressureFields:
-    """Levels whose pressure and thickness are variables themselves (MERRA-2's Nv collections)."""
+    """Levels whose pressure and thickness are variables themselves (MERRA-2's Nv collections).
+
+    thickness: None where the file has the pressures alone.
+    """
 
     pressure: str
-    thickness: str
+    thickness: str | None
 
 
 Levels = HybridLevels | PressureLevels | PressureFields
@@ -56,6 +65,14 @@ class Coordinate:
     surface: str
     values: NDArray[np.float64] | None = None
     no_integral: str | None = None
+    hanging: str | None = None
+
+    @cached_property
+    def signature(self) -> bytes:
+        """What tells these levels from others."""
+        levels = self.levels
+        parts = (levels.a_mid, levels.b_mid) if isinstance(levels, HybridLevels) else ()
+        return b"".join([str(self.count).encode(), *(part.tobytes() for part in parts)])
 
     def alike(self, other: "Coordinate") -> bool:
         """Whether another file has the same levels, whichever way they run there."""
@@ -101,8 +118,15 @@ def read_coordinate(opened: RawFile, name: str, dataset: Dataset) -> Coordinate:
     hybrid = hybrid_levels(opened, layout, level, dataset, pressure is not None)
     if hybrid is not None:
         surface, count = surface_name(opened, hybrid.surface, dataset), layout.levels or 1
-        values, reason = level_numbers(level), hybrid.no_integral
-        return Coordinate(hybrid.levels, count, hybrid.upward, surface, values, reason)
+        return Coordinate(
+            hybrid.levels,
+            count,
+            hybrid.upward,
+            surface,
+            level_numbers(level),
+            hybrid.no_integral,
+            hybrid.hanging,
+        )
     if doubt is not None:
         raise doubt
     surface = surface_name(opened, None, dataset)
@@ -112,16 +136,16 @@ def read_coordinate(opened: RawFile, name: str, dataset: Dataset) -> Coordinate:
 
 
 def surface_name(opened: RawFile, said: str | None, dataset: Dataset) -> str:
-    """Return the name of the surface pressure: as configured, as the file's formula says, or known.
+    """Return the name of the surface pressure: as the user says, or the file's formula, or known.
 
-    said: in the formula of the levels. A configured name that is one of the usual ones may be the
-    source's, not the user's: the formula knows better then.
+    said: in the formula of the levels. The name that the source has by default comes after it.
     """
-    configured = dataset.names.surface_pressure
-    there = [each for each in (configured, said, *SURFACE_PRESSURES) if each in opened]
-    if configured not in SURFACE_PRESSURES or said is None:
-        return configured if configured not in SURFACE_PRESSURES or not there else there[0] or ""
-    return there[0] or "" if there else said
+    names = dataset.names
+    if "surface_pressure" in names.model_fields_set:
+        return names.surface_pressure
+    known = (said, names.surface_pressure, *SURFACE_PRESSURES)
+    there = next((each for each in known if each in opened), None)
+    return there or said or names.surface_pressure
 
 
 def _pressure_levels(
@@ -151,7 +175,8 @@ def _pressure_fields(
     assert layout.levels is not None
     gaps = not_consecutive(level)
     reason = None if gaps is None else f"only levels {gaps}, {layout.levels} of them"
-    fields = PressureFields(names.pressure, names.thickness)
+    bare = names.pressure in opened and names.thickness not in opened
+    fields = PressureFields(names.pressure, None if bare else names.thickness)
     upward = _falls(opened, fields.pressure, layout, dataset)
     upward = from_the_ground(level) if upward is None else upward
     return Coordinate(fields, layout.levels, upward, surface, level_numbers(level), reason)
@@ -166,7 +191,39 @@ def _falls(opened: RawFile, pressure: str, layout: Layout, dataset: Dataset) -> 
     """
     if pressure not in opened or layout.level not in opened[pressure].dimensions:
         return None
-    column = read_layout(opened, pressure, dataset).read(slice(0, 1), slice(None))[0, :, 0]
+    its = read_layout(opened, pressure, dataset)
+    one_point = [
+        slice(None) if name == its.level else its.chosen.get(name, 0)
+        for name in its.variable.dimensions
+    ]
+    column = its.variable.read(tuple(one_point))
+    if np.isnan(column).any():
+        return None
     if column.size > 1:
         check_order(np.stack([column, column]), f"{opened.path}: {pressure}, in its first column,")
     return bool(column[0] > column[-1])
+
+
+def same_levels(
+    own: tuple[str, str], first: Coordinate, beside: tuple[str, str], second: Coordinate
+) -> bool:
+    """Whether two variables have their levels in the same order, or else reversed."""
+    described = f"{own[0]}: {own[1]} has {first.count} levels, {beside[1]}"
+    try:
+        same = same_order(first.values, second.values)
+    except ValueError as error:
+        raise BadInput(f"{described} in {beside[0]} others: {error}") from error
+    if first.count != second.count:
+        raise BadInput(
+            f"{described} in {beside[0]} {second.count}: both must be on the same levels"
+        )
+    if same is not None:
+        return same
+    if own[0] == beside[0]:
+        return True
+    if first.upward is None or second.upward is None:
+        raise BadInput(
+            f"{described} in {beside[0]} as many, but without a coordinate of levels in both files"
+            " their orders cannot be compared: add one (ncks -A)"
+        )
+    return first.upward == second.upward

@@ -10,10 +10,20 @@ from stormtrace.prepare.raw.raw_formats import is_remote, open_raw_file
 
 
 def find_files(source: Source, year: int | None) -> list[str]:
-    """Return the files that match, sorted; `year` None means those of any year."""
+    """Return the files that match, sorted; `year` None means those of any year.
+
+    Where none has the variable in its name as it is spelt, those count that have it in small
+    letters: NCAR's ERA5 keeps TCWV and VAR_2T in files named ….128_137_tcwv.… and ….128_167_2t.….
+    """
+    return _matching(source, source.variable, year) or _matching(
+        source, source.variable.lower().removeprefix("var_"), year
+    )
+
+
+def _matching(source: Source, variable: str, year: int | None) -> list[str]:
     found: set[str] = set()
     for pattern in source.files:
-        wanted = pattern.replace("{variable}", glob.escape(source.variable))
+        wanted = pattern.replace("{variable}", glob.escape(variable))
         wanted = wanted.replace("{year}", "[0-9]" * 4 if year is None else f"{year:04d}")
         if is_remote(wanted):
             found.add(wanted)

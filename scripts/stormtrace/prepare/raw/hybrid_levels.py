@@ -31,18 +31,27 @@ FEWER_LEVELS = 91
 TOP = 10000.0
 
 
+#: The lowest level of a model is at more than this share of surface pressure: 0.97 … 0.999.
+NEXT_TO_GROUND = 0.965
+
+#: Begins the source_id of models whose CMIP6 files have a and b the wrong way round (ESMValCore).
+WRONG_WAY_ROUND = "CESM2"
+
+
 @dataclass(frozen=True, eq=False)
 class Placed:
     """Hybrid levels from the top down.
 
     upward: whether the file has them from the ground up. surface: name of the surface pressure in
     the file's formula, if there is one. no_integral: why there is no integral over them, or None.
+    hanging: what the levels are that do not reach down to the ground, or None.
     """
 
     levels: HybridLevels
     upward: bool
     surface: str | None
     no_integral: str | None
+    hanging: str | None
 
 
 def hybrid_levels(
@@ -75,16 +84,35 @@ def hybrid_levels(
         found = found or (None if has_pressure else _ecmwf(opened, layout, level))
     if found is None:
         return None
-    along = path is None and found.dimension == layout.level
+    if layout.levels == 1:
+        raise BadInput(
+            f"{opened.path}: {layout.variable.name} {layout.variable.dimensions} has one model"
+            " level only: there is nothing to interpolate between, or to sum; `take` it as it is"
+        )
+    return _ordered(found, _places(opened, layout, level, found, path is None))
+
+
+def _places(
+    opened: RawFile, layout: Layout, level: RawVariable | None, found: Coefficients, own: bool
+) -> NDArray[np.intp]:
+    """Return which of the coefficients belong to which level; own: they lie in the same file."""
+    assert layout.levels is not None
+    along, count = own and found.dimension == layout.level, layout.levels
+    erratum = str(opened.attributes.get("source_id", "")).startswith(WRONG_WAY_ROUND)
+    if level is None and not own:  # perhaps the file has the mid-levels, but no interfaces
+        mids = file_coefficients(opened, None, layout.level, only_along=True)
+        places = None if mids is None else by_nominal(mids.nominal, found.nominal)
+        if places is not None:
+            return places
     try:
-        places = places_of_levels(level, layout.levels, found.nominal, along)
+        return places_of_levels(level, count, found.nominal, along, erratum)
     except ValueError as error:
         raise BadInput(
-            f"{found.path}: the hybrid coefficients (hyam, hybm) have {error}, but"
-            f" {layout.variable.name} {layout.variable.dimensions} has {layout.levels} along"
-            f" {layout.level}: they must be those of the same model"
+            f"{found.path}: the hybrid coefficients (hyam, hybm) {error};"
+            f" {layout.variable.name} {layout.variable.dimensions} has {count} along"
+            f" {layout.level}: name a file with those of the same model with"
+            " `vertical: {coefficients: …}`"
         ) from error
-    return _ordered(found, places)
 
 
 def _named_coefficients(path: str) -> Coefficients:
@@ -136,7 +164,19 @@ def _ordered(found: Coefficients, places: NDArray[np.intp]) -> Placed:
         levels = HybridLevels(a[flip], b[flip], edge_a[order], edge_b[order], p0=1.0)
     else:
         levels = HybridLevels(a[flip], b[flip], p0=1.0)
-    return Placed(levels, upward, found.surface, reason)
+    return Placed(levels, upward, found.surface, reason, _hanging(found, places))
+
+
+def _hanging(found: Coefficients, places: NDArray[np.intp]) -> str | None:
+    """Return what the levels are if there are others below the lowest of them, or None."""
+    nominal, lowest = found.nominal, int(found.nominal.argmax())
+    reaches = bool(nominal[lowest] > NEXT_TO_GROUND)
+    if found.a_interface is not None and found.b_interface is not None:
+        reaches = bool((found.a_interface / 1e5 + found.b_interface).max() > 1 - 1e-3)
+    if lowest in places and reaches:
+        return None
+    low = float(nominal[places].max())
+    return f"{places.size} levels down to {1000 * low:g} hPa over ground at 1000 hPa"
 
 
 def _no_integral(found: Coefficients, places: NDArray[np.intp]) -> str | None:

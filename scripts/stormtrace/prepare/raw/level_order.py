@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.raw.level_values import level_numbers
+from stormtrace.prepare.raw.level_values import level_numbers, pressure_unit
 from stormtrace.prepare.raw.opened import RawVariable
 
 Values = NDArray[np.float64]
@@ -14,6 +14,9 @@ NOMINAL = (1.0, 1000.0, 100000.0)
 
 #: By how much nominal pressures may differ from a coordinate's values to be the same.
 CLOSE = 1e-3
+
+#: The same where a whole list is compared, of sea-level pressure: some models take 1013 hPa.
+ALIKE = 0.02
 
 
 def from_the_ground(level: RawVariable | None) -> bool | None:
@@ -46,58 +49,71 @@ def same_order(own: Values | None, other: Values | None) -> bool | None:
 
 
 def places_of_levels(
-    level: RawVariable | None, count: int, nominal: Values, along: bool
+    level: RawVariable | None, count: int, nominal: Values, along: bool, erratum: bool = False
 ) -> NDArray[np.intp]:
     """Return which of a model's levels, in the order of its coefficients, each of `count` is.
 
-    By nominal pressure where the coordinate has it, whatever its sign and unit; by number, from 1,
-    where these are numbers; by position where the coefficients lie along the levels themselves,
-    or there is no coordinate.
+    By nominal pressure where the coordinate has it, whatever its sign and unit; else by position
+    where the coefficients lie along the levels themselves, else by number, from 1 (or 0).
 
     nominal: a + b of every level of the model, about 0 … 1. along: the coefficients lie along the
-    dimension of the levels.
+    dimension of the levels. erratum: they are known to be the wrong way round then.
 
     Raises:
-        ValueError: the coordinate does not say which levels these are.
+        ValueError: which levels these are is not known, or contradicted.
 
     """
     values = level_numbers(level)
-    by_value = None if values is None else by_nominal(np.abs(values), nominal)
-    if by_value is not None:
-        return by_value
-    if along:
+    if level is not None and values is not None and _is_nominal(level, values):
+        found = by_nominal(np.abs(values), nominal)
+        if found is None:
+            raise ValueError(f"are of nominal levels {_ends(nominal)}, not {_ends(values)}")
+        if along and found[0] > found[-1] and not erratum:
+            raise ValueError(f"run the other way than the nominal levels {_ends(values)}")
+        return found
+    if along and (values is not None or not erratum):
         return np.arange(count)
-    if values is not None:
-        whole = values.astype(np.intp)
-        if (whole == values).all() and whole.min() >= 1 and whole.max() <= nominal.size:
-            return whole - 1
-    if nominal.size != count:
-        raise ValueError(f"{nominal.size} levels")
-    if values is not None and from_the_ground(level) not in (None, nominal[0] > nominal[-1]):
-        raise ValueError(f"levels that run the other way than {_ends(values)}")
-    return np.arange(count)
+    if values is None:
+        raise ValueError("cannot be compared with levels that have no coordinate (add one)")
+    places = values.astype(np.intp) - (0 if values.min() == 0 and count == nominal.size else 1)
+    if (
+        (values % 1).any()
+        or places.min() < 0
+        or places.max() >= nominal.size
+        or not _monotone(places)
+    ):
+        raise ValueError(f"are of levels 1 … {nominal.size}, not {_ends(values)}")
+    return places
+
+
+def _is_nominal(level: RawVariable, values: Values) -> bool:
+    """Whether a coordinate means nominal pressures: in a unit of pressure, or as a + b."""
+    if values.size < 2:
+        return False
+    near = [0.5 < np.abs(values).max() / scale < 1.1 for scale in NOMINAL]
+    return pressure_unit(level.units) is not None or (bool((values % 1).any()) and any(near))
+
+
+def _monotone(places: NDArray[np.intp]) -> bool:
+    return bool((np.diff(places) > 0).all() or (np.diff(places) < 0).all())
 
 
 def by_nominal(values: Values, nominal: Values) -> NDArray[np.intp] | None:
     """Return the place of each value among nominal pressures, or None where it is not clear.
 
     Some files round, and CMOR's bounds do not average to every level exactly: where there are as
-    many, most must fit, one way and not the other.
+    many, they must be alike one way and not the other.
     """
-    numbers = not (values % 1).any()
-    for scale in NOMINAL[1:] if numbers else NOMINAL:
+    for scale in NOMINAL:
         found = np.array([np.abs(nominal * scale - value).argmin() for value in values])
         near = np.isclose(nominal[found] * scale, values, rtol=CLOSE, atol=0)
-        if near.all() and (np.diff(found) > 0).all() | (np.diff(found) < 0).all():
+        if near.all() and _monotone(found):
             return found
         if values.size == nominal.size > 1:
-            fits = [
-                float(np.isclose(row * scale, values, rtol=CLOSE, atol=0).mean())
-                for row in (nominal, nominal[::-1])
-            ]
-            if max(fits) > 0.7 and min(fits) < 0.3:
-                order = np.arange(values.size)
-                return order if fits[0] > fits[1] else order[::-1]
+            ways = (np.arange(values.size), np.arange(values.size)[::-1])
+            alike = [np.abs(nominal[way] - values / scale).max() <= ALIKE for way in ways]
+            if alike[0] != alike[1]:
+                return ways[0] if alike[0] else ways[1]
     return None
 
 

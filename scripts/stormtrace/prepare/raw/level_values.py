@@ -11,7 +11,7 @@ from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.raw.opened import RawFile, RawVariable
 from stormtrace.prepare.raw.variable_layout import Layout
-from stormtrace.prepare.units import PASCALS, pascals
+from stormtrace.prepare.units import pascals
 
 Values = NDArray[np.float64]
 
@@ -39,6 +39,9 @@ OTHERS = {
                                                  ("k", "kelvin", "degk"), ("theta", "isentropic")),
     "logarithms of pressure": (("atmosphere_ln_pressure_coordinate",), (), ()),
 }  # fmt: skip
+
+#: What the configuration may say of levels -> Pa.
+PASCALS = {"hPa": 100.0, "Pa": 1.0}
 
 #: No pressure in the air is higher, Pa.
 HIGHEST = 115000.0
@@ -119,6 +122,12 @@ def other_kind(level: RawVariable) -> str | None:
         if standard in standards or units in its_units or level.name.lower() in names:
             return kind
     return "depths" if standard.startswith("ocean_") else None
+
+
+def is_logarithm(source: RawVariable) -> bool:
+    """Whether a variable is the logarithm of a pressure in Pa (ECMWF's lnsp, code 152)."""
+    words = f"{source.name} {source.text('long_name')} {source.text('standard_name')}".lower()
+    return "lnsp" in words or "logarithm of surface" in words
 
 
 def _possible(level: RawVariable, pressure: Values) -> Values:

@@ -56,6 +56,12 @@ def unit_of(inventory: Inventory, dataset: Dataset) -> int:
             f"{_closest(inventory)}, which makes no steps of {dataset.step / HOUR:g} h (dataset"
             f" {dataset.name})"
         )
+    if inventory.span > dataset.step:
+        raise BadInput(
+            f"{inventory.paths[0]}: {inventory.source.variable} is a {inventory.method} over"
+            f" {inventory.span / HOUR:g} h, longer than the steps of {dataset.step / HOUR:g} h"
+            f" (dataset {dataset.name}): choose files of shorter intervals, or other `step_hours`"
+        )
     _check_together(inventory, dataset, unit)
     if not inventory.told and inventory.first % unit * 2 == unit:
         raise BadInput(

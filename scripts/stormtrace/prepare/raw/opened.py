@@ -134,25 +134,29 @@ class RawFile(Mapping[str, RawVariable]):
 
 def netcdf_file(nc: netCDF4.Dataset, path: str) -> RawFile:
     """Return an open netCDF file as a raw file."""
-    makers = {name: _maker(path, source) for name, source in nc.variables.items()}
     sizes = {name: len(dimension) for name, dimension in nc.dimensions.items()}
+    makers = {name: _maker(path, source, sizes) for name, source in nc.variables.items()}
     attributes = {name: nc.getncattr(name) for name in nc.ncattrs()}
     dimensions_of = {name: source.dimensions for name, source in nc.variables.items()}
     return RawFile(path, sizes, attributes, makers, nc.close, dimensions_of)
 
 
-def _maker(path: str, source: netCDF4.Variable) -> Callable[[], RawVariable]:
-    return lambda: _netcdf_variable(path, source)
+def _maker(
+    path: str, source: netCDF4.Variable, sizes: Mapping[str, int]
+) -> Callable[[], RawVariable]:
+    return lambda: _netcdf_variable(path, source, sizes)
 
 
-def _netcdf_variable(path: str, source: netCDF4.Variable) -> RawVariable:
+def _netcdf_variable(path: str, source: netCDF4.Variable, sizes: Mapping[str, int]) -> RawVariable:
+    # `source.shape` asks all variables of the file how long the unlimited dimension is.
+    shape = tuple(sizes[name] for name in source.dimensions)
     attributes = {name: source.getncattr(name) for name in source.ncattrs()}
     chunks = source.chunking()
     variable = RawVariable(
         path,
         source.name,
         source.dimensions,
-        source.shape,
+        shape,
         source.dtype if isinstance(source.dtype, np.dtype) else np.dtype(object),
         attributes,
         lambda index: stored(source, index),

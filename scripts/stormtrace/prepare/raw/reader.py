@@ -13,8 +13,8 @@ from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.mesh.mesh_reading import check_mesh
 from stormtrace.prepare.mesh.meshes import Mesh
-from stormtrace.prepare.raw.coordinate import Coordinate, read_coordinate
-from stormtrace.prepare.raw.level_order import same_order
+from stormtrace.prepare.raw.coordinate import Coordinate, read_coordinate, same_levels
+from stormtrace.prepare.raw.level_values import is_logarithm
 from stormtrace.prepare.raw.opened import (
     CHUNK_CACHE_BYTES,
     RawFile,
@@ -88,12 +88,29 @@ class Reader:
         self, name: str, places: Sequence[Place], levels: tuple[int, int] | None = None
     ) -> Floats:
         """Read a variable that is a pressure, in Pa, from hPa or from ECMWF's logarithm of it."""
-        values = self.read(name, places, levels)
-        variable = self._layout(places[0].path, name).variable
+        layout = self._layout(places[0].path, name)
+        if levels is None and (layout.levels or 1) > 1:
+            values = self._only_level(name, places, layout)
+        else:
+            values = self.read(name, places, levels)
+        variable = layout.variable
         if is_logarithm(variable):
             return np.exp(values.astype(np.float64)).astype(values.dtype)
         unit = pascals(variable.units) or 1.0
         return values if unit == 1.0 else values * values.dtype.type(unit)
+
+    def _only_level(self, name: str, places: Sequence[Place], layout: Layout) -> Floats:
+        """Return (len(places), n) of the one level that has values: so MARS writes lnsp."""
+        runs = [self._layout(path, name).read(run, slice(None)) for path, run in _runs(places)]
+        values = np.concatenate(runs)
+        there = np.flatnonzero(~np.isnan(values).all(axis=(0, 2)))
+        if there.size != 1:
+            raise BadInput(
+                f"{places[0].path}: {name} {layout.variable.dimensions} has values on"
+                f" {there.size} of {layout.levels} levels; a pressure at the ground has no levels,"
+                " or one: name it with `names: {surface_pressure: …}`"
+            )
+        return values[:, there[0]]
 
     def pair_levels(
         self, name: str, places: Sequence[Place], partner: str, other: Sequence[Place]
@@ -115,7 +132,7 @@ class Reader:
 
     def _pair(self, own: tuple[str, str], beside: tuple[str, str]) -> None:
         first, second = (self.coordinate(name, Place(path, 0)) for path, name in (own, beside))
-        same = _same_levels(own, first, beside, second)
+        same = same_levels(own, first, beside, second)
         upward = bool(second.upward if second.upward is not None else first.upward == same)
         self._coordinates[beside] = replace(second, upward=upward)
         self._coordinates[own] = replace(first, upward=upward == same)
@@ -180,37 +197,6 @@ class Reader:
             first, last = coordinate.count - last, coordinate.count - first
         values = layout.read(run, slice(first, last))
         return values[:, ::-1] if coordinate.upward else values
-
-
-def is_logarithm(source: RawVariable) -> bool:
-    """Whether a variable is the logarithm of a pressure in Pa (ECMWF's lnsp, code 152)."""
-    words = f"{source.name} {source.text('long_name')} {source.text('standard_name')}".lower()
-    return "lnsp" in words or "logarithm of surface" in words
-
-
-def _same_levels(
-    own: tuple[str, str], first: Coordinate, beside: tuple[str, str], second: Coordinate
-) -> bool:
-    """Whether two variables have their levels in the same order, or else reversed."""
-    described = f"{own[0]}: {own[1]} has {first.count} levels, {beside[1]}"
-    try:
-        same = same_order(first.values, second.values)
-    except ValueError as error:
-        raise BadInput(f"{described} in {beside[0]} others: {error}") from error
-    if first.count != second.count:
-        raise BadInput(
-            f"{described} in {beside[0]} {second.count}: both must be on the same levels"
-        )
-    if same is not None:
-        return same
-    if own[0] == beside[0]:
-        return True
-    if first.upward is None or second.upward is None:
-        raise BadInput(
-            f"{described} in {beside[0]} as many, but without a coordinate of levels in both files"
-            " their orders cannot be compared: add one (ncks -A)"
-        )
-    return first.upward == second.upward
 
 
 def _warn_of_chunks(source: RawVariable) -> None:

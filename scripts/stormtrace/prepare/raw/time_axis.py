@@ -12,7 +12,8 @@ from stormtrace.prepare.raw.time_bounds import BadBounds, common_width, mark_of,
 from stormtrace.prepare.raw.time_methods import POINT, time_method
 from stormtrace.prepare.raw.time_stamps import least_gap, read_stamps, times_of
 
-STAMPS = "`stamps: start | end | middle`"
+#: Advice for intervals of which no bounds speak.
+STAMPS = "`stamps: start | end | middle` (intervals then last from record to record)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,11 +128,22 @@ def _believed(
                 f"{opened.path}: `cell_methods` say {method}, but the bounds of {times.name} have"
                 f" no width: correct the file, or say what the time stamps mark with {STAMPS}"
             )
-    except BadBounds:
+    except BadBounds as error:
         if stamps is None:
             raise
+        _check_width(error, least_gap(opened.path, calendar, stamp))
         return None
     return bounds
+
+
+def _check_width(error: BadBounds, spacing: int | None) -> None:
+    """Refuse (BadInput) bad bounds that are not as wide as records are apart, `stamps` or not."""
+    if error.width and spacing and error.width != spacing:
+        raise BadInput(
+            f"{error}. They are {error.width / HOUR:g} h wide, but the records {spacing / HOUR:g} h"
+            " apart, so `stamps` alone will not do: correct the bounds, or delete them if the"
+            " records' intervals follow each other"
+        ) from error
 
 
 def _from_bounds(

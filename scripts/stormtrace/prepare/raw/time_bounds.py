@@ -12,7 +12,12 @@ TOLERANCE = 60
 
 
 class BadBounds(BadInput):
-    """Bounds that cannot be those of their times."""
+    """Bounds that cannot be those of their times.
+
+    width: the seconds of their intervals, which may be right all the same; None: not known.
+    """
+
+    width: int | None = None
 
 
 def read_bounds(
@@ -42,7 +47,9 @@ def read_bounds(
         index = int(np.argmax(early | late))
         first, last = (calendar.text(second) for second in bounds[index])
         wrong = f"but {calendar.text(stamp[index])} is not in its interval, {first} to {last}"
-        raise _refused(times, name, wrong)
+        refusal = _refused(times, name, wrong)
+        refusal.width = int(np.median(bounds[:, 1] - bounds[:, 0]))
+        raise refusal
     return bounds
 
 

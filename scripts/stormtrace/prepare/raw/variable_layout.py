@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ TIMES = ("time", "valid_time", "record", "t", "xtime")
 LEVELS = ("lev", "level", "levels", "plev", "pressure_level", "model_level", "isobaricinhpa",
           "hybrid", "nlev", "nvertlevels", "bottom_top", "layer", "alevel", "ilev", "height",
           "altitude", "depth", "sigma", "theta", "isentropic")  # fmt: skip
+
+#: Names of dimensions that are no points, also where a file does not say where its points are.
+MEMBERS = ("number", "expver", "member", "member_id", "realization", "ensemble", "ens", "step")
 
 #: Words in the names of coordinates of levels, whether or not these are pressures.
 VERTICAL = ("hybrid", "pressure", "atmosphere_", "alevel", "height", "altitude", "depth",
@@ -93,16 +97,18 @@ def read_layout(opened: RawFile, name: str, dataset: Dataset) -> Layout:
         raise BadInput(f"{opened.path}: {name} is a single number, not a field")
     found = find_lat_lon(opened, source, dataset.names)
     chosen = _selected(opened, source, dataset)
-    time = _time_dimension(opened, source, dataset, (*chosen, *_points(found, None)))
+    time = _time_dimension(opened, source, dataset)
     level = _level_dimension(opened, source, (time, *chosen, *_points(found, time)))
     known = {time, level, *chosen}
     points = _points(found, time) or tuple(
-        each for each in source.dimensions if each not in known and source.sizes[each] > 1
+        each
+        for each in source.dimensions
+        if each not in known and source.sizes[each] > 1 and each.lower() not in MEMBERS
     )
     points = tuple(each for each in points if each not in chosen)
     rest = [each for each in source.dimensions if each not in (*known, *points)]
     chosen |= {each: 0 for each in rest if source.sizes[each] == 1}
-    _check_known(opened, source, [each for each in rest if each not in chosen])
+    _check_known(opened, source, time, [each for each in rest if each not in chosen])
     lat, lon = found or (None, None)
     return Layout(source, time, level, points, chosen, lat, lon)
 
@@ -139,9 +145,7 @@ def starts_forecast(source: RawVariable) -> bool:
     return "initial time" in source.text("long_name").lower()
 
 
-def _time_dimension(
-    opened: RawFile, source: RawVariable, dataset: Dataset, others: Iterable[str]
-) -> str | None:
+def _time_dimension(opened: RawFile, source: RawVariable, dataset: Dataset) -> str | None:
     """Return the dimension along which times or, if the file has none, records are."""
     for name in source.dimensions:
         if time_coordinate(opened, source, name):
@@ -149,10 +153,8 @@ def _time_dimension(
     if time_coordinate(opened, source, None):
         return None
     _check_changes(opened, source)
-    named = [name for name in source.dimensions if name.lower() in TIMES]
-    if dataset.time is not None and not named:
-        level = _level_dimension(opened, source, others)
-        named = [name for name in source.dimensions if name not in (*others, level)]
+    told = dataset.time.dimension if dataset.time else None
+    named = [name for name in source.dimensions if name == told or name.lower() in TIMES]
     return next(iter(named), None)
 
 
@@ -179,7 +181,8 @@ def _level_dimension(
     free = [name for name in source.dimensions if name not in others]
     sure = [name for name in free if name in opened and _is_level(opened[name])]
     likely = [name for name in free if name.lower() in LEVELS]
-    return next(iter(sure or likely), None)
+    several_first = sorted(sure or likely, key=lambda name: source.sizes[name] == 1)
+    return next(iter(several_first), None)
 
 
 def _is_level(source: RawVariable) -> bool:
@@ -195,31 +198,55 @@ def _is_level(source: RawVariable) -> bool:
 
 
 def _selected(opened: RawFile, source: RawVariable, dataset: Dataset) -> dict[str, int]:
-    """Return the index of each dimension that the configuration chooses a value along."""
+    """Return the index of each dimension that the configuration chooses a value along.
+
+    Raises:
+        BadInput: the value is not there, or the whole file is of another one (a single number).
+
+    """
     found = {}
     for name, wanted in dataset.select.items():
+        if name not in source.dimensions and (name not in opened or opened[name].dimensions):
+            continue
+        values = _values(opened, name, source.sizes.get(name, 1))
+        places = [index for index, value in enumerate(values) if _same(value, str(wanted))]
+        if not places:
+            raise BadInput(
+                f"{opened.path}: {name} of {source.name} has no {wanted!r}; it has"
+                f" {', '.join(values)}: correct the dataset's key `select`"
+            )
         if name in source.dimensions:
-            values = _values(opened, name, source.sizes[name])
-            if str(wanted) not in values:
-                raise BadInput(
-                    f"{opened.path}: {name} of {source.name} has no {wanted!r}; it has"
-                    f" {', '.join(values)}: correct the dataset's key `select`"
-                )
-            found[name] = values.index(str(wanted))
+            found[name] = places[0]
     return found
+
+
+def _same(value: str, wanted: str) -> bool:
+    """Whether two texts are the same, as numbers where both are: 850 and 850.0, 1 and 0001."""
+    try:
+        return bool(np.isclose(float(value), float(wanted), rtol=1e-6, atol=0))
+    except ValueError:
+        return value == wanted
 
 
 def _values(opened: RawFile, dimension: str, size: int) -> list[str]:
     """Return the values along a dimension as text; its indices where it has no coordinate."""
     values: NDArray = np.arange(size)
-    if dimension in opened and opened[dimension].dimensions == (dimension,):
+    if dimension in opened and opened[dimension].dimensions[:1] in ((dimension,), ()):
         values = np.asarray(opened[dimension].stored(()))
-    return [
-        f"{value:g}" if isinstance(value, float | np.floating) else str(value) for value in values
-    ]
+    if values.dtype.kind == "S" and values.ndim == 2:  # text in netCDF-3: a character each
+        values = np.array([b"".join(row) for row in values])
+    return [_text(value) for value in np.atleast_1d(values)]
 
 
-def _check_known(opened: RawFile, source: RawVariable, unknown: list[str]) -> None:
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        return value.decode(errors="replace").strip("\x00 ")
+    return f"{value:g}" if isinstance(value, float | np.floating) else str(value)
+
+
+def _check_known(
+    opened: RawFile, source: RawVariable, time: str | None, unknown: list[str]
+) -> None:
     if unknown:
         name = unknown[0]
         values = _values(opened, name, source.sizes[name])
@@ -228,4 +255,5 @@ def _check_known(opened: RawFile, source: RawVariable, unknown: list[str]) -> No
             f"{opened.path}: {source.name} {source.dimensions} has a dimension {name}"
             f" ({len(values)} values: {listed}) that is neither time, levels nor points: choose one"
             f" with the dataset's key select: {{{name}: {values[0]}}}"
+            + ("" if time else f"; or, if it counts times, name it in time: {{dimension: {name}}}")
         )

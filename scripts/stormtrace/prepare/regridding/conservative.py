@@ -39,7 +39,9 @@ def rectilinear_conservative(mesh: Mesh, target: Grid) -> RegriddingMatrix:
     else:
         areas = _to_polygons(axes, cell_polygons(target))
     areas = RegriddingMatrix(sparse.csr_matrix(areas)).of_sources(axes.places, mesh.size).shares
-    return _normalized(areas, own, target, f"the raw files reach {axes.describe()}")
+    holes = mesh.bounds is not None and axes.has_holes
+    between = ", with gaps between the bounds of the cells, and" if holes else ""
+    return _normalized(areas, own, target, f"the raw files reach {axes.describe()}{between}")
 
 
 def _between_axes(axes: MeshAxes, target: Grid) -> sparse.csr_matrix:

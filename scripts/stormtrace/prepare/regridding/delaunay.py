@@ -20,8 +20,15 @@ INSIDE = -1e-10
 #: Largest radius (of its circle) of a triangle between points of a mesh; ne4's are 10° wide.
 LARGEST_GAP = np.radians(20.0)
 
-#: Triangles wider than 3° may be at most this many times the median (meshes may be refined).
+#: Radius up to which triangles are no gap, whatever the rest of the mesh (it may be refined).
+SMALL_GAP = np.radians(1.5)
+
+#: Triangles wider than that may be at most this many times the median.
 GAP_RATIO = 8.0
+
+#: Triangles this many times as wide as others at each of their corners span a gap; where a mesh is
+#: refined, neighbours differ by two or three.
+LOCAL_RATIO = 4.0
 
 #: Points that fill the part of the globe that a regional mesh leaves empty.
 FILLING = 2000
@@ -46,7 +53,7 @@ def barycentric(mesh: Mesh, grid: Grid) -> RegriddingMatrix:
     if beyond.size:
         raise BadInput(
             f"the {mesh.size} points of the raw files (from {mesh.lat.min():.1f}N to "
-            f"{mesh.lat.max():.1f}N) leave a large part of the globe empty, and {beyond.size} of "
+            f"{mesh.lat.max():.1f}N) leave a part of the globe empty, and {beyond.size} of "
             f"{targets.size} points of the grid lie there, the first at "
             f"{targets.place(int(beyond[0]))}: choose a grid inside, or files that cover this one"
         )
@@ -67,12 +74,13 @@ def _triangulate(
     points = mesh.xyz
     hull = _hull(points, mesh)
     radius = _radii(hull)
-    limit = min(LARGEST_GAP, max(GAP_RATIO * float(np.median(radius)), np.radians(3.0)))
+    limit = min(LARGEST_GAP, max(GAP_RATIO * float(np.median(radius)), SMALL_GAP))
     if radius.max() > limit:
         points = np.concatenate([points, _filling(points, limit)])
         hull = _hull(points, mesh)
         radius = _radii(hull)
     outside = (radius > limit) | (hull.simplices >= mesh.size).any(axis=1)
+    outside |= radius > LOCAL_RATIO * _usual(hull.simplices, radius)[hull.simplices].max(axis=1)
     triangles, neighbours = hull.simplices.copy(), hull.neighbors.copy()
     a, b, c = (points[triangles[:, corner]] for corner in range(3))
     clockwise = np.einsum("ij,ij->i", np.cross(b - a, c - a), a) < 0
@@ -93,7 +101,7 @@ def _hull(points: Floats, mesh: Mesh) -> ConvexHull:
         return ConvexHull(points)
     except QhullError as error:  # fewer than four points, or all on one circle
         raise BadInput(
-            f"the {mesh.size} points of the raw files leave a large part of the globe empty: they "
+            f"the {mesh.size} points of the raw files leave a part of the globe empty: they "
             "lie in one place or on one line, and nothing can be interpolated between them"
         ) from error
 
@@ -101,6 +109,21 @@ def _hull(points: Floats, mesh: Mesh) -> ConvexHull:
 def _radii(hull: ConvexHull) -> Floats:
     """Return the angle from the middle of each triangle to its corners, radians."""
     return np.arccos(np.clip(-hull.equations[:, 3], -1.0, 1.0))
+
+
+def _usual(triangles: Integers, radius: Floats) -> Floats:
+    """Return the lower quartile of the radii of the triangles at each point, (n,).
+
+    At the rim of a gap at least half of them are narrow.
+    """
+    corner, width = triangles.ravel(), np.repeat(radius, 3)
+    order = np.lexsort((width, corner))
+    count = np.bincount(corner)
+    first = np.cumsum(count) - count
+    usual = np.full(count.size, np.inf)
+    some = count > 0
+    usual[some] = width[order[(first + count // 4)[some]]]
+    return usual
 
 
 def _filling(points: Floats, gap: float) -> Floats:

@@ -4,12 +4,14 @@ One variable and one year or month a file; surface pressure is PS. Bounds of tim
 `cell_methods` say what stamps mark, though some tapes lack the latter (`prepare.raw.time_axis`).
 """
 
-from typing import Any
+from stormtrace.prepare.sources.vocabulary import Vocabulary, canonical
 
-#: How each canonical field comes about.
-FIELDS: dict[str, dict[str, Any]] = {
-    "TMQ": {"integrate": "Q"},
-    "U850": {"interpolate": "U", "to": 850.0},
-    "V850": {"interpolate": "V", "to": 850.0},
-    "PSL": {"take": "PSL"},
-}
+VOCABULARY = Vocabulary(
+    canonical(
+        {"integrate": "Q"},
+        {"interpolate": "U", "to": 850.0},
+        {"interpolate": "V", "to": 850.0},
+        {"take": "PSL"},
+    ),
+    {"surface_pressure": "PS"},
+)

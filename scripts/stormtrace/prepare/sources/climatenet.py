@@ -1,3 +1,5 @@
 """ClimateNet: labelled samples that already have the canonical fields; their time is a text."""
 
-FIELDS = {name: {"take": name} for name in ("TMQ", "U850", "V850", "PSL")}
+from stormtrace.prepare.sources.vocabulary import Vocabulary
+
+VOCABULARY = Vocabulary({name: {"take": name} for name in ("TMQ", "U850", "V850", "PSL")})

@@ -4,12 +4,9 @@ The defaults are those of tavg1_2d_slv_Nx; levels of inst3_3d_asm_Nv have their 
 thickness (DELP) as variables. Hourly means are stamped in their middle, without bounds.
 """
 
-from typing import Any
+from stormtrace.prepare.sources.vocabulary import Vocabulary, canonical
 
-#: How each canonical field comes about.
-FIELDS: dict[str, dict[str, Any]] = {
-    "TMQ": {"take": "TQV"},
-    "U850": {"take": "U850"},
-    "V850": {"take": "V850"},
-    "PSL": {"take": "SLP"},
-}
+VOCABULARY = Vocabulary(
+    canonical({"take": "TQV"}, {"take": "U850"}, {"take": "V850"}, {"take": "SLP"}),
+    {"surface_pressure": "PS", "pressure": "PL", "thickness": "DELP"},
+)

@@ -1,0 +1,41 @@
+"""Fit a mean and harmonics of the year to fields of samples, cell by cell.
+
+    python scripts/make_climatology.py --samples results/samples/era5/fv0.23x0.31/2000 \
+results/samples/era5/fv0.23x0.31/2001 --fields Z500 --harmonics 6 \
+--output results/climatology/era5/fv0.23x0.31/6.nc
+
+make_samples.py subtracts it where a field is an anomaly.
+"""
+
+from pathlib import Path
+
+from stormtrace import commandline
+from stormtrace.formats.climatologies import write_climatology
+from stormtrace.formats.labelled import attributes_of
+from stormtrace.formats.samples import samples_by_time
+from stormtrace.prepare.climatology_fitting import fit_climatology
+from stormtrace.provenance import provenance
+
+
+def main() -> None:
+    """Parse the flags, fit and write."""
+    parser = commandline.parser(__doc__)
+    parser.add_argument(
+        "--samples", type=Path, nargs="+", required=True, help="folders of samples, one a year"
+    )
+    parser.add_argument("--fields", nargs="+", required=True)
+    parser.add_argument("--harmonics", type=int, default=4)
+    parser.add_argument("--output", type=Path, required=True)
+    args = parser.parse_args()
+
+    folders = commandline.progress(args.samples, "years", len(args.samples))
+    grid, fields = fit_climatology(folders, args.fields, args.harmonics)
+    first = next(iter(samples_by_time(args.samples[0]).values()))
+    about = attributes_of(first, args.fields)
+    units = {name: about[name].get("units", "1") for name in args.fields}
+    made_of = provenance(samples=" ".join(map(str, args.samples)), harmonics=args.harmonics)
+    write_climatology(args.output, grid, fields, units, made_of)
+
+
+if __name__ == "__main__":
+    commandline.run(main)

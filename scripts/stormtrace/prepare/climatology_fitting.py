@@ -1,0 +1,82 @@
+"""A mean and harmonics of the year fitted to samples by least squares, each cell by itself."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+from stormtrace.formats.climatologies import terms
+from stormtrace.formats.samples import open_folder
+from stormtrace.grids import Grid
+
+Floats = NDArray[np.float64]
+
+#: Above this condition number the times of the samples do not tell the harmonics apart.
+WORST_CONDITION = 1e6
+
+
+@dataclass
+class Fit:
+    """Normal equations of one fit: the times' are the same for all fields and cells."""
+
+    harmonics: int
+    normal: Floats = field(init=False)
+    moments: Floats | None = None
+
+    def __post_init__(self) -> None:
+        size = 1 + 2 * self.harmonics
+        self.normal = np.zeros((size, size))
+
+    def add(self, row: Floats, values: NDArray[np.float32]) -> None:
+        """Add the terms of one time, (terms,), and the fields there, (fields, ny, nx)."""
+        if self.moments is None:
+            self.moments = np.zeros((row.size, *values.shape))
+        self.normal += np.outer(row, row)
+        for moment, term in zip(self.moments, row, strict=True):
+            moment += term * values
+
+    def solve(self, where: str) -> Floats:
+        """Return the coefficients, (terms, fields, ny, nx).
+
+        Raises:
+            BadInput: there are too few times for so many harmonics.
+
+        """
+        if self.moments is None or np.linalg.cond(self.normal) > WORST_CONDITION:
+            raise BadInput(
+                f"{where}: the times of the samples do not determine a mean and {self.harmonics}"
+                " harmonics of the year: choose a dataset that covers whole years, or fewer"
+                " `harmonics`"
+            )
+        flat = self.moments.reshape(len(self.moments), -1)
+        found: Floats = np.linalg.solve(self.normal, flat).astype(np.float64, copy=False)
+        return found.reshape(self.moments.shape)
+
+
+def fit_climatology(
+    folders: Iterable[Path], fields: Sequence[str], harmonics: int
+) -> tuple[Grid, dict[str, Floats]]:
+    """Return the grid, and field -> coefficients (terms, ny, nx), of samples of some years.
+
+    Raises:
+        BadInput: samples are missing, damaged, on several grids, or do not determine the fit.
+
+    """
+    fit, grid, where = Fit(harmonics), None, ""
+    for path in folders:
+        folder = open_folder(path, dict.fromkeys(fields))
+        if grid is not None and not (
+            grid.shape == folder.grid.shape and np.allclose(grid.lat, folder.grid.lat)
+        ):
+            raise BadInput(f"{path} is on {folder.grid.describe()}, not on {grid.describe()}")
+        grid, where = folder.grid, str(path)
+        for sample in folder.paths:
+            batch = folder.read([sample])
+            fit.add(terms(folder.date(batch.times[0]), harmonics), batch.values[0])
+    if grid is None:
+        raise BadInput("there are no samples to fit a climatology to")
+    coefficients = fit.solve(where)
+    return grid, {name: coefficients[:, index] for index, name in enumerate(fields)}
