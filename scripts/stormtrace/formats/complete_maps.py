@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.quantities import check_possible
 
 #: No field of the atmosphere is this large in SI units; every customary fill value is.
 MISSING_ABOVE = 1e14
@@ -26,7 +27,7 @@ def read_map(
 
     Raises:
         BadInput: the field is missing, of another shape or order of dimensions, or has missing or
-            non-finite values: the message counts them and locates the first.
+            non-finite values (the message counts them and locates the first), or impossible ones.
 
     """
     if field not in nc.variables:
@@ -48,13 +49,15 @@ def read_map(
         scale, offset = attributes.get("scale_factor", 1), attributes.get("add_offset", 0)
         values = (stored * np.float64(scale) + np.float64(offset)).astype(np.float32)
     fills = [attributes[name] for name in ("_FillValue", "missing_value") if name in attributes]
+    least, most = float(values.min()), float(values.max())
     # NaN anywhere makes both of these NaN, and is not in range.
-    if fills or not (values.min() > -MISSING_ABOVE and values.max() < MISSING_ABOVE):
+    if fills or not (least > -MISSING_ABOVE and most < MISSING_ABOVE):
         good = np.abs(values) < MISSING_ABOVE
         for fill in fills:
             good &= ~np.isin(stored, np.asarray(fill).astype(stored.dtype))
         if not good.all():
             raise BadInput(_describe_missing(nc, field, path, values, ~good))
+    check_possible(path, field, attributes, least, most)
     return values
 
 

@@ -147,7 +147,7 @@ def grid_of(files: Sequence[LabelledFile]) -> Grid:
 
 def attributes_of(path: Path, fields: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return field -> attributes, as text, of the fields that a labelled sample has."""
-    with open_netcdf(path) as nc:
+    with opening(path, COPY_AGAIN) as nc:
         return {
             field: {key: str(nc[field].getncattr(key)) for key in nc[field].ncattrs()}
             for field in fields

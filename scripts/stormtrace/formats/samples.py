@@ -17,6 +17,7 @@ from stormtrace.errors import BadInput
 from stormtrace.formats.axes import check_grid, read_grid
 from stormtrace.formats.complete_maps import read_map
 from stormtrace.formats.netcdf import opening, read, variable
+from stormtrace.formats.quantities import check_possible
 from stormtrace.formats.sample_names import stamp
 from stormtrace.grids import Grid
 
@@ -188,12 +189,16 @@ def one_time(nc: netCDF4.Dataset, name: str, shape: tuple[int, int]) -> NDArray[
     """Return a field of one time, `shape`, missing values NaN.
 
     Raises:
-        BadInput: it is not there, or of another shape.
+        BadInput: it is not there, of another shape, or has impossible values.
 
     """
-    values = read(variable(nc, name))
+    source = variable(nc, name)
+    values = read(source)
     if values.shape not in (shape, (1, *shape)):
         raise BadInput(f"{nc.filepath()}: {name} is {values.shape}, expected one time on {shape}")
+    attributes = {key: source.getncattr(key) for key in source.ncattrs()}
+    least, most = (float(end.reduce(values, axis=None)) for end in (np.fmin, np.fmax))
+    check_possible(nc.filepath(), name, attributes, least, most)
     return values.reshape(shape)
 
 
