@@ -18,7 +18,7 @@ from stormtrace.formats.file_kinds import foreign_kind
 from stormtrace.formats.own_end import bytes_beyond
 from stormtrace.seals import MAKE_AGAIN, Damaged, add_seal, is_sealed
 
-Form = Literal["NETCDF4", "NETCDF3_64BIT_OFFSET"]
+Form = Literal["NETCDF4", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"]
 
 #: No field is as large as this; MERRA-2's 1e15, CESM's 1e36 and netCDF's 9.97e36 are.
 ABSURD = 1e14
@@ -178,9 +178,12 @@ def _blank(values: NDArray[np.floating], fill: np.floating) -> None:
 
 @contextlib.contextmanager
 def creating(
-    path: Path | str, form: Form = "NETCDF4", mode: Literal["w", "r+"] = "w"
+    path: Path | str,
+    form: Form = "NETCDF4",
+    mode: Literal["w", "r+"] = "w",
+    sealed: bool = True,
 ) -> Iterator[netCDF4.Dataset]:
-    """Create (or, with mode "r+", continue) a netCDF file, which is sealed at the end.
+    """Create (or, with mode "r+", continue) a netCDF file, which is usually sealed at the end.
 
     Errors of the library become the OSError they stand for. HDF5 reports a full disk as "HDF
     error", without an errno: where the disk has less than a MiB left, that is what it was. A
@@ -195,7 +198,8 @@ def creating(
             content = nc.close()
         if memory:
             Path(path).write_bytes(content)
-        add_seal(path)
+        if sealed:
+            add_seal(path)
     except RuntimeError as error:
         raise _disk_error(path, error) from error
     except OSError as error:
