@@ -15,14 +15,6 @@ from stormtrace.network.model_files import read_config
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 SHAPE = (40, 64)
 RIVERS_FIRST = ["Background", "Atmospheric River", "Tropical Cyclone"]
-FRONTS = [
-    "Background",
-    "cold_front",
-    "Warm Front",
-    "Stationary Front",
-    "Occluded Front",
-    "Dry Line",
-]
 TABLE = {"Dry Line": {"short": "DL", "kind": "line"}}
 
 
@@ -40,12 +32,6 @@ def rivers_first(labels):
     return np.array([0, 2, 1])[labels]
 
 
-def fronts(labels):
-    """Rivers, cut into five stretches by longitude; no cyclones."""
-    stretch = 1 + np.arange(SHAPE[1]) * 5 // SHAPE[1]
-    return np.where(labels == 2, stretch, 0)
-
-
 def write_training(folder, recode, count):
     lat, lon = coordinates(SHAPE)
     for day in range(1, count + 1):
@@ -55,18 +41,17 @@ def write_training(folder, recode, count):
     return folder
 
 
-@pytest.mark.parametrize(
-    ("labels", "recode", "epochs"),
-    [(RIVERS_FIRST, rivers_first, 4), (FRONTS, fronts, 1)],
-    ids=["another order", "five fronts"],
-)
-def test_names_go_from_labels_to_masks_and_scores(tmp_path, labels, recode, epochs):
-    """Four epochs find rivers, by far the larger class: under the code 1 that `labels` gives them."""
+def test_names_go_from_labels_to_masks_and_scores(tmp_path):
+    """Four epochs find rivers, by far the larger class: under the code 1 that `labels` gives them.
+
+    (Five fronts go all the way to the report in workflow/test_any_study.)
+    """
+    labels, recode = RIVERS_FIRST, rivers_first
     samples = write_training(tmp_path / "train", recode, 16)
     (tmp_path / "statistics.json").write_text(json.dumps(statistics()))
     (tmp_path / "classes.json").write_text(json.dumps(TABLE))
     recipe = {"name": "m", "fields": FIELDS, "dataset": "d", "grid": "g", "labels": labels}
-    recipe |= {"epochs": epochs, "validation": 0.2, "lr": 0.003}
+    recipe |= {"epochs": 4, "validation": 0.2, "lr": 0.003}
     model, table = tmp_path / "model", ("--classes", f"@{tmp_path / 'classes.json'}")
     run("train.py", "--samples", samples, "--statistics", tmp_path / "statistics.json",
         "--model", json.dumps(recipe), "--output", model,
@@ -83,19 +68,17 @@ def test_names_go_from_labels_to_masks_and_scores(tmp_path, labels, recode, epoc
         "--year", 2001, "--experiment", "e", "--dataset", "d", "--grid", "g", *table)  # fmt: skip
     masks = open_masks(tmp_path / "m.nc", TABLE)
     assert masks.classes.codes == tuple(range(1, len(labels)))
-    names = [name.replace("cold_front", "Cold Front") for name in labels]
-    assert list(masks.classes.labels) == names
+    assert list(masks.classes.labels) == labels
     run("check_labels.py", "--samples", samples, "--labels", json.dumps(labels),
         "--output", tmp_path / "q.json", *table)  # fmt: skip
     checked = json.loads((tmp_path / "q.json").read_text())
-    assert list(checked["folders"][str(samples)]["cell_share"]) == names
-    if labels == RIVERS_FIRST:
-        matrix = np.array(scores["confusion"])  # rows: truth
-        assert scores["iou"]["Atmospheric River"] > 0.15  # by chance .05
-        assert matrix[1, 1] > matrix[1, 2] and matrix[1, 1] > matrix[2, 1]
-        found = np.concatenate(list(masks.blocks())) == masks.classes["AR"].code
-        water = np.stack([weather(1000 + step, SHAPE)[1] == 2 for step in range(2)])
-        assert (found & water).sum() > 0.3 * water.sum()
+    assert list(checked["folders"][str(samples)]["cell_share"]) == labels
+    matrix = np.array(scores["confusion"])  # rows: truth
+    assert scores["iou"]["Atmospheric River"] > 0.15  # by chance .05
+    assert matrix[1, 1] > matrix[1, 2] and matrix[1, 1] > matrix[2, 1]
+    found = np.concatenate(list(masks.blocks())) == masks.classes["AR"].code
+    water = np.stack([weather(1000 + step, SHAPE)[1] == 2 for step in range(2)])
+    assert (found & water).sum() > 0.3 * water.sum()
 
 
 def test_short_names_that_collide_are_refused_before_the_work(tmp_path):
