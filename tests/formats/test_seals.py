@@ -5,6 +5,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import netCDF4
 import numpy as np
@@ -162,3 +163,21 @@ def test_a_full_disk_is_an_error_and_no_crash(tmp_path, form):
         check=False,
     )
     assert (done.returncode, done.stdout[:6]) == (0, "caught"), done.stderr
+
+
+#: Modules that open netCDF without the door -> why.
+WITHOUT = {
+    "formats/netcdf.py": "the door",
+    "planet/merra2_files.py": "writes files as NASA does",
+    "prepare/raw/raw_formats.py": "reads an archive in memory",
+    "grids/specification.py": "reads other people's grid files; grids are below formats",
+}
+
+
+def test_there_is_one_door():
+    library = Path(seals.__file__).parent
+    files = {str(path.relative_to(library)): path.read_text() for path in library.rglob("*.py")}
+    assert {name for name, text in files.items() if "netCDF4.Dataset(" in text} == WITHOUT.keys()
+    openers = {name for name, text in files.items() if "open_raw(" in text}
+    # Own files are opened by `opening`.
+    assert openers == {"formats/netcdf.py", "prepare/raw/raw_formats.py"}
