@@ -9,6 +9,7 @@ Writes events.parquet, events.csv, objects.parquet, objects.csv, tracks.geojson,
 from pathlib import Path
 
 from stormtrace import commandline
+from stormtrace.files import together
 from stormtrace.formats.tables import write_tables
 from stormtrace.formats.tracks import write_geojson, write_trajectories
 from stormtrace.provenance import provenance
@@ -46,10 +47,11 @@ def main() -> None:
     attributes = provenance(args.objects, experiment=args.experiment, tracking=vars(tracking))
     time = {"units": record.time_units, "calendar": record.calendar}
     classes = record.classes
-    write_tables(args.output, "objects", objects, classes, attributes | time)
-    write_tables(args.output, "events", events, classes, attributes | time)
-    write_geojson(args.output / "tracks.geojson", events, seen, classes)
-    write_trajectories(args.output / "trajectories.nc", events, seen, classes, time, attributes)
+    with together():
+        write_tables(args.output, "objects", objects, classes, attributes | time)
+        write_tables(args.output, "events", events, classes, attributes | time)
+        write_geojson(args.output / "tracks.geojson", events, seen, classes)
+        write_trajectories(args.output / "trajectories.nc", events, seen, classes, time, attributes)
 
 
 if __name__ == "__main__":

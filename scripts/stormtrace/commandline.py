@@ -190,5 +190,7 @@ def _explain(error: OSError) -> str:
         errno.EACCES: "no permission: choose a folder you may write to, or ask its owner",
         errno.EROFS: "the file system is read-only: choose another folder",
     }
+    if error.errno == errno.EACCES and error.filename and Path(error.filename).exists():
+        advice[errno.EACCES] = "no permission: ask the owner of it"
     place = f" ({error.filename})" if error.filename else ""
     return f"{error.strerror or error}{place}; {advice.get(error.errno or 0, 'see the log above')}"

@@ -1,6 +1,7 @@
 """The four scripts, run as the workflow runs them: flags, files, errors."""
 
 import json
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,24 @@ def results(tmp_path_factory):
         "--experiment", "control", "--output", folder / "events",
     )  # fmt: skip
     return folder, fields
+
+
+def test_a_full_disk_leaves_no_part_of_the_events(results, tmp_path):
+    """A limit of a file's size stands for the disk's; objects.parquet, the first, is below it."""
+    folder = results[0] / "events"
+    sizes = {path.name: path.stat().st_size for path in folder.glob("*.*")}
+    limit = max(sizes.values()) - 1
+    assert sizes["objects.parquet"] < limit and len(sizes) == 6
+    command = [
+        sys.executable, SCRIPTS / "link_events.py", "--objects", folder / "objects/2000.nc",
+        "--tracking", TRACKING, "--experiment", "control", "--output", tmp_path / "events",
+    ]  # fmt: skip
+    limits = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))  # noqa: E731
+    done = subprocess.run(
+        command, preexec_fn=limits, capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 1 and "File too large" in done.stderr, done.stderr
+    assert list((tmp_path / "events").iterdir()) == []
 
 
 def painted_events(folder):
