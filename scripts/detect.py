@@ -29,8 +29,15 @@ def main() -> None:
     parser.add_argument(
         "--period",
         nargs=2,
+        action="append",
+        default=[],
         metavar=("START", "END"),
-        help="only samples from START to before END, of all in the folder",
+        help="only samples from START to before END, of all in the folder (repeatable, in order)",
+    )
+    parser.add_argument(
+        "--missing-steps",
+        choices=("refuse", "skip"),
+        help="whether steps of --period may have no sample (default: do not check)",
     )
     parser.add_argument("--statistics", type=Path, help="normalize with these instead, JSON")
     parser.add_argument("--weighting", default="none", choices=("none", "area", "mean"))
@@ -78,7 +85,8 @@ def main() -> None:
         args.samples,
         args.output,
         year=args.year,
-        period=args.period,
+        periods=args.period,
+        missing_steps=args.missing_steps,
         normalization=normalization,
         neutral=args.neutral,
         choice=Choice(

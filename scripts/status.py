@@ -50,7 +50,7 @@ def main() -> None:
         stage: sorted({target for by_stage in needed.values() for target in by_stage[stage]})
         for stage in STAGES
     }
-    state = look(args.directory, everything)
+    state = look(args.directory, study.at.logs, everything)
     print(f"{study.config.title}, {time.strftime('%a %H:%M:%S')}\n")
     rows = [["experiment", *STAGES, "left"]]
     for name, by_stage in [*needed.items(), ("all", everything)]:
@@ -123,17 +123,17 @@ class State:
         return f"{about} {duration(seconds / running)} left, {until} {end}, with {running} at once"
 
 
-def look(folder: Path, everything: Mapping[str, Iterable[Target]]) -> State:
-    """Return the state of the folder that Snakemake runs in."""
+def look(folder: Path, logs: str, everything: Mapping[str, Iterable[Target]]) -> State:
+    """Return the state of a study, by its logs, in the folder that Snakemake runs in."""
     targets = [target for of_stage in everything.values() for target in of_stage]
     missing = {target for target in targets if not (folder / target.path).exists()}
-    at_work = jobs.jobs_in(folder)
+    at_work = jobs.jobs_in(folder, logs)
     for target in missing:
         if target.log not in at_work and (error := jobs.failure(folder / target.log)):
-            at_work[target.log] = jobs.Job(target.log, "failed", reason=error)
+            at_work[target.log] = jobs.Job(target.log, target.job, "failed", reason=error)
     done = {target.log for target in targets} - {target.log for target in missing}
     kept = {log: job for log, job in at_work.items() if not (job.state == "failed" and log in done)}
-    usual = {stage: mean_seconds(folder, rule) for stage, rule in STAGES.items()}
+    usual = {stage: mean_seconds(folder / logs, rule) for stage, rule in STAGES.items()}
     return State(folder, missing, kept, usual)
 
 

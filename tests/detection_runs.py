@@ -41,14 +41,24 @@ def make_model(folder, seed, padding="sphere"):
 
 
 def look(
-    models, samples, output, *, normalization=None, neutral=(), year=2001, period=None, **choice
+    models,
+    samples,
+    output,
+    *,
+    normalization=None,
+    neutral=(),
+    year=2001,
+    periods=(),
+    missing_steps=None,
+    **choice,
 ):
     detect(
         [models] if isinstance(models, Path) else models,
         samples,
         output,
         year=year,
-        period=period,
+        periods=periods,
+        missing_steps=missing_steps,
         normalization=normalization,
         neutral=neutral,
         choice=Choice(torch.device("cpu"), **choice),

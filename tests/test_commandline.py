@@ -46,10 +46,20 @@ def test_other_errors_keep_their_traceback():
         commandline.run(main)
 
 
-def test_a_stop_that_a_library_swallows_is_heeded_all_the_same(tmp_path, monkeypatch):
-    """netCDF4 has bare `except:` clauses: one job in ten went on after SIGTERM, and ended with 0."""
+@pytest.fixture
+def sigterm(monkeypatch):
+    """Leave this process's own handlers as they were."""
     monkeypatch.setattr(signals, "_received", [])
-    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr(signals, "AGAIN_S", 0.05)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGALRM)}
+    yield
+    signals.rest()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def test_a_stop_that_a_library_swallows_is_heeded_all_the_same(tmp_path, sigterm):
+    """netCDF4 has bare `except:` clauses: one job in ten went on after SIGTERM, and ended with 0."""
     made = []
 
     def work():
@@ -61,17 +71,51 @@ def test_a_stop_that_a_library_swallows_is_heeded_all_the_same(tmp_path, monkeyp
                     with suppress(SystemExit):
                         os.kill(os.getpid(), signal.SIGTERM)
 
-    try:
-        with pytest.raises(SystemExit) as stop:
-            commandline.run(work)
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with pytest.raises(SystemExit) as stop:
+        commandline.run(work)
     assert stop.value.code == 128 + signal.SIGTERM
     assert made == [0, 1, 2] and list(tmp_path.iterdir()) == []
 
 
-def test_what_is_written_when_a_stop_was_swallowed_is_not_published(tmp_path, monkeypatch):
-    monkeypatch.setattr(signals, "_received", [])
+def test_a_swallowed_stop_comes_again_though_nobody_asks(sigterm):
+    """In a callback or an import there is no `progress` that would heed it."""
+
+    def work():
+        with suppress(BaseException):
+            os.kill(os.getpid(), signal.SIGTERM)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            time.sleep(0.01)
+        raise AssertionError("it went on")
+
+    with pytest.raises(SystemExit) as stop:
+        commandline.run(work)
+    assert stop.value.code == 128 + signal.SIGTERM
+    assert signal.getitimer(signal.ITIMER_REAL)[0] == 0
+
+
+def test_a_second_stop_does_not_disturb_the_tidying_up_after_the_first(sigterm):
+    tidied = []
+
+    def work():
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(10)
+        finally:
+            with suppress(KeyError):
+                os.kill(os.getpid(), signal.SIGTERM)
+                for _ in range(20):  # longer than the stop waits before it comes again
+                    time.sleep(0.01)
+                {}["absent"]
+            tidied.append("all")
+
+    with pytest.raises(SystemExit):
+        commandline.run(work)
+    assert tidied == ["all"]
+
+
+def test_what_is_written_when_a_stop_was_swallowed_is_not_published(tmp_path, sigterm):
+    signals.handle_sigterm()
     with pytest.raises(SystemExit), writing(tmp_path / "a.nc") as partial:
         partial.touch()
         with suppress(SystemExit):

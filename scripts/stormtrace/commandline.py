@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from stormtrace.errors import BadInput, OutOfTime
-from stormtrace.signals import handle_sigterm, heed_stop
+from stormtrace.signals import handle_sigterm, heed_stop, rest
 
 Item = TypeVar("Item")
 log = logging.getLogger("stormtrace")
@@ -86,6 +86,7 @@ def run(main: Callable[[], None]) -> NoReturn:
     except OSError as error:
         sys.exit(f"error: {_explain(error)}")
     finally:
+        rest()
         note.remove()
     sys.exit(0)
 

@@ -1,8 +1,14 @@
-"""Signals that ask a job to stop, also where a library swallows the exception."""
+"""Signals that ask a job to stop, also where a library swallows the exception.
+
+Until `handle_sigterm` is called, a script imports and has made nothing: SIGTERM ends it at once.
+"""
 
 import signal
+import sys
 from types import FrameType
-from typing import NoReturn
+
+#: Seconds after which a stop is raised again if a library has swallowed it.
+AGAIN_S = 0.5
 
 #: Signals to stop that have arrived so far.
 _received: list[int] = []
@@ -10,12 +16,33 @@ _received: list[int] = []
 
 def handle_sigterm() -> None:
     """Turn SIGTERM (PBS at walltime, Snakemake when it stops) into SystemExit."""
+    signal.signal(signal.SIGALRM, _stop)
     signal.signal(signal.SIGTERM, _stop)
 
 
-def _stop(signum: int, frame: FrameType | None) -> NoReturn:
-    _received.append(signum)
-    raise SystemExit(128 + signum)
+def rest() -> None:
+    """Raise no stop again: the job is over."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _stop(signum: int, frame: FrameType | None) -> None:
+    """Raise SystemExit, and again after a while, but never into the tidying up that it started.
+
+    A library may swallow it: in a bare `except:`, while it is imported, in a callback.
+    """
+    if signum == signal.SIGTERM:
+        _received.append(signum)
+    signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
+    if not _is_stopping():
+        raise SystemExit(128 + signal.SIGTERM)
+
+
+def _is_stopping() -> bool:
+    """Whether a SystemExit is on its way out through `except` and `finally`."""
+    error = sys.exception()
+    while error is not None and not isinstance(error, SystemExit):
+        error = error.__context__
+    return error is not None
 
 
 def stops() -> int:
@@ -26,8 +53,8 @@ def stops() -> int:
 def heed_stop(before: int = 0) -> None:
     """Raise SystemExit again if signals to stop have arrived beyond those `before`.
 
-    The first may have been raised inside a bare `except:` of a library (netCDF4 has several) and
-    swallowed there, leaving half-written whatever was being written.
+    The first may have been swallowed by a library (netCDF4 has several bare `except:`), leaving
+    half-written whatever was being written, and the next is not due yet.
     """
     if stops() > before:
         raise SystemExit(128 + _received[-1])

@@ -132,11 +132,24 @@ def test_only_samples_of_the_period_are_run_on(model, tmp_path):
     """Start included, end not; a day has eight samples."""
     folder = write_samples(tmp_path / "2001", 20, shape=SHAPE)
     period = ["2001-01-01 21:00", "2001-01-03"]
-    variables, attributes = look(model, folder, tmp_path / "m.nc", period=period)
+    variables, attributes = look(model, folder, tmp_path / "m.nc", periods=[period])
     np.testing.assert_array_equal(variables["time"], np.arange(21.0, 48.0, 3.0))
     assert attributes["period"] == "2001-01-01 21:00/2001-01-03"
+    assert "missing_steps" not in attributes  # nobody asked
     with pytest.raises(BadInput, match=r"no samples from 2002-01-01 to before 2003-01-01"):
-        look(model, folder, tmp_path / "m.nc", period=["2002-01-01", "2003-01-01"])
+        look(model, folder, tmp_path / "m.nc", periods=[["2002-01-01", "2003-01-01"]])
+
+
+def test_a_sample_deleted_by_hand_is_missed_and_counted(model, tmp_path):
+    folder = write_samples(tmp_path / "2001", 8, shape=SHAPE)
+    (folder / "made-up.2001-01-01-32400.nc").unlink()
+    day = [["2001-01-01", "2001-01-02"]]
+    with pytest.raises(BadInput, match=r"of 8 steps expected 1 have no sample"):
+        look(model, folder, tmp_path / "m.nc", periods=day, missing_steps="refuse")
+    variables, attributes = look(
+        model, folder, tmp_path / "m.nc", periods=day, missing_steps="skip"
+    )
+    assert len(variables["time"]) == 7 and attributes["missing_steps"] == 1
 
 
 def test_a_folder_without_samples_is_refused(model, tmp_path):

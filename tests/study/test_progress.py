@@ -18,7 +18,7 @@ from stormtrace.study.loading import load_study, read_overlays
 
 ROOT = Path(__file__).resolve().parents[2]
 OVERLAY = {"run": ["control", "area-stats"], "compare": []}
-LOG = "logs/detect/area-stats/{}.log"
+LOG = "results/logs/detect/area-stats/{}.log"
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_jobs_by_what_they_are_up_to(tmp_path):
     submit(tmp_path, 4, "logs/a/running.log", state="R")
     submit(tmp_path, 5, "logs/a/queued.log", state="Q")
     submit(tmp_path, 6, "logs/a/new.log")
-    told = {job.name: (job.state, job.reason) for job in jobs.jobs_in(tmp_path).values()}
+    told = {job.name: (job.state, job.reason) for job in jobs.jobs_in(tmp_path, "logs").values()}
     assert told == {
         "failed": ("failed", "error: no wind in 2090"),
         "killed": ("failed", "exceeded walltime"),
@@ -127,7 +127,7 @@ def test_a_note_is_believed_while_its_job_lives(tmp_path):
         job = submit(tmp_path, name, f"logs/a/{name}.log", **facts)
         note(tmp_path, f"logs/a/{name}.log", host="a node", job=job)
     (tmp_path / "logs/a/half.progress.json").write_text("{")
-    at_work = jobs.jobs_in(tmp_path).values()
+    at_work = jobs.jobs_in(tmp_path, "logs").values()
     states = {job.name: job.state for job in at_work}
     assert states == {
         "here": "running",
@@ -139,20 +139,26 @@ def test_a_note_is_believed_while_its_job_lives(tmp_path):
 
 
 def test_time_goes_on_after_a_note():
-    job = jobs.Job("logs/a/b.log", "running", {"time": time.time() - 10, "seconds_left": 15})
+    job = jobs.Job("logs/a/b.log", "a/b", "running", {"time": time.time() - 10, "seconds_left": 15})
     assert job.seconds_left() == pytest.approx(5, abs=1)
     job.note["seconds_left"] = 3
     assert job.seconds_left() == 0
-    assert jobs.Job("logs/a/b.log", "running").seconds_left() is None
+    assert jobs.Job("logs/a/b.log", "a/b", "running").seconds_left() is None
 
 
-def test_names_come_from_the_log():
-    job = jobs.Job("logs/export_artmip/control/cesm.v2.2000.log", "queued")
-    assert (job.rule, job.name) == ("export_artmip", "control/cesm.v2.2000")
-    assert (jobs.Job("logs/check.log", "queued").rule, jobs.Job("check.log", "queued").name) == (
-        "check",
-        "",
-    )
+def test_a_study_sees_its_own_jobs_alone(tmp_path):
+    """Two studies run in one folder, an experiment `control` each."""
+    for number, logs in enumerate(("first/logs", "second/logs", "first/logs/logs"), start=1):
+        submit(tmp_path, number, f"{logs}/detect/control/2000.log")
+        note(tmp_path, f"{logs}/train/four.v2.log")
+    at_work = jobs.jobs_in(tmp_path, "second/logs")
+    assert set(at_work) == {
+        f"second/logs/{job}.log" for job in ("detect/control/2000", "train/four.v2")
+    }
+    assert {(job.rule, job.name) for job in at_work.values()} == {
+        ("detect", "control/2000"),
+        ("train", "four.v2"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -172,9 +178,9 @@ def test_the_error_a_log_ends_with(tmp_path, text, told):
 
 
 def test_a_folder_in_which_nothing_ever_ran(tmp_path):
-    assert jobs.jobs_in(tmp_path) == {}
+    assert jobs.jobs_in(tmp_path, "logs") == {}
     assert jobs.asked_pbs(tmp_path) is None
-    assert progress.mean_seconds(tmp_path, "detect") is None
+    assert progress.mean_seconds(tmp_path / "logs", "detect") is None
 
 
 def test_mean_seconds_of_benchmark_files(tmp_path):
@@ -184,7 +190,7 @@ def test_mean_seconds_of_benchmark_files(tmp_path):
             f"logs/benchmarks/detect/control/{year}.tsv",
             f"s\th:m:s\tmax_rss\n{seconds}\t0:00:10\t100.0\n",
         )
-    assert progress.mean_seconds(tmp_path, "detect") == 15
+    assert progress.mean_seconds(tmp_path / "logs", "detect") == 15
 
 
 def status(folder, overlay):
@@ -202,7 +208,7 @@ def test_the_table(tmp_path, overlay):
     submit(tmp_path, 1, LOG.format(2000), state="R")
     note(tmp_path, LOG.format(2000), what="steps", done=1500, total=2000, seconds_left=7200)
     make(tmp_path, LOG.format(2001), "error: V850 has 1 missing value\n")
-    submit(tmp_path, 3, "logs/link_events/control.log", state="Q")
+    submit(tmp_path, 3, "results/logs/link_events/control.log", state="Q")
     text = status(tmp_path, overlay)
     rows = {line.split()[0]: line for line in text.splitlines() if line.strip()}
     columns = rows["experiment"]

@@ -18,9 +18,9 @@ rule count_masks:
     output:
         at.mask_counts("{experiment}", "{year}"),
     log:
-        "logs/count_masks/{experiment}/{year}.log",
+        at.log("count_masks/{experiment}/{year}"),
     benchmark:
-        "logs/benchmarks/count_masks/{experiment}/{year}.tsv"
+        at.benchmark("count_masks/{experiment}/{year}")
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -46,9 +46,9 @@ rule count_events:
     output:
         at.event_counts("{experiment}", "{year}"),
     log:
-        "logs/count_events/{experiment}/{year}.log",
+        at.log("count_events/{experiment}/{year}"),
     benchmark:
-        "logs/benchmarks/count_events/{experiment}/{year}.tsv"
+        at.benchmark("count_events/{experiment}/{year}")
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -80,9 +80,9 @@ rule merge_counts:
     output:
         at.frequency("{experiment}"),
     log:
-        "logs/merge_counts/{experiment}.log",
+        at.log("merge_counts/{experiment}"),
     benchmark:
-        "logs/benchmarks/merge_counts/{experiment}.tsv"
+        at.benchmark("merge_counts/{experiment}")
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -105,9 +105,9 @@ rule compare:
     output:
         at.comparison("{comparison}"),
     log:
-        "logs/compare/{comparison}.log",
+        at.log("compare/{comparison}"),
     benchmark:
-        "logs/benchmarks/compare/{comparison}.tsv"
+        at.benchmark("compare/{comparison}")
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -135,9 +135,9 @@ rule count_landfalls:
     output:
         at.landfall("{experiment}"),
     log:
-        "logs/count_landfalls/{experiment}.log",
+        at.log("count_landfalls/{experiment}"),
     benchmark:
-        "logs/benchmarks/count_landfalls/{experiment}.tsv"
+        at.benchmark("count_landfalls/{experiment}")
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -162,9 +162,9 @@ rule compose_fields:
     output:
         at.composites("{experiment}", "{year}"),
     log:
-        "logs/compose_fields/{experiment}/{year}.log",
+        at.log("compose_fields/{experiment}/{year}"),
     benchmark:
-        "logs/benchmarks/compose_fields/{experiment}/{year}.tsv"
+        at.benchmark("compose_fields/{experiment}/{year}")
     conda:
         "../../envs/analysis.yaml"
     threads: 1

@@ -19,7 +19,13 @@ from stormtrace.blocks import dump, flag
 from stormtrace.errors import BadInput
 from stormtrace.files import check_writable
 from stormtrace.grids.specification import cell_count
-from stormtrace.study.inputs import labels_input, published_files, raw_input
+from stormtrace.study.inputs import (
+    labels_input,
+    labels_seen,
+    published_files,
+    raw_input,
+    samples_seen,
+)
 from stormtrace.study.artmip import artmip_files
 from stormtrace.study.layout import EVENT_TABLES
 from stormtrace.study.loading import load_study
@@ -151,6 +157,18 @@ def samples_of_piece(wildcards):
     if STUDY.is_labelled(wildcards.dataset):
         return labels_input(STUDY, wildcards.dataset, "train")
     return at.samples(wildcards.dataset, wildcards.grid, wildcards.piece)
+
+
+def piece_seen(wildcards):
+    """What is in the folder that one piece of statistics is computed from."""
+    if STUDY.is_labelled(wildcards.dataset):
+        return labels_seen(STUDY, wildcards.dataset, "train")
+    return samples_seen(samples_folder(wildcards))
+
+
+def test_labels_seen(wildcards):
+    """What is in the folder of labels that a model is scored on."""
+    return labels_seen(STUDY, STUDY.models[wildcards.model].dataset, "test")
 
 
 def climatologies(wildcards):

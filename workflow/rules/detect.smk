@@ -19,9 +19,9 @@ rule detect:
     output:
         at.masks("{experiment}", "{year}"),
     log:
-        "logs/detect/{experiment}/{year}.log",
+        at.log("detect/{experiment}/{year}"),
     benchmark:
-        "logs/benchmarks/detect/{experiment}/{year}.tsv"
+        at.benchmark("detect/{experiment}/{year}")
     conda:
         "../../envs/torch.yaml"
     threads: 1 if STUDY.config.device != "cuda" else 8
@@ -31,6 +31,7 @@ rule detect:
         gpu=GPU,
     params:
         model=model_folders,
+        seen=lambda wildcards: samples_seen(samples_of(wildcards)),
         # Named here too, since Snakemake does not notice a change of params made from input.
         normalization=normalization,
         look=lambda wildcards: [
@@ -41,7 +42,12 @@ rule detect:
         neutral=lambda wildcards: [
             f"--neutral={field}" for field in STUDY.experiments[wildcards.experiment].neutral
         ],
-        period=lambda wildcards: STUDY.period(wildcards.experiment, wildcards.year),
+        period=lambda wildcards: [
+            word
+            for period in STUDY.periods(wildcards.experiment, wildcards.year)
+            for word in ("--period", *period)
+        ],
+        missing_steps=lambda wildcards: STUDY.missing_steps(wildcards.experiment),
         # Outside of output, which Snakemake deletes before a rerun: a killed detection resumes.
         checkpoints=at.mask_checkpoints("{experiment}"),
     message:
@@ -49,7 +55,7 @@ rule detect:
     shell:
         python(
             "detect.py --experiment {wildcards.experiment} --year {wildcards.year}"
-            " --period {params.period:q} --model {params.model:q} --samples {input.samples:q} {params.normalization:q}"
+            " {params.period:q} --missing-steps {params.missing_steps} --model {params.model:q} --samples {input.samples:q} {params.normalization:q}"
             " {params.look:q} {params.neutral:q} --classes @{input.classes:q} --threads {threads} --output {output:q}"
             f" --checkpoints {{params.checkpoints:q}} {TIME_BUDGET} --device {DEVICE}"
         )

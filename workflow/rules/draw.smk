@@ -24,9 +24,9 @@ rule draw_training:
         ),
         at.model_figure("{model}", "training") + ".pdf",
     log:
-        "logs/draw_training/{model}.log",
+        at.log("draw_training/{model}"),
     benchmark:
-        "logs/benchmarks/draw_training/{model}.tsv"
+        at.benchmark("draw_training/{model}")
     wildcard_constraints:
         model=any_of(STUDY.trained),
     conda:
@@ -55,9 +55,9 @@ rule draw_labels:
     output:
         multiext(at.model_figure("{model}", "labels"), ".png", ".pdf"),
     log:
-        "logs/draw_labels/{model}.log",
+        at.log("draw_labels/{model}"),
     benchmark:
-        "logs/benchmarks/draw_labels/{model}.tsv"
+        at.benchmark("draw_labels/{model}")
     wildcard_constraints:
         model=any_of(STUDY.scored),
     conda:
@@ -68,6 +68,7 @@ rule draw_labels:
         runtime=asks(5, full=15),
     params:
         samples=lambda wildcards: test_labels(wildcards),
+        seen=lambda wildcards: test_labels_seen(wildcards),
         exclude=lambda wildcards: flag(
             STUDY.excluded(STUDY.models[wildcards.model].dataset, "test")
         ),
@@ -100,9 +101,9 @@ rule draw_experiment:
             subcategory="{experiment}",
         ),
     log:
-        "logs/draw_experiment/{experiment}.log",
+        at.log("draw_experiment/{experiment}"),
     benchmark:
-        "logs/benchmarks/draw_experiment/{experiment}.tsv"
+        at.benchmark("draw_experiment/{experiment}")
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -135,9 +136,9 @@ rule draw_comparison:
             subcategory="{comparison}",
         ),
     log:
-        "logs/draw_comparison/{comparison}.log",
+        at.log("draw_comparison/{comparison}"),
     benchmark:
-        "logs/benchmarks/draw_comparison/{comparison}.tsv"
+        at.benchmark("draw_comparison/{comparison}")
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -164,9 +165,9 @@ rule draw_sensitivity:
     output:
         directory(at.sensitivity),
     log:
-        "logs/draw_sensitivity.log",
+        at.log("draw_sensitivity"),
     benchmark:
-        "logs/benchmarks/draw_sensitivity.tsv"
+        at.benchmark("draw_sensitivity")
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -190,9 +191,9 @@ rule draw_snapshot:
     output:
         directory(at.snapshot("{experiment}", "{stamp}")),
     log:
-        "logs/draw_snapshot/{experiment}.{stamp}.log",
+        at.log("draw_snapshot/{experiment}.{stamp}"),
     benchmark:
-        "logs/benchmarks/draw_snapshot/{experiment}.{stamp}.tsv"
+        at.benchmark("draw_snapshot/{experiment}.{stamp}")
     wildcard_constraints:
         stamp="[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{5}",
     conda:
@@ -227,9 +228,9 @@ rule draw_composite:
     output:
         directory(at.composite_figures("{experiment}", "{field}")),
     log:
-        "logs/draw_composite/{experiment}.{field}.log",
+        at.log("draw_composite/{experiment}.{field}"),
     benchmark:
-        "logs/benchmarks/draw_composite/{experiment}.{field}.tsv"
+        at.benchmark("draw_composite/{experiment}.{field}")
     wildcard_constraints:
         field="[A-Za-z][A-Za-z0-9_]*",
     conda:
@@ -257,9 +258,9 @@ rule draw_composite_change:
     output:
         directory(at.composite_change("{comparison}", "{field}")),
     log:
-        "logs/draw_composite_change/{comparison}.{field}.log",
+        at.log("draw_composite_change/{comparison}.{field}"),
     benchmark:
-        "logs/benchmarks/draw_composite_change/{comparison}.{field}.tsv"
+        at.benchmark("draw_composite_change/{comparison}.{field}")
     wildcard_constraints:
         field="[A-Za-z][A-Za-z0-9_]*",
     conda:
@@ -288,9 +289,9 @@ rule animate:
     output:
         at.film("{experiment}", "{year}-{month}"),
     log:
-        "logs/animate/{experiment}.{year}-{month}.log",
+        at.log("animate/{experiment}.{year}-{month}"),
     benchmark:
-        "logs/benchmarks/animate/{experiment}.{year}-{month}.tsv"
+        at.benchmark("animate/{experiment}.{year}-{month}")
     wildcard_constraints:
         month="[0-9]{2}",
     conda:
@@ -339,9 +340,9 @@ rule write_report:
     output:
         report(at.report, caption="../report/page.rst", category="The report"),
     log:
-        "logs/write_report.log",
+        at.log("write_report"),
     benchmark:
-        "logs/benchmarks/write_report.tsv"
+        at.benchmark("write_report")
     conda:
         "../../envs/analysis.yaml"
     threads: 1

@@ -29,9 +29,9 @@ rule train:
     output:
         [at.model("{model}", file) for file in ("config.json", "weights.pth", "history.csv")],
     log:
-        "logs/train/{model}.log",
+        at.log("train/{model}"),
     benchmark:
-        "logs/benchmarks/train/{model}.tsv"
+        at.benchmark("train/{model}")
     wildcard_constraints:
         model=any_of(STUDY.trained),
     conda:
@@ -47,6 +47,7 @@ rule train:
         ),
         model=lambda wildcards: flag(STUDY.training(wildcards.model)),
         samples=lambda wildcards: STUDY.labelled(STUDY.models[wildcards.model].dataset).train,
+        seen=lambda wildcards: labels_seen(STUDY, STUDY.models[wildcards.model].dataset, "train"),
         folder=subpath(output[0], parent=True),
         # Outside of output, which Snakemake deletes before a rerun: a killed training resumes.
         checkpoints=at.checkpoints("{model}"),
@@ -70,9 +71,9 @@ rule adopt_model:
     output:
         [at.model("{model}", file) for file in ("config.json", "weights.pth")],
     log:
-        "logs/adopt_model/{model}.log",
+        at.log("adopt_model/{model}"),
     benchmark:
-        "logs/benchmarks/adopt_model/{model}.tsv"
+        at.benchmark("adopt_model/{model}")
     wildcard_constraints:
         model=any_of(STUDY.published),
     conda:
@@ -101,9 +102,9 @@ rule evaluate:
     output:
         at.scores("{model}"),
     log:
-        "logs/evaluate/{model}.log",
+        at.log("evaluate/{model}"),
     benchmark:
-        "logs/benchmarks/evaluate/{model}.tsv"
+        at.benchmark("evaluate/{model}")
     wildcard_constraints:
         model=any_of(STUDY.scored),
     conda:
@@ -118,6 +119,7 @@ rule evaluate:
             STUDY.excluded(STUDY.models[wildcards.model].dataset, "test")
         ),
         samples=lambda wildcards: test_labels(wildcards),
+        seen=lambda wildcards: test_labels_seen(wildcards),
         folder=subpath(input.config, parent=True),
     message:
         "{wildcards.model}: scores on {params.samples}"
@@ -140,9 +142,9 @@ rule explain:
         png=at.model_figure("{model}", "importance") + ".png",
         pdf=at.model_figure("{model}", "importance") + ".pdf",
     log:
-        "logs/explain/{model}.log",
+        at.log("explain/{model}"),
     benchmark:
-        "logs/benchmarks/explain/{model}.tsv"
+        at.benchmark("explain/{model}")
     wildcard_constraints:
         model=any_of(STUDY.scored),
     conda:
@@ -157,6 +159,7 @@ rule explain:
             STUDY.excluded(STUDY.models[wildcards.model].dataset, "test")
         ),
         samples=lambda wildcards: test_labels(wildcards),
+        seen=lambda wildcards: test_labels_seen(wildcards),
         folder=subpath(input.config, parent=True),
         stem=subpath(output.png, strip_suffix=".png"),
     message:
@@ -177,9 +180,9 @@ rule check_labels:
     output:
         at.labels("{dataset}"),
     log:
-        "logs/check_labels/{dataset}.log",
+        at.log("check_labels/{dataset}"),
     benchmark:
-        "logs/benchmarks/check_labels/{dataset}.tsv"
+        at.benchmark("check_labels/{dataset}")
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -189,6 +192,9 @@ rule check_labels:
     params:
         folders=lambda wildcards: [
             getattr(STUDY.labelled(wildcards.dataset), split) for split in ("train", "test")
+        ],
+        seen=lambda wildcards: [
+            labels_seen(STUDY, wildcards.dataset, split) for split in ("train", "test")
         ],
         exclude=lambda wildcards: flag(STUDY.labelled(wildcards.dataset).exclude),
         labels=lambda wildcards: flag(STUDY.labels_of(wildcards.dataset)),

@@ -14,9 +14,9 @@ rule make_planet:
     output:
         directory(at.planet("{part}")),
     log:
-        "logs/make_planet/{part}.log",
+        at.log("make_planet/{part}"),
     benchmark:
-        "logs/benchmarks/make_planet/{part}.tsv"
+        at.benchmark("make_planet/{part}")
     wildcard_constraints:
         part="historical|warmer|merra2|climatenet",
     conda:
@@ -42,9 +42,9 @@ rule make_regridding_matrix:
     output:
         at.regridding_matrix("{dataset}", "{grid}"),
     log:
-        "logs/make_regridding_matrix/{dataset}/{grid}.log",
+        at.log("make_regridding_matrix/{dataset}/{grid}"),
     benchmark:
-        "logs/benchmarks/make_regridding_matrix/{dataset}/{grid}.tsv"
+        at.benchmark("make_regridding_matrix/{dataset}/{grid}")
     conda:
         "../../envs/regrid.yaml"
     threads: 1
@@ -71,9 +71,9 @@ rule make_samples:
     output:
         directory(at.samples("{dataset}", "{grid}", "{year}")),
     log:
-        "logs/make_samples/{dataset}/{grid}/{year}.log",
+        at.log("make_samples/{dataset}/{grid}/{year}"),
     benchmark:
-        "logs/benchmarks/make_samples/{dataset}/{grid}/{year}.tsv"
+        at.benchmark("make_samples/{dataset}/{grid}/{year}")
     conda:
         "../../envs/regrid.yaml"
     threads: 1
@@ -107,9 +107,9 @@ rule make_climatology:
     output:
         at.climatology("{dataset}", "{grid}", "{harmonics}"),
     log:
-        "logs/make_climatology/{dataset}/{grid}/{harmonics}.log",
+        at.log("make_climatology/{dataset}/{grid}/{harmonics}"),
     benchmark:
-        "logs/benchmarks/make_climatology/{dataset}/{grid}/{harmonics}.tsv"
+        at.benchmark("make_climatology/{dataset}/{grid}/{harmonics}")
     wildcard_constraints:
         harmonics="[0-9]+",
     conda:
@@ -119,6 +119,10 @@ rule make_climatology:
         mem_mb=asks(500, full=500),
         runtime=asks(10, yearly=4),
     params:
+        seen=lambda wildcards: [
+            samples_seen(at.samples(wildcards.dataset, wildcards.grid, year))
+            for year in STUDY.pieces(wildcards.dataset)
+        ],
         fields=lambda wildcards: STUDY.climatology_fields(
             wildcards.dataset, int(wildcards.harmonics)
         ),
@@ -137,9 +141,9 @@ rule compute_statistics:
     output:
         at.statistics_piece("{dataset}", "{grid}", "{piece}"),
     log:
-        "logs/compute_statistics/{dataset}/{grid}/{piece}.log",
+        at.log("compute_statistics/{dataset}/{grid}/{piece}"),
     benchmark:
-        "logs/benchmarks/compute_statistics/{dataset}/{grid}/{piece}.tsv"
+        at.benchmark("compute_statistics/{dataset}/{grid}/{piece}")
     wildcard_constraints:
         piece="[0-9]{4}|train",
     conda:
@@ -151,6 +155,7 @@ rule compute_statistics:
     params:
         fields=lambda wildcards: list(STUDY.datasets[wildcards.dataset].fields),
         samples=samples_folder,
+        seen=piece_seen,
         grid=lambda wildcards: flag(STUDY.config.grids[wildcards.grid]),
         exclude=lambda wildcards: (
             flag(STUDY.excluded(wildcards.dataset, "train"))
@@ -176,9 +181,9 @@ rule merge_statistics:
     output:
         at.statistics("{dataset}", "{grid}"),
     log:
-        "logs/merge_statistics/{dataset}/{grid}.log",
+        at.log("merge_statistics/{dataset}/{grid}"),
     benchmark:
-        "logs/benchmarks/merge_statistics/{dataset}/{grid}.tsv"
+        at.benchmark("merge_statistics/{dataset}/{grid}")
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -202,7 +207,7 @@ rule check:
         datasets=at.block("datasets"),
         grids=at.block("grids_of_datasets"),
     log:
-        "logs/check.log",
+        at.log("check"),
     localrule: True
     conda:
         "../../envs/regrid.yaml"

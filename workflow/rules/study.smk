@@ -20,9 +20,9 @@ rule write_block:
     output:
         at.block("{block}"),
     log:
-        "logs/write_block/{block}.log",
+        at.log("write_block/{block}"),
     benchmark:
-        "logs/benchmarks/write_block/{block}.tsv"
+        at.benchmark("write_block/{block}")
     wildcard_constraints:
         block=any_of(BLOCKS),
     localrule: True

@@ -16,9 +16,9 @@ rule find_objects:
     output:
         at.objects("{experiment}", "{year}"),
     log:
-        "logs/find_objects/{experiment}/{year}.log",
+        at.log("find_objects/{experiment}/{year}"),
     benchmark:
-        "logs/benchmarks/find_objects/{experiment}/{year}.tsv"
+        at.benchmark("find_objects/{experiment}/{year}")
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -44,9 +44,9 @@ rule link_events:
     output:
         [at.events("{experiment}", file) for file in EVENT_TABLES],
     log:
-        "logs/link_events/{experiment}.log",
+        at.log("link_events/{experiment}"),
     benchmark:
-        "logs/benchmarks/link_events/{experiment}.tsv"
+        at.benchmark("link_events/{experiment}")
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -78,9 +78,9 @@ rule paint_events:
     output:
         at.painted("{experiment}", "{year}"),
     log:
-        "logs/paint_events/{experiment}/{year}.log",
+        at.log("paint_events/{experiment}/{year}"),
     benchmark:
-        "logs/benchmarks/paint_events/{experiment}/{year}.tsv"
+        at.benchmark("paint_events/{experiment}/{year}")
     conda:
         "../../envs/analysis.yaml"
     threads: 1
@@ -111,9 +111,9 @@ rule export_artmip:
     output:
         at.artmip("{experiment}", "{dataset}.ar_tag.Stormtrace.{step}hr.{start}-{end}.nc"),
     log:
-        "logs/export_artmip/{experiment}/{dataset}.{step}hr.{start}-{end}.log",
+        at.log("export_artmip/{experiment}/{dataset}.{step}hr.{start}-{end}"),
     benchmark:
-        "logs/benchmarks/export_artmip/{experiment}/{dataset}.{step}hr.{start}-{end}.tsv"
+        at.benchmark("export_artmip/{experiment}/{dataset}.{step}hr.{start}-{end}")
     wildcard_constraints:
         start="[0-9]{8}",
         end="[0-9]{8}",

@@ -16,6 +16,7 @@ from stormtrace.checkpoints import Checkpoint, file_identity
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import Classes
 from stormtrace.commandline import progress
+from stormtrace.detect.expected_steps import MissingSteps, count_missing
 from stormtrace.detect.plausibility import impossible_means, unlike_samples
 from stormtrace.detect.reading_ahead import read_ahead
 from stormtrace.detect.watch import Watch
@@ -55,7 +56,8 @@ def detect(
     output: Path,
     *,
     year: int,
-    period: Sequence[str] | None = None,
+    periods: Sequence[Sequence[str]] = (),
+    missing_steps: MissingSteps | None = None,
     normalization: Normalization | None,
     neutral: Sequence[str],
     choice: Choice,
@@ -66,14 +68,16 @@ def detect(
 ) -> None:
     """Write the masks of a year of samples, continuing where an earlier attempt was stopped.
 
-    models: one, or the members of an ensemble. period: [first moment, first no longer in it] of
-    the samples to run on, by default all in the folder. normalization: the experiment's choice, or
+    models: one, or the members of an ensemble. periods: [first moment, first no longer in it] of
+    the stretches of time to run on, by default all in the folder. missing_steps: whether steps of
+    those may have no sample; by default, nobody asks. normalization: the experiment's choice, or
     None for that of the model's own config.json. neutral: fields that the samples lack; the network
     sees their mean everywhere, so that they have no say. table: the study's `classes:`.
     checkpoints: a folder for what an unfinished attempt has made; the masks are the same, bit by
     bit, however often it was stopped.
 
     Raises:
+        BadInput: steps are missing and may not, or one of the inputs is not as it must be.
         OutOfTime: `time_budget` (seconds, of this call) is used up.
 
     """
@@ -82,7 +86,9 @@ def detect(
     config = members[0][0]
     classes = Classes.of_labels(config.labels, table)
     normalization = normalization or config.normalization
+    period = [periods[0][0], periods[-1][1]] if periods else None
     folder = open_folder(samples, _fields(normalization, neutral), period)
+    missing = count_missing(folder, periods, missing_steps) if periods and missing_steps else None
     doubts = [
         *impossible_means(normalization, str(models[0])),
         *unlike_samples(normalization, folder, neutral),
@@ -103,6 +109,10 @@ def detect(
         facts["comment"] = edges
     if period is not None:
         facts["period"] = "/".join(period)  # an interval of ISO 8601
+    if missing is not None:
+        facts["missing_steps"] = missing
+    if missing:
+        log.warning("%s: %d expected steps have no sample", samples, missing)
     if doubts:
         facts["normalization_doubts"] = "; ".join(doubts)
     determinants = facts | _further_determinants(folder, choice)

@@ -138,6 +138,11 @@ def open_folder(
 SAMPLE_NAME = re.compile(r"[^.].*\.(?P<stamp>\d{4}-\d{2}-\d{2}-\d{5})\.nc")
 
 
+def stamp_of(path: Path) -> str:
+    """Return the time in the name of a sample, ``YYYY-MM-DD-SSSSS``."""
+    return path.stem[-16:]
+
+
 def time_stamp(date: cftime.datetime) -> str:
     """Return a date as names of samples have it, ``YYYY-MM-DD-SSSSS`` (seconds of the day)."""
     seconds = 3600 * date.hour + 60 * date.minute + date.second
@@ -154,7 +159,7 @@ def samples_by_time(folder: Path | str) -> dict[str, Path]:
 
     """
     found: dict[str, Path] = {}
-    for path in sorted(Path(folder).glob("*.nc"), key=lambda path: path.stem[-16:]):
+    for path in sorted(Path(folder).glob("*.nc"), key=stamp_of):
         if (match := SAMPLE_NAME.fullmatch(path.name)) is None:
             continue
         stamp = match["stamp"]

@@ -16,7 +16,6 @@ from stormtrace.prepare.raw.found_files import (
     Find,
     candidates,
     find_files,
-    first_file,
     first_holding,
 )
 from stormtrace.prepare.raw.raw_formats import is_remote
@@ -35,15 +34,7 @@ def files_of_year(dataset: Dataset, year: int, find: Find = find_files) -> list[
         for source in _sources(dataset, part, year, find)
         for path in candidates(dataset, source, year, find)
     }
-    return sorted(local(found) | set(_further(dataset)))
-
-
-def files_of_mesh(dataset: Dataset) -> list[str]:
-    """Return the files that hold the points of a dataset."""
-    found = set(_further(dataset))
-    with contextlib.suppress(BadInput):
-        found.add(first_file(dataset)[0])
-    return sorted(local(found))
+    return sorted(local(found) | set(further_files(dataset)))
 
 
 def local(paths: Iterable[str]) -> set[str]:
@@ -62,7 +53,7 @@ def _sources(dataset: Dataset, part: Part, year: int, find: Find) -> Iterator[So
                     yield dataset.where(part, derivation, variable)
 
 
-def _further(dataset: Dataset) -> Iterator[str]:
-    """Yield the dataset's own further files that are there."""
+def further_files(dataset: Dataset) -> list[str]:
+    """Return the files of a dataset that hold no fields (mesh, levels, matrix) and are there."""
     further = (dataset.vertical.coefficients, dataset.mesh, dataset.regridding_matrix)
-    yield from (path for path in further if path is not None and Path(path).is_file())
+    return sorted(path for path in further if path is not None and Path(path).is_file())

@@ -228,9 +228,17 @@ class Study:
 
     def period(self, experiment: str, year: str) -> list[str]:
         """Return the first moment of `year` an experiment is run on, and the first no longer."""
-        clipped = [clip(one, year) for one in self._stretches(experiment)]
-        there = [one for one in clipped if one]
-        return [min(start for start, _ in there), max(end for _, end in there)]
+        there = self.periods(experiment, year)
+        return [there[0][0], max(end for _, end in there)]
+
+    def periods(self, experiment: str, year: str) -> list[list[str]]:
+        """Return the stretches of `year` an experiment is run on, in order of time."""
+        clipped = (clip(one, year) for one in self._stretches(experiment))
+        return sorted(one for one in clipped if one)
+
+    def missing_steps(self, experiment: str) -> str:
+        """Return whether steps of an experiment may have no sample: refuse or skip."""
+        return self.raw(self.experiments[experiment].dataset).missing_steps
 
     def _stretches(self, experiment: str) -> list[list[str]]:
         """Return what of the dataset's parts lies in the experiment's period."""

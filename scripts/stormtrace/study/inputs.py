@@ -2,9 +2,16 @@
 
 A raw file that is not there does not stop the plan: the full study can be planned on a laptop.
 The job that needs it stops at the door with a clear error, and `snakemake check` lists them all.
+
+Of a folder Snakemake sees the time alone, not what was added, changed or deleted in it: so the
+contents of folders of labels and samples are a parameter of the rules that read them, in short.
 """
 
+import errno
 import functools
+import hashlib
+import os
+from collections.abc import Collection
 from pathlib import Path
 
 from stormtrace.learn.recipe import Published
@@ -15,25 +22,76 @@ from stormtrace.study.definition import Study
 def raw_input(study: Study, dataset: str, year: str | None = None) -> list[str]:
     """Return the raw files of one year, or the planet's folder they are in.
 
-    The regridding matrix needs only the mesh: without a year, the files that describe it.
+    The regridding matrix needs only the mesh: without a year, the files that describe it and
+    nothing else. Where there are none, it is in every raw file, none of which makes the matrix out
+    of date: a changed mesh is refused where samples are made.
     """
     entry = study.dataset_in(dataset, year)
     files = [pattern for part in entry.parts for pattern in part.files]
     files += [pattern for recipe in entry.fields.values() for pattern in recipe.files or ()]
     if made := {part for pattern in files if (part := study.at.planet_part(pattern))}:
         return sorted(made)
-    from stormtrace.prepare.needed_files import files_of_mesh, files_of_year
+    from stormtrace.prepare.needed_files import files_of_year, further_files
 
-    return files_of_mesh(entry) if year is None else files_of_year(entry, int(year), _found_once)
+    return further_files(entry) if year is None else files_of_year(entry, int(year), _found_once)
 
 
 def labels_input(study: Study, dataset: str, split: str) -> list[str]:
-    """Return the folder `train` or `test` of labels, or the planet's folder it is in."""
+    """Return the planet's folder that labels, `train` or `test`, are in; none for other labels.
+
+    Other labels are seen by `labels_seen`.
+    """
+    made = study.at.planet_part(str(getattr(study.labelled(dataset), split)))
+    return [made] if made else []
+
+
+def labels_seen(study: Study, dataset: str, split: str) -> str:
+    """Return what Snakemake compares of a folder of labels: names, sizes and times of its files.
+
+    Excluded files do not count.
+
+    Raises:
+        FileNotFoundError: the mini planet has not been made yet.
+
+    """
     folder = str(getattr(study.labelled(dataset), split))
     made = study.at.planet_part(folder)
-    if made:
-        return [made]
-    return [folder] if Path(folder).is_dir() else []
+    if made and not Path(made).is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), made)
+    if not Path(folder).is_dir():
+        return "no folder"
+    left_out = set(study.excluded(dataset, split))
+    with os.scandir(folder) as entries:
+        kept = [one for one in entries if _is_sample(one.name) and one.name not in left_out]
+        stats = {one.name: one.stat() for one in kept if one.is_file()}
+    return _in_short({f"{name} {it.st_size} {it.st_mtime:.0f}" for name, it in stats.items()})
+
+
+def samples_seen(folder: str) -> str:
+    """Return what Snakemake compares of a folder of samples: the names of its files.
+
+    Raises:
+        FileNotFoundError: the folder has not been made yet.
+
+    """
+    return _names_seen(folder, Path(folder).stat().st_mtime_ns)
+
+
+@functools.cache
+def _names_seen(folder: str, changed: int) -> str:
+    """List a folder once, until it has `changed`: a plan asks for it from several rules."""
+    with os.scandir(folder) as entries:
+        return _in_short({one.name for one in entries if _is_sample(one.name)})
+
+
+def _is_sample(name: str) -> bool:
+    return name.endswith(".nc") and not name.startswith(".")
+
+
+def _in_short(files: Collection[str]) -> str:
+    """Return how many files there are, and a digest of what is told of each."""
+    digest = hashlib.sha256("\n".join(sorted(files)).encode(errors="surrogateescape"))
+    return f"{len(files):,} files, {digest.hexdigest()[:16]}"
 
 
 def published_files(study: Study, model: str) -> list[str]:

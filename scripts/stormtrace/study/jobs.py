@@ -25,9 +25,13 @@ State = Literal["running", "queued", "failed"]
 
 @dataclass
 class Job:
-    """The latest attempt at a job, identified by its unique log file."""
+    """The latest attempt at a job, identified by its unique log file.
+
+    job: the log below the folder of all logs, without its ending: rule and wildcards.
+    """
 
     log: str
+    job: str
     state: State
     #: Its progress, as `stormtrace.commandline.Note` writes it.
     note: dict[str, Any] = field(default_factory=dict)
@@ -37,17 +41,12 @@ class Job:
     @property
     def rule(self) -> str:
         """The rule; the wildcards, joined, are `name`."""
-        return self._parts[0]
+        return self.job.partition("/")[0]
 
     @property
     def name(self) -> str:
         """The wildcards as they stand in the log's name."""
-        return "/".join(self._parts[1:])
-
-    @property
-    def _parts(self) -> tuple[str, ...]:
-        parts = Path(self.log).with_suffix("").parts
-        return parts[1:] if parts[0] == "logs" else parts
+        return self.job.partition("/")[2]
 
     def seconds_left(self) -> float | None:
         """Return the seconds left by the job's own estimate."""
@@ -55,32 +54,39 @@ class Job:
         return None if left is None else max(0.0, left - (time.time() - self.note["time"]))
 
 
-def jobs_in(folder: Path) -> dict[str, Job]:
-    """Return the jobs that run, wait in the queue or failed in the queue, by log."""
+def jobs_in(folder: Path, logs: str) -> dict[str, Job]:
+    """Return the jobs of a study that run, wait in the queue or failed in the queue, by log.
+
+    folder: where Snakemake runs. logs: the folder of the study's logs, as seen from there; other
+    studies may run in the same folder.
+    """
     jobs = {}
     known = read_json(folder / PBS / "qstat.json").get("jobs", {})
     for file in _files(folder / PBS / "submitted"):
         record = read_json(file)
-        if record.get("log"):
-            job = _submitted(folder, record, known.get(_number(record["job"]), {}))
+        if record.get("log") and record["log"][0].startswith(f"{logs}/"):
+            job = _submitted(folder, logs, record, known.get(_number(record["job"]), {}))
             if job is not None:
                 jobs[job.log] = job
-    for path in (folder / "logs").rglob("*.progress.json"):
+    for path in (folder / logs).rglob("*.progress.json"):
         note = read_json(path)
-        log = str(path.relative_to(folder)).replace(".progress.json", ".log")
+        name = str(path.relative_to(folder / logs)).removesuffix(".progress.json")
         if _lives(folder, note, known):
-            jobs[log] = Job(log, "running", note)
+            jobs[f"{logs}/{name}.log"] = Job(f"{logs}/{name}.log", name, "running", note)
     return jobs
 
 
-def _submitted(folder: Path, record: Mapping[str, Any], fact: Mapping[str, Any]) -> Job | None:
+def _submitted(
+    folder: Path, logs: str, record: Mapping[str, Any], fact: Mapping[str, Any]
+) -> Job | None:
     """Return a job of the Casper profile, unless it has succeeded."""
     log, ended = record["log"][0], _exit_code(folder, record["job"])
+    job = log.removeprefix(f"{logs}/").removesuffix(".log")
     if ended == "0":
         return None
     if ended is not None or fact.get("state") == "F":
-        return Job(log, "failed", reason=last_line(folder / log) or fact.get("comment", ""))
-    return Job(log, "queued" if fact.get("state") in (None, "Q", "H", "W") else "running")
+        return Job(log, job, "failed", reason=last_line(folder / log) or fact.get("comment", ""))
+    return Job(log, job, "queued" if fact.get("state") in (None, "Q", "H", "W") else "running")
 
 
 def _lives(folder: Path, note: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> bool:

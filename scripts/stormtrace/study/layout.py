@@ -27,6 +27,19 @@ class Layout:
     def _at(self, path: str) -> str:
         return f"{self.root}/{path}"
 
+    @property
+    def logs(self) -> str:
+        """The folder of the logs, notes and benchmarks of jobs."""
+        return self._at("logs")
+
+    def log(self, job: str) -> str:
+        """What the script of a job says; `job`: the rule and its wildcards, joined by /."""
+        return f"{self.logs}/{job}.log"
+
+    def benchmark(self, job: str) -> str:
+        """How long a job took, and its memory."""
+        return f"{self.logs}/benchmarks/{job}.tsv"
+
     def planet(self, part: str) -> str:
         """Raw files of one part of the mini planet."""
         return self._at(f"planet/{part}")

@@ -21,9 +21,13 @@ STAGES = {
 
 @dataclass(frozen=True, order=True)
 class Target:
-    """An output that is counted, as the rules write it, and the log of the job that makes it."""
+    """An output that is counted, as the rules write it, and the job that makes it with its log.
+
+    job: the rule and its wildcards, joined by /.
+    """
 
     path: str
+    job: str
     log: str
 
 
@@ -49,8 +53,9 @@ def targets(study: Study, experiment: str) -> dict[str, list[Target]]:
     }
     return {
         stage: [
-            Target(path, f"logs/{_rule(study, stage, name)}/{name}.log")
+            Target(path, job, at.log(job))
             for name, path in made[stage]
+            for job in [f"{_rule(study, stage, name)}/{name}"]
         ]
         for stage in STAGES
     }
@@ -61,10 +66,10 @@ def _rule(study: Study, stage: str, name: str) -> str:
     return "adopt_model" if stage == "model" and name in study.published else STAGES[stage]
 
 
-def mean_seconds(folder: Path, rule: str) -> float | None:
-    """Return how long jobs of a rule took on average, from their benchmark files."""
+def mean_seconds(logs: Path, rule: str) -> float | None:
+    """Return how long jobs of a rule took on average, from the benchmark files among the logs."""
     times = []
-    for file in (folder / "logs" / "benchmarks" / rule).rglob("*.tsv"):
+    for file in (logs / "benchmarks" / rule).rglob("*.tsv"):
         rows = file.read_text().splitlines()
         times += [float(row.split("\t")[0]) for row in rows[1:] if row.strip()]
     return sum(times) / len(times) if times else None
