@@ -65,6 +65,7 @@ def describe(
         charts=list(charts) if has_charts else [],
         basins=list(_basins(classes, tracked, record)),
         missing_content=[*missing, *([] if has_charts else [NO_CHARTS])],
+        doubts=[one for one in frequency.attributes.get("doubts", "").split("\n") if one],
         animation=film(files.animation, link),
         images=images(files.images),
         figures=list(figure_links(files.figures, link, classes.features)),

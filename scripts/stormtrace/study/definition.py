@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from stormtrace.blocks import dump
+from stormtrace.blocks import dump, flag
 from stormtrace.classes import Classes
 from stormtrace.formats.sample_names import stamp
 from stormtrace.grids.specification import GridSpecification
@@ -184,6 +184,12 @@ class Study:
     def models_of(self, experiment: str) -> list[str]:
         """Return the models of an experiment: one, or the members of an ensemble."""
         return list(self._members[self.experiments[experiment].model])
+
+    def trained_on(self, model: str) -> list[str]:
+        """Return the flag with a published model's `trained_on`, if the study says it."""
+        entry = self.models[model]
+        said = entry.trained_on if isinstance(entry, Published) else None
+        return ["--trained-on", flag(dump(said))] if said else []
 
     def training(self, model: str) -> Entry:
         """Return what a training depends on."""
