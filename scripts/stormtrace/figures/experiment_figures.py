@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from stormtrace.classes import FeatureClass
-from stormtrace.climate.event_tables import Table, density, of_class, read_events
+from stormtrace.climate.event_tables import FEWEST_EVENTS, Table, density, of_class, read_events
 from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.hovmoller import coasts_on
 from stormtrace.climate.time_coverage import TimeCoverage, coverage
@@ -27,9 +27,6 @@ from stormtrace.grids import Grid, box_cells
 
 SEASONS = ("DJF", "MAM", "JJA", "SON")
 STEPS = "% of time steps"
-
-#: Fewer events are drawn one by one: a smoothed density would suggest a climatology.
-FEWEST_EVENTS = 10
 
 
 def draw_frequency_figures(

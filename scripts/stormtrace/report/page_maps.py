@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.classes import Classes
-from stormtrace.climate.event_tables import Table, density, of_class
+from stormtrace.climate.event_tables import FEWEST_EVENTS, Table, density, of_class
 from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.time_coverage import TimeCoverage
 from stormtrace.grids import Grid
@@ -127,8 +127,8 @@ def add_experiment(
 def _add_densities(
     page: PageMaps, name: str, flag: str, events: Table, record: TimeCoverage
 ) -> None:
-    """Add where events begin and end; no map of no events."""
-    if len(events["class"]) == 0:
+    """Add where events begin and end; no map of so few events that each is a spot on it."""
+    if len(events["class"]) < FEWEST_EVENTS:
         return
     for end in sorted({"genesis", "termination"} & page.wanted):
         grid = page.view.density_grid
