@@ -12,6 +12,7 @@ from stormtrace import commandline
 from stormtrace.formats.tables import write_tables
 from stormtrace.formats.tracks import write_geojson, write_trajectories
 from stormtrace.provenance import provenance
+from stormtrace.track.dropped import dropped
 from stormtrace.track.events import event_table, object_table, only, sightings
 from stormtrace.track.joining import check_labelling, read_record
 from stormtrace.track.regions import events_in_region
@@ -44,6 +45,9 @@ def main() -> None:
     commandline.log.info("%d objects, %d events", record.count, events["event"].size)
 
     attributes = provenance(args.objects, experiment=args.experiment, tracking=vars(tracking))
+    attributes["doubts"] = "\n".join(dropped(record, assignment, tracking))
+    for doubt in filter(None, attributes["doubts"].split("\n")):
+        commandline.log.warning("%s", doubt)
     time = {"units": record.time_units, "calendar": record.calendar}
     classes = record.classes
     write_tables(args.output, "objects", objects, classes, attributes | time)

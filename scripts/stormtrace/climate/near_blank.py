@@ -17,14 +17,18 @@ LEAST_COVER = {"atmospheric_river": 1.0}
 ADVICE = "check the grid the model was trained on, its statistics and its fields"
 
 
-def doubts_of(years: Mapping[int, tuple[Path, Counts]]) -> list[str]:
-    """Return every doubt about an experiment's masks, each once: of years, and of all together.
+def doubts_of_years(counts: Iterable[Counts]) -> list[str]:
+    """Return what the jobs of single years have doubted, each once."""
+    lines = (line for one in counts for line in str(one.attributes.get("doubts", "")).split("\n"))
+    return list(dict.fromkeys(filter(None, lines)))
+
+
+def doubts_of_record(years: Mapping[int, tuple[Path, Counts]]) -> list[str]:
+    """Return what the masks of all years together are doubted for.
 
     years: year -> file and what describes its counts from masks.
     """
-    counts = [counted for _, counted in years.values()]
-    own = (line for one in counts for line in str(one.attributes.get("doubts", "")).split("\n"))
-    return list(dict.fromkeys([*filter(None, own), *_blank(counts), *_sparse(years)]))
+    return [*_blank([counted for _, counted in years.values()]), *_sparse(years)]
 
 
 def blank_steps(counts: Iterable[Counts]) -> int:
