@@ -125,7 +125,10 @@ def test_experiments_that_differ_in_tracking_alone_share_their_masks():
     assert casper.masks_of("climatenet-rule") == "control"
     assert casper.masks_of("area-stats") == "area-stats"
     assert casper.comparisons["rule-components"].of == "events"  # their masks differ in nothing
-    assert casper.comparisons["warming"].of == "masks"
+    assert casper.counted_from == "events"  # what all maps and tables then are of
+    assert casper.comparisons["warming"].of == "events"
+    alike = Study(overlay_of(load(*CASPER), {"run": ["control", "rcp85"], "compare": ["warming"]}))
+    assert (alike.counted_from, alike.comparisons["warming"].of) == ("masks", "masks")
     assert casper.objects_of("components") == "control"
     assert casper.objects_of("climatenet-rule") == "climatenet-rule"  # over the poles, as published
 

@@ -42,7 +42,7 @@ def draw_frequency_figures(
     for feature in frequency.classes.features:
         whole = frequency.per_cent(feature.flag)
         scale = sequential(largest_shown([whole]), feature, STEPS)
-        title_of = heading(feature, "frequency")
+        title_of = heading(feature, f"frequency{frequency.of}")
         panel = Panel(frequency.grid, whole, "")
         figure = draw_panels([panel], scale, "Frequency", title_of, subtitle, 1)
         yield f"{feature.key}-frequency", figure

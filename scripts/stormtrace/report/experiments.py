@@ -21,7 +21,7 @@ from stormtrace.report.contents import (
 from stormtrace.report.experiment_charts import charts_of, why_no_lines
 from stormtrace.report.headlines import headline, region_mean
 from stormtrace.report.models import images
-from stormtrace.report.page_maps import DETAILED, TITLES, Link, PageMaps
+from stormtrace.report.page_maps import BESIDE, DETAILED, TITLES, Link, PageMaps
 from stormtrace.report.request import ExperimentFiles, Request
 from stormtrace.report.shown_classes import ShownClass
 
@@ -125,7 +125,7 @@ def _maps(
     for feature in classes.features:
         for variable in page.variables:
             key = f"{name}|{variable}|{feature.flag}|annual"
-            if key in page.maps and variable != "event_count":
+            if key in page.maps and variable not in BESIDE:
                 count = headlines[feature.flag].count
                 smoothed = "density" in TITLES[variable]
                 note = f" ({count:,} events, smoothed over 400 km)" if smoothed else ""
