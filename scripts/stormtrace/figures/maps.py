@@ -85,9 +85,9 @@ def draw_map(
         outside |= _at(grid, beyond, *places, nearest=True) > 0.5
     image = over(veil(outside), _ground(projection, pixels))
     if values is not None and scale is not None:
-        shown = _at(grid, values, *places)
-        unknown = np.isnan(_at(grid, values, *places, nearest=True)) & ~outside
-        image = over(scale.paint(shown), over(veil(unknown), image))
+        shown, own = _at(grid, values, *places), _at(grid, values, *places, nearest=True)
+        shown = np.where(np.isnan(shown), own, shown)  # beside a cell without a value
+        image = over(scale.paint(shown), over(veil(np.isnan(own) & ~outside), image))
     if hatched is not None:
         image = over(hatching(_at(grid, hatched, *places, nearest=True) > 0.5), image)
     edge = Polygon(outline, fc="none", ec=INK, lw=0.6, zorder=5, clip_on=False)

@@ -32,7 +32,7 @@ class Panel:
     """One map of a figure.
 
     view: its projection; that of the grid if None. hatched: cells whose difference is not
-    significant. beyond: cells without data, where nothing was looked for.
+    significant. beyond: cells without data, where nothing was looked for. note: small, under it.
     """
 
     grid: Grid
@@ -41,6 +41,7 @@ class Panel:
     view: MapProjection | None = None
     hatched: NDArray[np.bool_] | None = None
     beyond: NDArray[np.bool_] | None = None
+    note: str = ""
 
     @functools.cached_property
     def projection(self) -> MapProjection:
@@ -73,6 +74,8 @@ def draw_panels(
         )
         if len(panels) > 1:
             add_panel_title(axes, position, panel.title)
+        if panel.note:
+            add_note(axes, panel.note)
         if reason := why_empty(panel, scale):
             add_reason(axes, reason)
     add_colourbar(figure, scale, label)
@@ -93,6 +96,14 @@ def why_empty(panel: Panel, scale: Scale) -> str:
         most = f"{float(np.abs(known).max()):.2g}".replace("-", "−")
         return f"nowhere above {most} {scale.units}"
     return ""
+
+
+def add_note(axes: Axes, note: str) -> None:
+    """Write a small line under a map."""
+    place = (0.5, -0.01)
+    axes.text(
+        *place, note, transform=axes.transAxes, ha="center", va="top", size=5.5, color="#6a6a6a"
+    )
 
 
 def add_reason(axes: Axes, reason: str) -> None:

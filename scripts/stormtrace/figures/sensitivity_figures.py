@@ -58,19 +58,19 @@ def draw_sensitivity(
         having = {n: one for n, one in experiments.items() if feature.flag in one.per_cent}
         names, of = list(having), next(iter(having.values())).of
         title_of = heading(feature, f"frequency{of}")
-        titles, note = _titles(having), " · ".join(filter(None, (title, _shared_record(having))))
+        notes, note = _notes(having), " · ".join(filter(None, (title, _shared_record(having))))
         maps = {name: one.per_cent[feature.flag] for name, one in having.items()}
         scale = sequential(largest_shown(list(maps.values())), feature, "% of time steps")
-        panels = [Panel(having[name].grid, maps[name], titles[name]) for name in names]
+        panels = [Panel(having[name].grid, maps[name], name, note=notes[name]) for name in names]
         figure = draw_panels(panels, scale, "Frequency", title_of, note)
         yield f"{feature.key}-frequency", figure
         if len(names) > 1:
             differences = [
-                replace(_minus(having, name, names[0], feature.flag), title=titles[name])
+                replace(_minus(having, name, names[0], feature.flag), note=notes[name])
                 for name in names[1:]
             ]
             shared = diverging(largest_shown([p.values for p in differences]), "percentage points")
-            note = " · ".join(filter(None, (note, f"each minus {titles[names[0]]}")))
+            note = " · ".join(filter(None, (note, f"each minus {_called(names[0], notes)}")))
             figure = draw_panels(differences, shared, "Difference", f"{title_of}, changes", note)
             yield f"{feature.key}-differences", figure
 
@@ -81,13 +81,15 @@ def _shared_record(experiments: Mapping[str, WholeRecord]) -> str:
     return records.pop() if len(records) == 1 else ""
 
 
-def _titles(experiments: Mapping[str, WholeRecord]) -> dict[str, str]:
-    """Return the titles of panels, with the record of each where they differ."""
+def _called(name: str, notes: Mapping[str, str]) -> str:
+    """Return an experiment's title, with its record where those differ."""
+    return " · ".join(filter(None, (name, notes[name])))
+
+
+def _notes(experiments: Mapping[str, WholeRecord]) -> dict[str, str]:
+    """Return what stands under each panel: its record, where they differ."""
     is_shared = len({one.record for one in experiments.values()}) == 1
-    return {
-        name: name if is_shared else " · ".join(filter(None, (name, one.record)))
-        for name, one in experiments.items()
-    }
+    return {name: "" if is_shared else one.record for name, one in experiments.items()}
 
 
 def _features(experiments: Mapping[str, WholeRecord]) -> list[FeatureClass]:

@@ -207,7 +207,8 @@ class LabelFolder:
 class Page:
     """The whole page. data: what its script reads. sources: dataset -> {raw file: checksum}.
 
-    is_overview: of so many experiments that tables have no maps and scroll by themselves.
+    is_overview: of so many experiments that tables have no maps and scroll by themselves. of: what
+    maps and tables count, masks or events.
     """
 
     title: str
@@ -219,6 +220,7 @@ class Page:
     comparisons: Sequence[Comparison]
     models: Sequence[Model]
     is_overview: bool
+    of: str
     labels: Sequence[LabelFolder]
     sensitivity: Links
     map_keys: frozenset[str]

@@ -78,6 +78,7 @@ def _page(request: Request, folder: Path, command: str) -> Page:
         comparisons=compared,
         models=[models.describe(files, dict(maps.classes), link) for files in request.models],
         is_overview=len(shown) > DETAILED,
+        of=request.of,
         labels=list(describe_labels(request.labels)),
         sensitivity=list(experiments.figure_links(request.sensitivity, link, every_class)),
         map_keys=frozenset(maps.maps),
