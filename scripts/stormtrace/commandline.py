@@ -71,9 +71,9 @@ def run(main: Callable[[], None]) -> NoReturn:
     SIGTERM (PBS at walltime, Snakemake when it stops) becomes SystemExit, so that half-written
     files are removed on the way out.
     """
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Lines("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     handle_sigterm()
     note = Note()
     note.write()
@@ -89,6 +89,15 @@ def run(main: Callable[[], None]) -> NoReturn:
         rest()
         note.remove()
     sys.exit(0)
+
+
+class _Lines(logging.Formatter):
+    """Lines of a log, of which `stormtrace.study.jobs` tells the warnings at the console."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line, a warning marked as such."""
+        is_warning = record.levelno >= logging.WARNING
+        return super().format(record).replace(" ", " warning: ", 1 if is_warning else 0)
 
 
 class Note:

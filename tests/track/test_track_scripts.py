@@ -12,7 +12,9 @@ import pyarrow.parquet
 import pytest
 
 from cf_compliance import cf_findings
+from stormtrace.climate.event_counting import count_events
 from stormtrace.formats.axes import write_grid
+from stormtrace.formats.tables import doubts_of_table
 from track_files import global_grid, random_masks, write_masks
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -195,3 +197,16 @@ def test_mistakes_of_a_user_are_one_sentence(results, tmp_path, flags, message):
     assert message in error
     assert "Traceback" not in error
     assert not output.parent.exists() or not list(output.parent.iterdir())
+
+
+def test_a_filter_that_leaves_nothing_is_told_and_kept_with_the_events(results, tmp_path):
+    folder, _ = results
+    said = run(
+        "link_events.py", "--objects", folder / "events/objects/2000.nc", "--tracking",
+        json.dumps({"minimum_area_km2": 0, "minimum_hours": 9999}),
+        "--experiment", "none", "--output", tmp_path,
+    )  # fmt: skip
+    assert "warning: tracking leaves out" in said and "minimum_hours: 9999" in said
+    assert "minimum_hours: 9999" in doubts_of_table(tmp_path / "events.parquet")
+    counts = count_events(folder / "2000.nc", folder / "events/objects/2000.nc", tmp_path)
+    assert "minimum_hours: 9999" in counts.attributes["doubts"]

@@ -161,6 +161,8 @@ KEPT = (
     "calendar",
     "time_coverage_start",
     "time_coverage_end",
+    "blank_steps",
+    "doubts",
 )
 
 

@@ -143,6 +143,11 @@ def read_classes(path: Path | str, table: ClassTable | None = None) -> Classes:
     return Classes.of_flags(codes, " ".join(names), own if table is None else table)
 
 
+def doubts_of_table(path: Path | str) -> str:
+    """Return what the events of a Parquet table are doubted for, a line each."""
+    return (pyarrow.parquet.read_schema(path).metadata or {}).get(b"doubts", b"").decode()
+
+
 def read_table(
     path: Path | str, columns: Sequence[str] | None = None, year: int | None = None
 ) -> Table:
