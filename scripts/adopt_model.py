@@ -20,12 +20,18 @@ def main() -> None:
     parser = commandline.parser(__doc__)
     parser.add_argument("--weights", type=Path, required=True, help="the published folder")
     parser.add_argument("--output", type=Path, required=True, help="the model's folder")
+    parser.add_argument(
+        "--trained-on",
+        type=commandline.from_json,
+        help="degrees between rows and columns of the grid it was trained on: JSON, lat and lon",
+    )
     commandline.add_classes(parser)
     args = parser.parse_args()
 
     from stormtrace.classes import Classes
     from stormtrace.detect.plausibility import impossible_means
     from stormtrace.network.model_files import load_model, write_model
+    from stormtrace.network.trained_grid import TRAINED_ON
 
     config, network = load_model(args.weights)
     for doubt in impossible_means(config.normalization, str(args.weights / "config.json")):
@@ -36,6 +42,7 @@ def main() -> None:
         "padding": config.padding,
         "labels": list(Classes.of_labels(config.labels, args.classes).labels),
         "name": args.output.name,
+        **({TRAINED_ON: args.trained_on} if args.trained_on else {}),
         "provenance": provenance(inputs, adopted=str(args.weights)),
     }
     write_model(args.output, content, network.state_dict())

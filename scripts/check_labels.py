@@ -8,13 +8,12 @@ codes without a class, times that do not match names, pieces that are hard to be
 earlier folder has too. Nothing is changed: leave files out with `exclude:` of the dataset.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 from stormtrace import commandline
 from stormtrace.classes import CLIMATENET_LABELS, Classes
-from stormtrace.files import write_text
+from stormtrace.formats.json_files import write_json
 from stormtrace.provenance import provenance
 
 
@@ -53,7 +52,7 @@ def main() -> None:
         "excluded": sorted(excluded),
         "provenance": provenance(),
     }
-    write_text(args.output, json.dumps(result, indent=2) + "\n")
+    write_json(args.output, result)
 
 
 if __name__ == "__main__":

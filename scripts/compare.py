@@ -6,7 +6,8 @@ python scripts/compare.py --first results/frequency/control/frequency.nc \
 """
 
 from stormtrace import commandline
-from stormtrace.climate.comparison import COUNTED, compare_files
+from stormtrace.climate.comparison import compare_files
+from stormtrace.climate.frequency import COUNTED
 from stormtrace.climate.significance import MINIMUM_YEARS
 from stormtrace.commandline import positive
 from stormtrace.provenance import provenance

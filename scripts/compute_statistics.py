@@ -6,11 +6,10 @@ r"""Mean and standard deviation of each field over a folder of samples, in one p
 Of a folder of labelled samples every file counts, also several of one time.
 """
 
-import json
 from pathlib import Path
 
 from stormtrace import commandline
-from stormtrace.files import write_text
+from stormtrace.formats.json_files import write_json
 from stormtrace.grids import make_grid
 from stormtrace.prepare.statistics import check_on_grid, sample_paths, statistics_of
 from stormtrace.provenance import provenance
@@ -41,7 +40,7 @@ def main() -> None:
     )
     made_of = provenance(samples=str(args.samples), excluded=args.exclude)
     result = {"steps": steps, "fields": fields, "provenance": made_of}
-    write_text(args.output, json.dumps(result, indent=1) + "\n")
+    write_json(args.output, result, indent=1)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Draw composites of a field, PNG and PDF; with --second also why they differ.
+"""Draw composites of a field, PNG and PDF; with --second why they differ, and nothing else.
 
 python scripts/draw_composite.py --composites results/composites/control/*.nc --field PRECT \
     --title "Control" --output results/figures/composites/control
@@ -7,6 +7,11 @@ Means while each class is present and shares of the total, annual and by season.
 composites of another experiment: its change against the first is split into a part from frequency,
 one from intensity, and one from both.
 """
+
+import argparse
+from collections.abc import Iterator
+
+from matplotlib.figure import Figure
 
 from stormtrace import commandline
 from stormtrace.climate.composites import read_composites
@@ -30,14 +35,19 @@ def main() -> None:
     use_style()
     with writing(args.output) as folder:
         folder.mkdir()
-        read = {p: read_composites(args.composites, args.field, p, args.classes) for p in SEASONS}
-        seasons = {p: one for p, one in read.items() if one.steps["all"].any()}
-        for name, figure in draw_composites(seasons, args.field, args.title):
+        for name, figure in drawn(args):
             save(figure, folder, name)
-        if args.second:
-            second = read_composites(args.second, args.field, table=args.classes)
-            for name, figure in draw_split(read["annual"], second, args.field, args.title):
-                save(figure, folder, name)
+
+
+def drawn(args: argparse.Namespace) -> Iterator[tuple[str, Figure]]:
+    """Yield the figures of one experiment's composites, or of the change up to the second's."""
+    read = {p: read_composites(args.composites, args.field, p, args.classes) for p in SEASONS}
+    if args.second:
+        second = read_composites(args.second, args.field, table=args.classes)
+        yield from draw_split(read["annual"], second, args.field, args.title)
+    else:
+        seasons = {p: one for p, one in read.items() if one.steps["all"].any()}
+        yield from draw_composites(seasons, args.field, args.title)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ python scripts/draw_experiment.py --frequency results/frequency/control/frequenc
 from pathlib import Path
 
 from stormtrace import commandline
-from stormtrace.climate.frequency import open_frequency
+from stormtrace.climate.frequency import COUNTED, open_frequency
 from stormtrace.figures.experiment_figures import draw_event_figures, draw_frequency_figures
 from stormtrace.figures.maps import use_style
 from stormtrace.figures.panels import save
@@ -28,11 +28,20 @@ def main() -> None:
             default={},
             help=f"{use}; JSON: name -> [west, east, south, north]",
         )
+    parser.add_argument(
+        "--of",
+        choices=COUNTED,
+        default="masks",
+        help="frequencies of every detection, or of tracked events alone",
+    )
     parser.add_argument("--output", required=True, help="folder, replaced if it exists")
     commandline.add_classes(parser)
     args = parser.parse_args()
     use_style()
-    with writing(args.output) as folder, open_frequency(args.frequency, args.classes) as frequency:
+    with (
+        writing(args.output) as folder,
+        open_frequency(args.frequency, args.classes, args.of) as frequency,
+    ):
         folder.mkdir()
         for name, figure in draw_frequency_figures(frequency, args.title, args.regions):
             save(figure, folder, name)

@@ -14,8 +14,8 @@ from stormtrace.errors import BadInput
 from stormtrace.files import writing
 from stormtrace.formats.mask_steps import dates_of, reading_steps
 from stormtrace.formats.masks import MaskFile, open_masks
-from stormtrace.formats.netcdf import open_raw, variable
-from stormtrace.formats.samples import read_fields
+from stormtrace.formats.netcdf import variable
+from stormtrace.formats.samples import opening_sample, read_fields
 
 
 def main() -> None:
@@ -49,7 +49,7 @@ def main() -> None:
 
 def date_of(sample: Path) -> cftime.datetime:
     """Return the date of a sample."""
-    with open_raw(sample) as nc:
+    with opening_sample(sample) as nc:
         time = variable(nc, "time")
         return np.atleast_1d(cftime.num2date(time[:], time.units, time.calendar))[0]
 

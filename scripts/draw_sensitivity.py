@@ -6,6 +6,7 @@ python scripts/draw_sensitivity.py --frequency results/frequency/{a,b}/frequency
 """
 
 from stormtrace import commandline
+from stormtrace.climate.frequency import COUNTED
 from stormtrace.errors import BadInput
 from stormtrace.figures.maps import use_style
 from stormtrace.figures.panels import save
@@ -24,6 +25,12 @@ def main() -> None:
         help="JSON list (or @file): one an experiment",
     )
     parser.add_argument("--title", default="", help="of all figures")
+    parser.add_argument(
+        "--of",
+        choices=COUNTED,
+        default="masks",
+        help="frequencies of every detection, or of tracked events alone",
+    )
     parser.add_argument("--output", required=True, help="folder, replaced if it exists")
     commandline.add_classes(parser)
     args = parser.parse_args()
@@ -32,7 +39,7 @@ def main() -> None:
             f"{len(args.frequency)} files need that number of different titles; found {args.titles}"
         )
     use_style()
-    maps = [read_whole_record(path, args.classes) for path in args.frequency]
+    maps = [read_whole_record(path, args.classes, args.of) for path in args.frequency]
     experiments = dict(zip(args.titles, maps, strict=True))
     with writing(args.output) as folder:
         folder.mkdir()

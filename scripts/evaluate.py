@@ -7,11 +7,10 @@ Confusion matrix, IoU, Dice, precision, recall and predicted/true area of each c
 by area, with intervals from resampled dates, and the agreement of experts on the same times.
 """
 
-import json
 from pathlib import Path
 
 from stormtrace import commandline
-from stormtrace.files import write_text
+from stormtrace.formats.json_files import write_json
 from stormtrace.provenance import provenance
 
 
@@ -41,7 +40,7 @@ def main() -> None:
     result["experts"] = expert_agreement(files, predictor.config.labels)
     inputs = [args.model / "config.json", args.model / "weights.pth"]
     result["provenance"] = provenance(inputs, samples=str(args.samples), excluded=args.exclude)
-    write_text(args.output, json.dumps(result, indent=2) + "\n")
+    write_json(args.output, result)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,10 @@ class, and its 95 % interval when dates are resampled. With --figure STEM also a
 {STEM}.png and {STEM}.pdf.
 """
 
-import json
 from pathlib import Path
 
 from stormtrace import commandline
-from stormtrace.files import write_text
+from stormtrace.formats.json_files import write_json
 from stormtrace.provenance import provenance
 
 
@@ -48,7 +47,7 @@ def main() -> None:
     inputs = [args.model / "config.json", args.model / "weights.pth"]
     result = {"model": name} | result
     result["provenance"] = provenance(inputs, samples=str(args.samples), excluded=args.exclude)
-    write_text(args.output, json.dumps(result, indent=2) + "\n")
+    write_json(args.output, result)
     if args.figure is not None:
         from stormtrace.figures.model_figures import draw_importance, save
 

@@ -9,9 +9,11 @@ Writes events.parquet, events.csv, objects.parquet, objects.csv, tracks.geojson,
 from pathlib import Path
 
 from stormtrace import commandline
+from stormtrace.files import together
 from stormtrace.formats.tables import write_tables
 from stormtrace.formats.tracks import write_geojson, write_trajectories
 from stormtrace.provenance import provenance
+from stormtrace.track.dropped import dropped
 from stormtrace.track.events import event_table, object_table, only, sightings
 from stormtrace.track.joining import check_labelling, read_record
 from stormtrace.track.regions import events_in_region
@@ -44,12 +46,16 @@ def main() -> None:
     commandline.log.info("%d objects, %d events", record.count, events["event"].size)
 
     attributes = provenance(args.objects, experiment=args.experiment, tracking=vars(tracking))
+    attributes["doubts"] = "\n".join(dropped(record, assignment, tracking))
+    for doubt in filter(None, attributes["doubts"].split("\n")):
+        commandline.log.warning("%s", doubt)
     time = {"units": record.time_units, "calendar": record.calendar}
     classes = record.classes
-    write_tables(args.output, "objects", objects, classes, attributes | time)
-    write_tables(args.output, "events", events, classes, attributes | time)
-    write_geojson(args.output / "tracks.geojson", events, seen, classes)
-    write_trajectories(args.output / "trajectories.nc", events, seen, classes, time, attributes)
+    with together():
+        write_tables(args.output, "objects", objects, classes, attributes | time)
+        write_tables(args.output, "events", events, classes, attributes | time)
+        write_geojson(args.output / "tracks.geojson", events, seen, classes)
+        write_trajectories(args.output / "trajectories.nc", events, seen, classes, time, attributes)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,10 @@ r"""Statistics of several years joined into those of a dataset.
 The result is that of one pass over all samples, to rounding.
 """
 
-import json
 from pathlib import Path
 
 from stormtrace import commandline
-from stormtrace.files import write_text
+from stormtrace.formats.json_files import write_json
 from stormtrace.prepare.statistics import merge, read_piece
 from stormtrace.provenance import provenance
 
@@ -34,7 +33,7 @@ def main() -> None:
         "fields": fields,
         "provenance": provenance(args.pieces),
     }
-    write_text(args.output, json.dumps(result, indent=1) + "\n")
+    write_json(args.output, result, indent=1)
 
 
 if __name__ == "__main__":

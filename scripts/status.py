@@ -18,8 +18,9 @@ import yaml
 
 from stormtrace import commandline
 from stormtrace.study import jobs
+from stormtrace.study.known_grids import grid_warnings
 from stormtrace.study.loading import load_study, read_overlays
-from stormtrace.study.status import STAGES, Target, mean_seconds, targets
+from stormtrace.study.status import STAGES, Target, logs_of, mean_seconds, targets
 
 ROOT = Path(__file__).resolve().parents[1]
 MARKS: dict[jobs.State, str] = {"running": "+", "queued": "~", "failed": "!"}
@@ -60,6 +61,8 @@ def main() -> None:
     print("done/needed, + running, ~ queued, ! failed\n")
     print(state.listed())
     print(state.outlook(everything, Path(study.at.report)))
+    for warning in [*grid_warnings(study), *jobs.warnings_in(args.directory, logs_of(study))]:
+        print(f"warning: {warning}")
 
 
 @dataclass

@@ -42,7 +42,8 @@ def main() -> None:
 
     from stormtrace.blocks import dump
     from stormtrace.classes import Classes
-    from stormtrace.formats.labelled import list_labelled
+    from stormtrace.formats.labelled import grid_of, list_labelled
+    from stormtrace.grids.spacing import spacing_of
     from stormtrace.learn.history import to_csv
     from stormtrace.learn.model_config import make_config
     from stormtrace.learn.processes import join_processes, leave_processes
@@ -83,7 +84,8 @@ def main() -> None:
             device=str(device),
             processes=processes.count,
         )
-        config = make_config(recipe, normalization, facts)
+        spacing = spacing_of(grid_of(files))
+        config = make_config(recipe, normalization, facts, spacing)
         write_model(args.output, config, trained.state, to_csv(trained.history))
         log.info("%s: best after epoch %d (%s)", recipe.name, trained.best_epoch, trained.stopped)
     leave_processes()

@@ -38,6 +38,8 @@ def test_what_the_system_refuses_comes_with_advice():
     assert "disk is full: free some space" in failing(OSError(errno.ENOSPC, "No space left"))
     denied = failing(PermissionError(errno.EACCES, "Permission denied", "/archive/x.nc"))
     assert "/archive/x.nc" in denied and "ask its owner" in denied
+    unreadable = failing(PermissionError(errno.EACCES, "Permission denied", __file__))
+    assert "ask the owner of it" in unreadable and "write" not in unreadable
 
 
 @pytest.mark.parametrize(

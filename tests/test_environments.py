@@ -25,9 +25,13 @@ PACKAGES = {  # where a module is not called like the package that brings it
     "shapefile": "pyshp",
     "skimage": "scikit-image",
     "torch": "pytorch-gpu",
+    "xxhash": "python-xxhash",
     "yaml": "pyyaml",
 }
-ON_CONDA = {"torch": "pytorch-gpu"}  # pip's name -> conda-forge's, where they differ
+ON_CONDA = {
+    "torch": "pytorch-gpu",
+    "xxhash": "python-xxhash",
+}  # pip's name -> conda-forge's, where they differ
 FOR_PEOPLE = {"dask", "pandas", "xarray", "xesmf", "zarr"}
 """Asked for though no rule's script imports them; each file says why."""
 

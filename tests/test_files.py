@@ -11,7 +11,7 @@ import pytest
 
 from stormtrace import files
 from stormtrace.errors import BadInput
-from stormtrace.files import check_writable, checksum, write_text, writing
+from stormtrace.files import check_writable, checksum, together, write_text, writing
 
 
 def left_over(folder):
@@ -112,6 +112,26 @@ except OSError as error:
     line = [sys.executable, "-c", code]
     done = subprocess.run(line, check=True, capture_output=True, text=True, env=environment)
     assert done.stdout.strip() == str(errno.EFBIG) and not left_over(tmp_path)
+
+
+def test_a_set_of_files_appears_whole_or_not_at_all(tmp_path):
+    names = ("a.txt", "b.txt", "folder/c.txt")
+    (tmp_path / "b.txt").write_text("old")
+
+    def write_set(fails):
+        with together():
+            for name in names:
+                write_text(tmp_path / name, "new")
+            assert not (tmp_path / "a.txt").exists()
+            if fails:
+                raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"):
+        write_set(fails=True)
+    assert left_over(tmp_path) == ["b.txt", "folder"] and not list((tmp_path / "folder").iterdir())
+    assert (tmp_path / "b.txt").read_text() == "old"
+    write_set(fails=False)
+    assert [(tmp_path / name).read_text() for name in names] == ["new"] * 3
 
 
 def test_small_files_are_hashed_whole_and_large_ones_at_both_ends(tmp_path, monkeypatch):

@@ -23,7 +23,7 @@ FLOORS = (
     ("grids", "provenance"),
     ("classes", "sphere", "files"),
     ("class_table", "commandline", "compiled"),
-    ("signals", "blocks"),
+    ("signals", "blocks", "seals"),
     ("constants", "errors", "data"),
 )
 """From the roof to the ground. A room imports from the floors below it, never from its own."""

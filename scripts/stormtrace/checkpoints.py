@@ -7,13 +7,18 @@ everything that determines the result: another learning rate or another file is 
 import contextlib
 import hashlib
 import json
+import logging
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from stormtrace.files import writing
+from stormtrace.seals import SIZE, Damaged, add_seal, is_sealed
+
+log = logging.getLogger("stormtrace")
 
 
 @dataclass(frozen=True)
@@ -37,14 +42,33 @@ class Checkpoint:
 
     def load(self, partial: Path) -> bool:
         """Copy what an earlier attempt has kept to `partial`; return whether there is anything."""
-        if not self.path.is_file():
+        if not self.is_whole():
             return False
         shutil.copyfile(self.path, partial)
+        os.truncate(partial, partial.stat().st_size - SIZE)
         return True
+
+    def is_whole(self) -> bool:
+        """Whether the file is there and undamaged; it is removed, with a warning, if damaged."""
+        if not self.path.is_file():
+            return False
+        with contextlib.suppress(Damaged):
+            if is_sealed(self.path):
+                return True
+        log.warning("%s is damaged: starting over", self.path)
+        self.path.unlink()
+        return False
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Path]:
+        """Yield a temporary path; what is written to it is kept, sealed, if the block succeeds."""
+        with writing(self.path) as partial:
+            yield partial
+            add_seal(partial)
 
     def save(self, partial: Path) -> None:
         """Keep a copy of a file whose contents are on disk."""
-        with writing(self.path) as copy:
+        with self.writing() as copy:
             shutil.copyfile(partial, copy)
 
     def remove(self) -> None:

@@ -75,9 +75,9 @@ def run(main: Callable[[], None]) -> NoReturn:
     SIGTERM (PBS at walltime, Snakemake when it stops) becomes SystemExit, so that half-written
     files are removed on the way out.
     """
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stderr
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Lines("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     handle_sigterm()
     note = Note()
     if killed := note.of_killed():
@@ -103,6 +103,15 @@ def run(main: Callable[[], None]) -> NoReturn:
     sys.exit(0)
 
 
+class _Lines(logging.Formatter):
+    """Lines of a log, of which `stormtrace.study.jobs` tells the warnings at the console."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return one line, a warning marked as such."""
+        is_warning = record.levelno >= logging.WARNING
+        return super().format(record).replace(" ", " warning: ", 1 if is_warning else 0)
+
+
 class Note:
     """A file beside the job's log, there while the job runs, that `scripts/status.py` reads.
 
@@ -122,7 +131,7 @@ class Note:
         }
 
     def of_killed(self) -> dict[str, Any]:
-        """Return the note of an attempt that was killed, which could not take it away; or nothing."""
+        """Return the note of a killed attempt, which could not take it away, or nothing."""
         try:
             left = json.loads(self.path.read_text(encoding="utf-8")) if self.path else None
         except (OSError, ValueError):
@@ -240,5 +249,7 @@ def _explain(error: OSError) -> str:
         errno.ENOMEM: f"out of memory: {_more_memory()}",
         errno.EROFS: "the file system is read-only: choose another folder",
     }
+    if error.errno == errno.EACCES and error.filename and Path(error.filename).exists():
+        advice[errno.EACCES] = "no permission: ask the owner of it"
     place = f" ({error.filename})" if error.filename else ""
     return f"{error.strerror or error}{place}; {advice.get(error.errno or 0, 'see the log above')}"

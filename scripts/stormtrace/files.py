@@ -19,6 +19,9 @@ from stormtrace.signals import heed_stop, stops
 #: Files up to this many bytes are hashed whole, larger ones by size, first and last MiB.
 WHOLE_FILE_LIMIT = 16 * 2**20
 
+#: Complete files that wait for the end of `together`: (temporary, final) of each set.
+_sets: list[list[tuple[Path, Path]]] = []
+
 
 @contextlib.contextmanager
 def writing(path: Path | str) -> Iterator[Path]:
@@ -42,11 +45,34 @@ def writing(path: Path | str) -> Iterator[Path]:
         raise
     else:
         heed_stop(before)
-        if partial.is_dir() and path.is_dir():
-            shutil.rmtree(path)
-        partial.replace(path)
+        if _sets:
+            _sets[-1].append((partial, path))
+        else:
+            _put(partial, path)
     finally:
-        _remove(partial)
+        if not _sets or (partial, path) not in _sets[-1]:
+            _remove(partial)
+
+
+@contextlib.contextmanager
+def together() -> Iterator[None]:
+    """Let all that is written inside appear when the block succeeds, or none of it."""
+    files: list[tuple[Path, Path]] = []
+    _sets.append(files)
+    try:
+        yield
+        for partial, path in files:
+            _put(partial, path)
+    finally:
+        _sets.remove(files)
+        for partial, _ in files:
+            _remove(partial)
+
+
+def _put(partial: Path, path: Path) -> None:
+    if partial.is_dir() and path.is_dir():
+        shutil.rmtree(path)
+    partial.replace(path)
 
 
 def _check_room(folder: Path) -> None:

@@ -9,7 +9,6 @@ frequency.frequency.sel(period="DJF", feature="AR").plot()
 events = results.open_events("results/events/control")          # a DataFrame
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,9 @@ from stormtrace.climate.frequency import open_frequency as _open_frequency
 from stormtrace.errors import BadInput
 from stormtrace.formats.class_axis import SHORT_NAMES, named_as
 from stormtrace.formats.comparison_maps import SEASONS, read_comparison
-from stormtrace.formats.tables import read_classes
+from stormtrace.formats.json_files import read_json
+from stormtrace.formats.netcdf import opening
+from stormtrace.formats.tables import read_classes, reading_parquet
 from stormtrace.grids import Grid
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ def open_masks(path: Path | str) -> "xr.Dataset":
     if not files or not files[0].exists():
         raise BadInput(f"there are no masks at {path}: give a file of detect.py or their folder")
     decode = xr.coders.CFDatetimeCoder(use_cftime=True)
+    for file in files:
+        with opening(file):
+            pass  # undamaged
     opened = [xr.open_dataset(file, decode_times=decode, chunks=_chunks()) for file in files]
     joined = xr.concat(opened, "time", data_vars="minimal", combine_attrs="drop_conflicts")
     return joined if len(opened) > 1 else opened[0]
@@ -141,7 +145,7 @@ def open_scores(path: Path | str) -> "pd.DataFrame":
     """Return a model's scores, one row a class, one column a measure."""
     import pandas as pd
 
-    scores = json.loads(Path(path).read_text(encoding="utf-8"))
+    scores = read_json(path, "evaluate.py")
     measures = {key: value for key, value in scores.items() if _is_by_label(value, scores["iou"])}
     return pd.DataFrame(measures)
 
@@ -149,9 +153,8 @@ def open_scores(path: Path | str) -> "pd.DataFrame":
 def _open_table(path: Path) -> "pd.DataFrame":
     import pandas as pd
 
-    if not path.is_file():
-        raise BadInput(f"there is no {path}: give the folder that link_events.py wrote")
-    table = pd.read_parquet(path)
+    with reading_parquet(path):
+        table = pd.read_parquet(path)
     names = {feature.code: feature.short for feature in read_classes(path).features}
     table.insert(0, "feature", table["class"].map(names))
     return table

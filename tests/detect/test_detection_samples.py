@@ -8,7 +8,8 @@ from detection_runs import SHAPE, look, make_model
 from labelled_factory import FIELDS, write_samples
 from stormtrace.detect.reading_ahead import read_ahead
 from stormtrace.errors import BadInput
-from stormtrace.formats.complete_maps import open_netcdf, read_map
+from stormtrace.formats.complete_maps import read_map
+from stormtrace.formats.netcdf import opening
 from stormtrace.formats.samples import open_folder
 
 
@@ -166,12 +167,12 @@ def test_packed_fields_are_unpacked_and_their_fill_value_is_found(tmp_path):
         field.scale_factor, field.add_offset = 0.01, 10.0
         field.set_auto_maskandscale(False)
         field[:] = 1234
-    with open_netcdf(path) as dataset:
+    with opening(path) as dataset:
         np.testing.assert_allclose(read_map(dataset, "TMQ", path, (2, 3)), 22.34, rtol=1e-6)
     with netCDF4.Dataset(path, "a") as dataset:
         dataset.set_auto_maskandscale(False)
         dataset["TMQ"][1, 2] = -32767
-    with open_netcdf(path) as dataset, pytest.raises(BadInput, match="TMQ has 1 missing"):
+    with opening(path) as dataset, pytest.raises(BadInput, match="TMQ has 1 missing"):
         read_map(dataset, "TMQ", path, (2, 3))
 
 
@@ -181,7 +182,7 @@ def test_a_square_map_on_its_side_is_refused(tmp_path):
         dataset.createDimension("lat", 4)
         dataset.createDimension("lon", 4)
         dataset.createVariable("TMQ", "f4", ("lon", "lat"))[:] = 1
-    with open_netcdf(path) as dataset, pytest.raises(BadInput, match=r"ordered \(lon, lat\)"):
+    with opening(path) as dataset, pytest.raises(BadInput, match=r"ordered \(lon, lat\)"):
         read_map(dataset, "TMQ", path, (4, 4))
 
 

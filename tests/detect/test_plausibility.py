@@ -63,7 +63,7 @@ def test_detection_warns_and_obeys(tmp_path, caplog):
     assert f"the mean of {field}" in caplog.text and f"{field} has the mean" in caplog.text
     assert json.loads(attributes["statistics"])[field][0] == shifted.mean[0]
     with netCDF4.Dataset(tmp_path / "a.nc") as nc:
-        assert field in nc.normalization_doubts
+        assert field in nc.doubts
     assert np.isin(masks["mask"], (0, 1, 2)).all()
 
 

@@ -44,11 +44,11 @@ def test_sampling_is_linear_between_cells_and_round_the_globe():
 
 
 def test_beyond_its_grid_a_map_is_grey():
-    """The Pacific at 20°N is in the box of the grid, at 20°S beyond; both are sea without a value."""
+    """The Pacific at 20°N is in the box of the grid, at 20°S beyond; white is zero, and no value grey."""
     grid = make_grid({"box": [180, 255, 10, 65], "step": 5})
     figure = Figure()
     axes = figure.add_subplot()
-    nothing = np.full(grid.shape, np.nan)
+    nothing = np.zeros(grid.shape)
     draw_map(axes, grid, nothing, sequential(1.0, AR, "%"), Rectangle(180, 240, -30, 30), pixels=60)
     image = np.asarray(axes.images[0].get_array())  # from the south, a degree a pixel
     assert np.allclose(image[50, 20, :3], to_rgb(SEA))
@@ -170,3 +170,18 @@ def test_experiments_side_by_side_share_a_scale_on_any_grid(tmp_path):
         "--output", tmp_path / "figures")  # fmt: skip
     names = {path.stem for path in (tmp_path / "figures").glob("*.pdf")}
     assert names == {f"{f}-{kind}" for f in ("ar", "tc") for kind in ("frequency", "differences")}
+
+
+def test_no_value_is_not_the_white_of_zero():
+    grid = make_grid({"nlat": 19, "nlon": 36})
+    colours = []
+    for value in (0.0, np.nan):
+        axes = Figure().add_subplot()
+        values = np.full(grid.shape, value)
+        draw_map(
+            axes, grid, values, sequential(1.0, AR, "%"), Rectangle(180, 240, -30, 30), pixels=60
+        )
+        colours.append(np.asarray(axes.images[0].get_array())[30, 20, :3])
+    assert np.allclose(colours[0], to_rgb(SEA)) and not np.allclose(
+        colours[1], to_rgb(SEA), atol=0.1
+    )

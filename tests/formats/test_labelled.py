@@ -132,7 +132,7 @@ def test_a_missing_field_is_named(tmp_path):
 def test_a_truncated_file_is_refused(folder):
     path = list_labelled(folder)[0].path
     path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(BadInput, match="cannot be read"):
+    with pytest.raises(BadInput, match="truncated or damaged; copy it again from where it came"):
         read_labelled(path, FIELDS, 3, GRID)
 
 

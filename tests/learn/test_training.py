@@ -248,7 +248,10 @@ def test_two_processes_see_the_same_training_as_one(folder, tmp_path):
     line = command(folder, output, *launcher)
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     subprocess.run(line, check=True, env=environment, capture_output=True)
-    assert json.loads((output / "config.json").read_text())["provenance"]["processes"] == "2"
+    content = json.loads((output / "config.json").read_text())
+    assert content["provenance"]["processes"] == "2"
+    lat, lon = coordinates((40, 64))
+    assert content["trained_on"] == pytest.approx({"lat": lat[1] - lat[0], "lon": lon[1] - lon[0]})
     together = read_history(output / "history.csv")
     alone = learn(folder, tmp_path, replace(RECIPE, name="m", epochs=1, lr=0.001)).history[0]
     for name, rounding in {

@@ -5,7 +5,7 @@ import json
 import pytest
 import torch
 
-from detection_runs import make_model
+from detection_runs import as_published, make_model
 from stormtrace.network.identity import model_checksum
 from stormtrace.network.model_files import load_model, write_model
 
@@ -33,7 +33,7 @@ def test_saving_again_changes_the_file_and_not_the_checksum(model, tmp_path):
     state = torch.load(first / "weights.pth", weights_only=True)
     # As some other training saved them: another order, another format, wrapped.
     wrapped = {f"module.{name}": state[name] for name in reversed(state)}
-    second = altered(model, tmp_path / "second")
+    second = as_published(altered(model, tmp_path / "second"))
     torch.save({"state_dict": wrapped}, second / "weights.pth")
     files = {(one / "weights.pth").read_bytes() for one in (model, first, second)}
     assert len(files) > 1

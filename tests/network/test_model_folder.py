@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from detection_runs import as_published
 from labelled_factory import MEAN, STD
 from stormtrace.errors import BadInput
 from stormtrace.network.cgnet import CGNet
@@ -25,7 +26,7 @@ CLIMATENET = {
 @pytest.fixture
 def model(tmp_path):
     write_model(tmp_path / "model", CLIMATENET, CGNet(1, 3).state_dict(), "epoch\n1\n")
-    return tmp_path / "model"
+    return as_published(tmp_path / "model")
 
 
 def change(model, **keys):
@@ -42,6 +43,19 @@ def test_what_was_written_is_read(model):
     _, second = load_model(model)
     assert all(torch.equal(again[name], one) for name, one in second.state_dict().items())
     assert not network.training
+
+
+@pytest.mark.parametrize("name", ["config.json", "weights.pth"])
+def test_a_model_of_ours_is_as_it_was_written(tmp_path, name):
+    write_model(tmp_path, CLIMATENET, CGNet(1, 3).state_dict())
+    load_model(tmp_path)
+    path = tmp_path / name
+    content = bytearray(path.read_bytes())
+    content[content.index(b"9.2") if name == "config.json" else -5] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BadInput, match=rf"{name} is damaged .*remove .*digest`"):
+        load_model(tmp_path)
+    load_model(as_published(tmp_path))  # as the message advises
 
 
 def test_weights_are_written_for_old_torch_too(model):

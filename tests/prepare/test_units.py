@@ -7,9 +7,9 @@ from test_fields import derive
 
 from mock_raw import Cesm
 from stormtrace.errors import BadInput
+from stormtrace.formats.units import convert, parse_unit, pascals
 from stormtrace.prepare.derivations import make_derivation
 from stormtrace.prepare.field_units import field_conversion, field_units, same_units
-from stormtrace.prepare.units import convert, parse_unit, pascals
 
 
 def conversion(name, entry, units):

@@ -172,7 +172,7 @@ def test_an_injury_never_ends_in_a_wrong_value(tmp_path, file, harm):
 
 
 @settings(
-    max_examples=25, deadline=None, derandomize=True,
+    max_examples=15, deadline=None, derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )  # fmt: skip
 @given(

@@ -125,7 +125,10 @@ def test_experiments_that_differ_in_tracking_alone_share_their_masks():
     assert casper.masks_of("climatenet-rule") == "control"
     assert casper.masks_of("area-stats") == "area-stats"
     assert casper.comparisons["rule-components"].of == "events"  # their masks differ in nothing
-    assert casper.comparisons["warming"].of == "masks"
+    assert casper.counted_from == "events"  # what all maps and tables then are of
+    assert casper.comparisons["warming"].of == "events"
+    alike = Study(overlay_of(load(*CASPER), {"run": ["control", "rcp85"], "compare": ["warming"]}))
+    assert (alike.counted_from, alike.comparisons["warming"].of) == ("masks", "masks")
     assert casper.objects_of("components") == "control"
     assert casper.objects_of("climatenet-rule") == "climatenet-rule"  # over the poles, as published
 
@@ -236,7 +239,7 @@ MISTAKES = [
     ("models/four-fields/labels", ["Tropical Cyclone", "Background"], "models.four-fields: labels are .*the first must be Background"),
     ("models/four-fields/labels", ["Background", "AR", "ar"], "share the name 'ar'"),
     ("models/four-fields/labels", ["Background", *(f"Class {i}" for i in range(64))], "labels is .*at most 64 items"),
-    ("models/four-fields/weights", "folder", "models.four-fields.fields is .* an unknown key; allowed: dataset, description, grid, like, title, weights"),
+    ("models/four-fields/weights", "folder", "models.four-fields.fields is .* an unknown key; allowed: dataset, description, grid, like, title, trained_on, weights"),
     ("classes", {"cold_front": {}, "Cold Front": {}}, "classes: 'cold_front' and 'Cold Front' are the same name"),
     ("animate/control", ["2001-02"], "animate.control asks for 2001-02"),
     ("snapshots/control", ["2001-01-11 00:00"], "snapshots.control asks for 2001-01-11 00:00"),

@@ -1,6 +1,7 @@
 """The four scripts, run as the workflow runs them: flags, files, errors."""
 
 import json
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ import pyarrow.parquet
 import pytest
 
 from cf_compliance import cf_findings
+from stormtrace.climate.event_counting import count_events
 from stormtrace.formats.axes import write_grid
+from stormtrace.formats.tables import doubts_of_table
 from track_files import global_grid, random_masks, write_masks
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -54,6 +57,24 @@ def results(tmp_path_factory):
         "--experiment", "control", "--output", folder / "events",
     )  # fmt: skip
     return folder, fields
+
+
+def test_a_full_disk_leaves_no_part_of_the_events(results, tmp_path):
+    """A limit of a file's size stands for the disk's; objects.parquet, the first, is below it."""
+    folder = results[0] / "events"
+    sizes = {path.name: path.stat().st_size for path in folder.glob("*.*")}
+    limit = max(sizes.values()) - 1
+    assert sizes["objects.parquet"] < limit and len(sizes) == 6
+    command = [
+        sys.executable, SCRIPTS / "link_events.py", "--objects", folder / "objects/2000.nc",
+        "--tracking", TRACKING, "--experiment", "control", "--output", tmp_path / "events",
+    ]  # fmt: skip
+    limits = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))  # noqa: E731
+    done = subprocess.run(
+        command, preexec_fn=limits, capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert done.returncode == 1 and "File too large" in done.stderr, done.stderr
+    assert list((tmp_path / "events").iterdir()) == []
 
 
 def painted_events(folder):
@@ -176,3 +197,16 @@ def test_mistakes_of_a_user_are_one_sentence(results, tmp_path, flags, message):
     assert message in error
     assert "Traceback" not in error
     assert not output.parent.exists() or not list(output.parent.iterdir())
+
+
+def test_a_filter_that_leaves_nothing_is_told_and_kept_with_the_events(results, tmp_path):
+    folder, _ = results
+    said = run(
+        "link_events.py", "--objects", folder / "events/objects/2000.nc", "--tracking",
+        json.dumps({"minimum_area_km2": 0, "minimum_hours": 9999}),
+        "--experiment", "none", "--output", tmp_path,
+    )  # fmt: skip
+    assert "warning: tracking leaves out" in said and "minimum_hours: 9999" in said
+    assert "minimum_hours: 9999" in doubts_of_table(tmp_path / "events.parquet")
+    counts = count_events(folder / "2000.nc", folder / "events/objects/2000.nc", tmp_path)
+    assert "minimum_hours: 9999" in counts.attributes["doubts"]

@@ -76,8 +76,8 @@
       names: ["first only", "same", "second only"],
       colours: blend(data.diverging[isDark() ? "dark" : "light"], 7).filter((_, i) => i % 2 === 1) };
     const step = niceStep(top / 5), count = Math.max(2, Math.ceil(top / step - 1e-9));
-    const all = Array.from({ length: count }, (_, i) => step * (i + 1));
-    const half = all.length > 1 ? all.filter((v) => v < 100 - 1e-9) : all;
+    const all = [.2 * step, ...Array.from({ length: count }, (_, i) => step * (i + 1))];
+    const half = all.length > 2 ? all.filter((v) => v < 100 - 1e-9) : all;
     return { end: null, levels: [...half.map((v) => -v).reverse(), ...half], clear: half.length, start: null,
       colours: blend(data.diverging[isDark() ? "dark" : "light"], 2 * half.length + 1) };
   };

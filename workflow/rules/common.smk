@@ -27,9 +27,12 @@ from stormtrace.study.inputs import (
     samples_seen,
 )
 from stormtrace.study.artmip import artmip_files
+from stormtrace.study.jobs import warnings_in
+from stormtrace.study.known_grids import grid_warnings
 from stormtrace.study.layout import EVENT_TABLES
 from stormtrace.study.loading import load_study
 from stormtrace.study.report_plan import report_of
+from stormtrace.study.status import logs_of
 
 # What lies over the tables of `base`: the files and keys of the command line or, in a module, what
 # the other workflow hands over.
@@ -84,8 +87,26 @@ def any_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
+def warn(warnings):
+    """Say at the console what jobs keep in their logs, and what the plan alone can tell."""
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+
+
+if workflow.is_main_process:
+    warn(grid_warnings(STUDY))
+
+
 onstart:
     check_writable(STUDY.results)
+
+
+onsuccess:
+    warn(warnings_in(Path.cwd(), logs_of(STUDY)))
+
+
+onerror:
+    warn(warnings_in(Path.cwd(), logs_of(STUDY)))
 
 
 wildcard_constraints:

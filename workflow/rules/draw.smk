@@ -113,12 +113,14 @@ rule draw_experiment:
     params:
         events=subpath(input.events, parent=True),
         title=lambda wildcards: STUDY.title(wildcards.experiment),
+        of=STUDY.counted_from,
     message:
         "{wildcards.experiment}: maps"
     shell:
         python(
             "draw_experiment.py --frequency {input.frequency:q}"
-            " --events {params.events:q} --title {params.title:q} --regions @{input.regions:q}"
+            " --events {params.events:q} --title {params.title:q} --of {params.of}"
+            " --regions @{input.regions:q}"
             " --coasts @{input.coasts:q} --classes @{input.classes:q} --output {output:q}"
         )
 
@@ -174,12 +176,14 @@ rule draw_sensitivity:
     resources:
         mem_mb=asks(600, full=1000),
         runtime=asks(5, full=15),
+    params:
+        of=STUDY.counted_from,
     message:
         "all experiments side by side"
     shell:
         python(
             "draw_sensitivity.py --frequency {input.frequency:q} --titles @{input.titles:q}"
-            " --classes @{input.classes:q} --output {output:q}"
+            " --of {params.of} --classes @{input.classes:q} --output {output:q}"
         )
 
 

@@ -84,13 +84,14 @@ rule adopt_model:
         runtime=asks(5),
     params:
         weights=lambda wildcards: STUDY.models[wildcards.model].weights,
+        trained_on=lambda wildcards: STUDY.trained_on(wildcards.model),
         folder=subpath(output[0], parent=True),
     message:
         "{wildcards.model}: adopted from {params.weights}"
     shell:
         python(
             "adopt_model.py --weights {params.weights:q} --classes @{input.classes:q}"
-            " --output {params.folder:q}"
+            " {params.trained_on:q} --output {params.folder:q}"
         )
 
 

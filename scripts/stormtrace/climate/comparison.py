@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import Classes, FeatureClass
-from stormtrace.climate.frequency import Frequency, open_frequency
+from stormtrace.climate.frequency import COUNTED, Frequency, open_frequency
 from stormtrace.climate.significance import bootstrap, false_discovery
 from stormtrace.errors import BadInput
 from stormtrace.formats.comparison_maps import SEASONS, VARIABLES, Comparison, write_comparison
@@ -19,9 +19,6 @@ from stormtrace.grids import Grid
 from stormtrace.grids.remapping import on_grid
 
 log = logging.getLogger("stormtrace")
-
-#: What a frequency is counted from -> the variable of `frequency.nc`.
-COUNTED = {"masks": "count", "events": "event_count"}
 
 #: Counts (year, nlat, nlon) and steps (year,) of one side.
 Side = tuple[NDArray[np.floating], NDArray[np.int64]]

@@ -15,6 +15,7 @@ from stormtrace.errors import BadInput
 from stormtrace.formats.counts import Counts
 from stormtrace.formats.mask_steps import reading_steps
 from stormtrace.formats.masks import open_masks
+from stormtrace.formats.tables import doubts_of_table
 from stormtrace.track.pixels import EventPixels, EventRuns, cover
 
 
@@ -48,7 +49,11 @@ def count_events(
         steps=np.bincount(months, minlength=13)[1:],
         expected_steps=expected_steps(year, masks.calendar, masks.step_hours, period, dates[0]),
         fields=_count(pixels, months, masks.classes),
-        attributes=attributes | {"experiment": Path(events).name},
+        attributes=attributes
+        | {
+            "experiment": Path(events).name,
+            "doubts": doubts_of_table(Path(events) / "events.parquet"),
+        },
         counted_from="events",
     )
 

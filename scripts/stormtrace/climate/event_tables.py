@@ -9,7 +9,10 @@ from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.formats.tables import Table, read_table
 from stormtrace.grids import Grid
 
-__all__ = ["Table", "density", "of_class", "read_events"]
+__all__ = ["FEWEST_EVENTS", "Table", "density", "of_class", "read_events"]
+
+#: Fewer events are shown one by one: a smoothed density would suggest a climatology.
+FEWEST_EVENTS = 10
 
 
 def read_events(folder: Path | str | None) -> Table | None:

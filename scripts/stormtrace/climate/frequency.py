@@ -10,7 +10,11 @@ from numpy.typing import NDArray
 
 from stormtrace.class_table import ClassTable
 from stormtrace.climate.seasons import months_of, season_year
+from stormtrace.errors import BadInput
 from stormtrace.formats.frequencies import FrequencyFile, open_frequency_file
+
+#: What a frequency is counted from -> the variable of `frequency.nc`.
+COUNTED = {"masks": "count", "events": "event_count"}
 
 #: Of the calendars whose year is not the Gregorian.
 DAYS_A_YEAR = {"noleap": 365.0, "365_day": 365.0, "all_leap": 366.0, "366_day": 366.0}
@@ -21,9 +25,11 @@ DAYS_A_YEAR |= {"360_day": 360.0, "julian": 365.25}
 class Frequency(FrequencyFile):
     """An open `frequency.nc`: each map is read from it once, when it is first asked for.
 
-    Classes go by name, flag or short name. monthly: what was read, all years together.
+    Classes go by name, flag or short name. monthly: what was read, all years together. counted:
+    the variable that frequencies are of where none is named, every detection or tracked events.
     """
 
+    counted: str = "count"
     monthly: dict[tuple[str, str], NDArray[np.int32]] = field(default_factory=dict)
 
     def total(self, variable: str, feature: str, period: str = "annual") -> NDArray[np.int64]:
@@ -44,14 +50,19 @@ class Frequency(FrequencyFile):
         """Return the steps that exist in a period, over all years."""
         return int(self.steps[:, np.array(months_of(period)) - 1].sum())
 
+    @property
+    def of(self) -> str:
+        """Words for a title: nothing, or that frequencies are of tracked events alone."""
+        return " of tracked events" if self.counted == COUNTED["events"] else ""
+
     def per_cent(
-        self, feature: str, period: str = "annual", variable: str = "count"
+        self, feature: str, period: str = "annual", variable: str | None = None
     ) -> NDArray[np.float64]:
         """Return 100 · Σ count / Σ steps, (nlat, nlon); NaN if the period has no steps."""
         steps = self.period_steps(period)
         if steps == 0:
             return np.full(self.grid.shape, np.nan)
-        return 100.0 * self.total(variable, feature, period) / steps
+        return 100.0 * self.total(variable or self.counted, feature, period) / steps
 
     def agreement(self, feature: str, period: str = "annual") -> NDArray[np.float64]:
         """Return the share of an ensemble's members that find its class, per cent (nlat, nlon).
@@ -64,7 +75,7 @@ class Frequency(FrequencyFile):
         return np.divide(100.0 * votes, members * found, out=share, where=found > 0)
 
     def by_year(
-        self, feature: str, period: str = "annual", variable: str = "count"
+        self, feature: str, period: str = "annual", variable: str | None = None
     ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
         """Return years (n,), counts (n, nlat, nlon) and steps (n,) for a period, year by year.
 
@@ -75,7 +86,7 @@ class Frequency(FrequencyFile):
         steps: dict[int, int] = {}
         for position, month in self.months(period):
             unit = season_year(int(self.years[position]), month, period)
-            values = self.read(variable, feature, position, month)
+            values = self.read(variable or self.counted, feature, position, month)
             counts.setdefault(unit, np.zeros(self.grid.shape, np.float32))
             counts[unit] += values
             steps[unit] = steps.get(unit, 0) + int(self.steps[position, month - 1])
@@ -102,7 +113,21 @@ class Frequency(FrequencyFile):
 
 
 @contextlib.contextmanager
-def open_frequency(path: Path | str, table: ClassTable | None = None) -> Iterator[Frequency]:
-    """Open `frequency.nc` for reading; table: the study's `classes:`."""
+def open_frequency(
+    path: Path | str, table: ClassTable | None = None, of: str = "masks"
+) -> Iterator[Frequency]:
+    """Open `frequency.nc` for reading.
+
+    table: the study's `classes:`. of: what frequencies are counted from, a key of `COUNTED`.
+
+    Raises:
+        BadInput: it is not such a file, or holds no events although frequencies are to be of them.
+
+    """
     with open_frequency_file(path, table) as file:
-        yield Frequency(**vars(file))
+        if not file.has(COUNTED[of]):
+            raise BadInput(
+                f"{path} has no counts of events, which its maps are to show: make it again with"
+                " merge_counts.py --events"
+            )
+        yield Frequency(**vars(file), counted=COUNTED[of])

@@ -6,8 +6,7 @@ from pathlib import Path
 import cftime
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.netcdf import open_raw
-from stormtrace.formats.samples import time_stamp
+from stormtrace.formats.samples import opening_sample, time_stamp
 
 
 def sample_at(files: Mapping[str, Path], date: cftime.datetime) -> Path:
@@ -23,7 +22,7 @@ def sample_at(files: Mapping[str, Path], date: cftime.datetime) -> Path:
 
 def units_of(files: Mapping[str, Path], fields: Sequence[str]) -> dict[str, str]:
     """Return field -> units, as the first sample gives them."""
-    with open_raw(next(iter(files.values()))) as nc:
+    with opening_sample(next(iter(files.values()))) as nc:
         if absent := [field for field in fields if field not in nc.variables]:
             raise BadInput(f"the samples have no {absent}; they have {sorted(nc.variables)}")
         return {field: str(getattr(nc[field], "units", "")) for field in fields}

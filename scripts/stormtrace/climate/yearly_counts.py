@@ -1,13 +1,17 @@
 """Joining the counts of all years of an experiment into one file."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from stormtrace.class_table import ClassTable
+from stormtrace.climate.near_blank import blank_steps, doubts_of_record, doubts_of_years
 from stormtrace.errors import BadInput
 from stormtrace.formats.counts import OF_EVENTS, Counts, monthly_counts, read_counts
 from stormtrace.formats.frequencies import FrequencyWriter, writing_frequency_file
+
+log = logging.getLogger("stormtrace")
 
 
 def merge_counts(
@@ -39,6 +43,7 @@ def merge_counts(
     variables = [*called.values(), *(OF_EVENTS.values() if of_events else ())]
     last = (of_events or of_masks)[years[-1]][1]
     attributes = _attributes(first, (of_events or of_masks)[years[0]][1], last) | dict(provenance)
+    attributes |= _doubted(of_masks, of_events)
     with writing_frequency_file(
         output, first.grid, first.classes, years, variables, attributes
     ) as writer:
@@ -57,6 +62,17 @@ def _attributes(first: Counts, tracked: Counts, last: Counts) -> dict[str, Any]:
     """Return the attributes of the whole record: those of its first year, and its last time."""
     end = {name: text for name, text in last.attributes.items() if name == "time_coverage_end"}
     return first.attributes | tracked.attributes | end
+
+
+def _doubted(
+    of_masks: Mapping[int, tuple[Path, Counts]], of_events: Mapping[int, tuple[Path, Counts]]
+) -> dict[str, Any]:
+    """Return what masks and events are doubted for as attributes; warn of what is new here."""
+    masks, events = ([one for _, one in years.values()] for years in (of_masks, of_events))
+    told, new = doubts_of_years([*masks, *events]), doubts_of_record(of_masks)
+    for doubt in new:
+        log.warning("%s", doubt)
+    return {"blank_steps": blank_steps(masks), "doubts": "\n".join([*told, *new])}
 
 
 def _copy(path: Path, names: Mapping[str, str], writer: FrequencyWriter, position: int) -> None:

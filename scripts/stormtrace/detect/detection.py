@@ -23,11 +23,13 @@ from stormtrace.detect.watch import Watch
 from stormtrace.errors import BadInput, OutOfTime
 from stormtrace.formats.masks import MaskWriter, mask_file
 from stormtrace.formats.samples import Batch, SampleFolder, open_folder
+from stormtrace.grids.spacing import spacing_of
 from stormtrace.network.identity import model_checksum
 from stormtrace.network.model_files import ModelConfig, load_model
 from stormtrace.network.normalization import Normalization
 from stormtrace.network.padding import false_neighbours, suit_grid
 from stormtrace.network.runtimes import Runtime, Segmenter, choose_runtime, make_runtime
+from stormtrace.network.trained_grid import unknown_grid
 
 log = logging.getLogger("stormtrace")
 
@@ -92,6 +94,7 @@ def detect(
     doubts = [
         *impossible_means(normalization, str(models[0])),
         *unlike_samples(normalization, folder, neutral),
+        *unknown_grid(config.content, models[0].name, spacing_of(folder.grid)),
     ]
     for doubt in doubts:
         log.warning("%s", doubt)
@@ -114,7 +117,7 @@ def detect(
     if missing:
         log.warning("%s: %d expected steps have no sample", samples, missing)
     if doubts:
-        facts["normalization_doubts"] = "; ".join(doubts)
+        facts["doubts"] = "\n".join(doubts)
     determinants = facts | _further_determinants(folder, choice)
     with mask_file(
         output,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stormtrace.formats.samples import SampleFolder
 from stormtrace.network.normalization import Normalization
-from stormtrace.prepare.quantities import quantity_of
+from stormtrace.prepare.field_quantities import quantity_of
 
 #: A sample whose mean lies so many standard deviations from the model's, or whose own deviation
 #: is so many times smaller or greater, is in other units, or of another field.

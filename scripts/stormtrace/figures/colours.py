@@ -23,6 +23,9 @@ GREY = ("#fcfcfb", "#e9e9e7", "#d2d2cf", "#b5b5b2", "#949492", "#6f6f6e")
 #: Ends of the ramp through a class's single colour: rare and frequent, on a light and a dark page.
 ENDS = (("#f7f7f2", "#16191d"), ("#171b1f", "#f4f6f7"))
 
+#: Share of a step of differences that looks like nothing: a twentieth of the largest or less.
+CLEAR = 0.2
+
 #: Per cent of anything end here.
 ALL = 100.0
 
@@ -89,13 +92,13 @@ def sequential(maximum: float, feature: FeatureClass, units: str, bins: int = 9)
 
 
 def diverging(largest: float, units: str, bins: int = 5) -> Scale:
-    """Return a symmetric scale; differences smaller than one step stay clear.
+    """Return a symmetric scale; differences smaller than `CLEAR` of one step stay clear.
 
     Of per cent (and points of per cent) it ends at −100 and 100, as where nothing differs.
     """
     largest = _something(largest, units)
     step = nice_step(largest / bins)
-    half = step * np.arange(1, max(2, int(np.ceil(largest / step - 1e-9))) + 1)
+    half = step * np.array([CLEAR, *range(1, max(2, int(np.ceil(largest / step - 1e-9))) + 1)])
     most = ALL if _is_share(units) and half[-1] >= ALL else None
     half = half[half < ALL] if most else half
     levels = np.concatenate([-half[::-1], half])

@@ -24,8 +24,7 @@ def draw_composites(
     named = {whole if period == "annual" else period: one for period, one in composites.items()}
     if len(named) == 2:  # one season is the whole record
         named = {whole: first}
-    steps = int(first.steps[ALL].max())
-    title = f"{title} · {steps:,} time step{'' if steps == 1 else 's'}"
+    title = f"{title} · {_steps(first)} · all detections"
     for feature in first.classes.features:
         means = {period: one.mean(feature.flag) for period, one in named.items()}
         heading = f"{field} while {_article(feature.name.lower())} is present"
@@ -54,7 +53,8 @@ def draw_split(
         scale = diverging(largest_shown(list(maps.values())), first.units)
         panels = [Panel(first.grid, maps[key], name) for key, name in names.items()]
         heading = f"{field} of {feature.plural}: why it changes"
-        figure = draw_panels(panels, scale, "Change of the mean over all steps", heading, title)
+        note = f"{title} · {_steps(first)}, then {_steps(second)} · all detections"
+        figure = draw_panels(panels, scale, "Change of the mean over all steps", heading, note)
         yield f"{feature.key}-{field}-split", figure
 
 
@@ -69,6 +69,12 @@ def _panels(
     scale = sequential(largest_shown([np.nan_to_num(m) for m in maps.values()]), feature, units)
     panels = [Panel(one.grid, values, period) for period, values in maps.items()]
     return draw_panels(panels, scale, "Mean", heading, title, 2 if len(panels) > 1 else 1)
+
+
+def _steps(one: Composite) -> str:
+    """Return how many time steps a composite is of, in words."""
+    steps = int(one.steps[ALL].max())
+    return f"{steps:,} time step{'' if steps == 1 else 's'}"
 
 
 def _article(name: str) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from stormtrace.classes import FeatureClass
-from stormtrace.climate.event_tables import Table, density, of_class, read_events
+from stormtrace.climate.event_tables import FEWEST_EVENTS, Table, density, of_class, read_events
 from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.hovmoller import coasts_on
 from stormtrace.climate.time_coverage import TimeCoverage, coverage
@@ -28,9 +28,6 @@ from stormtrace.grids import Grid, box_cells
 SEASONS = ("DJF", "MAM", "JJA", "SON")
 STEPS = "% of time steps"
 
-#: Fewer events are drawn one by one: a smoothed density would suggest a climatology.
-FEWEST_EVENTS = 10
-
 
 def draw_frequency_figures(
     frequency: Frequency, title: str, regions: Mapping[str, Sequence[float]]
@@ -45,7 +42,7 @@ def draw_frequency_figures(
     for feature in frequency.classes.features:
         whole = frequency.per_cent(feature.flag)
         scale = sequential(largest_shown([whole]), feature, STEPS)
-        title_of = heading(feature, "frequency")
+        title_of = heading(feature, f"frequency{frequency.of}")
         panel = Panel(frequency.grid, whole, "")
         figure = draw_panels([panel], scale, "Frequency", title_of, subtitle, 1)
         yield f"{feature.key}-frequency", figure

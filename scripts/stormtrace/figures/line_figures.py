@@ -51,7 +51,10 @@ def draw_lines(
         draw(axes)
         axes.tick_params(labelsize=6.5, length=2)
         add_panel_title(axes, position, title)
-    add_titles(figure, f"{sentence(feature.plural)}: seasons, years and events", subtitle)
+    words = f"{sentence(feature.plural)}: seasons, years and events"
+    add_titles(
+        figure, words, f"{subtitle} · frequencies{frequency.of}" if frequency.of else subtitle
+    )
     return figure
 
 

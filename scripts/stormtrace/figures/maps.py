@@ -70,7 +70,8 @@ def draw_map(
 ) -> None:
     """Draw `values` (nlat, nlon) with land, coastlines and a graticule into `axes`.
 
-    What lies beyond the grid, and the cells `beyond`, are grey: nothing was looked for there.
+    What lies beyond the grid, the cells `beyond` and those without a value are grey: white is for
+    zero, found where something was looked for.
 
     projection: `view_of` the grid if None. hatched: (nlat, nlon), cells to cover with thin oblique
     lines ("not significant"). pixels: width of the field's image; the coastlines are vectors.
@@ -84,7 +85,9 @@ def draw_map(
         outside |= _at(grid, beyond, *places, nearest=True) > 0.5
     image = over(veil(outside), _ground(projection, pixels))
     if values is not None and scale is not None:
-        image = over(scale.paint(_at(grid, values, *places)), image)
+        shown, own = _at(grid, values, *places), _at(grid, values, *places, nearest=True)
+        shown = np.where(np.isnan(shown), own, shown)  # beside a cell without a value
+        image = over(scale.paint(shown), over(veil(np.isnan(own) & ~outside), image))
     if hatched is not None:
         image = over(hatching(_at(grid, hatched, *places, nearest=True) > 0.5), image)
     edge = Polygon(outline, fc="none", ec=INK, lw=0.6, zorder=5, clip_on=False)

@@ -32,7 +32,7 @@ class Panel:
     """One map of a figure.
 
     view: its projection; that of the grid if None. hatched: cells whose difference is not
-    significant. beyond: cells without data, where nothing was looked for.
+    significant. beyond: cells without data, where nothing was looked for. note: small, under it.
     """
 
     grid: Grid
@@ -41,6 +41,7 @@ class Panel:
     view: MapProjection | None = None
     hatched: NDArray[np.bool_] | None = None
     beyond: NDArray[np.bool_] | None = None
+    note: str = ""
 
     @functools.cached_property
     def projection(self) -> MapProjection:
@@ -73,9 +74,51 @@ def draw_panels(
         )
         if len(panels) > 1:
             add_panel_title(axes, position, panel.title)
+        if panel.note:
+            add_note(axes, panel.note)
+        if reason := why_empty(panel, scale):
+            add_reason(axes, reason)
     add_colourbar(figure, scale, label)
     add_titles(figure, title, subtitle)
     return figure
+
+
+def why_empty(panel: Panel, scale: Scale) -> str:
+    """Return why a map shows nothing; empty if it shows something."""
+    known = panel.values[np.isfinite(panel.values)]
+    if known.size == 0:
+        return "no time steps" if panel.beyond is None else "no data on the area of both"
+    if scale.clear < 0:
+        return ""
+    if not known.any():
+        return "no difference anywhere" if scale.clear else "none anywhere"
+    if (np.searchsorted(scale.levels, known, side="right") == scale.clear).all():
+        most = f"{float(np.abs(known).max()):.2g}".replace("-", "−")
+        return f"nowhere above {most} {scale.units}"
+    return ""
+
+
+def add_note(axes: Axes, note: str) -> None:
+    """Write a small line under a map."""
+    place = (0.5, -0.01)
+    axes.text(
+        *place, note, transform=axes.transAxes, ha="center", va="top", size=5.5, color="#6a6a6a"
+    )
+
+
+def add_reason(axes: Axes, reason: str) -> None:
+    """Write into an empty map why it is empty."""
+    axes.text(
+        0.5,
+        0.04,
+        reason,
+        transform=axes.transAxes,
+        ha="center",
+        size=7,
+        color="#3a3a3a",
+        zorder=7,
+        bbox={"fc": "white", "ec": "none", "alpha": 0.8, "pad": 2},
+    )
 
 
 def lay_out(aspects: list[float], columns: int, footer: float = 0.0) -> tuple[Figure, list[Axes]]:

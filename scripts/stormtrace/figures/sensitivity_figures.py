@@ -1,7 +1,7 @@
 """Many experiments side by side: the panels of the talk."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from stormtrace.class_table import ClassTable
 from stormtrace.classes import Classes, FeatureClass
 from stormtrace.climate.comparison import coarser
 from stormtrace.climate.frequency import open_frequency
+from stormtrace.climate.time_coverage import coverage
 from stormtrace.figures.colours import diverging, largest_shown, sequential
 from stormtrace.figures.names import heading
 from stormtrace.figures.panels import Panel, draw_panels
@@ -21,19 +22,27 @@ from stormtrace.grids.remapping import on_grid
 
 @dataclass(frozen=True)
 class WholeRecord:
-    """Frequency of each class over an experiment's record: flag → per cent of steps, one map."""
+    """Frequency of each class over an experiment's record: flag → per cent of steps, one map.
+
+    of: words for a title, what it is the frequency of. record: dates and steps, in words.
+    """
 
     grid: Grid
     classes: Classes
     per_cent: dict[str, NDArray[np.float64]]
+    of: str = ""
+    record: str = ""
 
 
-def read_whole_record(path: Path | str, table: ClassTable | None = None) -> WholeRecord:
+def read_whole_record(
+    path: Path | str, table: ClassTable | None = None, of: str = "masks"
+) -> WholeRecord:
     """Read the maps of a `frequency.nc` and nothing else: there may be many experiments."""
-    with open_frequency(path, table) as frequency:
+    with open_frequency(path, table, of) as frequency:
         classes = frequency.classes
         maps = {flag: frequency.per_cent(flag) for flag in classes.flags}
-        return WholeRecord(frequency.grid, classes, maps)
+        record = coverage(frequency).words
+        return WholeRecord(frequency.grid, classes, maps, frequency.of, record)
 
 
 def draw_sensitivity(
@@ -47,18 +56,40 @@ def draw_sensitivity(
     """
     for feature in _features(experiments):
         having = {n: one for n, one in experiments.items() if feature.flag in one.per_cent}
-        names, title_of = list(having), heading(feature, "frequency")
+        names, of = list(having), next(iter(having.values())).of
+        title_of = heading(feature, f"frequency{of}")
+        notes, note = _notes(having), " · ".join(filter(None, (title, _shared_record(having))))
         maps = {name: one.per_cent[feature.flag] for name, one in having.items()}
         scale = sequential(largest_shown(list(maps.values())), feature, "% of time steps")
-        panels = [Panel(having[name].grid, maps[name], name) for name in names]
-        figure = draw_panels(panels, scale, "Frequency", title_of, title)
+        panels = [Panel(having[name].grid, maps[name], name, note=notes[name]) for name in names]
+        figure = draw_panels(panels, scale, "Frequency", title_of, note)
         yield f"{feature.key}-frequency", figure
         if len(names) > 1:
-            differences = [_minus(having, name, names[0], feature.flag) for name in names[1:]]
+            differences = [
+                replace(_minus(having, name, names[0], feature.flag), note=notes[name])
+                for name in names[1:]
+            ]
             shared = diverging(largest_shown([p.values for p in differences]), "percentage points")
-            note = " · ".join(filter(None, (title, f"each minus {names[0]}")))
+            note = " · ".join(filter(None, (note, f"each minus {_called(names[0], notes)}")))
             figure = draw_panels(differences, shared, "Difference", f"{title_of}, changes", note)
             yield f"{feature.key}-differences", figure
+
+
+def _shared_record(experiments: Mapping[str, WholeRecord]) -> str:
+    """Return dates and steps that all experiments have; empty if they differ."""
+    records = {one.record for one in experiments.values()}
+    return records.pop() if len(records) == 1 else ""
+
+
+def _called(name: str, notes: Mapping[str, str]) -> str:
+    """Return an experiment's title, with its record where those differ."""
+    return " · ".join(filter(None, (name, notes[name])))
+
+
+def _notes(experiments: Mapping[str, WholeRecord]) -> dict[str, str]:
+    """Return what stands under each panel: its record, where they differ."""
+    is_shared = len({one.record for one in experiments.values()}) == 1
+    return {name: "" if is_shared else one.record for name, one in experiments.items()}
 
 
 def _features(experiments: Mapping[str, WholeRecord]) -> list[FeatureClass]:

@@ -29,6 +29,13 @@ def classic_length(path: Path | str) -> int | None:
             raise OSError(f"{path}: the header is cut off or damaged") from error
 
 
+def is_streaming(path: Path | str) -> bool:
+    """Return whether a classic file leaves open how many records it has."""
+    with Path(path).open("rb") as stream:
+        width = 8 if stream.read(4) == b"CDF\5" else 4
+        return stream.read(width) == STREAMING[width].to_bytes(width)
+
+
 class _Header:
     """A reader of the big-endian header; `count` is 4 bytes wide, in CDF-5 8."""
 

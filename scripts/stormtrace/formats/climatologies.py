@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import cftime
-import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.files import writing
 from stormtrace.formats.axes import check_grid, map_attributes, write_grid
-from stormtrace.formats.netcdf import open_raw, variable
+from stormtrace.formats.netcdf import creating, opening, variable
 from stormtrace.grids import Grid
 
 Floats = NDArray[np.float64]
@@ -53,7 +52,7 @@ def write_climatology(
     attributes: Mapping[str, Any],
 ) -> None:
     """Write the coefficients (terms, ny, nx) of some fields, whole or not at all."""
-    with writing(path) as partial, netCDF4.Dataset(partial, "w") as nc:
+    with writing(path) as partial, creating(partial) as nc:
         nc.setncatts({"Conventions": "CF-1.11", **attributes})
         write_grid(nc, grid)
         nc.createDimension("term", len(next(iter(fields.values()))))
@@ -71,7 +70,7 @@ def read_climatology(path: Path, field: str, harmonics: int, grid: Grid) -> Clim
         BadInput: the file or the field is not there, or it is on another grid.
 
     """
-    with open_raw(path) as nc:
+    with opening(path) as nc:
         check_grid(nc, grid, path)
         values = np.ma.filled(variable(nc, field)[...], np.nan).astype(np.float64)
     if values.shape != (1 + 2 * harmonics, *grid.shape) or not np.isfinite(values).all():

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,6 +20,7 @@ from stormtrace.files import writing
 from stormtrace.formats.axes import map_attributes, read_grid, write_grid
 from stormtrace.formats.class_axis import read_classes, write_classes, write_flags
 from stormtrace.formats.counts import CONVENTIONS, set_attributes
+from stormtrace.formats.netcdf import creating, opening
 from stormtrace.grids import Grid
 
 #: Periods of a comparison, in the order of their codes.
@@ -64,7 +64,7 @@ def write_comparison(
 ) -> None:
     """Write a comparison as netCDF."""
     grid = comparison.grid
-    with writing(path) as partial, netCDF4.Dataset(partial, "w") as nc:
+    with writing(path) as partial, creating(partial) as nc:
         set_attributes(nc, {"title": "Frequency, second minus first"} | dict(attributes))
         nc.Conventions = CONVENTIONS
         nc.createDimension("period", None)
@@ -95,8 +95,7 @@ def read_comparison(path: Path | str, table: ClassTable | None = None) -> Compar
         BadInput: it is not a comparison.
 
     """
-    with netCDF4.Dataset(path) as nc:
-        nc.set_auto_mask(False)
+    with opening(path) as nc:
         if not {"difference", "class", "period"} <= set(nc.variables):
             raise BadInput(f"{path} is not a comparison: make it with compare.py")
         return Comparison(

@@ -11,22 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.quantities import check_possible
 
 #: No field of the atmosphere is this large in SI units; every customary fill value is.
 MISSING_ABOVE = 1e14
 
 #: Last dimensions of maps that lie on their side.
 TURNED = (("lon", "lat"), ("x", "y"))
-
-
-def open_netcdf(path: Path) -> netCDF4.Dataset:
-    """Open a netCDF file for reading, values as they are stored."""
-    try:
-        nc = netCDF4.Dataset(path)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read as netCDF ({error}): make it again") from error
-    nc.set_auto_mask(False)
-    return nc
 
 
 def read_map(
@@ -36,7 +27,7 @@ def read_map(
 
     Raises:
         BadInput: the field is missing, of another shape or order of dimensions, or has missing or
-            non-finite values: the message counts them and locates the first.
+            non-finite values (the message counts them and locates the first), or impossible ones.
 
     """
     if field not in nc.variables:
@@ -47,25 +38,26 @@ def read_map(
             f"{path}: {field} is ordered ({', '.join(variable.dimensions)}), expected (…, lat, lon)"
         )
     variable.set_auto_scale(False)  # a fill value means what is stored
-    try:
-        stored = np.asarray(variable[:])
-    except (OSError, RuntimeError) as error:
-        raise BadInput(f"{path}: {field} cannot be read ({error}): make the file again") from error
+    stored = np.asarray(variable[:])
     if stored.shape not in (tuple(shape), (1, *shape)):
         raise BadInput(f"{path}: {field} is {stored.shape}, expected {tuple(shape)}")
     stored = stored.reshape(shape)
     attributes = {name: variable.getncattr(name) for name in variable.ncattrs()}
     with np.errstate(over="ignore"):  # what is too large for float32 is refused below
-        values = stored.astype(np.float32)
+        values = stored.astype(np.float32, copy=False)
     if {"scale_factor", "add_offset"} & attributes.keys():
         scale, offset = attributes.get("scale_factor", 1), attributes.get("add_offset", 0)
         values = (stored * np.float64(scale) + np.float64(offset)).astype(np.float32)
-    good = np.abs(values) < MISSING_ABOVE  # False for NaN too
-    for name in ("_FillValue", "missing_value"):
-        if name in attributes:
-            good &= ~np.isin(stored, np.asarray(attributes[name]).astype(stored.dtype))
-    if not good.all():
-        raise BadInput(_describe_missing(nc, field, path, values, ~good))
+    fills = [attributes[name] for name in ("_FillValue", "missing_value") if name in attributes]
+    least, most = float(values.min()), float(values.max())
+    # NaN anywhere makes both of these NaN, and is not in range.
+    if fills or not (least > -MISSING_ABOVE and most < MISSING_ABOVE):
+        good = np.abs(values) < MISSING_ABOVE
+        for fill in fills:
+            good &= ~np.isin(stored, np.asarray(fill).astype(stored.dtype))
+        if not good.all():
+            raise BadInput(_describe_missing(nc, field, path, values, ~good))
+    check_possible(path, field, attributes, least, most)
     return values
 
 

@@ -22,6 +22,7 @@ from stormtrace.formats.axes import map_attributes, read_grid, write_grid
 from stormtrace.formats.class_axis import SHORT_NAMES, named_as, short_names, write_flags
 from stormtrace.formats.counts import CONVENTIONS, set_attributes
 from stormtrace.formats.month_axis import write_months
+from stormtrace.formats.netcdf import creating, opening
 from stormtrace.grids import Grid
 
 Maps = NDArray[np.float64]
@@ -55,7 +56,7 @@ def writing_composites(
 
     units: field -> its units.
     """
-    with writing(path) as partial, netCDF4.Dataset(partial, "w") as nc:
+    with writing(path) as partial, creating(partial) as nc:
         facts = {"title": "Monthly sums of fields, all steps and while each class is present"}
         set_attributes(nc, facts | dict(attributes))
         nc.Conventions = CONVENTIONS
@@ -121,8 +122,7 @@ def open_composites(
         BadInput: the file has none of this field.
 
     """
-    with netCDF4.Dataset(path) as nc:
-        nc.set_auto_mask(False)
+    with opening(path) as nc:
         if f"{field}_sum" not in nc.variables or "part" not in nc.variables:
             raise BadInput(f"{path} has no composites of {field}: make them (compose_fields.py)")
         part = nc["part"]

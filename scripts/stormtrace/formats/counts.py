@@ -21,6 +21,7 @@ from stormtrace.files import writing
 from stormtrace.formats.axes import map_attributes, read_grid, write_grid
 from stormtrace.formats.class_axis import read_classes, write_classes
 from stormtrace.formats.month_axis import read_years, write_months
+from stormtrace.formats.netcdf import creating, opening
 from stormtrace.grids import Grid
 
 CONVENTIONS = "CF-1.11"
@@ -63,7 +64,7 @@ def write_counts(path: Path | str, counts: Counts, provenance: Mapping[str, str]
     facts = {"title": f"Steps of each class, counted from {counts.counted_from}"}
     facts |= counts.attributes | {"year": counts.year, "counted_from": counts.counted_from}
     called = OF_EVENTS if counts.counted_from == "events" else {}
-    with writing(path) as partial, netCDF4.Dataset(partial, "w") as nc:
+    with writing(path) as partial, creating(partial) as nc:
         set_attributes(nc, facts | dict(provenance))
         define_axes(nc, counts.grid, counts.classes, [counts.year], _calendar(counts.attributes))
         nc["steps"][:], nc["expected_steps"][:] = counts.steps, counts.expected_steps
@@ -82,8 +83,7 @@ def read_counts(
         BadInput: it is not a file of counts.
 
     """
-    with netCDF4.Dataset(path) as nc:
-        nc.set_auto_mask(False)
+    with opening(path) as nc:
         if not {"count", "class", "steps", "time"} <= set(nc.variables):
             raise BadInput(f"{path} is not a file of counts: make it with count_masks.py")
         names = [name for name in LONG_NAMES if name in nc.variables and "class" in _dims(nc, name)]
@@ -103,8 +103,7 @@ def monthly_counts(
     path: Path, names: Sequence[str]
 ) -> Iterator[tuple[int, str, NDArray[np.int16]]]:
     """Yield index of the month (0 … 11), name and counts (class, nlat, nlon), month by month."""
-    with netCDF4.Dataset(path) as nc:
-        nc.set_auto_mask(False)
+    with opening(path) as nc:
         for name in names:
             for month in range(12):
                 yield month, name, nc[name][month]
@@ -162,6 +161,8 @@ KEPT = (
     "calendar",
     "time_coverage_start",
     "time_coverage_end",
+    "blank_steps",
+    "doubts",
 )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike
 from stormtrace.files import writing
 from stormtrace.formats.axes import map_attributes, write_grid
 from stormtrace.formats.masks import MaskFile
+from stormtrace.formats.netcdf import creating
 
 #: Name of ARTMIP's variable.
 ARTMIP_TAG = "ar_binary_tag"
@@ -32,7 +33,7 @@ def event_map_file(
     attributes of the variable, `attributes` those of the file. It is at `path` if the block
     succeeds.
     """
-    with writing(path) as partial, netCDF4.Dataset(partial, "w") as nc:
+    with writing(path) as partial, creating(partial) as nc:
         nc.setncatts({"Conventions": "CF-1.11"} | dict(attributes))
         write_grid(nc, masks.grid)
         nc.createDimension("time", masks.time.size)

@@ -22,6 +22,7 @@ from stormtrace.formats.axes import read_grid
 from stormtrace.formats.class_axis import read_classes
 from stormtrace.formats.counts import LONG_NAMES, define_axes, define_count, set_attributes
 from stormtrace.formats.month_axis import read_years
+from stormtrace.formats.netcdf import creating, opening
 from stormtrace.grids import Grid
 
 
@@ -65,8 +66,7 @@ def open_frequency_file(
         BadInput: it is not such a file.
 
     """
-    with netCDF4.Dataset(path) as nc:
-        nc.set_auto_mask(False)
+    with opening(path) as nc:
         if not {"count", "class", "steps", "time"} <= set(nc.variables):
             raise BadInput(f"{path} is not a frequency file: make it with merge_counts.py")
         yield FrequencyFile(
@@ -114,7 +114,7 @@ def writing_frequency_file(
     attributes: Mapping[str, Any],
 ) -> Iterator[FrequencyWriter]:
     """Create `frequency.nc`; it is at `path` when the block succeeds, else nowhere."""
-    with writing(path) as partial, netCDF4.Dataset(partial, "w") as nc:
+    with writing(path) as partial, creating(partial) as nc:
         set_attributes(nc, {"title": "Steps of each class, all years"} | dict(attributes))
         define_axes(nc, grid, classes, years, str(attributes.get("calendar", "standard")))
         for name in variables:

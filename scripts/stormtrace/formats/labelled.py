@@ -16,10 +16,17 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import check_grid, read_grid
-from stormtrace.formats.complete_maps import TURNED, open_netcdf, read_map
+from stormtrace.formats.complete_maps import TURNED, read_map
+from stormtrace.formats.netcdf import opening
 from stormtrace.grids import Grid
 
 log = logging.getLogger("stormtrace")
+
+#: What to do about a damaged labelled sample.
+COPY_AGAIN = (
+    "copy it again from where it came (or, if it is of the mini planet, remove the planet's folder "
+    "and run snakemake again)"
+)
 
 #: ``data-YYYY-MM-DD-NN-K.nc``: the step NN of a day, the labelling K of that time.
 NAME = re.compile(r"(?!\.).*?(?P<time>\d{4}-\d{2}-\d{2}-\d+)-(?P<labelling>\d+)\.nc")
@@ -123,7 +130,7 @@ def read_labelled(path: Path, fields: Sequence[str], classes: int, grid: Grid) -
             or order; or a code has no class.
 
     """
-    with open_netcdf(path) as nc:
+    with opening(path, COPY_AGAIN) as nc:
         check_grid(nc, grid, path)
         labels = _read_labels(nc, path, grid, classes)
         values = np.empty((len(fields), *grid.shape), np.float32)
@@ -134,13 +141,13 @@ def read_labelled(path: Path, fields: Sequence[str], classes: int, grid: Grid) -
 
 def grid_of(files: Sequence[LabelledFile]) -> Grid:
     """Return the grid of labelled samples, that of the first; reading the others checks it."""
-    with open_netcdf(files[0].path) as nc:
+    with opening(files[0].path, COPY_AGAIN) as nc:
         return read_grid(nc, files[0].path)
 
 
 def attributes_of(path: Path, fields: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return field -> attributes, as text, of the fields that a labelled sample has."""
-    with open_netcdf(path) as nc:
+    with opening(path, COPY_AGAIN) as nc:
         return {
             field: {key: str(nc[field].getncattr(key)) for key in nc[field].ncattrs()}
             for field in fields

@@ -28,6 +28,7 @@ def write_labelled(
     """
     how: dict[str, Any] = {"zlib": True, "complevel": 1}
     with creating(path) as nc:
+        nc.set_fill_off()
         nc.setncatts(dict(attributes))
         nc.createDimension("time", 1)
         contents = define_grid(nc, grid)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from stormtrace.formats.counts import experiment_attributes
 from stormtrace.formats.masks import MaskFile
+from stormtrace.formats.netcdf import opening
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class MaskSteps:
 @contextlib.contextmanager
 def reading_steps(masks: MaskFile) -> Iterator[MaskSteps]:
     """Open a checked mask file to read its steps."""
-    with netCDF4.Dataset(masks.path) as nc:
+    with opening(masks.path) as nc:
         nc.set_auto_maskandscale(False)
         nc["mask"].set_var_chunk_cache(1, 1, 0.0)  # each chunk is read once
         attributes = experiment_attributes(nc) | coverage_of(dates_of(masks))

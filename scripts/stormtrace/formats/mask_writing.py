@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from stormtrace.checkpoints import Checkpoint
 from stormtrace.classes import Classes
+from stormtrace.errors import BadInput
 from stormtrace.files import writing
 from stormtrace.formats.axes import map_attributes, write_grid
+from stormtrace.formats.netcdf import creating, opening
 from stormtrace.formats.samples import NETCDF
 from stormtrace.grids import Grid
 
@@ -98,7 +100,7 @@ def mask_file(
     """
     with writing(path) as partial:
         continues = checkpoint is not None and _restore(checkpoint, partial)
-        with netCDF4.Dataset(partial, "r+" if continues else "w") as nc:
+        with creating(partial, mode="r+" if continues else "w") as nc:
             if not continues:
                 _define_coordinates(nc, grid, time, steps)
                 _define_maps(nc, grid, classes, probabilities, members)
@@ -120,8 +122,9 @@ def _restore(checkpoint: Checkpoint, partial: Path) -> bool:
     if not checkpoint.load(partial):
         return False
     try:
-        netCDF4.Dataset(partial).close()
-    except OSError:
+        with opening(partial):
+            pass
+    except BadInput:
         log.warning("%s is damaged: starting over", checkpoint.path)
         return False
     return True

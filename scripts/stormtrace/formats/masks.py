@@ -19,6 +19,7 @@ from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import read_grid
 from stormtrace.formats.mask_writing import MaskWriter, mask_file
+from stormtrace.formats.netcdf import opening
 from stormtrace.grids import Grid
 
 __all__ = ["INHERITED", "MaskFile", "MaskWriter", "mask_file", "open_masks"]
@@ -48,7 +49,7 @@ class MaskFile:
 
     def blocks(self) -> Iterator[NDArray[np.int8]]:
         """Yield the masks in order of time, some steps at once: int8 (steps, *grid.shape)."""
-        with netCDF4.Dataset(self.path) as nc:
+        with opening(self.path) as nc:
             mask = nc["mask"]
             mask.set_auto_maskandscale(False)
             chunks = mask.chunking()
@@ -71,8 +72,7 @@ def open_masks(path: Path | str, table: ClassTable | None = None) -> MaskFile:
     path = Path(path)
     if not path.is_file():
         raise BadInput(f"there is no mask file {path}: make it first (scripts/detect.py)")
-    with netCDF4.Dataset(path) as nc:
-        nc.set_auto_mask(False)
+    with opening(path) as nc:
         classes = _classes(nc, path, table)
         time, units, calendar = _read_time(nc, path)
         attributes = {name: nc.getncattr(name) for name in INHERITED if name in nc.ncattrs()}

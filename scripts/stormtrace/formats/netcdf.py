@@ -1,4 +1,4 @@
-"""netCDF at the door: files cut short are refused, fill values become NaN, errors get names."""
+"""netCDF at the door: damaged files are refused, fill values become NaN, errors get names."""
 
 import contextlib
 import errno
@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.formats.classic import classic_length
 from stormtrace.formats.file_kinds import foreign_kind
+from stormtrace.formats.own_end import bytes_beyond
+from stormtrace.seals import MAKE_AGAIN, Damaged, add_seal, is_sealed
 
-Form = Literal["NETCDF4", "NETCDF3_64BIT_OFFSET"]
+Form = Literal["NETCDF4", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"]
 
 #: No field is as large as this; MERRA-2's 1e15, CESM's 1e36 and netCDF's 9.97e36 are.
 ABSURD = 1e14
@@ -27,37 +29,82 @@ class NoVariable(BadInput):
 
 
 def open_raw(path: Path | str) -> netCDF4.Dataset:
-    """Open a file for reading, without masks and scaling.
+    """Open anybody's file for reading, without masks and scaling; a seal, if any, must hold.
 
     Raises:
         BadInput: it is not netCDF, or shorter than its own header says. (The netCDF library opens a
             classic file that is cut off, and hands out whatever bytes it finds.)
 
     """
+    with _named(path, "copy it again"):
+        is_sealed(path)
+        return _open(path, "copy it again")
+
+
+def _open(path: Path | str, remedy: str) -> netCDF4.Dataset:
+    length, size = classic_length(path), Path(path).stat().st_size
+    if length is not None and size < length:
+        raise BadInput(
+            f"{path} is truncated: its header promises {length} bytes, the file has {size};"
+            f" {remedy}"
+        )
+    dataset = netCDF4.Dataset(path)
+    dataset.set_auto_maskandscale(False)
+    return dataset
+
+
+@contextlib.contextmanager
+def opening(path: Path | str, remedy: str = MAKE_AGAIN) -> Iterator[netCDF4.Dataset]:
+    """Open a file of ours for reading, undamaged, without masks; a copy has no seal, and need not.
+
+    remedy: what to do if it is damaged.
+
+    Raises:
+        BadInput: it is not there, may not be read, is not netCDF or is damaged.
+
+    """
+    with _named(path, remedy):
+        if not is_sealed(path, remedy=remedy) and (extra := bytes_beyond(path)):
+            raise Damaged(path, f"{extra} bytes follow its end", remedy)
+        dataset = _open(path, remedy)
+    with dataset as nc:
+        nc.set_auto_scale(True)
+        try:
+            yield nc
+        except RuntimeError as error:
+            if not str(error).startswith("NetCDF: ") or _is_readable(nc):
+                raise
+            raise Damaged(path, error, remedy) from error
+
+
+@contextlib.contextmanager
+def _named(path: Path | str, remedy: str) -> Iterator[None]:
+    """Turn what goes wrong while a file is opened into a sentence."""
     try:
-        length = classic_length(path)
-        dataset = netCDF4.Dataset(path)
+        yield
     except FileNotFoundError as error:
         raise BadInput(f"{path} is not there") from error
     except PermissionError as error:
         raise BadInput(f"{path} may not be read: no permission") from error
-    except OSError as error:
+    except (OSError, RuntimeError) as error:
         kind = foreign_kind(path)
         if kind is not None:
             raise BadInput(f"{path} is not netCDF, but {kind}") from error
+        reason = getattr(error, "strerror", None) or error
         raise BadInput(
-            f"{path} cannot be opened as netCDF ({error.strerror or error}): it is truncated or"
-            " damaged; copy it again"
+            f"{path} cannot be opened as netCDF ({reason}): it is truncated or damaged; {remedy}"
         ) from error
-    size = Path(path).stat().st_size
-    if length is not None and size < length:
-        dataset.close()
-        raise BadInput(
-            f"{path} is truncated: its header promises {length} bytes, the file has {size};"
-            " copy it again"
-        )
-    dataset.set_auto_maskandscale(False)
-    return dataset
+
+
+def _is_readable(group: netCDF4.Dataset | netCDF4.Group) -> bool:
+    """Whether all values can be read: then the error was that of another file."""
+    try:
+        for one in group.variables.values():
+            for index in range(one.shape[0] if one.ndim else 1):
+                one[index if one.ndim else ...]
+    except (RuntimeError, OSError):
+        return False
+    return all(_is_readable(one) for one in group.groups.values())
 
 
 def variable(dataset: netCDF4.Dataset, name: str) -> netCDF4.Variable:
@@ -130,16 +177,29 @@ def _blank(values: NDArray[np.floating], fill: np.floating) -> None:
 
 
 @contextlib.contextmanager
-def creating(path: Path | str, form: Form = "NETCDF4") -> Iterator[netCDF4.Dataset]:
-    """Create a netCDF file; errors of the library become the OSError they stand for.
+def creating(
+    path: Path | str,
+    form: Form = "NETCDF4",
+    mode: Literal["w", "r+"] = "w",
+    sealed: bool = True,
+) -> Iterator[netCDF4.Dataset]:
+    """Create (or, with mode "r+", continue) a netCDF file, which is usually sealed at the end.
 
-    HDF5 reports a full disk as "HDF error", without an errno: where the disk has less than a
-    MiB left, that is what it was.
+    Errors of the library become the OSError they stand for. HDF5 reports a full disk as "HDF
+    error", without an errno: where the disk has less than a MiB left, that is what it was. A
+    classic file is made in memory: on a full disk, the library would crash.
     """
+    memory = None if form == "NETCDF4" else 2**16
     try:
-        with netCDF4.Dataset(path, "w", format=form) as dataset:
-            dataset.set_fill_off()
-            yield dataset
+        nc = netCDF4.Dataset(path, mode, format=form, memory=memory)
+        try:
+            yield nc
+        finally:
+            content = nc.close()
+        if memory:
+            Path(path).write_bytes(content)
+        if sealed:
+            add_seal(path)
     except RuntimeError as error:
         raise _disk_error(path, error) from error
     except OSError as error:

@@ -12,6 +12,7 @@ on how objects are linked into events: other thresholds or another rule read the
 the masks are never decoded or labelled again.
 """
 
+import contextlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,7 @@ from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import read_grid, write_grid
 from stormtrace.formats.masks import MaskFile
+from stormtrace.formats.netcdf import creating, opening
 from stormtrace.grids import Grid
 
 Columns = dict[str, NDArray[Any]]
@@ -95,7 +97,8 @@ class ObjectsWriter:
         fields: Sequence[str] = (),
     ) -> None:
         """Create the file with the time, grid and classes of `masks`, and columns for `fields`."""
-        self.nc = netCDF4.Dataset(path, "w")
+        self._file = contextlib.ExitStack()
+        self.nc = self._file.enter_context(creating(path))
         about = {"Conventions": "CF-1.11", "format": FORMAT, "step_hours": masks.step_hours}
         self.nc.setncatts({"title": "Objects found in masks of classes"} | about | dict(attributes))
         self._define_coordinates(masks)
@@ -142,8 +145,8 @@ class ObjectsWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *error: object) -> None:
-        self.nc.close()
+    def __exit__(self, *error: Any) -> None:
+        self._file.__exit__(*error)
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,14 +195,13 @@ def read_objects(path: Path | str, table: ClassTable | None = None) -> YearObjec
     path = Path(path)
     if not path.is_file():
         raise BadInput(f"there is no objects file {path}: make it first (scripts/find_objects.py)")
-    with netCDF4.Dataset(path) as nc:
+    with opening(path) as nc:
         found = getattr(nc, "format", None)
         if found != FORMAT:
             raise BadInput(
                 f"{path} is not an objects file of this version: expected the global attribute "
                 f"format = '{FORMAT}', found {found!r}; make it with scripts/find_objects.py"
             )
-        nc.set_auto_mask(False)
         attributes = {name: nc.getncattr(name) for name in nc.ncattrs()}
         flags = nc["objects"]["class"]
         return YearObjects(
@@ -216,8 +218,7 @@ def read_objects(path: Path | str, table: ClassTable | None = None) -> YearObjec
 
 
 def _read_group(path: Path, group: str, span: slice = slice(None)) -> Columns:
-    with netCDF4.Dataset(path) as nc:
-        nc.set_auto_mask(False)
+    with opening(path) as nc:
         return _columns(nc[group], span)
 
 

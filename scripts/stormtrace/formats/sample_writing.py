@@ -60,6 +60,7 @@ def write_sample(
 ) -> None:
     """Write one sample. attributes: global ones; compression: a key of `COMPRESSIONS`."""
     with creating(path) as nc:
+        nc.set_fill_off()
         nc.setncatts({"Conventions": CONVENTIONS, **attributes})
         contents = [*_define_time(nc, time), *define_grid(nc, grid)]
         for field in fields:

@@ -4,6 +4,7 @@ import math
 import re
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +15,28 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import check_grid, read_grid
-from stormtrace.formats.complete_maps import open_netcdf, read_map
-from stormtrace.formats.netcdf import open_raw, read, variable
+from stormtrace.formats.complete_maps import read_map
+from stormtrace.formats.netcdf import opening, read, variable
+from stormtrace.formats.quantities import check_possible
 from stormtrace.formats.sample_names import stamp
 from stormtrace.grids import Grid
 
 #: The netCDF library is not safe in several threads: reading and writing take turns.
 NETCDF = threading.Lock()
+
+
+def opening_sample(path: Path) -> AbstractContextManager[netCDF4.Dataset]:
+    """Open a sample, undamaged. Snakemake makes a year of samples at once: a folder is an output.
+
+    Raises:
+        BadInput: it is damaged, or cannot be read.
+
+    """
+    remedy = (
+        f"remove the folder {path.parent} and run snakemake again, which makes it again (or copy "
+        "the sample again, if it came from elsewhere)"
+    )
+    return opening(path, remedy)
 
 
 @dataclass(frozen=True)
@@ -64,7 +80,7 @@ class SampleFolder:
 
     def _read_into(self, values: NDArray[np.float32], path: Path) -> float:
         """Fill (fields, *grid.shape) from one file; return its time."""
-        with NETCDF, open_netcdf(path) as nc:
+        with NETCDF, opening_sample(path) as nc:
             for channel, (field, value) in enumerate(self.fields.items()):
                 values[channel] = (
                     read_map(nc, field, path, self.grid.shape) if value is None else value
@@ -109,7 +125,7 @@ def open_folder(
                 "make_samples.py, or correct the experiment's period"
             )
     paths = list(files.values())
-    with NETCDF, open_netcdf(paths[0]) as nc:
+    with NETCDF, opening_sample(paths[0]) as nc:
         grid = read_grid(nc, paths[0])
         _, units, calendar = _time(nc, paths[0])
         step_hours = _step_hours(nc, paths[0])
@@ -167,7 +183,8 @@ def read_fields(path: Path, fields: Sequence[str], grid: Grid) -> dict[str, NDAr
         BadInput: the file or a field is not there, or the sample is on another grid.
 
     """
-    with NETCDF, open_raw(path) as nc:
+    with NETCDF, opening_sample(path) as nc:
+        nc.set_auto_scale(False)  # `read` does it
         check_grid(nc, grid, path)
         fields_read = {name: one_time(nc, name, grid.shape) for name in fields}
     return {name: values.astype(np.float32, copy=False) for name, values in fields_read.items()}
@@ -177,12 +194,16 @@ def one_time(nc: netCDF4.Dataset, name: str, shape: tuple[int, int]) -> NDArray[
     """Return a field of one time, `shape`, missing values NaN.
 
     Raises:
-        BadInput: it is not there, or of another shape.
+        BadInput: it is not there, of another shape, or has impossible values.
 
     """
-    values = read(variable(nc, name))
+    source = variable(nc, name)
+    values = read(source)
     if values.shape not in (shape, (1, *shape)):
         raise BadInput(f"{nc.filepath()}: {name} is {values.shape}, expected one time on {shape}")
+    attributes = {key: source.getncattr(key) for key in source.ncattrs()}
+    least, most = (float(end.reduce(values, axis=None)) for end in (np.fmin, np.fmax))
+    check_possible(nc.filepath(), name, attributes, least, most)
     return values.reshape(shape)
 
 

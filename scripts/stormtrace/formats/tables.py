@@ -3,8 +3,9 @@
 The metadata of a Parquet file hold `classes`, JSON: code, name, short name and kind of each class.
 """
 
+import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from stormtrace.class_table import ClassTable
 from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
 from stormtrace.files import writing
+from stormtrace.seals import Damaged, add_seal, has_magic, is_sealed
 
 #: Column -> values: an array, or a list of lists of event IDs (parents, children).
 Table = dict[str, Any]
@@ -34,14 +36,46 @@ def write_tables(
     columns = pyarrow.table({key: _column(values) for key, values in table.items()})
     metadata = dict(attributes) | {"classes": class_metadata(classes)}
     columns = columns.replace_schema_metadata(metadata)
-    with (
-        writing(folder / f"{name}.parquet") as partial,
-        pyarrow.parquet.ParquetWriter(partial, columns.schema) as writer,
-    ):
-        for rows in _row_groups(table):
-            writer.write_table(columns.slice(rows.start, rows.stop - rows.start))
+    with writing(folder / f"{name}.parquet") as partial:
+        _write_parquet(partial, columns, _row_groups(table))
     with writing(folder / f"{name}.csv") as partial:
         pyarrow.csv.write_csv(_for_csv(columns, table, classes), partial)
+
+
+def _write_parquet(path: Path, columns: pyarrow.Table, groups: Iterable[slice]) -> None:
+    with pyarrow.parquet.ParquetWriter(path, columns.schema, write_page_checksum=True) as writer:
+        for rows in groups:
+            writer.write_table(columns.slice(rows.start, rows.stop - rows.start))
+    add_seal(path, before=_footer_length(path))
+
+
+def _footer_length(path: Path | str) -> int:
+    """Return the bytes from the metadata of a Parquet file to its end (its last 8 say how many)."""
+    with Path(path).open("rb") as stream:
+        stream.seek(-8, 2)
+        return int.from_bytes(stream.read(4), "little") + 8
+
+
+@contextlib.contextmanager
+def reading_parquet(path: Path | str) -> Iterator[None]:
+    """Check the seal of a Parquet file, if it has one; turn errors of reading it into sentences.
+
+    Raises:
+        BadInput: it is not there, may not be read, or is damaged.
+
+    """
+    if not Path(path).is_file():
+        raise BadInput(f"there is no {path}: link the events first (scripts/link_events.py)")
+    try:
+        if not is_sealed(path, before=_footer_length(path)) and has_magic(path):
+            raise Damaged(path, "its seal is not where it was written")
+        yield
+    except pyarrow.ArrowMemoryError:
+        raise
+    except PermissionError as error:
+        raise BadInput(f"{path} may not be read: no permission") from error
+    except (OSError, pyarrow.ArrowException) as error:
+        raise Damaged(path, str(error).partition("\n")[0]) from error
 
 
 def _for_csv(columns: pyarrow.Table, table: Table, classes: Classes) -> pyarrow.Table:
@@ -93,7 +127,8 @@ def read_classes(path: Path | str, table: ClassTable | None = None) -> Classes:
         BadInput: the file does not say which classes its codes are.
 
     """
-    metadata = pyarrow.parquet.read_schema(path).metadata or {}
+    with reading_parquet(path):
+        metadata = pyarrow.parquet.read_schema(path).metadata or {}
     if b"classes" not in metadata:
         raise BadInput(
             f"{path} has no metadata `classes`, which name the codes of its column class: "
@@ -108,6 +143,11 @@ def read_classes(path: Path | str, table: ClassTable | None = None) -> Classes:
     return Classes.of_flags(codes, " ".join(names), own if table is None else table)
 
 
+def doubts_of_table(path: Path | str) -> str:
+    """Return what the events of a Parquet table are doubted for, a line each."""
+    return (pyarrow.parquet.read_schema(path).metadata or {}).get(b"doubts", b"").decode()
+
+
 def read_table(
     path: Path | str, columns: Sequence[str] | None = None, year: int | None = None
 ) -> Table:
@@ -117,9 +157,8 @@ def read_table(
         BadInput: the file or a column is missing.
 
     """
-    if not Path(path).is_file():
-        raise BadInput(f"there is no {path}: link the events first (scripts/link_events.py)")
-    have = pyarrow.parquet.read_schema(path).names
+    with reading_parquet(path):
+        have = pyarrow.parquet.read_schema(path).names
     if missing := [name for name in columns or () if name not in have]:
         raise BadInput(
             f"{path} lacks the columns {missing}; it has {have}: "
@@ -127,5 +166,8 @@ def read_table(
         )
     chosen = None if year is None else [("year", "==", year)]
     names = None if columns is None else list(columns)
-    table = pyarrow.parquet.read_table(path, columns=names, filters=chosen)
+    with reading_parquet(path):
+        table = pyarrow.parquet.read_table(
+            path, columns=names, filters=chosen, page_checksum_verification=True
+        )
     return {name: table[name].to_numpy() for name in table.column_names}

@@ -11,6 +11,7 @@ import numpy as np
 
 from stormtrace.classes import Classes
 from stormtrace.files import write_text, writing
+from stormtrace.formats.netcdf import creating
 from stormtrace.formats.tables import Table, features
 from stormtrace.sphere import Floats
 
@@ -76,7 +77,7 @@ def write_trajectories(
     time: units and calendar of ``time_h``.
     """
     about = {"Conventions": "CF-1.11", "featureType": "trajectory", "title": "Tracks of events"}
-    with writing(path) as partial, netCDF4.Dataset(partial, "w") as nc:
+    with writing(path) as partial, creating(partial) as nc:
         nc.setncatts(about | dict(attributes))
         nc.createDimension("trajectory", events["event"].size)
         nc.createDimension("obs", seen["event"].size)

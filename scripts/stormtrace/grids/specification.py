@@ -228,5 +228,7 @@ def _from_file(path: str) -> Grid:
     try:
         with netCDF4.Dataset(path) as nc:
             return read_coordinates(nc, path)
-    except OSError as error:
+    except PermissionError as error:
+        raise BadInput(f"grid file {path} may not be read: no permission") from error
+    except (OSError, RuntimeError) as error:
         raise BadInput(f"grid file {path} cannot be read as netCDF ({error})") from error

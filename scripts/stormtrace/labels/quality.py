@@ -13,8 +13,15 @@ from stormtrace.classes import Classes, FeatureClass
 from stormtrace.commandline import progress
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import check_grid, read_grid
-from stormtrace.formats.complete_maps import open_netcdf
-from stormtrace.formats.labelled import NAME, LabelledFile, by_time, codes_off, read_text_time
+from stormtrace.formats.labelled import (
+    COPY_AGAIN,
+    NAME,
+    LabelledFile,
+    by_time,
+    codes_off,
+    read_text_time,
+)
+from stormtrace.formats.netcdf import opening
 from stormtrace.grids import Grid
 from stormtrace.labels.agreement import expert_agreement
 from stormtrace.network.scores import by_label
@@ -105,7 +112,7 @@ def _check_file(file: LabelledFile, classes: Classes, findings: Findings) -> boo
 def _read(file: LabelledFile, findings: Findings) -> tuple[NDArray[np.generic], Grid] | None:
     """Return codes and grid of a file, or None, with a note, if it has none."""
     try:
-        with open_netcdf(file.path) as nc:
+        with opening(file.path, COPY_AGAIN) as nc:
             findings.grid = grid = findings.grid or read_grid(nc, file.path)
             try:
                 check_grid(nc, grid, file.path)

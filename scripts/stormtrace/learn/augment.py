@@ -18,7 +18,7 @@ from stormtrace.blocks import did_you_mean
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.learn.recipe import Augment
-from stormtrace.prepare.quantities import mirror_of_name, mirror_of_standard_name
+from stormtrace.prepare.field_quantities import mirror_of_name, mirror_of_standard_name
 from stormtrace.prepare.verbs import Mirror
 
 #: Field -> attributes of its variable.

@@ -1,16 +1,25 @@
 """The config.json of a trained model."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
+from stormtrace.grids.spacing import Spacing
 from stormtrace.learn.recipe import Recipe
 from stormtrace.network.normalization import Normalization
+from stormtrace.network.trained_grid import TRAINED_ON
 
 
 def make_config(
-    recipe: Recipe, normalization: Normalization, facts: Mapping[str, str]
+    recipe: Recipe,
+    normalization: Normalization,
+    facts: Mapping[str, str],
+    trained_on: Spacing | None = None,
 ) -> dict[str, Any]:
-    """Return the content of config.json: ClimateNet's keys, then ours, which it ignores."""
+    """Return the content of config.json: ClimateNet's keys, then ours, which it ignores.
+
+    trained_on: spacing of the grid of the samples.
+    """
     moments = zip(normalization.fields, normalization.mean, normalization.std, strict=True)
     return {
         "architecture": recipe.architecture,
@@ -25,6 +34,7 @@ def make_config(
         "name": recipe.name,
         "dataset": recipe.dataset,
         "grid": recipe.grid,
+        **({TRAINED_ON: asdict(trained_on)} if trained_on else {}),
         "padding": recipe.padding,
         "weighting": recipe.weighting,
         "provenance": dict(facts),

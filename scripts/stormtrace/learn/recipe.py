@@ -162,6 +162,13 @@ class Recipe(ModelEntry):
         return self
 
 
+class TrainedOn(Block):
+    """How far apart the cells were that a published model was trained on."""
+
+    lat: float = Field(gt=0, le=90, description="Degrees between rows.")
+    lon: float = Field(gt=0, le=180, description="Degrees between columns.")
+
+
 class Published(ModelEntry):
     """A published model, used as it is: fields, labels and recipe are in its config.json."""
 
@@ -173,6 +180,11 @@ class Published(ModelEntry):
     )
     grid: str | None = Field(
         None, description="Name of the grid the labelled samples are on, with `dataset`."
+    )
+    trained_on: TrainedOn | None = Field(
+        None,
+        description="Spacing of the grid the model was trained on, where its config.json does not "
+        "say (ClimateNet's own: lat 0.235, lon 0.3125); the plan warns of grids unlike it.",
     )
 
 

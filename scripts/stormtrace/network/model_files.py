@@ -4,7 +4,6 @@ Both files may come from anyone, so both are read as data: the weights with `wei
 (a pickle that would run code is refused), the configuration within limits.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +16,14 @@ from torch import Tensor, nn
 from stormtrace.class_table import flag_name
 from stormtrace.classes import CLIMATENET_LABELS
 from stormtrace.errors import BadInput
-from stormtrace.files import write_text, writing
+from stormtrace.files import together, write_text, writing
+from stormtrace.formats.json_files import read_json, write_json
 from stormtrace.network.architectures import make_network
 from stormtrace.network.normalization import Normalization, from_moments
+from stormtrace.seals import MAKE_AGAIN, Damaged, digest_of
 
 CONFIG, WEIGHTS, HISTORY = "config.json", "weights.pth", "history.csv"
+WEIGHTS_DIGEST = "weights_digest"
 MAX_CONFIG_BYTES = 2**20
 MAX_WEIGHTS_BYTES = 2**31
 MAX_FIELDS = MAX_LABELS = 64
@@ -64,13 +66,7 @@ def read_config(folder: Path | str) -> ModelConfig:
         raise BadInput(f"{folder} is not a model: it has no {CONFIG}")
     if path.stat().st_size > MAX_CONFIG_BYTES:
         raise BadInput(f"{path} has {path.stat().st_size} bytes; a configuration has few thousand")
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"{path} is not JSON: {error}") from error
-    if not isinstance(content, dict):
-        raise BadInput(f"{path} must hold one JSON object, not a {type(content).__name__}")
-    return parse_config(content, str(path))
+    return parse_config(read_json(path, "train.py or adopt_model.py"), str(path))
 
 
 def parse_config(content: Mapping[str, Any], source: str) -> ModelConfig:
@@ -113,11 +109,11 @@ def check_labels(labels: Sequence[str], source: str) -> None:
         )
 
 
-def read_weights(path: Path | str) -> dict[str, Tensor]:
+def read_weights(path: Path | str, digest: object = None) -> dict[str, Tensor]:
     """Read a state dict of finite tensors, on the CPU, without running anything in the file.
 
     A checkpoint that holds the state dict among other things, and names that DataParallel or
-    torch.compile have prefixed, are understood.
+    torch.compile have prefixed, are understood. digest: what `digest_of` must give, unless None.
 
     Raises:
         BadInput: the file is missing, too large, damaged, hostile, or not a state dict.
@@ -129,7 +125,12 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
     if path.stat().st_size > MAX_WEIGHTS_BYTES:
         raise BadInput(f"{path} has {path.stat().st_size} bytes, more than {MAX_WEIGHTS_BYTES}")
     try:
+        _check_digest(path, digest)
         state = torch.load(path, map_location="cpu", weights_only=True)
+    except Damaged:
+        raise
+    except PermissionError as error:
+        raise BadInput(f"{path} may not be read: no permission") from error
     except Exception as error:  # whatever torch stumbles over in a file that is damaged
         # Anything else torch says is advice on torch.load.
         found = re.search(r"WeightsUnpickler error: (\S.*)", str(error))
@@ -150,6 +151,14 @@ def read_weights(path: Path | str) -> dict[str, Tensor]:
         if not torch.isfinite(tensor).all():
             raise BadInput(f"{path}: {name} has values that are not finite; training diverged")
     return state
+
+
+def _check_digest(path: Path, digest: object) -> None:
+    """Raise Damaged unless weights are those that their config.json was written with."""
+    if digest is not None and digest_of(path) != digest:
+        remedy = f"{MAKE_AGAIN}; if you replaced it, remove `{WEIGHTS_DIGEST}` and `digest` from"
+        why = "its bytes are not those that were written"
+        raise Damaged(path, why, f"{remedy} {path.with_name(CONFIG)}")
 
 
 def _unwrapped(content: Any) -> dict[str, Any]:
@@ -191,7 +200,7 @@ def load_weights(network: nn.Module, state: Mapping[str, Tensor], source: str) -
 def load_model(folder: Path | str) -> tuple[ModelConfig, nn.Module]:
     """Return a model's configuration and its network, on the CPU, ready to predict."""
     config = read_config(folder)
-    state = read_weights(Path(folder) / WEIGHTS)
+    state = read_weights(Path(folder) / WEIGHTS, config.content.get(WEIGHTS_DIGEST))
     network = make_network(
         config.architecture, len(config.fields), len(config.labels), config.padding
     )
@@ -205,15 +214,17 @@ def write_model(
     state: Mapping[str, Tensor],
     history: str | None = None,
 ) -> None:
-    """Write the files of a model, each whole or not at all, config.json last.
+    """Write the files of a model, all or none, config.json with a digest of weights.pth.
 
     The weights are in torch's older format: the environments ClimateNet runs in (torch 1.2) read
     nothing else.
     """
     folder = Path(folder)
     cpu_state = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-    with writing(folder / WEIGHTS) as partial:
-        torch.save(cpu_state, partial, _use_new_zipfile_serialization=False)
-    if history is not None:
-        write_text(folder / HISTORY, history)
-    write_text(folder / CONFIG, json.dumps(content, indent=4) + "\n")
+    with together():
+        with writing(folder / WEIGHTS) as partial:
+            torch.save(cpu_state, partial, _use_new_zipfile_serialization=False)
+            digest = digest_of(partial)
+        if history is not None:
+            write_text(folder / HISTORY, history)
+        write_json(folder / CONFIG, {**content, WEIGHTS_DIGEST: digest}, indent=4)

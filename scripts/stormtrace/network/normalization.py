@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.json_files import read_json
 
 WEIGHTINGS = {
     "none": ("mean", "std"),
@@ -82,8 +83,7 @@ def from_moments(
 def read_statistics(path: Path | str, fields: Sequence[str], weighting: str) -> Normalization:
     """Read the normalization of `fields` from a statistics file (docs/architecture.md)."""
     try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-        moments = dict(content["fields"])
+        moments = dict(read_json(path, "merge_statistics.py")["fields"])
     except (ValueError, KeyError, TypeError) as error:
         raise BadInput(
             f"{path} is not a statistics file ({error!r}); make it with merge_statistics.py"

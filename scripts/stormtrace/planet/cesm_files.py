@@ -7,6 +7,7 @@ from pathlib import Path
 import netCDF4
 import numpy as np
 
+from stormtrace.formats.netcdf import creating
 from stormtrace.planet.climates import Climate
 from stormtrace.planet.globe import Globe
 from stormtrace.planet.settings import Settings
@@ -102,7 +103,7 @@ def write_cesm(folder: Path, run: Run, settings: Settings) -> None:
         first, last = (f"{date:%Y%m%d%H}Z" for date in times.dates(piece[[0, -1]]))
         for name, values in fields.items():
             path = folder / f"{case}.cam.{run.tapes[name]}.{name}.{first}-{last}.nc"
-            with netCDF4.Dataset(path, "w", format="NETCDF3_64BIT_DATA") as file:
+            with creating(path, "NETCDF3_64BIT_DATA", sealed=False) as file:
                 file.setncatts({"Conventions": "CF-1.0", "source": "CAM", "case": case})
                 file.setncatts({"np": np.int32(4), "ne": np.int32(settings.ne)} | provenance())
                 _write_mesh(file, mesh)

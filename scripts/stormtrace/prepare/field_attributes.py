@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from stormtrace.constants import GRAVITY
 from stormtrace.prepare.dataset import Dataset
+from stormtrace.prepare.field_quantities import mirror_of, quantity_of
 from stormtrace.prepare.field_units import field_units
 from stormtrace.prepare.plan import Plan
-from stormtrace.prepare.quantities import mirror_of, quantity_of
 from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.verbs import (
     Derivation,

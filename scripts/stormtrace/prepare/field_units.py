@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.quantities import quantity_of
-from stormtrace.prepare.units import COLUMN, IDENTITY, KNOWN, Conversion, Unit, convert, parse_unit
+from stormtrace.formats.units import COLUMN, IDENTITY, KNOWN, Conversion, Unit, convert, parse_unit
+from stormtrace.prepare.field_quantities import quantity_of
 from stormtrace.prepare.verbs import Derivation, Integrate, Sum, Transport, Vorticity
 
 #: What humidity and winds are in where their files do not say.

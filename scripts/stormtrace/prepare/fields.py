@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import ABSURD
+from stormtrace.formats.units import Conversion
 from stormtrace.prepare.column_integrals import column_integrals
 from stormtrace.prepare.columns import Columns
 from stormtrace.prepare.dataset import Dataset
+from stormtrace.prepare.field_quantities import quantity_of
 from stormtrace.prepare.field_units import field_conversion, same_units
 from stormtrace.prepare.fill_missing import fill_nearest
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan
-from stormtrace.prepare.quantities import quantity_of
 from stormtrace.prepare.raw.reader import Place, Reader
-from stormtrace.prepare.units import Conversion, convert, parse_unit
 from stormtrace.prepare.verbs import Derivation, Magnitude, Vorticity, Within
 from stormtrace.prepare.vorticity import vorticity
 
@@ -194,10 +194,4 @@ def _plausible(name: str, derivation: Derivation) -> tuple[float, float]:
     quantity = quantity_of(derivation.quantity_name(name), derivation)
     if quantity is None:
         return -np.inf, np.inf
-    usual, own = parse_unit(quantity.units), parse_unit(derivation.units or quantity.units)
-    found = convert(usual, own) if usual is not None and own is not None else None
-    if found is None:
-        return -np.inf, np.inf
-    return (
-        found.factor * quantity.least + found.offset, found.factor * quantity.most + found.offset
-    )  # fmt: skip
+    return quantity.range_in(derivation.units or quantity.units)

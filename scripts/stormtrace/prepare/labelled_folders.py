@@ -9,8 +9,8 @@ from typing import Any
 
 from stormtrace.blocks import read_block
 from stormtrace.errors import BadInput
-from stormtrace.formats.labelled import list_labelled
-from stormtrace.formats.netcdf import open_raw, variable
+from stormtrace.formats.labelled import COPY_AGAIN, list_labelled
+from stormtrace.formats.netcdf import opening, variable
 from stormtrace.prepare.dataset import LabelledDataset
 from stormtrace.prepare.findings import Finding
 
@@ -41,7 +41,7 @@ def check_labelled(spec: Mapping[str, Any], pool: ProcessPoolExecutor) -> Iterat
 
 def _labelled_problem(path: Path, fields: Sequence[str]) -> str | None:
     try:
-        with open_raw(path) as nc:
+        with opening(path, COPY_AGAIN) as nc:
             for name in (*fields, "LABELS"):
                 variable(nc, name)
     except BadInput as error:

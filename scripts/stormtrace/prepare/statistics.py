@@ -5,7 +5,6 @@ rows' exact areas where the grid has edges of its own (Gaussian rows); other gri
 each cell.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +15,9 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import check_grid, read_grid
+from stormtrace.formats.json_files import read_json
 from stormtrace.formats.labelled import list_labelled
-from stormtrace.formats.netcdf import open_raw
-from stormtrace.formats.samples import SAMPLE_NAME, one_time, samples_by_time
+from stormtrace.formats.samples import SAMPLE_NAME, one_time, opening_sample, samples_by_time
 from stormtrace.grids import Grid
 from stormtrace.prepare.moments import Moments
 
@@ -83,7 +82,7 @@ def check_on_grid(path: Path, grid: Grid) -> None:
         BadInput: it is on another one.
 
     """
-    with open_raw(path) as nc:
+    with opening_sample(path) as nc:
         found = read_grid(nc, path)
     axes = ((found.lat, grid.lat), (found.lon, grid.lon))
     near = found.shape == grid.shape and all(
@@ -125,7 +124,8 @@ def statistics_of(
     grid: Grid | None = None
     steps = 0
     for path in paths:
-        with open_raw(path) as nc:
+        with opening_sample(path) as nc:
+            nc.set_auto_scale(False)  # `one_time` does it
             if grid is None:
                 grid = read_grid(nc, path)
             check_grid(nc, grid, path)
@@ -201,8 +201,8 @@ def read_piece(path: Path) -> dict[str, Any]:
 
     """
     try:
-        piece = json.loads(path.read_text(encoding="utf-8"))
+        piece = read_json(path, "compute_statistics.py")
         piece["steps"], piece["fields"]
-    except (OSError, ValueError, KeyError) as error:
+    except KeyError as error:
         raise BadInput(f"{path} is not a file of statistics ({error!r}): make it again") from error
     return piece

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from stormtrace.climate.comparison import COUNTED
+from stormtrace.climate.frequency import COUNTED
 from stormtrace.formats.comparison_maps import Comparison as ComparisonFile
 from stormtrace.formats.comparison_maps import read_comparison
 from stormtrace.report.contents import Comparison, Experiment, Finding, MapFigure
@@ -12,7 +12,7 @@ from stormtrace.report.experiments import figure_links
 from stormtrace.report.formatting import change, number
 from stormtrace.report.headlines import mean_over
 from stormtrace.report.packing import pack_bits
-from stormtrace.report.page_maps import Link, PageMaps
+from stormtrace.report.page_maps import Link, PageMaps, key_of
 from stormtrace.report.raster import on_raster
 from stormtrace.report.request import ComparisonFiles
 from stormtrace.report.shown_classes import ShownClass
@@ -25,7 +25,7 @@ def describe(
     compared = read_comparison(files.file)
     if compared.tested:
         _add_significance(page, files.name, compared)
-    variable = COUNTED[compared.attributes.get("counted_from", files.of)]
+    variable = key_of(COUNTED[compared.attributes.get("counted_from", files.of)], page.of)
     first, second = experiments[files.first], experiments[files.second]
     shown = [
         feature

@@ -95,7 +95,7 @@ class Experiment:
     """One experiment: a row of the first table, and a section.
 
     headlines: class -> numbers, for the classes it has. missing_content: why something a reader
-    may look for is not there.
+    may look for is not there. doubts: what its numbers are doubted for, told at the page's head.
     """
 
     name: str
@@ -111,6 +111,7 @@ class Experiment:
     charts: Sequence[Chart]
     basins: Sequence[BasinTable]
     missing_content: Sequence[str]
+    doubts: Sequence[str]
     animation: str | None
     images: Sequence[Image]
     figures: Links
@@ -206,7 +207,8 @@ class LabelFolder:
 class Page:
     """The whole page. data: what its script reads. sources: dataset -> {raw file: checksum}.
 
-    is_overview: of so many experiments that tables have no maps and scroll by themselves.
+    is_overview: of so many experiments that tables have no maps and scroll by themselves. of: what
+    maps and tables count, masks or events.
     """
 
     title: str
@@ -218,6 +220,7 @@ class Page:
     comparisons: Sequence[Comparison]
     models: Sequence[Model]
     is_overview: bool
+    of: str
     labels: Sequence[LabelFolder]
     sensitivity: Links
     map_keys: frozenset[str]
@@ -230,6 +233,15 @@ class Page:
     def reference(self) -> Experiment:
         """The experiment that the others are compared with."""
         return self.experiments[0]
+
+    @property
+    def doubts(self) -> list[tuple[str, str]]:
+        """Each doubt about results once, with the titles of what it concerns."""
+        titles: dict[str, list[str]] = {}
+        for one in self.experiments:
+            for doubt in one.doubts:
+                titles.setdefault(doubt, []).append(one.title)
+        return [(", ".join(names), doubt) for doubt, names in titles.items()]
 
     @property
     def is_any_compared(self) -> bool:

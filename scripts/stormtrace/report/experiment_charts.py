@@ -119,7 +119,9 @@ def _histograms(classes: Classes, styles: Mapping[str, str], events: Table) -> I
         for column, (title, units, factor) in HISTOGRAMS.items():
             if column in rows and np.isfinite(rows[column]).any():
                 svg = histogram(rows[column] * factor, units, styles[feature.flag])
-                yield _chart(f"{feature.short}: {title.lower()}", svg, units)
+                number = int(np.isfinite(rows[column]).sum())
+                note = f"{units}, of {number:,} event{'' if number == 1 else 's'}"
+                yield _chart(f"{feature.short}: {title.lower()}", svg, note)
 
 
 def _landfall(path: str | None, page: PageMaps) -> Iterator[Chart]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stormtrace.classes import Classes, FeatureClass
 from stormtrace.climate.basins import by_basin
-from stormtrace.climate.event_tables import Table, of_class
+from stormtrace.climate.event_tables import FEWEST_EVENTS, Table, of_class
 from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.time_coverage import TimeCoverage, coverage
 from stormtrace.report.contents import (
@@ -21,7 +21,7 @@ from stormtrace.report.contents import (
 from stormtrace.report.experiment_charts import charts_of, why_no_lines
 from stormtrace.report.headlines import headline, region_mean
 from stormtrace.report.models import images
-from stormtrace.report.page_maps import DETAILED, Link, PageMaps
+from stormtrace.report.page_maps import BESIDE, DETAILED, TITLES, Link, PageMaps
 from stormtrace.report.request import ExperimentFiles, Request
 from stormtrace.report.shown_classes import ShownClass
 
@@ -60,11 +60,12 @@ def describe(
         facts=list(_facts(files, frequency)),
         record=record,
         headlines=headlines,
-        maps=list(_maps(files.name, classes, page)),
+        maps=list(_maps(files.name, classes, page, headlines)),
         regions=list(_regions(frequency, classes, request.regions)),
         charts=list(charts) if has_charts else [],
         basins=list(_basins(classes, tracked, record)),
         missing_content=[*missing, *([] if has_charts else [NO_CHARTS])],
+        doubts=[one for one in frequency.attributes.get("doubts", "").split("\n") if one],
         animation=film(files.animation, link),
         images=images(files.images),
         figures=list(figure_links(files.figures, link, classes.features)),
@@ -117,13 +118,18 @@ def _facts(files: ExperimentFiles, frequency: Frequency) -> Iterator[tuple[str, 
         yield "Statistics", statistics
 
 
-def _maps(name: str, classes: Classes, page: PageMaps) -> Iterator[MapFigure]:
+def _maps(
+    name: str, classes: Classes, page: PageMaps, headlines: Mapping[str, Headline]
+) -> Iterator[MapFigure]:
     """Yield the maps of the page that are of this experiment's whole record."""
     for feature in classes.features:
         for variable in page.variables:
             key = f"{name}|{variable}|{feature.flag}|annual"
-            if key in page.maps and variable != "event_count":
-                yield MapFigure(key, f"{feature.short} {page.title_of(variable).lower()}")
+            if key in page.maps and variable not in BESIDE:
+                count = headlines[feature.flag].count
+                smoothed = "density" in TITLES[variable]
+                note = f" ({count:,} events, smoothed over 400 km)" if smoothed else ""
+                yield MapFigure(key, f"{feature.short} {page.title_of(variable).lower()}{note}")
 
 
 def _regions(
@@ -169,6 +175,12 @@ def _missing_content(
             yield f"No {feature.name.lower()} was detected."
         elif headlines[feature.flag].count == 0:
             yield f"No {feature.name.lower()} was tracked, so nothing is shown of its events."
+        elif 0 < (count := headlines[feature.flag].count or 0) < FEWEST_EVENTS:
+            yield (
+                f"{count} {feature.name.lower() if count == 1 else feature.plural}: too few for a"
+                " map of density, which is drawn from"
+                f" {FEWEST_EVENTS} events on; the figures show where each begins and ends."
+            )
     if record.steps != 1:
         yield from why_no_lines(frequency)
 

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.climate.comparison import COUNTED
 from stormtrace.climate.event_tables import Table, of_class
-from stormtrace.climate.frequency import Frequency
+from stormtrace.climate.frequency import COUNTED, Frequency
 from stormtrace.climate.time_coverage import TimeCoverage
 from stormtrace.grids import Grid, box_cells
 from stormtrace.report.contents import Headline
@@ -30,7 +29,7 @@ def headline(
     maximum, where = _maximum(values, frequency.grid)
     count, lifetime_days = _tracked(events, code) if record.steps != 1 else (None, None)
     return Headline(
-        mean=_known(means["count"]),
+        mean=_known(means[frequency.counted]),
         maximum=maximum,
         place=where,
         means={variable: mean for variable, mean in means.items() if np.isfinite(mean)},

@@ -1,16 +1,16 @@
 """Labels on the page: `check_labels.py`'s findings."""
 
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from stormtrace.formats.json_files import read_json
 from stormtrace.report.contents import LabelFolder
 
 
 def describe_labels(paths: Iterable[str]) -> Iterator[LabelFolder]:
     """Yield each folder of labels: what is in it, and each problem found."""
     for path in paths:
-        findings = json.loads(Path(path).read_text(encoding="utf-8"))
+        findings = read_json(path, "check_labels.py")
         for folder, facts in findings["folders"].items():
             experts = (facts.get("experts") or {}).get("iou", {})
             names = list(facts["area_share"])[1:]  # the background is first

@@ -3,7 +3,6 @@
 import base64
 import csv
 import io
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from markupsafe import Markup
 
 from stormtrace.class_table import flag_name
 from stormtrace.errors import BadInput
+from stormtrace.formats.json_files import read_json
 from stormtrace.report.charts import Bar, Line, bar_chart, line_chart
 from stormtrace.report.contents import Chart, Image, Model, ScoreRow, Scores
 from stormtrace.report.page_maps import Link
@@ -56,9 +56,9 @@ def _scores(path: str | None, classes: Shown) -> Scores | None:
     if not path:
         return None
     try:
-        scores: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
+        scores = read_json(path, "evaluate.py")
         labels = list(scores["iou"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise BadInput(
             f"{path} should be a file of scores, but: {error!r}; make it with evaluate.py"
         ) from error
@@ -133,7 +133,7 @@ def _importance(path: str | None, classes: Shown) -> Iterator[Chart]:
     """Yield the loss of IoU without each field, from `explain.py`."""
     if not path:
         return
-    losses = json.loads(Path(path).read_text(encoding="utf-8"))["importance"]
+    losses = read_json(path, "explain.py")["importance"]
     groups: dict[str, list[Bar]] = {}
     for field, of_labels in losses.items():
         labels = [label for label in of_labels if label != "mean_iou"]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import netCDF4
+from stormtrace.formats.netcdf import opening
 
 
 def raw_sources(folders: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str]]:
@@ -19,6 +19,6 @@ def raw_sources(folders: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str
             first = min(Path(year).glob("*.nc"), default=None)
             if first is None:
                 continue
-            with netCDF4.Dataset(first) as nc:
+            with opening(first) as nc:
                 sources.setdefault(dataset, {}).update(json.loads(getattr(nc, "inputs", "{}")))
     return sources

@@ -10,9 +10,8 @@ import jinja2
 
 from stormtrace import __version__
 from stormtrace.classes import Classes
-from stormtrace.climate.comparison import COUNTED
 from stormtrace.climate.event_tables import read_events
-from stormtrace.climate.frequency import open_frequency
+from stormtrace.climate.frequency import COUNTED, open_frequency
 from stormtrace.climate.time_coverage import TimeCoverage, coverage
 from stormtrace.errors import BadInput
 from stormtrace.figures.colours import DIVERGING, DIVERGING_DARK
@@ -26,11 +25,12 @@ from stormtrace.report.origins import raw_sources
 from stormtrace.report.packing import pack_land
 from stormtrace.report.page_maps import (
     DETAILED,
-    TITLES,
+    DETAILS,
     Link,
     PageMaps,
     Rate,
     add_experiment,
+    key_of,
     link_from,
 )
 from stormtrace.report.raster import choose_view
@@ -78,6 +78,7 @@ def _page(request: Request, folder: Path, command: str) -> Page:
         comparisons=compared,
         models=[models.describe(files, dict(maps.classes), link) for files in request.models],
         is_overview=len(shown) > DETAILED,
+        of=request.of,
         labels=list(describe_labels(request.labels)),
         sensitivity=list(experiments.figure_links(request.sensitivity, link, every_class)),
         map_keys=frozenset(maps.maps),
@@ -95,7 +96,7 @@ def _start(request: Request) -> PageMaps:
     records: list[TimeCoverage] = []
     periods: set[str] = set()
     for one in request.experiments:
-        with open_frequency(one.frequency, request.classes) as frequency:
+        with open_frequency(one.frequency, request.classes, request.of) as frequency:
             grids.append(frequency.grid)
             classes.append(frequency.classes)
             records.append(coverage(frequency))
@@ -103,8 +104,9 @@ def _start(request: Request) -> PageMaps:
     shown = shown_classes(classes)
     is_overview = len(grids) > DETAILED
     periods = set() if is_overview else periods
-    overview = frozenset({"count", *(COUNTED[one.of] for one in request.comparisons)})
-    wanted = overview if is_overview else frozenset(TITLES)
+    keys = {key_of(COUNTED[one.of], request.of) for one in request.comparisons}
+    overview = frozenset({"count", *keys})
+    wanted = overview if is_overview else overview | DETAILS[request.of]
     return PageMaps(
         view=choose_view(grids, len(grids) * len(shown) * (len(periods) + len(wanted) - 1)),
         classes=shown,
@@ -112,6 +114,7 @@ def _start(request: Request) -> PageMaps:
         is_single=all(record.steps == 1 for record in records),
         periods=[name for name in SEASONS if name in periods] if len(periods) > 2 else ["annual"],
         wanted=wanted,
+        of=request.of,
     )
 
 
@@ -124,7 +127,7 @@ def _experiment(
 ) -> Experiment:
     """Add an experiment's maps to the page and return what is shown of it."""
     events = read_events(files.events)
-    with open_frequency(files.frequency, request.classes) as frequency:
+    with open_frequency(files.frequency, request.classes, request.of) as frequency:
         classes = frequency.classes
         add_experiment(maps, files.name, frequency, classes, events, coverage(frequency))
         return experiments.describe(

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.classes import Classes
-from stormtrace.climate.event_tables import Table, density, of_class
-from stormtrace.climate.frequency import Frequency
+from stormtrace.climate.event_tables import FEWEST_EVENTS, Table, density, of_class
+from stormtrace.climate.frequency import COUNTED, Frequency
 from stormtrace.climate.time_coverage import TimeCoverage
 from stormtrace.grids import Grid
 from stormtrace.report.packing import pack
@@ -24,13 +24,31 @@ DETAILED = 40
 
 Link = Callable[[str | None], str | None]
 
-#: Titles of the variables of `frequency.nc`, and of the densities, which come from events.
+#: Titles of what maps show. `count` is what the page's tables count, every detection or (where
+#: experiments differ in tracking) tracked events; the other of the two has a key of its own.
 TITLES = {
     "count": "Frequency",
     "event_count": "Frequency of tracked events",
+    "mask_count": "Frequency of all detections",
     "genesis": "Genesis density",
     "termination": "Termination density",
 }
+
+#: Key of the page -> variable of `frequency.nc` it shows beside `count`.
+BESIDE = {"event_count": "event_count", "mask_count": "count"}
+
+#: What tables count -> what a page that is no overview shows beside it.
+DETAILS = {
+    "masks": frozenset({"event_count", "genesis", "termination"}),
+    "events": frozenset({"genesis", "termination"}),
+}
+
+
+def key_of(variable: str, of: str) -> str:
+    """Return the key under which a page whose tables count `of` shows a variable of counts."""
+    if variable == COUNTED[of]:
+        return "count"
+    return next(key for key, one in BESIDE.items() if one == variable)
 
 
 @dataclass(frozen=True)
@@ -62,7 +80,7 @@ class PageMaps:
     """Packed maps by key ``experiment|variable|class|period``, one experiment at a time.
 
     classes: flag name -> class. is_single: whether all records are a single map. wanted: variables
-    that maps are shown of.
+    that maps are shown of. of: what `count` is of, a key of `COUNTED`.
     """
 
     view: View
@@ -71,12 +89,15 @@ class PageMaps:
     is_single: bool
     periods: list[str]
     wanted: frozenset[str] = frozenset(TITLES)
+    of: str = "masks"
     maps: dict[str, Any] = field(default_factory=dict)
     significance: dict[str, str] = field(default_factory=dict)
     variables: list[str] = field(default_factory=list)
 
     def title_of(self, variable: str) -> str:
         """Return the title of a variable; what one map shows is no frequency."""
+        if variable == "count" and self.of == "events":
+            return TITLES["event_count"]
         return "Detected" if self.is_single and variable == "count" else TITLES[variable]
 
     def units_of(self, variable: str) -> str:
@@ -117,9 +138,10 @@ def add_experiment(
             if frequency.period_steps(period) > 0:
                 values = frequency.per_cent(feature.flag, period)
                 page.add(f"{name}|count|{feature.flag}|{period}", values, frequency.grid)
-        if "event_count" in page.wanted and frequency.has("event_count") and record.steps != 1:
-            values = frequency.per_cent(feature.flag, variable="event_count")
-            page.add(f"{name}|event_count|{feature.flag}|annual", values, frequency.grid)
+        for key, variable in BESIDE.items():
+            if key in page.wanted and frequency.has(variable) and record.steps != 1:
+                values = frequency.per_cent(feature.flag, variable=variable)
+                page.add(f"{name}|{key}|{feature.flag}|annual", values, frequency.grid)
         if events is not None and record.steps != 1:
             _add_densities(page, name, feature.flag, of_class(events, feature.code), record)
 
@@ -127,8 +149,8 @@ def add_experiment(
 def _add_densities(
     page: PageMaps, name: str, flag: str, events: Table, record: TimeCoverage
 ) -> None:
-    """Add where events begin and end; no map of no events."""
-    if len(events["class"]) == 0:
+    """Add where events begin and end; no map of so few events that each is a spot on it."""
+    if len(events["class"]) < FEWEST_EVENTS:
         return
     for end in sorted({"genesis", "termination"} & page.wanted):
         grid = page.view.density_grid

@@ -68,6 +68,7 @@ class Request(_Entry):
 
     title: Name
     description: str = ""
+    of: Literal["masks", "events"] = "masks"
     experiments: Annotated[list[ExperimentFiles], Field(min_length=1)]
     comparisons: list[ComparisonFiles] = []
     models: list[ModelFiles] = []

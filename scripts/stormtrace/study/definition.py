@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from stormtrace.blocks import dump
+from stormtrace.blocks import dump, flag
 from stormtrace.classes import Classes
 from stormtrace.formats.sample_names import stamp
 from stormtrace.grids.specification import GridSpecification
@@ -71,10 +71,11 @@ class Study:
         self.masks_of, self.objects_of = sharing.masks_of, sharing.objects_of
         self.labelling = sharing.labelling
         self.comparisons = {name: tables.comparisons[name] for name in self.config.compare}
+        self.shown = self._shown_experiments()
         for name, entry in self.comparisons.items():
             if entry.of is None:
                 sides = {self.masks_of(entry.first), self.masks_of(entry.second)}
-                of = "events" if len(sides) == 1 else "masks"
+                of = "events" if len(sides) == 1 else self.counted_from
                 self.comparisons[name] = entry.model_copy(update={"of": of})
         self.experiments = {name: self._table[name] for name in self._needed_experiments()}
         models = {entry.model for entry in self.experiments.values()}
@@ -83,10 +84,24 @@ class Study:
         needed = self._needed_datasets(tables.datasets)
         self.datasets = {name: tables.datasets[name] for name in sorted(needed)}
 
-    def _needed_experiments(self) -> list[str]:
-        """Return what is run, what is compared, and whose masks those track; in that order."""
+    def _shown_experiments(self) -> list[str]:
+        """Return what is run and what is compared; in that order."""
         ends = (side for one in self.comparisons.values() for side in (one.first, one.second))
-        self.shown = list(dict.fromkeys([*self.config.run, *ends]))
+        return list(dict.fromkeys([*self.config.run, *ends]))
+
+    @property
+    def counted_from(self) -> str:
+        """What maps and tables of all experiments count: masks, or events where tracking differs.
+
+        Maps of every detection would be the same for experiments that differ in tracking, and of
+        the whole grid for one of a region.
+        """
+        trackings = [self._table[name].tracking for name in self.shown]
+        differ = any(one != trackings[0] or one.region is not None for one in trackings)
+        return "events" if differ else "masks"
+
+    def _needed_experiments(self) -> list[str]:
+        """Return what is shown, and whose masks those track; in that order."""
         owners = (owner(name) for name in self.shown for owner in (self.masks_of, self.objects_of))
         return list(dict.fromkeys([*self.shown, *owners]))
 
@@ -184,6 +199,12 @@ class Study:
     def models_of(self, experiment: str) -> list[str]:
         """Return the models of an experiment: one, or the members of an ensemble."""
         return list(self._members[self.experiments[experiment].model])
+
+    def trained_on(self, model: str) -> list[str]:
+        """Return the flag with a published model's `trained_on`, if the study says it."""
+        entry = self.models[model]
+        said = entry.trained_on if isinstance(entry, Published) else None
+        return ["--trained-on", flag(dump(said))] if said else []
 
     def training(self, model: str) -> Entry:
         """Return what a training depends on."""

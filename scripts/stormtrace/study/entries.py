@@ -101,5 +101,5 @@ class Comparison(Block):
         None,
         description="What frequency is counted from: every detection, or tracked events alone. "
         "Where absent masks, but events if the two experiments track the same masks, which then "
-        "differ in nothing.",
+        "differ in nothing, or if any shown experiments differ in tracking.",
     )

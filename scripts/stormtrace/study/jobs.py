@@ -9,7 +9,8 @@ import os
 import re
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +23,9 @@ TAIL_BYTES = 4000
 
 #: Why a job failed that left its note and no word.
 KILLED = "killed: out of memory (see the rule's mem_mb), or ended by hand or by the scheduler"
+
+#: A line of a log that `stormtrace.commandline` has marked as a warning.
+WARNING = re.compile(r"\d\d:\d\d:\d\d warning: (.*)")
 
 State = Literal["running", "queued", "failed"]
 
@@ -126,6 +130,24 @@ def failure(log: Path) -> str:
     """Return the error that a job's log ends with, or an empty text."""
     line = last_line(log)
     return line if re.match(r"error: |out of time: |[\w.]*(Error|Exception)\b", line) else ""
+
+
+def warnings_in(folder: Path, logs: Iterable[str]) -> list[str]:
+    """Return the warnings of finished jobs, each kind once, with the log it stands in.
+
+    Warnings that differ in numbers alone (of a year, of a sample) are of one kind.
+    """
+    found: dict[str, list[str]] = {}
+    for log in dict.fromkeys(logs):
+        with suppress(OSError):
+            for line in (folder / log).read_text(encoding="utf-8", errors="replace").split("\n"):
+                if told := WARNING.match(line):
+                    kind = f"{Path(log).parent} {re.sub(r'[^ ]*[0-9][^ ]*', '', told[1])}"
+                    found.setdefault(kind, []).append(f"{told[1]}\n    see {log}")
+    return [
+        lines[0] + (f", and {len(lines) - 1} more like it" if len(lines) > 1 else "")
+        for lines in found.values()
+    ]
 
 
 def last_line(log: Path) -> str:

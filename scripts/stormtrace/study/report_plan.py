@@ -15,6 +15,7 @@ def report_of(study: Study) -> Entry:
     return {
         "title": study.config.title,
         "description": study.config.description,
+        "of": study.counted_from,
         "experiments": [_experiment(study, name) for name in study.shown],
         "comparisons": [_comparison(study, name) for name in study.comparisons],
         "models": [_model(study, name) for name in study.models],

@@ -61,6 +61,14 @@ def targets(study: Study, experiment: str) -> dict[str, list[Target]]:
     }
 
 
+def logs_of(study: Study) -> list[str]:
+    """Return the logs of the jobs that a study's figures and labels need."""
+    labelled = [name for name in study.datasets if study.is_labelled(name)]
+    made = [targets(study, name).values() for name in study.shown]
+    logs = [target.log for by_stage in made for of_stage in by_stage for target in of_stage]
+    return [*(study.at.log(f"check_labels/{name}") for name in labelled), *dict.fromkeys(logs)]
+
+
 def _rule(study: Study, stage: str, name: str) -> str:
     """Return the rule that makes what a column counts: a published model is not trained."""
     return "adopt_model" if stage == "model" and name in study.published else STAGES[stage]

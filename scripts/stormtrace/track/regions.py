@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import read_grid
+from stormtrace.formats.netcdf import opening
 from stormtrace.formats.tables import Table
 from stormtrace.grids import Grid, box_cells
 from stormtrace.track.record import Indices, Record
@@ -68,7 +68,8 @@ def _shapefile(grid: Grid, path: str) -> Cells:
 def _mask(grid: Grid, path: str) -> Cells:
     if not Path(path).is_file():
         raise BadInput(f"tracking.region: there is no mask {path}")
-    with netCDF4.Dataset(path) as nc:
+    with opening(path, "copy it again") as nc:
+        nc.set_auto_mask(True)
         names = {"lat", "lon", *grid.dims}
         fields = [one for name, one in nc.variables.items() if name not in names and one.ndim == 2]
         shapes = {one.name: one.shape for one in fields}

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.units import pascals
 from stormtrace.prepare.raw.coefficients import Coefficients, fitting, from_half_levels
 from stormtrace.prepare.raw.level_values import follows_the_ground, other_kind
 from stormtrace.prepare.raw.opened import RawFile, RawVariable
-from stormtrace.prepare.units import pascals
 
 Values = NDArray[np.float64]
 

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.units import pascals
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.raw.opened import RawFile, RawVariable
 from stormtrace.prepare.raw.variable_layout import Layout
-from stormtrace.prepare.units import pascals
 
 Values = NDArray[np.float64]
 

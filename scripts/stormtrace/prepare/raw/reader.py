@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.units import pascals
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.mesh.mesh_reading import check_mesh
 from stormtrace.prepare.mesh.meshes import Mesh
@@ -23,7 +24,6 @@ from stormtrace.prepare.raw.opened import (
 )
 from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.raw.variable_layout import Layout, read_layout
-from stormtrace.prepare.units import pascals
 
 Floats = NDArray[np.floating]
 

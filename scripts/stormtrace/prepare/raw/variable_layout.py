@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.units import pascals
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.raw.horizontal import find_lat_lon
 from stormtrace.prepare.raw.opened import Floats, RawFile, RawVariable
-from stormtrace.prepare.units import pascals
 
 #: Names of dimensions of time and of levels that lack a coordinate to tell.
 TIMES = ("time", "valid_time", "record", "t", "xtime")

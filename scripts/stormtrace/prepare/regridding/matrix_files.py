@@ -11,7 +11,7 @@ from scipy import sparse
 from stormtrace.commandline import log
 from stormtrace.errors import BadInput
 from stormtrace.files import writing
-from stormtrace.formats.netcdf import creating, open_raw
+from stormtrace.formats.netcdf import creating, opening
 from stormtrace.grids import Grid
 from stormtrace.prepare.mesh.meshes import POSITION_TOLERANCE, Mesh, distance, mesh_of_grid
 from stormtrace.prepare.regridding.matrix import RegriddingMatrix
@@ -62,6 +62,7 @@ def write_matrix(
     whole_a, whole_b = np.ones(mesh.size), np.ones(points.size)
     lat_corners, lon_corners = (_around(corners) for corners in grid.corners)
     with writing(path) as partial, creating(partial, "NETCDF3_64BIT_OFFSET") as nc:
+        nc.set_fill_off()
         sizes = {"n_a": mesh.size, "n_b": points.size, "n_s": triplets.nnz, "nv_a": 4, "nv_b": 4}
         ranks = {"src_grid_rank": len(mesh.shape), "dst_grid_rank": 2}
         for name, size in {**sizes, **ranks}.items():
@@ -95,7 +96,8 @@ def read_matrix(path: Path | str, mesh: Mesh, grid: Grid) -> RegriddingMatrix:
             1, points other than the mesh's or the grid's, or values that would come from elsewhere.
 
     """
-    with open_raw(path) as nc:
+    with opening(path) as nc:
+        nc.set_auto_scale(False)
         share = _first_order(path, _get(nc, "share"))
         row, col = _get(nc, "row").astype(np.int64), _get(nc, "col").astype(np.int64)
         n_a, n_b = _size(nc, "n_a", mesh.size), _size(nc, "n_b", grid.size)

@@ -1,70 +1,19 @@
-"""What a field is: its units, the values it can have on Earth, and its behaviour under a mirror.
+"""What a derived field is, and its behaviour under a mirror at the equator.
 
 The derivation decides, then the file's standard_name; names follow.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import numpy as np
-
+from stormtrace.formats.quantities import (
+    TRANSPORT,
+    VORTICITY,
+    Quantity,
+    at_level,
+    quantity_named,
+)
 from stormtrace.prepare.verbs import Derivation, Magnitude, Mirror, Transport, Vorticity
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """What a name of a field stands for.
-
-    least, most: between these lies every value on Earth; mean: every mean over an area and some
-    time. What lies outside is in other units, or an undeclared fill value, or another field.
-    """
-
-    long_name: str
-    units: str
-    standard_name: str
-    least: float
-    most: float
-    mean: tuple[float, float]
-
-
-WATER = Quantity(
-    "Total precipitable water", "kg m-2", "atmosphere_mass_content_of_water_vapor", -1.0, 200.0,
-    (0.1, 75.0),
-)  # fmt: skip
-SEA_LEVEL = Quantity(
-    "Sea level pressure", "Pa", "air_pressure_at_mean_sea_level", 80000.0, 115000.0,
-    (95000.0, 106000.0),
-)  # fmt: skip
-SURFACE = Quantity(
-    "Surface pressure", "Pa", "surface_air_pressure", 20000.0, 115000.0, (45000.0, 106000.0)
-)
-EASTWARD = Quantity("Zonal wind", "m s-1", "eastward_wind", -300.0, 300.0, (-60.0, 90.0))
-NORTHWARD = Quantity("Meridional wind", "m s-1", "northward_wind", -300.0, 300.0, (-40.0, 40.0))
-TEMPERATURE = Quantity("Temperature", "K", "air_temperature", 100.0, 400.0, (180.0, 330.0))
-HUMIDITY = Quantity("Specific humidity", "kg kg-1", "specific_humidity", -0.01, 0.1, (0.0, 0.04))
-#: CF has names for its components only.
-TRANSPORT = Quantity(
-    "Vertically integrated water vapour transport", "kg m-1 s-1", "", -10000.0, 10000.0,
-    (-1200.0, 1200.0),
-)  # fmt: skip
-VORTICITY = Quantity(
-    "Relative vorticity", "s-1", "atmosphere_relative_vorticity", -0.1, 0.1, (-1e-3, 1e-3)
-)
-HEIGHT = Quantity("Geopotential height", "m", "geopotential_height", -np.inf, np.inf, (0.0, 0.0))
-
-#: Names of fields, in capitals -> what they are; (\d+) is a pressure in hPa.
-NAMED = {
-    r"TMQ": WATER,
-    r"PSL": SEA_LEVEL,
-    r"PS": SURFACE,
-    r"U(\d+)": EASTWARD,
-    r"V(\d+)": NORTHWARD,
-    r"T(\d+)": TEMPERATURE,
-    r"Q(\d+)": HUMIDITY,
-    r"Z(\d+)": HEIGHT,
-    r"IVT": TRANSPORT,
-    r"(?:VORT|VRT)(\d+)": VORTICITY,
-}
 
 #: Vector components and rotations in CF's (and NASA's) standard names that change sign.
 ODD_STANDARD = re.compile(
@@ -106,28 +55,8 @@ def quantity_of(name: str, derivation: Derivation | None = None) -> Quantity | N
             standard_name="" if component == "magnitude" else standard,
         )
     if isinstance(derivation, Vorticity):
-        return _at_level(VORTICITY, derivation.level / 100)
-    for pattern, quantity in NAMED.items():
-        if match := re.fullmatch(pattern, name.upper()):
-            return _at_level(quantity, float(match[1]) if match.groups() else 0.0)
-    return None
-
-
-def _at_level(quantity: Quantity, pressure: float) -> Quantity:
-    """Return a quantity at a pressure, hPa; 0: there is none."""
-    if not pressure:
-        return quantity
-    found = replace(quantity, long_name=f"{quantity.long_name} at {pressure:g} hPa")
-    if quantity is not HEIGHT:
-        return found
-    # Hydrostatic, with the scale heights of air of 205 K and of 307 K under 860 … 1090 hPa.
-    heights = [
-        scale * np.log(bottom / pressure)
-        for scale in (6000.0, 9000.0)
-        for bottom in (860.0, 1090.0)
-    ]
-    low, high = min(heights), max(heights)
-    return replace(found, least=low, most=high, mean=(low, high))
+        return at_level(VORTICITY, derivation.level / 100)
+    return quantity_named(name)
 
 
 def mirror_of(name: str, derivation: Derivation, standard_name: str) -> Mirror | None:
