@@ -4,13 +4,13 @@ A published model was trained on TMQ normalised by the statistics of IVT; as it 
 the right statistics it finds nothing.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.formats.json_files import read_json
 from stormtrace.formats.samples import SampleFolder
 from stormtrace.network.normalization import Normalization
 from stormtrace.prepare.field_quantities import quantity_of
@@ -64,7 +64,7 @@ def _unlike(field: str, mean: float, std: float, sample: NDArray[np.float32]) ->
 
 def other_statistics(path: Path, dataset: str, grid: str) -> list[str]:
     """Return a sentence where a file of statistics is of another dataset or grid."""
-    content = json.loads(path.read_text(encoding="utf-8"))
+    content = read_json(path, "merge_statistics.py")
     said = [str(content.get(key, wanted)) for key, wanted in (("dataset", dataset), ("grid", grid))]
     if said == [dataset, grid]:
         return []
