@@ -19,6 +19,7 @@ from stormtrace.blocks import dump, flag
 from stormtrace.errors import BadInput
 from stormtrace.files import check_writable
 from stormtrace.grids.specification import cell_count
+from stormtrace.study.found_years import missing_years
 from stormtrace.study.inputs import labels_input, published_files, raw_input
 from stormtrace.study.artmip import artmip_files
 from stormtrace.study.jobs import warnings_in
@@ -87,7 +88,7 @@ def warn(warnings):
 
 
 if workflow.is_main_process:
-    warn(grid_warnings(STUDY))
+    warn([*grid_warnings(STUDY), *missing_years(STUDY)])
 
 
 onstart:

@@ -24,7 +24,7 @@ def raw_input(study: Study, dataset: str, year: str | None = None) -> list[str]:
         return sorted(made)
     from stormtrace.prepare.needed_files import files_of_mesh, files_of_year
 
-    return files_of_mesh(entry) if year is None else files_of_year(entry, int(year), _found_once)
+    return files_of_mesh(entry) if year is None else files_of_year(entry, int(year), found_once)
 
 
 def labels_input(study: Study, dataset: str, split: str) -> list[str]:
@@ -45,7 +45,7 @@ def published_files(study: Study, model: str) -> list[str]:
 
 
 @functools.cache
-def _found_once(source: Source, year: int | None) -> list[str]:
+def found_once(source: Source, year: int | None) -> list[str]:
     """Find files once for a whole plan: a year is the neighbour of two others."""
     from stormtrace.prepare.raw.found_files import find_files
 
