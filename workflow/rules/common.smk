@@ -19,6 +19,7 @@ from stormtrace.blocks import dump, flag
 from stormtrace.errors import BadInput
 from stormtrace.files import check_writable
 from stormtrace.grids.specification import cell_count
+from stormtrace.study.found_years import missing_years
 from stormtrace.study.inputs import (
     labels_input,
     labels_seen,
@@ -94,7 +95,7 @@ def warn(warnings):
 
 
 if workflow.is_main_process:
-    warn(grid_warnings(STUDY))
+    warn([*grid_warnings(STUDY), *missing_years(STUDY)])
 
 
 onstart:

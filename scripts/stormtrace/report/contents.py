@@ -94,6 +94,7 @@ class Provenance:
 class Experiment:
     """One experiment: a row of the first table, and a section.
 
+    methods: a paragraph to copy.
     headlines: class -> numbers, for the classes it has. missing_content: why something a reader
     may look for is not there. doubts: what its numbers are doubted for, told at the page's head.
     """
@@ -104,6 +105,7 @@ class Experiment:
     description: str
     subtitle: str
     facts: Sequence[tuple[str, str]]
+    methods: str
     record: TimeCoverage
     headlines: Mapping[str, Headline]
     maps: Sequence[MapFigure]

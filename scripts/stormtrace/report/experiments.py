@@ -20,6 +20,7 @@ from stormtrace.report.contents import (
 )
 from stormtrace.report.experiment_charts import charts_of, why_no_lines
 from stormtrace.report.headlines import headline, region_mean
+from stormtrace.report.methods import facts, paragraph
 from stormtrace.report.models import images
 from stormtrace.report.page_maps import BESIDE, DETAILED, TITLES, Link, PageMaps
 from stormtrace.report.request import ExperimentFiles, Request
@@ -57,7 +58,8 @@ def describe(
         title=files.title or files.name,
         description=files.description,
         subtitle=" · ".join(filter(None, (files.model, files.dataset, files.grid))),
-        facts=list(_facts(files, frequency)),
+        facts=list(facts(files, frequency, classes)),
+        methods=paragraph(files, frequency, classes),
         record=record,
         headlines=headlines,
         maps=list(_maps(files.name, classes, page, headlines)),
@@ -104,18 +106,6 @@ def figure_name(stem: str, shorts: Mapping[str, str]) -> str:
     rest = "both maps" if rest == "both" else rest
     words = rest.replace("-", " ")
     return f"{shorts[key]}, {words}" if rest and key in shorts else stem.replace("-", " ")
-
-
-def _facts(files: ExperimentFiles, frequency: Frequency) -> Iterator[tuple[str, str]]:
-    """Yield what an experiment consists of, as far as it is known."""
-    statistics = files.statistics
-    if statistics and files.weighting != "none":
-        statistics = f"{statistics}, weighted: {files.weighting}"
-    grid = ", ".join(filter(None, (files.grid, frequency.grid.describe())))
-    facts = {"Model": files.model, "Dataset": files.dataset, "Grid": grid}
-    yield from ((name, text) for name, text in facts.items() if text)
-    if statistics:
-        yield "Statistics", statistics
 
 
 def _maps(

@@ -26,6 +26,8 @@ class ExperimentFiles(_Entry):
     dataset: str = ""
     grid: str = ""
     statistics: str = ""
+    model_source: str = ""
+    regridding: str = ""
     weighting: str = "none"
     tracking: dict[str, Any] = {}
     frequency: str

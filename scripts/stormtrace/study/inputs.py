@@ -33,7 +33,7 @@ def raw_input(study: Study, dataset: str, year: str | None = None) -> list[str]:
         return sorted(made)
     from stormtrace.prepare.needed_files import files_of_year, further_files
 
-    return further_files(entry) if year is None else files_of_year(entry, int(year), _found_once)
+    return further_files(entry) if year is None else files_of_year(entry, int(year), found_once)
 
 
 def labels_input(study: Study, dataset: str, split: str) -> list[str]:
@@ -103,7 +103,7 @@ def published_files(study: Study, model: str) -> list[str]:
 
 
 @functools.cache
-def _found_once(source: Source, year: int | None) -> list[str]:
+def found_once(source: Source, year: int | None) -> list[str]:
     """Find files once for a whole plan: a year is the neighbour of two others."""
     from stormtrace.prepare.raw.found_files import find_files
 

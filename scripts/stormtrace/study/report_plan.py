@@ -1,9 +1,11 @@
 """What the report shows, as `write_report.py` gets it: experiments, and where their files lie."""
 
+from pathlib import Path
 from typing import Any
 
 from stormtrace.blocks import dump
 from stormtrace.classes import Classes
+from stormtrace.learn.recipe import Published
 from stormtrace.study.definition import Study
 from stormtrace.study.merging import Entry
 from stormtrace.study.resolved import known_of
@@ -56,6 +58,8 @@ def _experiment(study: Study, name: str) -> dict[str, Any]:
         "dataset": entry.dataset,
         "grid": entry.grid,
         "statistics": entry.statistics,
+        "model_source": _source_of(study, name),
+        "regridding": _regridding(study, name),
         "weighting": study.weighting(name),
         "tracking": dump(entry.tracking),
         "frequency": at.frequency(name),
@@ -64,6 +68,26 @@ def _experiment(study: Study, name: str) -> dict[str, Any]:
         "images": _images(study, name),
         "landfall": at.landfall(name),
     }
+
+
+def _source_of(study: Study, experiment: str) -> str:
+    """Return where an experiment's model comes from, in words."""
+    models = study.models_of(experiment)
+    entry = study.models[models[0]]
+    if isinstance(entry, Published):
+        return f"published weights, {Path(entry.weights).name}"
+    members = f", {len(models)} members" if len(models) > 1 else ""
+    return f"{entry.architecture} trained on {entry.dataset}, {entry.epochs} epochs{members}"
+
+
+def _regridding(study: Study, experiment: str) -> str:
+    """Return how an experiment's samples came onto their grid, in words."""
+    dataset = study.raw(study.experiments[experiment].dataset)
+    if dataset.regridding_matrix:
+        return f"the matrix {Path(dataset.regridding_matrix).name}"
+    return f"{dataset.regrid.method} interpolation ({dataset.regrid.maker})".replace(
+        "conservative interpolation", "conservative remapping"
+    )
 
 
 def _images(study: Study, name: str) -> list[str]:

@@ -33,9 +33,25 @@ _Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_ti
 
 
 def read_yaml(file: Path | str) -> dict[str, Any]:
-    """Return the content of a YAML file."""
-    text = Path(file).read_text(encoding="utf-8")
-    content: dict[str, Any] = yaml.load(text, Loader=_Loader) or {}
+    """Return the content of a YAML file.
+
+    Raises:
+        BadInput: it is not there, or is not YAML; with the line.
+
+    """
+    try:
+        text = Path(file).read_text(encoding="utf-8")
+        content: dict[str, Any] = yaml.load(text, Loader=_Loader) or {}
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or str(error)
+        raise BadInput(f"{_short(file)} is not YAML{where}: {problem}") from error
+    except FileNotFoundError:
+        raise BadInput(
+            f"there is no file {file}: --configfile takes all words after it for files, so targets"
+            " stand before it"
+        ) from None
     return content
 
 
