@@ -56,7 +56,8 @@ def of_parquet(path: Path) -> Content:
 
 def of_json(path: Path) -> Content:
     """Return key -> value, provenance left out."""
-    ours = ("history", "inputs", "provenance", "model_checksum", "stormtrace_version", "command")
+    ours = ("history", "inputs", "provenance", "model_checksum", "stormtrace_version", "command",
+            "digest", "weights_digest", "trained_on")  # fmt: skip
     content = json.loads(path.read_text(encoding="utf-8"))
     return {key: value for key, value in content.items() if key not in ours}
 

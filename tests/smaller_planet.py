@@ -49,7 +49,8 @@ OF_CONTROL = [
 ]
 """What to ask for to have made all that is compared by content, for one experiment."""
 
-OF_ITS_OWN = {"history", "inputs", "provenance", "command", "model_checksum", "regridding_matrix"}
+OF_ITS_OWN = {"history", "inputs", "provenance", "command", "model_checksum", "regridding_matrix",
+              "digest", "weights_digest"}  # fmt: skip
 """What tells one run from another: when, by which command, and checksums of files that say so.
 
 A model's file differs though all its weights are equal: torch's older format, which ClimateNet reads,

@@ -88,15 +88,19 @@ def test_the_scripts_make_and_draw(tmp_path):
     flags = [
         ["compose_fields", "--samples", tmp_path / "samples", "--mask", tmp_path / "masks.nc",
          "--fields", "PRECT", "--output", tmp_path / "out.nc"],
-        ["draw_composite", "--composites", tmp_path / "out.nc", "--second", tmp_path / "out.nc",
+        ["draw_composite", "--composites", tmp_path / "out.nc",
          "--field", "PRECT", "--title", "Made", "--output", tmp_path / "figures"],
+        ["draw_composite", "--composites", tmp_path / "out.nc", "--second", tmp_path / "out.nc",
+         "--field", "PRECT", "--title", "Made", "--output", tmp_path / "change"],
     ]  # fmt: skip
     for script, *rest in flags:
         command = [sys.executable, SCRIPTS / f"{script}.py", *map(str, rest)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
     names = {path.stem for path in (tmp_path / "figures").glob("*.pdf")}
-    assert {"ar-PRECT-composite", "ar-PRECT-share", "ar-PRECT-split"} <= names
+    assert {"ar-PRECT-composite", "ar-PRECT-share"} <= names
+    changes = {path.stem for path in (tmp_path / "change").glob("*.pdf")}
+    assert "ar-PRECT-split" in changes and not changes & names  # of the change, and of it alone
 
 
 def test_a_mask_without_its_sample_is_refused(tmp_path):

@@ -44,7 +44,7 @@ def large(tmp_path_factory):
 
 
 def test_it_is_a_file_to_send_and_made_in_a_minute(large):
-    """4.2 MB in 15 s when this was written; with all its maps and charts it was 30 MB."""
+    """4.9 MB in half a minute when this was written; with all its maps and charts it was 30 MB."""
     page, seconds = large
     assert page.stat().st_size < 6e6
     assert seconds < 60
