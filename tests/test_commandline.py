@@ -54,7 +54,8 @@ def test_what_the_system_refuses_comes_with_advice():
 )
 def test_out_of_memory_is_told_with_the_key_that_asks_for_more(error, monkeypatch):
     assert failing(error).startswith(f"error: out of memory ({str(error).splitlines()[0]}): run")
-    monkeypatch.setenv("STORMTRACE_MEMORY", "detect:mem_mb=2500")
+    monkeypatch.setenv("STORMTRACE_MEMORY", "2500")
+    monkeypatch.setenv("STORMTRACE_LOG", "results/logs/detect/control/2000.log")
     told = failing(error)
     assert "asked for 2500 MB" in told and "--set-resources detect:mem_mb=5000 " in told
     assert "\n" not in told
@@ -215,7 +216,7 @@ def test_a_job_is_noted_while_it_runs(note, monkeypatch, caplog):
             {"host": socket.gethostname(), "process": gone.pid, "memory": "train:mem_mb=100"}
         )
     )
-    monkeypatch.setenv("STORMTRACE_MEMORY", "train:mem_mb=200")  # of the second attempt
+    monkeypatch.setenv("STORMTRACE_MEMORY", "200")  # of the second attempt
     with caplog.at_level(logging.WARNING), pytest.raises(SystemExit):
         commandline.run(main)
     assert "the attempt before was killed: the job asked for 100 MB" in caplog.text

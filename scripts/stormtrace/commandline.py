@@ -126,7 +126,7 @@ class Note:
             "started": STARTED,
             "host": socket.gethostname(),
             "process": os.getpid(),
-            "memory": os.environ.get("STORMTRACE_MEMORY"),
+            "memory": _asked(),
             "job": os.environ.get("PBS_JOBID", os.environ.get("SLURM_JOB_ID")),
         }
 
@@ -228,9 +228,20 @@ def _is_alive(process: Any) -> bool:
     return True
 
 
+def _asked() -> str:
+    """Return RULE:mem_mb=MB as the job's rule asked for it; empty where there is no rule.
+
+    The rule's name is that of its logs' folder, `…/logs/{rule}/…`.
+    """
+    memory = os.environ.get("STORMTRACE_MEMORY", "")
+    _, folder, log_file = os.environ.get("STORMTRACE_LOG", "").rpartition("logs/")
+    rule = Path(log_file.partition("/")[0]).stem
+    return f"{rule}:mem_mb={memory}" if memory and folder else ""
+
+
 def _more_memory(asked: str | None = None) -> str:
     """Return how to ask for more memory than was asked for: by default, what the rule says."""
-    asked = asked or os.environ.get("STORMTRACE_MEMORY", "")
+    asked = asked or _asked()
     rule, _, amount = asked.partition(":mem_mb=")
     if not amount.isdecimal():
         return "run it where more memory is free"

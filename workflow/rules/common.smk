@@ -79,7 +79,7 @@ def python(command, keep="> {log:q} 2>&1", through=""):
     through: flags of python's own, such as those of a launcher.
     """
     program, folder = shlex.quote(PYTHON), shlex.quote(SCRIPTS)
-    asked = "STORMTRACE_MEMORY={rule}:mem_mb={resources.mem_mb}"
+    asked = "STORMTRACE_MEMORY={resources.mem_mb}"
     return f"{asked} STORMTRACE_LOG={{log:q}} {program} {through}{folder}/{command} {keep}"
 
 
