@@ -8,7 +8,7 @@ from stormtrace.grids import make_grid
 from stormtrace.prepare.mesh import camse
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.regridding.bilinear import element_bilinear
-from stormtrace.prepare.regridding.matrix import RegriddingMatrix
+from stormtrace.prepare.regridding.matrix import FEW, RegriddingMatrix
 from stormtrace.prepare.regridding.matrix_files import read_matrix, write_matrix
 
 GRID = make_grid({"nlat": 12, "nlon": 24})
@@ -133,14 +133,18 @@ def test_what_is_no_matrix(tmp_path):
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
 @pytest.mark.parametrize("count", [1, 3, 8, 21])
-def test_apply_is_scipys_product_in_single_precision(count, kind):
-    """To the last bit, for rows of any length (none to 40 shares) and strided fields, too."""
+@pytest.mark.parametrize("applied", [0, FEW])
+def test_apply_is_scipys_product_in_single_precision(count, kind, applied):
+    """To the last bit, for rows of any length (none to 40 shares) and strided fields, too.
+
+    So it makes no difference that the kernel takes over after the first fields.
+    """
     rng = np.random.default_rng(count)
     dense = rng.random((101, 40)) * (rng.random((101, 40)) < 0.2)
     dense[7], dense[8] = 1.0 / 40, 0.0
     shares = sparse.csr_matrix(dense)
     for matrix in (WEIGHTS, RegriddingMatrix(shares)):
-        n_a = matrix.shares.shape[1]
+        matrix.applied, n_a = applied, matrix.shares.shape[1]
         values = (280 + 20 * rng.standard_normal((count, n_a + 5))).astype(kind)[:, 3:-2]
         single = matrix.shares.astype(np.float32)
         expected = np.stack([single @ row.astype(np.float32) for row in values])

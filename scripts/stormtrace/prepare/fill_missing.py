@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from stormtrace.prepare.mesh.meshes import Mesh
 
@@ -20,6 +19,8 @@ def fill_nearest(values: Floats, mesh: Mesh) -> int:
     if hole.all():
         raise ValueError("not one valid value to fill from")
     valid = np.flatnonzero(_rim(hole, mesh))
+    from scipy.spatial import cKDTree  # slow to import, and needed where there are holes
+
     _, nearest = cKDTree(mesh.xyz[valid]).query(mesh.xyz[hole])
     values[hole] = values[valid[nearest]]
     return int(hole.sum())

@@ -16,7 +16,6 @@ import functools
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.spatial import cKDTree
 
 from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.prepare.mesh.mesh_axes import mesh_axes
@@ -97,6 +96,8 @@ def _northward(u: Floats, lat: Floats, round_globe: bool) -> Floats:
 def _fitted(mesh: Mesh) -> csr_array:
     """Return the operator (n, 2 n) that gives the vorticity of each point from all u and all v."""
     lon, size = np.radians(mesh.lon), mesh.size
+    from scipy.spatial import cKDTree  # slow to import, and needed by few
+
     near = cKDTree(mesh.xyz).query(mesh.xyz, NEIGHBOURS + 1)[1]
     east = np.stack([-np.sin(lon), np.cos(lon), np.zeros(size)], axis=1)
     north = np.cross(mesh.xyz, east)

@@ -7,19 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from stormtrace.prepare.regridding.kernel import apply_shares
-
 Floats = NDArray[np.floating]
 
+#: Fields of one job up to which scipy is quicker: numba takes half a second to start.
+FEW = 160
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(eq=False)
 class RegriddingMatrix:
     """The shares of n_a source points in n_b target points; every row sums to 1.
 
-    shares: (n_b, n_a) float64, CSR, indices sorted.
+    shares: (n_b, n_a) float64, CSR, indices sorted. applied: to how many fields so far.
     """
 
     shares: sparse.csr_matrix
+    applied: int = 0
 
     @classmethod
     def from_parts(
@@ -43,18 +45,26 @@ class RegriddingMatrix:
         return self.from_parts([parts.row], [places[parts.col]], [parts.data], n_a, parts.shape[0])
 
     @cached_property
-    def single(self) -> NDArray[np.float32]:
-        """The shares in float32, as they are applied, in the order of `shares.data`."""
-        return self.shares.data.astype(np.float32)
+    def single(self) -> sparse.csr_matrix:
+        """The shares in float32, as they are applied."""
+        return self.shares.astype(np.float32)
 
     def apply(self, values: Floats, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Return (nt, n_b) from values (nt, n_a) without missing values.
 
-        Sums are in float32, in the order of the sources: what scipy gives, to the last bit.
+        Sums are in float32, in the order of the sources: by the kernel what scipy gives, to the
+        last bit.
         out: an earlier result that is no longer needed; its memory is used again if it suffices.
         """
-        shares, count = self.shares, len(values)
+        single, count = self.single, len(values)
         if out is None or len(out) < count:
-            out = np.empty((count, shares.shape[0]), np.float32)
-        apply_shares(shares.indptr, shares.indices, self.single, values, out[:count])
+            out = np.empty((count, single.shape[0]), np.float32)
+        self.applied += count
+        if self.applied <= FEW:
+            for row, field in zip(out, values, strict=False):
+                row[:] = single @ field.astype(np.float32, copy=False)
+            return out[:count]
+        from stormtrace.prepare.regridding.kernel import apply_shares  # with numba: see FEW
+
+        apply_shares(single.indptr, single.indices, single.data, values, out[:count])
         return out[:count]
