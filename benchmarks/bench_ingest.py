@@ -32,6 +32,7 @@ from stormtrace.prepare.fields import derive_records
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.plan import make_plans
 from stormtrace.prepare.raw.reader import Reader
+from stormtrace.prepare.regridding.matrix import FEW
 from stormtrace.prepare.regridding.matrix_files import read_matrix
 from stormtrace.prepare.sample_making import SampleWriter
 
@@ -92,6 +93,7 @@ def stage_rows(
     dataset, grid = make_dataset(spec), make_grid(GRID)
     mesh = dataset_mesh(dataset)
     weights = read_matrix(weights_path, mesh, grid)
+    weights.applied = FEW  # as after the first steps of a year
     room = {name: weights.apply(np.zeros((8, mesh.size), np.float32)) for name in dataset.fields}
     (plan,) = make_plans(dataset, 2000)
     steps, rows, fields, costs = range(STEPS), [], {}, {}
