@@ -54,7 +54,7 @@ def write_matrix(
     """Write an ESMF matrix that NCO's ncremap, ESMF and uxarray apply too (indices from 1).
 
     Raises:
-        BadInput: it would not give every point of the grid a value.
+        BadInput: it would not give every point of the grid a value, or values from elsewhere.
 
     """
     _check_sums(path, matrix.shares, grid)
@@ -115,7 +115,7 @@ def read_matrix(path: Path | str, mesh: Mesh, grid: Grid) -> RegriddingMatrix:
     matrix = sparse.csr_matrix((share.astype(np.float64), (row - 1, col - 1)), shape=(n_b, n_a))
     matrix.sum_duplicates()
     _check_sums(path, matrix, grid)
-    if not has_magic(path):  # our own were proved when they were made
+    if not has_magic(path):  # sealed ones are our own, and were proved when they were written
         check_orientation(path, matrix, mesh, mesh_of_grid(grid))
     return RegriddingMatrix(matrix)
 
