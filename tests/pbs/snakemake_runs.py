@@ -71,3 +71,11 @@ def runs_by_work(jobs: dict[str, dict]) -> dict[str, list[tuple[float, float]]]:
             work = job["Variable_List"]["STORMTRACE_JOB"]
             runs[work].append((job["_start"], job["_end"]))
     return {work: sorted(spans) for work, spans in runs.items()}
+
+
+def exits_by_work(jobs: dict[str, dict]) -> dict[str, list[int]]:
+    """How each piece of work ended: identity -> exit statuses in the order of the starts."""
+    exits = defaultdict(list)
+    for job in sorted((job for job in jobs.values() if "_start" in job), key=lambda j: j["_start"]):
+        exits[job["Variable_List"]["STORMTRACE_JOB"]].append(job["Exit_status"])
+    return exits
