@@ -20,6 +20,7 @@ def write_map_file(
     *,
     grid=None,
     labels=None,
+    confidence=None,
     time=0.0,
     units="hours since 2000-01-01",
 ):
@@ -43,6 +44,8 @@ def write_map_file(
         else:
             dataset.createVariable("time", str, ("time",))[0] = path.name
             dataset.createVariable("LABELS", "i8", dims)[:] = labels
+            if confidence is not None:
+                dataset.createVariable("CONFIDENCE", "i1", dims)[:] = confidence
         for name, values in fields.items():
             variable = dataset.createVariable(name, values.dtype, ("time", *dims))
             variable[:] = values[None]

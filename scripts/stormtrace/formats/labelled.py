@@ -28,6 +28,9 @@ COPY_AGAIN = (
     "and run snakemake again)"
 )
 
+#: What an expert says of a label, in the order of the codes of the variable CONFIDENCE.
+CONFIDENCES = ("unstated", "low", "medium", "high")
+
 #: ``data-YYYY-MM-DD-NN-K.nc``: the step NN of a day, the labelling K of that time.
 NAME = re.compile(r"(?!\.).*?(?P<time>\d{4}-\d{2}-\d{2}-\d+)-(?P<labelling>\d+)\.nc")
 
@@ -53,11 +56,14 @@ class LabelledFile:
 class LabelledSample:
     """What a file holds, complete and checked.
 
-    values: (fields, *grid.shape), as stored: not normalized; labels: `grid.shape`, class codes.
+    values: (fields, *grid.shape), as stored: not normalized; labels: `grid.shape`, class codes;
+    confidence: `grid.shape`, how sure the expert was of each cell's label, an index of
+    `CONFIDENCES`, or None if the file does not say.
     """
 
     values: NDArray[np.float32]
     labels: NDArray[np.uint8]
+    confidence: NDArray[np.uint8] | None = None
 
 
 def list_labelled(folder: Path | str, exclude: Iterable[str] = ()) -> list[LabelledFile]:
@@ -132,11 +138,13 @@ def read_labelled(path: Path, fields: Sequence[str], classes: int, grid: Grid) -
     """
     with opening(path, COPY_AGAIN) as nc:
         check_grid(nc, grid, path)
-        labels = _read_labels(nc, path, grid, classes)
+        labels = _read_codes(nc, "LABELS", path, grid, classes)
+        stated = "CONFIDENCE" in nc.variables
+        confidence = _read_codes(nc, "CONFIDENCE", path, grid, len(CONFIDENCES)) if stated else None
         values = np.empty((len(fields), *grid.shape), np.float32)
         for channel, field in enumerate(fields):
             values[channel] = read_map(nc, field, path, grid.shape)
-    return LabelledSample(values, labels)
+    return LabelledSample(values, labels, confidence)
 
 
 def grid_of(files: Sequence[LabelledFile]) -> Grid:
@@ -167,16 +175,28 @@ def codes_off(labels: NDArray[np.generic], classes: int) -> list[float]:
     return [code for code in np.unique(labels).tolist() if code not in range(classes)][:10]
 
 
-def _read_labels(nc: netCDF4.Dataset, path: Path, grid: Grid, classes: int) -> NDArray[np.uint8]:
-    if "LABELS" not in nc.variables:
-        raise BadInput(f"{path} has no LABELS: it is not a labelled sample")
-    labels = np.asarray(nc["LABELS"][:])
-    dimensions = nc["LABELS"].dimensions
+def states_confidence(files: Iterable[LabelledFile]) -> bool:
+    """Whether any of the labelled samples says how sure its expert was."""
+    for file in files:
+        with opening(file.path, COPY_AGAIN) as nc:
+            if "CONFIDENCE" in nc.variables:
+                return True
+    return False
+
+
+def _read_codes(
+    nc: netCDF4.Dataset, name: str, path: Path, grid: Grid, count: int
+) -> NDArray[np.uint8]:
+    """Return one map of codes 0 … count − 1."""
+    if name not in nc.variables:
+        raise BadInput(f"{path} has no {name}: it is not a labelled sample")
+    labels = np.asarray(nc[name][:])
+    dimensions = nc[name].dimensions
     if labels.shape != grid.shape or dimensions in TURNED:
         raise BadInput(
-            f"{path}: LABELS ({', '.join(dimensions)}) is {labels.shape}, expected one map "
+            f"{path}: {name} ({', '.join(dimensions)}) is {labels.shape}, expected one map "
             f"({', '.join(grid.dims)}) of {grid.shape}: transpose or crop it"
         )
-    if off := codes_off(labels, classes):
-        raise BadInput(f"{path}: LABELS has the codes {off}, outside 0 … {classes - 1}")
+    if off := codes_off(labels, count):
+        raise BadInput(f"{path}: {name} has the codes {off}, outside 0 … {count - 1}")
     return labels.astype(np.uint8)

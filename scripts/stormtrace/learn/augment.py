@@ -9,7 +9,7 @@ in longitude would make them anticyclones, and is not offered.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ from stormtrace.grids import Grid
 from stormtrace.learn.recipe import Augment
 from stormtrace.prepare.field_quantities import mirror_of_name, mirror_of_standard_name
 from stormtrace.prepare.verbs import Mirror
+
+Votes = TypeVar("Votes", np.uint8, np.float32)
 
 #: Field -> attributes of its variable.
 Attributes = Mapping[str, Mapping[str, str]]
@@ -41,9 +43,9 @@ class Augmentation:
     def apply(
         self,
         values: NDArray[np.float32],
-        votes: NDArray[np.uint8],
+        votes: NDArray[Votes],
         generator: np.random.Generator,
-    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    ) -> tuple[NDArray[np.float32], NDArray[Votes]]:
         """Return raw values (fields, ny, nx) and votes (classes, ny, nx), changed alike.
 
         Both numbers are always drawn, so that those of one choice never depend on the other.

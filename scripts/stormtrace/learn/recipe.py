@@ -38,6 +38,15 @@ class Augment(Block):
     )
 
 
+class Confidence(Block):
+    """What a label counts in the loss, by how sure its expert was of it."""
+
+    unstated: float = Field(1.0, ge=0, le=1, description="Of labels whose experts do not say.")
+    low: float = Field(1.0, ge=0, le=1)
+    medium: float = Field(1.0, ge=0, le=1)
+    high: float = Field(1.0, ge=0, le=1)
+
+
 class ModelEntry(Block):
     """What every entry of the table of models may have; `name`, its key there, is filled in."""
 
@@ -86,7 +95,8 @@ class Recipe(ModelEntry):
     )
     loss: Literal["jaccard", "cross-entropy", "published-double-softmax"] = Field(
         "jaccard",
-        description="jaccard: 1 - soft IoU of the classes present. cross-entropy: weighted by the "
+        description="jaccard: 1 - IoU of the classes present, as the Jaccard metric loss, which is "
+        "right for shares of votes, too. cross-entropy: weighted by the "
         "inverse square root of a class's share. published-double-softmax: ClimateNet's own, a bug "
         "kept for reproduction.",
     )
@@ -143,6 +153,16 @@ class Recipe(ModelEntry):
         description="Several experts' labels of one time as samples of their own, or as shares of "
         "votes.",
     )
+    count_votes: bool | None = Field(
+        None,
+        description="With labellings: soft, let a time count in the loss as often as experts "
+        "labelled it, instead of once.",
+    )
+    confidence: Confidence | None = Field(
+        None,
+        description="What a label counts in the loss (0 to 1), by how sure its expert was: for "
+        "labelled samples with a map CONFIDENCE. Absent: all count the same.",
+    )
     precision: Literal["float32", "bfloat16"] = Field(
         "float32", description="Arithmetic of training; bfloat16 pays on GPUs."
     )
@@ -158,6 +178,20 @@ class Recipe(ModelEntry):
             raise ValueError(
                 "early_stopping and schedule: plateau go by scores of validation, which is 0: give "
                 "it a share, such as 0.1"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _weighs_what_it_can(self) -> "Recipe":
+        if self.count_votes and self.labellings != "soft":
+            raise ValueError(
+                "count_votes counts the votes of labellings: soft; with separate ones each of them "
+                "is a sample already: say labellings: soft, or leave count_votes out"
+            )
+        if self.loss == "published-double-softmax" and (self.count_votes or self.confidence):
+            raise ValueError(
+                "count_votes and confidence weigh cells, which the published loss cannot: "
+                "say loss: jaccard or cross-entropy"
             )
         return self
 

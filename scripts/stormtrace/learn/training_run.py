@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.labelled import LabelledFile, attributes_of, grid_of, split_by_time
+from stormtrace.formats.labelled import (
+    CONFIDENCES,
+    LabelledFile,
+    attributes_of,
+    grid_of,
+    split_by_time,
+    states_confidence,
+)
 from stormtrace.learn.augment import make_augmentation
 from stormtrace.learn.bar import bar
 from stormtrace.learn.batches import Batch, batches, count_votes, epoch_order, make_training_set
@@ -46,7 +53,7 @@ class TrainingRun:
         device: torch.device,
         processes: Processes,
     ) -> None:
-        _check_batch_size(recipe, processes)
+        _check_batch_size(recipe, recipe.batch_size, processes)
         grid = grid_of(files)
         check_padding(recipe.padding, grid)
         if edges := false_neighbours(recipe.padding, grid):
@@ -60,8 +67,13 @@ class TrainingRun:
             grid=grid,
             labellings=recipe.labellings,
             cache_bytes=CACHE_GB[device.type] * 2**30,
+            confidence=_confidence(recipe, files),
+            count_votes=bool(recipe.count_votes),
         )
         self.training, self.validation = map(make_set, split_by_time(files, recipe.validation))
+        # No sample is seen twice in a step: a set smaller than a batch is the batch.
+        self.batch_size = min(recipe.batch_size, len(self.training))
+        _check_batch_size(recipe, self.batch_size, processes)
         attributes = attributes_of(files[0].path, recipe.fields)
         self.augmentation = make_augmentation(recipe.augment, recipe.fields, grid, attributes)
         self.network = _make_network(recipe, device, processes)
@@ -72,7 +84,7 @@ class TrainingRun:
         )
         self.optimizer = make_optimizer(recipe, self.network)
         self.loss = LOSSES[recipe.loss]
-        self.steps = math.ceil(len(self.training) / recipe.batch_size)
+        self.steps = math.ceil(len(self.training) / self.batch_size)
 
     def describe(self) -> str:
         """Return one line for the log: what is trained, where, and on how many samples."""
@@ -80,7 +92,9 @@ class TrainingRun:
         return (
             f"{recipe.name}: {recipe.architecture} on {self.device}, {self.processes.count} "
             f"process(es), {len(self.training)} training samples, {len(self.validation)} to "
-            f"choose the best epoch" + (f"; continuing after epoch {epoch}" if epoch else "")
+            f"choose the best epoch"
+            + (", all in one step" if self.batch_size < recipe.batch_size else "")
+            + (f"; continuing after epoch {epoch}" if epoch else "")
         )
 
     def as_checkpoint(self) -> dict[str, Any]:
@@ -107,7 +121,7 @@ class TrainingRun:
             for group in self.optimizer.param_groups:
                 group["lr"] = self.lr(step)
             logits = self._logits(batch)
-            loss = self.loss(logits, batch.target(), self.processes.total)
+            loss = self.loss(logits, batch.target(), self.processes.total, batch.weight())
             loss.backward()
             self.optimizer.step()
             self.optimizer.zero_grad()
@@ -124,8 +138,10 @@ class TrainingRun:
         for batch in batches(self.validation, mine, self.recipe.batch_size):
             batch = batch.to(self.device)
             logits, target = self._logits(batch), batch.target()
-            pairs = zip(logits.split(1), target.split(1), strict=True)
-            losses += [self.loss(one, truth, lambda x: x) for one, truth in pairs]
+            weight = batch.weight()
+            weights = [None] * len(logits) if weight is None else weight.split(1)
+            each = zip(logits.split(1), target.split(1), weights, strict=True)
+            losses += [self.loss(one, truth, lambda x: x, counts) for one, truth, counts in each]
             confusions.append(count_votes(logits, batch.votes))
         return self._sum_up(losses, confusions)
 
@@ -147,12 +163,12 @@ class TrainingRun:
         """Yield this epoch's batches on the device, reporting progress."""
         recipe, epoch = self.recipe, self.standing.epoch
         order = epoch_order(len(self.training), recipe.seed, epoch)
-        # The last batch is filled from the start of the order: every step sees batch_size samples.
-        order = np.resize(order, self.steps * recipe.batch_size)
+        # The last batch is filled from the start of the order: every step sees as many samples.
+        order = np.resize(order, self.steps * self.batch_size)
         feed = batches(
             self.training,
             order,
-            recipe.batch_size,
+            self.batch_size,
             augmentation=self.augmentation,
             seed=(recipe.seed, epoch),
             part=(self.processes.rank, self.processes.count),
@@ -190,13 +206,32 @@ class TrainingRun:
         return float(loss[0] / loss[1]), counts.numpy()
 
 
-def _check_batch_size(recipe: Recipe, processes: Processes) -> None:
+def _check_batch_size(recipe: Recipe, size: int, processes: Processes) -> None:
+    """Refuse steps of `size` samples, all there are or batch_size, that are too few."""
     least = max(processes.count, 2 if recipe.architecture in NEEDS_COMPANY else 1)
-    if recipe.batch_size < least:
+    if size < least:
+        few = size < recipe.batch_size
         raise BadInput(
             f"batch_size {recipe.batch_size} is too small: {recipe.architecture} on "
             f"{processes.count} process(es) needs at least {least} samples a step"
+            if not few
+            else f"{size} samples to learn from are too few: {recipe.architecture} on "
+            f"{processes.count} process(es) needs at least {least} a step: give more labelled "
+            "times, or fewer processes (gpus)"
         )
+
+
+def _confidence(recipe: Recipe, files: Sequence[LabelledFile]) -> list[float] | None:
+    """Return what a label counts by the code of its expert's confidence, if the recipe says."""
+    if recipe.confidence is None:
+        return None
+    if not states_confidence(files):
+        raise BadInput(
+            f"model {recipe.name}: confidence: weighs labels by how sure their experts were, but "
+            f"none of {len(files)} labelled samples in {files[0].path.parent} has a map "
+            "CONFIDENCE: import labels with their confidence, or leave confidence out"
+        )
+    return [getattr(recipe.confidence, name) for name in CONFIDENCES]
 
 
 def _make_network(recipe: Recipe, device: torch.device, processes: Processes) -> nn.Module:
