@@ -57,6 +57,17 @@ def main() -> None:
         "--threads", type=commandline.positive, help="CPU threads (default: torch's choice)"
     )
     parser.add_argument("--probabilities", action="store_true", help="store them too, in 1/250")
+    parser.add_argument(
+        "--blank",
+        default="refuse",
+        choices=("refuse", "allow"),
+        help="whether every mask may be blank",
+    )
+    parser.add_argument(
+        "--regrid-to-learned",
+        action="store_true",
+        help="run on the spacing the model learned on; masks are on the samples' grid",
+    )
     parser.add_argument("--checkpoints", type=Path, help="folder to resume from")
     commandline.add_classes(parser)
     parser.add_argument("--time-budget", type=float, default=math.inf, help="seconds")
@@ -64,7 +75,8 @@ def main() -> None:
 
     import torch
 
-    from stormtrace.detect.detection import Choice, detect
+    from stormtrace.detect.detection import detect
+    from stormtrace.detect.network_run import Choice
     from stormtrace.detect.plausibility import other_statistics
     from stormtrace.network.devices import choose_device, prepare_device
     from stormtrace.network.model_files import read_config
@@ -72,12 +84,12 @@ def main() -> None:
 
     device = choose_device(args.device)
     prepare_device(device, args.threads)
-    normalization = None
+    normalization, doubts = None, list[str]()
     if args.statistics is not None:
-        fields = read_config(args.model[0]).fields
-        normalization = read_statistics(args.statistics, fields, args.weighting)
-        for doubt in other_statistics(args.statistics, args.dataset, args.grid):
-            commandline.log.warning("%s", doubt)
+        config = read_config(args.model[0])
+        normalization = read_statistics(args.statistics, config.fields, args.weighting)
+        learned_from = config.content.get("dataset"), config.content.get("grid")
+        doubts = other_statistics(args.statistics, (args.dataset, args.grid), learned_from)
     source = "model" if args.statistics is None else f"{args.statistics} ({args.weighting})"
     inputs = [folder / name for folder in args.model for name in ("config.json", "weights.pth")]
     detect(
@@ -96,6 +108,8 @@ def main() -> None:
             batch=args.batch,
             threads=args.threads or torch.get_num_threads(),
             probabilities=args.probabilities,
+            blank=args.blank,
+            regrid_to_learned=args.regrid_to_learned,
         ),
         attributes=provenance(
             [*inputs, *([args.statistics] if args.statistics else [])],
@@ -107,6 +121,7 @@ def main() -> None:
             neutral_fields=" ".join(args.neutral),
         ),
         table=args.classes,
+        doubts=doubts,
         checkpoints=args.checkpoints,
         time_budget=args.time_budget,
     )

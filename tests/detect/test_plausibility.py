@@ -52,12 +52,15 @@ def test_samples_are_compared_with_the_normalization(tmp_path, change):
 
 
 def test_detection_warns_and_obeys(tmp_path, caplog):
+    """TMQ with the published statistics of IVT."""
     model = make_model(tmp_path / "m", 3)
     samples = write_samples(tmp_path / "2001", 2, shape=SHAPE)
     config = read_config(model)
     field = config.fields[0]
     shifted = Normalization(
-        config.fields, tuple(x + 1e7 for x in config.normalization.mean), config.normalization.std
+        config.fields,
+        (176.3, *config.normalization.mean[1:]),
+        (148.2, *config.normalization.std[1:]),
     )
     masks, attributes = look(model, samples, tmp_path / "a.nc", normalization=shifted)
     assert f"the mean of {field}" in caplog.text and f"{field} has the mean" in caplog.text
@@ -70,6 +73,9 @@ def test_detection_warns_and_obeys(tmp_path, caplog):
 def test_statistics_of_another_dataset(tmp_path):
     path = tmp_path / "s.json"
     path.write_text(json.dumps({"dataset": "a", "grid": "g", "fields": {}}))
-    assert other_statistics(path, "a", "g") == []
-    (doubt,) = other_statistics(path, "b", "g")
-    assert "statistics of a on g, but samples are of b on g" in doubt
+    assert other_statistics(path, ("a", "g"), (None, None)) == []
+    assert other_statistics(path, ("b", "g"), ("a", "g")) == []  # of the model's labels: no doubt
+    (doubt,) = other_statistics(path, ("b", "g"), (None, None))
+    assert "statistics of a on g, which is neither b on g: they" in doubt
+    (doubt,) = other_statistics(path, ("b", "g"), ("a", "h"))
+    assert "neither b on g nor a on h" in doubt

@@ -4,20 +4,14 @@ A published model was trained on TMQ normalised by the statistics of IVT; as it 
 the right statistics it finds nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from stormtrace.formats.json_files import read_json
 from stormtrace.formats.samples import SampleFolder
 from stormtrace.network.normalization import Normalization
+from stormtrace.network.plausible_input import PlausibleInput
 from stormtrace.prepare.field_quantities import quantity_of
-
-#: A sample whose mean lies so many standard deviations from the model's, or whose own deviation
-#: is so many times smaller or greater, is in other units, or of another field.
-FAR, WIDER = 3.0, 6.0
 
 
 def impossible_means(normalization: Normalization, source: str) -> list[str]:
@@ -42,32 +36,21 @@ def unlike_samples(
     normalization: Normalization, folder: SampleFolder, neutral: Sequence[str]
 ) -> list[str]:
     """Return a sentence for each field whose first sample is unlike what the network expects."""
-    values = folder.read(folder.paths[:1]).values[0].reshape(len(folder.fields), -1)
-    numbers = zip(normalization.fields, normalization.mean, normalization.std, values, strict=True)
-    return [
-        f"{folder.paths[0]}: {sentence}"
-        for field, mean, std, sample in numbers
-        if field not in neutral
-        for sentence in _unlike(field, mean, std, sample)
-    ]
+    first = folder.paths[0]
+    return PlausibleInput(normalization, neutral).doubts(folder.read([first]).values[0], first)
 
 
-def _unlike(field: str, mean: float, std: float, sample: NDArray[np.float32]) -> Iterator[str]:
-    own_mean, own_std = float(sample.mean(dtype=np.float64)), float(sample.std(dtype=np.float64))
-    if abs(own_mean - mean) > FAR * std or not std / WIDER < own_std < WIDER * std:
-        yield (
-            f"{field} has the mean {own_mean:g} and the standard deviation {own_std:g}, but is"
-            f" normalized with {mean:g} and {std:g}: compare its units, and whose statistics these"
-            " are (statistics: inference takes the samples' own)"
-        )
+def other_statistics(path: Path, *expected: tuple[object, object]) -> list[str]:
+    """Return a sentence where statistics are of none of the (dataset, grid) they may be of.
 
-
-def other_statistics(path: Path, dataset: str, grid: str) -> list[str]:
-    """Return a sentence where a file of statistics is of another dataset or grid."""
+    Those are the samples', and the model's labels'; None where that is not known.
+    """
     content = read_json(path, "merge_statistics.py")
-    said = [str(content.get(key, wanted)) for key, wanted in (("dataset", dataset), ("grid", grid))]
-    if said == [dataset, grid]:
+    found = (content.get("dataset"), content.get("grid"))
+    if None in found or found in expected:
         return []
+    known = " nor ".join(f"{dataset} on {grid}" for dataset, grid in expected if dataset)
     return [
-        f"{path} has statistics of {said[0]} on {said[1]}, but samples are of {dataset} on {grid}"
+        f"{path} has statistics of {found[0]} on {found[1]}, which is neither {known}: they are"
+        " of other data than the samples and the model"
     ]

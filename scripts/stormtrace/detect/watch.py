@@ -8,14 +8,17 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.samples import SampleFolder
-from stormtrace.network.runtimes import Runtime
 from stormtrace.network.scores import Confusion, by_label, confusion_matrix, iou
+
+if TYPE_CHECKING:  # torch, which detectors without a network do not need
+    from stormtrace.network.runtimes import Runtime
 
 log = logging.getLogger("stormtrace")
 
@@ -27,7 +30,7 @@ class Watch:
     folder: SampleFolder
     labels: Sequence[str]
     year: int
-    reference: Runtime | None = None
+    reference: "Runtime | None" = None
     blank: list[str] = field(default_factory=list)
     steps: int = 0
     _last: float = -np.inf
@@ -68,6 +71,20 @@ class Watch:
         matrix = confusion_matrix(reference, mask, len(self.labels))
         self._confusion = matrix if self._confusion is None else self._confusion + matrix
         self._compared += 1
+
+    def refuse_blank(self) -> None:
+        """Refuse masks of which every one is blank.
+
+        Raises:
+            BadInput: so they are.
+
+        """
+        if self.blank and len(self.blank) == self.steps:
+            raise BadInput(
+                f"all {self.steps} masks of {self.folder.paths[0].parent} are blank: the fields, "
+                "their units, the statistics or the grid are not those that the detector knows; "
+                "where there is truly no feature, say blank: allow in the experiment"
+            )
 
     def attributes(self) -> dict[str, str | int | float]:
         """Log blank maps; return the findings as attributes of the mask file."""

@@ -14,6 +14,7 @@ import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.class_table import flag_name
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import check_grid, read_grid
 from stormtrace.formats.complete_maps import TURNED, read_map
@@ -173,6 +174,27 @@ def read_text_time(nc: netCDF4.Dataset) -> str | None:
 def codes_off(labels: NDArray[np.generic], classes: int) -> list[float]:
     """Return the first ten codes of a map outside 0 … classes − 1, fractions and NaN included."""
     return [code for code in np.unique(labels).tolist() if code not in range(classes)][:10]
+
+
+def check_classes(files: Sequence[LabelledFile], labels: Sequence[str]) -> None:
+    """Check that a model's labels are those that the first labelled sample names, if it does.
+
+    Raises:
+        BadInput: LABELS has flag_meanings (CF) that are other classes, or in another order.
+
+    """
+    with opening(files[0].path, COPY_AGAIN) as nc:
+        about = nc["LABELS"].__dict__ if "LABELS" in nc.variables else {}
+    if "flag_meanings" not in about:
+        return
+    meanings = str(about["flag_meanings"]).split()
+    codes = np.ravel(about.get("flag_values", range(len(meanings)))).tolist()
+    named = [flag_name(one) for _, one in sorted(zip(codes, meanings, strict=False))]
+    if named != [flag_name(label) for label in labels]:
+        raise BadInput(
+            f"{files[0].path}: the codes of LABELS are {' '.join(named)}, but the model's labels "
+            f"are {', '.join(labels)}: give the model the `labels` of its dataset, in this order"
+        )
 
 
 def states_confidence(files: Iterable[LabelledFile]) -> bool:

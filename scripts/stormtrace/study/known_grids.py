@@ -20,6 +20,8 @@ def grid_warnings(study: Study) -> list[str]:
     """
     found: dict[tuple[str, str], list[str]] = {}
     for name, entry in study.experiments.items():
+        if entry.regrid_to_learned:
+            continue
         found.setdefault((entry.model, entry.grid), []).append(name)
     return [
         f"{', '.join(names)}: {sentence}"
