@@ -29,13 +29,14 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    from stormtrace.formats.labelled import list_labelled
+    from stormtrace.formats.labelled import check_classes, list_labelled
     from stormtrace.labels.agreement import expert_agreement
     from stormtrace.learn.evaluation import evaluate
     from stormtrace.network.predictor import load_predictor
 
     files = list_labelled(args.samples, args.exclude)
     predictor = load_predictor(args.model, args.device, args.threads)
+    check_classes(files, predictor.config.labels)
     result = evaluate(predictor, files, predictor.config.content.get("name", args.model.name))
     result["experts"] = expert_agreement(files, predictor.config.labels)
     inputs = [args.model / "config.json", args.model / "weights.pth"]

@@ -18,7 +18,11 @@ from stormtrace.blocks import did_you_mean
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.learn.recipe import Augment
-from stormtrace.prepare.field_quantities import mirror_of_name, mirror_of_standard_name
+from stormtrace.prepare.field_quantities import (
+    ALONG_AXES,
+    mirror_of_name,
+    mirror_of_standard_name,
+)
 from stormtrace.prepare.verbs import Mirror
 
 Votes = TypeVar("Votes", np.uint8, np.float32)
@@ -81,10 +85,12 @@ def make_augmentation(
 
     Raises:
         BadInput: as `check_turns`; or a mirror of a field of which nothing says whether it changes
-            sign.
+            sign; or a quarter of a turn of a component along the grid's axes.
 
     """
     quarters = check_turns(augment, grid)
+    if augment.roll and quarters:
+        _check_components(fields, attributes)
     if unknown := sorted(augment.mirror.keys() - set(fields)):
         raise BadInput(
             f"augment: {{mirror: …}} names {', '.join(unknown)}, which is no field of the model"
@@ -116,6 +122,18 @@ def check_turns(augment: Augment, grid: Grid) -> bool:
             f"{grid.lat.min():g} to {grid.lat.max():g}: set flip: false"
         )
     return quarters
+
+
+def _check_components(fields: Sequence[str], attributes: Attributes) -> None:
+    """Refuse components along x or y of a plane: a quarter of a turn makes one the other."""
+    for field in fields:
+        name = attributes.get(field, {}).get("standard_name", "")
+        if ALONG_AXES.search(name):
+            raise BadInput(
+                f"augment: {{roll: true}} turns these maps by quarters, but {field} ({name}) is a "
+                "component along an axis of the grid, which would become another: give eastward and"
+                " northward components, or set roll: false"
+            )
 
 
 def _is_odd(field: str, said: Mapping[str, Mirror], attributes: Attributes) -> bool:

@@ -22,6 +22,7 @@ from stormtrace.grids import Grid
 from stormtrace.learn.augment import Augmentation
 from stormtrace.network.devices import memory_format
 from stormtrace.network.normalization import Normalization
+from stormtrace.network.plausible_input import PlausibleInput
 
 #: Threads that make batches, and number of batches made ahead.
 READERS = 4
@@ -86,6 +87,7 @@ class TrainingSet:
     def _read_group(self, paths: Sequence[Path]) -> TrainingSample:
         fields = self.normalization.fields
         samples = [read_labelled(path, fields, self.classes, self.grid) for path in paths]
+        PlausibleInput(self.normalization).check(samples[0].values, paths[0])
         codes = np.arange(self.classes, dtype=np.uint8)[:, None, None]
         voted = [(one.labels == codes).astype(np.uint8) for one in samples]
         votes = np.asarray(sum(voted), np.uint8)
