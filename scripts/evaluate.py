@@ -5,6 +5,8 @@
 
 Confusion matrix, IoU, Dice, precision, recall and predicted/true area of each class, also weighted
 by area, with intervals from resampled dates, and the agreement of experts on the same times.
+Besides: found and false objects, reliability of the probabilities, and skill by season, basin and
+the experts' confidence.
 """
 
 from pathlib import Path
@@ -27,6 +29,7 @@ def main() -> None:
     parser.add_argument(
         "--threads", type=commandline.positive, help="CPU threads (default: torch's choice)"
     )
+    commandline.add_classes(parser)
     args = parser.parse_args()
 
     from stormtrace.formats.labelled import check_classes, list_labelled
@@ -37,7 +40,10 @@ def main() -> None:
     files = list_labelled(args.samples, args.exclude)
     predictor = load_predictor(args.model, args.device, args.threads)
     check_classes(files, predictor.config.labels)
-    result = evaluate(predictor, files, predictor.config.content.get("name", args.model.name))
+    name = predictor.config.content.get("name", args.model.name)
+    result = evaluate(predictor, files, name, args.classes)
+    for doubt in result.get("doubts", ()):
+        commandline.log.warning("%s", doubt)
     result["experts"] = expert_agreement(files, predictor.config.labels)
     inputs = [args.model / "config.json", args.model / "weights.pth"]
     result["provenance"] = provenance(inputs, samples=str(args.samples), excluded=args.exclude)

@@ -108,10 +108,10 @@ def write_samples(folder, count, *, shape=(40, 64), year=2001, fields=FIELDS, dt
     return Path(folder)
 
 
-def statistics(fields=FIELDS):
-    """A statistics file's content: the moments the made-up weather is made from."""
+def statistics(fields=FIELDS, **about):
+    """A statistics file's content: the moments the made-up weather is made from; `about`: of what."""
     moments = {
         name: {"mean": MEAN[name], "std": STD[name], "area_mean": MEAN[name], "area_std": STD[name]}
         for name in fields
     }
-    return {"dataset": "made-up", "grid": "tiny", "steps": 1, "fields": moments}
+    return {"dataset": "made-up", "grid": "tiny", "steps": 1, "fields": moments} | about

@@ -14,6 +14,7 @@ from stormtrace.detect.watch import Watch
 from stormtrace.errors import BadInput
 from stormtrace.formats.samples import SampleFolder
 from stormtrace.grids import Grid
+from stormtrace.grids.spacing import spacing_of
 from stormtrace.network.learned_grid import make_learned_grid, on_learned_grid
 from stormtrace.network.model_files import ModelConfig, load_model
 from stormtrace.network.normalization import Normalization
@@ -69,9 +70,11 @@ class NetworkRun:
             "runtime": self.name,
         }
         if self.learned is not None:
+            (rows, columns), spacing = self.learned.shape, spacing_of(self.learned)
             found["regridded_to_learned"] = (
-                f"the network ran on {self.learned.describe()}, of the spacing it learned on; each"
-                " cell has the class that covers most of it"
+                f"the network ran on {rows} by {columns} cells of {spacing.lat:.3g} by "
+                f"{spacing.lon:.3g} degrees, the spacing it learned on; each cell here has the "
+                "class that covers most of it"
             )
         return found
 
