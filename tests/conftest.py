@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items):
 def survived(tmp_path_factory):
     """The smaller planet run through the Casper profile on a PBS where everything goes wrong.
 
-    One job of seven is killed at random and the master twice. The folder that was submitted
+    Ten jobs are killed, in as many rules, and Snakemake three times. The folder that was submitted
     from, and all jobs. Who asks for it belongs to the xdist group `demo`, so that one worker runs
     it once.
     """
@@ -37,11 +37,11 @@ def survived(tmp_path_factory):
     study.write_text(json.dumps(smaller_planet.OVERLAY))
     arguments = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", str(study)]
     with clusters.fake(folder, **smaller_planet.CLUSTER) as cluster:
-        for ended in (8, 20):
+        for ended in smaller_planet.DEATHS_AFTER:
             master = Master(cluster, *arguments)
             master.wait_until(lambda ended=ended: len(cluster.ended()) >= ended)
             master.kill()
-        last = Master(cluster, *arguments, "--retries", "5")
+        last = Master(cluster, *arguments)
         assert last.finish() == 0, last.said()[-3000:]
         return cluster.folder, cluster.jobs()
 

@@ -19,6 +19,7 @@ from stormtrace.blocks import dump, flag
 from stormtrace.errors import BadInput
 from stormtrace.files import check_writable
 from stormtrace.grids.specification import cell_count
+from stormtrace.study.folders import check_places
 from stormtrace.study.found_years import missing_years
 from stormtrace.study.inputs import (
     labels_input,
@@ -80,7 +81,26 @@ def python(command, keep="> {log:q} 2>&1", through=""):
     """
     program, folder = shlex.quote(PYTHON), shlex.quote(SCRIPTS)
     asked = "STORMTRACE_MEMORY={resources.mem_mb}"
-    return f"{asked} STORMTRACE_LOG={{log:q}} {program} {through}{folder}/{command} {keep}"
+    # A script that the kernel kills for want of memory can say nothing itself.
+    killed = "report_kill.py --code $? --memory {resources.mem_mb} --log {log:q}"
+    return (
+        f"{asked} STORMTRACE_LOG={{log:q}} {program} {through}{folder}/{command} {keep}"
+        f" || {program} {folder}/{killed}"
+    )
+
+
+def check_results():
+    """End with a sentence if a file is where one of the rules, or a checkpoint, needs a folder."""
+    folders = [at.checkpoints(name) for name in STUDY.trained]
+    folders += [at.mask_checkpoints(name) for name in STUDY.experiments]
+    for rule in workflow.rules:
+        files = [*rule.output, *rule.log, *([rule.benchmark] if rule.benchmark else [])]
+        files = [file for file in files if isinstance(file, str)]  # another workflow's may be functions
+        folders += [file if file.is_directory else os.path.dirname(file) for file in files]
+    try:
+        check_places(STUDY.results, folders)
+    except BadInput as error:
+        sys.exit(f"error: {error}")
 
 
 def any_of(names):

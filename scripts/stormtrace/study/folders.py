@@ -2,11 +2,16 @@
 
 import getpass
 import os
+import re
 import string
+from collections.abc import Iterable
 from pathlib import Path
 
 from stormtrace.errors import BadInput
 from stormtrace.study.study_files import Keys, Origins
+
+#: A wildcard of Snakemake: its name and perhaps the pattern that it must match.
+WILDCARD = re.compile(r"\{\w+(?:,((?:[^{}]|\{[\d,]+\})*))?\}")
 
 
 def expanded(path: str, key: str, origins: Origins) -> str:
@@ -37,6 +42,47 @@ def check_folder(folder: str, path: Keys, origins: Origins) -> None:
     """Refuse (BadInput) a path that is no folder and cannot become one; it may be absent."""
     if obstacle := _obstacle(Path(folder)):
         origins.refuse(path, f"is {folder!r}, but must be a folder: {obstacle}")
+
+
+def check_places(results: str, folders: Iterable[str]) -> None:
+    """Refuse (BadInput) files, and links to nothing, where folders of results belong.
+
+    folders: patterns in `results`, with wildcards as Snakemake writes them; what the workflow makes
+    no file in may be anything.
+    """
+    inner = (one.removeprefix(f"{results}/") for one in folders if one.startswith(f"{results}/"))
+    paths = {
+        tuple(one.split("/")[:length]) for one in inner for length in range(1, one.count("/") + 2)
+    }
+    there = {(): [Path(results)]}  # pattern of a folder -> those that are there
+    for path in sorted(paths, key=len):
+        there[path] = []
+        for place in (
+            place for parent in there[path[:-1]] for place in _matching(parent, path[-1])
+        ):
+            if obstacle := _obstacle(place):
+                raise BadInput(
+                    f"{obstacle}, where a folder of results belongs: move it away, or choose another"
+                    " folder with `results:` in the study or --config results=FOLDER"
+                )
+            there[path].append(place)
+
+
+def _matching(folder: Path, pattern: str) -> list[Path]:
+    """Return what is in a folder under names that match a pattern with wildcards."""
+    if not WILDCARD.search(pattern):
+        return [folder / pattern] if os.path.lexists(folder / pattern) else []
+    words, regex = (
+        WILDCARD.split(pattern),
+        "",
+    )  # texts and, at odd places, what wildcards must match
+    for position, word in enumerate(words):
+        regex += f"(?:{word or '.+'})" if position % 2 else re.escape(word)
+    return (
+        [folder / one for one in os.listdir(folder) if re.fullmatch(regex, one)]
+        if folder.is_dir()
+        else []
+    )
 
 
 def _obstacle(folder: Path) -> str:
