@@ -1,10 +1,9 @@
-"""Report a script that was killed in its job's log, with the memory it asked for and the key for more.
+"""Report in a job's log that its script was killed, and which key asks for more memory.
 
-    python scripts/my_script.py > results/logs/detect/control/2000.log 2>&1 ||
-        python scripts/report_kill.py --code $? --memory 2000 --log results/logs/detect/control/2000.log
+    python scripts/report_kill.py --code 137 --memory 2000 --log results/logs/train/four.log
 
 The rules run it when a script fails: one that the kernel kills can say nothing itself. It ends with
-the script's exit code, and adds nothing where the script has given its reason.
+the exit code it is given, and adds nothing where the script has given its reason.
 """
 
 import os

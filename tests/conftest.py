@@ -6,12 +6,14 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import json
+import signal
 
 import clusters
 import pytest
 from snakemake_runs import Master
 
 import smaller_planet
+from stormtrace import signals
 from workflow_runs import ROOT, snakemake
 
 
@@ -22,6 +24,18 @@ def pytest_collection_modifyitems(items):
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.module.__name__))
     items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != ("demo",))
+
+
+@pytest.fixture
+def sigterm(monkeypatch):
+    """Leave this process's own handlers as they were."""
+    monkeypatch.setattr(signals, "_received", [])
+    monkeypatch.setattr(signals, "AGAIN_S", 0.05)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGALRM)}
+    yield
+    signals.rest()
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +54,7 @@ def survived(tmp_path_factory):
         for ended in smaller_planet.DEATHS_AFTER:
             master = Master(cluster, *arguments)
             master.wait_until(lambda ended=ended: len(cluster.ended()) >= ended)
-            master.kill()
+            master.kill(unlock=ended == smaller_planet.DEATHS_AFTER[0])  # a Snakemake of its own
         last = Master(cluster, *arguments)
         assert last.finish() == 0, last.said()[-3000:]
         return cluster.folder, cluster.jobs()

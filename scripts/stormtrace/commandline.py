@@ -70,8 +70,9 @@ def positive(text: str) -> int:
 def run(main: Callable[[], None]) -> NoReturn:
     """Run a script's `main` and exit: 0, or 1 with one sentence for a person to read.
 
-    What it writes appears when it has succeeded: its outputs are all there, or none is. SIGTERM (PBS at walltime, Snakemake when it stops) becomes SystemExit, so that half-written
-    files are removed on the way out.
+    What it writes appears when it has succeeded: its outputs are all there, or none is. SIGTERM
+    (PBS at walltime, Snakemake when it stops) becomes SystemExit, so that half-written files are
+    removed on the way out.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines("%(asctime)s %(message)s", datefmt="%H:%M:%S"))

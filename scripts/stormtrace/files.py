@@ -1,8 +1,8 @@
 """Files that are either whole or not there.
 
 A job may be killed at any time and a disk may be full: so every output is written beside its
-final place, under a name nothing looks for, and renamed when it is complete. All outputs of a script
-are one set (`stormtrace.commandline.run`): they appear when the script has succeeded.
+final place, under a name nothing looks for, and renamed when it is complete. All outputs of a
+script are one set (`stormtrace.commandline.run`): they appear when the script has succeeded.
 """
 
 import contextlib
@@ -24,7 +24,7 @@ WHOLE_FILE_LIMIT = 16 * 2**20
 
 @dataclass(frozen=True)
 class _Set:
-    """Complete files that wait for the end of `together`, and what is to be done once they appear."""
+    """Complete files that wait for the end of `together`, and what is to be done then."""
 
     files: list[tuple[Path, Path]] = field(default_factory=list)
     then: list[Callable[[], None]] = field(default_factory=list)
@@ -32,18 +32,20 @@ class _Set:
     def appear(self) -> None:
         """Rename all files from their temporary to their final paths; all or none is there.
 
-        One file replaces an older one in a single step. Of several, the older ones are removed first:
-        a process killed in between leaves no new file beside an old one.
+        One file replaces an older one in a single step. Of several, the older ones are removed
+        first: a process killed in between leaves no new file beside an old one.
         """
-        several = [path for _, path in self.files] if len(self.files) > 1 else []
+        put: list[Path] = []
         with undisturbed():
             try:
-                for path in several:
-                    _remove(path)
+                for partial, path in self.files[1:] and self.files:
+                    if path.is_dir() == partial.is_dir():
+                        _remove(path)
                 for partial, path in self.files:
                     _put(partial, path)
+                    put.append(path)
             except BaseException:
-                for path in several:
+                for path in put:
                     _remove(path)
                 raise
         for call in self.then:

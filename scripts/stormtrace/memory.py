@@ -1,4 +1,4 @@
-"""Memory that was used up: how it is recognized, what the job asked for, and how to ask for more."""
+"""Memory that was used up: how it is recognized, and which key asks for more."""
 
 import os
 import re

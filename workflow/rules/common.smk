@@ -93,10 +93,10 @@ def check_results():
     """End with a sentence if a file is where one of the rules, or a checkpoint, needs a folder."""
     folders = [at.checkpoints(name) for name in STUDY.trained]
     folders += [at.mask_checkpoints(name) for name in STUDY.experiments]
-    for rule in workflow.rules:
-        files = [*rule.output, *rule.log, *([rule.benchmark] if rule.benchmark else [])]
-        files = [file for file in files if isinstance(file, str)]  # another workflow's may be functions
-        folders += [file if file.is_directory else os.path.dirname(file) for file in files]
+    for one in workflow.rules:
+        for file in [*one.output, *one.log, one.benchmark]:
+            if isinstance(file, str):  # another workflow's may be a function
+                folders.append(file if file.is_directory else os.path.dirname(file))
     try:
         check_places(STUDY.results, folders)
     except BadInput as error:
