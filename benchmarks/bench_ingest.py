@@ -38,7 +38,7 @@ from stormtrace.prepare.sample_making import SampleWriter
 
 GRID = {"nlat": 768, "nlon": 1152}
 BLOCKS = 25
-"""Blocks of 32 fields that are regridded to time it: the clock of CPU seconds has steps of 0.01 s."""
+"""Blocks of 32 fields regridded: one is too short for a clock of CPU time in steps of 0.01 s."""
 
 DAYS_WRITTEN = 25
 """The day's samples are written so many times, 2.8 GB, to time the writing."""
