@@ -1,7 +1,7 @@
 r"""Hold an experiment's tropical cyclones against observed storms (IBTrACS).
 
     python scripts/verify.py --objects results/events/merra2/objects/*.nc \
-        --events results/events/merra2 --storms ibtracs.since1980.list.v04r01.csv --class TC \
+        --events results/events/merra2 --storms ibtracs.since1980.list.v04r01.csv \
         --output results/verification/merra2.json
 
 Writes JSON. `time`: probability of detection, false-alarm ratio, error of position, storms found
@@ -26,7 +26,6 @@ def main() -> None:
     parser.add_argument("--events", type=Path, required=True, help="folder of linked events")
     parser.add_argument("--storms", type=Path, required=True, help="IBTrACS, CSV or netCDF")
     parser.add_argument("--agency", choices=AGENCIES, default="usa", help="whose positions, winds")
-    parser.add_argument("--class", dest="feature", required=True, help="the class that is storms")
     parser.add_argument("--match", choices=("time", "climatology"), default="time", help="what")
     parser.add_argument("--radius", type=float, default=300.0, help="km, at most apart")
     parser.add_argument("--minimum-wind", type=float, default=17.5, help="m/s, of what counts")
@@ -36,7 +35,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="JSON")
     commandline.add_classes(parser)
     args = parser.parse_args()
-    tracked = read_tracked(args.objects, args.events, args.feature, args.classes)
+    tracked = read_tracked(args.objects, args.events, args.classes)
     storms = read_storms(args.storms, args.agency)
     for why, count in storms.left_out.items():
         commandline.log.info("%s: %d points left out, %s", args.storms, count, why)

@@ -98,5 +98,3 @@ def test_basins_are_drawn_as_ibtracs_draws_them():
     codes = dict(zip(("NA", "EP", "WP", "NI", "SI", "SP", "SA"), TC_BASINS, strict=True))
     told = np.array([codes[name] for name in named])
     assert np.mean(np.array(TC_BASINS)[tc_basin(lat, lon)] == told) > 0.99
-
-

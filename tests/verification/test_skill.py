@@ -12,8 +12,8 @@ from stormtrace.grids import make_grid
 from stormtrace.track.events import event_table, object_table, sightings
 from stormtrace.verification.experiment import Rules, in_climate, in_time, read_tracked
 from stormtrace.verification.judging import Steps, judge
-from stormtrace.verification.matching import Points, match
 from stormtrace.verification.observed import read_storms
+from stormtrace.verification.pairing import Points, match
 from stormtrace.verification.skill import Detected, skill, verdicts
 from track_files import CLASSES, disc, tracked
 
@@ -159,7 +159,7 @@ def test_observed_tracks_sent_through_tracking(tmp_path, shift):
     write_trajectories(tmp_path / "trajectories.nc", events, seen, CLASSES, time, {})
     write_tables(tmp_path, "events", events, CLASSES, {})
 
-    found = read_tracked([tmp_path / "objects0.nc"], tmp_path, "TC")
+    found = read_tracked([tmp_path / "objects0.nc"], tmp_path)
     every = in_time(found, storms, Rules())["all"]
     assert (every["pod"], every["far"], every["storms_found"]) == (1.0, 0.0, 2)
     assert every["lead_median_h"] is None  # both are there at the first step

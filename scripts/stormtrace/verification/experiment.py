@@ -17,8 +17,8 @@ from stormtrace.formats.netcdf import opening
 from stormtrace.formats.objects import YearObjects, read_objects
 from stormtrace.verification.climatology import beginnings, climatology, first_points, yearly
 from stormtrace.verification.judging import Steps, is_strong, judge, real_times
-from stormtrace.verification.matching import Points
 from stormtrace.verification.observed import Storms
+from stormtrace.verification.pairing import Points
 from stormtrace.verification.skill import Detected, skill, verdicts
 
 
@@ -41,25 +41,28 @@ class Tracked:
 
 
 def read_tracked(
-    objects: Sequence[Path | str], events: Path | str, name: str, table: ClassTable | None = None
+    objects: Sequence[Path | str], events: Path | str, table: ClassTable | None = None
 ) -> Tracked:
     """Read what an experiment found.
 
     objects: objects files, one a year, which know the steps that were looked at. events: the folder
-    of linked events. name: of the class, long or short.
+    of linked events. The class is the one whose `basins` are those of tropical cyclones.
 
     Raises:
-        BadInput: there is no year, or the class is none of the masks'.
+        BadInput: there is no year, or not one such class.
 
     """
     years = [read_objects(path, table) for path in objects]
     if not years:
         raise BadInput("verification needs the objects of at least one year")
-    feature = years[0].classes.get(name)
-    if feature is None:
-        known = ", ".join(one.short for one in years[0].classes.features)
-        raise BadInput(f"class {name!r} is none of the masks': {known}")
-    return Tracked(years, Path(events), feature)
+    features = years[0].classes.features
+    cyclones = [one for one in features if one.basins == "tropical cyclones"]
+    if len(cyclones) != 1:
+        raise BadInput(
+            f"{years[0].path} has {len(cyclones)} classes with `basins: tropical cyclones` among "
+            f"{', '.join(one.short for one in features)}: say it of one of them in `classes`"
+        )
+    return Tracked(years, Path(events), cyclones[0])
 
 
 def in_time(tracked: Tracked, storms: Storms, rules: Rules) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from stormtrace.climate.basins import TC_BASINS, tc_basin
 from stormtrace.verification.judging import Judged, Steps
-from stormtrace.verification.matching import Pairs, Points, match
 from stormtrace.verification.observed import KNOT
+from stormtrace.verification.pairing import Pairs, Points, match
 
 #: With fewer storms (or events), drawing them again says nothing: no interval is given.
 FEWEST_STORMS = 5
