@@ -1,7 +1,7 @@
-"""Check labelled samples before trusting them.
+r"""Check labelled samples before trusting them.
 
     python scripts/check_labels.py --samples climatenet/train climatenet/test \
---output results/labels/climatenet.json
+        --output results/labels/climatenet.json
 
 Reports files, times, labellings a time, shares of the classes, how far experts agree, and problems:
 codes without a class, times that do not match names, pieces that are hard to believe, dates that an
