@@ -46,6 +46,8 @@ def main() -> None:
     for name, files in listed.items():
         earlier = {one: listed[one] for one in folders}
         folders[name] = check_labels(files, classes, earlier)
+        for doubt in folders[name]["doubts"]:
+            commandline.log.warning("labels in %s: %s", name, doubt)
     result = {
         "labels": list(classes.labels),
         "folders": folders,
