@@ -25,8 +25,15 @@ def main() -> None:
     parser.add_argument("--objects", nargs="+", required=True, help="objects, one file a year")
     parser.add_argument("--events", type=Path, required=True, help="folder of linked events")
     parser.add_argument("--storms", type=Path, required=True, help="IBTrACS, CSV or netCDF")
-    parser.add_argument("--agency", choices=AGENCIES, default="usa", help="whose positions, winds")
-    parser.add_argument("--match", choices=("time", "climatology"), default="time", help="what")
+    parser.add_argument(
+        "--agency", choices=AGENCIES, default="usa", help="whose positions and winds"
+    )
+    parser.add_argument(
+        "--match",
+        choices=("time", "climatology"),
+        default="time",
+        help="points in time too, or climatologies",
+    )
     parser.add_argument("--radius", type=float, default=300.0, help="km, at most apart")
     parser.add_argument("--minimum-wind", type=float, default=17.5, help="m/s, of what counts")
     parser.add_argument(
