@@ -165,12 +165,12 @@ rule verify:
         trajectories=at.events("{experiment}", "trajectories.nc"),
     output:
         at.verification("{experiment}"),
-    wildcard_constraints:
-        experiment=any_of(STUDY.verified),
     log:
         at.log("verify/{experiment}"),
     benchmark:
         at.benchmark("verify/{experiment}")
+    wildcard_constraints:
+        experiment=any_of(STUDY.verified),
     conda:
         "../../envs/analysis.yaml"
     threads: 1
