@@ -45,7 +45,7 @@ def write_map_file(
             dataset.createVariable("time", str, ("time",))[0] = path.name
             dataset.createVariable("LABELS", "i8", dims)[:] = labels
             if confidence is not None:
-                dataset.createVariable("CONFIDENCE", "i1", dims)[:] = confidence
+                dataset.createVariable("CONFIDENCE", "f4", dims)[:] = confidence
         for name, values in fields.items():
             variable = dataset.createVariable(name, values.dtype, ("time", *dims))
             variable[:] = values[None]

@@ -143,17 +143,17 @@ def test_basins_are_where_the_cells_are():
 
 
 def test_confidence_is_of_labelled_cells():
-    truth, prediction, sure = blank(), blank(), blank()
-    truth[10, :8], sure[10, :2], sure[10, 2:8] = 1, 1, 3
+    truth, prediction, sure = blank(), blank(), np.ones(GLOBE.shape, np.float32)
+    truth[10, :8], sure[10, :2] = 1, 0.33
     prediction[10, 1:8] = 1
     result = by_confidence([count_confidence(truth, prediction, sure, 3)], LABELS)
-    assert list(result) == ["low", "high"] and result["low"]["cells"] == 2
-    assert result["low"]["recall"]["Tropical Cyclone"] == 0.5
-    assert result["high"]["recall"]["Tropical Cyclone"] == 1
-    assert result["low"]["recall"]["Atmospheric River"] is None
+    assert list(result) == ["0 to 0.4", "0.8 to 1"] and result["0 to 0.4"]["cells"] == 2
+    assert result["0 to 0.4"]["recall"]["Tropical Cyclone"] == 0.5
+    assert result["0.8 to 1"]["recall"]["Tropical Cyclone"] == 1
+    assert result["0.8 to 1"]["recall"]["Atmospheric River"] is None
 
 
-def test_a_tropical_grid_is_as_good(tmp_path):
+def test_only_classes_with_basins_have_them():
     lat, lon = coordinates((40, 64))
     assert set(basin_maps(LABELS, None, Grid(lat, lon))) == set(LABELS[1:])
     assert basin_maps(["Background", "Dry Line"], None, GLOBE) == {}

@@ -33,7 +33,7 @@ from stormtrace.learn.history import read_history, to_csv
 from stormtrace.learn.losses import LOSSES
 from stormtrace.learn.optimization import schedule_factor
 from stormtrace.learn.processes import Processes
-from stormtrace.learn.recipe import Augment, Confidence, Recipe, read_recipe
+from stormtrace.learn.recipe import Augment, Recipe, read_recipe
 from stormtrace.learn.training import train
 from stormtrace.network.model_files import read_weights
 from stormtrace.network.normalization import Normalization
@@ -186,12 +186,12 @@ def test_votes_weigh_by_confidence_and_number(tmp_path):
     """
     lat, lon = coordinates((40, 64))
     fields, blank = weather(0)[0], np.zeros((40, 64), int)
-    for k, columns, sure in ((1, slice(0, 20), 3), (2, slice(10, 30), 1)):
-        labels, confidence = blank.copy(), blank.copy()
+    for k, columns, sure in ((1, slice(0, 20), 1.0), (2, slice(10, 30), 0.25)):
+        labels, confidence = blank.copy(), np.ones((40, 64))
         labels[20, columns], confidence[20, columns] = 1, sure
         path = tmp_path / f"data-2000-01-01-01-{k}.nc"
         write_map_file(path, fields, lat, lon, labels=labels, confidence=confidence)
-    make = {"labellings": "soft", "confidence": (1.0, 0.25, 0.5, 1.0)}
+    make = {"labellings": "soft", "weigh_confidence": True}
     for each, scale in ((False, 1), (True, 2)):
         samples = make_training_set(
             list_labelled(tmp_path), NORMALIZATION, 3, GRID, **make, count_votes=each
@@ -208,7 +208,7 @@ def test_votes_weigh_by_confidence_and_number(tmp_path):
 
 def test_confidence_and_votes_are_asked_for_where_they_are(folder, tmp_path):
     """The advice followed works."""
-    sure = replace(RECIPE, confidence=Confidence(low=0.3), epochs=1)
+    sure = replace(RECIPE, confidence=True, epochs=1)
     with pytest.raises(BadInput, match=r"none of 12 labelled .* CONFIDENCE: .* leave confidence"):
         learn(folder, tmp_path, sure)
     block = RECIPE.model_dump(mode="json", exclude_none=True) | {"count_votes": True}
@@ -220,19 +220,23 @@ def test_confidence_and_votes_are_asked_for_where_they_are(folder, tmp_path):
     assert np.isfinite(trained.history[0]["train_loss"])
 
 
-def test_confidence_changes_what_is_learned_and_one_changes_nothing(tmp_path):
+def test_confidence_changes_what_is_learned_and_certainty_nothing(tmp_path):
     lat, lon = coordinates((40, 64))
-    for i in range(3):
-        fields, labels = weather(i)
-        path = tmp_path / "train" / f"data-2000-01-0{i + 1}-01-1.nc"
-        write_map_file(path, fields, lat, lon, labels=labels, confidence=np.where(labels, i + 1, 0))
-    recipe = replace(RECIPE, epochs=1, validation=0.0, padding="circular")
-    plain, even, low = (
-        lasting(learn(tmp_path / "train", tmp_path, replace(recipe, confidence=one)).history)[0]
-        for one in (None, Confidence(), Confidence(low=0.1))
-    )
-    assert even["train_loss"] == pytest.approx(plain["train_loss"], rel=1e-5)
-    assert low["train_loss"] != pytest.approx(plain["train_loss"], rel=1e-4)
+    losses = []
+    for sure in (1.0, 0.1):
+        folder = tmp_path / f"{sure:g}"
+        for i in range(3):
+            fields, labels = weather(i)
+            path = folder / f"data-2000-01-0{i + 1}-01-1.nc"
+            confidence = np.where(labels == 2, sure, 1)
+            write_map_file(path, fields, lat, lon, labels=labels, confidence=confidence)
+        recipe = replace(RECIPE, epochs=1, validation=0.0, padding="circular")
+        for weigh in (None, True):
+            trained = learn(folder, tmp_path, replace(recipe, confidence=weigh))
+            losses.append(trained.history[0]["train_loss"])
+    plain, certain, same, doubtful = losses
+    assert plain == same and certain == pytest.approx(plain, rel=1e-5)
+    assert doubtful != pytest.approx(plain, rel=1e-4)
 
 
 def test_a_batch_larger_than_the_set_is_the_set(folder, tmp_path):

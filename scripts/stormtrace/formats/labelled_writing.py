@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.formats.axes import define_grid, fill, map_attributes
-from stormtrace.formats.labelled import CONFIDENCES
 from stormtrace.formats.netcdf import creating
 from stormtrace.grids import Grid
 
@@ -21,13 +20,11 @@ def write_labelled(
     units: Mapping[str, str],
     labels: NDArray[np.integer],
     attributes: Mapping[str, Any],
-    confidence: NDArray[np.integer] | None = None,
 ) -> None:
     """Write one labelling of one time: `{FIELD}(time=1, lat, lon)`, `LABELS(lat, lon)`.
 
     time: a text, as ClimateNet has it. fields, labels: of as many cells as the grid has; labels
-    are class codes. attributes: global ones. confidence: how sure the expert was of each cell's
-    label, an index of `CONFIDENCES`; where given, it is written as `CONFIDENCE(lat, lon)`.
+    are class codes. attributes: global ones.
     """
     how: dict[str, Any] = {"zlib": True, "complevel": 1}
     with creating(path) as nc:
@@ -43,13 +40,4 @@ def write_labelled(
         variable = nc.createVariable("LABELS", "i8", grid.dims, **how)
         variable.setncatts({"long_name": "class code", **map_attributes(grid)})
         contents.append((variable, labels.reshape(grid.shape)))
-        if confidence is not None:
-            variable = nc.createVariable("CONFIDENCE", "i1", grid.dims, **how)
-            flags = {
-                "flag_values": np.arange(len(CONFIDENCES), dtype=np.int8),
-                "flag_meanings": " ".join(CONFIDENCES),
-            }
-            about = {"long_name": "confidence of the expert in the label"}
-            variable.setncatts(about | flags | map_attributes(grid))
-            contents.append((variable, confidence.reshape(grid.shape)))
         fill(contents)

@@ -56,7 +56,7 @@ class TrainingSet:
     """Groups of files on one grid, each one training sample (several labellings: soft labels).
 
     Samples stay in memory up to `cache_bytes`; beyond that they are read again every epoch.
-    confidence: what a vote counts by the code of its expert's confidence (`CONFIDENCES`), or None.
+    weigh_confidence: whether a vote counts as much as its annotator was sure of it.
     count_votes: whether a time counts as often as experts labelled it.
     """
 
@@ -65,7 +65,7 @@ class TrainingSet:
     classes: int
     grid: Grid
     cache_bytes: int
-    confidence: Sequence[float] | None = None
+    weigh_confidence: bool = False
     count_votes: bool = False
     cache: dict[int, TrainingSample] = field(default_factory=dict)
     _cached_bytes: int = 0
@@ -91,10 +91,9 @@ class TrainingSet:
         codes = np.arange(self.classes, dtype=np.uint8)[:, None, None]
         voted = [(one.labels == codes).astype(np.uint8) for one in samples]
         votes = np.asarray(sum(voted), np.uint8)
-        if self.confidence is None:
+        if not self.weigh_confidence:
             return TrainingSample(samples[0].values, votes)
-        counts = np.asarray(self.confidence, np.float32)
-        sure = [counts[0] if one.confidence is None else counts[one.confidence] for one in samples]
+        sure = [np.float32(1) if one.confidence is None else one.confidence for one in samples]
         confident = np.sum([vote * one for vote, one in zip(voted, sure, strict=True)], axis=0)
         return TrainingSample(samples[0].values, votes, confident.astype(np.float32))
 
@@ -106,7 +105,7 @@ def make_training_set(
     grid: Grid,
     labellings: str,
     cache_bytes: int = 2 * 2**30,
-    confidence: Sequence[float] | None = None,
+    weigh_confidence: bool = False,
     count_votes: bool = False,
 ) -> TrainingSet:
     """Group files: each by itself (`separate`), or all labellings of a time together (`soft`)."""
@@ -114,7 +113,9 @@ def make_training_set(
         groups = [[file.path] for file in files]
     else:
         groups = [[file.path for file in group] for group in by_time(files).values()]
-    return TrainingSet(groups, normalization, classes, grid, cache_bytes, confidence, count_votes)
+    return TrainingSet(
+        groups, normalization, classes, grid, cache_bytes, weigh_confidence, count_votes
+    )
 
 
 @dataclass(frozen=True)

@@ -38,15 +38,6 @@ class Augment(Block):
     )
 
 
-class Confidence(Block):
-    """What a label counts in the loss, by how sure its expert was of it."""
-
-    unstated: float = Field(1.0, ge=0, le=1, description="Of labels whose experts do not say.")
-    low: float = Field(1.0, ge=0, le=1)
-    medium: float = Field(1.0, ge=0, le=1)
-    high: float = Field(1.0, ge=0, le=1)
-
-
 class ModelEntry(Block):
     """What every entry of the table of models may have; `name`, its key there, is filled in."""
 
@@ -158,10 +149,10 @@ class Recipe(ModelEntry):
         description="With labellings: soft, let a time count in the loss as often as experts "
         "labelled it, instead of once.",
     )
-    confidence: Confidence | None = Field(
+    confidence: bool | None = Field(
         None,
-        description="What a label counts in the loss (0 to 1), by how sure its expert was: for "
-        "labelled samples with a map CONFIDENCE. Absent: all count the same.",
+        description="Let a label count in the loss as much as its annotator was sure of it: for "
+        "labelled samples with a map CONFIDENCE (0 to 1).",
     )
     precision: Literal["float32", "bfloat16"] = Field(
         "float32", description="Arithmetic of training; bfloat16 pays on GPUs."

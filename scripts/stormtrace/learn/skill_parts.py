@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import Classes
-from stormtrace.formats.labelled import CONFIDENCES
 from stormtrace.grids import Grid
 from stormtrace.grids.basins import BASINS
 from stormtrace.network import scores
 from stormtrace.network.scores import Confusion, by_label, number
 
 SEASONS = ("DJF", "MAM", "JJA", "SON")
+
+#: Name -> the least confidence of its group: of low, medium and high, words of labelling tools.
+CONFIDENCES = {"0 to 0.4": 0.0, "0.4 to 0.8": 0.4, "0.8 to 1": 0.8}
 
 #: Label -> names of its basins, and each cell's index into them, `grid.shape`.
 BasinMaps = Mapping[str, tuple[tuple[str, ...], NDArray[np.int64]]]
@@ -54,15 +56,16 @@ def count_basins(
 def count_confidence(
     truth: NDArray[np.uint8],
     prediction: NDArray[np.uint8],
-    confidence: NDArray[np.uint8],
+    confidence: NDArray[np.float32],
     classes: int,
 ) -> Confusion:
-    """Return confusion matrices of the cells of each confidence, (CONFIDENCES, classes, classes).
+    """Return confusion matrices of the cells of each group, (CONFIDENCES, classes, classes).
 
     Only of features: the background is nobody's statement.
     """
     size = classes * classes
-    pairs = (confidence.astype(np.int64) * classes + truth) * classes + prediction
+    group = np.searchsorted([*CONFIDENCES.values()], confidence, side="right") - 1
+    pairs = (group * classes + truth) * classes + prediction
     counts = np.bincount(pairs[truth > 0].ravel(), minlength=len(CONFIDENCES) * size)
     return counts.reshape(-1, classes, classes)
 

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.labelled import (
-    CONFIDENCES,
     LabelledFile,
     attributes_of,
     grid_of,
@@ -67,7 +66,7 @@ class TrainingRun:
             grid=grid,
             labellings=recipe.labellings,
             cache_bytes=CACHE_GB[device.type] * 2**30,
-            confidence=_confidence(recipe, files),
+            weigh_confidence=_weighs_confidence(recipe, files),
             count_votes=bool(recipe.count_votes),
         )
         self.training, self.validation = map(make_set, split_by_time(files, recipe.validation))
@@ -221,17 +220,15 @@ def _check_batch_size(recipe: Recipe, size: int, processes: Processes) -> None:
         )
 
 
-def _confidence(recipe: Recipe, files: Sequence[LabelledFile]) -> list[float] | None:
-    """Return what a label counts by the code of its expert's confidence, if the recipe says."""
-    if recipe.confidence is None:
-        return None
-    if not states_confidence(files):
+def _weighs_confidence(recipe: Recipe, files: Sequence[LabelledFile]) -> bool:
+    """Whether labels count as much as annotators were sure of them, as the recipe says."""
+    if recipe.confidence and not states_confidence(files):
         raise BadInput(
-            f"model {recipe.name}: confidence: weighs labels by how sure their experts were, but "
-            f"none of {len(files)} labelled samples in {files[0].path.parent} has a map "
+            f"model {recipe.name}: confidence: true weighs labels by how sure their annotators "
+            f"were, but none of {len(files)} labelled samples in {files[0].path.parent} has a map "
             "CONFIDENCE: import labels with their confidence, or leave confidence out"
         )
-    return [getattr(recipe.confidence, name) for name in CONFIDENCES]
+    return bool(recipe.confidence)
 
 
 def _make_network(recipe: Recipe, device: torch.device, processes: Processes) -> nn.Module:
