@@ -43,8 +43,9 @@ def main() -> None:
 
     from stormtrace.blocks import dump
     from stormtrace.classes import Classes
-    from stormtrace.formats.labelled import check_classes, grid_of, list_labelled
+    from stormtrace.formats.labelled import attributes_of, check_classes, grid_of, list_labelled
     from stormtrace.grids.spacing import spacing_of
+    from stormtrace.learn.augment import odd_fields
     from stormtrace.learn.history import to_csv
     from stormtrace.learn.model_config import make_config
     from stormtrace.learn.processes import join_processes, leave_processes
@@ -88,8 +89,11 @@ def main() -> None:
             device=str(device),
             processes=processes.count,
         )
-        spacing = spacing_of(grid_of(files))
-        config = make_config(recipe, normalization, facts, spacing)
+        grid, about = grid_of(files), attributes_of(files[0].path, recipe.fields)
+        odd = None
+        if recipe.mirror_average:
+            odd = odd_fields(recipe.augment, recipe.fields, grid, about)
+        config = make_config(recipe, normalization, facts, spacing_of(grid), odd)
         write_model(args.output, config, trained.state, to_csv(trained.history))
         log.info("%s: best after epoch %d (%s)", recipe.name, trained.best_epoch, trained.stopped)
     leave_processes()

@@ -18,6 +18,7 @@ from stormtrace.blocks import did_you_mean
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.learn.recipe import Augment
+from stormtrace.network.padding import is_symmetric
 from stormtrace.prepare.field_quantities import (
     ALONG_AXES,
     mirror_of_name,
@@ -100,6 +101,20 @@ def make_augmentation(
     return Augmentation(augment.roll, augment.flip, odd, quarters)
 
 
+def odd_fields(
+    augment: Augment, fields: Sequence[str], grid: Grid, attributes: Attributes
+) -> list[str]:
+    """Return the fields that change sign in a mirror at the equator.
+
+    Raises:
+        BadInput: the grid is not symmetric, or nothing says whether a field does.
+
+    """
+    mirrored = augment.model_copy(update={"roll": False, "flip": True})
+    odd = make_augmentation(mirrored, fields, grid, attributes).odd
+    return [field for field, changes in zip(fields, odd, strict=True) if changes]
+
+
 def check_turns(augment: Augment, grid: Grid) -> bool:
     """Check that maps of a grid can be turned and mirrored as asked; whether turns are of a plane.
 
@@ -115,8 +130,7 @@ def check_turns(augment: Augment, grid: Grid) -> bool:
             "augment: {roll: true} turns the globe, but these maps neither go round it nor are "
             f"squares centred on a pole ({grid.describe()}): set roll: false"
         )
-    symmetric = grid.is_rectilinear and np.allclose(grid.lat, -grid.lat[::-1], atol=1e-3)
-    if flip and not symmetric:
+    if flip and not is_symmetric(grid):
         raise BadInput(
             "augment: {flip: true} mirrors at the equator, but latitudes run from "
             f"{grid.lat.min():g} to {grid.lat.max():g}: set flip: false"

@@ -111,6 +111,18 @@ class Recipe(ModelEntry):
     batch_size: int = Field(
         4, ge=1, le=4096, description="Samples a step, of all processes together."
     )
+    weight_average: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Validate and keep an exponential moving average of the weights with this "
+        "decay a step, such as 0.99. Absent: the weights themselves.",
+    )
+    mirror_average: bool | None = Field(
+        None,
+        description="Let the finished model look at every map and at its mirror image at the "
+        "equator, and mean the probabilities: twice the time of detection.",
+    )
     seed: Seed = Field(42, description="Of first weights, order and augmentation.")
     seeds: Annotated[list[Seed], AfterValidator(_distinct)] | None = Field(
         None,

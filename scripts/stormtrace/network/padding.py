@@ -85,10 +85,26 @@ def widen(
 
 
 def suit_grid(network: nn.Module, grid: Grid) -> None:
-    """Let the `sphere` paddings of a network know how far the poles are from its outermost rows."""
+    """Let the `sphere` paddings of a network know how far the poles are from its outermost rows.
+
+    Raises:
+        BadInput: the network looks at mirror images, and the grid is not symmetric.
+
+    """
     for module in network.modules():
+        if getattr(module, "needs_symmetric_grid", False) and not is_symmetric(grid):
+            raise BadInput(
+                "mirror_average looks at maps and at their mirror images at the equator, but "
+                f"latitudes run from {grid.lat.min():g} to {grid.lat.max():g}: run the model on a "
+                "grid that is symmetric about the equator, or remove the key from its config.json"
+            )
         if hasattr(module, "poles"):
             setattr(module, "poles", _pole_distances(grid))  # noqa: B010 - mypy takes it for a tensor
+
+
+def is_symmetric(grid: Grid) -> bool:
+    """Whether a mirror at the equator moves every row onto another one."""
+    return grid.is_rectilinear and np.allclose(grid.lat, -grid.lat[::-1], atol=1e-3)
 
 
 def _pole_distances(grid: Grid) -> tuple[int, int]:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.quantities import quantity_named
 from stormtrace.network.normalization import Normalization
-from stormtrace.prepare.field_quantities import quantity_of
 
 #: A sample whose mean is this many standard deviations from the model's, or whose own deviation is
 #: this many times smaller or greater, may be in other units, or of another field.
@@ -72,7 +72,7 @@ class PlausibleInput:
 def _impossible(field: str, mean: float, std: float, sample: NDArray[np.float32]) -> str:
     """Say why a field (ny, nx) can be none of the network's, or ""."""
     least, most = float(sample.min()), float(sample.max())
-    if least == most and (quantity_of(field) is not None or abs(least - mean) > FAR * std):
+    if least == most and (quantity_named(field) is not None or abs(least - mean) > FAR * std):
         return f"is {least:g} everywhere"
     for value in (least, most):
         away = abs(value - mean) / std

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from stormtrace.errors import BadInput
 from stormtrace.formats.mask_writing import PROBABILITY_STEPS
 from stormtrace.network.devices import memory_format
+from stormtrace.network.mirror_average import suit_normalization
 from stormtrace.network.normalization import Normalization
 
 log = logging.getLogger("stormtrace")
@@ -143,6 +144,7 @@ def make_runtime(
     """
     if precision not in PRECISIONS:
         raise BadInput(f"precision {precision!r} is not one of {', '.join(PRECISIONS)}")
+    suit_normalization(segmenter, normalization)
     if name == "openvino":
         run, ran = _openvino(segmenter, normalization, shape, precision, threads)
         if ran != precision:
