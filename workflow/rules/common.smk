@@ -35,6 +35,7 @@ from stormtrace.study.missing_inputs import missing_inputs
 from stormtrace.study.plan_warnings import plan_warnings
 from stormtrace.study.report_plan import report_of
 from stormtrace.study.status import logs_of
+from stormtrace.verification.observed import storms_file
 
 # What lies over the tables of `base`: the files and keys of the command line or, in a module, what
 # the other workflow hands over.
@@ -289,6 +290,20 @@ def samples_of(wildcards, year=None):
     """One year of the samples of an experiment."""
     entry = STUDY.experiments[wildcards.experiment]
     return at.samples(entry.dataset, entry.grid, year or wildcards.year)
+
+
+def observed_storms(wildcards):
+    """The file of observed storms, where it is; the job says so where it is not."""
+    how = STUDY.verified[wildcards.experiment]
+    file = storms_file(how.storms, how.agency)
+    return {"storms": str(file)} if file.exists() else {}
+
+
+def verification_flags(wildcards):
+    how = STUDY.verified[wildcards.experiment]
+    flags = ["--storms", str(storms_file(how.storms, how.agency)), "--agency", how.agency]
+    flags += ["--match", how.match, "--radius", how.radius_km, "--minimum-wind", how.minimum_wind]
+    return flags + (["--observed-years", *how.observed_years] if how.observed_years else [])
 
 
 def measured_samples(wildcards):
