@@ -190,8 +190,8 @@ class _Checker:
                 f"is {dataset.name!r}, which does not derive {', '.join(missing)} that the model "
                 f"{name!r} needs; it derives: {', '.join(dataset.fields)}"
                 + (
-                    f" (an experiment's `neutral: [{', '.join(missing)}]` gives the network the mean"
-                    " instead)"
+                    f" (an experiment's `neutral: [{', '.join(missing)}]` gives the network its"
+                    " mean instead)"
                     if isinstance(dataset, Dataset)
                     else ""
                 ),
