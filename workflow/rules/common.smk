@@ -20,6 +20,7 @@ from stormtrace.blocks import dump, flag
 from stormtrace.errors import BadInput
 from stormtrace.files import check_writable
 from stormtrace.grids.specification import cell_count
+from stormtrace.study.folders import check_places
 from stormtrace.study.inputs import (
     labels_input,
     labels_seen,
@@ -82,7 +83,26 @@ def python(command, keep="> {log:q} 2>&1", through=""):
     """
     program, folder = shlex.quote(PYTHON), shlex.quote(SCRIPTS)
     asked = "STORMTRACE_MEMORY={resources.mem_mb}"
-    return f"{asked} STORMTRACE_LOG={{log:q}} {program} {through}{folder}/{command} {keep}"
+    # A script that the kernel kills for want of memory can say nothing itself.
+    killed = "report_kill.py --code $? --memory {resources.mem_mb} --log {log:q}"
+    return (
+        f"{asked} STORMTRACE_LOG={{log:q}} {program} {through}{folder}/{command} {keep}"
+        f" || {program} {folder}/{killed}"
+    )
+
+
+def check_results():
+    """End with a sentence if a file is where one of the rules, or a checkpoint, needs a folder."""
+    folders = [at.checkpoints(name) for name in STUDY.trained]
+    folders += [at.mask_checkpoints(name) for name in STUDY.experiments]
+    for one in workflow.rules:
+        for file in [*one.output, *one.log, one.benchmark]:
+            if isinstance(file, str):  # another workflow's may be a function
+                folders.append(file if file.is_directory else os.path.dirname(file))
+    try:
+        check_places(STUDY.results, folders)
+    except BadInput as error:
+        sys.exit(f"error: {error}")
 
 
 def any_of(names):
