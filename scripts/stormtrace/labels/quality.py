@@ -15,12 +15,13 @@ from stormtrace.errors import BadInput
 from stormtrace.formats.axes import check_grid, read_grid
 from stormtrace.formats.labelled import (
     COPY_AGAIN,
-    NAME,
     LabelledFile,
     by_time,
     codes_off,
+    one_label_map,
     read_text_time,
 )
+from stormtrace.formats.labelled_names import same_time
 from stormtrace.formats.netcdf import opening
 from stormtrace.grids import Grid
 from stormtrace.labels.agreement import expert_agreement
@@ -122,7 +123,7 @@ def _read(file: LabelledFile, findings: Findings) -> tuple[NDArray[np.generic], 
             if "LABELS" not in nc.variables:
                 findings.note(file, "unreadable", "has no LABELS")
                 return None
-            codes = np.asarray(nc["LABELS"][:])
+            codes = one_label_map(nc, grid.shape)
             _check_time(file, nc, findings)
     except BadInput as error:
         findings.note(file, "unreadable", _without_path(error, file))
@@ -142,8 +143,7 @@ def _check_time(file: LabelledFile, nc: netCDF4.Dataset, findings: Findings) -> 
     if text is None:
         findings.note(file, "time", "has no time as text")
         return
-    match = NAME.fullmatch(text if text.endswith(".nc") else f"{text}.nc")
-    if match is None or match["time"] != file.time:  # labellings of a time share its text
+    if not same_time(text, file.time):
         findings.note(file, "time", f"says {text!r} inside")
 
 
