@@ -62,9 +62,8 @@ def everything(script: Path) -> set[str]:
             parts = name.split(".")
             for length in range(1, len(parts) + 1):
                 path = SCRIPTS.joinpath(*parts[:length])
-                for file in (path / "__init__.py", path.with_suffix(".py")):
-                    if parts[0] == "stormtrace" and file.is_file():
-                        waiting.append(file)
+                files = (path / "__init__.py", path.with_suffix(".py"))
+                waiting += [file for file in files if parts[0] == "stormtrace" and file.is_file()]
     return found
 
 
@@ -77,7 +76,9 @@ def test_a_script_imports_what_starts_slowly_only_if_it_needs_it(script):
         if script.stem not in allowed
         if any(f"{name}.".startswith(f"{library}.") for name in names)
     }
-    assert not slow, f"{script.name} imports {slow} at once: import it in the function that needs it"
+    assert not slow, (
+        f"{script.name} imports {slow} at once: import it in the function that needs it"
+    )
 
 
 def test_what_is_read_in_the_source_is_what_python_imports():

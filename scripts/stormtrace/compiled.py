@@ -3,7 +3,7 @@
 numba takes a quarter of a second to import, so it is imported when a compiled function is first
 called. Its own cache lies next to the source: every new clone compiles everything again. Here the
 code lies in the user's cache folder (``$NUMBA_CACHE_DIR``, ``$XDG_CACHE_HOME/stormtrace`` or
-``~/.cache/stormtrace``), by the content of what it was compiled from, whichever checkout that is in;
+``~/.cache/stormtrace``), by the content of what it was compiled from, whatever checkout that is in;
 else in the package's ``__pycache__`` or the temporary folder, whichever can be written. With a full
 disk or quota, the next job compiles again.
 """
@@ -69,7 +69,7 @@ class Compiled:
                 parts += [code.co_code.hex(), repr(code.co_varnames), repr(code.co_names)]
                 parts.append(repr([each for each in code.co_consts if not _is_code(each)]))
                 for name in sorted(code.co_names):
-                    value = one.function.__globals__.get(name)
+                    value: Any = one.function.__globals__.get(name)
                     if isinstance(value, Compiled):
                         waiting.append(value)
                     elif isinstance(value, Constant):
@@ -145,7 +145,7 @@ def _cache_class() -> Any:
             return None
 
     class Code(caching.CompileResultCacheImpl):
-        _locator_classes = [Locator]
+        _locator_classes: Any = (Locator,)
 
     class ForgivingCache(caching.FunctionCache):
         """A cache that cannot be written or read counts as empty."""
