@@ -119,7 +119,7 @@ def test_a_mistake_stops_before_any_job(tmp_path):
 def test_the_casper_study_is_planned_in_ten_seconds(tmp_path):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     study = str(ROOT / "config" / "casper" / "config.yaml")
-    done = snakemake(tmp_path, "--dry-run", "--quiet", "rules", "--configfile", study)
+    done = snakemake(tmp_path, "--dry-run", "--quiet", "rules", "--configfile", study, alone=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert re.search(r"^detect +225$", done.stdout, re.MULTILINE)  # 15 looks x 15 years
