@@ -7,34 +7,38 @@ one to run in, "environment": {…}, "output": a file for all it says} is answer
 """
 
 import atexit
+import importlib
 import json
 import os
+import re
 import sys
 from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+
+#: What Snakemake imports besides its command line, and that late.
+SNAKEMAKES = (
+    "snakemake.cli",
+    "snakemake.profiles",
+    "snakemake.report.html_reporter",
+    "snakemake.storage",
+    "cftime",
+    "docutils.core",
+    "jinja2",
+    "requests",
+    "smart_open",
+    "yaml",
+    "yte",
+)
 
 
 def preload():
     """Import what a run of ours imports; jobs are processes of their own."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
-    import cftime  # noqa: F401
-    import docutils.core  # noqa: F401
-    import jinja2  # noqa: F401
-    import requests  # noqa: F401
-    import smart_open  # noqa: F401
-    import snakemake.cli
-    import snakemake.profiles
-    import snakemake.report.html_reporter
-    import snakemake.storage  # noqa: F401
-    import yaml  # noqa: F401
-    import yte  # noqa: F401
-
-    import stormtrace.study.artmip
-    import stormtrace.study.found_years
-    import stormtrace.study.inputs
-    import stormtrace.study.known_grids
-    import stormtrace.study.loading
-    import stormtrace.study.report_plan
-    import stormtrace.study.status  # noqa: F401
+    sys.path.insert(0, str(ROOT / "scripts"))
+    rules = [file.read_text() for file in (ROOT / "workflow" / "rules").glob("*.smk")]
+    ours = re.findall(r"^from (stormtrace\S*) import", "\n".join(rules), re.MULTILINE)
+    for name in [*SNAKEMAKES, *ours]:
+        importlib.import_module(name)
 
 
 def run(request):
