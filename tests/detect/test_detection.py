@@ -173,6 +173,19 @@ def test_a_network_that_gives_no_numbers_ends_the_job(model, samples, tmp_path, 
     assert not (tmp_path / "m.nc").exists()
 
 
+def test_a_network_that_openvino_cannot_run_is_told_in_our_words(
+    model, samples, tmp_path, monkeypatch
+):
+    openvino = pytest.importorskip("openvino")
+
+    def fails(*given, **more):
+        raise RuntimeError("Exception from src/core.cpp:1:\nno such operation\n")
+
+    monkeypatch.setattr(openvino, "convert_model", fails)
+    with pytest.raises(BadInput, match=r"\(no such operation\): say runtime: torch"):
+        look(model, samples, tmp_path / "m.nc", runtime="openvino")
+
+
 def test_precision_is_what_openvino_ran_in(model, samples, tmp_path, monkeypatch, caplog):
     """A CPU without bfloat16 computes in float32, whatever it is asked for."""
     openvino = pytest.importorskip("openvino")

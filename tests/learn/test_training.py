@@ -257,6 +257,26 @@ def test_a_batch_larger_than_the_set_is_the_set(folder, tmp_path):
         )
 
 
+def test_a_network_that_cannot_be_compiled_is_told_in_our_words(folder, tmp_path, monkeypatch):
+    """As without a C++ compiler; other errors stay what they are."""
+
+    class Broken(torch.nn.Module):
+        error: Exception = torch._dynamo.exc.TorchDynamoException(
+            "no g++\nset TORCHDYNAMO_VERBOSE=1"
+        )
+
+        def forward(self, x):
+            raise self.error
+
+    monkeypatch.setattr(torch, "compile", lambda network: Broken())
+    recipe = replace(RECIPE, compile=True)
+    with pytest.raises(BadInput, match=r"cannot compile the network here \(no g\+\+\): .*: false"):
+        learn(folder, tmp_path, recipe)
+    Broken.error = RuntimeError("out of memory")
+    with pytest.raises(RuntimeError, match="out of memory"):
+        learn(folder, tmp_path, recipe)
+
+
 def test_maps_of_different_shapes_are_refused(folder, tmp_path):
     write_labelled(tmp_path, 1)
     write_labelled(tmp_path, 1, first=1, shape=(48, 64))

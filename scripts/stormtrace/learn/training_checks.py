@@ -1,6 +1,9 @@
 """Whether a recipe can be followed with the samples and processes that are there."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.labelled import LabelledFile, states_confidence
@@ -40,3 +43,28 @@ def weighs_confidence(recipe: Recipe, files: Sequence[LabelledFile]) -> bool:
             "CONFIDENCE: import labels with their confidence, or leave confidence out"
         )
     return bool(recipe.confidence)
+
+
+def compiled(network: nn.Module) -> Callable[[Tensor], Tensor]:
+    """Return a network that torch compiles when it is first called.
+
+    Raises:
+        BadInput: (then) it cannot be compiled, as where there is no C++ compiler.
+
+    """
+    fused = torch.compile(network)
+
+    def predict(x: Tensor) -> Tensor:
+        try:
+            found: Tensor = fused(x)
+        except Exception as error:
+            if not type(error).__module__.startswith(("torch._dynamo", "torch._inductor")):
+                raise
+            reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+            raise BadInput(
+                f"compile: true, but torch cannot compile the network here ({reason}): load a C++ "
+                "compiler (on Casper: module load gcc), or say compile: false"
+            ) from error
+        return found
+
+    return predict

@@ -25,7 +25,7 @@ from stormtrace.learn.optimization import make_optimizer, schedule_factor
 from stormtrace.learn.processes import Processes, share_batch_norm, share_gradients
 from stormtrace.learn.recipe import Recipe
 from stormtrace.learn.standing import Standing
-from stormtrace.learn.training_checks import check_batch_size, weighs_confidence
+from stormtrace.learn.training_checks import check_batch_size, compiled, weighs_confidence
 from stormtrace.learn.weight_average import WeightAverage
 from stormtrace.network.architectures import make_network
 from stormtrace.network.devices import memory_format
@@ -75,9 +75,7 @@ class TrainingRun:
         self.network = _make_network(recipe, device, processes)
         suit_grid(self.network, grid)
         shared = share_gradients(self.network, processes, device)
-        self.predict: Callable[[Tensor], Tensor] = (
-            torch.compile(shared) if recipe.compile else shared
-        )
+        self.predict: Callable[[Tensor], Tensor] = compiled(shared) if recipe.compile else shared
         self.average = (
             WeightAverage(self.network, recipe.weight_average) if recipe.weight_average else None
         )

@@ -204,13 +204,33 @@ def _openvino(
     fields = len(normalization.fields)
     segmenter = segmenter.cpu().eval()
     example = torch.zeros(1, fields, *shape)  # true size: what a trace knows, it keeps
+    try:
+        compiled = _compile(openvino, segmenter, example, precision, threads)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise BadInput(
+            f"OpenVINO cannot run this network ({reason}): say runtime: torch"
+        ) from error
+    request = compiled.create_infer_request()
+
+    def run(values: NDArray[np.float32]) -> Outputs:
+        results = request.infer([normalization.apply(values)], share_inputs=True)
+        return {key: results[index] for index, key in enumerate(segmenter.names)}
+
+    return run, _ran_in(compiled)
+
+
+def _compile(
+    openvino: Any, segmenter: Segmenter, example: Tensor, precision: str, threads: int
+) -> Any:
+    """Return a segmenter as OpenVINO runs it on maps like `example` (1, fields, ny, nx)."""
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore", torch.jit.TracerWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
         traced = torch.jit.trace(segmenter, example, check_trace=False)
         model = openvino.convert_model(traced, example_input=example)
-    model.reshape([1, fields, *shape])
-    compiled = openvino.Core().compile_model(
+    model.reshape(list(example.shape))
+    return openvino.Core().compile_model(
         model,
         "CPU",
         {  # explicit: on recent CPUs OpenVINO's own choice is bfloat16
@@ -219,13 +239,6 @@ def _openvino(
             "PERFORMANCE_HINT": "LATENCY",
         },
     )
-    request = compiled.create_infer_request()
-
-    def run(values: NDArray[np.float32]) -> Outputs:
-        results = request.infer([normalization.apply(values)], share_inputs=True)
-        return {key: results[index] for index, key in enumerate(segmenter.names)}
-
-    return run, _ran_in(compiled)
 
 
 def _ran_in(compiled: Any) -> str:
