@@ -189,8 +189,8 @@ rule import_labels:
         "../../envs/regrid.yaml"
     threads: 1
     resources:
-        mem_mb=asks(1500, mesh=1500),
-        runtime=asks(60, mesh=300),
+        mem_mb=asks(1000, mesh=2000),
+        runtime=asks(20, mesh=340),
     params:
         labels=lambda wildcards: flag(
             STUDY.annotated[wildcards.dataset].model_copy(update={"title": None})

@@ -1,5 +1,6 @@
 """Blocks of the study's YAML that say where annotations are and how they become labels."""
 
+import glob
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
@@ -133,6 +134,13 @@ class AnnotationFiles(Block):
         if set(self.axes) != {"time", "lat", "lon"}:
             raise ValueError("axes must be time, lat and lon in some order")
         return self
+
+    def found(self) -> list[str]:
+        """Return the files that are there, in order of name."""
+        found: set[str] = set()
+        for pattern in self.files:  # may be absolute and hold wildcards anywhere
+            found.update(glob.glob(pattern, recursive=True))  # noqa: PTH207
+        return sorted(found)
 
 
 class AnnotatedDataset(Entry):

@@ -1,6 +1,5 @@
 """Annotations of all tools to class codes on one grid, and a record of what became of each."""
 
-import glob
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from stormtrace.blocks import did_you_mean
 from stormtrace.classes import Classes
-from stormtrace.commandline import progress
+from stormtrace.commandline import log, progress
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid, make_grid
 from stormtrace.labels.annotation_blocks import AnnotatedDataset, AnnotationFiles
@@ -58,14 +57,6 @@ def read_annotations(
     return store
 
 
-def annotation_files(block: AnnotationFiles) -> list[str]:
-    """Return the files of a block that are there, in order of name."""
-    found: set[str] = set()
-    for pattern in block.files:  # may be absolute and hold wildcards anywhere, unlike Path.glob's
-        found.update(glob.glob(pattern, recursive=True))  # noqa: PTH207
-    return sorted(found)
-
-
 class _Reading:
     """One block of files on its way into the store."""
 
@@ -86,10 +77,11 @@ class _Reading:
             self.left = CONTOURS_LEFT
         self.place = lru_cache(8)(self._place)
         self.labeller: Labeller | None = None
+        self.met: set[str] = set()
 
     def run(self) -> None:
         """Read every file."""
-        files = annotation_files(self.block)
+        files = self.block.found()
         if not files:
             raise BadInput(f"annotations: there are no files {', '.join(self.block.files)}")
         for path in progress(files, f"reading {self.block.format}", len(files)):
@@ -106,6 +98,19 @@ class _Reading:
                     f"{path} is not of the form {self.block.format!r} ({what}): export it again, "
                     "or correct `format`"
                 ) from error
+        self._check_words()
+
+    def _check_words(self) -> None:
+        """Refuse (BadInput) classes of which no word occurs; warn of one that does not."""
+        said, record = self.block.classes, self.store.record
+        if not self.met and record.dropped["unknown class"]:
+            first = record.details["unknown class"][0]
+            raise BadInput(
+                f"annotations: no shape has one of the words in `classes` ({', '.join(said)}); the "
+                f"first of {record.dropped['unknown class']}: {first}"
+            )
+        for word in sorted(said.keys() - self.met - {"*"}):
+            log.warning("annotations: %r of `classes` occurs in no shape that was read", word)
 
     def _read(self, path: Path) -> Iterable[Annotation | Dropped]:
         if self.block.format == "webknossos":
@@ -166,6 +171,7 @@ class _Reading:
             named = shape.words[0]
             self.store.record.drop("unknown class", f"{where} ({named}{did_you_mean(named, said)})")
             return None
+        self.met.add(word)
         name = said[word]
         if name is None:
             self.store.record.drop("left out", f"{where} ({word})")

@@ -26,6 +26,7 @@ from stormtrace.prepare.plan import Plan, make_plans
 from stormtrace.prepare.raw.calendar_time import DAY
 from stormtrace.prepare.regridding.matrix import RegriddingMatrix
 from stormtrace.prepare.sample_making import Climatologies, Fields, steps_on_grid
+from stormtrace.provenance import provenance
 
 #: The record of an import, beside the folders `train` and `test`.
 RECORD = "imported.json"
@@ -180,4 +181,5 @@ def _record(
         "overlapping_cells": record.overlapping_cells,
         "dropped": dict(record.dropped),
         "details": record.details,
+        "provenance": provenance(record.files),
     }

@@ -95,10 +95,8 @@ def annotation_inputs(entry: AnnotatedDataset) -> list[str]:
 
 
 def _files(entry: AnnotatedDataset) -> Iterator[str]:
-    from stormtrace.labels.importing import annotation_files
-
     for block in entry.annotations:
-        yield from annotation_files(block)
+        yield from block.found()
         table = block.times.table if block.times else None
         if table is not None and Path(table).is_file():
             yield table

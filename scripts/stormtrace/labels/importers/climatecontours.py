@@ -45,10 +45,11 @@ def read_climatecontours(path: Path, block: AnnotationFiles) -> Annotations:
 def _shape(
     item: Element, name: str, points: Points, size: tuple[int, int], block: AnnotationFiles
 ) -> Shape:
-    word = re.sub(r"\d+$", "", name)
+    word, fill = re.sub(r"\d+$", "", name), block.fill or "outline"
+    corners = points if fill == "outline" else points + 0.5  # its points are centres of pixels
     return Shape(
         tuple(dict.fromkeys((word, name))),
-        lambda: polygon_cells(points, size, block.fill or "outline"),
+        lambda: polygon_cells(corners, size, fill),
         _text(item, "confidence") or None,
     )
 
