@@ -12,7 +12,7 @@ FLOORS = (
     ("study",),
     ("report",),
     ("figures",),
-    ("results",),
+    ("results", "verification"),
     ("climate", "planet"),
     ("detect", "learn", "labels"),
     ("track",),
