@@ -23,6 +23,7 @@ from stormtrace.prepare.sample_making import make_samples
 from stormtrace.study.annotated import annotation_inputs
 from stormtrace.study.inputs import import_input, labels_seen
 from stormtrace.study.loading import load_study
+from stormtrace.study.missing_inputs import missing_inputs
 from workflow_runs import ROOT
 
 GRID = make_grid({"nlat": 24, "nlon": 36})
@@ -162,6 +163,12 @@ def test_annotations_are_a_labelled_dataset_of_the_study(tmp_path):
     assert inputs["raw"] == ["results/planet/historical"]
     assert inputs["matrix"] == ["results/regridding/mini-historical/mini.nc"]
     assert {"mini-historical", "campaign"} <= set(made.datasets)
+    assert missing_inputs(made, [("import_labels", {"dataset": "campaign"})]) == []
+    picture.unlink()
+    absent = (
+        "datasets.campaign.annotations.0: no file matches " + str(tmp_path / "campaign/*.png"),
+    )
+    assert {*absent} <= {*missing_inputs(made)}
     with pytest.raises(FileNotFoundError):  # so that Snakemake asks again when they are made
         labels_seen(made, "campaign", "train")
 

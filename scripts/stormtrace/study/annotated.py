@@ -94,6 +94,17 @@ def annotation_inputs(entry: AnnotatedDataset) -> list[str]:
     return sorted(set(_files(entry)))
 
 
+def missing_annotations(entry: AnnotatedDataset) -> Iterator[str]:
+    """Yield a sentence for each pattern without files, and for each table that is not there."""
+    for number, block in enumerate(entry.annotations):
+        path = f"datasets.{entry.name}.annotations.{number}"
+        if not block.found():
+            yield f"{path}: no file matches {', '.join(block.files)}"
+        table = block.times.table if block.times else None
+        if table is not None and not Path(table).is_file():
+            yield f"{path}.times.table is {table!r}, which is not there: give a table of times"
+
+
 def _files(entry: AnnotatedDataset) -> Iterator[str]:
     for block in entry.annotations:
         yield from block.found()
