@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import sys
+import threading
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -21,6 +22,7 @@ from stormtrace.errors import BadInput
 from stormtrace.files import check_writable
 from stormtrace.grids.specification import cell_count
 from stormtrace.study.annotated import import_grids
+from stormtrace.study.folders import check_places
 from stormtrace.study.inputs import (
     import_input,
     labels_input,
@@ -84,7 +86,26 @@ def python(command, keep="> {log:q} 2>&1", through=""):
     """
     program, folder = shlex.quote(PYTHON), shlex.quote(SCRIPTS)
     asked = "STORMTRACE_MEMORY={resources.mem_mb}"
-    return f"{asked} STORMTRACE_LOG={{log:q}} {program} {through}{folder}/{command} {keep}"
+    # A script that the kernel kills for want of memory can say nothing itself.
+    killed = "report_kill.py --code $? --memory {resources.mem_mb} --log {log:q}"
+    return (
+        f"{asked} STORMTRACE_LOG={{log:q}} {program} {through}{folder}/{command} {keep}"
+        f" || {program} {folder}/{killed}"
+    )
+
+
+def check_results():
+    """End with a sentence if a file is where one of the rules, or a checkpoint, needs a folder."""
+    folders = [at.checkpoints(name) for name in STUDY.trained]
+    folders += [at.mask_checkpoints(name) for name in STUDY.experiments]
+    for one in workflow.rules:
+        for file in [*one.output, *one.log, one.benchmark]:
+            if isinstance(file, str):  # another workflow's may be a function
+                folders.append(file if file.is_directory else os.path.dirname(file))
+    try:
+        check_places(STUDY.results, folders)
+    except BadInput as error:
+        sys.exit(f"error: {error}")
 
 
 def any_of(names):
@@ -113,9 +134,36 @@ def refuse_missing():
         sys.exit(f"error: nothing was started, since jobs need what is not there:\n  {listed}")
 
 
+def one_timer_at_a_time(scheduler):
+    """Keep Snakemake from waking its scheduler more and more often.
+
+    Snakemake 9 starts a timer at each pass over the jobs that are ready, to pass over them again a
+    second later, when its limit of starts a second may have room; and each job that ends is a pass of
+    its own. So after n jobs there are n passes a second, which took a third of one core in the demo.
+    One timer wakes it as soon.
+    """
+    ready = getattr(scheduler, "_open_jobs", None)
+    if ready is None or not hasattr(scheduler, "_schedule_reevalutation"):
+        return  # another Snakemake
+    running = threading.Lock()
+
+    def wake():
+        running.release()
+        ready.release()
+
+    def wake_later(delay):
+        if running.acquire(blocking=False):
+            timer = threading.Timer(delay, wake)
+            timer.daemon = True  # nothing waits for it at the end
+            timer.start()
+
+    scheduler._schedule_reevalutation = wake_later
+
+
 onstart:
     check_writable(STUDY.results)
     refuse_missing()
+    one_timer_at_a_time(workflow.scheduler)
 
 
 onsuccess:
