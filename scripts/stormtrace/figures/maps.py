@@ -14,7 +14,7 @@ from matplotlib.patches import Polygon
 from numpy.typing import NDArray
 
 from stormtrace.figures.colours import Scale
-from stormtrace.figures.layers import hatching, over, veil
+from stormtrace.figures.layers import Picture, hatch, lay, veil
 from stormtrace.figures.map_lines import add_lines
 from stormtrace.figures.projections import MapProjection, view_of
 from stormtrace.grids import Grid
@@ -80,19 +80,27 @@ def draw_map(
     outline = projection.outline()
     (x0, y0), (x1, y1) = outline.min(axis=0), outline.max(axis=0)
     places = _cells_of_pixels(grid, projection, pixels)
+    picture = _ground(projection, pixels).copy()
     outside = ~np.isfinite(places[0])
     if beyond is not None:
         outside |= _at(grid, beyond, *places, nearest=True) > 0.5
-    image = over(veil(outside), _ground(projection, pixels))
+    veil(picture, outside)
     if values is not None and scale is not None:
-        shown, own = _at(grid, values, *places), _at(grid, values, *places, nearest=True)
-        shown = np.where(np.isnan(shown), own, shown)  # beside a cell without a value
-        image = over(scale.paint(shown), over(veil(np.isnan(own) & ~outside), image))
+        shown = _at(grid, values, *places)
+        if not np.isfinite(values).all():
+            own = _at(grid, values, *places, nearest=True)
+            shown = np.where(np.isnan(shown), own, shown)  # beside a cell without a value
+            veil(picture, np.isnan(own) & ~outside)
+        lay(picture, scale.paint(shown))
     if hatched is not None:
-        image = over(hatching(_at(grid, hatched, *places, nearest=True) > 0.5), image)
+        hatch(picture, _at(grid, hatched, *places, nearest=True) > 0.5)
     edge = Polygon(outline, fc="none", ec=INK, lw=0.6, zorder=5, clip_on=False)
     drawn = axes.imshow(
-        image, extent=(x0, x1, y0, y1), origin="lower", interpolation="none", zorder=1
+        picture,
+        extent=(x0, x1, y0, y1),
+        origin="lower",
+        interpolation="none",
+        zorder=1,
     )
     add_lines(axes, projection)
     axes.add_patch(edge)
@@ -117,7 +125,7 @@ def overlay(
     outline = projection.outline()
     (x0, y0), (x1, y1) = outline.min(axis=0), outline.max(axis=0)
     shown = _at(grid, mask, *_cells_of_pixels(grid, projection, pixels), nearest=True) > 0.5
-    image = np.zeros((*shown.shape, 4))
+    image = np.zeros((*shown.shape, 4), np.float32)
     image[..., :3], image[..., 3] = mpl.colors.to_rgb(colour), alpha * shown
     axes.imshow(image, extent=(x0, x1, y0, y1), origin="lower", interpolation="none", zorder=1.5)
 
@@ -136,13 +144,13 @@ def _pixel_places(
 
 
 @functools.lru_cache(maxsize=8)
-def _ground(projection: MapProjection, pixels: int) -> NDArray[np.float64]:
+def _ground(projection: MapProjection, pixels: int) -> Picture:
     """Return land and sea, RGBA; transparent outside the map."""
     lon, lat = _pixel_places(projection, pixels)
     inside = np.isfinite(lon)
     land = is_land(np.where(inside, lat, 0.0), np.where(inside, lon, 0.0))
-    rgb = np.where(land[..., None], mpl.colors.to_rgb(LAND), mpl.colors.to_rgb(SEA))
-    return np.concatenate([rgb, inside[..., None].astype(float)], axis=-1)
+    colours = [mpl.colors.to_rgba(colour) for colour in (SEA, LAND)] + [(1.0, 1.0, 1.0, 0.0)]
+    return np.array(colours, np.float32)[np.where(inside, land.astype(np.intp), 2)]
 
 
 @functools.lru_cache(maxsize=8)
