@@ -21,8 +21,10 @@ from stormtrace.blocks import dump, flag
 from stormtrace.errors import BadInput
 from stormtrace.files import check_writable
 from stormtrace.grids.specification import cell_count
+from stormtrace.study.annotated import import_grids
 from stormtrace.study.folders import check_places
 from stormtrace.study.inputs import (
+    import_input,
     labels_input,
     labels_seen,
     published_files,
@@ -234,7 +236,7 @@ def experiments_of(wildcards):
 def columns(dataset):
     """Columns of the raw mesh: the planet's; others are not known before their files are opened,
     so those of the finest mesh that was measured."""
-    ne = STUDY.config.planet.ne
+    ne, dataset = STUDY.config.planet.ne, STUDY.fields_from(dataset)
     on_planet = any(
         at.planet_part(file) for part in STUDY.raw(dataset).parts for file in part.files
     )
