@@ -82,8 +82,10 @@ class Study:
         models = {entry.model for entry in self.experiments.values()}
         self._members = {name: members_of(tables.models[name]) for name in sorted(models)}
         self.models = {name: one for some in self._members.values() for name, one in some.items()}
+        self._annotated = tables.annotated
         needed = self._needed_datasets(tables.datasets)
         self.datasets = {name: tables.datasets[name] for name in sorted(needed)}
+        self.annotated = {name: tables.annotated[name] for name in needed & {*tables.annotated}}
 
     def _shown_experiments(self) -> list[str]:
         """Return what is run and what is compared; in that order."""
@@ -110,6 +112,7 @@ class Study:
         """Return what is run on and learned from, and what anomalies of those depart from."""
         used = {entry.dataset for entry in self.experiments.values()}
         used |= {entry.dataset for entry in self.models.values() if entry.dataset}
+        used |= {self._annotated[name].dataset for name in used if name in self._annotated}
         fields = (each for name in used for each in table[name].fields.values())
         return used | {each.anomaly.dataset for each in fields if each.anomaly is not None}
 
@@ -183,6 +186,7 @@ class Study:
             for entry in self.experiments.values()
             if not self.is_labelled(entry.dataset)
         )
+        wanted |= {(entry.dataset, entry.grid): None for entry in self.annotated.values()}
         for dataset, grid in list(wanted):
             wanted |= {(of.dataset, grid): None for of in self.anomalies(dataset).values()}
         found: dict[str, list[GridSpecification]] = {}
@@ -194,6 +198,16 @@ class Study:
         """Return the labelled samples of a folder, `train` or `test`, that are to be left out."""
         entry = self.labelled(dataset)
         return [name for name in entry.exclude if (Path(getattr(entry, split)) / name).exists()]
+
+    def labels_made(self, dataset: str, split: str) -> str | None:
+        """Return what is made here and holds labels: annotations', the mini planet's, or None."""
+        if dataset in self.annotated:
+            return self.at.labelled(dataset)
+        return self.at.planet_part(str(getattr(self.labelled(dataset), split)))
+
+    def fields_from(self, dataset: str) -> str:
+        """Return the dataset of raw files that fields come from: of annotations, another one."""
+        return self.annotated[dataset].dataset if dataset in self.annotated else dataset
 
     # --- models ---------------------------------------------------------------------------------
 
@@ -213,6 +227,8 @@ class Study:
 
     def labels_of(self, dataset: str) -> list[str]:
         """Return the classes of a labelled dataset, as a model that learns from it names them."""
+        if dataset in self.annotated:
+            return list(self.annotated[dataset].labels)
         users = (known_of(one, "labels") for one in self.models.values() if one.dataset == dataset)
         return next((labels for labels in users if labels), [])
 
@@ -320,6 +336,10 @@ class Study:
     def title(self, name: str) -> str:
         """Return an experiment's title, by default its name."""
         return self.experiments[name].title or name
+
+    def model_title(self, name: str) -> str:
+        """Return a model's title, by default its name."""
+        return self.models[name].title or name
 
     def comparison_title(self, name: str) -> str:
         """Return a comparison's title, by default its name."""

@@ -10,9 +10,11 @@ from typing import Any
 from pydantic import BaseModel
 
 from stormtrace.blocks import Fault, at, check_block, did_you_mean, plain
+from stormtrace.labels.annotation_blocks import AnnotatedDataset
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.prepare.sources import SOURCES
+from stormtrace.study.annotated import labelled_of
 from stormtrace.study.entries import Comparison, Experiment
 from stormtrace.study.merging import Entry, drop_nulls, lineage, resolve
 from stormtrace.study.study_files import Origins
@@ -26,9 +28,13 @@ TABLES = ("datasets", "models", "experiments", "comparisons")
 
 @dataclass(frozen=True)
 class Tables:
-    """Every entry of the four tables, resolved and checked one by one."""
+    """Every entry of the four tables, resolved and checked one by one.
+
+    annotated: datasets of annotations; in `datasets` the labelled samples they become.
+    """
 
     datasets: dict[str, AnyDataset]
+    annotated: dict[str, AnnotatedDataset]
     models: dict[str, AnyModel]
     experiments: dict[str, Experiment]
     comparisons: dict[str, Comparison]
@@ -51,7 +57,16 @@ def drop_nulls_of_study(config: Mapping[str, Any]) -> Entry:
 def read_tables(config: Mapping[str, Any], folders: Mapping[str, str], origins: Origins) -> Tables:
     """Return the tables of a study; `folders` are what {data} and {results} stand for."""
     entries = {kind: _read_table(config, kind, folders, origins) for kind in TABLES}
-    return Tables(**entries)
+    annotated = {
+        name: entry
+        for name, entry in entries["datasets"].items()
+        if isinstance(entry, AnnotatedDataset)
+    }
+    for name, entry in annotated.items():
+        entries["datasets"][name] = labelled_of(
+            entry, entries["datasets"], folders["results"], origins
+        )
+    return Tables(annotated=annotated, **entries)
 
 
 def _read_table(
@@ -89,9 +104,12 @@ def _model_of(kind: str, entry: Entry) -> type[BaseModel] | Fault:
     if kind != "datasets":
         return Experiment if kind == "experiments" else Comparison
     source = entry.get("source")
+    if source == "annotations":
+        return AnnotatedDataset
     if source is not None and source not in SOURCES:
-        hint = did_you_mean(str(source), SOURCES)
-        allowed = ", ".join(SOURCES)
+        known = [*SOURCES, "annotations"]
+        hint = did_you_mean(str(source), known)
+        allowed = ", ".join(known)
         return Fault(("source",), f"is {json.dumps(source)}{hint}; allowed: {allowed}")
     return LabelledDataset if source == "climatenet" else Dataset
 
