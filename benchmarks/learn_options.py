@@ -71,13 +71,13 @@ def options(flags, fields, moments):
     normalization, began = moments(files), time.process_time()
     kept = json.loads(flags.keep.read_text()) if flags.keep.is_file() else {}
     networks = {}
-    for seed in flags.seeds:
-        for name in flags.only or OPTIONS:
+    for name in flags.only or OPTIONS:
+        for seed in flags.seeds:
             key = f"{name}/{seed}/{flags.epochs}"
             if key in kept and name != BASE:
                 continue
             network = learn(flags, files, normalization, fields, name, seed)
-            networks[name, seed] = network
+            networks[name, seed] = network  # of the default: members of an ensemble
             kept[key] = counts([network], test, normalization, fields)
             if name == BASE:
                 mirrored = mirror(network, files, fields, normalization)
@@ -88,12 +88,6 @@ def options(flags, fields, moments):
             print(
                 name, seed, f"{time.process_time() - began:.0f} CPU s", file=sys.stderr, flush=True
             )
-    members = [networks[BASE, seed] for seed in flags.seeds if (BASE, seed) in networks]
-    if len(members) > 1:
-        together = counts(members, test, normalization, fields)
-        for seed in flags.seeds:
-            kept[f"ensemble of {len(members)}/{seed}/{flags.epochs}"] = together
-        flags.keep.write_text(json.dumps(kept))
     return table(kept, flags, files, test)
 
 
