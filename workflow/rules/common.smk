@@ -71,6 +71,10 @@ if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
 # Where networks run is no part of what a result is: a plain constant, so that a change reruns nothing.
 DEVICE = STUDY.config.device
 GPU = 1 if DEVICE == "cuda" else 0
+# How figures are saved, as flags: a parameter of their rules, so that a change draws them again.
+PRINTING = f"--dots-per-inch {STUDY.config.figures.dots_per_inch}" + (
+    "" if STUDY.config.figures.titles else " --without-titles"
+)
 
 # A job on a cluster stops by itself after nine tenths of its walltime, and the next attempt goes on
 # from there; where Snakemake itself runs the jobs, nothing ends them.

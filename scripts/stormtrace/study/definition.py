@@ -321,6 +321,10 @@ class Study:
         """Return an experiment's title, by default its name."""
         return self.experiments[name].title or name
 
+    def model_title(self, name: str) -> str:
+        """Return a model's title, by default its name."""
+        return self.models[name].title or name
+
     def comparison_title(self, name: str) -> str:
         """Return a comparison's title, by default its name."""
         return self.comparisons[name].title or name
