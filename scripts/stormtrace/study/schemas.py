@@ -5,6 +5,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
+from stormtrace.detect.recipes import AdoptedMasks, ThresholdRecipe
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.study.config import Config
@@ -21,6 +22,10 @@ SCHEMAS: dict[str, tuple[str, Any]] = {
     "config": ("The study", Config),
     "datasets": ("A dataset: raw files, or labelled samples", Dataset | LabelledDataset),
     "models": ("A model: trained here, or published", Recipe | Published),
+    "detectors": (
+        "A detector that is no network: a threshold recipe, or masks made elsewhere",
+        ThresholdRecipe | AdoptedMasks,
+    ),
     "experiments": ("An experiment", Experiment),
     "comparisons": ("A comparison", Comparison),
     "tracking": ("Tracking", TrackingBlock),
