@@ -211,7 +211,7 @@ def test_what_cannot_be_adopted(tmp_path, more, block, expected):
 def test_files_of_two_calendars(tmp_path):
     write(tmp_path / "masks_a.nc", "m", TRUTH[:4], hours=3.0 * np.arange(4))
     write(tmp_path / "masks_b.nc", "m", TRUTH[4:], hours=3.0 * np.arange(4, 8), calendar="standard")
-    with pytest.raises(BadInput, match="is in the standard calendar, but .* in the noleap one"):
+    with pytest.raises(BadInput, match=r"is in the standard calendar, but .* in the noleap one"):
         adopt(tmp_path, {"variable": "m", "codes": CODES})
 
 

@@ -261,7 +261,7 @@ def test_the_percentile_of_another_dataset_is_not_taken_for_its_own(samples, per
 
 def test_a_recipe_that_names_a_field_the_samples_lack_is_refused(samples, tmp_path):
     blocks = recipe(Blocking={"where": [{"field": "Z500A", "at_least": 150}]})
-    with pytest.raises(BadInput, match="has no field Z500A; it has .*IVT"):
+    with pytest.raises(BadInput, match=r"has no field Z500A; it has .*IVT"):
         run(blocks, samples[0], tmp_path)
 
 
