@@ -1,9 +1,10 @@
-"""Adopt one year of masks that somebody else made.
+r"""Adopt one year of masks that somebody else made.
 
-    python scripts/adopt_masks.py --masks '{"name": "artmip", "files": "ar_tag.{year}.nc", \
-"variable": "ar_binary_tag", "tag": "Atmospheric River"}' --cells '{"nlat": 361, "nlon": 576, \
-"first_lon": -180}' --step-hours 3 --period 2000-01-01 2001-01-01 --year 2000 \
---output results/masks/artmip/2000.nc --experiment artmip --dataset merra2 --grid merra2
+    python scripts/adopt_masks.py --masks '{"name": "artmip", "files": "ar_tag.{year}.nc",
+        "variable": "ar_binary_tag", "tag": "Atmospheric River"}' \
+        --cells '{"nlat": 361, "nlon": 576, "first_lon": -180}' --step-hours 3 \
+        --period 2000-01-01 2001-01-01 --year 2000 --output results/masks/artmip/2000.nc \
+        --experiment artmip --dataset merra2 --grid merra2
 
 --masks is an entry of the study's `detectors:`, --cells the block of the grid. Grid, calendar and
 times are checked; steps that are missing stay missing.
@@ -23,7 +24,12 @@ from stormtrace.provenance import provenance
 def main() -> None:
     """Parse the flags and adopt."""
     parser = commandline.parser(__doc__)
-    parser.add_argument("--masks", type=commandline.from_json, required=True, help="JSON or @file")
+    parser.add_argument(
+        "--masks",
+        type=commandline.from_json,
+        required=True,
+        help="where and what they are, JSON or @file",
+    )
     parser.add_argument("--cells", type=commandline.from_json, required=True, help="the grid, JSON")
     parser.add_argument("--step-hours", type=float, required=True, help="from one step to the next")
     parser.add_argument("--samples", type=Path, help="folder of samples, each mask must have one")

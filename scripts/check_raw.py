@@ -1,6 +1,6 @@
 r"""Check every raw file of a study: what is there, missing, inconsistent.
 
-    python scripts/check_raw.py --output results/raw_files.txt \\
+    python scripts/check_raw.py --output results/raw_files.txt \
         --datasets '[{"name": "cesm-historical", "source": "cesm", "parts": [{"period":
                       ["2000-01-01", "2006-01-01"], "files": "raw/*.{variable}.{year}*.nc"}]}]'
 
@@ -21,7 +21,12 @@ from stormtrace.prepare.findings import table
 def main() -> None:
     """Parse the flags, check, and print."""
     parser = commandline.parser(__doc__)
-    parser.add_argument("--datasets", type=commandline.from_json, required=True)
+    parser.add_argument(
+        "--datasets",
+        type=commandline.from_json,
+        required=True,
+        help="blocks of the study's `datasets:`, a JSON list, or @file",
+    )
     parser.add_argument(
         "--grids",
         type=commandline.from_json,

@@ -1,8 +1,8 @@
-"""Compute a percentile of a field of samples, by cell and month, for a threshold recipe.
+r"""Compute a percentile of a field of samples, by cell and month, for a threshold recipe.
 
     python scripts/compute_percentiles.py --samples results/samples/merra2/mini/2000 \
-results/samples/merra2/mini/2001 --dataset merra2 --field IVT --percentile 85 \
---output results/percentiles/merra2/mini/IVT-85.nc
+        results/samples/merra2/mini/2001 --dataset merra2 --field IVT --percentile 85 \
+        --output results/percentiles/merra2/mini/IVT-85.nc
 
 Each sample is read once; a month's samples that do not fit into memory wait in a file beside the
 output.
@@ -25,9 +25,9 @@ def main() -> None:
         "--samples", type=Path, nargs="+", required=True, help="folders of samples, one a year"
     )
     parser.add_argument("--dataset", required=True, help="written into the file")
-    parser.add_argument("--field", required=True)
+    parser.add_argument("--field", required=True, help="a field of the samples")
     parser.add_argument("--percentile", type=float, required=True, help="per cent")
-    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True, help="netCDF file")
     args = parser.parse_args()
 
     args.output.parent.mkdir(parents=True, exist_ok=True)

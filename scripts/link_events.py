@@ -1,4 +1,4 @@
-"""Link the objects of all years into events, and write the tables of events and their objects.
+r"""Link the objects of all years into events, and write the tables of events and their objects.
 
     python scripts/link_events.py --objects results/events/control/objects/*.nc \
         --tracking '{"rule": "graph"}' --experiment control --output results/events/control

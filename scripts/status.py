@@ -17,6 +17,7 @@ from pathlib import Path
 import yaml
 
 from stormtrace import commandline
+from stormtrace.commandline import duration
 from stormtrace.study import jobs
 from stormtrace.study.known_grids import grid_warnings
 from stormtrace.study.loading import load_study, read_overlays
@@ -165,14 +166,6 @@ def work(seconds: float, timed: bool) -> str:
     if not timed:
         return f"≥ {duration(seconds)}" if seconds else "?"
     return duration(seconds) if seconds else ""
-
-
-def duration(seconds: float) -> str:
-    """Return a time for people: 40 s, 12 min, 3 h 20 min."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def aligned(rows: list[list[str]]) -> str:

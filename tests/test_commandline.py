@@ -167,7 +167,8 @@ def note(tmp_path, monkeypatch):
 def test_progress_says_how_much_is_done(caplog, note):
     with caplog.at_level(logging.INFO, logger="stormtrace"):
         assert list(commandline.progress(range(3), "steps", 3)) == [0, 1, 2]
-    assert "steps: 1 of 3, about" in caplog.text
+    assert "steps: 1 of 3\n" in caplog.text  # nobody knows the pace yet
+    assert "steps: 2 of 3, about 0 s left" in caplog.text
     assert "steps: 3 in" in caplog.text
 
 
@@ -179,11 +180,37 @@ def test_progress_is_noted_beside_the_log(note):
     next(told)
     now = json.loads(note.read_text())
     assert (now["what"], now["done"], now["total"]) == ("steps", 4, 7)
-    assert 0 <= now["seconds_left"] < 10
+    assert now["seconds_left"] is None
     assert abs(time.time() - now["time"]) < 10
+    next(told)
+    assert 0 <= json.loads(note.read_text())["seconds_left"] < 10
     list(told)
     assert json.loads(note.read_text())["done"] == 7
     assert [path.name for path in note.parent.iterdir()] == [note.name]
+
+
+def test_the_clock_starts_after_the_first_step(monkeypatch):
+    """A first step of 100 s, then 1 s each: 6 of 10 done, so 4 s left, and not 70 s."""
+    clock = iter([100.0, *(100.0 + step for step in range(1, 10))])
+    monkeypatch.setattr(commandline.time, "monotonic", lambda: next(clock))
+    pace = commandline.Pace(10)
+    told = [pace.seconds_left(done) for done in range(1, 11)]
+    assert told == [None, 8, 7, 6, 5, 4, 3, 2, 1, 0]
+
+
+def test_the_pace_of_an_attempt_that_goes_on_is_its_own(monkeypatch):
+    """2 of 12 were done before; batches of 2, 3 s each: after the second, 6 of 12 and 9 s left."""
+    clock = iter([50.0, 53.0])
+    monkeypatch.setattr(commandline.time, "monotonic", lambda: next(clock))
+    pace = commandline.Pace(12)
+    assert [pace.seconds_left(4), pace.seconds_left(6)] == [None, 9]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.4, "0 s"), (99, "99 s"), (720, "12 min"), (12000, "3 h 20 min")]
+)
+def test_times_in_words(seconds, words):
+    assert commandline.duration(seconds) == words
 
 
 def test_notes_are_rare_and_none_is_made_without_a_rule(note, monkeypatch):

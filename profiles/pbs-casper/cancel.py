@@ -4,8 +4,11 @@
 Snakemake kills this process after two seconds: so qdel goes on in one of its own.
 """
 
+import os
 import sys
 import time
+
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "scheduler"))
 
 import jobs
 

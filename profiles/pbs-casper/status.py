@@ -4,8 +4,11 @@
 Any other answer, and any exit code but 0, would end the whole workflow: a fault says "running".
 """
 
+import os
 import signal
 import sys
+
+sys.path.insert(1, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "scheduler"))
 
 import jobs
 

@@ -67,7 +67,7 @@ def add_mask_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, required=True, help="mask file")
     for name in ("experiment", "dataset", "grid"):
         parser.add_argument(f"--{name}", required=True, help="written into the file")
-    parser.add_argument("--year", type=int, required=True)
+    parser.add_argument("--year", type=int, required=True, help="year that the samples are of")
     parser.add_argument(
         "--period",
         nargs=2,
@@ -155,13 +155,15 @@ class Note:
     def of_killed(self) -> dict[str, Any]:
         """Return the note of a killed attempt, which could not take it away, or nothing."""
         try:
-            left = json.loads(self.path.read_text(encoding="utf-8")) if self.path else None
+            found = json.loads(self.path.read_text(encoding="utf-8")) if self.path else None
         except (OSError, ValueError):
-            left = None
-        if not isinstance(left, dict):
+            found = None
+        if not isinstance(found, dict):
             return {}
-        here = left.get("host") == self.facts["host"]
-        return {} if here and _is_alive(left.get("process")) else left  # on several GPUs, a sibling
+        here = found.get("host") == self.facts["host"]
+        return (
+            {} if here and _is_alive(found.get("process")) else found
+        )  # on several GPUs, a sibling
 
     def write(self, **facts: Any) -> None:
         """Add `facts` and write all of them, whole or not at all."""
@@ -179,6 +181,40 @@ class Note:
                 self.path.unlink(missing_ok=True)
 
 
+class Pace:
+    """How long the rest of a work takes, by the pace since its first step.
+
+    The first step is not counted: it opens files, loads libraries and compiles.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self._first: tuple[float, int] | None = None
+
+    def seconds_left(self, done: int) -> float | None:
+        """Return the seconds that remain now that `done` are done; None after the first alone."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now, done
+        start, already = self._first
+        if done >= self.total:
+            return 0.0
+        return (now - start) / (done - already) * (self.total - done) if done > already else None
+
+
+def duration(seconds: float) -> str:
+    """Return a time for people: 40 s, 12 min, 3 h 20 min."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def left(seconds: float | None) -> str:
+    """Return `, about 12 min left`, or nothing where nobody knows yet."""
+    return "" if seconds is None else f", about {duration(seconds)} left"
+
+
 class Progress:
     """How far a job is, for its `Note`.
 
@@ -187,7 +223,8 @@ class Progress:
 
     def __init__(self, what: str, total: int, done: int = 0) -> None:
         self.what, self.total, self.done = what, total, done
-        self._at_start = done
+        self.seconds_left: float | None = None
+        self._pace = Pace(total)
         self._start = self._noted = time.monotonic()
         self._note = Note()
         self._write_note()
@@ -196,6 +233,7 @@ class Progress:
         """Count `count` more as done; raise SystemExit if the job was asked to stop meanwhile."""
         heed_stop()
         self.done += count
+        self.seconds_left = self._pace.seconds_left(self.done)
         now = time.monotonic()
         if now - self._noted >= NOTE_EVERY_S or self.done >= self.total:
             self._noted = now
@@ -205,14 +243,9 @@ class Progress:
         """Return the seconds that it has taken so far."""
         return time.monotonic() - self._start
 
-    def seconds_left(self) -> float | None:
-        """Return the seconds that the rest takes at the pace so far, if there is one."""
-        made = self.done - self._at_start
-        return self.seconds() / made * (self.total - self.done) if made else None
-
     def _write_note(self) -> None:
-        left = self.seconds_left()
-        self._note.write(what=self.what, done=self.done, total=self.total, seconds_left=left)
+        how_far = {"what": self.what, "done": self.done, "total": self.total}
+        self._note.write(**how_far, seconds_left=self.seconds_left)
 
 
 def progress(
@@ -234,8 +267,7 @@ def progress(
         counter.advance(size(item))
         if counter.seconds() - logged >= LOG_EVERY_S and counter.done < total:
             logged = counter.seconds()
-            left = counter.seconds_left() or 0
-            log.info("%s: %d of %d, about %.0f s left", what, counter.done, total, left)
+            log.info("%s: %d of %d%s", what, counter.done, total, left(counter.seconds_left))
     log.info("%s: %d in %.1f s", what, counter.done, counter.seconds())
 
 

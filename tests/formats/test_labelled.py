@@ -11,6 +11,7 @@ from stormtrace.formats.labelled import (
     grid_of,
     list_labelled,
     read_labelled,
+    read_text_time,
     split_by_time,
 )
 from stormtrace.grids import Grid
@@ -142,3 +143,75 @@ def test_folders_without_usable_names_are_refused(tmp_path, names):
         (tmp_path / name).touch()
     with pytest.raises(BadInput, match="YYYY-MM-DD-NN-K"):
         list_labelled(tmp_path)
+
+
+def renamed(folder, names, texts=None, weathers=None):
+    """Write one labelled sample a name; texts: the times inside, weathers: seeds of the fields."""
+    lat, lon = coordinates((4, 8))
+    for i, name in enumerate(names):
+        values = np.full((4, 8), (weathers or range(len(names)))[i], np.float32)
+        labels = np.zeros((4, 8), np.int64)
+        write_map_file(folder / name, {"TMQ": values}, lat, lon, labels=labels)
+        with netCDF4.Dataset(folder / name, "a") as nc:
+            nc["time"][0] = (texts or names)[i]
+    return [(file.path.name, file.time, file.labelling) for file in list_labelled(folder)]
+
+
+def test_names_as_climatenet_was_released(tmp_path):
+    """Two labellings of a step, and a step that has one without _K: it is the first."""
+    names = ["data-2001-05-14-00-2.nc", "data-2001-05-14-00-2_1.nc", "data-2013-09-27-01-1_0.nc"]
+    assert renamed(tmp_path, names) == [
+        (names[0], "2001-05-14-00-2", 0),
+        (names[1], "2001-05-14-00-2", 1),
+        (names[2], "2013-09-27-01-1", 0),
+    ]
+
+
+def test_steps_without_a_labelling_are_no_labellings_of_one_time(tmp_path):
+    """data-2000-01-01-01-1.nc … -3.nc: the text and the weather inside differ, so do the times."""
+    names = [f"data-2000-01-01-01-{step}.nc" for step in (1, 2, 3)]
+    found = renamed(tmp_path, names)
+    assert found == [(name, f"2000-01-01-01-{i}", 0) for i, name in enumerate(names, 1)]
+
+
+@pytest.mark.parametrize("texts", [["data-2000-01-01-01-1.nc"] * 3, None])
+def test_labellings_of_one_time_share_its_text_or_its_weather(tmp_path, texts):
+    names = [f"data-2000-01-01-01-{labelling}.nc" for labelling in (1, 2, 3)]
+    weathers = [5, 5, 5] if texts is None else None
+    found = renamed(tmp_path, names, texts, weathers)
+    assert found == [(name, "2000-01-01-01", i) for i, name in enumerate(names, 1)]
+
+
+def test_one_labelling_twice_is_refused(tmp_path):
+    names = ["data-2001-05-14-00-2.nc", "data-2001-05-14-00-2_0.nc"]
+    with pytest.raises(BadInput, match=r"-2\.nc and .*-2_0\.nc are the same labelling of one time"):
+        renamed(tmp_path, names)
+    assert len(list_labelled(tmp_path, [names[0]])) == 1  # as the message says
+
+
+def test_an_axis_of_one_time_makes_no_other_labels(folder, tmp_path):
+    """LABELS(time=1, lat, lon), and time as single characters, as some tools write both."""
+    path = tmp_path / "data-2000-01-01-01-1_0.nc"
+    lat, lon = coordinates((40, 64))
+    fields, labels = weather(0)
+    write_map_file(path, fields, lat, lon, labels=labels)
+    with netCDF4.Dataset(path, "a") as nc:
+        nc.renameVariable("LABELS", "MAP")
+        nc.createVariable("LABELS", "i8", ("time", "lat", "lon"))[:] = labels[None]
+        nc.renameVariable("time", "text")
+        nc.createDimension("letters", 20)
+        text = np.frombuffer(b"data-2000-01-01-01-1", "S1")
+        nc.createVariable("time", "S1", ("time", "letters"))[:] = text[None]
+        assert read_text_time(nc) == "data-2000-01-01-01-1"
+    np.testing.assert_array_equal(read_labelled(path, FIELDS, 3, GRID).labels, labels)
+
+
+def test_confidence_is_read_where_there_is_one_and_must_be_a_share(folder):
+    path = list_labelled(folder)[0].path
+    assert read_labelled(path, FIELDS, 3, GRID).confidence is None
+    with netCDF4.Dataset(path, "a") as nc:
+        nc.createVariable("CONFIDENCE", "f4", ("lat", "lon"))[:] = 0.5
+    assert (read_labelled(path, FIELDS, 3, GRID).confidence == 0.5).all()
+    spoil(path, "CONFIDENCE", (1, 1), 2.0)
+    with pytest.raises(BadInput, match=r"CONFIDENCE .* goes from 0\.5 to 2; expected 0 … 1"):
+        read_labelled(path, FIELDS, 3, GRID)

@@ -1,4 +1,5 @@
 # What all stages share: the study, where its files lie, and what jobs ask for.
+import atexit
 import math
 import os
 import re
@@ -20,7 +21,6 @@ from stormtrace.detect.recipes import AdoptedMasks, ThresholdRecipe
 from stormtrace.errors import BadInput
 from stormtrace.files import check_writable
 from stormtrace.grids.specification import cell_count
-from stormtrace.study.found_years import missing_years
 from stormtrace.study.inputs import (
     adopted_files,
     labels_input,
@@ -31,9 +31,10 @@ from stormtrace.study.inputs import (
 )
 from stormtrace.study.artmip import artmip_files
 from stormtrace.study.jobs import warnings_in
-from stormtrace.study.known_grids import grid_warnings
 from stormtrace.study.layout import EVENT_TABLES
 from stormtrace.study.loading import load_study
+from stormtrace.study.missing_inputs import missing_inputs
+from stormtrace.study.plan_warnings import plan_warnings
 from stormtrace.study.report_plan import report_of
 from stormtrace.study.status import logs_of
 
@@ -96,12 +97,24 @@ def warn(warnings):
         print(f"warning: {warning}", file=sys.stderr)
 
 
-if workflow.is_main_process:
-    warn([*grid_warnings(STUDY), *missing_years(STUDY)])
+# A plan is longer than a screen: what it warns of stands at its end.
+if workflow.is_main_process and workflow.output_settings.dryrun:
+    atexit.register(warn, plan_warnings(STUDY))
+elif workflow.is_main_process:
+    warn(plan_warnings(STUDY))
+
+
+def refuse_missing():
+    """End before the first job, in one sentence for each thing, if jobs need what is not there."""
+    jobs = [(job.rule.name, dict(job.wildcards)) for job in workflow.dag.needrun_jobs()]
+    if missing := missing_inputs(STUDY, jobs):
+        listed = "\n  ".join(missing)
+        sys.exit(f"error: nothing was started, since jobs need what is not there:\n  {listed}")
 
 
 onstart:
     check_writable(STUDY.results)
+    refuse_missing()
 
 
 onsuccess:

@@ -2,12 +2,15 @@
 
 A file is one labelling of one time; several experts may have labelled the same time. Files are
 opened one by one: joined by their coordinate they would collapse (61 test files to 31).
+Their names are understood in `labelled_names`.
 """
 
+import hashlib
 import logging
-import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import netCDF4
@@ -17,6 +20,7 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import check_grid, read_grid
 from stormtrace.formats.complete_maps import TURNED, read_map
+from stormtrace.formats.labelled_names import FORMS, plain_names_end_in_a_step, read_name
 from stormtrace.formats.netcdf import opening
 from stormtrace.grids import Grid
 
@@ -28,15 +32,15 @@ COPY_AGAIN = (
     "and run snakemake again)"
 )
 
-#: ``data-YYYY-MM-DD-NN-K.nc``: the step NN of a day, the labelling K of that time.
-NAME = re.compile(r"(?!\.).*?(?P<time>\d{4}-\d{2}-\d{2}-\d+)-(?P<labelling>\d+)\.nc")
+#: Variables of a labelled sample with maps that are no fields.
+NO_FIELDS = ("lat", "lon", "LABELS", "CONFIDENCE")
 
 
 @dataclass(frozen=True, order=True)
 class LabelledFile:
     """One labelling of one time.
 
-    time: ``YYYY-MM-DD-NN``, the same for all labellings of a time.
+    time: ``YYYY-MM-DD-RR-S`` or ``YYYY-MM-DD-NN``, the same for all labellings of a time.
     """
 
     time: str
@@ -54,10 +58,12 @@ class LabelledSample:
     """What a file holds, complete and checked.
 
     values: (fields, *grid.shape), as stored: not normalized; labels: `grid.shape`, class codes.
+    confidence: `grid.shape`, 0 … 1, how sure the annotator was; None where the file does not say.
     """
 
     values: NDArray[np.float32]
     labels: NDArray[np.uint8]
+    confidence: NDArray[np.float32] | None = None
 
 
 def list_labelled(folder: Path | str, exclude: Iterable[str] = ()) -> list[LabelledFile]:
@@ -66,31 +72,62 @@ def list_labelled(folder: Path | str, exclude: Iterable[str] = ()) -> list[Label
     Only files named as labelled samples count; a warning names others.
 
     Raises:
-        BadInput: there are no files, or an excluded one does not exist.
+        BadInput: there are no files, an excluded one does not exist, or two files are the same
+            labelling of one time.
 
     """
     folder, exclude = Path(folder), set(exclude)
     names = {path.name for path in folder.glob("*.nc") if not path.name.startswith(".")}
     if absent := exclude - names:
         raise BadInput(f"{folder} has no {', '.join(sorted(absent))}, named under `exclude`")
-    matches = {name: NAME.fullmatch(name) for name in names - exclude}
-    files = sorted(
-        LabelledFile(match["time"], int(match["labelling"]), folder / name)
-        for name, match in matches.items()
-        if match is not None
+    ends_in_step = plain_names_end_in_a_step(
+        names, lambda name: _time_inside(folder / name), lambda name: _weather(folder / name)
     )
-    if others := sorted(name for name, match in matches.items() if match is None):
+    files, others = [], []
+    for name in sorted(names - exclude):
+        read = read_name(name, ends_in_step)
+        if read is None:
+            others.append(name)
+        else:
+            files.append(LabelledFile(*read, folder / name))
+    if others:
         log.warning(
-            "%s: %d files are not named as labelled samples (….YYYY-MM-DD-NN-K.nc, time and "
-            "labelling) and are left out: %s",
+            "%s: %d files are not named as labelled samples (%s) and are left out: %s",
             folder,
             len(others),
+            FORMS,
             ", ".join(others[:3]),
         )
     if not files:
         named = f": `exclude` names all {len(exclude)}" if exclude and not others else ""
-        raise BadInput(f"{folder} has no labelled samples (data-YYYY-MM-DD-NN-K.nc){named}")
+        raise BadInput(f"{folder} has no labelled samples ({FORMS}){named}")
+    files.sort()
+    for first, second in pairwise(files):
+        if (first.time, first.labelling) == (second.time, second.labelling):
+            raise BadInput(
+                f"{folder}: {first.path.name} and {second.path.name} are the same labelling of one "
+                "time: rename one (…_K.nc, K the labelling) or name it under `exclude`"
+            )
     return files
+
+
+def _time_inside(path: Path) -> str | None:
+    """Return the time in a file as text, whatever its type; None if it cannot be read."""
+    with suppress(BadInput), opening(path, COPY_AGAIN) as nc:
+        text = read_text_time(nc)
+        if text is not None or "time" not in nc.variables:
+            return text
+        return repr(np.ravel(nc["time"][:])[:1].tolist())
+    return None  # an error of the job that reads it
+
+
+def _weather(path: Path) -> str | None:
+    """Return a digest of the first field in a file; None if it cannot be read."""
+    with suppress(BadInput), opening(path, COPY_AGAIN) as nc:
+        for name, variable in nc.variables.items():
+            if variable.ndim > 1 and name not in NO_FIELDS and variable.dtype.kind == "f":
+                return hashlib.sha256(np.asarray(variable[:]).tobytes()).hexdigest()
+    return None
 
 
 def by_time(files: Iterable[LabelledFile]) -> dict[str, list[LabelledFile]]:
@@ -133,10 +170,11 @@ def read_labelled(path: Path, fields: Sequence[str], classes: int, grid: Grid) -
     with opening(path, COPY_AGAIN) as nc:
         check_grid(nc, grid, path)
         labels = _read_labels(nc, path, grid, classes)
+        confidence = _read_confidence(nc, path, grid)
         values = np.empty((len(fields), *grid.shape), np.float32)
         for channel, field in enumerate(fields):
             values[channel] = read_map(nc, field, path, grid.shape)
-    return LabelledSample(values, labels)
+    return LabelledSample(values, labels, confidence)
 
 
 def grid_of(files: Sequence[LabelledFile]) -> Grid:
@@ -157,9 +195,22 @@ def attributes_of(path: Path, fields: Iterable[str]) -> dict[str, dict[str, str]
 
 def read_text_time(nc: netCDF4.Dataset) -> str | None:
     """Return the string a labelled sample has for its time, or None."""
-    if "time" not in nc.variables or nc["time"].dtype is not str:
+    if "time" not in nc.variables:
         return None
-    return str(np.ravel(nc["time"][:])[0])
+    time = nc["time"]
+    if time.dtype is str:
+        return str(np.ravel(time[:])[0]) if time.size else None
+    if time.dtype.kind == "S":  # characters, one a cell
+        return (
+            b"".join(np.ravel(np.ma.filled(time[:], b""))).decode("utf-8", "replace").strip("\0 ")
+        )
+    return None
+
+
+def one_label_map(nc: netCDF4.Dataset, shape: tuple[int, int]) -> NDArray[np.generic]:
+    """Return LABELS without its axis of time, if it has one; of `shape` if the file is right."""
+    labels = np.asarray(nc["LABELS"][:])
+    return labels[0] if labels.shape == (1, *shape) else labels
 
 
 def codes_off(labels: NDArray[np.generic], classes: int) -> list[float]:
@@ -170,9 +221,9 @@ def codes_off(labels: NDArray[np.generic], classes: int) -> list[float]:
 def _read_labels(nc: netCDF4.Dataset, path: Path, grid: Grid, classes: int) -> NDArray[np.uint8]:
     if "LABELS" not in nc.variables:
         raise BadInput(f"{path} has no LABELS: it is not a labelled sample")
-    labels = np.asarray(nc["LABELS"][:])
+    labels = one_label_map(nc, grid.shape)
     dimensions = nc["LABELS"].dimensions
-    if labels.shape != grid.shape or dimensions in TURNED:
+    if labels.shape != grid.shape or dimensions[-2:] in TURNED:
         raise BadInput(
             f"{path}: LABELS ({', '.join(dimensions)}) is {labels.shape}, expected one map "
             f"({', '.join(grid.dims)}) of {grid.shape}: transpose or crop it"
@@ -180,3 +231,16 @@ def _read_labels(nc: netCDF4.Dataset, path: Path, grid: Grid, classes: int) -> N
     if off := codes_off(labels, classes):
         raise BadInput(f"{path}: LABELS has the codes {off}, outside 0 … {classes - 1}")
     return labels.astype(np.uint8)
+
+
+def _read_confidence(nc: netCDF4.Dataset, path: Path, grid: Grid) -> NDArray[np.float32] | None:
+    """Return CONFIDENCE, `grid.shape`, or None; BadInput unless it is 0 … 1 everywhere."""
+    if "CONFIDENCE" not in nc.variables:
+        return None
+    values = np.asarray(nc["CONFIDENCE"][:], np.float32)
+    if values.shape != grid.shape or not ((values >= 0) & (values <= 1)).all():
+        raise BadInput(
+            f"{path}: CONFIDENCE {values.shape} goes from {np.min(values):g} to "
+            f"{np.max(values):g}; expected 0 … 1 on {grid.shape}: make the file again"
+        )
+    return values

@@ -194,7 +194,10 @@ class Model:
 
 @dataclass(frozen=True)
 class LabelFolder:
-    """A folder of labelled samples; shares, experts: class -> per cent of area, IoU."""
+    """A folder of labelled samples; shares, experts: class -> per cent of area, IoU.
+
+    doubts: what makes training or scores doubtful, told at the page's head; problems: file by file.
+    """
 
     title: str
     files: int
@@ -202,6 +205,7 @@ class LabelFolder:
     span: str
     shares: Mapping[str, float | None]
     experts: Mapping[str, float | None]
+    doubts: Sequence[str]
     problems: Sequence[str]
 
 
@@ -243,6 +247,9 @@ class Page:
         for one in self.experiments:
             for doubt in one.doubts:
                 titles.setdefault(doubt, []).append(one.title)
+        for folder in self.labels:
+            for doubt in folder.doubts:
+                titles.setdefault(doubt, []).append(f"Labels of {folder.title}")
         return [(", ".join(names), doubt) for doubt, names in titles.items()]
 
     @property

@@ -6,8 +6,7 @@ from pydantic import BeforeValidator, Field
 
 from stormtrace.blocks import Block
 from stormtrace.class_table import ClassSpecification
-from stormtrace.errors import BadInput
-from stormtrace.grids.boxes import check_box
+from stormtrace.grids.boxes import in_box_order
 from stormtrace.grids.specification import GridSpecification
 from stormtrace.planet.settings import Planet
 from stormtrace.study.entries import Names
@@ -15,19 +14,8 @@ from stormtrace.study.entries import Names
 Longitude = Annotated[float, Field(ge=-180, le=360)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 
-
-def _ordered(box: Any) -> Any:
-    """Refuse four numbers in another order before each is held against its own limits."""
-    if isinstance(box, list | tuple) and all(isinstance(one, int | float) for one in box):
-        try:
-            check_box(box)
-        except BadInput as error:
-            raise ValueError(str(error)) from None
-    return tuple(box) if isinstance(box, list) else box
-
-
 #: west, east, south, north in degrees.
-Box = Annotated[tuple[Longitude, Longitude, Latitude, Latitude], BeforeValidator(_ordered)]
+Box = Annotated[tuple[Longitude, Longitude, Latitude, Latitude], BeforeValidator(in_box_order)]
 
 PlaceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")]
 GridName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]

@@ -8,6 +8,7 @@ from stormtrace.blocks import did_you_mean
 from stormtrace.class_table import check_table
 from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
+from stormtrace.grids.specification import cell_count
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.study.config import Config
@@ -31,6 +32,7 @@ def check(config: Config, tables: Tables, origins: Origins) -> None:
     checker = _Checker(config, tables, origins)
     checker.lists()
     checker.classes()
+    checker.grids()
     for name, dataset in tables.datasets.items():
         if isinstance(dataset, LabelledDataset):
             checker.labels(name, dataset)
@@ -73,6 +75,14 @@ class _Checker:
             check_table(self.config.classes)
         except BadInput as error:
             raise BadInput(f"{self.origins.of(('classes',))}: {error}") from None
+
+    def grids(self) -> None:
+        """Grids can be made; those in files are opened by the jobs."""
+        for name, entry in self.config.grids.items():
+            try:
+                cell_count(entry)
+            except BadInput as error:
+                self.origins.refuse(("grids", name), f"cannot be made: {error}")
 
     def labels(self, name: str, dataset: LabelledDataset) -> None:
         """Labels are in folders, as far as they are there."""

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import jobs
 import pytest
 import request
-import submit
+import submission
 
 LIMIT = "qsub: would exceed queue casper's per-user limit"
 FULL = "qsub: Maximum number of jobs for user hpcuser already in queue casper"
@@ -30,9 +30,9 @@ def qsub(monkeypatch):
         pbs.now += seconds
         pbs.waits.append(seconds)
 
-    monkeypatch.setattr(submit.subprocess, "run", run)
-    monkeypatch.setattr(submit.time, "sleep", sleep)
-    monkeypatch.setattr(submit.time, "time", lambda: pbs.now)
+    monkeypatch.setattr(submission.subprocess, "run", run)
+    monkeypatch.setattr(submission.time, "sleep", sleep)
+    monkeypatch.setattr(submission.time, "time", lambda: pbs.now)
     return pbs
 
 
@@ -49,14 +49,14 @@ def qsub(monkeypatch):
 )
 def test_troubles_that_pass_are_waited_for(qsub, complaint):
     qsub.complaints = [complaint] * 3
-    assert submit.qsub(["script"]) == "7.vm"
+    assert submission.qsub(["script"]) == "7.vm"
     assert qsub.waits == [2, 10, 30]
 
 
 def test_but_not_for_ever(qsub):
     qsub.complaints = ["qsub: cannot connect to server"] * 99
     with pytest.raises(request.Refused, match="qsub says: qsub: cannot connect"):
-        submit.qsub(["script"])
+        submission.qsub(["script"])
     assert qsub.calls == 6
 
 
@@ -64,11 +64,11 @@ def test_but_not_for_ever(qsub):
 def test_a_full_queue_is_waited_for_much_longer(qsub, complaint):
     """Jobs have to end before another fits, and those take hours."""
     qsub.complaints = [complaint] * 100
-    assert submit.qsub(["script"]) == "7.vm"
+    assert submission.qsub(["script"]) == "7.vm"
     assert sum(qsub.waits) == 100 * 120
     qsub.complaints = [complaint] * 1000
     with pytest.raises(request.Refused, match="qsub says"):
-        submit.qsub(["script"])
+        submission.qsub(["script"])
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_full_queue_is_waited_for_much_longer(qsub, complaint):
 def test_troubles_that_stay_are_told_at_once(qsub, complaint, told):
     qsub.complaints = [complaint]
     with pytest.raises(request.Refused, match=told):
-        submit.qsub(["script"])
+        submission.qsub(["script"])
     assert qsub.calls == 1
 
 
@@ -93,10 +93,10 @@ def test_a_job_that_cannot_be_recorded_is_not_lost(tmp_path, monkeypatch, capsys
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PBS_ACCOUNT", "UABC0001")
-    monkeypatch.setattr(submit, "qsub", lambda arguments: "7.vm")
+    monkeypatch.setattr(submission, "qsub", lambda arguments: "7.vm")
     monkeypatch.setattr(jobs, "remember", remember)
     script = tmp_path / "script"
     facts = '{"rule": "a", "output": ["b"], "threads": 1, "resources": {"mem_mb": 1, "runtime": 1}}'
     script.write_text(f"# properties = {facts}\n")
-    assert submit.job_for(str(script)) == "7.vm"
+    assert submission.job_for(str(script)) == "7.vm"
     assert "a Snakemake started anew will not know: [Errno 28] No space" in capsys.readouterr().err

@@ -5,7 +5,7 @@ import sys
 import clusters
 import pytest
 
-sys.path.insert(0, str(clusters.PROFILE))  # so that tests can import what the profile is made of
+sys.path.insert(0, str(clusters.SHARED))  # so that tests can import what the profile is made of
 
 
 @pytest.fixture(params=["fake", "cached", "genuine"])

@@ -36,5 +36,5 @@ def test_a_profile_may_be_given_relative_to_the_project(tmp_path):
 
 
 def test_the_commands_of_the_casper_profile_can_be_started():
-    for name in ("submit.py", "status.py", "cancel.py", "guard.py"):
+    for name in ("submit.py", "status.py", "cancel.py"):
         assert os.access(ROOT / "profiles" / "pbs-casper" / name, os.X_OK), name

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PROFILE = Path(__file__).resolve().parents[2] / "profiles" / "pbs-casper"
+SHARED = PROFILE.parent / "scheduler"
 FAKE = Path(__file__).parent / "fake_pbs"
 
 
@@ -77,7 +78,7 @@ class Cluster:
             "log": [],
             "threads": 1,
         } | properties
-        template = (PROFILE / "jobscript.sh").read_text()
+        template = (SHARED / "jobscript.sh").read_text()
         script = self.folder / ".snakemake" / "tmp.test" / f"work.{output}"
         script.parent.mkdir(parents=True, exist_ok=True)
         # The executor ends every command in this way.

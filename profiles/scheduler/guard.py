@@ -17,8 +17,6 @@ from typing import IO, Optional
 
 import jobs
 
-CANCEL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cancel.py")
-
 
 def start() -> None:
     """Start the guard of the Snakemake that called this process, unless it stands already.
@@ -30,8 +28,9 @@ def start() -> None:
     if lock is None:
         return
     lock.close()
+    cancel = os.path.join(os.path.dirname(os.path.realpath(sys.argv[0])), "cancel.py")
     subprocess.Popen(
-        [sys.executable, os.path.abspath(__file__), str(master)],
+        [sys.executable, os.path.abspath(__file__), str(master), cancel],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -39,7 +38,7 @@ def start() -> None:
 
 
 def main() -> None:
-    """Wait for Ctrl-C or the end of Snakemake, whose process id is the argument."""
+    """Wait for Ctrl-C or the end of Snakemake, whose process id is the first argument."""
     signal.signal(signal.SIGINT, lambda *_: delete_all())
     master = int(sys.argv[1])
     lock = take(master)
@@ -88,9 +87,9 @@ def take(master: int) -> Optional[IO[str]]:
 
 
 def delete_all() -> None:
-    """Start `cancel.py --all` where neither Ctrl-C nor Snakemake's end reaches it."""
+    """Start `cancel.py --all` of the profile where neither Ctrl-C nor our end reaches it."""
     subprocess.Popen(
-        [sys.executable, CANCEL, "--all"],
+        [sys.executable, sys.argv[2], "--all"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

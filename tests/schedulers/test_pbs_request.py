@@ -116,10 +116,13 @@ def test_properties_are_read_from_the_job_script(tmp_path):
         request.properties_of(str(script))
 
 
-@pytest.mark.parametrize("file", sorted(clusters.PROFILE.glob("*.py")), ids=lambda file: file.name)
+FILES = [*clusters.PROFILE.glob("*.py"), *clusters.SHARED.glob("*.py")]
+
+
+@pytest.mark.parametrize("file", sorted(FILES), ids=lambda file: file.name)
 def test_the_profile_is_python_3_6_and_standard_library(file):
     tree = ast.parse(file.read_text(), feature_version=(3, 6))
-    own = {path.stem for path in clusters.PROFILE.glob("*.py")}
+    own = {path.stem for path in clusters.SHARED.glob("*.py")}
     allowed = own | {"contextlib", "fcntl", "hashlib", "json", "os", "re", "signal"}
     allowed |= {"subprocess", "sys", "time", "typing"}
     for node in ast.walk(tree):
