@@ -41,7 +41,7 @@ def main() -> None:
             film.replace(partial)
         finally:
             film.unlink(missing_ok=True)
-    size = args.output.stat().st_size / 1e6
+        size = partial.stat().st_size / 1e6
     commandline.log.info("%s: %d frames, %.1f MB", args.output, count, size)
 
 

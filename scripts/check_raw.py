@@ -46,7 +46,7 @@ def main() -> None:
     findings = check_study(args.datasets, args.threads, args.grids, args.all_steps)
     text = table(findings)
     sys.stdout.write(text)
-    write_text(args.output, text)
+    write_text(args.output, text, at_once=True)  # also where it ends with 1
     if args.strict and any(finding.problems or finding.missing for finding in findings):
         sys.exit(1)
 

@@ -4,12 +4,14 @@ import errno
 import json
 import logging
 import os
+import runpy
 import signal
 import socket
 import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pyarrow
 import pytest
@@ -17,6 +19,8 @@ import pytest
 from stormtrace import commandline, signals
 from stormtrace.errors import BadInput, OutOfTime
 from stormtrace.files import writing
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 
 def failing(error):
@@ -61,24 +65,51 @@ def test_out_of_memory_is_told_with_the_key_that_asks_for_more(error, monkeypatc
     assert "\n" not in told
 
 
+def test_a_helper_that_was_killed_is_told_with_the_key_that_asks_for_more(monkeypatch):
+    monkeypatch.setenv("STORMTRACE_MEMORY", "2500")
+    monkeypatch.setenv("STORMTRACE_LOG", "results/logs/detect/control/2000.log")
+    told = failing(RuntimeError("DataLoader worker (pid 5) is killed by signal: Killed. "))
+    assert told.startswith("error: DataLoader worker (pid 5)")
+    assert "--set-resources detect:mem_mb=5000 " in told
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "killed"),
+    [
+        (137, "12:00:00 steps: 3 of 8", True),
+        (-9, "", False),  # as no shell says it
+        (134, "terminate called after throwing an instance of 'std::bad_alloc'", True),
+        (1, "traceback : Signal 9 (SIGKILL) received by PID 5", True),  # of torch.distributed
+        (1, "error: V850 has 1 missing value", False),
+        (143, "12:00:00 steps: 3 of 8", False),
+    ],
+)
+def test_the_kernels_kill_is_told_in_the_jobs_log(tmp_path, monkeypatch, code, said, killed):
+    """A script that is killed by SIGKILL can say nothing; the rule's shell goes on."""
+    log = tmp_path / "results" / "logs" / "detect" / "control" / "2000.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(f"{said}\n")
+    flags = ["--code", str(code), "--memory", "2500", "--log", str(log)]
+    monkeypatch.setattr(sys, "argv", ["report_kill.py", *flags])
+    monkeypatch.setenv("STORMTRACE_MEMORY", "")  # is put back
+    monkeypatch.setenv("STORMTRACE_LOG", "")
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(SCRIPTS / "report_kill.py"), run_name="__main__")
+    assert end.value.code == code
+    lines = log.read_text().splitlines()
+    assert lines[0] == said and len(lines) == 1 + killed
+    if killed:
+        assert lines[1].startswith("error: killed, by the kernel if memory was used up, ")
+        assert "asked for 2500 MB" in lines[1]
+        assert "--set-resources detect:mem_mb=5000 " in lines[1]
+
+
 def test_other_errors_keep_their_traceback():
     def main():
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         commandline.run(main)
-
-
-@pytest.fixture
-def sigterm(monkeypatch):
-    """Leave this process's own handlers as they were."""
-    monkeypatch.setattr(signals, "_received", [])
-    monkeypatch.setattr(signals, "AGAIN_S", 0.05)
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGALRM)}
-    yield
-    signals.rest()
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def test_a_stop_that_a_library_swallows_is_heeded_all_the_same(tmp_path, sigterm):

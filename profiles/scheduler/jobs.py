@@ -37,11 +37,19 @@ node that is down.
 
 QSTAT_TIMEOUT_S = 60
 
+KILLED = (137, 265)
+"""Exit codes of SIGKILL, of a shell and of PBS: what the kernel does where memory is used up."""
+
+MEMORY_EXCEEDED = (-26, -27)
+"""Exit codes of jobs that PBS ended for their memory; the comment has `exceeded resource mem`."""
+
 
 def status(job: str) -> str:
     """Return what is known of a job by its id: `success`, `failed`, or in any doubt `running`."""
     code = exit_code(job)
     if code is not None:
+        if code in KILLED:
+            say(f"PBS job {job} was killed: {more_memory(job)}")
         return "success" if code == 0 else "failed"
     facts = ask(job)
     comment = facts.get("comment", "")
@@ -49,6 +57,9 @@ def status(job: str) -> str:
         # PBS has been seen to give a deleted job an exit status of 0; its comment is right.
         if facts.get("exit") == "0" and "terminated" not in comment:
             return "success"
+        about_memory = re.search("exceeded resource v?mem", comment)
+        if about_memory or facts.get("exit") in map(str, KILLED + MEMORY_EXCEEDED):
+            comment = f"{comment}; {more_memory(job)}"
         say(f"PBS job {job} ended with {facts.get('exit', 'no exit status')}: {comment}")
         settle(job)
         return "failed"
@@ -59,6 +70,18 @@ def status(job: str) -> str:
         settle(job)
         return "failed"
     return "running"
+
+
+def more_memory(job: str) -> str:
+    """Return what a job asked for, and the key that asks for more."""
+    facts = next((one for one in records() if one["job"] == job), {})
+    if not facts.get("mem_mb"):
+        return "if memory was the reason, ask for more with mem_mb"
+    rule, asked = facts["rule"], int(facts["mem_mb"])
+    return (
+        f"{rule} asked for {asked} MB; if memory was the reason, ask for more with"
+        f" --set-resources {rule}:mem_mb={2 * asked}"
+    )
 
 
 def number(job: str) -> str:
@@ -169,17 +192,22 @@ def submitted(identity: str) -> Facts:
 def remember(identity: str, job: str, content: str, properties: Mapping[str, Any]) -> None:
     """Record a submission; what it makes and where it logs is for `scripts/status.py`."""
     record = {key: properties.get(key) for key in ("rule", "output", "log")}
+    record["mem_mb"] = properties.get("resources", {}).get("mem_mb")
     record.update(job=job, content=content, time=time.time())
     write_json(os.path.join(STATE, "submitted", identity), record)
 
 
-def living() -> List[str]:
-    """Return the jobs on record that have not ended, as far as is known without asking PBS."""
+def records() -> List[Facts]:
+    """Return the records of all submissions."""
     folder = os.path.join(STATE, "submitted")
     names = os.listdir(folder) if os.path.isdir(folder) else []
-    records = [record for record in map(submitted, names) if record]
+    return [record for record in map(submitted, names) if record]
+
+
+def living() -> List[str]:
+    """Return the jobs on record that have not ended, as far as is known without asking PBS."""
     told = read_json(os.path.join(STATE, "qstat.json")).get("jobs", {})
-    alive = [job for job in (record["job"] for record in records) if exit_code(job) is None]
+    alive = [job for job in (record["job"] for record in records()) if exit_code(job) is None]
     return [job for job in alive if told.get(number(job), {}).get("state") != "F"]
 
 

@@ -5,7 +5,6 @@ import errno
 import json
 import logging
 import os
-import re
 import socket
 import sys
 import time
@@ -14,7 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from stormtrace import memory
 from stormtrace.errors import BadInput, OutOfTime
+from stormtrace.files import together
 from stormtrace.signals import handle_sigterm, heed_stop, rest
 
 Item = TypeVar("Item")
@@ -22,9 +23,6 @@ log = logging.getLogger("stormtrace")
 
 #: Between two lines of a log, and two notes for `scripts/status.py`.
 LOG_EVERY_S, NOTE_EVERY_S = 10, 3
-
-#: How torch (on CPUs and GPUs) and netCDF say that memory is used up, in a RuntimeError.
-OUT_OF_MEMORY = re.compile(r"out of memory|allocate memory|malloc", re.IGNORECASE)
 
 STARTED = time.time()
 
@@ -94,8 +92,9 @@ def positive(text: str) -> int:
 def run(main: Callable[[], None]) -> NoReturn:
     """Run a script's `main` and exit: 0, or 1 with one sentence for a person to read.
 
-    SIGTERM (PBS at walltime, Snakemake when it stops) becomes SystemExit, so that half-written
-    files are removed on the way out.
+    What it writes appears when it has succeeded: its outputs are all there, or none is. SIGTERM
+    (PBS at walltime, Snakemake when it stops) becomes SystemExit, so that half-written files are
+    removed on the way out.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
@@ -103,10 +102,11 @@ def run(main: Callable[[], None]) -> NoReturn:
     handle_sigterm()
     note = Note()
     if killed := note.of_killed():
-        log.warning("the attempt before was killed: %s", _more_memory(killed.get("memory")))
+        log.warning("the attempt before was killed: %s", memory.more(killed.get("memory")))
     note.write()
     try:
-        main()
+        with together():
+            main()
     except BadInput as error:
         sys.exit(f"error: {error}")
     except OutOfTime as stop:
@@ -114,11 +114,13 @@ def run(main: Callable[[], None]) -> NoReturn:
     except OSError as error:
         sys.exit(f"error: {_explain(error)}")
     except MemoryError as error:  # Arrow's, too
-        sys.exit(f"error: out of memory ({error}): {_more_memory()}")
+        sys.exit(f"error: out of memory ({error}): {memory.more()}")
     except RuntimeError as error:
-        if not OUT_OF_MEMORY.search(str(error)):
-            raise
-        sys.exit(f"error: out of memory ({str(error).splitlines()[0]}): {_more_memory()}")
+        if memory.USED_UP.search(str(error)):
+            sys.exit(f"error: out of memory ({str(error).splitlines()[0]}): {memory.more()}")
+        if memory.HELPER_KILLED.search(str(error)):
+            sys.exit(f"error: {str(error).splitlines()[0]} It was {memory.killed()}")
+        raise
     finally:
         rest()
         note.remove()
@@ -148,7 +150,7 @@ class Note:
             "started": STARTED,
             "host": socket.gethostname(),
             "process": os.getpid(),
-            "memory": _asked(),
+            "memory": memory.asked(),
             "job": os.environ.get("PBS_JOBID", os.environ.get("SLURM_JOB_ID")),
         }
 
@@ -282,37 +284,16 @@ def _is_alive(process: Any) -> bool:
     return True
 
 
-def _asked() -> str:
-    """Return RULE:mem_mb=MB as the job's rule asked for it; empty where there is no rule.
-
-    The rule's name is that of its logs' folder, `…/logs/{rule}/…`.
-    """
-    memory = os.environ.get("STORMTRACE_MEMORY", "")
-    _, folder, log_file = os.environ.get("STORMTRACE_LOG", "").rpartition("logs/")
-    rule = Path(log_file.partition("/")[0]).stem
-    return f"{rule}:mem_mb={memory}" if memory and folder else ""
-
-
-def _more_memory(asked: str | None = None) -> str:
-    """Return how to ask for more memory than was asked for: by default, what the rule says."""
-    asked = asked or _asked()
-    rule, _, amount = asked.partition(":mem_mb=")
-    if not amount.isdecimal():
-        return "run it where more memory is free"
-    return (
-        f"the job asked for {amount} MB; if memory was the reason, ask for more with"
-        f" --set-resources {rule}:mem_mb={2 * int(amount)} (in a profile, `set-resources`), or run"
-        " fewer jobs at once"
-    )
-
-
 def _explain(error: OSError) -> str:
     advice = {
         errno.ENOSPC: "the disk is full: free some space and run again; nothing is half-written",
         errno.EDQUOT: "the quota is used up: free some space and run again",
         errno.EACCES: "no permission: choose a folder you may write to, or ask its owner",
-        errno.ENOMEM: f"out of memory: {_more_memory()}",
+        errno.ENOMEM: f"out of memory: {memory.more()}",
         errno.EROFS: "the file system is read-only: choose another folder",
+        errno.EISDIR: "a folder is where the file belongs: move it away",
+        errno.ENOTDIR: "a file is where a folder belongs: move it away",
+        errno.EEXIST: "a file is where a folder belongs: move it away",
     }
     if error.errno == errno.EACCES and error.filename and Path(error.filename).exists():
         advice[errno.EACCES] = "no permission: ask the owner of it"

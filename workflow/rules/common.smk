@@ -21,6 +21,7 @@ from stormtrace.detect.recipes import AdoptedMasks, ThresholdRecipe
 from stormtrace.errors import BadInput
 from stormtrace.files import check_writable
 from stormtrace.grids.specification import cell_count
+from stormtrace.study.folders import check_places
 from stormtrace.study.inputs import (
     adopted_files,
     labels_input,
@@ -37,6 +38,7 @@ from stormtrace.study.missing_inputs import missing_inputs
 from stormtrace.study.plan_warnings import plan_warnings
 from stormtrace.study.report_plan import report_of
 from stormtrace.study.status import logs_of
+from stormtrace.verification.observed import storms_file
 
 # What lies over the tables of `base`: the files and keys of the command line or, in a module, what
 # the other workflow hands over.
@@ -83,7 +85,26 @@ def python(command, keep="> {log:q} 2>&1", through=""):
     """
     program, folder = shlex.quote(PYTHON), shlex.quote(SCRIPTS)
     asked = "STORMTRACE_MEMORY={resources.mem_mb}"
-    return f"{asked} STORMTRACE_LOG={{log:q}} {program} {through}{folder}/{command} {keep}"
+    # A script that the kernel kills for want of memory can say nothing itself.
+    killed = "report_kill.py --code $? --memory {resources.mem_mb} --log {log:q}"
+    return (
+        f"{asked} STORMTRACE_LOG={{log:q}} {program} {through}{folder}/{command} {keep}"
+        f" || {program} {folder}/{killed}"
+    )
+
+
+def check_results():
+    """End with a sentence if a file is where one of the rules, or a checkpoint, needs a folder."""
+    folders = [at.checkpoints(name) for name in STUDY.trained]
+    folders += [at.mask_checkpoints(name) for name in STUDY.experiments]
+    for one in workflow.rules:
+        for file in [*one.output, *one.log, one.benchmark]:
+            if isinstance(file, str):  # another workflow's may be a function
+                folders.append(file if file.is_directory else os.path.dirname(file))
+    try:
+        check_places(STUDY.results, folders)
+    except BadInput as error:
+        sys.exit(f"error: {error}")
 
 
 def any_of(names):
@@ -317,6 +338,20 @@ def samples_of(wildcards, year=None):
     """One year of the samples of an experiment."""
     entry = STUDY.experiments[wildcards.experiment]
     return at.samples(entry.dataset, entry.grid, year or wildcards.year)
+
+
+def observed_storms(wildcards):
+    """The file of observed storms, where it is; the job says so where it is not."""
+    how = STUDY.verified[wildcards.experiment]
+    file = storms_file(how.storms, how.agency)
+    return {"storms": str(file)} if file.exists() else {}
+
+
+def verification_flags(wildcards):
+    how = STUDY.verified[wildcards.experiment]
+    flags = ["--storms", str(storms_file(how.storms, how.agency)), "--agency", how.agency]
+    flags += ["--match", how.match, "--radius", how.radius_km, "--minimum-wind", how.minimum_wind]
+    return flags + (["--observed-years", *how.observed_years] if how.observed_years else [])
 
 
 def measured_samples(wildcards):

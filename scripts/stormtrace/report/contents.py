@@ -158,6 +158,44 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Interval:
+    """A value and the ends of its interval; None where there is none."""
+
+    value: float | None
+    ends: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class SkillRow:
+    """Detections against observed points of one basin, season …; per cent and km.
+
+    group: what kind of label it is; empty for all points.
+    """
+
+    label: str
+    group: str
+    points: int
+    storms: int
+    storms_found: int
+    detection: Interval
+    false_alarms: Interval
+    error_km: Interval
+
+
+@dataclass(frozen=True)
+class Verification:
+    """An experiment held against observed storms; rows: none where no day can be compared."""
+
+    name: str
+    title: str
+    sentence: str
+    note: str
+    rows: Sequence[SkillRow]
+    charts: Sequence[Chart]
+    links: Links
+
+
+@dataclass(frozen=True)
 class ScoreRow:
     """One measure: a value a label (None: undefined), intervals, and the mean."""
 
@@ -224,6 +262,7 @@ class Page:
     classes: Mapping[str, ShownClass]
     experiments: Sequence[Experiment]
     comparisons: Sequence[Comparison]
+    verifications: Sequence[Verification]
     models: Sequence[Model]
     is_overview: bool
     of: str

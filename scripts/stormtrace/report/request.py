@@ -37,6 +37,7 @@ class ExperimentFiles(_Entry):
     images: list[str] = []
     landfall: str | None = None
     animation: str | None = None
+    verification: str | None = None
 
 
 class ComparisonFiles(_Entry):

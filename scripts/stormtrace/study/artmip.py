@@ -18,8 +18,7 @@ def artmip_files(study: Study, experiment: str) -> list[str]:
     """
     classes = study.classes_of(experiment)
     if classes is not None and classes.get(RIVER) is None:
-        entry = study.experiments[experiment]
-        kind, name = ("model", entry.model) if entry.model else ("detector", entry.detector)
+        kind, name = study.experiments[experiment].found_by
         raise BadInput(
             f"the experiment {experiment!r} cannot be in the ARTMIP catalogue: its {kind} {name!r} "
             f"has the labels {', '.join(classes.labels)}, none of which is {RIVER!r}; run without "

@@ -9,7 +9,7 @@ from stormtrace.class_table import ClassSpecification
 from stormtrace.grids.boxes import in_box_order
 from stormtrace.grids.specification import GridSpecification
 from stormtrace.planet.settings import Planet
-from stormtrace.study.entries import Names
+from stormtrace.study.entries import Names, Verification
 
 Longitude = Annotated[float, Field(ge=-180, le=360)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
@@ -88,6 +88,11 @@ class Config(Block):
         {},
         description="Means of fields while a class is present, and its share of their total, "
         "experiment -> fields of its dataset.",
+    )
+    verify: dict[str, Verification] = Field(
+        {},
+        description="Experiments whose tropical cyclones are held against observed storms, "
+        "experiment -> how.",
     )
     planet: Planet = Planet()
     grids: dict[GridName, GridSpecification] = Field(description="Grids by name.")

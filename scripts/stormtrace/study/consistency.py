@@ -13,7 +13,7 @@ from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.study.config import Config
 from stormtrace.study.detector_checks import check_detector, check_use
-from stormtrace.study.entries import Comparison, Experiment
+from stormtrace.study.entries import Comparison, Experiment, Verification
 from stormtrace.study.folders import check_folder
 from stormtrace.study.periods import common, has_month, has_time, years_of
 from stormtrace.study.resolved import AnyDataset, AnyModel, Tables, known_of
@@ -48,6 +48,8 @@ def check(config: Config, tables: Tables, origins: Origins) -> None:
     for name, experiment in tables.experiments.items():
         checker.experiment(name, experiment)
     checker.shown()
+    for name, verification in config.verify.items():
+        checker.verified(name, verification)
     for name, comparison in tables.comparisons.items():
         checker.comparison(name, comparison)
 
@@ -170,15 +172,12 @@ class _Checker:
             detector = self.tables.detectors[experiment.detector]
             table = self.tables.datasets
             check_use((*path, "dataset"), detector, dataset, table, self.origins)
-            labels: Sequence[str] | None = detector.labels
         else:
-            assert experiment.model is not None
-            model = self.tables.models[experiment.model]
+            model = self.tables.models[str(experiment.model)]
             self.network(path, experiment, model, dataset)
-            labels = known_of(model, "labels")
         for field in experiment.measure:
             self.origins.one_of(field, dataset.fields, (*path, "measure"))
-        self.tracking((*path, "tracking"), experiment, labels)
+        self.tracking((*path, "tracking"), experiment)
         if experiment.period:
             self.period((*path, "period"), experiment.period, dataset)
 
@@ -252,15 +251,22 @@ class _Checker:
                 "or runtime: torch",
             )
 
-    def tracking(self, path: Keys, experiment: Experiment, labels: Sequence[str] | None) -> None:
+    def labels_of(self, experiment: Experiment) -> Sequence[str] | None:
+        """Return the labels of an experiment's model or detector, if they can be read yet."""
+        if experiment.detector is not None:
+            return self.tables.detectors[experiment.detector].labels
+        return known_of(self.tables.models[str(experiment.model)], "labels")
+
+    def tracking(self, path: Keys, experiment: Experiment) -> None:
         """The region is known, and thresholds are for classes of the model or detector."""
         region = experiment.tracking.region
         if region and region.name:
             names = NAMED_REGIONS | self.config.regions
             self.origins.one_of(region.name, names, (*path, "region", "name"))
+        labels = self.labels_of(experiment)
         if labels is None:
             return
-        kind = "detector" if experiment.detector else "model"
+        kind, called = experiment.found_by
         classes = Classes.of_labels(labels, self.config.classes)
         for key in ("minimum_area_km2", "minimum_pixels", "minimum_hours"):
             limits = getattr(experiment.tracking, key)
@@ -269,7 +275,7 @@ class _Checker:
                     known = [feature.short for feature in classes.features]
                     self.origins.refuse(
                         (*path, key, name),
-                        f"is a threshold for no class of the {kind} {getattr(experiment, kind)!r}"
+                        f"is a threshold for no class of the {kind} {called!r}"
                         f"{did_you_mean(name, known)}; its classes: {', '.join(known)}",
                     )
 
@@ -295,6 +301,38 @@ class _Checker:
                 self.origins.one_of(name, self.tables.experiments, (key,))
                 for wanted in chosen:
                     self.is_there((key, name), key, wanted, self.tables.experiments[name])
+
+    def verified(self, name: str, verification: Verification) -> None:
+        """What is held against observed storms has cyclones, of the whole grid, and can be."""
+        path = ("verify", name)
+        self.origins.one_of(name, self.tables.experiments, ("verify",))
+        experiment = self.tables.experiments[name]
+        if experiment.tracking.region is not None:
+            self.origins.refuse(
+                path,
+                "is of an experiment that keeps the events of a region: verify one that tracks the "
+                "whole grid, whose scores are told by basin",
+            )
+        dataset = self.tables.datasets[experiment.dataset]
+        assert isinstance(dataset, Dataset)
+        if verification.match == "time" and not dataset.has_observed_weather:
+            self.origins.refuse(
+                (*path, "match"),
+                f"is 'time', but {dataset.name!r} has weather of its own ({dataset.source} runs "
+                "freely), so no day of it is that of the observations; leave match out to compare "
+                "climatologies, or say weather: observed of the dataset if it is nudged",
+            )
+        labels = self.labels_of(experiment)
+        kind, called = experiment.found_by
+        if labels is not None and not any(
+            one.basins == "tropical cyclones"
+            for one in Classes.of_labels(labels, self.config.classes).features
+        ):
+            self.origins.refuse(
+                path,
+                f"is of an experiment whose {kind} {called!r} has no class with `basins: "
+                f"tropical cyclones` (table `classes`); its labels: {', '.join(labels)}",
+            )
 
     def is_there(self, path: Keys, key: str, wanted: str, experiment: Experiment) -> None:
         """A field is derived, a month or a time lies in the experiment's period."""

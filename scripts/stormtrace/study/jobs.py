@@ -15,14 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from stormtrace import memory
+
 #: Where profiles/pbs-casper keeps its records; see `jobs.py` there.
 PBS = Path(".snakemake") / "pbs"
 
 #: As much of a log's end as is read for its last line.
 TAIL_BYTES = 4000
-
-#: Why a job failed that left its note and no word.
-KILLED = "killed: out of memory (see the rule's mem_mb), or ended by hand or by the scheduler"
 
 #: A line of a log that `stormtrace.commandline` has marked as a warning.
 WARNING = re.compile(r"\d\d:\d\d:\d\d warning: (.*)")
@@ -82,7 +81,8 @@ def jobs_in(folder: Path, logs: str) -> dict[str, Job]:
         if _lives(folder, note, known):
             jobs[log] = Job(log, name, "running", note)
         elif note and log not in jobs:
-            jobs[log] = Job(log, name, "failed", reason=KILLED)
+            reason = failure(folder / log) or memory.killed(note.get("memory"))
+            jobs[log] = Job(log, name, "failed", reason=reason)
     return jobs
 
 
@@ -95,7 +95,9 @@ def _submitted(
     if ended == "0":
         return None
     if ended is not None or fact.get("state") == "F":
-        return Job(log, job, "failed", reason=last_line(folder / log) or fact.get("comment", ""))
+        comment = fact.get("comment", "")
+        reason = failure(folder / log) or comment or last_line(folder / log)
+        return Job(log, job, "failed", reason=reason)
     return Job(log, job, "queued" if fact.get("state") in (None, "Q", "H", "W") else "running")
 
 
@@ -152,13 +154,18 @@ def warnings_in(folder: Path, logs: Iterable[str]) -> list[str]:
 
 def last_line(log: Path) -> str:
     """Return the last line of a log, without reading all of it."""
+    lines = tail_of(log).split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def tail_of(log: Path) -> str:
+    """Return the end of a log, empty if it cannot be read."""
     try:
         with log.open("rb") as stream:
             stream.seek(max(0, log.stat().st_size - TAIL_BYTES))
-            lines = stream.read().decode("utf-8", "replace").split("\n")
+            return stream.read().decode("utf-8", "replace")
     except OSError:
         return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
 def read_json(file: Path) -> dict[str, Any]:
