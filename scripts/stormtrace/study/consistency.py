@@ -204,7 +204,13 @@ class _Checker:
             self.origins.refuse(
                 path,
                 f"is {dataset.name!r}, which does not derive {', '.join(missing)} that the model "
-                f"{name!r} needs; it derives: {', '.join(dataset.fields)}",
+                f"{name!r} needs; it derives: {', '.join(dataset.fields)}"
+                + (
+                    f" (an experiment's `neutral: [{', '.join(missing)}]` gives the network its"
+                    " mean instead)"
+                    if isinstance(dataset, Dataset)
+                    else ""
+                ),
             )
 
     def neutral(
