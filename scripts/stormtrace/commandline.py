@@ -119,7 +119,7 @@ def run(main: Callable[[], None]) -> NoReturn:
         if memory.USED_UP.search(str(error)):
             sys.exit(f"error: out of memory ({str(error).splitlines()[0]}): {memory.more()}")
         if memory.HELPER_KILLED.search(str(error)):
-            sys.exit(f"error: {str(error).splitlines()[0]} It was {memory.killed()}")
+            sys.exit(f"error: {str(error).splitlines()[0].rstrip('. ')}: {memory.killed()}")
         raise
     finally:
         rest()

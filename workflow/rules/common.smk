@@ -22,9 +22,11 @@ from stormtrace.detect.recipes import AdoptedMasks, ThresholdRecipe
 from stormtrace.errors import BadInput
 from stormtrace.files import check_writable
 from stormtrace.grids.specification import cell_count
+from stormtrace.study.annotated import import_grids
 from stormtrace.study.folders import check_places
 from stormtrace.study.inputs import (
     adopted_files,
+    import_input,
     labels_input,
     labels_seen,
     published_files,
@@ -73,6 +75,10 @@ if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
 # Where networks run is no part of what a result is: a plain constant, so that a change reruns nothing.
 DEVICE = STUDY.config.device
 GPU = 1 if DEVICE == "cuda" else 0
+# How figures are saved, as flags: a parameter of their rules, so that a change draws them again.
+PRINTING = f"--dots-per-inch {STUDY.config.figures.dots_per_inch}" + (
+    "" if STUDY.config.figures.titles else " --without-titles"
+)
 
 # A job on a cluster stops by itself after nine tenths of its walltime, and the next attempt goes on
 # from there; where Snakemake itself runs the jobs, nothing ends them.
@@ -232,7 +238,7 @@ def experiments_of(wildcards):
 def columns(dataset):
     """Columns of the raw mesh: the planet's; others are not known before their files are opened,
     so those of the finest mesh that was measured."""
-    ne = STUDY.config.planet.ne
+    ne, dataset = STUDY.config.planet.ne, STUDY.fields_from(dataset)
     on_planet = any(
         at.planet_part(file) for part in STUDY.raw(dataset).parts for file in part.files
     )

@@ -11,6 +11,7 @@ from stormtrace.errors import BadInput
 from stormtrace.grids.specification import cell_count
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
+from stormtrace.study.annotated import check_annotated, check_learner
 from stormtrace.study.config import Config
 from stormtrace.study.detector_checks import check_detector, check_use
 from stormtrace.study.entries import Comparison, Experiment, Verification
@@ -39,6 +40,8 @@ def check(config: Config, tables: Tables, origins: Origins) -> None:
             checker.excluded(name, dataset)
         else:
             checker.anomalies(name, dataset)
+    for entry in tables.annotated.values():
+        check_annotated(entry, config.grids, origins)
     for name, model in tables.models.items():
         if isinstance(model, Published):
             check_folder(model.weights, ("models", name, "weights"), origins)
@@ -148,6 +151,8 @@ class _Checker:
             )
         self.fields(path, name, model, dataset)
         if isinstance(model, Recipe):
+            if model.dataset in self.tables.annotated:
+                check_learner(model, self.tables.annotated[model.dataset], self.origins)
             check_augmentation(name, model, self.config.grids, self.origins)
 
     def experiment(self, name: str, experiment: Experiment) -> None:

@@ -94,8 +94,10 @@ class Study:
         self.detectors = {name: tables.detectors[name] for name in sorted(detectors)}
         self._members = {name: members_of(tables.models[name]) for name in sorted(models)}
         self.models = {name: one for some in self._members.values() for name, one in some.items()}
+        self._annotated = tables.annotated
         needed = self._needed_datasets(tables.datasets)
         self.datasets = {name: tables.datasets[name] for name in sorted(needed)}
+        self.annotated = {name: tables.annotated[name] for name in needed & {*tables.annotated}}
 
     def _shown_experiments(self) -> list[str]:
         """Return what is run and what is compared; in that order."""
@@ -123,6 +125,7 @@ class Study:
         used = {entry.dataset for entry in self.experiments.values()}
         used |= {of.dataset for of in self.percentiles}
         used |= {entry.dataset for entry in self.models.values() if entry.dataset}
+        used |= {self._annotated[name].dataset for name in used if name in self._annotated}
         fields = (each for name in sorted(used) for each in table[name].fields.values())
         return used | {each.anomaly.dataset for each in fields if each.anomaly is not None}
 
@@ -197,6 +200,7 @@ class Study:
             if not self.is_labelled(entry.dataset)
         )
         wanted |= dict.fromkeys((of.dataset, of.grid) for of in self.percentiles)
+        wanted |= {(entry.dataset, entry.grid): None for entry in self.annotated.values()}
         for dataset, grid in list(wanted):
             wanted |= {(of.dataset, grid): None for of in self.anomalies(dataset).values()}
         found: dict[str, list[GridSpecification]] = {}
@@ -208,6 +212,16 @@ class Study:
         """Return the labelled samples of a folder, `train` or `test`, that are to be left out."""
         entry = self.labelled(dataset)
         return [name for name in entry.exclude if (Path(getattr(entry, split)) / name).exists()]
+
+    def labels_made(self, dataset: str, split: str) -> str | None:
+        """Return what is made here and holds labels: annotations', the mini planet's, or None."""
+        if dataset in self.annotated:
+            return self.at.labelled(dataset)
+        return self.at.planet_part(str(getattr(self.labelled(dataset), split)))
+
+    def fields_from(self, dataset: str) -> str:
+        """Return the dataset of raw files that fields come from: of annotations, another one."""
+        return self.annotated[dataset].dataset if dataset in self.annotated else dataset
 
     # --- models ---------------------------------------------------------------------------------
 
@@ -228,6 +242,8 @@ class Study:
 
     def labels_of(self, dataset: str) -> list[str]:
         """Return the classes of a labelled dataset, as a model that learns from it names them."""
+        if dataset in self.annotated:
+            return list(self.annotated[dataset].labels)
         users = (known_of(one, "labels") for one in self.models.values() if one.dataset == dataset)
         return next((labels for labels in users if labels), [])
 
@@ -382,6 +398,10 @@ class Study:
     def title(self, name: str) -> str:
         """Return an experiment's title, by default its name."""
         return self.experiments[name].title or name
+
+    def model_title(self, name: str) -> str:
+        """Return a model's title, by default its name."""
+        return self.models[name].title or name
 
     def comparison_title(self, name: str) -> str:
         """Return a comparison's title, by default its name."""

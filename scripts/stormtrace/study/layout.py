@@ -96,6 +96,10 @@ class Layout:
         """Findings about a labelled dataset."""
         return self._at(f"labels/{dataset}.json")
 
+    def labelled(self, dataset: str) -> str:
+        """The folder of the labelled samples that annotations become."""
+        return self._at(f"labelled/{dataset}")
+
     def checkpoints(self, model: str) -> str:
         """What a stopped training resumes from."""
         return self._at(f"checkpoints/{model}")

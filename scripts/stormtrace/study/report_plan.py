@@ -138,7 +138,7 @@ def _model(study: Study, name: str) -> dict[str, Any]:
     figures, images = [], []
     shown: dict[str, Any] = {
         "name": name,
-        "title": entry.title or name,
+        "title": study.model_title(name),
         "fields": known_of(entry, "fields") or [],
     }
     if name in study.trained:

@@ -11,9 +11,11 @@ from pydantic import BaseModel
 
 from stormtrace.blocks import Fault, at, check_block, did_you_mean, plain
 from stormtrace.detect.recipes import AdoptedMasks, Detector, ThresholdRecipe
+from stormtrace.labels.annotation_blocks import AnnotatedDataset
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.prepare.sources import SOURCES
+from stormtrace.study.annotated import labelled_of
 from stormtrace.study.entries import Comparison, Experiment
 from stormtrace.study.merging import Entry, drop_nulls, lineage, resolve
 from stormtrace.study.study_files import Origins, read_yaml
@@ -31,9 +33,13 @@ SHIPPED = Path(__file__).resolve().parents[1] / "data" / "detectors.yaml"
 
 @dataclass(frozen=True)
 class Tables:
-    """Every entry of the tables, resolved and checked one by one."""
+    """Every entry of the tables, resolved and checked one by one.
+
+    annotated: datasets of annotations; in `datasets` the labelled samples they become.
+    """
 
     datasets: dict[str, AnyDataset]
+    annotated: dict[str, AnnotatedDataset]
     models: dict[str, AnyModel]
     detectors: dict[str, Detector]
     experiments: dict[str, Experiment]
@@ -58,7 +64,16 @@ def read_tables(config: Mapping[str, Any], folders: Mapping[str, str], origins: 
     """Return the tables of a study; `folders` are what {data} and {results} stand for."""
     config = {**config, "detectors": {**shipped_detectors(), **(config.get("detectors") or {})}}
     entries = {kind: _read_table(config, kind, folders, origins) for kind in TABLES}
-    return Tables(**entries)
+    annotated = {
+        name: entry
+        for name, entry in entries["datasets"].items()
+        if isinstance(entry, AnnotatedDataset)
+    }
+    for name, entry in annotated.items():
+        entries["datasets"][name] = labelled_of(
+            entry, entries["datasets"], folders["results"], origins
+        )
+    return Tables(annotated=annotated, **entries)
 
 
 def shipped_detectors() -> dict[str, Any]:
@@ -103,9 +118,12 @@ def _model_of(kind: str, entry: Entry) -> type[BaseModel] | Fault:
     if kind != "datasets":
         return Experiment if kind == "experiments" else Comparison
     source = entry.get("source")
+    if source == "annotations":
+        return AnnotatedDataset
     if source is not None and source not in SOURCES:
-        hint = did_you_mean(str(source), SOURCES)
-        allowed = ", ".join(SOURCES)
+        known = [*SOURCES, "annotations"]
+        hint = did_you_mean(str(source), known)
+        allowed = ", ".join(known)
         return Fault(("source",), f"is {json.dumps(source)}{hint}; allowed: {allowed}")
     return LabelledDataset if source == "climatenet" else Dataset
 
