@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import sys
+import threading
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -131,9 +132,36 @@ def refuse_missing():
         sys.exit(f"error: nothing was started, since jobs need what is not there:\n  {listed}")
 
 
+def one_timer_at_a_time(scheduler):
+    """Keep Snakemake from waking its scheduler more and more often.
+
+    Snakemake 9 starts a timer at each pass over the jobs that are ready, to pass over them again a
+    second later, when its limit of starts a second may have room; and each job that ends is a pass of
+    its own. So after n jobs there are n passes a second, which took a third of one core in the demo.
+    One timer wakes it as soon.
+    """
+    ready = getattr(scheduler, "_open_jobs", None)
+    if ready is None or not hasattr(scheduler, "_schedule_reevalutation"):
+        return  # another Snakemake
+    running = threading.Lock()
+
+    def wake():
+        running.release()
+        ready.release()
+
+    def wake_later(delay):
+        if running.acquire(blocking=False):
+            timer = threading.Timer(delay, wake)
+            timer.daemon = True  # nothing waits for it at the end
+            timer.start()
+
+    scheduler._schedule_reevalutation = wake_later
+
+
 onstart:
     check_writable(STUDY.results)
     refuse_missing()
+    one_timer_at_a_time(workflow.scheduler)
 
 
 onsuccess:
