@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import shapely
 
+from annotation_files import imported
 from real_data import real_data
 from stormtrace.errors import BadInput
 from stormtrace.grids import make_grid
-from stormtrace.labels.importers.surface_bulletins import line_cells, read_bulletin
+from stormtrace.labels.importers.surface_bulletins import line_cells, read_bulletins
 
 FINE = "fronts/WPC_CODSUS_ASUS02_20210628_18Z_hires.txt"
 COARSE = "fronts/WPC_CODSUS_ASUS01_20210628_18Z_lores.txt"
@@ -31,6 +32,11 @@ COLD 4000900 4100910
 STNRY WK 4001700 4001800 4001850
 """
 HEAD = "342 PM EST FRI DEC 31 2021"
+
+
+def read_bulletin(path, year=None):
+    (read,) = read_bulletins(path, year)
+    return read
 
 
 def bulletin(folder, text=TEXT, head=HEAD, valid="123121"):
@@ -119,3 +125,41 @@ def test_a_line_over_the_date_line_paints_no_bar():
     # Ties are inside: cells 1.5° to either side, and 1.5° beyond the ends on the row itself.
     wide = line_cells(over + np.array([0.5, 0.0]), grid, 3.0)
     assert np.flatnonzero(wide.any(axis=1)).tolist() == [129, 130, 131, 132]
+
+
+FRONTS = ["Background", "Cold front", "Warm front", "Stationary front", "Occluded front"]
+BLOCK = {
+    "format": "codsus",
+    "classes": {
+        "COLD": "Cold front",
+        "WARM": "Warm front",
+        "STNRY": "Stationary front",
+        "OCFNT": "Occluded front",
+        "TROF": None,
+    },
+}
+PRIORITY = ["Warm front", "Occluded front", "Stationary front", "Cold front"]
+
+
+def test_lines_become_labels_by_the_published_priority():
+    """Of the lines that cross, warm lies over occluded, that over stationary, that over cold."""
+    path, grid = real_data(FINE), make_grid({"nlat": 181, "nlon": 360})
+    store = imported(grid, {**BLOCK, "files": str(path)}, labels=FRONTS, overlap=PRIORITY)
+    codes, confidence = store.read(("2021-06-28 18:00:00", ""))
+    expected = np.zeros(grid.shape, np.uint8)
+    words = {"COLD": 1, "STNRY": 3, "OCFNT": 4, "WARM": 2}  # the last one drawn wins
+    for word, code in words.items():
+        for line in read_bulletin(path).lines:
+            if line.word == word:
+                expected[line_cells(line.points, grid, 1.0)] = code
+    np.testing.assert_array_equal(codes, expected)
+    assert confidence is None and set(np.unique(codes)) == {0, 1, 2, 3, 4}
+    assert store.record.dropped == {"left out": 22}  # troughs
+    assert store.record.shapes == 49 - 22 and store.record.overlapping_cells > 0
+
+
+def test_several_bulletins_of_a_file(tmp_path):
+    once = TEXT.format(head=HEAD, valid="123121")
+    path = tmp_path / "many.txt"
+    path.write_text(once + TEXT.format(head=HEAD, valid="010100"))
+    assert [f"{one.time:%m-%d %H}" for one in read_bulletins(path)] == ["12-31 21", "01-01 00"]

@@ -11,8 +11,9 @@ north, longitude west.
 
 import datetime
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
+from stormtrace.labels.annotation_blocks import AnnotationFiles
+from stormtrace.labels.importers.annotation import Annotation, Annotations, Shape
 
 Points = NDArray[np.float64]
 
@@ -33,6 +36,11 @@ STRENGTHS = ("WK", "MDT", "STG")
 #: Between the day a bulletin is issued and the time it is valid at.
 LATEST = datetime.timedelta(days=2)
 
+#: Before each bulletin of a file, with the number of the transmission.
+_HEADING = re.compile(r"^(?=(?:\d{3}\s*\n)?ASUS0[12] )", re.M)
+
+#: Control characters and marks of the end of a transmission.
+_MARKS = re.compile(r"[\x00-\x09\x0b-\x1f]|NNNN|\$\$")
 _VALID = re.compile(r"\bVALID\s+(\d{2})(\d{2})(\d{2})Z")
 _ISSUED = re.compile(r"^\d{3,4}\s+[AP]M\s+\w+\s+\w+\s+(\w{3})\s+(\d{1,2})\s+(\d{4})\s*$", re.M)
 
@@ -54,17 +62,37 @@ class Bulletin:
     lines: tuple[FrontLine, ...]
 
 
-def read_bulletin(path: Path, year: int | None = None) -> Bulletin:
-    """Read one bulletin.
+def read_surface_bulletins(path: Path, block: AnnotationFiles, grid: Grid) -> Annotations:
+    """Yield an annotation for every bulletin of a file: lines on `grid`, one shape a line."""
+    for bulletin in read_bulletins(path, block.year):
+        shapes = [
+            Shape((line.word,), partial(line_cells, line.points, grid, block.width_degrees))
+            for line in bulletin.lines
+        ]
+        time = f"{bulletin.time:%Y-%m-%d %H:%M}"
+        yield Annotation(
+            f"{path} at {time}", time, "", grid.shape, shapes, time=time, is_on_grid=True
+        )
 
-    year: of the time it is valid at, where its head does not say when it was issued.
+
+def read_bulletins(path: Path, year: int | None = None) -> Iterator[Bulletin]:
+    """Yield the bulletins of a file.
+
+    year: of the times it is valid at, where the heads do not say when they were issued.
 
     Raises:
-        BadInput: it has no valid time, no year or another one than its head says; a line is cut off
-            or has an impossible point.
+        BadInput: a bulletin has no valid time, no year or another one than its head says; a line is
+            cut off or has an impossible point.
 
     """
     text = path.read_text(encoding="ascii", errors="replace")
+    text = _MARKS.sub(" ", text)
+    parts = [part for part in _HEADING.split(text) if _VALID.search(part)]
+    for part in parts or [text]:
+        yield _bulletin(part, year, path)
+
+
+def _bulletin(text: str, year: int | None, path: Path) -> Bulletin:
     time = _valid_time(text, year, path)
     body = text[_VALID.search(text).end() :]  # type: ignore[union-attr]
     lines: list[FrontLine] = []
@@ -87,7 +115,7 @@ def read_bulletin(path: Path, year: int | None = None) -> Bulletin:
 def _statements(body: str, path: Path) -> Iterable[tuple[str, list[str]]]:
     """Yield each word with what follows it, over the ends of lines."""
     statement: tuple[str, list[str]] | None = None
-    for token in body.replace("$", " ").split():
+    for token in body.split():
         if token in LINES or token in CENTRES:
             if statement:
                 yield statement
@@ -123,7 +151,7 @@ def _valid_time(text: str, year: int | None, path: Path) -> datetime.datetime:
     month, day, hour = map(int, found.groups())
     issued = _issued(text, path)
     if year is None and issued is None:
-        raise BadInput(f"{path} does not say its year: give it, `times: {{year: …}}`")
+        raise BadInput(f"{path} does not say its year: give it, `year: …`")
     # Issued on 31 December it may be valid in January, and the other way round.
     years = [year] if issued is None else [issued.year, issued.year + 1, issued.year - 1]
     for candidate in filter(None, years):
