@@ -33,4 +33,8 @@ include: "workflow/rules/climate.smk"
 include: "workflow/rules/draw.smk"
 
 
+if workflow.is_main_process:
+    check_results()
+
+
 report: "workflow/report/workflow.rst"

@@ -1,7 +1,7 @@
-"""Take a published model into the study, after checking that it is one.
+r"""Take a published model into the study, after checking that it is one.
 
     python scripts/adopt_model.py --weights path/to/trained_cgnet.040523 \
---output results/models/dagon-2023
+        --output results/models/dagon-2023
 
 The folder has ClimateNet's config.json and weights.pth. Weights are read as data only: a file that
 would run code is refused. The copy is rebuilt from what was checked, never from the bytes. Labels

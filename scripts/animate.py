@@ -1,4 +1,4 @@
-"""Animate a year or a month of detections over the water vapour, as a film a browser plays.
+r"""Animate a year or a month of detections over the water vapour, as a film a browser plays.
 
 python scripts/animate.py --samples results/samples/cesm-historical/fv0.23x0.31/2000 \
     --mask results/masks/control/2000.nc --month 1 --output results/animations/control-2000-01.mp4
@@ -22,9 +22,13 @@ def main() -> None:
     parser.add_argument("--samples", type=Path, required=True, help="folder of the year")
     parser.add_argument("--mask", type=Path, required=True, help="masks of the year")
     parser.add_argument("--month", type=int, choices=range(1, 13), help="the whole year without")
-    parser.add_argument("--field", default="TMQ")
+    parser.add_argument(
+        "--field", default="TMQ", help="field of the samples to film the masks over"
+    )
     parser.add_argument("--range", nargs=2, type=float, default=(0.0, 65.0), help="low high")
-    parser.add_argument("--frames-a-second", type=commandline.positive, default=12)
+    parser.add_argument(
+        "--frames-a-second", type=commandline.positive, default=12, help="steps shown in a second"
+    )
     parser.add_argument("--output", type=Path, required=True, help=".mp4 or .webm")
     commandline.add_classes(parser)
     args = parser.parse_args()
@@ -37,7 +41,7 @@ def main() -> None:
             film.replace(partial)
         finally:
             film.unlink(missing_ok=True)
-    size = args.output.stat().st_size / 1e6
+        size = partial.stat().st_size / 1e6
     commandline.log.info("%s: %d frames, %.1f MB", args.output, count, size)
 
 

@@ -1,7 +1,7 @@
-"""Check labelled samples before trusting them.
+r"""Check labelled samples before trusting them.
 
     python scripts/check_labels.py --samples climatenet/train climatenet/test \
---output results/labels/climatenet.json
+        --output results/labels/climatenet.json
 
 Reports files, times, labellings a time, shares of the classes, how far experts agree, and problems:
 codes without a class, times that do not match names, pieces that are hard to believe, dates that an
@@ -46,6 +46,8 @@ def main() -> None:
     for name, files in listed.items():
         earlier = {one: listed[one] for one in folders}
         folders[name] = check_labels(files, classes, earlier)
+        for doubt in folders[name]["doubts"]:
+            commandline.log.warning("labels in %s: %s", name, doubt)
     result = {
         "labels": list(classes.labels),
         "folders": folders,

@@ -1,6 +1,6 @@
 r"""Check every raw file of a study: what is there, missing, inconsistent.
 
-    python scripts/check_raw.py --output results/raw_files.txt \\
+    python scripts/check_raw.py --output results/raw_files.txt \
         --datasets '[{"name": "cesm-historical", "source": "cesm", "parts": [{"period":
                       ["2000-01-01", "2006-01-01"], "files": "raw/*.{variable}.{year}*.nc"}]}]'
 
@@ -21,7 +21,12 @@ from stormtrace.prepare.findings import table
 def main() -> None:
     """Parse the flags, check, and print."""
     parser = commandline.parser(__doc__)
-    parser.add_argument("--datasets", type=commandline.from_json, required=True)
+    parser.add_argument(
+        "--datasets",
+        type=commandline.from_json,
+        required=True,
+        help="blocks of the study's `datasets:`, a JSON list, or @file",
+    )
     parser.add_argument(
         "--grids",
         type=commandline.from_json,
@@ -41,7 +46,7 @@ def main() -> None:
     findings = check_study(args.datasets, args.threads, args.grids, args.all_steps)
     text = table(findings)
     sys.stdout.write(text)
-    write_text(args.output, text)
+    write_text(args.output, text, at_once=True)  # also where it ends with 1
     if args.strict and any(finding.problems or finding.missing for finding in findings):
         sys.exit(1)
 

@@ -1,4 +1,4 @@
-"""Compare two experiments: frequency of the second minus the first, with significance.
+r"""Compare two experiments: frequency of the second minus the first, with significance.
 
 python scripts/compare.py --first results/frequency/control/frequency.nc \
     --second results/frequency/rcp85/frequency.nc --name warming \
@@ -18,11 +18,11 @@ def main() -> None:
     parser = commandline.parser(__doc__)
     parser.add_argument("--first", required=True, help="frequency.nc of the first experiment")
     parser.add_argument("--second", required=True, help="frequency.nc of the second")
-    parser.add_argument("--name", required=True)
+    parser.add_argument("--name", required=True, help="name of the comparison, kept in the file")
     parser.add_argument(
         "--of", choices=COUNTED, default="masks", help="count every detection, or events alone"
     )
-    parser.add_argument("--output", required=True)
+    parser.add_argument("--output", required=True, help="the comparison, netCDF")
     parser.add_argument("--replicates", type=positive, default=1000, help="bootstrap draws")
     parser.add_argument("--block-years", type=positive, default=1, help="years drawn together")
     commandline.add_classes(parser)

@@ -1,6 +1,6 @@
 r"""Mean and standard deviation of each field over a folder of samples, in one pass.
 
-    python scripts/compute_statistics.py --samples results/samples/cesm-historical/mini/2000 \\
+    python scripts/compute_statistics.py --samples results/samples/cesm-historical/mini/2000 \
         --fields TMQ U850 V850 PSL --output results/statistics/cesm-historical/mini/2000.json
 
 Of a folder of labelled samples every file counts, also several of one time.
@@ -19,7 +19,7 @@ def main() -> None:
     """Parse the flags and write the statistics."""
     parser = commandline.parser(__doc__)
     parser.add_argument("--samples", type=Path, required=True, help="a folder of samples")
-    parser.add_argument("--fields", nargs="+", required=True)
+    parser.add_argument("--fields", nargs="+", required=True, help="fields of the samples")
     parser.add_argument(
         "--grid", type=commandline.from_json, help="the grid the samples must be on, JSON"
     )
@@ -29,7 +29,7 @@ def main() -> None:
         default=[],
         help="names of labelled samples to leave out, JSON or @file",
     )
-    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--output", type=Path, required=True, help="statistics of the folder, JSON")
     args = parser.parse_args()
 
     paths = sample_paths(args.samples, args.exclude)

@@ -1,4 +1,4 @@
-"""Count, for one year, where tracked events are, begin and end, by month, class and cell.
+r"""Count, for one year, where tracked events are, begin and end, by month, class and cell.
 
 python scripts/count_events.py --mask results/masks/control/2000.nc \
     --objects results/events/control/objects/2000.nc --events results/events/control \
@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--mask", required=True, help="masks of one year")
     parser.add_argument("--objects", required=True, help="objects found in them")
     parser.add_argument("--events", required=True, type=Path, help="folder of linked events")
-    parser.add_argument("--output", required=True)
+    parser.add_argument("--output", required=True, help="counts of the year, netCDF")
     parser.add_argument(
         "--period",
         nargs=2,

@@ -1,8 +1,8 @@
-"""Count the events that reach a coast, by latitude.
+r"""Count the events that reach a coast, by latitude.
 
-python scripts/count_landfalls.py --objects results/events/control/objects/*.nc \
-    --events results/events/control --output results/landfall/control.csv \
-    --coasts '{"western North America": [230, 255, 32, 55]}'
+    python scripts/count_landfalls.py --objects results/events/control/objects/*.nc \
+        --events results/events/control --output results/landfall/control.csv \
+        --coasts '{"western North America": [230, 255, 32, 55]}'
 
 Columns: coast, lat (centre of a bin), class (short name), events (different ones; each once a
 bin). The coast is where cells of the box are partly land.

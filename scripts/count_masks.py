@@ -1,4 +1,4 @@
-"""Count, for one year, in how many steps of each month each class covers each cell.
+r"""Count, for one year, in how many steps of each month each class covers each cell.
 
 python scripts/count_masks.py --mask results/masks/control/2000.nc \
     --output results/frequency/control/masks/2000.nc --period 2000-01-01 2006-01-01
@@ -14,7 +14,7 @@ def main() -> None:
     """Parse flags, count, write."""
     parser = commandline.parser(__doc__)
     parser.add_argument("--mask", required=True, help="masks of one year")
-    parser.add_argument("--output", required=True)
+    parser.add_argument("--output", required=True, help="counts of the year, netCDF")
     parser.add_argument(
         "--period",
         nargs=2,

@@ -1,8 +1,9 @@
-"""Run a trained model on one year of samples.
+r"""Run a trained model on one year of samples.
 
-    python scripts/detect.py --model results/models/four-fields --samples \
-results/samples/cesm-historical/fv0.23x0.31/2000 --output results/masks/control/2000.nc \
---experiment control --dataset cesm-historical --grid fv0.23x0.31 --year 2000
+    python scripts/detect.py --model results/models/four-fields \
+        --samples results/samples/cesm-historical/fv0.23x0.31/2000 \
+        --output results/masks/control/2000.nc --experiment control \
+        --dataset cesm-historical --grid fv0.23x0.31 --year 2000
 
 Without --statistics the fields are normalized as in the model's config.json. Several folders after
 --model are an ensemble. float32 masks are the same on every device and runtime; a reduced
@@ -25,7 +26,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="mask file")
     for name in ("experiment", "dataset", "grid"):
         parser.add_argument(f"--{name}", required=True, help="written into the file")
-    parser.add_argument("--year", type=int, required=True)
+    parser.add_argument("--year", type=int, required=True, help="year that the samples are of")
     parser.add_argument(
         "--period",
         nargs=2,
@@ -40,7 +41,12 @@ def main() -> None:
         help="whether steps of --period may have no sample (default: do not check)",
     )
     parser.add_argument("--statistics", type=Path, help="normalize with these instead, JSON")
-    parser.add_argument("--weighting", default="none", choices=("none", "area", "mean"))
+    parser.add_argument(
+        "--weighting",
+        default="none",
+        choices=("none", "area", "mean"),
+        help="which of --statistics: unweighted, weighted by cos(lat), or the mean alone weighted",
+    )
     parser.add_argument(
         "--neutral",
         action="append",
@@ -48,7 +54,12 @@ def main() -> None:
         help="a field the samples lack: its mean everywhere (repeatable)",
     )
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
-    parser.add_argument("--runtime", default="auto", choices=("auto", "torch", "openvino"))
+    parser.add_argument(
+        "--runtime",
+        default="auto",
+        choices=("auto", "torch", "openvino"),
+        help="what runs the network; auto: the fastest that gives the same float32 masks",
+    )
     parser.add_argument("--precision", default="float32", help="float32, bfloat16 or float16")
     parser.add_argument(
         "--batch", type=commandline.positive, help="samples at once on a GPU (default: 16)"

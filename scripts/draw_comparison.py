@@ -1,4 +1,4 @@
-"""Draw the maps of one comparison, PNG and PDF, into a folder.
+r"""Draw the maps of one comparison, PNG and PDF, into a folder.
 
 python scripts/draw_comparison.py --comparison results/comparisons/warming.nc \
     --title "Warming" --titles '{"first": "Control", "second": "Warmer climate"}' \
@@ -17,7 +17,7 @@ def main() -> None:
     """Parse flags, draw, save."""
     parser = commandline.parser(__doc__)
     parser.add_argument("--comparison", required=True, help="what compare.py wrote")
-    parser.add_argument("--title", required=True)
+    parser.add_argument("--title", required=True, help="title of the comparison")
     parser.add_argument(
         "--titles",
         type=commandline.from_json,

@@ -1,7 +1,7 @@
-"""Draw composites of a field, PNG and PDF; with --second why they differ, and nothing else.
+r"""Draw composites of a field, PNG and PDF; with --second why they differ, and nothing else.
 
-python scripts/draw_composite.py --composites results/composites/control/*.nc --field PRECT \
-    --title "Control" --output results/figures/composites/control
+    python scripts/draw_composite.py --composites results/composites/control/*.nc --field PRECT \
+        --title "Control" --output results/figures/composites/control
 
 Means while each class is present and shares of the total, annual and by season. --second takes the
 composites of another experiment: its change against the first is split into a part from frequency,
@@ -27,8 +27,8 @@ def main() -> None:
     parser = commandline.parser(__doc__)
     parser.add_argument("--composites", nargs="+", required=True, help="one file a year")
     parser.add_argument("--second", nargs="+", default=[], help="those of another experiment")
-    parser.add_argument("--field", required=True)
-    parser.add_argument("--title", required=True)
+    parser.add_argument("--field", required=True, help="field of the composites to draw")
+    parser.add_argument("--title", required=True, help="title of the experiment or of the change")
     parser.add_argument("--output", required=True, help="folder, replaced if it exists")
     commandline.add_classes(parser)
     args = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Draw the maps and lines of one experiment, PNG and PDF, into a folder.
+r"""Draw the maps and lines of one experiment, PNG and PDF, into a folder.
 
 python scripts/draw_experiment.py --frequency results/frequency/control/frequency.nc \
     --events results/events/control --title "Control" --output results/figures/control \
@@ -20,7 +20,7 @@ def main() -> None:
     parser = commandline.parser(__doc__)
     parser.add_argument("--frequency", required=True, help="frequency.nc of the experiment")
     parser.add_argument("--events", type=Path, help="its folder of events (optional)")
-    parser.add_argument("--title", required=True)
+    parser.add_argument("--title", required=True, help="title of the experiment")
     for name, use in (("regions", "drawn larger"), ("coasts", "followed by month")):
         parser.add_argument(
             f"--{name}",

@@ -1,4 +1,4 @@
-"""Draw the input fields of one time with the outlines of what was found, PNG and PDF.
+r"""Draw the input fields of one time with the outlines of what was found, PNG and PDF.
 
 python scripts/draw_fields.py --sample results/samples/…/cesm.2000-01-05-00000.nc \
     --mask results/masks/control/2000.nc --fields TMQ U850 V850 PSL --output results/figures/fields
@@ -23,7 +23,12 @@ def main() -> None:
     parser = commandline.parser(__doc__)
     parser.add_argument("--sample", type=Path, required=True, help="fields at one time")
     parser.add_argument("--mask", type=Path, required=True, help="masks of that year")
-    parser.add_argument("--fields", nargs="+", default=["TMQ", "U850", "V850", "PSL"])
+    parser.add_argument(
+        "--fields",
+        nargs="+",
+        default=["TMQ", "U850", "V850", "PSL"],
+        help="fields of the sample to draw, a panel each",
+    )
     parser.add_argument("--title", default="Input fields and detections", help="of the figures")
     parser.add_argument("--output", type=Path, required=True, help="folder, replaced")
     commandline.add_classes(parser)

@@ -1,7 +1,7 @@
-"""Draw what a model finds against what each expert labelled, PNG and PDF.
+r"""Draw what a model finds against what each expert labelled, PNG and PDF.
 
-python scripts/draw_labels.py --model results/models/four-fields --samples climatenet/test \
-    --output results/figures/models/four-fields-labels --number 4
+    python scripts/draw_labels.py --model results/models/four-fields --samples climatenet/test \
+        --output results/figures/models/four-fields-labels --number 4
 
 The times with the most labellings are drawn. Prediction filled, labels outlined, one colour an
 expert, over the first of the model's fields.

@@ -1,4 +1,4 @@
-"""Draw many experiments side by side with one scale, and their differences from the first.
+r"""Draw many experiments side by side with one scale, and their differences from the first.
 
 python scripts/draw_sensitivity.py --frequency results/frequency/{a,b}/frequency.nc \
     --titles '["Four fields", "Two fields"]' --title "Input fields" \

@@ -1,7 +1,7 @@
-"""Draw how a training went: loss, IoU of each class and learning rate, by epoch.
+r"""Draw how a training went: loss, IoU of each class and learning rate, by epoch.
 
     python scripts/draw_training.py --history results/models/four-fields/history.csv \
---output results/figures/models/four-fields
+        --output results/figures/models/four-fields
 
 Writes {output}.png and {output}.pdf.
 """

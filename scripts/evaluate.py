@@ -1,7 +1,7 @@
-"""Score a model on held-out labels.
+r"""Score a model on held-out labels.
 
     python scripts/evaluate.py --model results/models/four-fields --samples climatenet/test \
---output results/models/four-fields/scores.json
+        --output results/models/four-fields/scores.json
 
 Confusion matrix, IoU, Dice, precision, recall and predicted/true area of each class, also weighted
 by area, with intervals from resampled dates, and the agreement of experts on the same times.

@@ -1,7 +1,7 @@
-"""Measure which fields a model relies on: the IoU it loses when one is shuffled among samples.
+r"""Measure which fields a model relies on: the IoU it loses when one is shuffled among samples.
 
     python scripts/explain.py --model results/models/four-fields --samples climatenet/test \
---output results/models/four-fields/importance.json --repeats 5
+        --output results/models/four-fields/importance.json --repeats 5
 
 Each field is shuffled --repeats times among the labelled times; the JSON has the mean loss by
 class, and its 95 % interval when dates are resampled. With --figure STEM also a bar chart,

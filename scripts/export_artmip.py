@@ -1,4 +1,4 @@
-"""Write the tracked atmospheric rivers of one year as an ARTMIP catalogue file.
+r"""Write the tracked atmospheric rivers of one year as an ARTMIP catalogue file.
 
     python scripts/export_artmip.py --mask results/masks/control/2000.nc \
         --objects results/events/control/objects/2000.nc --events results/events/control \

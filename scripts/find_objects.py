@@ -1,4 +1,4 @@
-"""Find the objects of one year of masks, and which of them share cells from step to step.
+r"""Find the objects of one year of masks, and which of them share cells from step to step.
 
     python scripts/find_objects.py --mask results/masks/control/2000.nc \
         --output results/events/control/objects/2000.nc

@@ -1,4 +1,4 @@
-"""Link the objects of all years into events, and write the tables of events and their objects.
+r"""Link the objects of all years into events, and write the tables of events and their objects.
 
     python scripts/link_events.py --objects results/events/control/objects/*.nc \
         --tracking '{"rule": "graph"}' --experiment control --output results/events/control
@@ -9,7 +9,6 @@ Writes events.parquet, events.csv, objects.parquet, objects.csv, tracks.geojson,
 from pathlib import Path
 
 from stormtrace import commandline
-from stormtrace.files import together
 from stormtrace.formats.tables import write_tables
 from stormtrace.formats.tracks import write_geojson, write_trajectories
 from stormtrace.provenance import provenance
@@ -51,11 +50,10 @@ def main() -> None:
         commandline.log.warning("%s", doubt)
     time = {"units": record.time_units, "calendar": record.calendar}
     classes = record.classes
-    with together():
-        write_tables(args.output, "objects", objects, classes, attributes | time)
-        write_tables(args.output, "events", events, classes, attributes | time)
-        write_geojson(args.output / "tracks.geojson", events, seen, classes)
-        write_trajectories(args.output / "trajectories.nc", events, seen, classes, time, attributes)
+    write_tables(args.output, "objects", objects, classes, attributes | time)
+    write_tables(args.output, "events", events, classes, attributes | time)
+    write_geojson(args.output / "tracks.geojson", events, seen, classes)
+    write_trajectories(args.output / "trajectories.nc", events, seen, classes, time, attributes)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Fit a mean and harmonics of the year to fields of samples, cell by cell.
+r"""Fit a mean and harmonics of the year to fields of samples, cell by cell.
 
     python scripts/make_climatology.py --samples results/samples/era5/fv0.23x0.31/2000 \
-results/samples/era5/fv0.23x0.31/2001 --fields Z500 --harmonics 6 \
---output results/climatology/era5/fv0.23x0.31/6.nc
+        results/samples/era5/fv0.23x0.31/2001 --fields Z500 --harmonics 6 \
+        --output results/climatology/era5/fv0.23x0.31/6.nc
 
 make_samples.py subtracts it where a field is an anomaly.
 """
@@ -23,9 +23,11 @@ def main() -> None:
     parser.add_argument(
         "--samples", type=Path, nargs="+", required=True, help="folders of samples, one a year"
     )
-    parser.add_argument("--fields", nargs="+", required=True)
-    parser.add_argument("--harmonics", type=int, default=4)
-    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--fields", nargs="+", required=True, help="fields of the samples")
+    parser.add_argument(
+        "--harmonics", type=int, default=4, help="harmonics of the year besides the mean"
+    )
+    parser.add_argument("--output", type=Path, required=True, help="the climatology, netCDF")
     args = parser.parse_args()
 
     folders = commandline.progress(args.samples, "years", len(args.samples))

@@ -14,7 +14,7 @@ from stormtrace.planet.settings import read_settings
 def main() -> None:
     """Parse the flags and write the folder, whole or not at all."""
     flags = parser(__doc__)
-    flags.add_argument("--part", required=True, choices=PARTS)
+    flags.add_argument("--part", required=True, choices=PARTS, help="which part to make")
     flags.add_argument("--settings", type=from_json, default={}, help="the study's `planet:`")
     flags.add_argument("--output", required=True, type=Path, help="a folder, replaced if there")
     arguments = flags.parse_args()

@@ -1,9 +1,9 @@
 r"""Raw files of one year to canonical fields on a grid, one sample a step.
 
-    python scripts/make_samples.py --year 2000 \\
-        --matrix results/regridding/cesm-historical/mini.nc \\
+    python scripts/make_samples.py --year 2000 \
+        --matrix results/regridding/cesm-historical/mini.nc \
         --dataset '{"name": "cesm-historical", "source": "cesm", "parts": [{"period":
-                    ["2000-01-01", "2006-01-01"], "files": "raw/*.{variable}.{year}*.nc"}]}' \\
+                    ["2000-01-01", "2006-01-01"], "files": "raw/*.{variable}.{year}*.nc"}]}' \
         --grid '{"nlat": 96, "nlon": 144}' --output results/samples/cesm-historical/mini/2000
 
 The folder appears when the year is complete.
@@ -24,9 +24,19 @@ from stormtrace.prepare.sample_making import make_samples, read_climatologies
 def main() -> None:
     """Parse the flags and make the samples."""
     parser = commandline.parser(__doc__)
-    parser.add_argument("--dataset", type=commandline.from_json, required=True)
-    parser.add_argument("--grid", type=commandline.from_json, required=True)
-    parser.add_argument("--year", type=int, required=True)
+    parser.add_argument(
+        "--dataset",
+        type=commandline.from_json,
+        required=True,
+        help="block of the study's `datasets:`, JSON, or @file",
+    )
+    parser.add_argument(
+        "--grid",
+        type=commandline.from_json,
+        required=True,
+        help="block of the study's `grids:`, JSON",
+    )
+    parser.add_argument("--year", type=int, required=True, help="year to make samples of")
     parser.add_argument(
         "--matrix", type=Path, required=True, help="a regridding matrix (ESMF's format)"
     )
@@ -38,7 +48,12 @@ def main() -> None:
         default=[],
         help="of each field that is an anomaly, in order of their names",
     )
-    parser.add_argument("--compression", choices=COMPRESSIONS, default="none")
+    parser.add_argument(
+        "--compression",
+        choices=COMPRESSIONS,
+        default="none",
+        help="of the samples; zlib halves them and takes ten times as long",
+    )
     args = parser.parse_args()
 
     dataset = make_dataset(args.dataset)

@@ -1,4 +1,4 @@
-"""Join the counts of all years of an experiment into one file that holds every map.
+r"""Join the counts of all years of an experiment into one file that holds every map.
 
 python scripts/merge_counts.py --masks results/frequency/control/masks/2000.nc \
     --events results/frequency/control/events/2000.nc \
@@ -15,7 +15,7 @@ def main() -> None:
     parser = commandline.parser(__doc__)
     parser.add_argument("--masks", nargs="+", required=True, help="counts from masks, by year")
     parser.add_argument("--events", nargs="*", default=[], help="counts from events, by year")
-    parser.add_argument("--output", required=True)
+    parser.add_argument("--output", required=True, help="the frequency file, netCDF")
     commandline.add_classes(parser)
     args = parser.parse_args()
     inputs = provenance([*args.masks, *args.events])

@@ -1,8 +1,8 @@
 r"""Statistics of several years joined into those of a dataset.
 
-    python scripts/merge_statistics.py --dataset cesm-historical --grid mini \\
-        --pieces results/statistics/cesm-historical/mini/2000.json \\
-                 results/statistics/cesm-historical/mini/2001.json \\
+    python scripts/merge_statistics.py --dataset cesm-historical --grid mini \
+        --pieces results/statistics/cesm-historical/mini/2000.json \
+                 results/statistics/cesm-historical/mini/2001.json \
         --output results/statistics/cesm-historical/mini.json
 
 The result is that of one pass over all samples, to rounding.
@@ -19,10 +19,14 @@ from stormtrace.provenance import provenance
 def main() -> None:
     """Parse the flags and write the merged statistics."""
     parser = commandline.parser(__doc__)
-    parser.add_argument("--pieces", type=Path, nargs="+", required=True)
+    parser.add_argument(
+        "--pieces", type=Path, nargs="+", required=True, help="files of compute_statistics.py"
+    )
     parser.add_argument("--dataset", required=True, help="the dataset's name")
     parser.add_argument("--grid", required=True, help="the grid's name")
-    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument(
+        "--output", type=Path, required=True, help="statistics of the dataset, JSON"
+    )
     args = parser.parse_args()
 
     steps, fields = merge([read_piece(path) for path in args.pieces])

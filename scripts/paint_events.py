@@ -1,4 +1,4 @@
-"""Paint the tracked events of one year: a map of event IDs for each step.
+r"""Paint the tracked events of one year: a map of event IDs for each step.
 
     python scripts/paint_events.py --mask results/masks/control/2000.nc \
         --objects results/events/control/objects/2000.nc --events results/events/control \

@@ -1,9 +1,10 @@
-"""Train a model from labelled samples.
+r"""Train a model from labelled samples.
 
-    python scripts/train.py --samples climatenet/train --statistics results/statistics/climatenet/\
-fv0.23x0.31.json --model '{"name": "four-fields", "fields": ["TMQ", "U850", "V850", "PSL"], \
-"dataset": "climatenet", "grid": "fv0.23x0.31"}' --output results/models/four-fields \
---checkpoints results/checkpoints
+    python scripts/train.py --samples climatenet/train \
+        --statistics results/statistics/climatenet/fv0.23x0.31.json \
+        --model '{"name": "four-fields", "fields": ["TMQ", "U850", "V850", "PSL"],
+                  "dataset": "climatenet", "grid": "fv0.23x0.31"}' \
+        --output results/models/four-fields --checkpoints results/checkpoints
 
 Writes config.json, weights.pth (the best by validation) and history.csv into --output. If it is
 killed and started again, it continues from the last epoch. On several GPUs: torchrun

@@ -1,6 +1,6 @@
 """Write the report: one self-contained page with every experiment, comparison and model.
 
-python scripts/write_report.py --report @report.json --output results/report.html
+    python scripts/write_report.py --report @report.json --output results/report.html
 
 --report is JSON, or @ and the path of a file with it:
 

@@ -6,12 +6,14 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 import json
+import signal
 
 import clusters
 import pytest
 from snakemake_runs import Master
 
 import smaller_planet
+from stormtrace import signals
 from workflow_runs import ROOT, snakemake
 
 
@@ -24,11 +26,23 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != ("demo",))
 
 
+@pytest.fixture
+def sigterm(monkeypatch):
+    """Leave this process's own handlers as they were."""
+    monkeypatch.setattr(signals, "_received", [])
+    monkeypatch.setattr(signals, "AGAIN_S", 0.05)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGALRM)}
+    yield
+    signals.rest()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.fixture(scope="session")
 def survived(tmp_path_factory):
     """The smaller planet run through the Casper profile on a PBS where everything goes wrong.
 
-    One job of seven is killed at random and the master twice. The folder that was submitted
+    Ten jobs are killed, in as many rules, and Snakemake three times. The folder that was submitted
     from, and all jobs. Who asks for it belongs to the xdist group `demo`, so that one worker runs
     it once.
     """
@@ -37,11 +51,11 @@ def survived(tmp_path_factory):
     study.write_text(json.dumps(smaller_planet.OVERLAY))
     arguments = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", str(study)]
     with clusters.fake(folder, **smaller_planet.CLUSTER) as cluster:
-        for ended in (8, 20):
+        for ended in smaller_planet.DEATHS_AFTER:
             master = Master(cluster, *arguments)
             master.wait_until(lambda ended=ended: len(cluster.ended()) >= ended)
-            master.kill()
-        last = Master(cluster, *arguments, "--retries", "5")
+            master.kill(unlock=ended == smaller_planet.DEATHS_AFTER[0])  # a Snakemake of its own
+        last = Master(cluster, *arguments)
         assert last.finish() == 0, last.said()[-3000:]
         return cluster.folder, cluster.jobs()
 

@@ -32,8 +32,14 @@ OVERLAY = {
     "models": {"four-fields": {"epochs": 3}, "one-field": {"epochs": 2}},
 }
 
-CLUSTER = {"ncpus": 3, "accidents": 0.15, "accident_within_s": 4, "seed": 3}
-"""The fake PBS that it is run on, where one job of seven is killed within seconds."""
+CLUSTER = {"ncpus": 3, "accidents": 0.4, "accident_within_s": 5, "seed": 45}
+"""The fake PBS that it is run on, where the first job of each of ten rules is killed within seconds.
+
+Which ones, and when, depends on the seed and the rules' names alone.
+"""
+
+DEATHS_AFTER = (6, 14, 22)
+"""The jobs that have ended when Snakemake is killed."""
 
 TWO = OVERLAY | {"run": ["control", "one-field"]}
 """The same with a second experiment, whose network sees one field alone."""

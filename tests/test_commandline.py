@@ -4,12 +4,14 @@ import errno
 import json
 import logging
 import os
+import runpy
 import signal
 import socket
 import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import pyarrow
 import pytest
@@ -17,6 +19,8 @@ import pytest
 from stormtrace import commandline, signals
 from stormtrace.errors import BadInput, OutOfTime
 from stormtrace.files import writing
+
+SCRIPTS = Path(__file__).parents[1] / "scripts"
 
 
 def failing(error):
@@ -61,24 +65,51 @@ def test_out_of_memory_is_told_with_the_key_that_asks_for_more(error, monkeypatc
     assert "\n" not in told
 
 
+def test_a_helper_that_was_killed_is_told_with_the_key_that_asks_for_more(monkeypatch):
+    monkeypatch.setenv("STORMTRACE_MEMORY", "2500")
+    monkeypatch.setenv("STORMTRACE_LOG", "results/logs/detect/control/2000.log")
+    told = failing(RuntimeError("DataLoader worker (pid 5) is killed by signal: Killed. "))
+    assert told.startswith("error: DataLoader worker (pid 5)")
+    assert "--set-resources detect:mem_mb=5000 " in told
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "killed"),
+    [
+        (137, "12:00:00 steps: 3 of 8", True),
+        (-9, "", False),  # as no shell says it
+        (134, "terminate called after throwing an instance of 'std::bad_alloc'", True),
+        (1, "traceback : Signal 9 (SIGKILL) received by PID 5", True),  # of torch.distributed
+        (1, "error: V850 has 1 missing value", False),
+        (143, "12:00:00 steps: 3 of 8", False),
+    ],
+)
+def test_the_kernels_kill_is_told_in_the_jobs_log(tmp_path, monkeypatch, code, said, killed):
+    """A script that is killed by SIGKILL can say nothing; the rule's shell goes on."""
+    log = tmp_path / "results" / "logs" / "detect" / "control" / "2000.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(f"{said}\n")
+    flags = ["--code", str(code), "--memory", "2500", "--log", str(log)]
+    monkeypatch.setattr(sys, "argv", ["report_kill.py", *flags])
+    monkeypatch.setenv("STORMTRACE_MEMORY", "")  # is put back
+    monkeypatch.setenv("STORMTRACE_LOG", "")
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(SCRIPTS / "report_kill.py"), run_name="__main__")
+    assert end.value.code == code
+    lines = log.read_text().splitlines()
+    assert lines[0] == said and len(lines) == 1 + killed
+    if killed:
+        assert lines[1].startswith("error: killed, by the kernel if memory was used up, ")
+        assert "asked for 2500 MB" in lines[1]
+        assert "--set-resources detect:mem_mb=5000 " in lines[1]
+
+
 def test_other_errors_keep_their_traceback():
     def main():
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         commandline.run(main)
-
-
-@pytest.fixture
-def sigterm(monkeypatch):
-    """Leave this process's own handlers as they were."""
-    monkeypatch.setattr(signals, "_received", [])
-    monkeypatch.setattr(signals, "AGAIN_S", 0.05)
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGALRM)}
-    yield
-    signals.rest()
-    for number, handler in before.items():
-        signal.signal(number, handler)
 
 
 def test_a_stop_that_a_library_swallows_is_heeded_all_the_same(tmp_path, sigterm):
@@ -167,7 +198,8 @@ def note(tmp_path, monkeypatch):
 def test_progress_says_how_much_is_done(caplog, note):
     with caplog.at_level(logging.INFO, logger="stormtrace"):
         assert list(commandline.progress(range(3), "steps", 3)) == [0, 1, 2]
-    assert "steps: 1 of 3, about" in caplog.text
+    assert "steps: 1 of 3\n" in caplog.text  # nobody knows the pace yet
+    assert "steps: 2 of 3, about 0 s left" in caplog.text
     assert "steps: 3 in" in caplog.text
 
 
@@ -179,11 +211,37 @@ def test_progress_is_noted_beside_the_log(note):
     next(told)
     now = json.loads(note.read_text())
     assert (now["what"], now["done"], now["total"]) == ("steps", 4, 7)
-    assert 0 <= now["seconds_left"] < 10
+    assert now["seconds_left"] is None
     assert abs(time.time() - now["time"]) < 10
+    next(told)
+    assert 0 <= json.loads(note.read_text())["seconds_left"] < 10
     list(told)
     assert json.loads(note.read_text())["done"] == 7
     assert [path.name for path in note.parent.iterdir()] == [note.name]
+
+
+def test_the_clock_starts_after_the_first_step(monkeypatch):
+    """A first step of 100 s, then 1 s each: 6 of 10 done, so 4 s left, and not 70 s."""
+    clock = iter([100.0, *(100.0 + step for step in range(1, 10))])
+    monkeypatch.setattr(commandline.time, "monotonic", lambda: next(clock))
+    pace = commandline.Pace(10)
+    told = [pace.seconds_left(done) for done in range(1, 11)]
+    assert told == [None, 8, 7, 6, 5, 4, 3, 2, 1, 0]
+
+
+def test_the_pace_of_an_attempt_that_goes_on_is_its_own(monkeypatch):
+    """2 of 12 were done before; batches of 2, 3 s each: after the second, 6 of 12 and 9 s left."""
+    clock = iter([50.0, 53.0])
+    monkeypatch.setattr(commandline.time, "monotonic", lambda: next(clock))
+    pace = commandline.Pace(12)
+    assert [pace.seconds_left(4), pace.seconds_left(6)] == [None, 9]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.4, "0 s"), (99, "99 s"), (720, "12 min"), (12000, "3 h 20 min")]
+)
+def test_times_in_words(seconds, words):
+    assert commandline.duration(seconds) == words
 
 
 def test_notes_are_rare_and_none_is_made_without_a_rule(note, monkeypatch):

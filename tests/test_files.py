@@ -11,7 +11,14 @@ import pytest
 
 from stormtrace import files
 from stormtrace.errors import BadInput
-from stormtrace.files import check_writable, checksum, together, write_text, writing
+from stormtrace.files import (
+    check_writable,
+    checksum,
+    once_written,
+    together,
+    write_text,
+    writing,
+)
 
 
 def left_over(folder):
@@ -132,6 +139,43 @@ def test_a_set_of_files_appears_whole_or_not_at_all(tmp_path):
     assert (tmp_path / "b.txt").read_text() == "old"
     write_set(fails=False)
     assert [(tmp_path / name).read_text() for name in names] == ["new"] * 3
+
+
+def test_what_is_to_be_done_afterwards_waits_for_the_set(tmp_path):
+    """The checkpoint of a detection is removed when its masks are there, and not before."""
+    there = []
+
+    def write_one(fails=False):
+        write_text(tmp_path / "a.txt", "new")
+        once_written(lambda: there.append((tmp_path / "a.txt").exists()))
+        if fails:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space"), together():
+        write_one(fails=True)
+    assert there == [] and left_over(tmp_path) == []
+    with together():
+        write_one()
+        assert there == []
+    write_one()
+    assert there == [True, True]
+
+
+def test_what_is_written_at_once_is_there_whatever_becomes_of_the_set(tmp_path):
+    with pytest.raises(KeyError), together():
+        write_text(tmp_path / "checkpoint", "kept", at_once=True)
+        write_text(tmp_path / "a.txt", "new")
+        raise KeyError
+    assert left_over(tmp_path) == ["checkpoint"]
+
+
+def test_a_set_that_cannot_appear_is_absent(tmp_path):
+    (tmp_path / "b.txt" / "in the way").mkdir(parents=True)
+    (tmp_path / "a.txt").write_text("old")
+    with pytest.raises(IsADirectoryError), together():
+        for name in ("a.txt", "b.txt", "c.txt"):
+            write_text(tmp_path / name, "new")
+    assert left_over(tmp_path) == ["b.txt"] and left_over(tmp_path / "b.txt") == ["in the way"]
 
 
 def test_small_files_are_hashed_whole_and_large_ones_at_both_ends(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ FLOORS = (
     ("study",),
     ("report",),
     ("figures",),
-    ("results",),
+    ("results", "verification"),
     ("climate", "planet"),
     ("detect", "learn", "labels"),
     ("track",),
@@ -21,9 +21,10 @@ FLOORS = (
     ("checkpoints",),
     ("land",),
     ("grids", "provenance"),
-    ("classes", "sphere", "files"),
+    ("classes", "sphere"),
     ("class_table", "commandline", "compiled"),
-    ("signals", "blocks", "seals"),
+    ("files",),
+    ("signals", "blocks", "seals", "memory"),
     ("constants", "errors", "data"),
 )
 """From the roof to the ground. A room imports from the floors below it, never from its own."""

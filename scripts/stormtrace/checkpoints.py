@@ -61,8 +61,11 @@ class Checkpoint:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Path]:
-        """Yield a temporary path; what is written to it is kept, sealed, if the block succeeds."""
-        with writing(self.path) as partial:
+        """Yield a temporary path; what is written to it is kept, sealed, if the block succeeds.
+
+        At once, for it is there for when the script does not succeed.
+        """
+        with writing(self.path, at_once=True) as partial:
             yield partial
             add_seal(partial)
 

@@ -5,7 +5,6 @@ import errno
 import json
 import logging
 import os
-import re
 import socket
 import sys
 import time
@@ -14,7 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
+from stormtrace import memory
 from stormtrace.errors import BadInput, OutOfTime
+from stormtrace.files import together
 from stormtrace.signals import handle_sigterm, heed_stop, rest
 
 Item = TypeVar("Item")
@@ -22,9 +23,6 @@ log = logging.getLogger("stormtrace")
 
 #: Between two lines of a log, and two notes for `scripts/status.py`.
 LOG_EVERY_S, NOTE_EVERY_S = 10, 3
-
-#: How torch (on CPUs and GPUs) and netCDF say that memory is used up, in a RuntimeError.
-OUT_OF_MEMORY = re.compile(r"out of memory|allocate memory|malloc", re.IGNORECASE)
 
 STARTED = time.time()
 
@@ -72,8 +70,9 @@ def positive(text: str) -> int:
 def run(main: Callable[[], None]) -> NoReturn:
     """Run a script's `main` and exit: 0, or 1 with one sentence for a person to read.
 
-    SIGTERM (PBS at walltime, Snakemake when it stops) becomes SystemExit, so that half-written
-    files are removed on the way out.
+    What it writes appears when it has succeeded: its outputs are all there, or none is. SIGTERM
+    (PBS at walltime, Snakemake when it stops) becomes SystemExit, so that half-written files are
+    removed on the way out.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_Lines("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
@@ -81,10 +80,11 @@ def run(main: Callable[[], None]) -> NoReturn:
     handle_sigterm()
     note = Note()
     if killed := note.of_killed():
-        log.warning("the attempt before was killed: %s", _more_memory(killed.get("memory")))
+        log.warning("the attempt before was killed: %s", memory.more(killed.get("memory")))
     note.write()
     try:
-        main()
+        with together():
+            main()
     except BadInput as error:
         sys.exit(f"error: {error}")
     except OutOfTime as stop:
@@ -92,11 +92,13 @@ def run(main: Callable[[], None]) -> NoReturn:
     except OSError as error:
         sys.exit(f"error: {_explain(error)}")
     except MemoryError as error:  # Arrow's, too
-        sys.exit(f"error: out of memory ({error}): {_more_memory()}")
+        sys.exit(f"error: out of memory ({error}): {memory.more()}")
     except RuntimeError as error:
-        if not OUT_OF_MEMORY.search(str(error)):
-            raise
-        sys.exit(f"error: out of memory ({str(error).splitlines()[0]}): {_more_memory()}")
+        if memory.USED_UP.search(str(error)):
+            sys.exit(f"error: out of memory ({str(error).splitlines()[0]}): {memory.more()}")
+        if memory.HELPER_KILLED.search(str(error)):
+            sys.exit(f"error: {str(error).splitlines()[0]} It was {memory.killed()}")
+        raise
     finally:
         rest()
         note.remove()
@@ -126,20 +128,22 @@ class Note:
             "started": STARTED,
             "host": socket.gethostname(),
             "process": os.getpid(),
-            "memory": _asked(),
+            "memory": memory.asked(),
             "job": os.environ.get("PBS_JOBID", os.environ.get("SLURM_JOB_ID")),
         }
 
     def of_killed(self) -> dict[str, Any]:
         """Return the note of a killed attempt, which could not take it away, or nothing."""
         try:
-            left = json.loads(self.path.read_text(encoding="utf-8")) if self.path else None
+            found = json.loads(self.path.read_text(encoding="utf-8")) if self.path else None
         except (OSError, ValueError):
-            left = None
-        if not isinstance(left, dict):
+            found = None
+        if not isinstance(found, dict):
             return {}
-        here = left.get("host") == self.facts["host"]
-        return {} if here and _is_alive(left.get("process")) else left  # on several GPUs, a sibling
+        here = found.get("host") == self.facts["host"]
+        return (
+            {} if here and _is_alive(found.get("process")) else found
+        )  # on several GPUs, a sibling
 
     def write(self, **facts: Any) -> None:
         """Add `facts` and write all of them, whole or not at all."""
@@ -157,6 +161,40 @@ class Note:
                 self.path.unlink(missing_ok=True)
 
 
+class Pace:
+    """How long the rest of a work takes, by the pace since its first step.
+
+    The first step is not counted: it opens files, loads libraries and compiles.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self._first: tuple[float, int] | None = None
+
+    def seconds_left(self, done: int) -> float | None:
+        """Return the seconds that remain now that `done` are done; None after the first alone."""
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now, done
+        start, already = self._first
+        if done >= self.total:
+            return 0.0
+        return (now - start) / (done - already) * (self.total - done) if done > already else None
+
+
+def duration(seconds: float) -> str:
+    """Return a time for people: 40 s, 12 min, 3 h 20 min."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def left(seconds: float | None) -> str:
+    """Return `, about 12 min left`, or nothing where nobody knows yet."""
+    return "" if seconds is None else f", about {duration(seconds)} left"
+
+
 class Progress:
     """How far a job is, for its `Note`.
 
@@ -165,7 +203,8 @@ class Progress:
 
     def __init__(self, what: str, total: int, done: int = 0) -> None:
         self.what, self.total, self.done = what, total, done
-        self._at_start = done
+        self.seconds_left: float | None = None
+        self._pace = Pace(total)
         self._start = self._noted = time.monotonic()
         self._note = Note()
         self._write_note()
@@ -174,6 +213,7 @@ class Progress:
         """Count `count` more as done; raise SystemExit if the job was asked to stop meanwhile."""
         heed_stop()
         self.done += count
+        self.seconds_left = self._pace.seconds_left(self.done)
         now = time.monotonic()
         if now - self._noted >= NOTE_EVERY_S or self.done >= self.total:
             self._noted = now
@@ -183,14 +223,9 @@ class Progress:
         """Return the seconds that it has taken so far."""
         return time.monotonic() - self._start
 
-    def seconds_left(self) -> float | None:
-        """Return the seconds that the rest takes at the pace so far, if there is one."""
-        made = self.done - self._at_start
-        return self.seconds() / made * (self.total - self.done) if made else None
-
     def _write_note(self) -> None:
-        left = self.seconds_left()
-        self._note.write(what=self.what, done=self.done, total=self.total, seconds_left=left)
+        how_far = {"what": self.what, "done": self.done, "total": self.total}
+        self._note.write(**how_far, seconds_left=self.seconds_left)
 
 
 def progress(
@@ -212,8 +247,7 @@ def progress(
         counter.advance(size(item))
         if counter.seconds() - logged >= LOG_EVERY_S and counter.done < total:
             logged = counter.seconds()
-            left = counter.seconds_left() or 0
-            log.info("%s: %d of %d, about %.0f s left", what, counter.done, total, left)
+            log.info("%s: %d of %d%s", what, counter.done, total, left(counter.seconds_left))
     log.info("%s: %d in %.1f s", what, counter.done, counter.seconds())
 
 
@@ -228,37 +262,16 @@ def _is_alive(process: Any) -> bool:
     return True
 
 
-def _asked() -> str:
-    """Return RULE:mem_mb=MB as the job's rule asked for it; empty where there is no rule.
-
-    The rule's name is that of its logs' folder, `…/logs/{rule}/…`.
-    """
-    memory = os.environ.get("STORMTRACE_MEMORY", "")
-    _, folder, log_file = os.environ.get("STORMTRACE_LOG", "").rpartition("logs/")
-    rule = Path(log_file.partition("/")[0]).stem
-    return f"{rule}:mem_mb={memory}" if memory and folder else ""
-
-
-def _more_memory(asked: str | None = None) -> str:
-    """Return how to ask for more memory than was asked for: by default, what the rule says."""
-    asked = asked or _asked()
-    rule, _, amount = asked.partition(":mem_mb=")
-    if not amount.isdecimal():
-        return "run it where more memory is free"
-    return (
-        f"the job asked for {amount} MB; if memory was the reason, ask for more with"
-        f" --set-resources {rule}:mem_mb={2 * int(amount)} (in a profile, `set-resources`), or run"
-        " fewer jobs at once"
-    )
-
-
 def _explain(error: OSError) -> str:
     advice = {
         errno.ENOSPC: "the disk is full: free some space and run again; nothing is half-written",
         errno.EDQUOT: "the quota is used up: free some space and run again",
         errno.EACCES: "no permission: choose a folder you may write to, or ask its owner",
-        errno.ENOMEM: f"out of memory: {_more_memory()}",
+        errno.ENOMEM: f"out of memory: {memory.more()}",
         errno.EROFS: "the file system is read-only: choose another folder",
+        errno.EISDIR: "a folder is where the file belongs: move it away",
+        errno.ENOTDIR: "a file is where a folder belongs: move it away",
+        errno.EEXIST: "a file is where a folder belongs: move it away",
     }
     if error.errno == errno.EACCES and error.filename and Path(error.filename).exists():
         advice[errno.EACCES] = "no permission: ask the owner of it"

@@ -1,7 +1,8 @@
 """Files that are either whole or not there.
 
 A job may be killed at any time and a disk may be full: so every output is written beside its
-final place, under a name nothing looks for, and renamed when it is complete.
+final place, under a name nothing looks for, and renamed when it is complete. All outputs of a
+script are one set (`stormtrace.commandline.run`): they appear when the script has succeeded.
 """
 
 import contextlib
@@ -10,27 +11,61 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from stormtrace.errors import BadInput
-from stormtrace.signals import heed_stop, stops
+from stormtrace.signals import heed_stop, stops, undisturbed
 
 #: Files up to this many bytes are hashed whole, larger ones by size, first and last MiB.
 WHOLE_FILE_LIMIT = 16 * 2**20
 
-#: Complete files that wait for the end of `together`: (temporary, final) of each set.
-_sets: list[list[tuple[Path, Path]]] = []
+
+@dataclass(frozen=True)
+class _Set:
+    """Complete files that wait for the end of `together`, and what is to be done then."""
+
+    files: list[tuple[Path, Path]] = field(default_factory=list)
+    then: list[Callable[[], None]] = field(default_factory=list)
+
+    def appear(self) -> None:
+        """Rename all files from their temporary to their final paths; all or none is there.
+
+        One file replaces an older one in a single step. Of several, the older ones are removed
+        first: a process killed in between leaves no new file beside an old one.
+        """
+        put: list[Path] = []
+        with undisturbed():
+            try:
+                for partial, path in self.files[1:] and self.files:
+                    if path.is_dir() == partial.is_dir():
+                        _remove(path)
+                for partial, path in self.files:
+                    _put(partial, path)
+                    put.append(path)
+            except BaseException:
+                for path in put:
+                    _remove(path)
+                raise
+        for call in self.then:
+            call()
+
+
+#: Sets of files that are being written, the innermost last.
+_sets: list[_Set] = []
 
 
 @contextlib.contextmanager
-def writing(path: Path | str) -> Iterator[Path]:
+def writing(path: Path | str, *, at_once: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` if the block succeeds.
 
     Works for a file and for a folder (make it with ``mkdir`` inside the block; an older folder at
     `path` is replaced). After any exception, a keyboard interrupt or SIGTERM included, the
     temporary is removed and `path` is as it was. What a SIGKILL left is removed by the next
     attempt, since nothing is ever made twice at once.
+
+    at_once: whatever set it is written in, it appears at the end of the block, not of the set.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,6 +73,7 @@ def writing(path: Path | str) -> Iterator[Path]:
         _remove(left_over)
     partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
     before = stops()  # what is saved on the way out of a stopped job is not stopped by that
+    waits = False
     try:
         yield partial
     except RuntimeError:
@@ -45,28 +81,36 @@ def writing(path: Path | str) -> Iterator[Path]:
         raise
     else:
         heed_stop(before)
-        if _sets:
-            _sets[-1].append((partial, path))
+        if waits := bool(_sets) and not at_once:
+            if (partial, path) not in _sets[-1].files:
+                _sets[-1].files.append((partial, path))
         else:
             _put(partial, path)
     finally:
-        if not _sets or (partial, path) not in _sets[-1]:
+        if not waits:
             _remove(partial)
 
 
 @contextlib.contextmanager
 def together() -> Iterator[None]:
     """Let all that is written inside appear when the block succeeds, or none of it."""
-    files: list[tuple[Path, Path]] = []
-    _sets.append(files)
+    made = _Set()
+    _sets.append(made)
     try:
         yield
-        for partial, path in files:
-            _put(partial, path)
+        made.appear()
     finally:
-        _sets.remove(files)
-        for partial, _ in files:
+        _sets.remove(made)
+        for partial, _ in made.files:
             _remove(partial)
+
+
+def once_written(call: Callable[[], None]) -> None:
+    """Call `call` when what has been written so far appears at its final paths."""
+    if _sets:
+        _sets[-1].then.append(call)
+    else:
+        call()
 
 
 def _put(partial: Path, path: Path) -> None:
@@ -91,9 +135,9 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def write_text(path: Path | str, text: str) -> None:
-    """Write `text` to `path`, whole or not at all."""
-    with writing(path) as partial:
+def write_text(path: Path | str, text: str, *, at_once: bool = False) -> None:
+    """Write `text` to `path`, whole or not at all; `at_once` as of `writing`."""
+    with writing(path, at_once=at_once) as partial:
         partial.write_text(text, encoding="utf-8")
 
 

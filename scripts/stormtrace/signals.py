@@ -3,8 +3,10 @@
 Until `handle_sigterm` is called, a script imports and has made nothing: SIGTERM ends it at once.
 """
 
+import contextlib
 import signal
 import sys
+from collections.abc import Iterator
 from types import FrameType
 
 #: Seconds after which a stop is raised again if a library has swallowed it.
@@ -12,6 +14,9 @@ AGAIN_S = 0.5
 
 #: Signals to stop that have arrived so far.
 _received: list[int] = []
+
+#: Blocks that no stop may end halfway, which are being run.
+_undisturbed: list[None] = []
 
 
 def handle_sigterm() -> None:
@@ -28,12 +33,13 @@ def rest() -> None:
 def _stop(signum: int, frame: FrameType | None) -> None:
     """Raise SystemExit, and again after a while, but never into the tidying up that it started.
 
-    A library may swallow it: in a bare `except:`, while it is imported, in a callback.
+    A library may swallow it: in a bare `except:`, while it is imported, in a callback. Nothing is
+    raised into a block that is `undisturbed`.
     """
     if signum == signal.SIGTERM:
         _received.append(signum)
     signal.setitimer(signal.ITIMER_REAL, AGAIN_S)
-    if not _is_stopping():
+    if not _is_stopping() and not _undisturbed:
         raise SystemExit(128 + signal.SIGTERM)
 
 
@@ -43,6 +49,16 @@ def _is_stopping() -> bool:
     while error is not None and not isinstance(error, SystemExit):
         error = error.__context__
     return error is not None
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let a stop that arrives inside the block wait for its end."""
+    _undisturbed.append(None)
+    try:
+        yield
+    finally:
+        _undisturbed.pop()
 
 
 def stops() -> int:

@@ -171,6 +171,11 @@ def test_label_check_finds_each_fault(tmp_path):
         ("2011-06-05", "time"),
         ("2011-06-07", "grid"),
     ]
+    assert result["doubts"] == [
+        "1 of 7 files have no time as text, or another than their names say: "
+        "data-2011-06-05-02-1.nc says 'data-2011-06-05-01-1.nc' inside",
+        "2 of 7 files cannot be used: data-2011-06-04-01-1.nc [5, 7] in LABELS, outside 0 … 2",
+    ]
     assert result["labellings"] == {1: 7} and result["experts"] is None
     cells = 5 * 96 * 144
     assert result["cell_share"]["Atmospheric River"] == pytest.approx((5 * 180 + 60) / cells)
@@ -209,6 +214,23 @@ def test_a_date_to_learn_from_and_to_score_on_is_told(folder, tmp_path):
     result = check_labels(files, Classes.of_labels(LABELS), other)
     told = [one["file"] for one in result["problems"] if one["kind"] == "date"]
     assert told == [file.path.name for file in other["train"]] and len(told) < len(files)
+    (doubt,) = [one for one in result["doubts"] if "dates" in one]
+    assert doubt == (
+        f"{len(told)} of {len(files)} files are of dates that train has too ({files[0].date}): "
+        "scores there flatter the model; name the files under `exclude`"
+    )
+
+
+def test_a_class_that_no_label_has_is_told(tmp_path):
+    lat, lon = coordinates((96, 144))
+    labels = np.zeros((96, 144), int)
+    labels[60:66, 10:40] = 2
+    name = tmp_path / "data-2011-06-01-01-1.nc"
+    write_map_file(name, {"TMQ": np.zeros((96, 144), np.float32)}, lat, lon, labels=labels)
+    (doubt,) = check_labels(list_labelled(tmp_path), Classes.of_labels(LABELS))["doubts"]
+    assert doubt == (
+        "no file has a cell of Tropical Cyclone: nothing can be learned of it, or scored, there"
+    )
 
 
 def run(script, *flags):

@@ -95,6 +95,47 @@ def test_exit_status_and_comment_of_several_jobs():
     assert not any(job["succeeded"] for job in told.values())
 
 
+@pytest.mark.parametrize(
+    ("ending", "code", "about_memory"),
+    [
+        ("and exceeded resource mem", "-27", True),
+        ("and exceeded resource vmem", "-26", True),
+        (
+            "and failed",
+            "265",
+            True,
+        ),  # SIGKILL: of the kernel, where a cgroup has used up its memory
+        ("and failed", "3", False),
+        ("and exceeded resource walltime", "-29", False),
+        ("and terminated", "271", False),
+    ],
+)
+def test_memory_that_is_used_up_is_told_with_the_key(
+    one_hour, pbs, jobs, capsys, ending, code, about_memory
+):
+    properties = {"rule": "detect", "resources": {"mem_mb": 2500}}
+    jobs.remember("work", "1.casper-pbs", "content", properties)
+    told = FINISHED.replace("Exit_status = 3", f"Exit_status = {code}")
+    pbs.answer = told.replace("\tb) and failed", f"\tb) {ending}")
+    jobs.status("1.casper-pbs")
+    one_hour.now += 61
+    assert jobs.status("1.casper-pbs") == "failed"
+    said = capsys.readouterr().err
+    assert f"ended with {code}" in said
+    assert ("--set-resources detect:mem_mb=5000" in said) == about_memory
+    assert ("detect asked for 2500 MB" in said) == about_memory
+
+
+def test_a_marker_of_a_kill_is_told_with_the_key(tmp_path, pbs, jobs, capsys):
+    (tmp_path / jobs.state / "ended").mkdir(parents=True)
+    (tmp_path / jobs.state / "ended" / "1").write_text("137\n")
+    assert jobs.status("1.casper-pbs") == "failed"
+    assert "ask for more with mem_mb" in capsys.readouterr().err  # of an older record
+    jobs.remember("work", "1.casper-pbs", "", {"rule": "detect", "resources": {"mem_mb": 2500}})
+    assert jobs.status("1.casper-pbs") == "failed"
+    assert "--set-resources detect:mem_mb=5000" in capsys.readouterr().err
+
+
 def test_a_wrapped_line_is_one_line():
     told = words.parse(QUEUED)["104"]
     assert told["state"] == "queued"

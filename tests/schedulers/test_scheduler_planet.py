@@ -1,10 +1,11 @@
 """The whole study of the smaller planet through the Casper profile, with everything going wrong.
 
-One job of seven is killed at random and the master twice; nothing is lost, nothing is made twice
-at once, and the results are those of a run on this machine.
+Ten jobs of different rules are killed and Snakemake three times; nothing is lost, nothing is made
+twice at once, and the results are those of a run on this machine.
 """
 
 import itertools
+import re
 
 import pytest
 from snakemake_runs import exits_by_work, runs_by_work
@@ -28,18 +29,28 @@ def test_no_job_ran_twice_at_the_same_time(survived):
             assert end <= start
 
 
-def test_jobs_were_killed_and_not_made_twice_without_need(survived):
-    at_two_deaths = 2 * smaller_planet.CLUSTER["ncpus"]
-    exits = [job.get("Exit_status") for job in survived[1].values()]
-    assert exits.count(265) >= 3  # or this proves nothing
+def test_ten_jobs_of_as_many_rules_were_killed(survived):
+    """Or this proves nothing; where rules have got other names, `smaller_planet` needs another seed."""
+    killed = [job for job in survived[1].values() if job.get("Exit_status") == 265]
+    assert len({job["Job_Name"].partition(".")[0] for job in killed}) >= 10
+    assert len(smaller_planet.DEATHS_AFTER) >= 3
+
+
+def test_a_killed_job_is_told_with_the_key_for_more_memory(survived):
+    said = (survived[0] / "master.log").read_text()
+    assert re.search(r"PBS job \d+.* asked for \d+ MB; .* --set-resources \w+:mem_mb=\d+", said)
+
+
+def test_nothing_is_made_twice_without_need(survived):
+    at_deaths = len(smaller_planet.DEATHS_AFTER) * smaller_planet.CLUSTER["ncpus"]
     by_work = exits_by_work(survived[1])
     # What ended well was kept or adopted by the next master. Made anew was only what ended in the
     # moment before a master was killed, unnoticed: Snakemake cannot know that it is whole. Never seen
     # to end well was only what was killed, no master living, when its results were noted as whole.
     anew = sum(max(codes.count(0) - 1, 0) for codes in by_work.values())
     unseen = [codes for codes in by_work.values() if 0 not in codes]
-    assert anew <= at_two_deaths
-    assert len(unseen) <= at_two_deaths
+    assert anew <= at_deaths
+    assert len(unseen) <= at_deaths
     assert all(codes[-1] == 265 for codes in unseen)
 
 

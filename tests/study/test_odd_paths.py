@@ -6,6 +6,7 @@ import pytest
 
 from stormtrace.errors import BadInput
 from stormtrace.prepare.raw.found_files import year_in_name
+from stormtrace.study.folders import check_places
 from stormtrace.study.inputs import raw_input
 from stormtrace.study.loading import load_study
 
@@ -78,6 +79,51 @@ def test_what_is_no_folder_is_refused_by_the_plan(obstacles, path, why):
 @pytest.mark.parametrize("path", ["there", "link", "link/below", "absent"])
 def test_a_folder_may_be_a_link_or_not_be_there_yet(obstacles, path):
     assert study(results=str(obstacles / path)).results == str(obstacles / path)
+
+
+#: As Snakemake writes the patterns of outputs, with what wildcards must match.
+PLACES = [
+    "results/masks/{experiment,control|one\\-field}",
+    "results/samples/{dataset}/{grid,mini}/{year,[0-9]{4}}",
+    "results/figures/composites/change.{comparison}.{field,[A-Z][A-Z0-9]*}",
+    "results/figures/sensitivity",
+    "elsewhere/masks",
+]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "masks", "masks/control", "masks/one-field", "samples", "samples/d", "samples/d/mini",
+        "samples/d/mini/2000", "figures", "figures/composites", "figures/sensitivity",
+        "figures/composites/change.warming.TMQ",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("kind", ["file", "link"])
+def test_a_file_where_a_folder_of_results_belongs_is_refused(tmp_path, monkeypatch, place, kind):
+    monkeypatch.chdir(tmp_path)
+    path = Path("results", place)
+    path.parent.mkdir(parents=True)
+    check_places("results", PLACES)
+    path.touch() if kind == "file" else path.symlink_to("nowhere")
+    with pytest.raises(
+        BadInput, match=rf"results/{place} is a {kind}\b.*: move it away, or choose"
+    ):
+        check_places("results", PLACES)
+    path.unlink()
+    path.mkdir()
+    check_places("results", PLACES)
+
+
+def test_what_the_workflow_does_not_need_may_be_anything(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    check_places("results", PLACES)  # nothing there yet
+    for name in ("masks/notes.txt", "samples/d/mini/2000.txt", "figures/composites/x", "README"):
+        Path("results", name).parent.mkdir(parents=True, exist_ok=True)
+        Path("results", name).touch()
+    Path("elsewhere").mkdir()
+    Path("elsewhere/masks").touch()
+    check_places("results", PLACES)
 
 
 def test_a_dollar_and_a_tilde_are_told_apart(tmp_path):

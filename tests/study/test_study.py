@@ -423,3 +423,45 @@ def test_modules_of_the_plan_import_neither_torch_nor_netcdf():
         [sys.executable, "-c", code], env=environment, text=True, capture_output=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+# --- verification -----------------------------------------------------------------------------
+
+STORMS = {"storms": "{data}/ibtracs.csv"}
+
+
+def test_what_is_held_against_observations_follows_from_the_dataset(demo):
+    demo["experiments"]["again"] = {"like": "control", "dataset": "mini-merra2"}
+    demo |= {"run": ["control", "again"], "verify": {"control": STORMS, "again": STORMS}}
+    study = Study(demo)
+    assert {name: how.match for name, how in study.verified.items()} == {
+        "control": "climatology",
+        "again": "time",
+    }
+    assert study.verified["again"].storms == f"{study.data}/ibtracs.csv"
+    demo["run"] = ["control"]
+    assert list(Study(demo).verified) == ["control"]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"verify": {"nobody": STORMS}}, "verify is 'nobody', which does not exist"),
+        (
+            {"verify": {"control": STORMS | {"match": "time"}}},
+            "verify.control.match is 'time', but 'mini-historical' has weather of its own",
+        ),
+        (
+            {"experiments": {"control": {"tracking": {"region": {"name": "CONUS"}}}}},
+            "keeps the events of a region",
+        ),
+        (
+            {"models": {"four-fields": {"labels": ["Background", "Front"]}}},
+            "has no class with `basins: tropical cyclones`",
+        ),
+    ],
+)
+def test_what_cannot_be_held_against_observations_is_refused(demo, change, said):
+    demo["verify"] = {"control": STORMS}
+    with pytest.raises(BadInput, match=re.escape(said)):
+        Study(merge(demo, change))

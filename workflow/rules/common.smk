@@ -1,4 +1,5 @@
 # What all stages share: the study, where its files lie, and what jobs ask for.
+import atexit
 import math
 import os
 import re
@@ -19,7 +20,7 @@ from stormtrace.blocks import dump, flag
 from stormtrace.errors import BadInput
 from stormtrace.files import check_writable
 from stormtrace.grids.specification import cell_count
-from stormtrace.study.found_years import missing_years
+from stormtrace.study.folders import check_places
 from stormtrace.study.inputs import (
     labels_input,
     labels_seen,
@@ -29,11 +30,13 @@ from stormtrace.study.inputs import (
 )
 from stormtrace.study.artmip import artmip_files
 from stormtrace.study.jobs import warnings_in
-from stormtrace.study.known_grids import grid_warnings
 from stormtrace.study.layout import EVENT_TABLES
 from stormtrace.study.loading import load_study
+from stormtrace.study.missing_inputs import missing_inputs
+from stormtrace.study.plan_warnings import plan_warnings
 from stormtrace.study.report_plan import report_of
 from stormtrace.study.status import logs_of
+from stormtrace.verification.observed import storms_file
 
 # What lies over the tables of `base`: the files and keys of the command line or, in a module, what
 # the other workflow hands over.
@@ -80,7 +83,26 @@ def python(command, keep="> {log:q} 2>&1", through=""):
     """
     program, folder = shlex.quote(PYTHON), shlex.quote(SCRIPTS)
     asked = "STORMTRACE_MEMORY={resources.mem_mb}"
-    return f"{asked} STORMTRACE_LOG={{log:q}} {program} {through}{folder}/{command} {keep}"
+    # A script that the kernel kills for want of memory can say nothing itself.
+    killed = "report_kill.py --code $? --memory {resources.mem_mb} --log {log:q}"
+    return (
+        f"{asked} STORMTRACE_LOG={{log:q}} {program} {through}{folder}/{command} {keep}"
+        f" || {program} {folder}/{killed}"
+    )
+
+
+def check_results():
+    """End with a sentence if a file is where one of the rules, or a checkpoint, needs a folder."""
+    folders = [at.checkpoints(name) for name in STUDY.trained]
+    folders += [at.mask_checkpoints(name) for name in STUDY.experiments]
+    for one in workflow.rules:
+        for file in [*one.output, *one.log, one.benchmark]:
+            if isinstance(file, str):  # another workflow's may be a function
+                folders.append(file if file.is_directory else os.path.dirname(file))
+    try:
+        check_places(STUDY.results, folders)
+    except BadInput as error:
+        sys.exit(f"error: {error}")
 
 
 def any_of(names):
@@ -94,12 +116,24 @@ def warn(warnings):
         print(f"warning: {warning}", file=sys.stderr)
 
 
-if workflow.is_main_process:
-    warn([*grid_warnings(STUDY), *missing_years(STUDY)])
+# A plan is longer than a screen: what it warns of stands at its end.
+if workflow.is_main_process and workflow.output_settings.dryrun:
+    atexit.register(warn, plan_warnings(STUDY))
+elif workflow.is_main_process:
+    warn(plan_warnings(STUDY))
+
+
+def refuse_missing():
+    """End before the first job, in one sentence for each thing, if jobs need what is not there."""
+    jobs = [(job.rule.name, dict(job.wildcards)) for job in workflow.dag.needrun_jobs()]
+    if missing := missing_inputs(STUDY, jobs):
+        listed = "\n  ".join(missing)
+        sys.exit(f"error: nothing was started, since jobs need what is not there:\n  {listed}")
 
 
 onstart:
     check_writable(STUDY.results)
+    refuse_missing()
 
 
 onsuccess:
@@ -276,6 +310,20 @@ def samples_of(wildcards, year=None):
     """One year of the samples of an experiment."""
     entry = STUDY.experiments[wildcards.experiment]
     return at.samples(entry.dataset, entry.grid, year or wildcards.year)
+
+
+def observed_storms(wildcards):
+    """The file of observed storms, where it is; the job says so where it is not."""
+    how = STUDY.verified[wildcards.experiment]
+    file = storms_file(how.storms, how.agency)
+    return {"storms": str(file)} if file.exists() else {}
+
+
+def verification_flags(wildcards):
+    how = STUDY.verified[wildcards.experiment]
+    flags = ["--storms", str(storms_file(how.storms, how.agency)), "--agency", how.agency]
+    flags += ["--match", how.match, "--radius", how.radius_km, "--minimum-wind", how.minimum_wind]
+    return flags + (["--observed-years", *how.observed_years] if how.observed_years else [])
 
 
 def measured_samples(wildcards):

@@ -329,6 +329,7 @@ rule write_report:
         importance=[at.importance(name) for name in STUDY.explained],
         sensitivity=at.sensitivity,
         landfall=[at.landfall(name) for name in STUDY.shown],
+        verified=[at.verification(name) for name in STUDY.verified],
         films=[film for name in STUDY.shown for film in STUDY.films(name)],
         snapshots=[folder for name in STUDY.shown for folder in STUDY.snapshots(name)],
         composites=[

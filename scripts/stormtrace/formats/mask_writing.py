@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from stormtrace.checkpoints import Checkpoint
 from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
-from stormtrace.files import writing
+from stormtrace.files import once_written, writing
 from stormtrace.formats.axes import map_attributes, write_grid
 from stormtrace.formats.netcdf import creating, opening
 from stormtrace.formats.samples import NETCDF
@@ -114,7 +114,7 @@ def mask_file(
                     writer.save()
                 raise
     if checkpoint is not None:
-        checkpoint.remove()
+        once_written(checkpoint.remove)
 
 
 def _restore(checkpoint: Checkpoint, partial: Path) -> bool:

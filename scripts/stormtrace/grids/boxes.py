@@ -1,6 +1,7 @@
 """Cells inside a box of longitudes and latitudes."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,19 @@ def check_box(box: Sequence[float]) -> None:
         f"a box is [west, east, south, north] in degrees, south below north; found {list(box)}"
         f"{suggestion}"
     )
+
+
+def in_box_order(box: Any) -> Any:
+    """Return a value of a box's key as it is; ValueError if it is four numbers in another order.
+
+    For pydantic, before each number is held against its own limits.
+    """
+    if isinstance(box, list | tuple) and all(isinstance(one, int | float) for one in box):
+        try:
+            check_box(box)
+        except BadInput as error:
+            raise ValueError(str(error)) from None
+    return tuple(box) if isinstance(box, list) else box
 
 
 def _is_box(values: Sequence[float]) -> bool:

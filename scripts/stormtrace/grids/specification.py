@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from stormtrace.errors import BadInput
-from stormtrace.grids.boxes import check_box
+from stormtrace.grids.boxes import check_box, in_box_order
 from stormtrace.grids.cell_edges import gaussian_rows
 from stormtrace.grids.grid import Grid
 from stormtrace.grids.projection import Projection, polar_stereographic
@@ -50,7 +50,7 @@ class GridSpecification(BaseModel):
         description="Gaussian grid of this number of rows between pole and equator (N80 has 160 "
         "rows and 320 columns); nlon gives another number of columns than four times as many.",
     )
-    box: list[float] | None = Field(
+    box: Annotated[list[float] | None, BeforeValidator(in_box_order)] = Field(
         None,
         min_length=4,
         max_length=4,

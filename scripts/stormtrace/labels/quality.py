@@ -75,7 +75,7 @@ def check_labels(
                 findings.note(file, "date", f"its date is in {folder} too: scores would flatter")
     groups = by_time(files)
     cells, area = findings.cells, findings.area
-    return {
+    facts = {
         "files": len(files),
         "times": len(groups),
         "dates": len({file.date for file in files}),
@@ -87,6 +87,38 @@ def check_labels(
         "experts": expert_agreement(usable, labels),
         "problems": findings.problems,
     }
+    return facts | {"doubts": list(_doubts(facts, sorted({file.date for file in files})))}
+
+
+#: What becomes of files with problems of some kinds.
+UNUSABLE = ("code", "grid", "unreadable")
+
+
+def _doubts(facts: Mapping[str, Any], dates: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence for what makes training or scores doubtful, however many files it is in."""
+    problems, count = facts["problems"], facts["files"]
+    leaks = [one for one in problems if one["kind"] == "date"]
+    if files := {one["file"] for one in leaks}:
+        where = leaks[0]["detail"].removeprefix("its date is in ").partition(" too:")[0]
+        shared = [date for date in dates if any(date in file for file in files)]
+        yield (
+            f"{len(files)} of {count} files are of dates that {where} has too"
+            f" ({_few(shared)}): scores there flatter the model; name the files under `exclude`"
+        )
+    for kinds, said in {
+        ("time",): "have no time as text, or another than their names say",
+        UNUSABLE: "cannot be used",
+    }.items():
+        some = [one for one in problems if one["kind"] in kinds]
+        if files := {one["file"] for one in some}:
+            yield f"{len(files)} of {count} files {said}: {some[0]['file']} {some[0]['detail']}"
+    for name, share in list(facts["cell_share"].items())[1:]:  # the background is first
+        if not share:
+            yield f"no file has a cell of {name}: nothing can be learned of it, or scored, there"
+
+
+def _few(words: Sequence[str]) -> str:
+    return ", ".join(words[:3]) + (f" and {len(words) - 3} more" if len(words) > 3 else "")
 
 
 def _check_file(file: LabelledFile, classes: Classes, findings: Findings) -> bool:

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from stormtrace.commandline import Pace, left
+
 Item = TypeVar("Item")
 log = logging.getLogger("stormtrace")
 
@@ -20,11 +22,10 @@ def bar(items: Iterable[Item], title: str, total: int) -> Iterator[Item]:
     if sys.stderr.isatty():
         yield from tqdm(items, title, total, leave=False, dynamic_ncols=True, unit="step")
         return
-    start = last = time.monotonic()
+    pace, last = Pace(total), time.monotonic()
     for done, item in enumerate(items, 1):
         yield item
-        now = time.monotonic()
+        seconds_left, now = pace.seconds_left(done), time.monotonic()
         if now - last >= LINE_EVERY_S and done < total:
             last = now
-            left = (now - start) / done * (total - done)
-            log.info("%s: step %d of %d, about %.0f s left", title, done, total, left)
+            log.info("%s: step %d of %d%s", title, done, total, left(seconds_left))

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from stormtrace.class_table import flag_name
 from stormtrace.classes import CLIMATENET_LABELS
 from stormtrace.errors import BadInput
-from stormtrace.files import together, write_text, writing
+from stormtrace.files import write_text, writing
 from stormtrace.formats.json_files import read_json, write_json
 from stormtrace.network.architectures import make_network
 from stormtrace.network.normalization import Normalization, from_moments
@@ -214,17 +214,16 @@ def write_model(
     state: Mapping[str, Tensor],
     history: str | None = None,
 ) -> None:
-    """Write the files of a model, all or none, config.json with a digest of weights.pth.
+    """Write the files of a model, config.json with a digest of weights.pth.
 
     The weights are in torch's older format: the environments ClimateNet runs in (torch 1.2) read
     nothing else.
     """
     folder = Path(folder)
     cpu_state = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
-    with together():
-        with writing(folder / WEIGHTS) as partial:
-            torch.save(cpu_state, partial, _use_new_zipfile_serialization=False)
-            digest = digest_of(partial)
-        if history is not None:
-            write_text(folder / HISTORY, history)
-        write_json(folder / CONFIG, {**content, WEIGHTS_DIGEST: digest}, indent=4)
+    with writing(folder / WEIGHTS) as partial:
+        torch.save(cpu_state, partial, _use_new_zipfile_serialization=False)
+        digest = digest_of(partial)
+    if history is not None:
+        write_text(folder / HISTORY, history)
+    write_json(folder / CONFIG, {**content, WEIGHTS_DIGEST: digest}, indent=4)

@@ -79,6 +79,9 @@ class Regrid(Block):
     )
 
 
+#: Sources whose days have the weather of those days.
+REANALYSES = ("merra2", "era5")
+
 REMAPPING: tuple[str, ...] = get_args(RegridMethod)
 MAKERS: tuple[str, ...] = get_args(Maker)
 
@@ -213,6 +216,11 @@ class Dataset(Entry):
         description="Whether dates in the names of files must agree with the times inside, where "
         "names have first and last date, CESM's first record or MERRA-2's day.",
     )
+    weather: Literal["observed", "own"] | None = Field(
+        None,
+        description="Whether a day has the weather of that day, as in a reanalysis, or its own, as "
+        "in a climate model that runs freely; merra2 and era5 are observed where this is absent.",
+    )
     time: Clock | None = Field(
         None,
         description="For files without a time coordinate (ARTMIP's MERRA-2). Those that have one "
@@ -265,6 +273,11 @@ class Dataset(Entry):
                     "one record of each step: say sampling: mean, which other fields then follow"
                 )
         return self
+
+    @property
+    def has_observed_weather(self) -> bool:
+        """Whether a day of it can be held against the observations of that day."""
+        return (self.weather or ("observed" if self.source in REANALYSES else "own")) == "observed"
 
     @property
     def step(self) -> int:

@@ -158,6 +158,44 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class Interval:
+    """A value and the ends of its interval; None where there is none."""
+
+    value: float | None
+    ends: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class SkillRow:
+    """Detections against observed points of one basin, season …; per cent and km.
+
+    group: what kind of label it is; empty for all points.
+    """
+
+    label: str
+    group: str
+    points: int
+    storms: int
+    storms_found: int
+    detection: Interval
+    false_alarms: Interval
+    error_km: Interval
+
+
+@dataclass(frozen=True)
+class Verification:
+    """An experiment held against observed storms; rows: none where no day can be compared."""
+
+    name: str
+    title: str
+    sentence: str
+    note: str
+    rows: Sequence[SkillRow]
+    charts: Sequence[Chart]
+    links: Links
+
+
+@dataclass(frozen=True)
 class ScoreRow:
     """One measure: a value a label (None: undefined), intervals, and the mean."""
 
@@ -194,7 +232,10 @@ class Model:
 
 @dataclass(frozen=True)
 class LabelFolder:
-    """A folder of labelled samples; shares, experts: class -> per cent of area, IoU."""
+    """A folder of labelled samples; shares, experts: class -> per cent of area, IoU.
+
+    doubts: what makes training or scores doubtful, told at the page's head; problems: file by file.
+    """
 
     title: str
     files: int
@@ -202,6 +243,7 @@ class LabelFolder:
     span: str
     shares: Mapping[str, float | None]
     experts: Mapping[str, float | None]
+    doubts: Sequence[str]
     problems: Sequence[str]
 
 
@@ -220,6 +262,7 @@ class Page:
     classes: Mapping[str, ShownClass]
     experiments: Sequence[Experiment]
     comparisons: Sequence[Comparison]
+    verifications: Sequence[Verification]
     models: Sequence[Model]
     is_overview: bool
     of: str
@@ -243,6 +286,9 @@ class Page:
         for one in self.experiments:
             for doubt in one.doubts:
                 titles.setdefault(doubt, []).append(one.title)
+        for folder in self.labels:
+            for doubt in folder.doubts:
+                titles.setdefault(doubt, []).append(f"Labels of {folder.title}")
         return [(", ".join(names), doubt) for doubt, names in titles.items()]
 
     @property

@@ -21,5 +21,6 @@ def describe_labels(paths: Iterable[str]) -> Iterator[LabelFolder]:
                 span=f"{facts['first'][:10]} – {facts['last'][:10]}",
                 shares={name: 100 * facts["area_share"][name] for name in names},
                 experts={name: experts.get(name) for name in names},
+                doubts=facts.get("doubts", []),
                 problems=[f"{p['file']}: {p['detail']}" for p in facts["problems"]],
             )

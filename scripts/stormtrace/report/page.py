@@ -17,7 +17,7 @@ from stormtrace.errors import BadInput
 from stormtrace.figures.colours import DIVERGING, DIVERGING_DARK
 from stormtrace.formats.comparison_maps import SEASONS
 from stormtrace.grids import Grid
-from stormtrace.report import comparisons, experiments, models
+from stormtrace.report import comparisons, experiments, models, verifications
 from stormtrace.report.contents import Comparison, Experiment, Page
 from stormtrace.report.formatting import change, number, sentence
 from stormtrace.report.label_findings import describe_labels
@@ -67,6 +67,7 @@ def _page(request: Request, folder: Path, command: str) -> Page:
     ]
     by_name = {one.name: one for one in shown}
     compared = [comparisons.describe(files, maps, by_name, link) for files in request.comparisons]
+    verified = [verifications.describe(files, maps.classes, link) for files in request.experiments]
     every_class = maps.classes.values()
     return Page(
         title=request.title,
@@ -76,6 +77,7 @@ def _page(request: Request, folder: Path, command: str) -> Page:
         classes=maps.classes,
         experiments=shown,
         comparisons=compared,
+        verifications=[one for one in verified if one is not None],
         models=[models.describe(files, dict(maps.classes), link) for files in request.models],
         is_overview=len(shown) > DETAILED,
         of=request.of,

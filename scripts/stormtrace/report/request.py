@@ -36,6 +36,7 @@ class ExperimentFiles(_Entry):
     images: list[str] = []
     landfall: str | None = None
     animation: str | None = None
+    verification: str | None = None
 
 
 class ComparisonFiles(_Entry):

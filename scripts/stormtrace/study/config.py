@@ -6,28 +6,16 @@ from pydantic import BeforeValidator, Field
 
 from stormtrace.blocks import Block
 from stormtrace.class_table import ClassSpecification
-from stormtrace.errors import BadInput
-from stormtrace.grids.boxes import check_box
+from stormtrace.grids.boxes import in_box_order
 from stormtrace.grids.specification import GridSpecification
 from stormtrace.planet.settings import Planet
-from stormtrace.study.entries import Names
+from stormtrace.study.entries import Names, Verification
 
 Longitude = Annotated[float, Field(ge=-180, le=360)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 
-
-def _ordered(box: Any) -> Any:
-    """Refuse four numbers in another order before each is held against its own limits."""
-    if isinstance(box, list | tuple) and all(isinstance(one, int | float) for one in box):
-        try:
-            check_box(box)
-        except BadInput as error:
-            raise ValueError(str(error)) from None
-    return tuple(box) if isinstance(box, list) else box
-
-
 #: west, east, south, north in degrees.
-Box = Annotated[tuple[Longitude, Longitude, Latitude, Latitude], BeforeValidator(_ordered)]
+Box = Annotated[tuple[Longitude, Longitude, Latitude, Latitude], BeforeValidator(in_box_order)]
 
 PlaceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]*$")]
 GridName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -100,6 +88,11 @@ class Config(Block):
         {},
         description="Means of fields while a class is present, and its share of their total, "
         "experiment -> fields of its dataset.",
+    )
+    verify: dict[str, Verification] = Field(
+        {},
+        description="Experiments whose tropical cyclones are held against observed storms, "
+        "experiment -> how.",
     )
     planet: Planet = Planet()
     grids: dict[GridName, GridSpecification] = Field(description="Grids by name.")

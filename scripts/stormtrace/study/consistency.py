@@ -8,10 +8,11 @@ from stormtrace.blocks import did_you_mean
 from stormtrace.class_table import check_table
 from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
+from stormtrace.grids.specification import cell_count
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.study.config import Config
-from stormtrace.study.entries import Comparison, Experiment
+from stormtrace.study.entries import Comparison, Experiment, Verification
 from stormtrace.study.folders import check_folder
 from stormtrace.study.periods import common, has_month, has_time, years_of
 from stormtrace.study.resolved import AnyDataset, AnyModel, Tables, known_of
@@ -30,6 +31,7 @@ def check(config: Config, tables: Tables, origins: Origins) -> None:
     checker = _Checker(config, tables, origins)
     checker.lists()
     checker.classes()
+    checker.grids()
     for name, dataset in tables.datasets.items():
         if isinstance(dataset, LabelledDataset):
             checker.labels(name, dataset)
@@ -43,6 +45,8 @@ def check(config: Config, tables: Tables, origins: Origins) -> None:
     for name, experiment in tables.experiments.items():
         checker.experiment(name, experiment)
     checker.shown()
+    for name, verification in config.verify.items():
+        checker.verified(name, verification)
     for name, comparison in tables.comparisons.items():
         checker.comparison(name, comparison)
 
@@ -70,6 +74,14 @@ class _Checker:
             check_table(self.config.classes)
         except BadInput as error:
             raise BadInput(f"{self.origins.of(('classes',))}: {error}") from None
+
+    def grids(self) -> None:
+        """Grids can be made; those in files are opened by the jobs."""
+        for name, entry in self.config.grids.items():
+            try:
+                cell_count(entry)
+            except BadInput as error:
+                self.origins.refuse(("grids", name), f"cannot be made: {error}")
 
     def labels(self, name: str, dataset: LabelledDataset) -> None:
         """Labels are in folders, as far as they are there."""
@@ -266,6 +278,37 @@ class _Checker:
                 self.origins.one_of(name, self.tables.experiments, (key,))
                 for wanted in chosen:
                     self.is_there((key, name), key, wanted, self.tables.experiments[name])
+
+    def verified(self, name: str, verification: Verification) -> None:
+        """What is held against observed storms has cyclones, of the whole grid, and can be."""
+        path = ("verify", name)
+        self.origins.one_of(name, self.tables.experiments, ("verify",))
+        experiment = self.tables.experiments[name]
+        if experiment.tracking.region is not None:
+            self.origins.refuse(
+                path,
+                "is of an experiment that keeps the events of a region: verify one that tracks the "
+                "whole grid, whose scores are told by basin",
+            )
+        dataset = self.tables.datasets[experiment.dataset]
+        assert isinstance(dataset, Dataset)
+        if verification.match == "time" and not dataset.has_observed_weather:
+            self.origins.refuse(
+                (*path, "match"),
+                f"is 'time', but {dataset.name!r} has weather of its own ({dataset.source} runs "
+                "freely), so no day of it is that of the observations; leave match out to compare "
+                "climatologies, or say weather: observed of the dataset if it is nudged",
+            )
+        labels = known_of(self.tables.models[experiment.model], "labels")
+        if labels is not None and not any(
+            one.basins == "tropical cyclones"
+            for one in Classes.of_labels(labels, self.config.classes).features
+        ):
+            self.origins.refuse(
+                path,
+                f"is of an experiment whose model {experiment.model!r} has no class with `basins: "
+                f"tropical cyclones` (table `classes`); its labels: {', '.join(labels)}",
+            )
 
     def is_there(self, path: Keys, key: str, wanted: str, experiment: Experiment) -> None:
         """A field is derived, a month or a time lies in the experiment's period."""

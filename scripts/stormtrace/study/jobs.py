@@ -1,7 +1,7 @@
 """Jobs that run, wait or failed in a folder, from the files that jobs and Snakemake leave there.
 
-Nothing here asks the scheduler: PBS's last answer is in the Casper profile's own file, at most as
-old as Snakemake's last question.
+Nothing here asks the scheduler: its last answer is in a file of the profile's, at most as old as
+Snakemake's last question.
 """
 
 import json
@@ -15,14 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-#: Where profiles/pbs-casper keeps its records; see `jobs.py` there.
-PBS = Path(".snakemake") / "pbs"
+from stormtrace import memory
+
+#: Scheduler -> where its profile keeps its records; see profiles/scheduler/jobs.py.
+RECORDS = {"PBS": Path(".snakemake/pbs"), "Slurm": Path(".snakemake/slurm")}
+
+#: The file there that has the scheduler's last answer.
+ANSWERS = "answers.json"
 
 #: As much of a log's end as is read for its last line.
 TAIL_BYTES = 4000
-
-#: Why a job failed that left its note and no word.
-KILLED = "killed: out of memory (see the rule's mem_mb), or ended by hand or by the scheduler"
 
 #: A line of a log that `stormtrace.commandline` has marked as a warning.
 WARNING = re.compile(r"\d\d:\d\d:\d\d warning: (.*)")
@@ -68,42 +70,50 @@ def jobs_in(folder: Path, logs: str) -> dict[str, Job]:
     studies may run in the same folder.
     """
     jobs = {}
-    known = read_json(folder / PBS / "qstat.json").get("jobs", {})
-    for file in _files(folder / PBS / "submitted"):
-        record = read_json(file)
-        if record.get("log") and record["log"][0].startswith(f"{logs}/"):
-            job = _submitted(folder, logs, record, known.get(_number(record["job"]), {}))
-            if job is not None:
-                jobs[job.log] = job
+    said = {records: _said(folder / records) for records in RECORDS.values()}
+    for records, facts in said.items():
+        for file in _files(folder / records / "submitted"):
+            record = read_json(file)
+            if record.get("log") and record["log"][0].startswith(f"{logs}/"):
+                job = _submitted(folder, records, logs, record, facts)
+                if job is not None:
+                    jobs[job.log] = job
     for path in (folder / logs).rglob("*.progress.json"):
         note = read_json(path)
         name = str(path.relative_to(folder / logs)).removesuffix(".progress.json")
         log = f"{logs}/{name}.log"
-        if _lives(folder, note, known):
+        if _lives(folder, note, said):
             jobs[log] = Job(log, name, "running", note)
         elif note and log not in jobs:
-            jobs[log] = Job(log, name, "failed", reason=KILLED)
+            reason = failure(folder / log) or memory.killed(note.get("memory"))
+            jobs[log] = Job(log, name, "failed", reason=reason)
     return jobs
 
 
 def _submitted(
-    folder: Path, logs: str, record: Mapping[str, Any], fact: Mapping[str, Any]
+    folder: Path, records: Path, logs: str, record: Mapping[str, Any], facts: Mapping[str, Any]
 ) -> Job | None:
-    """Return a job of the Casper profile, unless it has succeeded."""
-    log, ended = record["log"][0], _exit_code(folder, record["job"])
+    """Return a job that was submitted to a scheduler, unless it has succeeded."""
+    log, ended = record["log"][0], _exit_code(folder / records, record["job"])
+    fact = facts.get(_number(record["job"]), {})
     job = log.removeprefix(f"{logs}/").removesuffix(".log")
     if ended == "0":
         return None
-    if ended is not None or fact.get("state") == "F":
-        return Job(log, job, "failed", reason=last_line(folder / log) or fact.get("comment", ""))
-    return Job(log, job, "queued" if fact.get("state") in (None, "Q", "H", "W") else "running")
+    if ended is not None or fact.get("state") == "ended":
+        comment = fact.get("comment", "")
+        reason = failure(folder / log) or comment or last_line(folder / log)
+        return Job(log, job, "failed", reason=reason)
+    return Job(log, job, "queued" if fact.get("state") in (None, "queued") else "running")
 
 
-def _lives(folder: Path, note: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> bool:
+def _lives(folder: Path, note: Mapping[str, Any], said: Mapping[Path, Mapping[str, Any]]) -> bool:
     """Whether a job that left a note still runs; one that was killed could not remove it."""
     if job := note.get("job"):
-        fact = known.get(_number(job), {})
-        return _exit_code(folder, job) is None and fact.get("state") != "F"
+        return not any(
+            _exit_code(folder / records, job) is not None
+            or facts.get(_number(job), {}).get("state") == "ended"
+            for records, facts in said.items()
+        )
     if note.get("host") == socket.gethostname():
         return Path(f"/proc/{note['process']}").exists() or _answers(note["process"])
     return bool(note)
@@ -120,10 +130,11 @@ def _answers(process: int) -> bool:
     return True
 
 
-def asked_pbs(folder: Path) -> float | None:
-    """Return when Snakemake last asked PBS, in seconds of the epoch; None if never."""
-    asked: float | None = read_json(folder / PBS / "qstat.json").get("asked")
-    return asked
+def asked(folder: Path) -> tuple[float, str] | None:
+    """Return when Snakemake last asked a scheduler, in seconds of the epoch, and which; or None."""
+    answers = {name: read_json(folder / records / ANSWERS) for name, records in RECORDS.items()}
+    times = [(answer["asked"], name) for name, answer in answers.items() if "asked" in answer]
+    return max(times, default=None)
 
 
 def failure(log: Path) -> str:
@@ -152,13 +163,18 @@ def warnings_in(folder: Path, logs: Iterable[str]) -> list[str]:
 
 def last_line(log: Path) -> str:
     """Return the last line of a log, without reading all of it."""
+    lines = tail_of(log).split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def tail_of(log: Path) -> str:
+    """Return the end of a log, empty if it cannot be read."""
     try:
         with log.open("rb") as stream:
             stream.seek(max(0, log.stat().st_size - TAIL_BYTES))
-            lines = stream.read().decode("utf-8", "replace").split("\n")
+            return stream.read().decode("utf-8", "replace")
     except OSError:
         return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
 def read_json(file: Path) -> dict[str, Any]:
@@ -170,15 +186,21 @@ def read_json(file: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _exit_code(folder: Path, job: str) -> str | None:
+def _exit_code(records: Path, job: str) -> str | None:
     try:
-        return (folder / PBS / "ended" / _number(job)).read_text().strip()
+        return (records / "ended" / _number(job)).read_text().strip()
     except OSError:
         return None
 
 
+def _said(records: Path) -> Mapping[str, Any]:
+    """Return what a scheduler last said of its jobs, by their number."""
+    facts: Mapping[str, Any] = read_json(records / ANSWERS).get("jobs", {})
+    return facts
+
+
 def _number(job: str) -> str:
-    """Return the number of a PBS job: 123 of 123.casper-pbs."""
+    """Return the number of a job: 123 of 123.casper-pbs."""
     return job.partition(".")[0]
 
 

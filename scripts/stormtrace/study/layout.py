@@ -141,6 +141,10 @@ class Layout:
         """Events that reach a coast, by latitude."""
         return self._at(f"landfall/{experiment}.csv")
 
+    def verification(self, experiment: str) -> str:
+        """Tropical cyclones held against observed storms."""
+        return self._at(f"verification/{experiment}.json")
+
     def composites(self, experiment: str, year: str) -> str:
         """One year's sums of fields."""
         return self._at(f"composites/{experiment}/{year}.nc")

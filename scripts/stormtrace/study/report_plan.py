@@ -51,6 +51,8 @@ def _experiment(study: Study, name: str) -> dict[str, Any]:
     entry, at = study.experiments[name], study.at
     films = study.films(name)
     shown = {"animation": films[0]} if films else {}
+    if name in study.verified:
+        shown["verification"] = at.verification(name)
     return shown | {
         "name": name,
         "title": study.title(name),

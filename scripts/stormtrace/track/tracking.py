@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from stormtrace.blocks import Block, dump, exclusive, read_block
 from stormtrace.classes import Classes, FeatureClass
 from stormtrace.errors import BadInput
+from stormtrace.grids.boxes import in_box_order
 
 #: Thresholds that may differ from class to class.
 BY_CLASS = ("minimum_area_km2", "minimum_pixels", "minimum_hours")
@@ -53,7 +54,7 @@ class Region(Block):
         description="One of the study's `regions`, or western North America (180-255E 25-65N), "
         "west coast of North America (230-255E 32-55N), CONUS (235-292E 26-50N).",
     )
-    box: tuple[float, float, float, float] | None = Field(
+    box: Annotated[tuple[float, float, float, float] | None, BeforeValidator(in_box_order)] = Field(
         None,
         description="[west, east, south, north] in degrees; west may be greater than east across "
         "the date line.",

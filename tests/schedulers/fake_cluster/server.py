@@ -21,7 +21,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.settings = settings(folder)
-        self.random = random.Random(self.settings["seed"])
+        self.rules: set[str] = set()
         self.queued: dict[str, dict] = {}
         self.running: dict[str, Running] = {}
         self.seen: set[str] = set()
@@ -97,11 +97,32 @@ class Server:
             del self.queued[number]
             job |= {"job_state": "R", "comment": f"Job run at {time.ctime()} on ({HOST}:ncpus=1)"}
             job["_start"] = time.time()
-            running = self.running[number] = Running(self.folder, number, job, self.settings)
-            if self.random.random() < self.settings["accidents"]:
-                delay = self.random.uniform(0, self.settings["accident_within_s"])
-                running.accident = time.monotonic() + delay
+            accident_s = self.accident_s(job["Job_Name"].partition(".")[0])
+            if accident_s is not None:
+                self.end_without_a_word(number)
+            running = Running(self.folder, number, job, self.settings, accident_s)
+            self.running[number] = running
             self.save(number, job)
+
+    def accident_s(self, rule: str) -> float | None:
+        """After how much CPU time a job of `rule` that starts now is killed; None if it is not.
+
+        By the rule's name, so that neither the jobs' order nor their pace has a say in it.
+        """
+        chance = random.Random(f"{self.settings['seed']} {rule}")
+        is_first, self.rules = rule not in self.rules, self.rules | {rule}
+        if is_first and chance.random() < self.settings["accidents"]:
+            return chance.uniform(0, self.settings["accident_within_s"])
+        return None
+
+    def end_without_a_word(self, number: str) -> None:
+        """Let a job that is to be killed be so at the latest when it would say how it has ended.
+
+        The last act of the profile's job script is `mv` of its marker.
+        """
+        script = self.folder / "scripts" / f"{number}.SC"
+        head, _, body = script.read_text().partition("\n")
+        script.write_text(f'{head}\nmv() {{ kill -KILL "$PPID" $$; }}\n{body}')
 
     def watch_jobs(self) -> None:
         for number, running in list(self.running.items()):
@@ -118,11 +139,13 @@ class Server:
 class Running:
     """One job on the node."""
 
-    def __init__(self, folder: Path, number: str, job: dict, have: dict) -> None:
+    def __init__(
+        self, folder: Path, number: str, job: dict, have: dict, accident_s: float | None
+    ) -> None:
         self.job, self.have = job, have
         self.code: int | None = None
         self.reason = ""
-        self.accident = float("inf")
+        self.accident_s = accident_s
         self.kill_at = float("inf")
         self.temporary = folder / "tmp" / f"pbs.{number}.{HOST}"
         self.temporary.mkdir(parents=True)
@@ -157,7 +180,7 @@ class Running:
         now = time.monotonic()
         if now > self.deadline and self.code is None:
             self.end(-29, "and exceeded resource walltime")
-        if now > min(self.accident, self.kill_at):
+        if now > self.kill_at or (self.accident_s is not None and self.used_s() > self.accident_s):
             self.signal(signal.SIGKILL)
         top = self.process.poll()
         if top is None or (self.code is not None and any(self.processes())):
@@ -183,8 +206,17 @@ class Running:
 
     def processes(self) -> Iterable[int]:
         """All living processes of the session."""
+        return (number for number, _ in self.stats())
+
+    def used_s(self) -> float:
+        """CPU time that the processes of the session have used, and those that they waited for."""
+        ticks = sum(sum(map(int, fields[11:15])) for _, fields in self.stats())
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+    def stats(self) -> Iterable[tuple[int, list[str]]]:
+        """Process number, and what /proc says of it after its name, of those that live."""
         for path in Path("/proc").glob("[0-9]*/stat"):
             with contextlib.suppress(OSError):
-                state, _, _, session = path.read_text().rpartition(")")[2].split()[:4]
-                if int(session) == self.process.pid and state != "Z":
-                    yield int(path.parent.name)
+                fields = path.read_text().rpartition(")")[2].split()
+                if int(fields[3]) == self.process.pid and fields[0] != "Z":
+                    yield int(path.parent.name), fields

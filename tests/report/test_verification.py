@@ -1,0 +1,68 @@
+"""The section `Are they right?`: the numbers of a verification file, in words and rows."""
+
+from make_reports import TEMPLATES, experiment
+from page_text import visible
+from stormtrace.climate.basins import TC_BASINS
+from stormtrace.formats.json_files import write_json
+from stormtrace.report.page import write_page
+
+SCORES = {
+    "points": 200, "hits": 150, "pod": 0.75, "pod_interval": [0.7, 0.8],
+    "storms": 20, "storms_found": 18,
+    "position_error_km": 91.5, "position_error_median_km": 80.0,
+    "position_error_interval": [85.0, 99.0],
+    "detections": 210, "beside": 10, "false": 50, "far": 0.25, "far_interval": [0.2, 0.3],
+    "events": 30, "events_false": 5,
+}  # fmt: skip
+LEADS = {"leads": 15, "lead_median_h": 12.0, "lead_interval": [6.0, 18.0]}
+RATE = {"a_year": 80.0, "interval": [75.0, 85.0]}
+CLIMATE = {
+    "years": 10.0,
+    "all": RATE | {"months": [80 / 12] * 12},
+    "basins": {name: RATE | {"months": [1.0] * 12} for name in TC_BASINS},
+}
+
+
+def verified(folder, **more):
+    """Write a verification file and return its path."""
+    content = {
+        "class": "tropical_cyclone",
+        "radius_km": 300.0,
+        "minimum_wind": 17.5,
+        "observations": {"file": "ibtracs.csv", "agency": "usa"},
+        "climatology": {
+            "detected": CLIMATE,
+            "observed": CLIMATE | {"first_year": 1990, "last_year": 1999},
+        },
+    }
+    write_json(folder / "verification.json", content | more)
+    return str(folder / "verification.json")
+
+
+def words_of(folder, **more):
+    entry = experiment(folder, "merra2") | {"verification": verified(folder, **more)}
+    page = write_page({"title": "T", "experiments": [entry]}, TEMPLATES, folder)
+    return visible(page)
+
+
+def test_points_matched_in_time(tmp_path):
+    by = {"basin": {"East Pacific": SCORES}, "season": {}, "year": {},
+          "intensity": {"category 3": SCORES}}  # fmt: skip
+    words = words_of(tmp_path, time={"all": SCORES | LEADS, "by": by})
+    assert (
+        "18 of 20 observed storms were detected, and 75 % of their points, 92 km away in the mean; "
+        "25 % of the detections were false alarms. Half the storms were detected 12 h or more "
+        "before they counted." in words.replace("\u202f", " ")
+    )
+    row = "18 of 20 200 75.0 70.0–80.0 25.0 20.0–30.0 91.5 85.0–99.0"
+    assert f"All {row}" in words
+    assert f"East Pacific basin {row}" in words
+    assert "Category 3 observed intensity" in words
+
+
+def test_storms_a_year_alone(tmp_path):
+    words = words_of(tmp_path)
+    assert "80.0 (75.0 to 85.0) storms a year were detected; 80.0 (75.0 to 85.0) were observed "\
+        "(1990–1999)." in words  # fmt: skip
+    assert "so no day is compared" in words
+    assert "false alarms" not in words

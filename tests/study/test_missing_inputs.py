@@ -1,0 +1,225 @@
+"""Mistakes that the plan tells in one sentence: missing files, YAML, boxes in another order, words."""
+
+import json
+import runpy
+
+import pytest
+
+from stormtrace.errors import BadInput
+from stormtrace.study.loading import load_study
+from stormtrace.study.missing_inputs import missing_inputs
+from stormtrace.study.plan_warnings import plan_warnings
+from stormtrace.study.study_files import read_yaml
+from workflow_runs import ROOT, snakemake
+
+problem = runpy.run_path(str(ROOT / "profiles" / "check_words.py"))["problem"]
+
+
+def said(tmp_path, period, files, **more):
+    """The YAML of a study of one published model on one dataset."""
+    part = {"period": period, "files": f"{tmp_path}/{files}"}
+    tables = {
+        "base": "none",
+        "title": "T",
+        "run": ["mine"],
+        "grids": {"g": {"nlat": 19, "nlon": 36}},
+        "datasets": {
+            "d": {"source": "merra2", "parts": [part], "fields": {"TMQ": {"take": "TQV"}}}
+        },
+        "models": {"net": {"weights": str(tmp_path / "net")}},
+        "experiments": {"mine": {"model": "net", "dataset": "d", "grid": "g"}},
+    }
+    return tables | more
+
+
+def study(tmp_path, period, files, **more):
+    return load_study(tmp_path, said(tmp_path, period, files, **more))
+
+
+def missing_years(made, years=None):
+    """What is missing of the dataset: by default all of it, else where some years are to be made."""
+    jobs = None if years is None else [("make_samples", {"dataset": "d", "year": y}) for y in years]
+    return [one for one in missing_inputs(made, jobs) if one.startswith("dataset d")]
+
+
+def test_years_without_files_are_one_sentence(tmp_path):
+    (tmp_path / "x.1995.TQV.nc").touch()
+    (warning,) = missing_years(
+        study(tmp_path, ["1995-01-01", "2015-01-01"], "x.{year}.{variable}.nc")
+    )
+    assert warning.startswith("dataset d: 19 of 20 years have no files of TQV;")
+    assert "`period` says 1995–2014, files have 1995 (" in warning
+    whole = study(tmp_path, ["1995-01-01", "1996-01-01"], "x.{year}.{variable}.nc")
+    assert missing_years(whole) == []
+
+
+def test_files_that_match_nothing(tmp_path):
+    (warning,) = missing_years(study(tmp_path, ["1995-01-01", "2000-01-01"], "y.{year}.nc"))
+    assert (
+        "5 of 5 years have no files of TQV; `period` says 1995–1999, no year has files" in warning
+    )
+    (warning,) = missing_years(study(tmp_path, ["1995-01-01", "2000-01-01"], "z*.nc"))
+    assert "no file matches for TQV" in warning and "z*.nc" in warning
+
+
+def test_only_what_jobs_need_and_is_certain_stops_a_run(tmp_path):
+    """A file may hold two years and be named after the first: then no year is missing."""
+    for year in (1995, 1997):
+        (tmp_path / f"x.{year}.TQV.nc").touch()
+    made = study(tmp_path, ["1995-01-01", "2001-01-01"], "x.{year}.{variable}.nc")
+    assert missing_years(made, ["1995", "1996", "1998"]) == []
+    (sentence,) = missing_years(made, ["1999"])
+    assert "4 of 6 years have no files of TQV; `period` says 1995–2000, files have 1995–1997" in (
+        sentence
+    )
+    assert missing_inputs(made, [("detect", {"experiment": "mine", "year": "1999"})]) == []
+
+
+def test_a_file_of_several_years_is_enough(tmp_path):
+    (tmp_path / "TQV_19950101-19991231.nc").touch()
+    assert (
+        missing_years(study(tmp_path, ["1995-01-01", "2000-01-01"], "{variable}_*{year}*.nc")) == []
+    )
+
+
+@pytest.mark.parametrize(
+    ("there", "told"),
+    [
+        ((), "which is not there"),
+        (("weights.pth",), "which has no config.json: give the folder of a model"),
+        (("other.txt",), "which has no config.json and no weights.pth"),
+        (("config.json", "weights.pth"), None),
+    ],
+)
+def test_a_model_that_is_missing(tmp_path, there, told):
+    for name in there:
+        (tmp_path / "net").mkdir(exist_ok=True)
+        (tmp_path / "net" / name).write_text("{}")
+    made = study(tmp_path, ["1995-01-01", "1996-01-01"], "x.nc")
+    found = [one for one in missing_inputs(made) if one.startswith("models.net.weights")]
+    assert len(found) == (told is not None)
+    assert not found or told in found[0]
+    assert missing_inputs(made, [("adopt_model", {"model": "net"})]) == found
+
+
+def test_labels_and_further_files_that_are_missing(tmp_path):
+    labels = {"source": "climatenet", "train": f"{tmp_path}/train", "test": f"{tmp_path}"}
+    part = {"period": ["1995-01-01", "1996-01-01"], "files": f"{tmp_path}/*"}
+    raw = {"source": "cesm", "parts": [part], "mesh": f"{tmp_path}/mesh.nc"}
+    raw |= {"vertical": {"coefficients": "L137"}}
+    model = {"weights": str(tmp_path), "dataset": "labels", "grid": "g"}
+    tables = {"datasets": {"d": raw, "labels": labels}, "models": {"net": model}}
+    made = study(tmp_path, ["1995-01-01", "1996-01-01"], "*", **tables)
+    told = "\n".join(missing_inputs(made))
+    assert f"datasets.labels.train is '{tmp_path}/train', which is not there" in told
+    assert f"datasets.d.mesh is '{tmp_path}/mesh.nc', which is not there" in told
+    assert "labels.test" not in told and "coefficients" not in told
+    (of_training,) = missing_inputs(made, [("train", {"model": "net"})])
+    assert "datasets.labels.train" in of_training
+    assert missing_inputs(made, [("evaluate", {"model": "net"})]) == []
+
+
+def test_what_compare_adds_to_run_is_told():
+    demo = load_study(ROOT, {"run": ["control"], "compare": ["warming", "source"]})
+    (told,) = plan_warnings(demo)
+    assert told.startswith(
+        "`compare` adds warmer, merra2-regridded, which `run` does not name, for"
+    )
+    assert "warming, source" in told
+    assert plan_warnings(load_study(ROOT, {"run": ["control"], "compare": []})) == []
+    assert plan_warnings(load_study(ROOT, {})) == []
+
+
+def test_a_run_that_lacks_something_starts_no_job(tmp_path):
+    overlay = said(tmp_path, ["1995-01-01", "2015-01-01"], "x.{year}.nc")
+    done = snakemake(tmp_path, overlay=overlay, check=False)
+    assert done.returncode == 1 and "Traceback" not in done.stdout
+    told = done.stdout.partition("error: nothing was started, ")[2]
+    assert "20 of 20 years" in told and "models.net.weights" in told
+    assert not list(tmp_path.glob("results/logs/**/*.log"))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            "-n --configfile {s} check",
+            "there is no file check: Snakemake takes each word after --c",
+        ),
+        ("-n --configfile {s} check", "  snakemake -n check --configfile {s}"),
+        ("--config a=b check -n", "  snakemake check --config a=b -n"),
+        ("--configfile {s} --config a=b report.html", "  snakemake report.html --configfile {s}"),
+        ("--configfile {s} nope.yaml", "there is no file nope.yaml"),
+        ("-n check --configfile {s} --config a=b", ""),
+        ("--configfile={s} check", ""),
+        ("--configfiles {s} {s} -- check", ""),
+    ],
+)
+def test_words_that_snakemake_would_take_for_files(tmp_path, words, told):
+    study = tmp_path / "s.yaml"
+    study.write_text("run: [a]\n")
+    found = problem(words.format(s=study).split())
+    assert told.format(s=study) in found and (told or not found)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("title: [x\nrun: y\n", "is not YAML in line 2, column 4"),
+        ("a: 1\n\tb: 2\n", "is not YAML in line 2, column 1"),
+        ("a: {b: 2000-02-30}\n", "has 2000-02-30 in line 1, column 8 (day is out of range"),
+        ("a: {b: 1}\na: {c: 1}\n", "has the key 'a' twice, in line 2, column 1"),
+        ("just text\n", "has no keys at its top level"),
+        ("a: 2000-02-28\n", ""),
+        (json.dumps({"a": [1, {"b": None}]}, indent=1).replace(" ", "\t"), ""),
+    ],
+)
+def test_a_configfile_that_is_no_study_is_told_with_its_line(tmp_path, text, told):
+    study = tmp_path / "s.yaml"
+    study.write_text(text)
+    found = problem(["--configfile", str(study)])
+    assert told in found and (told or not found)
+
+
+def test_every_profile_checks_the_words(tmp_path):
+    study = tmp_path / "s.yaml"
+    study.write_text("title: [x\nrun: y\n")
+    done = snakemake(ROOT, "--configfile", str(study), check=False)
+    assert done.returncode == 1 and f"error: {study} is not YAML in line 2" in done.stdout
+    for profile in (ROOT / "profiles").glob("*/config.yaml"):
+        assert 'runpy.run_path("profiles/check_words.py"' in profile.read_text()
+
+
+def test_a_file_that_is_not_yaml_is_told_with_its_line(tmp_path):
+    (tmp_path / "a.yaml").write_text("base: none\ntitle: [x\nrun: y\n")
+    with pytest.raises(BadInput, match=r"a\.yaml is not YAML in line 3, column \d+: "):
+        read_yaml(tmp_path / "a.yaml")
+    with pytest.raises(BadInput, match="targets stand before it"):
+        read_yaml(tmp_path / "check")
+
+
+@pytest.mark.parametrize(
+    ("box", "meant"),
+    [([25, 65, 180, 255], [180, 255, 25, 65]), ([180, 255, 65, 25], [180, 255, 25, 65])],
+)
+def test_a_swapped_box_is_told_the_order(tmp_path, box, meant):
+    meant = [float(one) for one in meant]
+    mine = {"model": "net", "dataset": "d", "grid": "g"}
+    where = {
+        "regions.here": {"regions": {"here": box}},
+        "coasts.here": {"coasts": {"here": box}},
+        "grids.g.box": {"grids": {"g": {"box": box, "step": 1}}},
+        "experiments.mine.tracking.region.box": {
+            "experiments": {"mine": mine | {"tracking": {"region": {"box": box}}}}
+        },
+    }
+    for key, more in where.items():
+        with pytest.raises(BadInput, match=rf"{key} is .*west, east, south, north") as told:
+            study(tmp_path, ["1995-01-01", "1996-01-01"], "x.nc", **more)
+        assert f"did you mean {meant}?" in str(told.value)
+
+
+def test_a_grid_that_cannot_be_made_is_refused_by_the_plan(tmp_path):
+    grids = {"g": {"box": [180, 250, 20, 65], "step": 0.4}}
+    with pytest.raises(BadInput, match=r"grids\.g cannot be made: .*45 degrees of latitude"):
+        study(tmp_path, ["1995-01-01", "1996-01-01"], "x.nc", grids=grids)

