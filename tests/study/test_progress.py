@@ -182,7 +182,7 @@ def test_the_error_a_log_ends_with(tmp_path, text, told):
 
 def test_a_folder_in_which_nothing_ever_ran(tmp_path):
     assert jobs.jobs_in(tmp_path, "logs") == {}
-    assert jobs.asked_pbs(tmp_path) is None
+    assert jobs.asked(tmp_path) is None
     assert progress.mean_seconds(tmp_path / "logs", "detect") is None
 
 
