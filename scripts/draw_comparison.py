@@ -6,9 +6,8 @@ python scripts/draw_comparison.py --comparison results/comparisons/warming.nc \
 """
 
 from stormtrace import commandline
+from stormtrace.figures import printing
 from stormtrace.figures.comparison_figures import draw_comparison_figures
-from stormtrace.figures.maps import use_style
-from stormtrace.figures.panels import save
 from stormtrace.files import writing
 from stormtrace.formats.comparison_maps import read_comparison
 
@@ -25,14 +24,15 @@ def main() -> None:
         help="what the two experiments are called, if not by their names; JSON: first, second",
     )
     parser.add_argument("--output", required=True, help="folder, replaced if it exists")
+    printing.add_flags(parser)
     commandline.add_classes(parser)
     args = parser.parse_args()
-    use_style()
+    printer = printing.printing(args)
     with writing(args.output) as folder:
         folder.mkdir()
         comparison = read_comparison(args.comparison, args.classes)
         for name, figure in draw_comparison_figures(comparison, args.title, args.titles):
-            save(figure, folder, name)
+            printer.save(figure, folder / name)
 
 
 if __name__ == "__main__":

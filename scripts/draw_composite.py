@@ -15,9 +15,8 @@ from matplotlib.figure import Figure
 
 from stormtrace import commandline
 from stormtrace.climate.composites import read_composites
+from stormtrace.figures import printing
 from stormtrace.figures.composite_figures import draw_composites, draw_split
-from stormtrace.figures.maps import use_style
-from stormtrace.figures.panels import save
 from stormtrace.files import writing
 from stormtrace.formats.comparison_maps import SEASONS
 
@@ -30,13 +29,14 @@ def main() -> None:
     parser.add_argument("--field", required=True, help="field of the composites to draw")
     parser.add_argument("--title", required=True, help="title of the experiment or of the change")
     parser.add_argument("--output", required=True, help="folder, replaced if it exists")
+    printing.add_flags(parser)
     commandline.add_classes(parser)
     args = parser.parse_args()
-    use_style()
+    printer = printing.printing(args)
     with writing(args.output) as folder:
         folder.mkdir()
         for name, figure in drawn(args):
-            save(figure, folder, name)
+            printer.save(figure, folder / name)
 
 
 def drawn(args: argparse.Namespace) -> Iterator[tuple[str, Figure]]:

@@ -9,9 +9,8 @@ from pathlib import Path
 
 from stormtrace import commandline
 from stormtrace.climate.frequency import COUNTED, open_frequency
+from stormtrace.figures import printing
 from stormtrace.figures.experiment_figures import draw_event_figures, draw_frequency_figures
-from stormtrace.figures.maps import use_style
-from stormtrace.figures.panels import save
 from stormtrace.files import writing
 
 
@@ -35,18 +34,19 @@ def main() -> None:
         help="frequencies of every detection, or of tracked events alone",
     )
     parser.add_argument("--output", required=True, help="folder, replaced if it exists")
+    printing.add_flags(parser)
     commandline.add_classes(parser)
     args = parser.parse_args()
-    use_style()
+    printer = printing.printing(args)
     with (
         writing(args.output) as folder,
         open_frequency(args.frequency, args.classes, args.of) as frequency,
     ):
         folder.mkdir()
         for name, figure in draw_frequency_figures(frequency, args.title, args.regions):
-            save(figure, folder, name)
+            printer.save(figure, folder / name)
         for name, figure in draw_event_figures(frequency, args.events, args.title, args.coasts):
-            save(figure, folder, name)
+            printer.save(figure, folder / name)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import numpy as np
 
 from stormtrace import commandline
 from stormtrace.errors import BadInput
+from stormtrace.figures import printing
 from stormtrace.files import writing
 from stormtrace.formats.mask_steps import dates_of, reading_steps
 from stormtrace.formats.masks import MaskFile, open_masks
@@ -31,6 +32,7 @@ def main() -> None:
     )
     parser.add_argument("--title", default="Input fields and detections", help="of the figures")
     parser.add_argument("--output", type=Path, required=True, help="folder, replaced")
+    printing.add_flags(parser)
     commandline.add_classes(parser)
     args = parser.parse_args()
     masks = open_masks(args.mask, args.classes)
@@ -38,18 +40,18 @@ def main() -> None:
     values = read_fields(args.sample, args.fields, masks.grid)
 
     from stormtrace.figures.label_figures import draw_fields
-    from stormtrace.figures.maps import use_style
-    from stormtrace.figures.panels import save
 
-    use_style()
+    printer = printing.printing(args)
     step = find_time(masks, date)
     with reading_steps(masks) as steps:
         mask = steps.masks(step, step + 1)[0]
     with writing(args.output) as folder:
         folder.mkdir()
-        figures = draw_fields(masks.grid, values, mask, masks.classes, args.title, str(date))
+        figures = draw_fields(
+            masks.grid, values, mask, masks.classes, args.title, date.strftime("%Y-%m-%d %H:%M")
+        )
         for name, figure in figures:
-            save(figure, folder, name)
+            printer.save(figure, folder / name)
 
 
 def date_of(sample: Path) -> cftime.datetime:

@@ -12,7 +12,7 @@ from pathlib import Path
 from stormtrace import commandline
 from stormtrace.classes import Classes
 from stormtrace.commandline import from_json, positive
-from stormtrace.files import writing
+from stormtrace.figures import printing
 
 
 def main() -> None:
@@ -25,17 +25,16 @@ def main() -> None:
     parser.add_argument("--exclude", type=from_json, default=[], help="files to leave out, JSON")
     parser.add_argument("--title", default="", help="of the figure; the model's name by default")
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
+    printing.add_flags(parser)
     commandline.add_classes(parser)
     args = parser.parse_args()
 
     from stormtrace.figures.label_figures import draw_labels
-    from stormtrace.figures.maps import use_style
-    from stormtrace.figures.panels import DOTS_PER_INCH
     from stormtrace.formats.labelled import by_time, list_labelled
     from stormtrace.learn.labellings import predict_times
     from stormtrace.network.predictor import load_predictor
 
-    use_style()
+    printer = printing.printing(args)
     predictor = load_predictor(args.model, args.device)
     times = by_time(list_labelled(args.samples, args.exclude))
     labellings = predict_times(predictor, times, args.number)
@@ -44,9 +43,7 @@ def main() -> None:
     title = args.title or predictor.config.content.get("name", args.model.name)
     note = f"{title} · over {fields[0]}"
     figure = draw_labels(labellings, fields[0], classes, "Labels and prediction", note)
-    for suffix, scale in ((".png", 1), (".pdf", 2)):
-        with writing(args.output.with_name(args.output.name + suffix)) as partial:
-            figure.savefig(partial, dpi=scale * DOTS_PER_INCH, format=suffix[1:])
+    printer.save(figure, args.output)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,7 @@ python scripts/draw_sensitivity.py --frequency results/frequency/{a,b}/frequency
 from stormtrace import commandline
 from stormtrace.climate.frequency import COUNTED
 from stormtrace.errors import BadInput
-from stormtrace.figures.maps import use_style
-from stormtrace.figures.panels import save
+from stormtrace.figures import printing
 from stormtrace.figures.sensitivity_figures import draw_sensitivity, read_whole_record
 from stormtrace.files import writing
 
@@ -32,19 +31,20 @@ def main() -> None:
         help="frequencies of every detection, or of tracked events alone",
     )
     parser.add_argument("--output", required=True, help="folder, replaced if it exists")
+    printing.add_flags(parser)
     commandline.add_classes(parser)
     args = parser.parse_args()
     if len(args.frequency) != len(set(args.titles)):
         raise BadInput(
             f"{len(args.frequency)} files need that number of different titles; found {args.titles}"
         )
-    use_style()
+    printer = printing.printing(args)
     maps = [read_whole_record(path, args.classes, args.of) for path in args.frequency]
     experiments = dict(zip(args.titles, maps, strict=True))
     with writing(args.output) as folder:
         folder.mkdir()
         for name, figure in draw_sensitivity(experiments, args.title):
-            save(figure, folder, name)
+            printer.save(figure, folder / name)
 
 
 if __name__ == "__main__":

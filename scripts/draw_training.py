@@ -9,6 +9,7 @@ Writes {output}.png and {output}.pdf.
 from pathlib import Path
 
 from stormtrace import commandline
+from stormtrace.figures import printing
 
 
 def main() -> None:
@@ -16,13 +17,17 @@ def main() -> None:
     parser = commandline.parser(__doc__)
     parser.add_argument("--history", type=Path, required=True, help="history.csv of a model")
     parser.add_argument("--output", type=Path, required=True, help="path without .png and .pdf")
+    parser.add_argument("--title", default="", help="title of the model; its folder's name without")
+    printing.add_flags(parser)
     commandline.add_classes(parser)
     args = parser.parse_args()
 
-    from stormtrace.figures.model_figures import draw_history, save
+    from stormtrace.figures.model_figures import draw_history
     from stormtrace.learn.history import read_history
 
-    save(draw_history(read_history(args.history), args.classes), args.output)
+    printer = printing.printing(args)
+    title = args.title or args.history.resolve().parent.name
+    printer.save(draw_history(read_history(args.history), title, args.classes), args.output)
 
 
 if __name__ == "__main__":

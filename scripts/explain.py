@@ -49,9 +49,13 @@ def main() -> None:
     result["provenance"] = provenance(inputs, samples=str(args.samples), excluded=args.exclude)
     write_json(args.output, result)
     if args.figure is not None:
-        from stormtrace.figures.model_figures import draw_importance, save
+        from stormtrace.figures.maps import use_style
+        from stormtrace.figures.model_figures import draw_importance
+        from stormtrace.figures.printing import Printing
 
-        save(draw_importance(result["importance"], result["labels"], args.classes), args.figure)
+        use_style()
+        figure = draw_importance(result["importance"], result["labels"], name, args.classes)
+        Printing().save(figure, args.figure)
 
 
 if __name__ == "__main__":

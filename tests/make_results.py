@@ -107,9 +107,9 @@ def write_events(folder: Path, seed: int = 0, number: int = 40) -> Path:
         start = float(rng.uniform(0, 8000))
         for step, place in enumerate(places):
             ends = step == 0, step == steps - 1
-            objects.append(
-                (event, code, 2000, step, *place, start + 3 * step, 1e6, 30, *ends, True)
-            )
+            hours = start + 3 * step
+            time = cftime.num2date(hours, "hours since 2000-01-01", "noleap").isoformat()
+            objects.append((event, code, 2000, step, time, *place, hours, 1e6, 30, *ends, True))
         km = 95.0 * steps
         dates = "2000-01-01T00:00:00", "2000-01-02T00:00:00"
         ends = *places[0], *places[-1]
@@ -142,6 +142,7 @@ OBJECT_COLUMNS = [
     "class",
     "year",
     "step",
+    "time",
     "lat",
     "lon",
     "time_h",

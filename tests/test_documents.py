@@ -2,9 +2,11 @@
 
 The word after a fence's language says what a shell block needs: nothing (it is run as it stands, in a
 checkout), `data` (the real files, as FOLDER), `study` (the study of the same page), `make` (a target;
-tested by what it runs), `cluster` (not run: only what it names must exist).
+tested by what it runs), `install` (downloads: only what it names must exist), `cluster` (the same).
+A block ```yaml recipe has entries that stand in place of those of the page's study.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -16,10 +18,12 @@ import yaml
 
 from detection_runs import make_model
 from real_data import FOLDER, NEEDED, real_data
+from stormtrace.study.loading import load_study
+from stormtrace.study.plan_warnings import plan_warnings
 from workflow_runs import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-NEEDS = {"", "data", "study", "make", "cluster"}
+NEEDS = {"", "data", "study", "make", "install", "cluster", "recipe"}
 FENCE = re.compile(r"^```(\w*) ?(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -101,15 +105,36 @@ def test_make_targets_exist_and_say_what_they_run(page, command, tmp_path):
     assert {"demo": "snakemake --profile profiles/local", "test": "pytest"}[target] in done.stdout
 
 
-@pytest.mark.parametrize(("page", "command"), all_commands("study"))
-def test_the_study_of_a_page_is_planned(page, command, tmp_path):
+def study_of(page, data):
     """The page's own YAML, with its paths below /data moved to where a model is."""
-    folder = checkout(tmp_path)
     study = next(text for _, text in blocks(page, "yaml") if text.startswith("# my-study.yaml"))
-    data = tmp_path / "data"
-    make_model(data / "trained_cgnet.040523", seed=0)
-    (data / "my-model").mkdir()
-    (folder / "my-study.yaml").write_text(study.replace("/data/", f"{data}/"))
+    return moved(study, data)
+
+
+def moved(text, data):
+    assert "/data/" in text or "/data" not in text
+    return text.replace("/data/", f"{data}/")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """A folder with a network of the names that the pages use."""
+    data = tmp_path_factory.mktemp("data")
+    for name in ("trained_cgnet.040523", "trained_cgnet.092023_TMQ"):
+        make_model(data / name, seed=0)
+    config = data / "trained_cgnet.092023_TMQ" / "config.json"
+    content = json.loads(config.read_text())
+    content["fields"] = {"TMQ": content["fields"]["TMQ"]}
+    config.write_text(json.dumps(content))
+    return data
+
+
+@pytest.mark.parametrize(("page", "command"), all_commands("study"))
+def test_the_study_of_a_page_is_planned_checked_and_refused_before_a_job(
+    page, command, tmp_path, data
+):
+    folder = checkout(tmp_path)
+    (folder / "my-study.yaml").write_text(study_of(page, data))
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-c", command],
@@ -120,10 +145,42 @@ def test_the_study_of_a_page_is_planned(page, command, tmp_path):
         check=False,
     )
     said = done.stdout + done.stderr
-    if " check " in command:  # it runs, and reports that there are no raw files
-        assert "my-model" in said and "Traceback" not in said
-    else:
+    assert "my-data" in said or "status.py" in command
+    assert "Traceback" not in said
+    if command.startswith("snakemake") and " -n " not in command and " check " not in command:
+        assert done.returncode == 1 and "nothing was started" in said  # no raw files
+    elif " check " not in command:
         assert done.returncode == 0, said[-3000:]
+
+
+def test_each_recipe_fits_the_study_of_its_page(data):
+    """Its entries stand in place of those of the same name; the plan misses raw files and labels."""
+    recipes = [(page, text) for page in PAGES for needs, text in blocks(page, "yaml") if needs]
+    assert len(recipes) >= 4
+    for page, text in recipes:
+        study, recipe = yaml.safe_load(study_of(page, data)), yaml.safe_load(moved(text, data))
+        for key, value in recipe.items():
+            study[key] = {**study.get(key, {}), **value} if isinstance(value, dict) else value
+        planned = load_study(ROOT, study)
+        for sentence in plan_warnings(planned):
+            assert "have no files of" in sentence or "my-labels" in sentence, sentence
+
+
+def test_what_an_install_block_names_exists():
+    pinned = (ROOT / "envs" / "pip.txt").read_text().split()
+    for _, command in all_commands("install"):
+        for package in re.findall(r"\b\w+==[\d.]+", command):
+            assert package in pinned
+        for target in re.findall(r"make (\S+)", command):
+            subprocess.run(["make", "-n", "-C", str(ROOT), target], check=True, capture_output=True)
+
+
+def test_images_of_a_page_are_there_and_small():
+    for page in PAGES:
+        text = page.read_text()
+        named = re.findall(r'(?:src|srcset)="([^"]+)"|!\[[^]]*\]\(([^)]+)\)', text)
+        for image in filter(None, (one for pair in named for one in pair)):
+            assert (page.parent / image).stat().st_size < 250_000, f"{page.name}: {image}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -1,8 +1,14 @@
+import contextlib
+import io
 import re
 from pathlib import Path
 
 import numpy as np
+import pandas
+import pyarrow
+import pyarrow.parquet
 import pytest
+import xarray as xr
 
 from make_results import MINI, dates_between, write_events, write_frequency, write_masks
 from stormtrace import results
@@ -12,17 +18,29 @@ from stormtrace.errors import BadInput
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "results.md"
 
 
+FRAGMENT = {"lat": -80.0, "lon": 0.0}
+YEARS = range(2000, 2006)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Results of one experiment and one comparison, where the document expects them."""
+    """Results of two experiments and their comparison, where the document expects them.
+
+    AR counts of 100 steps a month: 25 everywhere, but 60 at 40° N, 240° E and 90 at 40° N, 0° E;
+    35 where it is warmer, a little more or less from year to year.
+    """
     folder = tmp_path_factory.mktemp("run") / "results"
-    counts = {y: np.full((12, 2, *MINI.shape), 25, np.int16) for y in (2000, 2001)}
-    for name in ("control", "warmer"):
+    for name, usual in (("control", 25), ("warmer", 35)):
+        counts = {}
+        for year in YEARS:
+            counts[year] = np.full((12, 2, *MINI.shape), usual + year % 2, np.int16)
+            counts[year][:, 1, 13, [0, 24]] = 90, 60
         (folder / "frequency" / name).mkdir(parents=True)
         write_frequency(folder / "frequency" / name / "frequency.nc", counts, events=True)
     paths = [folder / "frequency" / name / "frequency.nc" for name in ("control", "warmer")]
     compare_files(*paths, folder / "comparisons" / "warming.nc", {})
     write_events(folder / "events" / "control", number=5)
+    _add_fragments(folder / "events" / "control" / "objects.parquet")
     for year in (2000, 2001):
         dates = dates_between((year, 1, 1), (year, 1, 3), "noleap")
         path = folder / "masks" / "control" / f"{year}.nc"
@@ -30,22 +48,76 @@ def folder(tmp_path_factory):
     return folder
 
 
-def test_the_documents_examples_run(folder, monkeypatch):
-    monkeypatch.chdir(folder.parent)
-    names = {}
-    blocks = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
-    assert len(blocks) == 2
-    for block in blocks:
-        exec(block, names)
-    assert Path("west-coast.pdf").exists()
-    assert float(names["winter"].mean()) == 25
+def _add_fragments(path):
+    """Give each object a fragment far away, at the same time."""
+    table = pyarrow.parquet.read_table(path)
+    there = table.to_pandas()
+    both = pandas.concat([there, there.assign(main=False, **FRAGMENT)], ignore_index=True)
+    made = pyarrow.Table.from_pandas(both, preserve_index=False)
+    pyarrow.parquet.write_table(made.replace_schema_metadata(table.schema.metadata), path)
+
+
+@pytest.fixture(scope="module")
+def documented(folder):
+    """The names that the document's blocks leave behind, and what they print."""
+    names, said = {}, io.StringIO()
+    with contextlib.chdir(folder.parent), contextlib.redirect_stdout(said):
+        for block in re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.DOTALL):
+            exec(block, names)
+    assert (folder.parent / "west-coast.pdf").exists()
+    return names, said.getvalue()
+
+
+def test_the_document_says_what_is_true_of_maps(documented):
+    """40° N, 240° E lies in the box, 0° E does not. Over the globe: 25.5 (odd years have one step
+    more), and what two cells of the row at 40° N have more.
+    """
+    names, said = documented
+    assert "at most 60.0 % of the time" in said
+    edges = np.radians([35, 45])
+    cell = (np.sin(edges[1]) - np.sin(edges[0])) / 2 / 36  # share of the sphere
+    globe = 25.5 + cell * ((60 - 25.5) + (90 - 25.5))
+    assert f"over the globe {globe:.1f} % of the time" in said
+    assert float(names["winter"].weighted(names["winter"].cell_area).mean()) == pytest.approx(
+        globe, abs=1e-4
+    )
+    change = 10 * (1 - 2 * cell)  # but in the two cells, which are the same in both
+    cells = MINI.size - 2
+    assert f"{change:+.2f} percentage points over the globe; significant in {cells} cells" in said
+
+
+def test_the_document_says_what_is_true_of_tracks(documented):
+    names, said = documented
+    track, longest = names["track"], names["longest"]
+    assert longest.lifetime_h == names["events"].lifetime_h.max()
+    assert len(track) == longest.lifetime_h / 3 + 1  # each 3-hourly step once
+    assert not (track.lat == FRAGMENT["lat"]).any() and track.time.is_unique
+    assert list(track.time) == sorted(track.time) and track.time.iloc[0] in said
+    assert "count" in said and re.search(r"^AR +5\.0", said, re.MULTILINE)
+
+
+def test_the_document_says_what_is_true_of_masks(documented):
+    assert "ARs cover a cell at most 25.0 % of the time" in documented[1]
+
+
+def test_a_box_is_found_on_grids_from_any_longitude_and_on_projected_ones():
+    box = [230, 255, 32, 55]
+    for first in (0, -180):
+        lon = np.arange(first, first + 360, 5.0)
+        maps = xr.Dataset(coords={"lat": np.arange(-90.0, 91, 5), "lon": lon})
+        inside = results.in_box(maps, box)
+        assert sorted(inside.lon[inside.any("lat")].values % 360) == [230, 235, 240, 245, 250, 255]
+        assert list(inside.lat[inside.any("lon")].values) == [35, 40, 45, 50, 55]
+    lat, lon = np.meshgrid([30.0, 40.0], [240.0, 300.0])
+    maps = xr.Dataset(coords={"lat": (("y", "x"), lat), "lon": (("y", "x"), lon)})
+    assert results.in_box(maps, box).values.tolist() == [[False, True], [False, False]]
 
 
 def test_frequency_is_what_was_counted(folder):
     opened = results.open_frequency(folder / "frequency" / "control" / "frequency.nc")
-    assert (opened.frequency == 25).all()
-    assert opened.steps.sel(period="annual") == 2400
-    assert (opened.genesis.sel(feature="TC") == 2 * 12 * 2).all()
+    assert (opened.frequency.sel(feature="TC") == 25.5).all()
+    assert opened.steps.sel(period="annual") == 7200
+    assert (opened.genesis.sel(feature="TC") == 2 * 12 * 6).all()
     assert opened.attrs["experiment"] == "made"
 
 

@@ -1,10 +1,13 @@
 """Running Snakemake from tests: in a folder of its own, with an overlay of the demo's study."""
 
+import functools
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -22,27 +25,51 @@ def stand_in_checkout(folder):
     return folder
 
 
-def snakemake(folder, *arguments, overlay=None, check=True, root=ROOT):
+@functools.cache
+def _server():
+    """Snakemake, loaded once for all runs of this worker; it ends with it."""
+    command = [sys.executable, str(ROOT / "tests" / "snakemake_server.py")]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def snakemake(folder, *arguments, overlay=None, check=True, root=ROOT, alone=False):
     """Run the workflow in `folder`; return the finished process, its output as text in `.stdout`.
 
-    overlay: a mapping laid over the demo's configuration. root: the checkout to run.
+    overlay: a mapping laid over the demo's configuration. root: the checkout to run. alone: in a
+    process that loads Snakemake itself, as a user's does.
     """
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(root / "Snakefile")]
+    command = ["--snakefile", str(root / "Snakefile")]
     command += ["--profile", str(root / "profiles" / "local"), "--directory", str(folder)]
     command += arguments  # before the flag that takes all words after it for files
     if overlay is not None:
         file = Path(folder) / "overlay.json"
         file.write_text(json.dumps(overlay))
         command += ["--configfile", str(file)]
-    done = subprocess.run(
-        command,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
+    done = (_alone if alone else _forked)(command)
     assert not check or done.returncode == 0, done.stdout[-4000:]
     return done
+
+
+def _alone(arguments):
+    command = [sys.executable, "-m", "snakemake", *arguments]
+    return subprocess.run(
+        command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+
+
+def _forked(arguments):
+    server = _server()
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as output:
+        request = {
+            "arguments": arguments,
+            "folder": str(Path.cwd()),
+            "environment": dict(os.environ),
+            "output": output.name,
+        }
+        server.stdin.write(json.dumps(request) + "\n")
+        server.stdin.flush()
+        status = json.loads(server.stdout.readline())
+        return subprocess.CompletedProcess(["snakemake", *arguments], status, output.read())
 
 
 def planned(folder, *arguments, overlay=None, root=ROOT):

@@ -9,7 +9,7 @@ frequency.frequency.sel(period="DJF", feature="AR").plot()
 events = results.open_events("results/events/control")          # a DataFrame
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from stormtrace.formats.json_files import read_json
 from stormtrace.formats.netcdf import opening
 from stormtrace.formats.tables import read_classes, reading_parquet
 from stormtrace.grids import Grid
+from stormtrace.grids.boxes import box_cells
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +64,23 @@ def class_codes(masks: "xr.Dataset | xr.DataArray") -> dict[str, int]:
     classes = Classes.of_flags(np.atleast_1d(flags["flag_values"]), flags["flag_meanings"])
     named = named_as(classes, flags.get(SHORT_NAMES, ""), None)
     return {feature.short: feature.code for feature in named.features}
+
+
+def in_box(maps: "xr.Dataset | xr.DataArray", box: Sequence[float]) -> "xr.DataArray":
+    """Return which cells have their centre in ``[west, east, south, north]``, degrees.
+
+    maps: with `lat` and `lon`, one- or two-dimensional; longitudes may start anywhere, and west may
+        be greater than east across the date line.
+
+    Raises:
+        BadInput: south is not below north.
+
+    """
+    import xarray as xr
+
+    cells = box_cells(Grid(maps.lat.values, maps.lon.values), box)
+    dims = maps.lat.dims if maps.lat.ndim == 2 else (*maps.lat.dims, *maps.lon.dims)
+    return xr.DataArray(cells, {"lat": maps.lat, "lon": maps.lon}, dims)
 
 
 def open_frequency(path: Path | str) -> "xr.Dataset":

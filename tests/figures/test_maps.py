@@ -16,7 +16,8 @@ from stormtrace.figures.experiment_figures import draw_frequency_figures, region
 from stormtrace.figures.label_figures import background
 from stormtrace.figures.layers import BEYOND
 from stormtrace.figures.line_figures import draw_lines
-from stormtrace.figures.maps import SEA, draw_map, sample, typeset
+from stormtrace.figures.maps import SEA, draw_map, sample
+from stormtrace.figures.names import typeset
 from stormtrace.figures.projections import PolarStereographic, Rectangle
 from stormtrace.figures.sensitivity_figures import _minus, read_whole_record
 from stormtrace.grids import Grid, make_grid
@@ -69,8 +70,8 @@ def test_cells_without_data_are_grey_too():
 
 
 def test_units_have_superscripts():
-    assert typeset("kg m-2") == "kg m$^{-2}$"
-    assert typeset("m2 s-2") == "m$^{2}$ s$^{-2}$"
+    assert typeset("kg m-2") == "kg m⁻²"
+    assert typeset("m2 s-2") == "m² s⁻²"
     words = "events in 10 days per million km²"
     assert [typeset(same) for same in ("", "%", "hPa", words)] == ["", "%", "hPa", words]
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from stormtrace.errors import BadInput
-from stormtrace.figures.model_figures import draw_history, save
+from stormtrace.figures.model_figures import draw_history
+from stormtrace.figures.printing import Printing
 from stormtrace.learn.history import read_history, score_columns, to_csv
 
 
@@ -30,7 +31,7 @@ def test_what_is_written_is_read(tmp_path):
     assert history["train_iou_blocking_high"].tolist() == [4 / 7] * 3
     assert history["train_cells_blocking_high_as_background"].tolist() == [1, 2, 3]
     assert np.isnan(history["validation_mean_iou"]).all()
-    save(draw_history(history), tmp_path / "figures" / "curves")
+    Printing().save(draw_history(history), tmp_path / "figures" / "curves")
     assert {p.suffix for p in (tmp_path / "figures").iterdir()} == {".png", ".pdf"}
 
 

@@ -119,6 +119,26 @@ def test_labels_and_further_files_that_are_missing(tmp_path):
     assert missing_inputs(made, [("evaluate", {"model": "net"})]) == []
 
 
+def test_further_files_of_experiments_that_are_missing(tmp_path):
+    region = {"region": {"shapefile": f"{tmp_path}/basin.shp"}}
+    mine = {"model": "net", "dataset": "d", "grid": "g", "tracking": region}
+    tables = {
+        "grids": {"g": {"file": f"{tmp_path}/grid.nc"}, "h": {"nlat": 19, "nlon": 36}},
+        "experiments": {"mine": mine, "verified": {"model": "net", "dataset": "d", "grid": "h"}},
+        "run": ["mine", "verified"],
+        "verify": {"verified": {"storms": f"{tmp_path}/ibtracs.csv"}},
+    }
+    made = study(tmp_path, ["1995-01-01", "1996-01-01"], "x.nc", **tables)
+    told = "\n".join(missing_inputs(made))
+    for key, name in {
+        "grids.g.file": "grid.nc",
+        "experiments.mine.tracking.region.shapefile": "basin.shp",
+        "verify.verified.storms": "ibtracs.csv",
+    }.items():
+        assert f"{key} is '{tmp_path}/{name}', which is not there" in told
+    assert missing_inputs(made, [("link_events", {"experiment": "verified"})]) == []
+
+
 def test_what_compare_adds_to_run_is_told():
     demo = load_study(ROOT, {"run": ["control"], "compare": ["warming", "source"]})
     (told,) = plan_warnings(demo)

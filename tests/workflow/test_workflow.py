@@ -5,10 +5,14 @@ hundred jobs in seconds; whether the scripts do what they say is tested elsewher
 all together, in test_demo.py.
 """
 
+import inspect
 import re
 import resource
+import threading
+from types import SimpleNamespace
 
 import pytest
+from snakemake.scheduling.job_scheduler import JobScheduler
 
 from workflow_runs import ROOT, planned, snakemake, stand_in_checkout
 
@@ -119,7 +123,7 @@ def test_a_mistake_stops_before_any_job(tmp_path):
 def test_the_casper_study_is_planned_in_ten_seconds(tmp_path):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     study = str(ROOT / "config" / "casper" / "config.yaml")
-    done = snakemake(tmp_path, "--dry-run", "--quiet", "rules", "--configfile", study)
+    done = snakemake(tmp_path, "--dry-run", "--quiet", "rules", "--configfile", study, alone=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert re.search(r"^detect +225$", done.stdout, re.MULTILINE)  # 15 looks x 15 years
@@ -148,6 +152,23 @@ def test_an_anomaly_waits_for_the_climatology_of_another_dataset(tmp_path):
     done = snakemake(tmp_path, "--dry-run", overlay=overlay, check=False)
     assert "fields.PSLA.anomaly.dataset is 'departing'" in done.stdout
     assert "name a dataset of the plain field" in done.stdout
+
+
+def test_snakemakes_scheduler_is_woken_by_one_timer_at_a_time():
+    """Each of its passes asks for another a second later, and each job that ends is a pass."""
+    text = (ROOT / "workflow" / "rules" / "common.smk").read_text()
+    names = {"threading": threading}
+    exec(
+        re.search(r"^def one_timer_at_a_time.*?(?=^\w+:)", text, re.DOTALL | re.MULTILINE)[0], names
+    )
+    scheduler = SimpleNamespace(_open_jobs=threading.Semaphore(0), _schedule_reevalutation=None)
+    names["one_timer_at_a_time"](scheduler)
+    for _ in range(2):
+        for _ in range(50):
+            scheduler._schedule_reevalutation(0.01)
+        assert scheduler._open_jobs.acquire(timeout=30)
+        assert not scheduler._open_jobs.acquire(timeout=0.1)
+    assert "self._open_jobs.release()" in inspect.getsource(JobScheduler._schedule_reevalutation)
 
 
 def test_no_rule_retries_by_itself():

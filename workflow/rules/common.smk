@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import sys
+import threading
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -17,11 +18,15 @@ if Path(ROOT) == Path.cwd():
     SCRIPTS = "scripts"  # so that a printed command is short and can be pasted
 
 from stormtrace.blocks import dump, flag
+from stormtrace.detect.recipes import AdoptedMasks, ThresholdRecipe
 from stormtrace.errors import BadInput
 from stormtrace.files import check_writable
 from stormtrace.grids.specification import cell_count
+from stormtrace.study.annotated import import_grids
 from stormtrace.study.folders import check_places
 from stormtrace.study.inputs import (
+    adopted_files,
+    import_input,
     labels_input,
     labels_seen,
     published_files,
@@ -70,6 +75,10 @@ if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
 # Where networks run is no part of what a result is: a plain constant, so that a change reruns nothing.
 DEVICE = STUDY.config.device
 GPU = 1 if DEVICE == "cuda" else 0
+# How figures are saved, as flags: a parameter of their rules, so that a change draws them again.
+PRINTING = f"--dots-per-inch {STUDY.config.figures.dots_per_inch}" + (
+    "" if STUDY.config.figures.titles else " --without-titles"
+)
 
 # A job on a cluster stops by itself after nine tenths of its walltime, and the next attempt goes on
 # from there; where Snakemake itself runs the jobs, nothing ends them.
@@ -131,9 +140,36 @@ def refuse_missing():
         sys.exit(f"error: nothing was started, since jobs need what is not there:\n  {listed}")
 
 
+def one_timer_at_a_time(scheduler):
+    """Keep Snakemake from waking its scheduler more and more often.
+
+    Snakemake 9 starts a timer at each pass over the jobs that are ready, to pass over them again a
+    second later, when its limit of starts a second may have room; and each job that ends is a pass of
+    its own. So after n jobs there are n passes a second, which took a third of one core in the demo.
+    One timer wakes it as soon.
+    """
+    ready = getattr(scheduler, "_open_jobs", None)
+    if ready is None or not hasattr(scheduler, "_schedule_reevalutation"):
+        return  # another Snakemake
+    running = threading.Lock()
+
+    def wake():
+        running.release()
+        ready.release()
+
+    def wake_later(delay):
+        if running.acquire(blocking=False):
+            timer = threading.Timer(delay, wake)
+            timer.daemon = True  # nothing waits for it at the end
+            timer.start()
+
+    scheduler._schedule_reevalutation = wake_later
+
+
 onstart:
     check_writable(STUDY.results)
     refuse_missing()
+    one_timer_at_a_time(workflow.scheduler)
 
 
 onsuccess:
@@ -202,7 +238,7 @@ def experiments_of(wildcards):
 def columns(dataset):
     """Columns of the raw mesh: the planet's; others are not known before their files are opened,
     so those of the finest mesh that was measured."""
-    ne = STUDY.config.planet.ne
+    ne, dataset = STUDY.config.planet.ne, STUDY.fields_from(dataset)
     on_planet = any(
         at.planet_part(file) for part in STUDY.raw(dataset).parts for file in part.files
     )
@@ -287,6 +323,32 @@ def normalization(wildcards):
         "--weighting",
         STUDY.weighting(wildcards.experiment),
     ]
+
+
+def recipe_flag(wildcards):
+    """The recipe or the adopted masks of an experiment, without what is only shown."""
+    block = dump(STUDY.detector_of(wildcards.experiment))
+    return flag({key: block[key] for key in block if key not in ("title", "description")})
+
+
+def percentile_files(wildcards):
+    """The percentiles that an experiment's recipe compares with."""
+    return [
+        at.percentiles(of.dataset, of.grid, of.field, f"{of.percentile:g}")
+        for of in STUDY.percentiles_of(wildcards.experiment)
+    ]
+
+
+def samples_of_adopted(wildcards):
+    """The samples that adopted masks are held against, where the experiment needs any."""
+    sees = STUDY.sees_samples(wildcards.experiment)
+    return {"samples": samples_of(wildcards)} if sees else {}
+
+
+def period_flags(wildcards):
+    """The stretches of a year that an experiment is run on."""
+    periods = STUDY.periods(wildcards.experiment, wildcards.year)
+    return [word for period in periods for word in ("--period", *period)]
 
 
 def objects_of(wildcards):

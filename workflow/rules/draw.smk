@@ -36,13 +36,16 @@ rule draw_training:
         mem_mb=asks(600),
         runtime=asks(5),
     params:
+        printing=PRINTING,
         stem=subpath(output[0], strip_suffix=".png"),
+        title=lambda wildcards: STUDY.model_title(wildcards.model),
     message:
         "{wildcards.model}: training curves"
     shell:
         python(
             "draw_training.py --history {input.history:q} --classes @{input.classes:q}"
-            " --output {params.stem:q}"
+            " --title {params.title:q} --output {params.stem:q}"
+            " {params.printing}"
         )
 
 
@@ -67,6 +70,7 @@ rule draw_labels:
         mem_mb=asks(1000, full=2000),
         runtime=asks(5, full=15),
     params:
+        printing=PRINTING,
         samples=lambda wildcards: test_labels(wildcards),
         seen=lambda wildcards: test_labels_seen(wildcards),
         exclude=lambda wildcards: flag(
@@ -74,13 +78,16 @@ rule draw_labels:
         ),
         folder=subpath(input.config, parent=True),
         stem=subpath(output[0], strip_suffix=".png"),
+        title=lambda wildcards: STUDY.model_title(wildcards.model),
     message:
         "{wildcards.model}: labels and predictions side by side"
     shell:
         python(
             "draw_labels.py --model {params.folder:q} --samples {params.samples:q}"
             " --exclude {params.exclude:q} --classes @{input.classes:q} --output {params.stem:q}"
+            " --title {params.title:q}"
             f" --device {DEVICE}"
+            " {params.printing}"
         )
 
 
@@ -111,6 +118,7 @@ rule draw_experiment:
         mem_mb=asks(800, full=800),
         runtime=asks(5, full=5),
     params:
+        printing=PRINTING,
         events=subpath(input.events, parent=True),
         title=lambda wildcards: STUDY.title(wildcards.experiment),
         of=STUDY.counted_from,
@@ -122,6 +130,7 @@ rule draw_experiment:
             " --events {params.events:q} --title {params.title:q} --of {params.of}"
             " --regions @{input.regions:q}"
             " --coasts @{input.coasts:q} --classes @{input.classes:q} --output {output:q}"
+            " {params.printing}"
         )
 
 
@@ -148,6 +157,7 @@ rule draw_comparison:
         mem_mb=asks(600, full=1000),
         runtime=asks(5, full=5),
     params:
+        printing=PRINTING,
         title=lambda wildcards: STUDY.comparison_title(wildcards.comparison),
         titles=lambda wildcards: flag(STUDY.titles_of_sides(wildcards.comparison)),
     message:
@@ -156,6 +166,7 @@ rule draw_comparison:
         python(
             "draw_comparison.py --comparison {input.comparison:q} --title {params.title:q}"
             " --titles {params.titles:q} --classes @{input.classes:q} --output {output:q}"
+            " {params.printing}"
         )
 
 
@@ -177,6 +188,7 @@ rule draw_sensitivity:
         mem_mb=asks(600, full=1000),
         runtime=asks(5, full=15),
     params:
+        printing=PRINTING,
         of=STUDY.counted_from,
     message:
         "all experiments side by side"
@@ -184,6 +196,7 @@ rule draw_sensitivity:
         python(
             "draw_sensitivity.py --frequency {input.frequency:q} --titles @{input.titles:q}"
             " --of {params.of} --classes @{input.classes:q} --output {output:q}"
+            " {params.printing}"
         )
 
 
@@ -207,6 +220,7 @@ rule draw_snapshot:
         mem_mb=asks(600, full=1000),
         runtime=asks(5, full=5),
     params:
+        printing=PRINTING,
         sample=lambda wildcards: "{}/{}.{}.nc".format(
             samples_of(wildcards, year=wildcards.stamp[:4]),
             STUDY.experiments[wildcards.experiment].dataset,
@@ -222,6 +236,7 @@ rule draw_snapshot:
         python(
             "draw_fields.py --sample {params.sample:q} --mask {input.mask:q} --fields {params.fields:q}"
             " --title {params.title:q} --classes @{input.classes:q} --output {output:q}"
+            " {params.printing}"
         )
 
 
@@ -244,6 +259,7 @@ rule draw_composite:
         mem_mb=asks(600, full=1000),
         runtime=asks(5, full=5),
     params:
+        printing=PRINTING,
         title=lambda wildcards: STUDY.title(wildcards.experiment),
     message:
         "{wildcards.experiment}: composites of {wildcards.field}"
@@ -251,6 +267,7 @@ rule draw_composite:
         python(
             "draw_composite.py --composites {input.composites:q} --field {wildcards.field}"
             " --title {params.title:q} --classes @{input.classes:q} --output {output:q}"
+            " {params.printing}"
         )
 
 
@@ -274,6 +291,7 @@ rule draw_composite_change:
         mem_mb=asks(600, full=1000),
         runtime=asks(5, full=5),
     params:
+        printing=PRINTING,
         title=lambda wildcards: STUDY.comparison_title(wildcards.comparison),
     message:
         "{wildcards.comparison}: change of {wildcards.field} by frequency and by intensity"
@@ -282,6 +300,7 @@ rule draw_composite_change:
             "draw_composite.py --composites {input.first:q} --second {input.second:q}"
             " --field {wildcards.field} --title {params.title:q} --classes @{input.classes:q}"
             " --output {output:q}"
+            " {params.printing}"
         )
 
 

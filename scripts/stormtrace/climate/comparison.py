@@ -96,8 +96,9 @@ def _differ(
         return {}
     first, second = (100.0 * counts.sum(axis=0) / steps.sum() for counts, steps in sides)
     known = np.isfinite(first) & np.isfinite(second)
-    covered = [(np.where(known, counts, 0.0), steps) for counts, steps in sides]
-    p_value = bootstrap(covered[0], covered[1], replicates, block_years)
+    if not known.all():
+        sides = [(np.where(known, counts, 0.0), steps) for counts, steps in sides]
+    p_value = bootstrap(sides[0], sides[1], replicates, block_years)
     return {
         "first": first,
         "second": second,

@@ -1,6 +1,7 @@
 """Maps of any period from the counts of all years of an experiment."""
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from stormtrace.class_table import ClassTable
 from stormtrace.climate.seasons import months_of, season_year
 from stormtrace.errors import BadInput
 from stormtrace.formats.frequencies import FrequencyFile, open_frequency_file
+from stormtrace.grids.remapping import area_mean
 
 #: What a frequency is counted from -> the variable of `frequency.nc`.
 COUNTED = {"masks": "count", "events": "event_count"}
@@ -25,26 +27,35 @@ DAYS_A_YEAR |= {"360_day": 360.0, "julian": 365.25}
 class Frequency(FrequencyFile):
     """An open `frequency.nc`: each map is read from it once, when it is first asked for.
 
-    Classes go by name, flag or short name. monthly: what was read, all years together. counted:
-    the variable that frequencies are of where none is named, every detection or tracked events.
+    Classes go by name, flag or short name. monthly: what was read, all years together. yearly:
+    its area mean, year by year. counted: the variable that frequencies are of where none is named,
+    every detection or tracked events.
     """
 
     counted: str = "count"
     monthly: dict[tuple[str, str], NDArray[np.int32]] = field(default_factory=dict)
+    yearly: dict[tuple[str, str], NDArray[np.float64]] = field(default_factory=dict)
 
     def total(self, variable: str, feature: str, period: str = "annual") -> NDArray[np.int64]:
         """Return the sum over all years of a period's months, (nlat, nlon)."""
-        if (variable, feature) not in self.monthly:
-            self.monthly[variable, feature] = self._read_monthly(variable, feature)
+        self._read_once(variable, feature)
         months = np.array(months_of(period)) - 1
         return self.monthly[variable, feature][months].sum(axis=0, dtype=np.int64)
 
-    def _read_monthly(self, variable: str, feature: str) -> NDArray[np.int32]:
-        """Return the sum over years of each calendar month, (12, nlat, nlon)."""
+    def _read_once(self, variable: str, feature: str) -> None:
+        """Keep the sum over years of each calendar month, and the area mean of each year."""
+        if (variable, feature) in self.monthly:
+            return
         total = np.zeros((12, *self.grid.shape), np.int32)
-        for year, month in self.months("annual"):
-            total[month - 1] += self.read(variable, feature, year, month)
-        return total
+        means = np.zeros(self.years.size)
+        for year, months in itertools.groupby(self.months("annual"), key=lambda one: one[0]):
+            whole = np.zeros(self.grid.shape, np.int32)
+            for _, month in months:
+                values = self.read(variable, feature, year, month)
+                total[month - 1] += values
+                whole += values
+            means[year] = area_mean(whole.astype(np.float64), self.grid)
+        self.monthly[variable, feature], self.yearly[variable, feature] = total, means
 
     def period_steps(self, period: str = "annual") -> int:
         """Return the steps that exist in a period, over all years."""
@@ -64,6 +75,14 @@ class Frequency(FrequencyFile):
             return np.full(self.grid.shape, np.nan)
         return 100.0 * self.total(variable or self.counted, feature, period) / steps
 
+    def mean_by_year(self, feature: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the years that have steps, (n,), and the area-mean frequency of each, per cent."""
+        self._read_once(self.counted, feature)
+        steps = self.steps.sum(axis=1)
+        there = steps > 0
+        means = 100.0 * self.yearly[self.counted, feature][there] / steps[there]
+        return self.years[there], means
+
     def agreement(self, feature: str, period: str = "annual") -> NDArray[np.float64]:
         """Return the share of an ensemble's members that find its class, per cent (nlat, nlon).
 
@@ -82,20 +101,15 @@ class Frequency(FrequencyFile):
         The units a bootstrap draws from: a December belongs to the next year's DJF. Years in
         which the period has no step are left out.
         """
-        counts: dict[int, NDArray[np.float32]] = {}
-        steps: dict[int, int] = {}
-        for position, month in self.months(period):
-            unit = season_year(int(self.years[position]), month, period)
-            values = self.read(variable or self.counted, feature, position, month)
-            counts.setdefault(unit, np.zeros(self.grid.shape, np.float32))
-            counts[unit] += values
-            steps[unit] = steps.get(unit, 0) + int(self.steps[position, month - 1])
-        years = sorted(counts)
-        return (
-            np.array(years),
-            np.array([counts[year] for year in years]).reshape(-1, *self.grid.shape),
-            np.array([steps[year] for year in years]),
-        )
+        months = list(self.months(period))
+        units = [season_year(int(self.years[year]), month, period) for year, month in months]
+        years = np.array(sorted(set(units)), np.int64)
+        counts = np.zeros((years.size, *self.grid.shape), np.float32)
+        steps = np.zeros(years.size, np.int64)
+        for (year, month), place in zip(months, np.searchsorted(years, units), strict=True):
+            counts[place] += self.read(variable or self.counted, feature, year, month)
+            steps[place] += self.steps[year, month - 1]
+        return years, counts, steps
 
     def months(self, period: str) -> Iterator[tuple[int, int]]:
         """Yield (position of the year, calendar month) of every month that has steps."""

@@ -51,7 +51,7 @@ def _sparse(years: Mapping[int, tuple[Path, Counts]]) -> Iterator[str]:
         return
     for feature in first.classes.features:
         least = LEAST_COVER.get(feature.flag)
-        cover = _cover(years, feature.flag) if least else 0.0
+        cover = _cover(years, feature.flag, least) if least else 0.0
         if least and 0 < cover < least:
             yield (
                 f"the masks are nearly blank: {feature.plural.lower()} cover {cover:.2g} % of the"
@@ -59,13 +59,24 @@ def _sparse(years: Mapping[int, tuple[Path, Counts]]) -> Iterator[str]:
             )
 
 
-def _cover(years: Mapping[int, tuple[Path, Counts]], flag: str) -> float:
-    """Return the mean share of the area that a class covers, per cent, over all steps."""
-    total, steps = 0.0, 0
+def _cover(years: Mapping[int, tuple[Path, Counts]], flag: str, enough: float) -> float:
+    """Return the mean share of the area that a class covers, per cent, over all steps.
+
+    Reading ends where the mean cannot be below `enough` any more, usually after a few months.
+    """
+    steps = sum(int(counted.steps.sum()) for _, counted in years.values())
+    total = 0.0
+    for one in _covered_steps(years, flag):
+        total += one
+        if 100 * total >= enough * steps:
+            break
+    return 100 * total / steps if steps else 0.0
+
+
+def _covered_steps(years: Mapping[int, tuple[Path, Counts]], flag: str) -> Iterator[float]:
+    """Yield the steps of each month, times the share of the area that a class covers in them."""
     for path, counted in years.values():
         position = counted.classes.flags.index(flag)
         weights = counted.grid.area / counted.grid.area.sum()
         for _, _, values in monthly_counts(path, ["count"]):
-            total += float((values[position] * weights).sum(dtype=np.float64))
-        steps += int(counted.steps.sum())
-    return 100 * total / steps if steps else 0.0
+            yield float((values[position] * weights).sum(dtype=np.float64))

@@ -31,12 +31,8 @@ def seasonal_cycle(frequency: Frequency, feature: str) -> dict[str, list[float |
 
 def by_year(frequency: Frequency, feature: str) -> tuple[list[int], list[float]]:
     """Return years and the area-mean frequency of each, per cent."""
-    years, counts, steps = frequency.by_year(feature)
-    means = [
-        100.0 * float(np.average(count, weights=frequency.grid.area)) / int(number)
-        for count, number in zip(counts, steps, strict=True)
-    ]
-    return years.tolist(), means
+    years, means = frequency.mean_by_year(feature)
+    return years.tolist(), means.tolist()
 
 
 def distribution(

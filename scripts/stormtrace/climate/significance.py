@@ -1,8 +1,6 @@
 """Significance of a difference of two frequencies: a bootstrap by year."""
 
 import numpy as np
-import scipy.special
-import scipy.stats
 from numpy.typing import NDArray
 
 #: With fewer years a side, resampling them says nothing: no significance is given.
@@ -61,6 +59,8 @@ def _expand(p_values: NDArray[np.floating], sizes: list[int]) -> NDArray[np.floa
     intervals by √(n/(n−1))·t/z. Here the inverse is applied to p-values, with the smaller n and
     n₁ + n₂ − 2 degrees of freedom.
     """
+    import scipy.special  # slow to import; with few years nothing is tested
+
     n = min(sizes)
     z = scipy.special.ndtri(p_values / 2) * np.sqrt((n - 1) / n)
     return 2 * scipy.special.stdtr(sum(sizes) - 2, z)
@@ -95,6 +95,8 @@ def false_discovery(p_values: NDArray[np.floating], rate: float = 0.10) -> NDArr
     known = np.isfinite(p_values)
     significant = np.zeros(p_values.shape, bool)
     if known.any():
+        import scipy.stats  # slow to import; with few years nothing is tested
+
         tested = p_values[known].astype(np.float64)
         significant[known] = scipy.stats.false_discovery_control(tested, method="bh") <= rate
     return significant

@@ -12,5 +12,6 @@ maps, layers           one map: field, hatching, colour bar; layers of its image
 map_lines, outlines    coasts and graticule; edges of masks
 projections            map projections, and the one that suits a grid
 panels                 figures of several maps
+printing               PNG and PDF, at a resolution, with or without titles
 colours, names         scales and colours of classes; words for titles
 """

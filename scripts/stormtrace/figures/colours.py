@@ -70,11 +70,13 @@ class Scale:
     least: float | None = None
     most: float | None = None
 
-    def paint(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
+    def paint(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return RGBA (…, 4) of values; the clear colour and NaN are transparent."""
         index = np.searchsorted(self.levels, values, side="right")
-        alpha = np.where((index == self.clear) | np.isnan(values), 0.0, 1.0)
-        return np.concatenate([self.colours[index], alpha[..., None]], axis=-1)
+        painted = np.ones((*index.shape, 4), np.float32)
+        painted[..., :3] = self.colours.astype(np.float32)[index]
+        painted[..., 3] = (index != self.clear) & ~np.isnan(values)
+        return painted
 
 
 def sequential(maximum: float, feature: FeatureClass, units: str, bins: int = 9) -> Scale:

@@ -30,7 +30,7 @@ def draw_comparison_figures(
     names = {side: comparison.attributes[f"{side}_experiment"] for side in ("first", "second")}
     titles = names | dict(titles or {})
     of = " of tracked events" if comparison.attributes.get("counted_from") == "events" else ""
-    note = f"{title} · {titles['second']} minus {titles['first']}{_test_note(comparison)}"
+    note = f"{title} · {_minus(comparison, titles)}\n{_test_note(comparison)}"
     for feature in comparison.classes.features:
         title_of = heading(feature, f"frequency{of}")
         figure = _both(comparison, feature, title_of, title, titles)
@@ -63,14 +63,30 @@ def _both(
     return draw_panels(panels, scale, "Frequency", title_of, title, 1)
 
 
+def _minus(comparison: Comparison, titles: Titles) -> str:
+    """Return what is subtracted from what, with the record of each side where they differ."""
+    records = {side: _record(comparison, side) for side in ("first", "second")}
+    if records["first"] == records["second"]:
+        words = f"{titles['second']} minus {titles['first']}"
+        return " · ".join(filter(None, (words, records["first"])))
+    first, second = (
+        f"{titles[side]} ({records[side]})" if records[side] else titles[side] for side in records
+    )
+    return f"{second} minus {first}"
+
+
 def _describe(comparison: Comparison, side: str, title: str) -> str:
     """Return an experiment and its record: ``Control · 2 January 2000 – …, 160 time steps``."""
+    return " · ".join(filter(None, (title, _record(comparison, side))))
+
+
+def _record(comparison: Comparison, side: str) -> str:
+    """Return the dates and steps of one side; empty if the file does not say."""
     known = comparison.attributes
     prefix = f"{side}_"
     facts = {n.removeprefix(prefix): t for n, t in known.items() if n.startswith(prefix)}
     span = span_of(facts)
-    record = describe_span(span, int(facts.get("steps", 0))) if span else ""
-    return " · ".join(filter(None, (title, record)))
+    return describe_span(span, int(facts.get("steps", 0))) if span else ""
 
 
 def _differences(
@@ -108,5 +124,5 @@ def _doubtful(
 
 def _test_note(comparison: Comparison) -> str:
     if comparison.tested:
-        return " · hatched where not significant (bootstrap by year, FDR 10 %)"
-    return " · too few years for a test of significance"
+        return "hatched where not significant (bootstrap by year, FDR 10 %)"
+    return "too few years for a test of significance"

@@ -11,6 +11,9 @@ from stormtrace.figures.colours import diverging, largest_shown, sequential
 from stormtrace.figures.panels import Panel, draw_panels
 from stormtrace.formats.composite_sums import ALL, Maps
 
+#: What the grey of a composite means.
+GREY = "grey: never present"
+
 
 def draw_composites(
     composites: Mapping[str, Composite], field: str, title: str
@@ -28,7 +31,7 @@ def draw_composites(
     for feature in first.classes.features:
         means = {period: one.mean(feature.flag) for period, one in named.items()}
         heading = f"{field} while {_article(feature.name.lower())} is present"
-        figure = _panels(means, first, feature, heading, title, first.units)
+        figure = _panels(means, first, feature, heading, f"{title} · {GREY}", first.units)
         yield f"{feature.key}-{field}-composite", figure
         shares = {period: one.share(feature.flag) for period, one in named.items()}
         heading = f"Share of {field} that falls within {feature.plural}"

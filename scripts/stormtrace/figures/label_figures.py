@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from stormtrace.classes import Classes, FeatureClass
 from stormtrace.figures.colours import Scale, line_colour, spanning
 from stormtrace.figures.maps import add_colourbar, draw_map, overlay
-from stormtrace.figures.outlines import EXPERTS, add_outlines
+from stormtrace.figures.outlines import add_outlines, expert_colours
 from stormtrace.figures.panels import MARGIN, WIDTH, add_panel_title, add_titles, lay_out
 from stormtrace.figures.projections import view_of
 from stormtrace.grids import Grid
@@ -27,7 +27,11 @@ FIELDS = {
     "V850": ("Meridional wind at 850 hPa", "m s-1", -30.0, 30.0),
     "PSL": ("Sea level pressure", "hPa", 970.0, 1040.0),
 }
-FOOTER = 0.45
+#: Inches: a line of the legend; a colour bar with its ticks and label.
+LEGEND_LINE, BAR = 0.15, 0.52
+
+#: Entries of the legend in a line.
+ENTRIES = 5
 
 #: Styles of the outlines of one expert's classes, in the order of their codes.
 STYLES = ("solid", "dotted", "dashed", "dashdot")
@@ -61,20 +65,23 @@ def draw_labels(
     labellings: Sequence[Labelling], field: str, classes: Classes, title: str, subtitle: str
 ) -> Figure:
     """Draw prediction (filled) and experts' outlines of some times over a field."""
+    count = max(len(one.labels) for one in labellings)
+    handles = _handles(classes, expert_colours(classes, count))
+    scale = background(field, np.concatenate([one.background.ravel() for one in labellings]))[1]
     aspects = [_aspect(one.grid) for one in labellings]
-    figure, places = lay_out(aspects, 2 if len(labellings) > 1 else 1, FOOTER)
+    columns = 2 if len(labellings) > 1 else 1
+    figure, places = lay_out(aspects, columns, BAR + _legend_height(handles))
     for position, (axes, one) in enumerate(zip(places, labellings, strict=True)):
-        draw_map(axes, one.grid, *background(field, one.background), pixels=700)
+        draw_map(axes, one.grid, background(field, one.background)[0], scale, pixels=700)
         for feature in classes.features:
             overlay(axes, one.grid, one.prediction == feature.code, line_colour(feature), 0.6)
-        for expert, labels in enumerate(one.labels):
-            colour = EXPERTS[expert % len(EXPERTS)]
+        for colour, labels in zip(expert_colours(classes, count), one.labels, strict=False):
             for feature, style in zip(classes.features, cycle(STYLES)):
                 add_outlines(axes, one.grid, labels == feature.code, colour, 0.8, style)
-        count = len(one.labels)
-        experts = f"{count} expert{'s' if count > 1 else ''}"
+        experts = f"{len(one.labels)} expert{'' if len(one.labels) == 1 else 's'}"
         add_panel_title(axes, position, f"{one.time} · {experts}")
-    _legend(figure, classes, max(len(one.labels) for one in labellings))
+    _legend(figure, handles)
+    add_colourbar(figure, scale, _words(field), (0.2, 0.44 + _legend_height(handles), 0.6))
     add_titles(figure, title, subtitle)
     return figure
 
@@ -87,22 +94,37 @@ def draw_fields(
     title: str,
     subtitle: str,
 ) -> Iterator[tuple[str, Figure]]:
-    """Yield one figure a field with the detected outlines, and one with all of them."""
+    """Yield one figure a field with the detected outlines, and one with all of them.
+
+    title: the experiment's; subtitle: the time.
+    """
+    handles = _handles(classes, [])
+    foot = _legend_height(handles)
+    note = " · ".join(filter(None, (title, subtitle)))
     for field, field_values in values.items():
         words = _words(field)
-        figure, places = lay_out([_aspect(grid)], 1, 0.52)
+        figure, places = lay_out([_aspect(grid)], 1, BAR + foot)
         _with_outlines(places[0], grid, field, field_values, mask, classes, 1.0)
-        add_colourbar(figure, background(field, field_values)[1], words)
-        add_titles(figure, f"{words} and what was detected", subtitle)
+        scale = background(field, field_values)[1]
+        add_colourbar(figure, scale, words, (0.2, 0.44 + foot, 0.6))
+        _legend(figure, handles)
+        add_titles(figure, f"{words} and what was detected", note)
         yield field, figure
-    figure, places = lay_out([_aspect(grid)] * len(values), 2, FOOTER)
+    figure, places = lay_out([_aspect(grid)] * len(values), 2, foot, BAR)
     for position, (axes, (field, field_values)) in enumerate(
         zip(places, values.items(), strict=True)
     ):
         _with_outlines(axes, grid, field, field_values, mask, classes, 0.7)
         add_panel_title(axes, position, _words(field))
-    _legend(figure, classes, 0)
-    add_titles(figure, title, subtitle)
+        box = axes.get_position()
+        place = (
+            box.x0 + 0.1 * box.width,
+            box.y0 * figure.get_figheight() - 0.13,
+            0.8 * box.width,
+        )
+        add_colourbar(figure, background(field, field_values)[1], "", place)
+    _legend(figure, handles)
+    add_titles(figure, "Input fields and what was detected", note)
     yield "fields", figure
 
 
@@ -140,27 +162,38 @@ def _words(field: str) -> str:
     return FIELDS[field.upper()][0] if field.upper() in FIELDS else field
 
 
-def _legend(figure: Figure, classes: Classes, experts: int) -> None:
-    """Explain fills and lines at the foot."""
+def _handles(classes: Classes, experts: Sequence[str]) -> list[Artist]:
+    """Return what a legend explains: fills of classes, lines of labels, a colour an expert."""
     handles: list[Artist] = [_filled(feature) for feature in classes.features]
     if experts:
         handles += [
             Line2D([], [], color="#444", lw=0.9, ls=style, label=f"{feature.short}, labelled")
             for feature, style in zip(classes.features, cycle(STYLES))
         ]
-    handles += [
-        Line2D([], [], color=EXPERTS[e % len(EXPERTS)], lw=1.4, label=f"expert {e + 1}")
-        for e in range(experts)
+    return handles + [
+        Line2D([], [], color=colour, lw=1.4, label=f"expert {number}")
+        for number, colour in enumerate(experts, start=1)
     ]
+
+
+def _legend_height(handles: Sequence[Artist]) -> float:
+    """Return the inches that a legend needs at the foot."""
+    return 0.08 + LEGEND_LINE * -(-len(handles) // ENTRIES)
+
+
+def _legend(figure: Figure, handles: Sequence[Artist]) -> None:
+    """Explain fills and lines at the foot."""
     figure.legend(
-        handles=handles,
+        handles=list(handles),
         loc="lower left",
         bbox_to_anchor=(MARGIN / WIDTH, 0.0),
-        ncols=4,
+        ncols=ENTRIES,
         frameon=False,
         fontsize=7,
         handlelength=1.6,
         columnspacing=1.4,
+        borderpad=0.2,
+        labelspacing=0.3,
     )
 
 

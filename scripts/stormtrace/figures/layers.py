@@ -1,4 +1,7 @@
-"""Layers of a map's image, as RGBA: one over another, grey beyond the grid, hatching."""
+"""Layers of a map's image: colours laid over those of pixels, grey beyond the grid, hatching.
+
+A picture is RGBA as float32 (height, width, 4), transparent outside the map.
+"""
 
 import matplotlib as mpl
 import numpy as np
@@ -7,25 +10,33 @@ from numpy.typing import NDArray
 #: Colour and opacity of what a map shows of the Earth beyond its grid.
 BEYOND = ("#8a8984", 0.4)
 
+#: Colour of hatching.
+LINE = "#595959"
 
-def over(top: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Lay one RGBA image over another, which stays transparent where it is."""
-    alpha = top[..., 3:] * (below[..., 3:] > 0)
-    return np.concatenate(
-        [top[..., :3] * alpha + below[..., :3] * (1 - alpha), below[..., 3:]], axis=-1
-    )
+Picture = NDArray[np.float32]
 
 
-def veil(beyond: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return grey as RGBA over the pixels that lie beyond a grid."""
+def lay(picture: Picture, painted: Picture) -> None:
+    """Lay a field over a picture, where neither is transparent."""
+    shown = (painted[..., 3] > 0) & (picture[..., 3] > 0)
+    picture[shown] = painted[shown]
+
+
+def veil(picture: Picture, beyond: NDArray[np.bool_]) -> None:
+    """Lay grey over the pixels that lie beyond a grid."""
     colour, opacity = BEYOND
-    grey = np.broadcast_to(mpl.colors.to_rgb(colour), (*beyond.shape, 3))
-    return np.concatenate([grey, opacity * beyond[..., None]], axis=-1)
+    _mix(picture, beyond, colour, opacity)
 
 
-def hatching(where: NDArray[np.bool_], spacing: int = 9) -> NDArray[np.float64]:
-    """Return thin oblique lines as RGBA over the pixels of `where`."""
+def hatch(picture: Picture, where: NDArray[np.bool_], spacing: int = 9) -> None:
+    """Draw thin oblique lines over the pixels of `where`."""
     row, column = np.ogrid[: where.shape[0], : where.shape[1]]
-    lines = where & ((row + column) % spacing == 0)
-    grey = np.broadcast_to([0.35, 0.35, 0.35], (*where.shape, 3))
-    return np.concatenate([grey, 0.75 * lines[..., None]], axis=-1)
+    _mix(picture, where & ((row + column) % spacing == 0), LINE, 0.75)
+
+
+def _mix(picture: Picture, where: NDArray[np.bool_], colour: str, opacity: float) -> None:
+    """Mix a colour into some pixels of the map."""
+    there = where & (picture[..., 3] > 0)
+    if there.any():
+        top = opacity * np.array(mpl.colors.to_rgb(colour), np.float32)
+        picture[there, :3] = (1 - opacity) * picture[there, :3] + top

@@ -16,7 +16,7 @@ from stormtrace.climate.hovmoller import hovmoller
 from stormtrace.climate.seasons import MONTHS
 from stormtrace.climate.series import by_year, distribution, seasonal_cycle
 from stormtrace.figures.colours import blend, line_colour, ramp
-from stormtrace.figures.names import HISTOGRAMS, sentence
+from stormtrace.figures.names import HISTOGRAMS, sentence, typeset
 from stormtrace.figures.panels import WIDTH, add_panel_title, add_titles
 
 Drawing = tuple[str, Callable[[Axes], None]]
@@ -71,13 +71,15 @@ def _of_counts(
         cycle = seasonal_cycle(frequency, feature.flag)
 
         def draw_cycle(axes: Axes) -> None:
+            most = 0.0
             for side, style in (("north", "-"), ("south", "--")):
                 values = np.array(cycle[side], np.float64)
                 if not np.isfinite(values).any():
                     continue  # a grid of one hemisphere
                 axes.plot(range(12), values, style, color=colour, lw=1.2, label=side)
+                most = max(most, float(np.nanmax(values)))
             axes.set_xticks(range(12), [name[0] for name in MONTHS])
-            axes.set_ylim(0, min(100.0, axes.get_ylim()[1]))
+            axes.set_ylim(0, min(100.0, 1.1 * most) or 1.0)
             axes.set_ylabel("% of time steps", size=6.5)
             axes.legend(frameon=False, fontsize=6)
 
@@ -134,7 +136,7 @@ def _histogram(
         axes.stairs(shares, edges, fill=True, color=colour, lw=0)
         axes.set_xlim(0, edges[-1])
         axes.set_ylim(0, min(100.0, 1.05 * shares.max()))
-        axes.set_xlabel(units, size=6.5, labelpad=1)
+        axes.set_xlabel(typeset(units), size=6.5, labelpad=1)
         axes.set_ylabel("% of events", size=6.5)
 
     return draw

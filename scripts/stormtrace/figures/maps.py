@@ -2,7 +2,6 @@
 
 import functools
 import logging
-import re
 from typing import Any
 
 import matplotlib as mpl
@@ -14,8 +13,9 @@ from matplotlib.patches import Polygon
 from numpy.typing import NDArray
 
 from stormtrace.figures.colours import Scale
-from stormtrace.figures.layers import hatching, over, veil
+from stormtrace.figures.layers import Picture, hatch, lay, veil
 from stormtrace.figures.map_lines import add_lines
+from stormtrace.figures.names import typeset
 from stormtrace.figures.projections import MapProjection, view_of
 from stormtrace.grids import Grid
 from stormtrace.land import is_land
@@ -42,11 +42,15 @@ STYLE: dict[Any, Any] = {
 }
 
 
-def use_style() -> None:
+#: Resolution of PNG, and of the pictures of maps in PDF.
+DOTS_PER_INCH = 170
+
+
+def use_style(dots_per_inch: int = DOTS_PER_INCH) -> None:
     """Set matplotlib up for figures of a paper; no display is needed."""
     mpl.use("Agg")
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # it logs every glyph
-    mpl.rcParams.update(STYLE)
+    mpl.rcParams.update(STYLE | {"savefig.dpi": dots_per_inch})
     mpl.rcParams["font.sans-serif"] = _installed(FONTS)
 
 
@@ -80,19 +84,27 @@ def draw_map(
     outline = projection.outline()
     (x0, y0), (x1, y1) = outline.min(axis=0), outline.max(axis=0)
     places = _cells_of_pixels(grid, projection, pixels)
+    picture = _ground(projection, pixels).copy()
     outside = ~np.isfinite(places[0])
     if beyond is not None:
         outside |= _at(grid, beyond, *places, nearest=True) > 0.5
-    image = over(veil(outside), _ground(projection, pixels))
+    veil(picture, outside)
     if values is not None and scale is not None:
-        shown, own = _at(grid, values, *places), _at(grid, values, *places, nearest=True)
-        shown = np.where(np.isnan(shown), own, shown)  # beside a cell without a value
-        image = over(scale.paint(shown), over(veil(np.isnan(own) & ~outside), image))
+        shown = _at(grid, values, *places)
+        if not np.isfinite(values).all():
+            own = _at(grid, values, *places, nearest=True)
+            shown = np.where(np.isnan(shown), own, shown)  # beside a cell without a value
+            veil(picture, np.isnan(own) & ~outside)
+        lay(picture, scale.paint(shown))
     if hatched is not None:
-        image = over(hatching(_at(grid, hatched, *places, nearest=True) > 0.5), image)
+        hatch(picture, _at(grid, hatched, *places, nearest=True) > 0.5)
     edge = Polygon(outline, fc="none", ec=INK, lw=0.6, zorder=5, clip_on=False)
     drawn = axes.imshow(
-        image, extent=(x0, x1, y0, y1), origin="lower", interpolation="none", zorder=1
+        picture,
+        extent=(x0, x1, y0, y1),
+        origin="lower",
+        interpolation="none",
+        zorder=1,
     )
     add_lines(axes, projection)
     axes.add_patch(edge)
@@ -117,7 +129,7 @@ def overlay(
     outline = projection.outline()
     (x0, y0), (x1, y1) = outline.min(axis=0), outline.max(axis=0)
     shown = _at(grid, mask, *_cells_of_pixels(grid, projection, pixels), nearest=True) > 0.5
-    image = np.zeros((*shown.shape, 4))
+    image = np.zeros((*shown.shape, 4), np.float32)
     image[..., :3], image[..., 3] = mpl.colors.to_rgb(colour), alpha * shown
     axes.imshow(image, extent=(x0, x1, y0, y1), origin="lower", interpolation="none", zorder=1.5)
 
@@ -136,13 +148,13 @@ def _pixel_places(
 
 
 @functools.lru_cache(maxsize=8)
-def _ground(projection: MapProjection, pixels: int) -> NDArray[np.float64]:
+def _ground(projection: MapProjection, pixels: int) -> Picture:
     """Return land and sea, RGBA; transparent outside the map."""
     lon, lat = _pixel_places(projection, pixels)
     inside = np.isfinite(lon)
     land = is_land(np.where(inside, lat, 0.0), np.where(inside, lon, 0.0))
-    rgb = np.where(land[..., None], mpl.colors.to_rgb(LAND), mpl.colors.to_rgb(SEA))
-    return np.concatenate([rgb, inside[..., None].astype(float)], axis=-1)
+    colours = [mpl.colors.to_rgba(colour) for colour in (SEA, LAND)] + [(1.0, 1.0, 1.0, 0.0)]
+    return np.array(colours, np.float32)[np.where(inside, land.astype(np.intp), 2)]
 
 
 @functools.lru_cache(maxsize=8)
@@ -204,8 +216,27 @@ def _bilinear(
     return lower * (1 - up) + upper * up
 
 
-def add_colourbar(figure: Figure, scale: Scale, label: str) -> None:
-    """Add a thin colour bar at the foot, pointed where values go on beyond its ends."""
+def resolution() -> int:
+    """Return the dots per inch that figures are saved with."""
+    dots = mpl.rcParams["savefig.dpi"]
+    return DOTS_PER_INCH if dots == "figure" else int(dots)
+
+
+#: Inches that the number at a tick of a colour bar needs.
+TICK_ROOM = 0.3
+
+#: A thin colour bar at the foot of a figure: left, inches above the foot, width.
+AT_FOOT = (0.2, 0.44, 0.6)
+
+
+def add_colourbar(
+    figure: Figure, scale: Scale, label: str, place: tuple[float, float, float] = AT_FOOT
+) -> None:
+    """Add a thin colour bar, pointed where values go on beyond its ends.
+
+    place: left end and width as shares of the figure's width, and inches above its foot.
+    """
+    left, bottom, width = place
     ends = [scale.least is not None, scale.most is not None]
     limits = [[end] if end is not None else [] for end in (scale.least, scale.most)]
     bounds = np.concatenate([limits[0], scale.levels, limits[1]])
@@ -216,19 +247,17 @@ def add_colourbar(figure: Figure, scale: Scale, label: str) -> None:
     height = figure.get_figheight()
     bar = figure.colorbar(
         mpl.cm.ScalarMappable(BoundaryNorm(list(bounds), colours.N), colours),
-        cax=figure.add_axes((0.2, 0.44 / height, 0.6, 0.085 / height)),
+        cax=figure.add_axes((left, bottom / height, width, 0.085 / height)),
         orientation="horizontal",
         extend=extend.get((ends[0], ends[1]), "neither"),
         extendfrac=0.03,
         ticks=bounds[1:] if scale.least == 0 else bounds,
     )
+    every = int(np.ceil(bounds.size * TICK_ROOM / (width * figure.get_figwidth())))
+    bar.set_ticks(list(bar.get_ticks()[::every]))
     bar.ax.set_xticklabels([f"{tick:g}".replace("-", "−") for tick in bar.get_ticks()])
     bar.outline.set_linewidth(0.4)
     bar.ax.tick_params(length=2, labelsize=7, pad=1.5)
     units = typeset(scale.units)
-    bar.set_label(f"{label} ({units})" if units else label, size=7.5, labelpad=2)
-
-
-def typeset(units: str) -> str:
-    """``kg m-2`` → kg m⁻²: powers of CF units as superscripts; other words stay."""
-    return re.sub(r"(?<=[A-Za-z])(-?\d+)\b", r"$^{\1}$", units)
+    words = f"{label} ({units})" if label and units else label or units
+    bar.set_label(words, size=7.5, labelpad=2)

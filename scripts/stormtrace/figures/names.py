@@ -1,4 +1,6 @@
-"""How classes and measures are called in titles, and the grid of densities."""
+"""How classes, measures and units are written on figures, and the grid of densities."""
+
+import re
 
 from stormtrace.classes import FeatureClass
 from stormtrace.grids import make_grid
@@ -7,9 +9,11 @@ from stormtrace.grids import make_grid
 HISTOGRAMS = {
     "lifetime_h": ("Lifetime", "days", 1 / 24),
     "track_km": ("Distance travelled", "1000 km", 1e-3),
-    "speed_km_h": ("Speed", "km/h", 1.0),
+    "speed_km_h": ("Speed", "km h-1", 1.0),
     "max_area_km2": ("Largest area", "million km²", 1e-6),
 }
+
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 #: Densities of events are drawn on this grid.
 DENSITY_GRID = make_grid({"nlat": 91, "nlon": 180})
@@ -18,6 +22,11 @@ DENSITY_GRID = make_grid({"nlat": 91, "nlon": 180})
 def heading(feature: FeatureClass, more: str = "") -> str:
     """Return a class's name and `more` as the start of a title: ``Atmospheric river frequency``."""
     return sentence(f"{feature.name.lower()}{more and f' {more}'}")
+
+
+def typeset(units: str) -> str:
+    """``kg m-2`` → kg m⁻²: powers of CF units as superscripts; other words stay."""
+    return re.sub(r"(?<=[A-Za-z])(-?\d+)\b", lambda power: power[1].translate(RAISED), units)
 
 
 def sentence(text: str) -> str:

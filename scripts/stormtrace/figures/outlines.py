@@ -1,18 +1,42 @@
 """Outlines of masks on a map, as vector lines."""
 
+from collections.abc import Sequence
+from itertools import cycle, islice
+
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from numpy.typing import NDArray
 from skimage.measure import find_contours
 
+from stormtrace.classes import Classes
+from stormtrace.figures.colours import line_colour
 from stormtrace.figures.map_lines import projected
 from stormtrace.figures.projections import MapProjection, view_of
 from stormtrace.grids import Grid
 from stormtrace.sphere import unit_vectors
 
-#: Colours of several experts' outlines, told apart without colour vision (after Okabe and Ito).
-EXPERTS = ("#d55e00", "#0072b2", "#cc79a7", "#009e73", "#e69f00", "#56b4e9")
+#: Colours of experts' outlines, dark and light in turn, so that they are told apart in grey, too.
+EXPERTS = (
+    "#111111", "#e75ab5", "#0a7d33", "#ffd92f", "#6a3fc4", "#8a4b14", "#8fe388", "#b3002d",
+)  # fmt: skip
+
+#: Difference (CIEDE2000) of two colours that nobody takes for one another; 2 is just seen.
+DISTINCT = 20.0
+
+
+def expert_colours(classes: Classes, count: int) -> list[str]:
+    """Return a colour for each expert, none like a class's; of many they repeat."""
+    from skimage.color import deltaE_ciede2000, rgb2lab
+
+    def lab(colours: Sequence[str]) -> NDArray[np.float64]:
+        return rgb2lab(np.array([mpl.colors.to_rgb(colour) for colour in colours]))
+
+    taken = lab([line_colour(feature) for feature in classes.features])
+    apart = deltaE_ciede2000(lab(EXPERTS)[:, None], taken[None]).min(axis=1)
+    free = [colour for colour, far in zip(EXPERTS, apart, strict=True) if far >= DISTINCT]
+    return list(islice(cycle(free or EXPERTS), count))
 
 
 def add_outlines(

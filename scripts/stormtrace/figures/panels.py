@@ -1,8 +1,8 @@
 """Figures made of maps that share one scale, laid out by hand: quick, and the same every time."""
 
 import functools
+import textwrap
 from dataclasses import dataclass
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from stormtrace.figures.colours import Scale
-from stormtrace.figures.maps import add_colourbar, draw_map
+from stormtrace.figures.maps import add_colourbar, draw_map, resolution
+from stormtrace.figures.names import typeset
 from stormtrace.figures.projections import MapProjection, view_of
 from stormtrace.grids import Grid
 
@@ -24,7 +25,11 @@ MARGIN, GAP, HEADING, PANEL_TITLE, FOOTER = 0.09, 0.12, 0.46, 0.19, 0.52
 #: Inches: no map is higher, so that polar and narrow regions fit a page.
 HIGHEST = 5.0
 
-DOTS_PER_INCH = 170
+#: Inches between lines of the grey text under a title, and how many letters of it fill a line.
+LINE, LETTERS = 0.13, 122
+
+#: Marks the artists that are titles of the whole figure.
+TITLE = "title"
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,7 @@ def draw_panels(
     """Draw panels in rows of `columns`, with one scale and one colour bar for all."""
     figure, places = lay_out([panel.aspect for panel in panels], columns, FOOTER)
     for position, (axes, panel) in enumerate(zip(places, panels, strict=True)):
-        pixels = round(axes.get_position().width * WIDTH * DOTS_PER_INCH * 1.1)
+        pixels = round(axes.get_position().width * WIDTH * resolution() * 1.1)
         draw_map(
             axes,
             panel.grid,
@@ -94,7 +99,7 @@ def why_empty(panel: Panel, scale: Scale) -> str:
         return "no difference anywhere" if scale.clear else "none anywhere"
     if (np.searchsorted(scale.levels, known, side="right") == scale.clear).all():
         most = f"{float(np.abs(known).max()):.2g}".replace("-", "−")
-        return f"nowhere above {most} {scale.units}"
+        return f"nowhere above {most} {typeset(scale.units)}"
     return ""
 
 
@@ -121,14 +126,19 @@ def add_reason(axes: Axes, reason: str) -> None:
     )
 
 
-def lay_out(aspects: list[float], columns: int, footer: float = 0.0) -> tuple[Figure, list[Axes]]:
-    """Return a figure of page width and its axes, in rows of `columns`, for heights over widths."""
+def lay_out(
+    aspects: list[float], columns: int, footer: float = 0.0, below: float = 0.0
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure of page width and its axes, in rows of `columns`, for heights over widths.
+
+    footer: inches at the foot of the figure; below: inches under each row.
+    """
     columns = min(columns, len(aspects))
     column_width = (WIDTH - 2 * MARGIN - (columns - 1) * GAP) / columns
     width = min(column_width, HIGHEST / max(aspects))
     rows = [aspects[i : i + columns] for i in range(0, len(aspects), columns)]
     above = PANEL_TITLE if len(aspects) > 1 else 0.0
-    total = HEADING + footer + MARGIN + sum(width * max(row) + above + GAP for row in rows)
+    total = HEADING + footer + MARGIN + sum(width * max(row) + above + GAP + below for row in rows)
     figure = plt.figure(figsize=(WIDTH, total))
     axes, top = [], total - HEADING
     for row in rows:
@@ -137,13 +147,19 @@ def lay_out(aspects: list[float], columns: int, footer: float = 0.0) -> tuple[Fi
             left = MARGIN + column * (column_width + GAP) + (column_width - width) / 2
             box = (left / WIDTH, (top - width * aspect) / total, width / WIDTH)
             axes.append(figure.add_axes((*box, width * aspect / total)))
-        top -= width * max(row) + GAP
+        top -= width * max(row) + GAP + below
     return figure, axes
 
 
 def add_panel_title(axes: Axes, position: int, title: str) -> None:
-    """Put a bold letter and a title over a panel."""
-    for x, text, weight in ((1, chr(ord("a") + position), "bold"), (11, title, "normal")):
+    """Put a bold letter and a title over a panel; a long title is written smaller, then cut."""
+    room = 18 * axes.get_window_extent().width / axes.figure.dpi  # letters of 8.5 points
+    size = min(8.5, max(6.0, 8.5 * room / max(len(title), 1)))
+    title = textwrap.shorten(title, max(12, int(room * 8.5 / size)), placeholder=" …")
+    for x, text, weight, points in (
+        (1, chr(ord("a") + position), "bold", 8.5),
+        (11, title, "normal", size),
+    ):
         axes.annotate(
             text,
             xy=(0, 1),
@@ -151,20 +167,29 @@ def add_panel_title(axes: Axes, position: int, title: str) -> None:
             xytext=(x, 4),
             textcoords="offset points",
             weight=weight,
-            size=8.5,
+            size=points,
         )
 
 
 def add_titles(figure: Figure, title: str, subtitle: str) -> None:
-    """Put a bold title and a grey line under it at the top left."""
+    """Put a bold title and grey lines under it at the top left, for which the figure grows."""
+    lines = [part for line in subtitle.split("\n") for part in textwrap.wrap(line, LETTERS)]
+    _grow(figure, LINE * max(0, len(lines) - 1))
     height = figure.get_figheight()
     left = MARGIN / WIDTH
-    figure.text(left, 1 - 0.08 / height, title, weight="bold", size=10, va="top")
-    figure.text(left, 1 - 0.26 / height, subtitle, color="#6a6a6a", size=7.5, va="top")
+    figure.text(left, 1 - 0.08 / height, title, weight="bold", size=10, va="top", gid=TITLE)
+    for position, line in enumerate(lines):
+        top = 1 - (0.26 + LINE * position) / height
+        figure.text(left, top, line, color="#6a6a6a", size=7.5, va="top", gid=TITLE)
 
 
-def save(figure: Figure, folder: Path, name: str) -> None:
-    """Save a figure as PNG and PDF, and forget it."""
-    figure.savefig(folder / f"{name}.png", dpi=DOTS_PER_INCH)
-    figure.savefig(folder / f"{name}.pdf", dpi=2 * DOTS_PER_INCH)
-    plt.close(figure)
+def _grow(figure: Figure, inches: float) -> None:
+    """Add room at the top of a figure; all axes keep their size."""
+    if inches == 0:
+        return
+    before = figure.get_figheight()
+    figure.set_figheight(before + inches)
+    share = before / (before + inches)
+    for axes in figure.axes:
+        left, bottom, width, height = axes.get_position(original=True).bounds
+        axes.set_position((left, bottom * share, width, height * share))

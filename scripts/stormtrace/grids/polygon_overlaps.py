@@ -8,7 +8,6 @@ surrounding circles touch are cut.
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.spatial import cKDTree
 
 from stormtrace.compiled import compiled
 
@@ -27,6 +26,8 @@ def polygon_overlaps(source: Floats, target: Floats) -> sparse.csr_matrix:
 
     Corners are unit vectors, counterclockwise; fewer corners than k or l repeat the last.
     """
+    from scipy.spatial import cKDTree  # slow to import, and few need it
+
     (source_middle, source_reach), (target_middle, target_reach) = _circle(source), _circle(target)
     tree = cKDTree(source_middle)
     parts = []

@@ -5,15 +5,16 @@ are rectilinear, by great circles between their corners otherwise.
 """
 
 import functools
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from stormtrace.grids.grid import Grid
-from stormtrace.grids.lattice_overlaps import lattice_overlaps
-from stormtrace.grids.polygon_overlaps import polygon_overlaps
 from stormtrace.grids.polygons import cell_polygons
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Floats = NDArray[np.float64]
 
@@ -60,8 +61,10 @@ def _between_axes(values: Floats, source: Grid, target: Grid) -> Floats:
 
 
 @functools.lru_cache(maxsize=4)
-def _shares(source: Grid, target: Grid) -> tuple[sparse.csr_matrix, Floats]:
+def _shares(source: Grid, target: Grid) -> tuple["sparse.csr_matrix", Floats]:
     """Return the matrix of means (target.size, source.size) and the covered share of each cell."""
+    from scipy import sparse
+
     areas = overlap_areas(source, target)
     total = np.asarray(areas.sum(axis=1)).ravel()
     covered = total / (target.area.ravel() / target.radius_km**2)
@@ -69,11 +72,17 @@ def _shares(source: Grid, target: Grid) -> tuple[sparse.csr_matrix, Floats]:
     return sparse.csr_matrix(sparse.diags_array(scale) @ areas), covered
 
 
-def overlap_areas(source: Grid, target: Grid) -> sparse.csr_matrix:
+def overlap_areas(source: Grid, target: Grid) -> "sparse.csr_matrix":
     """Return the areas (target.size, source.size) that cells of two grids share, steradians.
 
     At least one of them is not rectilinear.
     """
+    # Compiled code starts slowly, and between rectilinear grids two small matrices do without.
+    from scipy import sparse
+
+    from stormtrace.grids.lattice_overlaps import lattice_overlaps
+    from stormtrace.grids.polygon_overlaps import polygon_overlaps
+
     if target.is_rectilinear:
         edges = target.lat_bounds, target.lon_bounds, target.wraps
         return lattice_overlaps(cell_polygons(source), *edges)

@@ -14,7 +14,7 @@ from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.hovmoller import coasts_on, hovmoller
 from stormtrace.climate.seasons import MONTHS
 from stormtrace.climate.series import by_year, seasonal_cycle
-from stormtrace.figures.names import HISTOGRAMS
+from stormtrace.figures.names import HISTOGRAMS, typeset
 from stormtrace.report.charts import Line, heat_map, histogram, line_chart
 from stormtrace.report.contents import Chart
 from stormtrace.report.page_maps import PageMaps
@@ -118,6 +118,7 @@ def _histograms(classes: Classes, styles: Mapping[str, str], events: Table) -> I
         rows = of_class(events, feature.code)
         for column, (title, units, factor) in HISTOGRAMS.items():
             if column in rows and np.isfinite(rows[column]).any():
+                units = typeset(units)
                 svg = histogram(rows[column] * factor, units, styles[feature.flag])
                 number = int(np.isfinite(rows[column]).sum())
                 note = f"{units}, of {number:,} event{'' if number == 1 else 's'}"

@@ -25,6 +25,20 @@ Moment = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-
 Table = dict[str, dict[str, Any]]
 
 
+class Figures(Block):
+    """How figures are saved."""
+
+    dots_per_inch: int = Field(
+        170,
+        ge=50,
+        le=1200,
+        description="Resolution of PNG, and of maps within PDF; journals ask for 300.",
+    )
+    titles: bool = Field(
+        True, description="Titles within figures; `false` leaves them to the captions of a paper."
+    )
+
+
 class Config(Block):
     """What to run and where. Every table is closed, so a misspelt key is an error."""
 
@@ -94,6 +108,7 @@ class Config(Block):
         description="Experiments whose tropical cyclones are held against observed storms, "
         "experiment -> how.",
     )
+    figures: Figures = Figures()
     planet: Planet = Planet()
     grids: dict[GridName, GridSpecification] = Field(description="Grids by name.")
     classes: dict[str, ClassSpecification] = Field(
@@ -113,5 +128,8 @@ class Config(Block):
     )
     datasets: Table = Field(description="See datasets.schema.yaml.")
     models: Table = Field(description="See models.schema.yaml.")
+    detectors: Table = Field(
+        {}, description="Detectors that are no networks. See detectors.schema.yaml."
+    )
     experiments: Table = Field(description="See experiments.schema.yaml.")
     comparisons: Table = Field({}, description="See comparisons.schema.yaml.")

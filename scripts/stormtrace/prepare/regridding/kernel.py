@@ -9,7 +9,6 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
@@ -49,6 +48,8 @@ def _unsigned(index: NDArray) -> NDArray:
 @contextlib.contextmanager
 def _vectorized() -> Iterator[None]:
     """Let LLVM join the eight sums of a kernel compiled here in one register."""
+    import numba
+
     settings: Any = numba.config
     before, settings.SLP_VECTORIZE = settings.SLP_VECTORIZE, 1
     try:

@@ -18,7 +18,6 @@ from stormtrace.prepare.regridding.bilinear import (
     rectilinear_bilinear,
 )
 from stormtrace.prepare.regridding.conservative import cell_conservative, rectilinear_conservative
-from stormtrace.prepare.regridding.delaunay import barycentric
 from stormtrace.prepare.regridding.esmf import (
     bilinear_by_esmpy,
     conservative_by_esmpy,
@@ -86,6 +85,8 @@ def own_matrix(
     if elements is not None:
         how = f"Bilinear remapping on the GLL points of CAM-SE ne{elements.ne}np4"
         return element_bilinear(elements, grid), how
+    from stormtrace.prepare.regridding.delaunay import barycentric  # scipy.spatial starts slowly
+
     return barycentric(mesh, grid), "Barycentric remapping on a spherical Delaunay mesh"
 
 

@@ -1,0 +1,59 @@
+"""How figures are saved: as PNG and PDF, at a resolution, with or without their titles."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
+
+from stormtrace.commandline import positive
+from stormtrace.figures.maps import DOTS_PER_INCH, resolution, use_style
+from stormtrace.figures.panels import LINE, TITLE
+from stormtrace.files import writing
+
+
+@dataclass(frozen=True)
+class Printing:
+    """Saves figures; titles: whether those of whole figures stay, or are left to a caption."""
+
+    titles: bool = True
+
+    def save(self, figure: Figure, stem: Path) -> None:
+        """Write ``{stem}.png`` and ``{stem}.pdf``, each whole or not at all; forget the figure."""
+        area = None if self.titles else self._without_titles(figure)
+        for kind, dots in (("png", resolution()), ("pdf", 2 * resolution())):
+            with writing(stem.with_name(f"{stem.name}.{kind}")) as partial:
+                figure.savefig(partial, format=kind, dpi=dots, bbox_inches=area)
+        plt.close(figure)
+
+    @staticmethod
+    def _without_titles(figure: Figure) -> Bbox:
+        """Hide the titles and return what is left of the figure, inches."""
+        titles = [one for one in figure.findobj(Text) if one.get_gid() == TITLE]
+        for one in titles:
+            one.set_visible(False)
+        width, height = figure.get_size_inches()
+        lowest = min((one.get_position()[1] for one in titles), default=1.0)
+        return Bbox.from_bounds(0, 0, width, lowest * height - (LINE if titles else 0.0))
+
+
+def add_flags(parser: argparse.ArgumentParser) -> None:
+    """Add what every script that draws asks of its printing."""
+    parser.add_argument(
+        "--dots-per-inch",
+        type=positive,
+        default=DOTS_PER_INCH,
+        help="resolution of PNG, and of maps within PDF; journals ask for 300",
+    )
+    parser.add_argument(
+        "--without-titles", action="store_true", help="leave titles to the caption of a paper"
+    )
+
+
+def printing(args: argparse.Namespace) -> Printing:
+    """Set matplotlib up as the flags want it."""
+    use_style(args.dots_per_inch)
+    return Printing(not args.without_titles)

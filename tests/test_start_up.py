@@ -1,0 +1,90 @@
+"""What a script imports before it has read its flags: libraries that start slowly wait.
+
+A study is hundreds of jobs, each a process. CPU seconds of an import: torch 1.2, scipy.stats 0.7,
+matplotlib 0.45, numba 0.27, scipy.spatial 0.25, openvino 0.2 (numpy 0.07, with netCDF4 0.12).
+"""
+
+import ast
+import functools
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
+
+DRAWING = {
+    "draw_comparison",
+    "draw_composite",
+    "draw_experiment",
+    "draw_sensitivity",
+}
+#: Library -> the scripts that may import it at once, for they need it whatever their flags say.
+SLOW = {
+    "torch": set(),
+    "openvino": set(),
+    "xarray": set(),
+    "pandas": set(),
+    "numba": set(),
+    "scipy.stats": set(),
+    "scipy.spatial": set(),
+    "scipy.special": set(),
+    "scipy.ndimage": {"make_planet", "write_report"},
+    "matplotlib": DRAWING,
+}
+
+
+@functools.cache
+def at_once(file: Path) -> frozenset[str]:
+    """Return the dotted names that a file imports when it is imported itself."""
+    found = set()
+    waiting = list(ast.parse(file.read_text(encoding="utf-8")).body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            waiting += node.orelse
+        elif not isinstance(node, ast.FunctionDef | ast.Lambda):
+            waiting += ast.iter_child_nodes(node)
+    return frozenset(found)
+
+
+def everything(script: Path) -> set[str]:
+    """Return what a script imports at once, with all that these modules of ours import."""
+    found, waiting = set(), [script]
+    while waiting:
+        for name in at_once(waiting.pop()) - found:
+            found.add(name)
+            parts = name.split(".")
+            for length in range(1, len(parts) + 1):
+                path = SCRIPTS.joinpath(*parts[:length])
+                files = (path / "__init__.py", path.with_suffix(".py"))
+                waiting += [file for file in files if parts[0] == "stormtrace" and file.is_file()]
+    return found
+
+
+@pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.py")), ids=lambda path: path.stem)
+def test_a_script_imports_what_starts_slowly_only_if_it_needs_it(script):
+    names = everything(script)
+    slow = {
+        library
+        for library, allowed in SLOW.items()
+        if script.stem not in allowed
+        if any(f"{name}.".startswith(f"{library}.") for name in names)
+    }
+    assert not slow, (
+        f"{script.name} imports {slow} at once: import it in the function that needs it"
+    )
+
+
+def test_what_is_read_in_the_source_is_what_python_imports():
+    """Of the script that would import the most of it: `compare.py`, with its significance."""
+    code = f"import sys, compare; print(*({set(SLOW)} & set(sys.modules)))"
+    said = subprocess.run(
+        [sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True
+    )
+    assert not said.stdout.strip()
