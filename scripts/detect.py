@@ -90,6 +90,7 @@ def main() -> None:
             batch=args.batch,
             threads=args.threads or torch.get_num_threads(),
             probabilities=args.probabilities,
+            kept=args.model[0] / "compiled",
         ),
         attributes=provenance(
             [*inputs, *([args.statistics] if args.statistics else [])],
