@@ -20,6 +20,7 @@ from stormtrace.labels.importers.climatenetlarge import read_climatenetlarge
 from stormtrace.labels.importers.coco import read_coco
 from stormtrace.labels.importers.label_studio import read_label_studio
 from stormtrace.labels.importers.pixel_codes import read_pixels
+from stormtrace.labels.importers.surface_bulletins import read_surface_bulletins
 from stormtrace.labels.importers.webknossos import read_webknossos
 from stormtrace.labels.label_times import Timer
 from stormtrace.labels.labelling_store import LabellingStore, Part
@@ -116,6 +117,8 @@ class _Reading:
         if self.block.format == "webknossos":
             assert self.timer is not None
             return read_webknossos(path, self.block, self.shown.shape, self.timer.count)
+        if self.block.format == "codsus":
+            return read_surface_bulletins(path, self.block, self.grid)
         return IMPORTERS[self.block.format](path, self.block)
 
     def _add(self, one: Annotation) -> None:
@@ -181,6 +184,8 @@ class _Reading:
     def _placed(self, shape: Shape, one: Annotation) -> NDArray[np.bool_] | None:
         """Return the cells of a shape on the grid; None, and a note, if there are none."""
         mask = shape.cells()
+        if one.is_on_grid:
+            return self._on_grid(mask, one, shape)
         placement = self._placement(one)
         cells = placement.apply(mask)
         if cells.any():
@@ -188,6 +193,14 @@ class _Reading:
         off = bool(mask.any()) and not placement.has_a_pixel(mask)
         reason = "off the map" if off else "too small"
         self.store.record.drop(reason, f"{one.where} ({shape.words[0]})")
+        return None
+
+    def _on_grid(
+        self, cells: NDArray[np.bool_], one: Annotation, shape: Shape
+    ) -> NDArray[np.bool_] | None:
+        if cells.any():
+            return self._large_enough(cells, one.where, shape)
+        self.store.record.drop("off the map", f"{one.where} ({shape.words[0]})")
         return None
 
     def _large_enough(
