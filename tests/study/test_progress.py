@@ -97,6 +97,10 @@ def test_outputs_and_logs_are_those_of_the_rules(tmp_path, published):
                 one_of_several = stage in ("events", "model")
                 made = Path(target.path).parent if one_of_several else target.path
                 assert f"--output {made} " in lines[target.log]
+                # Of a script that is killed, the shell says so in the log.
+                _, killed = lines[target.log].split(" 2>&1 || ")
+                assert re.search(r"report_kill.py --code \$\? --memory \d+ --log \S+$", killed)
+                assert killed.endswith(f" {target.log}")
 
 
 def test_jobs_by_what_they_are_up_to(tmp_path):
