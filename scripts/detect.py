@@ -23,23 +23,7 @@ def main() -> None:
     parser = commandline.parser(__doc__)
     parser.add_argument("--model", type=Path, nargs="+", required=True, help="folder(s)")
     parser.add_argument("--samples", type=Path, required=True, help="folder of one year's samples")
-    parser.add_argument("--output", type=Path, required=True, help="mask file")
-    for name in ("experiment", "dataset", "grid"):
-        parser.add_argument(f"--{name}", required=True, help="written into the file")
-    parser.add_argument("--year", type=int, required=True, help="year that the samples are of")
-    parser.add_argument(
-        "--period",
-        nargs=2,
-        action="append",
-        default=[],
-        metavar=("START", "END"),
-        help="only samples from START to before END, of all in the folder (repeatable, in order)",
-    )
-    parser.add_argument(
-        "--missing-steps",
-        choices=("refuse", "skip"),
-        help="whether steps of --period may have no sample (default: do not check)",
-    )
+    commandline.add_mask_flags(parser)
     parser.add_argument("--statistics", type=Path, help="normalize with these instead, JSON")
     parser.add_argument(
         "--weighting",
@@ -80,7 +64,6 @@ def main() -> None:
         help="run on the spacing the model learned on; masks are on the samples' grid",
     )
     parser.add_argument("--checkpoints", type=Path, help="folder to resume from")
-    commandline.add_classes(parser)
     parser.add_argument("--time-budget", type=float, default=math.inf, help="seconds")
     args = parser.parse_args()
 
@@ -97,10 +80,9 @@ def main() -> None:
     prepare_device(device, args.threads)
     normalization, doubts = None, list[str]()
     if args.statistics is not None:
-        config = read_config(args.model[0])
-        normalization = read_statistics(args.statistics, config.fields, args.weighting)
-        learned_from = config.content.get("dataset"), config.content.get("grid")
-        doubts = other_statistics(args.statistics, (args.dataset, args.grid), learned_from)
+        model = read_config(args.model[0])
+        normalization = read_statistics(args.statistics, model.fields, args.weighting)
+        doubts = other_statistics(args.statistics, args.dataset, args.grid, model.content)
     source = "model" if args.statistics is None else f"{args.statistics} ({args.weighting})"
     inputs = [folder / name for folder in args.model for name in ("config.json", "weights.pth")]
     detect(
@@ -121,6 +103,7 @@ def main() -> None:
             probabilities=args.probabilities,
             blank=args.blank,
             regrid_to_learned=args.regrid_to_learned,
+            kept=args.model[0] / "compiled",
         ),
         attributes=provenance(
             [*inputs, *([args.statistics] if args.statistics else [])],

@@ -73,9 +73,7 @@ def test_detection_warns_and_obeys(tmp_path, caplog):
 def test_statistics_of_another_dataset(tmp_path):
     path = tmp_path / "s.json"
     path.write_text(json.dumps({"dataset": "a", "grid": "g", "fields": {}}))
-    assert other_statistics(path, ("a", "g"), (None, None)) == []
-    assert other_statistics(path, ("b", "g"), ("a", "g")) == []  # of the model's labels: no doubt
-    (doubt,) = other_statistics(path, ("b", "g"), (None, None))
-    assert "statistics of a on g, which is neither b on g: they" in doubt
-    (doubt,) = other_statistics(path, ("b", "g"), ("a", "h"))
-    assert "neither b on g nor a on h" in doubt
+    assert other_statistics(path, "a", "g", {}) == []
+    assert other_statistics(path, "b", "g", {"dataset": "a", "grid": "g"}) == []  # as trained
+    (doubt,) = other_statistics(path, "b", "g", {"dataset": "a", "grid": "h"})
+    assert "statistics of a on g, but samples are of b on g" in doubt

@@ -46,6 +46,8 @@ class Choice:
     probabilities: bool = False
     blank: str = "refuse"
     regrid_to_learned: bool = False
+    #: Folder for what OpenVINO compiles, which the next job of the model reads.
+    kept: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ def prepare_run(
         shape=grid.shape,
         device=choice.device,
         threads=choice.threads,
+        kept=choice.kept,
     )
 
     def prepare_for_samples(name: str, precision: str) -> Runtime:

@@ -4,8 +4,9 @@ A published model was trained on TMQ normalised by the statistics of IVT; as it 
 the right statistics it finds nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from stormtrace.formats.json_files import read_json
 from stormtrace.formats.samples import SampleFolder
@@ -40,17 +41,16 @@ def unlike_samples(
     return PlausibleInput(normalization, neutral).doubts(folder.read([first]).values[0], first)
 
 
-def other_statistics(path: Path, *expected: tuple[object, object]) -> list[str]:
-    """Return a sentence where statistics are of none of the (dataset, grid) they may be of.
+def other_statistics(path: Path, dataset: str, grid: str, model: Mapping[str, Any]) -> list[str]:
+    """Return a sentence where a file of statistics is of neither the samples nor the training.
 
-    Those are the samples', and the model's labels'; None where that is not known.
+    model: content of its config.json, with the `dataset` and `grid` it was trained on, if known.
     """
     content = read_json(path, "merge_statistics.py")
-    found = (content.get("dataset"), content.get("grid"))
-    if None in found or found in expected:
+    said = [str(content.get(key, wanted)) for key, wanted in (("dataset", dataset), ("grid", grid))]
+    if said in ([dataset, grid], [model.get("dataset"), model.get("grid")]):
         return []
-    known = " nor ".join(f"{dataset} on {grid}" for dataset, grid in expected if dataset)
     return [
-        f"{path} has statistics of {found[0]} on {found[1]}, which is neither {known}: they are"
-        " of other data than the samples and the model"
+        f"{path} has statistics of {said[0]} on {said[1]}, but samples are of {dataset} on {grid},"
+        " and the model was trained on others, too"
     ]

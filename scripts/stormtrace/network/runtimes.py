@@ -8,6 +8,7 @@ import logging
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from stormtrace.errors import BadInput
 from stormtrace.formats.mask_writing import PROBABILITY_STEPS
 from stormtrace.network.devices import memory_format
+from stormtrace.network.kept_networks import kept_network
 from stormtrace.network.mirror_average import suit_normalization
 from stormtrace.network.normalization import Normalization
 
@@ -135,8 +137,11 @@ def make_runtime(
     device: torch.device,
     precision: str,
     threads: int,
+    kept: Path | None = None,
 ) -> Runtime:
     """Return a runtime for maps of `shape` (ny, nx).
+
+    kept: folder for what OpenVINO compiles, which the next job reads (None: nothing is kept).
 
     Raises:
         BadInput: an unknown precision, one that the runtime does not have, or no OpenVINO.
@@ -146,7 +151,7 @@ def make_runtime(
         raise BadInput(f"precision {precision!r} is not one of {', '.join(PRECISIONS)}")
     suit_normalization(segmenter, normalization)
     if name == "openvino":
-        run, ran = _openvino(segmenter, normalization, shape, precision, threads)
+        run, ran = _openvino(segmenter, normalization, shape, precision, threads, kept)
         if ran != precision:
             log.warning("precision: %s: this CPU has none, OpenVINO runs in %s", precision, ran)
         return Runtime(_one_by_one(run), ran)
@@ -189,23 +194,35 @@ def _openvino(
     shape: tuple[int, int],
     precision: str,
     threads: int,
+    kept: Path | None,
 ) -> tuple[Run, str]:
     """Return what runs it, and the precision that OpenVINO has chosen for its convolutions."""
+    if precision not in OPENVINO_PRECISIONS:
+        raise BadInput(f"runtime openvino has {', '.join(OPENVINO_PRECISIONS)}, not {precision}")
+    config = {  # explicit: on recent CPUs OpenVINO's own choice is bfloat16
+        "INFERENCE_PRECISION_HINT": OPENVINO_PRECISIONS[precision],
+        "INFERENCE_NUM_THREADS": threads,
+        "PERFORMANCE_HINT": "LATENCY",
+    }
+    fields = len(normalization.fields)
+    segmenter = segmenter.cpu().eval()
     try:
-        import openvino
+        facts = {
+            "device": "CPU",
+            "processor": _processor(),
+            "shape": shape,
+            "config": config,
+            "outputs": segmenter.names,
+            "normalization": normalization.as_json(),  # of which mirror images depend
+        }
+        compiled = kept_network(
+            kept, segmenter, facts, lambda: _compile(segmenter, (1, fields, *shape), config)
+        )
     except ImportError as error:
         raise BadInput(
             f"runtime openvino needs the package openvino ({error}): install it with `pip install "
             "openvino`, use envs/torch.yaml, or say runtime: torch"
         ) from error
-
-    if precision not in OPENVINO_PRECISIONS:
-        raise BadInput(f"runtime openvino has {', '.join(OPENVINO_PRECISIONS)}, not {precision}")
-    fields = len(normalization.fields)
-    segmenter = segmenter.cpu().eval()
-    example = torch.zeros(1, fields, *shape)  # true size: what a trace knows, it keeps
-    try:
-        compiled = _compile(openvino, segmenter, example, precision, threads)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise BadInput(
@@ -220,27 +237,6 @@ def _openvino(
     return run, _ran_in(compiled)
 
 
-def _compile(
-    openvino: Any, segmenter: Segmenter, example: Tensor, precision: str, threads: int
-) -> Any:
-    """Return a segmenter as OpenVINO runs it on maps like `example` (1, fields, ny, nx)."""
-    with torch.inference_mode(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
-        warnings.simplefilter("ignore", DeprecationWarning)
-        traced = torch.jit.trace(segmenter, example, check_trace=False)
-        model = openvino.convert_model(traced, example_input=example)
-    model.reshape(list(example.shape))
-    return openvino.Core().compile_model(
-        model,
-        "CPU",
-        {  # explicit: on recent CPUs OpenVINO's own choice is bfloat16
-            "INFERENCE_PRECISION_HINT": OPENVINO_PRECISIONS[precision],
-            "INFERENCE_NUM_THREADS": threads,
-            "PERFORMANCE_HINT": "LATENCY",
-        },
-    )
-
-
 def _ran_in(compiled: Any) -> str:
     """Return the precision of a compiled model's convolutions, whatever it was asked for."""
     kinds = {
@@ -250,3 +246,22 @@ def _ran_in(compiled: Any) -> str:
     }
     names = {short: name for name, short in OPENVINO_PRECISIONS.items()}
     return "/".join(sorted(names.get(kind, kind) for kind in kinds)) or "float32"
+
+
+def _processor() -> str:
+    import openvino
+
+    return str(openvino.Core().get_property("CPU", "FULL_DEVICE_NAME"))
+
+
+def _compile(segmenter: Segmenter, shape: tuple[int, ...], config: dict[str, Any]) -> Any:
+    import openvino
+
+    example = torch.zeros(*shape)  # true size: what a trace knows, it keeps
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        traced = torch.jit.trace(segmenter, example, check_trace=False)
+        model = openvino.convert_model(traced, example_input=example)
+    model.reshape(list(shape))
+    return openvino.Core().compile_model(model, "CPU", config)

@@ -14,6 +14,7 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+from stormtrace.detect.recipes import AdoptedMasks
 from stormtrace.learn.recipe import Published
 from stormtrace.prepare.dataset import Source
 from stormtrace.study.annotated import annotation_inputs
@@ -117,6 +118,15 @@ def published_files(study: Study, model: str) -> list[str]:
     assert isinstance(entry, Published)
     files = (Path(entry.weights) / name for name in ("config.json", "weights.pth"))
     return [str(file) for file in files if file.is_file()]
+
+
+def adopted_files(study: Study, experiment: str, year: str) -> list[str]:
+    """Return the files of adopted masks that may hold times of a year, as far as they are there."""
+    from stormtrace.prepare.raw.found_files import files_near
+
+    adopted = study.detector_of(experiment)
+    assert isinstance(adopted, AdoptedMasks)
+    return files_near(Source(adopted.variable, adopted.files), int(year), found_once)
 
 
 @functools.cache

@@ -5,6 +5,7 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
+from stormtrace.detect.recipes import AdoptedMasks, ThresholdRecipe
 from stormtrace.labels.annotation_blocks import AnnotatedDataset
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
@@ -25,6 +26,10 @@ SCHEMAS: dict[str, tuple[str, Any]] = {
         Dataset | LabelledDataset | AnnotatedDataset,
     ),
     "models": ("A model: trained here, or published", Recipe | Published),
+    "detectors": (
+        "A detector that is no network: a threshold recipe, or masks made elsewhere",
+        ThresholdRecipe | AdoptedMasks,
+    ),
     "experiments": ("An experiment", Experiment),
     "comparisons": ("A comparison", Comparison),
     "tracking": ("Tracking", TrackingBlock),

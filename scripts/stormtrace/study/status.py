@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from stormtrace.detect.recipes import AdoptedMasks
 from stormtrace.study.definition import Study
 
 #: Column of the table -> the rule whose outputs it counts.
@@ -41,7 +42,7 @@ def targets(study: Study, experiment: str) -> dict[str, list[Target]]:
     by_year = [(f"{dataset}/{grid}/{year}", at.samples(dataset, grid, year)) for year in years]
     # Stage -> pairs of what stands for the wildcards in the log's name, and the output.
     made = {
-        "samples": by_year,
+        "samples": by_year if study.sees_samples(experiment) else [],
         "statistics": [("/".join(chosen), at.statistics(*chosen))] if chosen else [],
         "model": [(model, at.model(model, "config.json")) for model in study.models_of(experiment)],
         "masks": [(f"{masks}/{year}", at.masks(masks, year)) for year in years],
@@ -55,7 +56,7 @@ def targets(study: Study, experiment: str) -> dict[str, list[Target]]:
         stage: [
             Target(path, job, at.log(job))
             for name, path in made[stage]
-            for job in [f"{_rule(study, stage, name)}/{name}"]
+            for job in [f"{_rule(study, stage, name, masks)}/{name}"]
         ]
         for stage in STAGES
     }
@@ -66,11 +67,15 @@ def logs_of(study: Study) -> list[str]:
     labelled = [name for name in study.datasets if study.is_labelled(name)]
     made = [targets(study, name).values() for name in study.shown]
     logs = [target.log for by_stage in made for of_stage in by_stage for target in of_stage]
-    return [*(study.at.log(f"check_labels/{name}") for name in labelled), *dict.fromkeys(logs)]
+    first = [f"import_labels/{name}" for name in study.annotated]
+    first += [f"check_labels/{name}" for name in labelled]
+    return [*map(study.at.log, first), *dict.fromkeys(logs)]
 
 
-def _rule(study: Study, stage: str, name: str) -> str:
+def _rule(study: Study, stage: str, name: str, experiment: str) -> str:
     """Return the rule that makes what a column counts: a published model is not trained."""
+    if stage == "masks" and (detector := study.detector_of(experiment)):
+        return "adopt_masks" if isinstance(detector, AdoptedMasks) else "apply_thresholds"
     return "adopt_model" if stage == "model" and name in study.published else STAGES[stage]
 
 
