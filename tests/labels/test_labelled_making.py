@@ -193,6 +193,7 @@ def test_annotations_are_a_labelled_dataset_of_the_study(tmp_path):
     assert inputs["raw"] == ["results/planet/historical"]
     assert inputs["matrix"] == ["results/regridding/mini-historical/mini.nc"]
     assert {"mini-historical", "campaign"} <= set(made.datasets)
+    assert [one.name for one in made.given_datasets()] == ["mini-historical"]  # for `check`
     assert missing_inputs(made, [("import_labels", {"dataset": "campaign"})]) == []
     picture.unlink()
     absent = (
