@@ -139,6 +139,19 @@ def test_further_files_of_experiments_that_are_missing(tmp_path):
     assert missing_inputs(made, [("link_events", {"experiment": "verified"})]) == []
 
 
+def test_masks_made_elsewhere_are_missed_but_not_the_raw_files_that_nobody_reads(tmp_path):
+    (tmp_path / "tags.1995.nc").touch()
+    others = {"files": f"{tmp_path}/tags.{{year}}.nc", "variable": "ar_binary_tag"}
+    tables = {
+        "detectors": {"others": others | {"tag": "Atmospheric River"}},
+        "experiments": {"mine": {"detector": "others", "dataset": "d", "grid": "g"}},
+    }
+    made = study(tmp_path, ["1995-01-01", "1999-01-01"], "x.{year}.nc", **tables)
+    told = f"detectors.others: 2 of 4 years have no masks, the first 1997 ({tmp_path}/tags.{{year}}.nc)"
+    assert missing_inputs(made) == [told]  # 1996 may be in the file of 1995
+    assert missing_inputs(made, [("adopt_masks", {"experiment": "mine", "year": "1995"})]) == []
+
+
 def test_what_compare_adds_to_run_is_told():
     demo = load_study(ROOT, {"run": ["control"], "compare": ["warming", "source"]})
     (told,) = plan_warnings(demo)
