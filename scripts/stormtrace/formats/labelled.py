@@ -126,7 +126,8 @@ def _weather(path: Path) -> str | None:
     """Return a digest of the first field in a file; None if it cannot be read."""
     with suppress(BadInput), opening(path, COPY_AGAIN) as nc:
         for name, variable in nc.variables.items():
-            if variable.ndim > 1 and name not in NO_FIELDS and variable.dtype.kind == "f":
+            is_map = variable.dimensions[-2:] in (("lat", "lon"), ("y", "x"))
+            if is_map and name not in NO_FIELDS and variable.dtype.kind == "f":
                 return hashlib.sha256(np.asarray(variable[:]).tobytes()).hexdigest()
     return None
 
