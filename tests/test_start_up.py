@@ -1,7 +1,8 @@
 """What a script imports before it has read its flags: libraries that start slowly wait.
 
 A study is hundreds of jobs, each a process. CPU seconds of an import: torch 1.2, scipy.stats 0.7,
-matplotlib 0.45, numba 0.27, scipy.spatial 0.25, openvino 0.2, pydantic and our models 0.1 (numpy 0.07, with netCDF4 0.12).
+matplotlib 0.45, numba 0.27, scipy.spatial 0.25, openvino 0.2, pydantic and our models 0.1 (numpy
+0.07, with netCDF4 0.12).
 """
 
 import ast
