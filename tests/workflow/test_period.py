@@ -38,7 +38,9 @@ OVERLAY = {
         }
     },
     "models": {"four-fields": {"epochs": 1, "validation": 0.0}},
-    "experiments": {"short": {"like": "control", "period": ["2000-12-31", "2001-01-02"]}},
+    "experiments": {
+        "short": {"like": "control", "period": ["2000-12-31", "2001-01-02"], "blank": "allow"}
+    },
 }
 GOALS = ["results/frequency/short/frequency.nc", "results/composites/short/2000.nc"]
 
