@@ -88,6 +88,13 @@ def options(flags, fields, moments):
             print(
                 name, seed, f"{time.process_time() - began:.0f} CPU s", file=sys.stderr, flush=True
             )
+    members = [networks[BASE, seed] for seed in flags.seeds if (BASE, seed) in networks]
+    if len(members) > 1:
+        together = counts(members, test, normalization, fields)
+        kept |= {
+            f"ensemble of {len(members)}/{seed}/{flags.epochs}": together for seed in flags.seeds
+        }
+        flags.keep.write_text(json.dumps(kept))
     return table(kept, flags, files, test)
 
 
@@ -192,4 +199,5 @@ def table(kept, flags, files, test):
             ]
         shown += [f"{error[1]:.4f}", f"{error[2]:.4f}"]
         lines.append("| " + " | ".join([name, *shown]) + " |")
-    return lines
+    missing = [name for name in [*OPTIONS, "ensemble"] if not any(name in one for one in lines)]
+    return [*lines, "", f"Not measured: {'; '.join(missing)}."] if missing else lines
