@@ -1,7 +1,7 @@
 """What a command says after `--configfile` and `--config`, checked before Snakemake reads it.
 
 Snakemake takes every word after these flags for a file or for KEY=VALUE, also a target, and answers
-with a traceback; of YAML that does not parse it says neither file nor line. No Snakefile is read
+with a traceback; of YAML that does not parse it names neither file nor line. No Snakefile is read
 before that, but the profile is: each profile runs this file.
 """
 

@@ -23,23 +23,7 @@ def main() -> None:
     parser = commandline.parser(__doc__)
     parser.add_argument("--model", type=Path, nargs="+", required=True, help="folder(s)")
     parser.add_argument("--samples", type=Path, required=True, help="folder of one year's samples")
-    parser.add_argument("--output", type=Path, required=True, help="mask file")
-    for name in ("experiment", "dataset", "grid"):
-        parser.add_argument(f"--{name}", required=True, help="written into the file")
-    parser.add_argument("--year", type=int, required=True, help="year that the samples are of")
-    parser.add_argument(
-        "--period",
-        nargs=2,
-        action="append",
-        default=[],
-        metavar=("START", "END"),
-        help="only samples from START to before END, of all in the folder (repeatable, in order)",
-    )
-    parser.add_argument(
-        "--missing-steps",
-        choices=("refuse", "skip"),
-        help="whether steps of --period may have no sample (default: do not check)",
-    )
+    commandline.add_mask_flags(parser)
     parser.add_argument("--statistics", type=Path, help="normalize with these instead, JSON")
     parser.add_argument(
         "--weighting",
@@ -69,7 +53,6 @@ def main() -> None:
     )
     parser.add_argument("--probabilities", action="store_true", help="store them too, in 1/250")
     parser.add_argument("--checkpoints", type=Path, help="folder to resume from")
-    commandline.add_classes(parser)
     parser.add_argument("--time-budget", type=float, default=math.inf, help="seconds")
     args = parser.parse_args()
 
@@ -107,6 +90,7 @@ def main() -> None:
             batch=args.batch,
             threads=args.threads or torch.get_num_threads(),
             probabilities=args.probabilities,
+            kept=args.model[0] / "compiled",
         ),
         attributes=provenance(
             [*inputs, *([args.statistics] if args.statistics else [])],

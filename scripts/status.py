@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[1]
 MARKS: dict[jobs.State, str] = {"running": "+", "queued": "~", "failed": "!"}
 #: Jobs listed of each kind.
 SHOWN = 15
-#: A Snakemake that has not asked PBS for this many seconds is probably not running.
+#: A Snakemake that has not asked the scheduler for this many seconds is probably not running.
 SILENT_S = 300
 
 
@@ -106,12 +106,12 @@ class State:
         return "\n".join(lines)
 
     def _queued(self, count: int) -> str:
-        asked = jobs.asked_pbs(self.folder)
+        asked = jobs.asked(self.folder)
         if asked is None:
             return ""
-        ago = time.time() - asked
+        ago, scheduler = time.time() - asked[0], asked[1]
         doubt = ": is Snakemake still running?" if ago > SILENT_S and self.missing else ""
-        return f", {count} queued (PBS was asked {duration(ago)} ago{doubt})"
+        return f", {count} queued ({scheduler} was asked {duration(ago)} ago{doubt})"
 
     def outlook(self, everything: Mapping[str, Iterable[Target]], report: Path) -> str:
         """Return when all may be finished, if as many jobs run at once as now."""

@@ -69,7 +69,9 @@ def test_a_helper_that_was_killed_is_told_with_the_key_that_asks_for_more(monkey
     monkeypatch.setenv("STORMTRACE_MEMORY", "2500")
     monkeypatch.setenv("STORMTRACE_LOG", "results/logs/detect/control/2000.log")
     told = failing(RuntimeError("DataLoader worker (pid 5) is killed by signal: Killed. "))
-    assert told.startswith("error: DataLoader worker (pid 5)")
+    assert told.startswith(
+        "error: DataLoader worker (pid 5) is killed by signal: Killed: killed, by"
+    )
     assert "--set-resources detect:mem_mb=5000 " in told
 
 

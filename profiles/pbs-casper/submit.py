@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Submit a job script to PBS and print the job's id: `submit.py JOBSCRIPT`."""
+"""Submit a job script to PBS: `commands.submit` in the folder of what all profiles share."""
 
 import os
 import sys
 
-sys.path.insert(1, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "scheduler"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "scheduler"))
 
-import submission
+import commands
+import pbs
 
-submission.main()
+commands.submit(pbs)

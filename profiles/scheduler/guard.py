@@ -15,22 +15,22 @@ import sys
 import time
 from typing import IO, Optional
 
-import jobs
 
-
-def start() -> None:
+def start(state: str) -> None:
     """Start the guard of the Snakemake that called this process, unless it stands already.
+
+    state: the folder of the scheduler's records.
 
     It stays in Snakemake's process group, which is what a terminal sends Ctrl-C to.
     """
     master = snakemake_above(os.getppid()) or os.getppid()
-    lock = take(master)
+    lock = take(state, master)
     if lock is None:
         return
     lock.close()
     cancel = os.path.join(os.path.dirname(os.path.realpath(sys.argv[0])), "cancel.py")
     subprocess.Popen(
-        [sys.executable, os.path.abspath(__file__), str(master), cancel],
+        [sys.executable, os.path.abspath(__file__), str(master), state, cancel],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -38,10 +38,10 @@ def start() -> None:
 
 
 def main() -> None:
-    """Wait for Ctrl-C or the end of Snakemake, whose process id is the first argument."""
+    """Wait for Ctrl-C or the end of Snakemake: `guard.py PROCESS STATE CANCEL_COMMAND`."""
     signal.signal(signal.SIGINT, lambda *_: delete_all())
-    master = int(sys.argv[1])
-    lock = take(master)
+    master, state = int(sys.argv[1]), sys.argv[2]
+    lock = take(state, master)
     while lock is not None and os.path.exists("/proc/%d" % master):
         time.sleep(1)
 
@@ -73,9 +73,9 @@ def parent_of(process: int) -> int:
         return int(stream.read().rpartition(")")[2].split()[1])
 
 
-def take(master: int) -> Optional[IO[str]]:
+def take(state: str, master: int) -> Optional[IO[str]]:
     """Return the open lock of the guard of `master`, or None if another process has it."""
-    folder = os.path.join(jobs.STATE, "guards")
+    folder = os.path.join(state, "guards")
     os.makedirs(folder, exist_ok=True)
     lock = open(os.path.join(folder, str(master)), "w")
     try:
@@ -89,7 +89,7 @@ def take(master: int) -> Optional[IO[str]]:
 def delete_all() -> None:
     """Start `cancel.py --all` of the profile where neither Ctrl-C nor our end reaches it."""
     subprocess.Popen(
-        [sys.executable, sys.argv[2], "--all"],
+        [sys.executable, sys.argv[3], "--all"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

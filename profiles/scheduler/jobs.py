@@ -1,21 +1,27 @@
-"""What became of the jobs: from the markers they leave, and from PBS, asked once a minute.
+"""What became of the jobs: by the markers they leave, and by the scheduler, asked once a minute.
 
-Standard library only, and Python 3.6. Everything is kept in `.snakemake/pbs/`:
+Standard library only, and Python 3.6. Everything is kept in `.snakemake/pbs/` (or `slurm/`):
 
     submitted/<identity>   the id of the job last submitted for these outputs, and its content
     ended/<number>         the exit code, written by the job script as its last act
     locks/<identity>       held by the job while it runs
-    qstat.json             what PBS said last, of all jobs
+    answers.json           what the scheduler said last, of all jobs
 
-A job is known by its number: whether and how the server's name follows it, qsub, qstat and the node
-need not agree.
+A job is known by its number: whether and how the server's name follows it, qsub, qstat and the
+node need not agree. What is said of a job (`Facts`) is, where known:
+
+    state           queued, running or ended
+    succeeded       of an ended job
+    memory          whether its memory was exceeded, or may have been
+    comment         in the scheduler's own words
+    trouble         the scheduler does not know it, or says that it can never run
+    trouble_since   the time since when it has been saying so
 """
 
 import contextlib
 import fcntl
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -23,65 +29,160 @@ from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
 
 Facts = Dict[str, Any]
 
-STATE = os.path.join(".snakemake", "pbs")
+POLL_S = float(os.environ.get("STORMTRACE_POLL_S", 60))
+"""Between two questions to the scheduler, for all jobs together."""
 
-POLL_S = float(os.environ.get("STORMTRACE_PBS_POLL_S", 60))
-"""Between two questions to PBS, for all jobs together."""
-
-GRACE_S = float(os.environ.get("STORMTRACE_PBS_GRACE_S", 900))
-"""For so long PBS may not know a job, or say that it can never run, before it is given up.
+GRACE_S = float(os.environ.get("STORMTRACE_GRACE_S", 900))
+"""For so long a scheduler may not know a job, or say that it can never run, before it is given up.
 
 Casper's qstat is a cache, up to a minute old; a job that can never run may only be waiting for a
 node that is down.
 """
 
-QSTAT_TIMEOUT_S = 60
+STALE_S = 3600
+"""Markers this much older than a submission are of an earlier job of the same number."""
 
-KILLED = (137, 265)
-"""Exit codes of SIGKILL, of a shell and of PBS: what the kernel does where memory is used up."""
-
-MEMORY_EXCEEDED = (-26, -27)
-"""Exit codes of jobs that PBS ended for their memory; the comment has `exceeded resource mem`."""
+KILLED = 137
+"""Exit code of SIGKILL in a shell: what the kernel does where memory is used up."""
 
 
-def status(job: str) -> str:
-    """Return what is known of a job by its id: `success`, `failed`, or in any doubt `running`."""
-    code = exit_code(job)
-    if code is not None:
-        if code in KILLED:
-            say(f"PBS job {job} was killed: {more_memory(job)}")
-        return "success" if code == 0 else "failed"
-    facts = ask(job)
-    comment = facts.get("comment", "")
-    if facts.get("state") == "F":
-        # PBS has been seen to give a deleted job an exit status of 0; its comment is right.
-        if facts.get("exit") == "0" and "terminated" not in comment:
-            return "success"
-        about_memory = re.search("exceeded resource v?mem", comment)
-        if about_memory or facts.get("exit") in map(str, KILLED + MEMORY_EXCEEDED):
-            comment = f"{comment}; {more_memory(job)}"
-        say(f"PBS job {job} ended with {facts.get('exit', 'no exit status')}: {comment}")
-        settle(job)
-        return "failed"
-    now = time.time()
-    if now - facts.get("trouble_since", now) > GRACE_S:
-        say(f"PBS job {job} is given up: {comment}")
-        delete([job])
-        settle(job)
-        return "failed"
-    return "running"
+class Jobs:
+    """The jobs of the study in this folder, on one scheduler: the module `pbs` or `slurm`."""
 
+    def __init__(self, scheduler: Any) -> None:
+        self.scheduler = scheduler
+        self.state = os.path.join(".snakemake", scheduler.NAME)
+        self.answers = os.path.join(self.state, "answers.json")
 
-def more_memory(job: str) -> str:
-    """Return what a job asked for, and the key that asks for more."""
-    facts = next((one for one in records() if one["job"] == job), {})
-    if not facts.get("mem_mb"):
-        return "if memory was the reason, ask for more with mem_mb"
-    rule, asked = facts["rule"], int(facts["mem_mb"])
-    return (
-        f"{rule} asked for {asked} MB; if memory was the reason, ask for more with"
-        f" --set-resources {rule}:mem_mb={2 * asked}"
-    )
+    def status(self, job: str) -> str:
+        """Return what is known of a job by its id: `success`, `failed`, in any doubt `running`."""
+        title = f"{self.scheduler.TITLE} job {job}"
+        code = self.exit_code(job)
+        if code is not None:
+            if code == KILLED:
+                say(f"{title} was killed: {self.more_memory(job)}")
+            return "success" if code == 0 else "failed"
+        facts = self.ask(job)
+        comment = facts.get("comment", "")
+        if facts.get("state") == "ended":
+            if facts["succeeded"]:
+                return "success"
+            if facts["memory"]:
+                comment = f"{comment}; {self.more_memory(job)}"
+            say(f"{title} ended with {comment}")
+            self.settle(job)
+            return "failed"
+        now = time.time()
+        if now - facts.get("trouble_since", now) > GRACE_S:
+            say(f"{title} is given up: {comment}")
+            self.delete([job])
+            self.settle(job)
+            return "failed"
+        return "running"
+
+    def more_memory(self, job: str) -> str:
+        """Return what a job asked for, and the key that asks for more."""
+        facts = next((one for one in self.records() if one["job"] == job), {})
+        if not facts.get("mem_mb"):
+            return "if memory was the reason, ask for more with mem_mb"
+        rule, asked = facts["rule"], int(facts["mem_mb"])
+        return (
+            f"{rule} asked for {asked} MB; if memory was the reason, ask for more with"
+            f" --set-resources {rule}:mem_mb={2 * asked}"
+        )
+
+    def exit_code(self, job: str) -> Optional[int]:
+        """Return the exit code that the job left behind, or None."""
+        try:
+            with open(self.marker(job), encoding="utf-8") as stream:
+                return int(stream.read())
+        except (OSError, ValueError):
+            return None
+
+    def settle(self, job: str) -> None:
+        """Leave the marker of failure for a job that could not: the scheduler forgets it."""
+        write_json(self.marker(job), 1)
+
+    def marker(self, job: str) -> str:
+        """Return the file that says how a job ended."""
+        return os.path.join(self.state, "ended", number(job))
+
+    def ask(self, job: str) -> Facts:
+        """Return what was last said of a job; if that was long ago, ask about all jobs first."""
+        with locked(os.path.join(self.state, "answers.lock")):
+            known = read_json(self.answers)
+            now = time.time()
+            # The first question comes one interval after the first job: no cache knows it earlier.
+            asked = known.setdefault("asked", now)
+            facts = known.setdefault("jobs", {})
+            facts.setdefault(number(job), {}).update(id=job, wanted=now)
+            if not 0 <= now - asked < POLL_S:  # another login node's clock may have been ahead
+                # On record before and after: were the disk full, or the scheduler to take a minute
+                # for its answer, it would otherwise be asked again at once.
+                write_json(self.answers, dict(known, asked=now))
+                known = {"jobs": self.refresh(facts, now), "asked": time.time()}
+            write_json(self.answers, known)
+            return known["jobs"].get(number(job), {})
+
+    def refresh(self, facts: Dict[str, Facts], now: float) -> Dict[str, Facts]:
+        """Return new facts of jobs that somebody still wants to know about and that left none."""
+        wanted = {
+            job: fact
+            for job, fact in facts.items()
+            if now - fact["wanted"] < GRACE_S and self.exit_code(job) is None
+        }
+        going_on = sorted(fact["id"] for fact in wanted.values() if fact.get("state") != "ended")
+        told = self.scheduler.ask(going_on, os.environ) if going_on else {}
+        return {job: merge(fact, told.get(job), now) for job, fact in wanted.items()}
+
+    def submitted(self, identity: str) -> Facts:
+        """Return the record of the job last submitted for the same outputs, empty if none is."""
+        return read_json(os.path.join(self.state, "submitted", identity))
+
+    def remember(
+        self, identity: str, job: str, content: str, properties: Mapping[str, Any]
+    ) -> None:
+        """Record a submission; what it makes and where it logs is for `scripts/status.py`."""
+        record = {key: properties.get(key) for key in ("rule", "output", "log")}
+        record["mem_mb"] = properties.get("resources", {}).get("mem_mb")
+        record.update(job=job, content=content, time=time.time())
+        write_json(os.path.join(self.state, "submitted", identity), record)
+
+    def forget(self, job: str) -> None:
+        """Forget an earlier job of the same number: numbers begin anew with a new server."""
+        with contextlib.suppress(OSError):
+            if os.stat(self.marker(job)).st_mtime < time.time() - STALE_S:
+                os.remove(self.marker(job))
+        with locked(os.path.join(self.state, "answers.lock")):
+            known = read_json(self.answers)
+            if known.get("jobs", {}).pop(number(job), None):
+                write_json(self.answers, known)
+
+    def records(self) -> List[Facts]:
+        """Return the records of all submissions."""
+        folder = os.path.join(self.state, "submitted")
+        names = os.listdir(folder) if os.path.isdir(folder) else []
+        return [record for record in map(self.submitted, names) if record]
+
+    def living(self) -> List[str]:
+        """Return the jobs on record that have not ended, as far as is known without asking."""
+        told = read_json(self.answers).get("jobs", {})
+        jobs = [record["job"] for record in self.records()]
+        alive = [job for job in jobs if self.exit_code(job) is None]
+        return [job for job in alive if told.get(number(job), {}).get("state") != "ended"]
+
+    def delete(self, jobs: Sequence[str]) -> None:
+        """Have jobs deleted, in a process that outlives this one."""
+        if not jobs:
+            return
+        subprocess.Popen(
+            ["/bin/sh", "-c", self.scheduler.DELETE, "delete", *jobs],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=self.scheduler.environment_of("", os.environ),
+            start_new_session=True,
+        )
 
 
 def number(job: str) -> str:
@@ -89,141 +190,14 @@ def number(job: str) -> str:
     return job.partition(".")[0]
 
 
-def exit_code(job: str) -> Optional[int]:
-    """Return the exit code that the job left behind, or None."""
-    try:
-        with open(os.path.join(STATE, "ended", number(job)), encoding="utf-8") as stream:
-            return int(stream.read())
-    except (OSError, ValueError):
-        return None
-
-
-def settle(job: str) -> None:
-    """Leave the marker of failure for a job that could not: PBS forgets it, and we must not."""
-    write_json(os.path.join(STATE, "ended", number(job)), 1)
-
-
-def ask(job: str) -> Facts:
-    """Return what PBS last said of a job; if that was long ago, ask it about all jobs first.
-
-    Keys, where known: `state`, `exit`, `comment`, and `trouble_since`, the time since when PBS
-    has been saying that it does not know the job or can never run it.
-    """
-    path = os.path.join(STATE, "qstat.json")
-    with locked(os.path.join(STATE, "qstat.lock")):
-        known = read_json(path)
-        now = time.time()
-        # The first question comes one interval after the first job: no cache knows it earlier.
-        asked = known.setdefault("asked", now)
-        facts = known.setdefault("jobs", {})
-        facts.setdefault(number(job), {}).update(id=job, wanted=now)
-        if not 0 <= now - asked < POLL_S:  # another login node's clock may have been ahead
-            # On record before and after: were the disk full, or PBS to take a minute for its
-            # answer, it would otherwise be asked again at once.
-            write_json(path, dict(known, asked=now))
-            known = {"jobs": refresh(facts, now), "asked": time.time()}
-        write_json(path, known)
-        return known["jobs"].get(number(job), {})
-
-
-def refresh(facts: Dict[str, Facts], now: float) -> Dict[str, Facts]:
-    """Return new facts of the jobs that somebody still wants to know about and that left none."""
-    wanted = {
-        job: fact
-        for job, fact in facts.items()
-        if now - fact["wanted"] < GRACE_S and exit_code(job) is None
-    }
-    open_jobs = sorted(fact["id"] for fact in wanted.values() if fact.get("state") != "F")
-    told = parse(qstat(open_jobs)) if open_jobs else {}
-    return {job: merge(fact, told.get(job), now) for job, fact in wanted.items()}
-
-
-def qstat(jobs: List[str]) -> str:
-    """Return what PBS says of all `jobs`, in one question; nothing if it does not answer."""
-    try:
-        process = subprocess.run(
-            ["qstat", "-x", "-f", *jobs],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,  # complaints: there from PBS, on stdout from Casper's cache
-            timeout=QSTAT_TIMEOUT_S,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return process.stdout.decode("utf-8", "replace")
-
-
-def parse(text: str) -> Dict[str, Facts]:
-    """Return the facts in what `qstat -x -f` prints, by the job's number.
-
-    The text form, because the JSON form tells of the first job only, and Casper's cached qstat
-    puts its complaints into the middle of the JSON.
-    """
-    keys = {"job_state": "state", "Exit_status": "exit", "comment": "comment"}
-    jobs = {}  # type: Dict[str, Facts]
-    current = {}  # type: Facts
-    for line in text.replace("\n\t", "").splitlines():
-        head = re.match(r"Job Id: (\S+)", line)
-        unknown = re.match(r"qstat: Unknown Job Id (\S+)", line)
-        fact = re.match(r"    (job_state|Exit_status|comment) = (.*)", line)
-        if head:
-            current = jobs.setdefault(number(head.group(1)), {})
-        elif unknown:
-            jobs[number(unknown.group(1))] = {"unknown": True, "comment": "PBS does not know it"}
-        elif fact:
-            current[keys[fact.group(1)]] = fact.group(2)
-    return jobs
-
-
 def merge(before: Facts, told: Optional[Facts], now: float) -> Facts:
     """Return the facts of a job after an answer, in which it may not have been mentioned."""
     if told is None:
         return before
     facts = {"id": before["id"], "wanted": before["wanted"], **told}
-    if told.get("unknown") or told.get("comment", "").startswith("Can Never Run"):
+    if facts.pop("trouble", False):
         facts["trouble_since"] = before.get("trouble_since", now)
     return facts
-
-
-def submitted(identity: str) -> Facts:
-    """Return the record of the job last submitted for the same outputs, empty if there is none."""
-    return read_json(os.path.join(STATE, "submitted", identity))
-
-
-def remember(identity: str, job: str, content: str, properties: Mapping[str, Any]) -> None:
-    """Record a submission; what it makes and where it logs is for `scripts/status.py`."""
-    record = {key: properties.get(key) for key in ("rule", "output", "log")}
-    record["mem_mb"] = properties.get("resources", {}).get("mem_mb")
-    record.update(job=job, content=content, time=time.time())
-    write_json(os.path.join(STATE, "submitted", identity), record)
-
-
-def records() -> List[Facts]:
-    """Return the records of all submissions."""
-    folder = os.path.join(STATE, "submitted")
-    names = os.listdir(folder) if os.path.isdir(folder) else []
-    return [record for record in map(submitted, names) if record]
-
-
-def living() -> List[str]:
-    """Return the jobs on record that have not ended, as far as is known without asking PBS."""
-    told = read_json(os.path.join(STATE, "qstat.json")).get("jobs", {})
-    alive = [job for job in (record["job"] for record in records()) if exit_code(job) is None]
-    return [job for job in alive if told.get(number(job), {}).get("state") != "F"]
-
-
-def delete(jobs: Sequence[str]) -> None:
-    """Have jobs deleted, in a process that outlives this one.
-
-    One qdel each: several ids with an unknown one among them have brought a server of OpenPBS
-    down, and a job that PBS has forgotten may well be among ours.
-    """
-    subprocess.Popen(
-        ["/bin/sh", "-c", 'for job; do qdel "$job"; done', "qdel", *jobs],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
 
 
 def say(text: str) -> None:

@@ -1,129 +1,97 @@
-"""Submit a job script to PBS and print the job's id: `submit.py JOBSCRIPT`.
+"""Submit a job and record it, once for the same outputs.
 
 If an earlier Snakemake that was killed has submitted the same job and it is still alive, its id
-is printed instead: a job is adopted, never doubled.
+is the answer: a job is adopted, never doubled.
 """
 
 import os
-import signal
 import subprocess
-import sys
 import time
-from typing import List, Tuple
+from typing import Any, List, Tuple
 
-import guard
-import jobs
 import request
+from jobs import Jobs, locked, say
 
 WAITS_S = (2, 10, 30, 60, 120)
-"""Before each further attempt, when PBS is out of reach."""
-
-PASSING = ("connect", "timed out", "timeout", "try again", "busy", "shutting down", "unavailable")
-"""Words in the complaints of qsub about troubles that pass."""
-
-FULL = ("would exceed", "maximum number of jobs")
-"""The same when our share of it is used up: jobs have to end before another fits."""
+"""Before each further attempt, when the scheduler is out of reach."""
 
 FULL_WAIT_S, FULL_LONGEST_S = 120, 6 * 3600
 
-QSUB_TIMEOUT_S = 300
+SUBMIT_TIMEOUT_S = 300
 
 interrupted = []  # type: List[int]
 """Not empty once Ctrl-C was pressed: no job is wanted any more."""
 
 
-def main() -> None:
-    """Submit in a process of its own, which nothing ends between qsub and the record of its answer.
-
-    A lost terminal or a killed Snakemake would end this process; Ctrl-C is passed on.
-    """
-    try:
-        guard.start()
-    except OSError as reason:
-        sys.exit(f"not submitted: {reason}")
-    snakemake = guard.snakemake_above(os.getppid())
-    child = os.fork()
-    if child:
-        try:
-            _, ended = os.waitpid(child, 0)
-        except KeyboardInterrupt:
-            os.kill(child, signal.SIGINT)
-            sys.exit(1)
-        sys.exit(0 if ended == 0 else 1)
-    os.setsid()
-    signal.signal(signal.SIGINT, lambda *_: interrupted.append(1))
-    try:
-        print(job_for(sys.argv[-1]))
-    except request.NoAccount as reason:
-        jobs.say(f"not submitted: {reason}")
-        if snakemake:  # or each job of the study would say so three times
-            os.kill(snakemake, signal.SIGINT)
-        sys.exit(1)
-    except (request.Refused, OSError) as reason:
-        sys.exit(f"not submitted: {reason}")
-
-
-def job_for(jobscript: str) -> str:
+def job_for(jobs: Jobs, jobscript: str) -> str:
     """Return the id of a living job that does what `jobscript` says, submitting it if need be.
 
     One at a time for the same outputs: of two Snakemakes, the second adopts what the first submits.
     """
+    scheduler = jobs.scheduler
     properties = request.properties_of(jobscript)
-    arguments = request.arguments(properties, os.environ)
     identity, content = request.identity(properties), request.content(properties)
-    with jobs.locked(os.path.join(jobs.STATE, "locks", f"{identity}.submission")):
+    arguments = scheduler.arguments(properties, identity, os.environ)
+    with locked(os.path.join(jobs.state, "locks", f"{identity}.submission")):
         earlier = jobs.submitted(identity)
         if earlier and jobs.status(earlier["job"]) == "running":
+            title = f"{scheduler.TITLE} job {earlier['job']}"
             if earlier["content"] == content:
-                jobs.say(f"adopted PBS job {earlier['job']}, which is alive")
+                say(f"adopted {title}, which is alive")
                 return str(earlier["job"])
-            jobs.say(f"PBS job {earlier['job']} makes the same files from other inputs: deleted")
+            say(f"{title} makes the same files from other inputs: deleted")
             jobs.delete([earlier["job"]])
-        os.makedirs(request.log_folder(request.rule_of(properties)), exist_ok=True)
-        job = qsub([*arguments, jobscript])
+        folder = request.log_folder(scheduler.NAME, request.rule_of(properties))
+        os.makedirs(folder, exist_ok=True)
+        job = submit(scheduler, [*arguments, jobscript], identity)
         try:
+            jobs.forget(job)
             jobs.remember(identity, job, content, properties)
         except OSError as error:
-            jobs.say(f"PBS job {job} runs, but a Snakemake started anew will not know: {error}")
+            title = f"{scheduler.TITLE} job {job}"
+            say(f"{title} runs, but a Snakemake started anew will not know: {error}")
         if interrupted:
             jobs.delete([job])
     return job
 
 
-def qsub(arguments: List[str]) -> str:
+def submit(scheduler: Any, arguments: List[str], identity: str) -> str:
     """Return the id of the job submitted, waiting through troubles that pass."""
     waits, full_since = list(WAITS_S), time.time()
     while True:
-        job, complaint = ask_qsub(arguments)
+        job, complaint = ask(scheduler, arguments, identity)
         if job:
             return job
-        if any(words in complaint.lower() for words in FULL):
+        if any(words in complaint.lower() for words in scheduler.FULL):
             wait = FULL_WAIT_S if time.time() - full_since < FULL_LONGEST_S else 0
-        elif any(words in complaint.lower() for words in PASSING):
+        elif any(words in complaint.lower() for words in scheduler.PASSING):
             wait = waits.pop(0) if waits else 0
         else:
             wait = 0
         if not wait:
-            raise request.Refused(f"qsub says: {complaint}")
-        jobs.say(f"qsub: {complaint}; again in {wait} s")
+            stays = any(words in complaint.lower() for words in scheduler.MISCONFIGURED)
+            refusal = request.Misconfigured if stays else request.Refused
+            raise refusal(f"{scheduler.SUBMIT} says: {complaint}")
+        say(f"{scheduler.SUBMIT}: {complaint}; again in {wait} s")
         time.sleep(wait)
 
 
-def ask_qsub(arguments: List[str]) -> Tuple[str, str]:
+def ask(scheduler: Any, arguments: List[str], identity: str) -> Tuple[str, str]:
     """Return the id of a job, or nothing and the complaint."""
     try:
         process = subprocess.run(
-            ["qsub", *arguments],
+            [scheduler.SUBMIT, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             universal_newlines=True,
-            timeout=QSUB_TIMEOUT_S,
+            env=scheduler.environment_of(identity, os.environ),
+            timeout=SUBMIT_TIMEOUT_S,
         )
     except subprocess.TimeoutExpired:
-        return "", f"timeout after {QSUB_TIMEOUT_S} s"
+        return "", f"timeout after {SUBMIT_TIMEOUT_S} s"
     except OSError as error:
-        return "", f"{error.strerror}: is this a login node, with PBS?"
-    words = process.stdout.split()
-    if process.returncode == 0 and words:
-        return words[-1], ""
+        return "", f"{error.strerror}: is this a login node, with {scheduler.TITLE}?"
+    job = scheduler.id_in(process.stdout)
+    if process.returncode == 0 and job:
+        return job, ""
     return "", process.stderr.strip() or f"nothing, and ends with {process.returncode}"

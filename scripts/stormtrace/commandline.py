@@ -60,6 +60,28 @@ def add_classes(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_mask_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that every script shares that writes one year of masks."""
+    parser.add_argument("--output", type=Path, required=True, help="mask file")
+    for name in ("experiment", "dataset", "grid"):
+        parser.add_argument(f"--{name}", required=True, help="written into the file")
+    parser.add_argument("--year", type=int, required=True, help="year that the samples are of")
+    parser.add_argument(
+        "--period",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("START", "END"),
+        help="only samples from START to before END, of all in the folder (repeatable, in order)",
+    )
+    parser.add_argument(
+        "--missing-steps",
+        choices=("refuse", "skip"),
+        help="whether steps of --period may have no sample (default: do not check)",
+    )
+    add_classes(parser)
+
+
 def positive(text: str) -> int:
     """Parse a flag that counts something: 1 or more (`type=positive`)."""
     if not text.isdecimal() or int(text) < 1:
@@ -97,7 +119,7 @@ def run(main: Callable[[], None]) -> NoReturn:
         if memory.USED_UP.search(str(error)):
             sys.exit(f"error: out of memory ({str(error).splitlines()[0]}): {memory.more()}")
         if memory.HELPER_KILLED.search(str(error)):
-            sys.exit(f"error: {str(error).splitlines()[0]} It was {memory.killed()}")
+            sys.exit(f"error: {str(error).splitlines()[0].rstrip('. ')}: {memory.killed()}")
         raise
     finally:
         rest()

@@ -74,9 +74,18 @@ def test_masks_do_not_depend_on_the_batch(model, samples, masks, tmp_path, batch
 
 def test_openvino_gives_the_same_masks_in_whole_and_broken_batches(model, samples, masks, tmp_path):
     pytest.importorskip("openvino")
-    variables, attributes = look(model, samples, tmp_path / "m.nc", runtime="openvino", batch=3)
-    np.testing.assert_array_equal(variables["mask"], masks[0]["mask"])
-    assert attributes["runtime"] == "openvino"
+    for _ in range(2):  # compiled, then read
+        variables, attributes = look(
+            model,
+            samples,
+            tmp_path / "m.nc",
+            runtime="openvino",
+            batch=3,
+            kept=tmp_path / "compiled",
+        )
+        np.testing.assert_array_equal(variables["mask"], masks[0]["mask"])
+        assert attributes["runtime"] == "openvino"
+    assert len(list((tmp_path / "compiled").iterdir())) == 1
 
 
 def test_statistics_make_the_same_masks_wherever_they_are_written(model, samples, masks, tmp_path):

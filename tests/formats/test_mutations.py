@@ -122,8 +122,8 @@ def read_sample(path):
 def labelled(folder):
     values, labels = weather(0, MINI.shape)
     path = folder / "data-2000-01-01-01-1.nc"
-    units = dict.fromkeys(values, "1")
-    write_labelled(path, MINI, "2000-01-01", values, units, labels, {})
+    about = {name: {"units": "1"} for name in values}
+    write_labelled(path, MINI, "2000-01-01", values, about, labels, {})
     return path
 
 

@@ -18,7 +18,7 @@ from stormtrace.grids import Grid
 from stormtrace.labels.agreement import expert_agreement, expert_confusions
 from stormtrace.labels.quality import check_labels
 from stormtrace.learn.evaluation import evaluate
-from stormtrace.learn.importance import _summarize, derangement, permutation_importance
+from stormtrace.learn.importance import _summarize, permutation_importance
 from stormtrace.network import scores
 from stormtrace.network.cgnet import CGNet
 from stormtrace.network.model_files import parse_config, write_model
@@ -130,12 +130,6 @@ def test_interval_of_importance_is_that_of_dates_drawn_anew():
 def test_importance_needs_something_to_shuffle(predictor, folder):
     with pytest.raises(BadInput, match="several labelled times"):
         permutation_importance(predictor, list_labelled(folder)[:2], repeats=1)
-
-
-def test_derangement_leaves_nothing_in_its_place():
-    for seed in range(50):
-        moved = derangement(7, np.random.default_rng(seed))
-        assert sorted(moved) == list(range(7)) and (moved != np.arange(7)).all()
 
 
 def test_label_check_finds_each_fault(tmp_path):

@@ -4,15 +4,17 @@ import sys
 
 import clusters
 import pytest
+from cluster import SHARED
 
-sys.path.insert(0, str(clusters.SHARED))  # so that tests can import what the profile is made of
+sys.path.insert(0, str(SHARED))  # so that tests can import what the profiles are made of
 
 
-@pytest.fixture(params=["fake", "cached", "genuine"])
+@pytest.fixture(params=clusters.KINDS)
 def cluster(request, tmp_path):
-    """A cluster; `@pytest.mark.parametrize("cluster", [...], indirect=True)` gives it settings."""
-    if clusters.MISSING[request.param]:
-        pytest.skip(clusters.MISSING[request.param])
-    with getattr(clusters, request.param)(tmp_path, minute_s=1.0, kill_delay_s=2.0) as one:
+    """A cluster of each kind."""
+    if why := clusters.missing(request.param):
+        pytest.skip(why)
+    settings = {"minute_s": 1.0, "kill_delay_s": 2.0, "min_job_age_s": 5.0}
+    with clusters.of_kind(request.param, tmp_path, **settings) as one:
         one.kind = request.param
         yield one

@@ -1,4 +1,4 @@
-"""Running Snakemake itself on a fake PBS."""
+"""Running Snakemake itself on a fake cluster."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable
 
-import clusters
+from cluster import Cluster
 
 SPEED = ["--seconds-between-status-checks", "1", "--max-jobs-per-timespan", "100/1s"]
 SPEED += ["--latency-wait", "5"]
@@ -17,9 +17,9 @@ SPEED += ["--latency-wait", "5"]
 class Master:
     """One Snakemake on the login node."""
 
-    def __init__(self, cluster: clusters.Cluster, *arguments: str) -> None:
+    def __init__(self, cluster: Cluster, *arguments: str) -> None:
         self.cluster = cluster
-        self.command = [sys.executable, "-m", "snakemake", "--profile", str(clusters.PROFILE)]
+        self.command = [sys.executable, "-m", "snakemake", "--profile", str(cluster.profile)]
         self.command += [*SPEED, *arguments]
         self.log = cluster.folder / "master.log"
         with self.log.open("ab") as log:

@@ -4,18 +4,19 @@ import json
 
 import clusters
 import pytest
+from cluster import write_command
 
 CHUNK = "select=1:ncpus=1:mem=100mb"
 
 
-@pytest.fixture(params=["fake", "genuine"])
+@pytest.fixture(params=["fake-pbs", "genuine-pbs"])
 def pbs(request, tmp_path):
-    if clusters.MISSING[request.param]:
-        pytest.skip(clusters.MISSING[request.param])
-    with getattr(clusters, request.param)(tmp_path, minute_s=1.0) as cluster:
+    if why := clusters.missing(request.param):
+        pytest.skip(why)
+    with clusters.of_kind(request.param, tmp_path, minute_s=1.0) as cluster:
         long = 'touch "$PBS_O_WORKDIR/started"; sleep 60'
         for name, text in {"short": "exit 3", "long": long}.items():
-            clusters.script(cluster.folder / name, text)
+            write_command(cluster.folder / name, text)
         yield cluster
 
 
@@ -30,7 +31,7 @@ def submitted(pbs, *options, **changes):
 
 
 def wait_for_state(pbs, job, state):
-    pbs.wait(lambda: pbs.pbs_state(job) == state)
+    pbs.wait(lambda: pbs.letter(job) == state)
 
 
 def test_exit_status(pbs):
@@ -61,7 +62,7 @@ def test_a_job_deleted_while_it_runs(pbs):
 
 
 def test_a_job_killed_from_inside(pbs):
-    clusters.script(pbs.folder / "suicide", "kill -9 0")
+    write_command(pbs.folder / "suicide", "kill -9 0")
     job = submitted(pbs, script="suicide")
     wait_for_state(pbs, job, "F")
     assert "    Exit_status = 265\n" in pbs.run("qstat", "-x", "-f", job).stdout
@@ -79,7 +80,7 @@ def test_an_impossible_request_stays_in_the_queue(pbs):
     job = submitted(pbs, chunk="select=1:ncpus=5000:mem=100mb")
     told = "comment = Can Never Run: Insufficient amount of resource: ncpus"
     pbs.wait(lambda: told in pbs.run("qstat", "-f", job).stdout)
-    assert pbs.pbs_state(job) == "Q"
+    assert pbs.letter(job) == "Q"
     pbs.run("qdel", job)
 
 
@@ -142,10 +143,11 @@ def test_qdel_goes_on_after_a_job_that_has_ended(pbs):
     wait_for_state(pbs, held, "F")
 
 
-@pytest.mark.skipif(bool(clusters.MISSING["cached"]), reason=str(clusters.MISSING["cached"]))
 def test_the_cached_qstat_does_not_know_a_new_job(tmp_path):
-    with clusters.cached(tmp_path) as pbs:
-        clusters.script(pbs.folder / "long", "sleep 60")
+    if why := clusters.missing("cached-pbs"):
+        pytest.skip(why)
+    with clusters.of_kind("cached-pbs", tmp_path) as pbs:
+        write_command(pbs.folder / "long", "sleep 60")
         job = submitted(pbs)
         asked = pbs.run("qstat", "-x", "-f", job, check=False)
         assert f"qstat: Unknown Job Id {job}" in asked.stdout  # not on stderr, as PBS says it
@@ -154,7 +156,7 @@ def test_the_cached_qstat_does_not_know_a_new_job(tmp_path):
 
 def test_a_server_that_is_down(tmp_path):
     with clusters.fake(tmp_path) as pbs:
-        (tmp_path / "pbs" / "outage").touch()
+        (tmp_path / "server" / "outage").touch()
         asked = pbs.run("qstat", "-x", check=False)
         assert asked.returncode == 255
         assert "cannot connect to server casper-pbs" in asked.stderr

@@ -1,11 +1,12 @@
-"""What the Casper profile asks of qsub, without any PBS."""
+"""What the Casper profile asks of qsub, without any PBS, and what a job is for both profiles."""
 
 import ast
 import re
 
-import clusters
+import pbs
 import pytest
 import request
+from cluster import PROFILES, SHARED
 
 ENVIRONMENT = {"PBS_ACCOUNT": "UABC0001"}
 
@@ -26,7 +27,7 @@ def job(**changes):
 
 
 def options(properties, environment=ENVIRONMENT):
-    words = request.arguments(properties, environment)
+    words = pbs.arguments(properties, request.identity(properties), environment)
     return list(zip(words[::2], words[1::2], strict=True))
 
 
@@ -35,12 +36,12 @@ def resources(**changes):
 
 
 def test_the_kind_of_gpu_belongs_inside_the_chunk():
-    chunk = "select=1:ncpus=8:mpiprocs=1:mem=60000mb:ngpus=1:gpu_type=a100_80gb"
+    chunk = "select=1:ncpus=8:mpiprocs=1:mem=60200mb:ngpus=1:gpu_type=a100_80gb"
     assert ("-l", chunk) in options(job())
 
 
 def test_a_job_without_gpus_says_nothing_of_them():
-    assert ("-l", "select=1:ncpus=8:mem=1000mb") in options(resources(gpu=0))
+    assert ("-l", "select=1:ncpus=8:mem=1200mb") in options(resources(gpu=0))
 
 
 @pytest.mark.parametrize(
@@ -116,13 +117,13 @@ def test_properties_are_read_from_the_job_script(tmp_path):
         request.properties_of(str(script))
 
 
-FILES = [*clusters.PROFILE.glob("*.py"), *clusters.SHARED.glob("*.py")]
+FILES = sorted([*PROFILES.glob("*/*.py")])
 
 
-@pytest.mark.parametrize("file", sorted(FILES), ids=lambda file: file.name)
-def test_the_profile_is_python_3_6_and_standard_library(file):
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.name}")
+def test_the_profiles_are_python_3_6_and_standard_library(file):
     tree = ast.parse(file.read_text(), feature_version=(3, 6))
-    own = {path.stem for path in clusters.SHARED.glob("*.py")}
+    own = {path.stem for path in SHARED.glob("*.py")}
     allowed = own | {"contextlib", "fcntl", "hashlib", "json", "os", "re", "signal"}
     allowed |= {"subprocess", "sys", "time", "typing"}
     for node in ast.walk(tree):

@@ -1,6 +1,5 @@
 """All profiles are such that Snakemake takes them, from the project's folder and from elsewhere."""
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -24,8 +23,6 @@ def plan(profile, folder):
 
 @pytest.mark.parametrize("name", ["local", "pbs-casper", "slurm"])
 def test_a_profile_is_taken(tmp_path, name):
-    if name == "slurm" and not importlib.util.find_spec("snakemake_executor_plugin_slurm"):
-        pytest.skip("snakemake-executor-plugin-slurm is not installed")
     done = plan(ROOT / "profiles" / name, tmp_path)
     assert done.returncode == 0, done.stderr
 
@@ -35,6 +32,7 @@ def test_a_profile_may_be_given_relative_to_the_project(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-def test_the_commands_of_the_casper_profile_can_be_started():
+@pytest.mark.parametrize("profile", ["pbs-casper", "slurm"])
+def test_the_commands_of_a_profile_can_be_started(profile):
     for name in ("submit.py", "status.py", "cancel.py"):
-        assert os.access(ROOT / "profiles" / "pbs-casper" / name, os.X_OK), name
+        assert os.access(ROOT / "profiles" / profile / name, os.X_OK), name

@@ -1,28 +1,28 @@
-"""What the Casper profile promises, kept on a fake PBS, behind Casper's cached qstat, and on PBS.
+"""What the profiles of PBS and Slurm promise, kept on fake clusters and on genuine ones.
 
 Each test submits job scripts as Snakemake's executor does and asks for their status; what
 Snakemake itself makes of the answers is in `test_pbs_snakemake.py`.
 """
 
+import os
 import subprocess
 import time
 from pathlib import Path
 
-import clusters
 import pytest
+from cluster import write_command
 from jobs import number
 from request import identity, properties_of
 
 LATE_S = 60
-"""The genuine PBS notices a walltime up to 30 s late, and routes once in a while."""
+"""The genuine ones notice a walltime up to 30 s late, and PBS routes once in a while."""
 
 
 def test_success(cluster):
     job = cluster.submit("touch made")
     assert cluster.end_of(job) == "success"
     assert (cluster.folder / "made").exists()
-    log = cluster.folder / "logs" / "pbs" / "work" / f"{job}.OU"
-    cluster.wait(log.exists)
+    cluster.wait(cluster.log_of(job).exists)
 
 
 @pytest.mark.parametrize("name", ["Übung zwei (β)", "a, b; c", "it's 5:30"])
@@ -32,64 +32,66 @@ def test_a_folder_with_any_name(cluster, name):
     job = cluster.submit("touch made", "mäde, 2 (β)")
     assert cluster.end_of(job) == "success"
     assert (cluster.folder / "made").exists()
-    log = cluster.folder / "logs" / "pbs" / "work" / f"{job}.OU"
-    cluster.wait(log.exists)
+    cluster.wait(cluster.log_of(job).exists)
 
 
 def test_exit_code(cluster):
     assert cluster.end_of(cluster.submit("(exit 3)")) == "failed"
 
 
-def test_qdel_while_running_waits_for_the_job_to_save_its_work(cluster):
+def test_deletion_while_running_waits_for_the_job_to_save_its_work(cluster):
     saving = "trap 'sleep 1; touch saved; exit 1' TERM; touch started; sleep 60 & wait"
     job = cluster.submit(f'bash -c "{saving}"')
     cluster.wait_for("started")
-    cluster.run("qdel", job)
+    cluster.run(cluster.deletion, job)
     assert cluster.end_of(job) == "failed"
     assert (cluster.folder / "saved").exists()
 
 
-def test_qdel_while_queued(cluster):
-    blocked = {"resources": {"mem_mb": 10**8}}  # never starts
-    job = cluster.submit("touch made", **blocked)
-    cluster.wait(lambda: cluster.pbs_state(job) == "Q")
-    cluster.run("qdel", job)
+def test_deletion_while_queued(cluster):
+    job = cluster.submit("touch made", resources=cluster.never)
+    cluster.wait(lambda: cluster.is_queued(job))
+    cluster.run(cluster.deletion, job)
     assert cluster.end_of(job) == "failed"
     assert not (cluster.folder / "made").exists()
 
 
 def test_sigkill_leaves_no_marker_and_is_noticed(cluster):
     job = cluster.submit("kill -9 -- 0")  # its whole process group
-    cluster.wait(lambda: cluster.pbs_state(job) == "F")
+    cluster.wait(lambda: cluster.is_over(job))
     assert cluster.ended() == []
     assert cluster.end_of(job) == "failed"
-    assert cluster.ended()  # PBS will forget it: remembered here
+    assert cluster.ended()  # the scheduler will forget it: remembered here
 
 
 def test_walltime(cluster):
-    late = cluster.patience_s + 60 + LATE_S if cluster.kind == "genuine" else None
+    late = cluster.patience_s + 60 + LATE_S if cluster.kind.startswith("genuine") else None
     job = cluster.submit("touch started && sleep 300", resources={"runtime": 1})
     assert cluster.end_of(job, late) == "failed"
     assert (cluster.folder / "started").exists()
 
 
 def test_impossible_request_fails_after_the_grace_time_and_is_deleted(cluster):
-    job = cluster.submit("true", resources={"mem_mb": 10**8})
+    job = cluster.submit("true", resources=cluster.never)
     started = time.monotonic()
     assert cluster.end_of(job) == "failed"
-    assert time.monotonic() - started > float(cluster.environment["STORMTRACE_PBS_GRACE_S"])
-    cluster.wait(lambda: cluster.pbs_state(job) == "F")
+    assert time.monotonic() - started > float(cluster.environment["STORMTRACE_GRACE_S"])
+    cluster.wait(lambda: cluster.is_over(job))
 
 
-def test_vanished_job_fails_after_the_grace_time(cluster):
-    # The submit script refuses 30 hours; PBS takes the job and loses it.
-    script = cluster.jobscript("true", "out")
-    asked = "select=1:ncpus=1:mem=100mb", "walltime=30:00:00"
-    options = ["-A", cluster.environment["PBS_ACCOUNT"], "-q", "casper"]
-    lost = cluster.run("qsub", *options, "-l", asked[0], "-l", asked[1], script).stdout.strip()
+def test_a_job_that_nobody_knows_fails_after_the_grace_time(cluster):
+    lost = cluster.unknown_job()
     started = time.monotonic()
     assert cluster.end_of(lost) == "failed"
-    assert time.monotonic() - started > float(cluster.environment["STORMTRACE_PBS_GRACE_S"])
+    assert time.monotonic() - started > float(cluster.environment["STORMTRACE_GRACE_S"])
+
+
+def test_files_of_a_job_have_the_users_own_umask(cluster):
+    """PBS has 077 of its own, and all that jobs make would be private."""
+    script = cluster.jobscript("touch made", "out")
+    job = cluster.run("submit.py", script, umask=0o027).stdout.strip()
+    assert cluster.end_of(job) == "success"
+    assert (cluster.folder / "made").stat().st_mode & 0o777 == 0o640
 
 
 def test_the_second_submission_adopts_the_living_job(cluster):
@@ -104,7 +106,7 @@ def test_the_second_submission_adopts_the_living_job(cluster):
 def test_two_snakemakes_that_submit_at_the_same_moment_share_one_job(cluster):
     waiting = "until [ -e go ]; do sleep 0.1; done; echo done >> made"
     script = cluster.jobscript(waiting, "out")
-    line = [clusters.PROFILE / "submit.py", script]
+    line = [cluster.profile / "submit.py", script]
     at_once = [
         subprocess.Popen(
             line, cwd=cluster.folder, env=cluster.environment, stdout=subprocess.PIPE, text=True
@@ -131,8 +133,8 @@ def test_the_same_outputs_from_other_inputs_wait_for_the_older_job_to_be_gone(cl
 def test_a_forgotten_submission_is_never_run_at_the_same_time(cluster):
     work = "echo + >> log && sleep 1 && echo - >> log"
     first = cluster.submit(work)
-    for record in (cluster.folder / ".snakemake" / "pbs" / "submitted").iterdir():
-        record.unlink()  # as if the machine had failed between qsub and the record
+    for record in (cluster.records / "submitted").iterdir():
+        record.unlink()  # as if the machine had failed before the record
     second = cluster.submit(work)
     assert second != first
     assert [cluster.end_of(job) for job in (first, second)] == ["success"] * 2
@@ -140,30 +142,29 @@ def test_a_forgotten_submission_is_never_run_at_the_same_time(cluster):
 
 
 def test_a_lost_submission_does_not_make_again_what_its_successor_made(cluster):
-    """qsub took the job and never answered; the next one was recorded, and ran first."""
+    """It was taken and never answered; the next one was recorded, and ran first."""
     script = cluster.jobscript("echo + >> log", "out")
-    options = ["-A", cluster.environment["PBS_ACCOUNT"], "-q", "casper", "-h"]
-    options += ["-v", f"STORMTRACE_JOB={identity(properties_of(str(script)))}"]
-    limits = ["-l", "select=1:ncpus=1:mem=100mb", "-l", "walltime=00:10:00"]
-    lost = cluster.run("qsub", *options, *limits, script).stdout.strip()
+    lost = cluster.submit_past_the_profile(script, identity(properties_of(str(script))))
     assert cluster.end_of(cluster.submit("echo + >> log")) == "success"
-    cluster.run("qrls", lost)
+    cluster.release(lost)
     assert cluster.end_of(lost) == "success"
     assert (cluster.folder / "log").read_text() == "+\n"
 
 
-def test_200_jobs_at_once(cluster):
-    count = 200 if cluster.kind != "cached" else 40  # the cache plays no part in submission
+def test_many_jobs_at_once(cluster):
+    count = 200 if cluster.kind.startswith("genuine") else 40  # fake ones are slow to submit to
     jobs = [cluster.submit(f"touch made.{n}", f"out.{n}") for n in range(count)]
     assert len(set(jobs)) == count
     cluster.wait_for(*(f"made.{n}" for n in range(count)))
-    ended = cluster.folder / ".snakemake" / "pbs" / "ended"
+    ended = cluster.records / "ended"
     cluster.wait(lambda: all((ended / number(job)).exists() for job in jobs))
     assert {cluster.status(job) for job in jobs[::20]} == {"success"}
 
 
 def test_a_missing_account_is_told_and_ends_nobody_but_snakemake(cluster):
     """The caller, here this test, is none: an interrupt would end the tests."""
+    if cluster.name != "pbs":
+        pytest.skip("on Slurm users have a default account")
     cluster.environment["PBS_ACCOUNT"] = ""
     refused = cluster.run("submit.py", cluster.jobscript("true", "out"), check=False)
     assert (refused.returncode, refused.stdout) == (1, "")
@@ -173,9 +174,9 @@ def test_a_missing_account_is_told_and_ends_nobody_but_snakemake(cluster):
 def test_cancel_deletes_all_jobs_that_have_not_ended(cluster):
     ended = cluster.submit("true", "ended")
     assert cluster.end_of(ended) == "success"
-    cluster.wait(lambda: cluster.pbs_state(ended) in "F")
+    cluster.wait(lambda: cluster.is_over(ended))
     running = [cluster.submit(f"touch started.{n} && sleep 60", f"out.{n}") for n in range(3)]
-    queued = cluster.submit("true", "never", resources={"mem_mb": 10**8})
+    queued = cluster.submit("true", "never", resources=cluster.never)
     cluster.wait_for(*(f"started.{n}" for n in range(3)))
     started = time.monotonic()
     cluster.run("cancel.py", running[0], ended, *running[1:], queued)
@@ -183,13 +184,49 @@ def test_cancel_deletes_all_jobs_that_have_not_ended(cluster):
     assert {cluster.end_of(job) for job in (*running, queued)} == {"failed"}
 
 
-def test_the_job_finds_the_submitters_commands_and_a_folder_of_its_own(cluster):
+def test_the_job_finds_the_submitters_commands_and_a_folder_for_its_files(cluster):
     tools = cluster.folder / "tools"
     tools.mkdir()
-    clusters.script(tools / "my-python", "true")
+    write_command(tools / "my-python", "true")
     cluster.environment["PATH"] = f"{tools}:{cluster.environment['PATH']}"
-    job = cluster.submit("my-python && echo $TMPDIR > where && touch $TMPDIR/file")
+    job = cluster.submit("my-python && echo $TMPDIR > where && touch $TMPDIR/file.$$")
     assert cluster.end_of(job) == "success"
     folder = (cluster.folder / "where").read_text().strip()
-    assert job in folder
-    cluster.wait(lambda: not Path(folder).exists())  # PBS has emptied the node's disk
+    if cluster.name == "pbs":
+        assert job in folder
+        cluster.wait(lambda: not Path(folder).exists())  # PBS has emptied the node's disk
+
+
+def test_an_outage_is_waited_for_and_nothing_is_forgotten(cluster):
+    if not cluster.kind.startswith("fake"):
+        pytest.skip("only a cluster of our own can be stopped")
+    outage = cluster.folder.parent / "server" / "outage"
+    ends = cluster.submit("touch started.ends && until [ -e go ]; do sleep 0.1; done", "ends")
+    dies = cluster.submit("touch started.dies && sleep 1 && kill -9 -- 0", "dies")
+    cluster.wait_for("started.ends", "started.dies")
+    outage.touch()
+    verb = "qstat" if cluster.name == "pbs" else "squeue"
+    asked = cluster.calls(verb)
+    while cluster.calls(verb) < asked + 10:  # in vain, and for longer than the grace time
+        assert {cluster.status(job) for job in (ends, dies)} == {"running"}
+        time.sleep(0.3)
+    (cluster.folder / "go").touch()
+    assert cluster.end_of(ends) == "success"  # by its marker
+    outage.unlink()
+    assert cluster.end_of(dies) == "failed"
+
+
+def test_of_an_earlier_job_with_the_same_number_nothing_is_believed(cluster):
+    """Numbers begin anew with a new server."""
+    if not cluster.kind.startswith("fake"):
+        pytest.skip("the next number is known of a cluster of our own alone")
+    markers = cluster.records / "ended"
+    markers.mkdir(parents=True)
+    (markers / "0").write_text("0\n")
+    long_ago = time.time() - 7200
+    os.utime(markers / "0", (long_ago, long_ago))
+    job = cluster.submit("until [ -e go ]; do sleep 0.1; done; exit 1")
+    assert job.partition(".")[0] == "0"
+    assert cluster.status(job) == "running"
+    (cluster.folder / "go").touch()
+    assert cluster.end_of(job) == "failed"

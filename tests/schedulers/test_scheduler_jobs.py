@@ -1,11 +1,12 @@
-"""How the Casper profile reads what PBS says; the texts are those of OpenPBS and qstat-cache."""
+"""What becomes of jobs by what PBS says; the texts are those of OpenPBS and qstat-cache."""
 
 import subprocess
 import sys
 
-import clusters
-import jobs
+import jobs as module
+import pbs as words
 import pytest
+from cluster import PROFILES
 
 FINISHED = """\
 Job Id: 1.casper-pbs
@@ -52,8 +53,13 @@ def one_hour(tmp_path, monkeypatch):
     """A folder of its own, and a clock that the test moves."""
     clock = Clock()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(jobs.time, "time", clock)
+    monkeypatch.setattr(module.time, "time", clock)
     return clock
+
+
+@pytest.fixture
+def jobs():
+    return module.Jobs(words)
 
 
 class Clock:
@@ -72,20 +78,21 @@ def pbs(monkeypatch):
 class Pbs:
     def __init__(self, monkeypatch):
         self.answer, self.questions, self.deleted = "", [], []
-        monkeypatch.setattr(jobs, "qstat", self.qstat)
-        monkeypatch.setattr(jobs, "delete", self.deleted.extend)
+        monkeypatch.setattr(words, "ask", self.ask)
+        monkeypatch.setattr(module.Jobs, "delete", lambda _, jobs: self.deleted.extend(jobs))
 
-    def qstat(self, ids):
-        self.questions.append(ids)
-        return self.answer
+    def ask(self, jobs, environment):
+        self.questions.append(jobs)
+        return words.parse(self.answer)
 
 
 def test_exit_status_and_comment_of_several_jobs():
-    told = jobs.parse(FINISHED)
-    assert told["1"]["exit"] == "3"
-    assert told["2"]["exit"] == "-29"
+    told = words.parse(FINISHED)
+    assert told["1"]["comment"].startswith("3: ")
+    assert told["2"]["comment"].startswith("-29: ")
     assert told["2"]["comment"].endswith("mem=102400kb) and exceeded resource walltime")
-    assert "exit" not in told["3"]  # deleted before it ever ran
+    assert told["3"]["comment"].startswith("no exit status: ")  # deleted before it ever ran
+    assert not any(job["succeeded"] for job in told.values())
 
 
 @pytest.mark.parametrize(
@@ -104,7 +111,7 @@ def test_exit_status_and_comment_of_several_jobs():
     ],
 )
 def test_memory_that_is_used_up_is_told_with_the_key(
-    one_hour, pbs, capsys, ending, code, about_memory
+    one_hour, pbs, jobs, capsys, ending, code, about_memory
 ):
     properties = {"rule": "detect", "resources": {"mem_mb": 2500}}
     jobs.remember("work", "1.casper-pbs", "content", properties)
@@ -119,9 +126,9 @@ def test_memory_that_is_used_up_is_told_with_the_key(
     assert ("detect asked for 2500 MB" in said) == about_memory
 
 
-def test_a_marker_of_a_kill_is_told_with_the_key(tmp_path, pbs, capsys):
-    (tmp_path / jobs.STATE / "ended").mkdir(parents=True)
-    (tmp_path / jobs.STATE / "ended" / "1").write_text("137\n")
+def test_a_marker_of_a_kill_is_told_with_the_key(tmp_path, pbs, jobs, capsys):
+    (tmp_path / jobs.state / "ended").mkdir(parents=True)
+    (tmp_path / jobs.state / "ended" / "1").write_text("137\n")
     assert jobs.status("1.casper-pbs") == "failed"
     assert "ask for more with mem_mb" in capsys.readouterr().err  # of an older record
     jobs.remember("work", "1.casper-pbs", "", {"rule": "detect", "resources": {"mem_mb": 2500}})
@@ -130,12 +137,12 @@ def test_a_marker_of_a_kill_is_told_with_the_key(tmp_path, pbs, capsys):
 
 
 def test_a_wrapped_line_is_one_line():
-    told = jobs.parse(QUEUED)["104"]
-    assert told["state"] == "Q"
+    told = words.parse(QUEUED)["104"]
+    assert told["state"] == "queued"
     assert told["comment"].endswith("ncpus (R: 10 A: 8 T: 8)")
 
 
-def test_a_job_that_was_deleted_is_no_success(one_hour, pbs):
+def test_a_job_that_was_deleted_is_no_success(one_hour, pbs, jobs):
     """Even where OpenPBS gives it an exit status of 0, which it does on a busy machine."""
     pbs.answer = FINISHED.replace("Exit_status = 3", "Exit_status = 0").replace(
         "\tb) and failed", "\tb) and terminated"
@@ -146,21 +153,21 @@ def test_a_job_that_was_deleted_is_no_success(one_hour, pbs):
 
 
 def test_what_is_unknown_and_what_is_silence():
-    assert jobs.parse(UNKNOWN)["99"]["unknown"]
-    assert jobs.parse(UNREACHABLE) == {}
+    assert words.parse(UNKNOWN)["99"]["trouble"]
+    assert words.parse(UNREACHABLE) == {}
 
 
-def test_the_marker_is_believed_before_pbs(tmp_path, pbs):
-    (tmp_path / jobs.STATE / "ended").mkdir(parents=True)
+def test_the_marker_is_believed_before_pbs(tmp_path, pbs, jobs):
+    (tmp_path / jobs.state / "ended").mkdir(parents=True)
     for number, text in {"1": "0\n", "2": "1\n", "3": ""}.items():  # the third's disk was full
-        (tmp_path / jobs.STATE / "ended" / number).write_text(text)
+        (tmp_path / jobs.state / "ended" / number).write_text(text)
     assert jobs.status("1.casper-pbs") == "success"
     assert jobs.status("2.casper-pbs") == "failed"
     assert jobs.status("3.casper-pbs") == "running"
     assert pbs.questions == []
 
 
-def test_one_question_a_minute_for_all_jobs(one_hour, pbs):
+def test_one_question_a_minute_for_all_jobs(one_hour, pbs, jobs):
     ids = ["1.casper-pbs", "2.casper-pbs", "3.casper-pbs"]
     pbs.answer = FINISHED
     for one_hour.now in range(1000, 1300):
@@ -170,7 +177,7 @@ def test_one_question_a_minute_for_all_jobs(one_hour, pbs):
     assert {jobs.status(job) for job in ids} == {"failed"}
 
 
-def test_jobs_that_live_are_asked_for_every_minute(one_hour, pbs):
+def test_jobs_that_live_are_asked_for_every_minute(one_hour, pbs, jobs):
     pbs.answer = QUEUED.replace("Can Never Run", "Not Running")
     for one_hour.now in range(1000, 1301):
         assert jobs.status("104.casper-pbs") == "running"
@@ -180,36 +187,36 @@ def test_jobs_that_live_are_asked_for_every_minute(one_hour, pbs):
 @pytest.mark.parametrize(
     ("job", "answer"), [("99.casper-pbs", UNKNOWN), ("104.casper-pbs", QUEUED)]
 )
-def test_trouble_must_last_before_a_job_is_given_up(one_hour, pbs, job, answer):
+def test_trouble_must_last_before_a_job_is_given_up(one_hour, pbs, job, answer, jobs):
     pbs.answer = answer
     while (answered := jobs.status(job)) == "running":
         one_hour.now += 10
     assert answered == "failed"
     # A minute to the first question, then the grace time.
-    assert jobs.GRACE_S < one_hour.now - 1000 <= jobs.POLL_S + jobs.GRACE_S + 20
+    assert module.GRACE_S < one_hour.now - 1000 <= module.POLL_S + module.GRACE_S + 20
     assert job in pbs.deleted
 
 
-def test_trouble_that_passes_is_forgotten(one_hour, pbs):
+def test_trouble_that_passes_is_forgotten(one_hour, pbs, jobs):
     for pbs.answer in [UNKNOWN, FINISHED.replace("1.casper", "99.casper").replace(" F", " R")] * 20:
-        one_hour.now += jobs.GRACE_S * 0.6
+        one_hour.now += module.GRACE_S * 0.6
         assert jobs.status("99.casper-pbs") == "running"
 
 
-def test_a_silent_pbs_means_running_for_as_long_as_it_takes(one_hour, pbs):
+def test_a_silent_pbs_means_running_for_as_long_as_it_takes(one_hour, pbs, jobs):
     for pbs.answer in [UNREACHABLE, "", "garbage \x00"] * 100:
         one_hour.now += 60
         assert jobs.status("1.casper-pbs") == "running"
 
 
-def test_the_name_of_the_server_need_not_agree(one_hour, pbs):
+def test_the_name_of_the_server_need_not_agree(one_hour, pbs, jobs):
     pbs.answer = FINISHED.replace("1.casper-pbs", "1.casper-pbs.hpc.example.edu")
     assert jobs.status("1") == "running"
     one_hour.now += 61
     assert jobs.status("1") == "failed"
 
 
-def test_a_failure_is_remembered_when_pbs_forgets(one_hour, pbs):
+def test_a_failure_is_remembered_when_pbs_forgets(one_hour, pbs, jobs):
     pbs.answer = FINISHED
     assert jobs.status("2.casper-pbs") == "running"
     one_hour.now += 61
@@ -219,23 +226,23 @@ def test_a_failure_is_remembered_when_pbs_forgets(one_hour, pbs):
     assert jobs.status("2.casper-pbs") == "failed"  # at once: nothing to be adopted
 
 
-def test_a_pbs_that_takes_minutes_is_asked_once_a_minute_all_the_same(one_hour, monkeypatch):
+def test_a_pbs_that_takes_minutes_is_asked_once_a_minute_all_the_same(one_hour, monkeypatch, jobs):
     """Snakemake waits for each answer: were PBS asked again at once, it would do nothing else."""
 
-    def hang(ids):
+    def hang(ids, environment):
         asked.append(one_hour.now)
         one_hour.now += 60
-        return ""
+        return {}
 
     asked = []
-    monkeypatch.setattr(jobs, "qstat", hang)
+    monkeypatch.setattr(words, "ask", hang)
     while one_hour.now < 1600:
         assert jobs.status("1.casper-pbs") == "running"
         one_hour.now += 1
     assert len(asked) == 5
 
 
-def test_a_clock_that_was_ahead_does_not_keep_pbs_from_being_asked(one_hour, pbs):
+def test_a_clock_that_was_ahead_does_not_keep_pbs_from_being_asked(one_hour, pbs, jobs):
     """Started anew on another login node, whose clock is an hour behind the first one's."""
     pbs.answer = FINISHED
     assert jobs.status("2.casper-pbs") == "running"
@@ -243,13 +250,13 @@ def test_a_clock_that_was_ahead_does_not_keep_pbs_from_being_asked(one_hour, pbs
     assert jobs.status("2.casper-pbs") == "failed"
 
 
-def test_a_full_disk_makes_no_storm_of_questions(one_hour, pbs, monkeypatch):
+def test_a_full_disk_makes_no_storm_of_questions(one_hour, pbs, monkeypatch, jobs):
     def write_json(path, value):
         raise OSError(28, "No space left on device")
 
     jobs.status("1.casper-pbs")
     one_hour.now += 61
-    monkeypatch.setattr(jobs, "write_json", write_json)
+    monkeypatch.setattr(module, "write_json", write_json)
     for _ in range(10):
         with pytest.raises(OSError, match="No space"):
             jobs.status("1.casper-pbs")  # which status.py takes for `running`
@@ -258,17 +265,17 @@ def test_a_full_disk_makes_no_storm_of_questions(one_hour, pbs, monkeypatch):
 
 def test_any_fault_of_the_status_command_says_running(tmp_path):
     (tmp_path / ".snakemake").write_text("a file where a folder should be")
-    command = [sys.executable, clusters.PROFILE / "status.py", "1.casper-pbs"]
+    command = [sys.executable, PROFILES / "pbs-casper" / "status.py", "1.casper-pbs"]
     asked = subprocess.run(command, text=True, capture_output=True, check=True)
     assert asked.stdout == "running\n"
     assert "NotADirectoryError" in asked.stderr
 
 
-def test_the_living_are_those_on_record_that_have_not_ended(tmp_path, one_hour, pbs):
+def test_the_living_are_those_on_record_that_have_not_ended(tmp_path, one_hour, pbs, jobs):
     for number in range(1, 5):
         jobs.remember(f"work-{number}", f"{number}.casper-pbs", "content", {})
-    (tmp_path / jobs.STATE / "ended").mkdir()
-    (tmp_path / jobs.STATE / "ended" / "4").write_text("0\n")
+    (tmp_path / jobs.state / "ended").mkdir()
+    (tmp_path / jobs.state / "ended" / "4").write_text("0\n")
     jobs.status("3.casper-pbs")
     pbs.answer = FINISHED
     one_hour.now += 61

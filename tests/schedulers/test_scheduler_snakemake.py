@@ -1,19 +1,22 @@
-"""Snakemake with the Casper profile on a fake PBS: retries, refusals, Ctrl-C, killed masters."""
+"""Snakemake with the profiles of PBS and Slurm on fake clusters: retries, refusals, Ctrl-C, killed masters."""
 
 import shutil
 import textwrap
 
 import clusters
 import pytest
+from cluster import write_command
+from pbs_cluster import Pbs
+from slurm_cluster import Slurm
 from snakemake_runs import Master
 
 pytestmark = pytest.mark.workflow
 
 
-@pytest.fixture
-def cluster(tmp_path):
-    with clusters.fake(tmp_path, ncpus=4) as one:
-        study = one.folder / "config" / "casper"  # the profile's configfile
+@pytest.fixture(params=[Pbs, Slurm], ids=lambda of: of.name)
+def cluster(request, tmp_path):
+    with clusters.fake(tmp_path, request.param, ncpus=4) as one:
+        study = one.folder / "config" / "casper"  # the Casper profile's configfile
         study.mkdir(parents=True)
         (study / "config.yaml").write_text("title: a test\n")
         yield one
@@ -45,29 +48,37 @@ def test_a_retry_is_a_new_job_with_more_memory_and_time(cluster):
     )
     master = Master(cluster)
     assert master.finish() == 0, master.said()
-    assert asked(cluster, "mem") == ["100mb", "200mb", "300mb"]
+    assert asked(cluster, "mem") == [
+        "300mb",
+        "400mb",
+        "500mb",
+    ]  # with 200 for Snakemake on the node
     assert asked(cluster, "walltime") == ["00:10:00", "00:20:00", "00:30:00"]
-    assert len(list((cluster.folder / "logs" / "pbs" / "grow").iterdir())) == 3
+    assert len(list((cluster.folder / "logs" / cluster.name / "grow").iterdir())) == 3
 
 
 def test_a_refusal_is_told_in_one_sentence(cluster):
+    expected = {
+        "pbs": "long: 9 GPUs (cc80); no node has more than 4",
+        "slurm": "sbatch says: sbatch: error: Batch job submission failed: Requested node config",
+    }[cluster.name]
     snakefile(
         cluster,
         """
         rule long:
             output: "made"
-            resources: runtime=30 * 60
+            resources: gpu=9
             shell: "touch {output}"
         """,
     )
     master = Master(cluster, "--retries", "0")
     assert master.finish() != 0
-    assert "not submitted: long: runtime of 1800 minutes" in master.said()
+    assert "not submitted: " + expected in master.said()
     assert "Traceback" not in master.said()
     assert cluster.jobs() == {}
 
 
-def test_that_nobody_can_be_charged_is_told_once(cluster):
+def test_what_every_job_would_meet_is_told_once(cluster):
     snakefile(
         cluster,
         """
@@ -78,10 +89,15 @@ def test_that_nobody_can_be_charged_is_told_once(cluster):
             shell: "touch {output}"
         """,
     )
-    del cluster.environment["PBS_ACCOUNT"]
-    master = Master(cluster)
+    cluster.environment["PBS_ACCOUNT"] = ""
+    no_such = ["--default-resources", "mem_mb=100", "runtime=5", "slurm_partition=none"]
+    master = Master(cluster, *(no_such if cluster.name == "slurm" else []))
     assert master.finish() != 0
-    assert master.said().count("not submitted: no project to charge: `export PBS_ACCOUNT=") == 1
+    expected = {
+        "pbs": "not submitted: no project to charge: `export PBS_ACCOUNT=",
+        "slurm": "not submitted: sbatch says: sbatch: error: invalid partition specified: none",
+    }[cluster.name]
+    assert master.said().count(expected) == 1
     assert "Error in rule" not in master.said()
     assert cluster.jobs() == {}
 
@@ -106,7 +122,7 @@ def test_ctrl_c_deletes_the_jobs(cluster):
     cluster.wait(lambda: {job["job_state"] for job in cluster.jobs().values()} == {"F"})
 
 
-def test_ctrl_c_while_qsub_takes_its_time_deletes_the_job_too(cluster):
+def test_ctrl_c_while_submission_takes_its_time_deletes_the_job_too(cluster):
     snakefile(
         cluster,
         """
@@ -115,11 +131,12 @@ def test_ctrl_c_while_qsub_takes_its_time_deletes_the_job_too(cluster):
             shell: "sleep 60; touch {output}"
         """,
     )
-    real = shutil.which("qsub", path=cluster.environment["PATH"])
+    submit = clusters.VERBS[type(cluster)][0]
+    real = shutil.which(submit, path=cluster.environment["PATH"])
     slow = cluster.folder / "slow"
     slow.mkdir()
     # The answer takes longer than the guard waits for latecomers.
-    clusters.script(slow / "qsub", f'{real} "$@" > answer; touch taken; sleep 6; cat answer')
+    write_command(slow / submit, f'{real} "$@" > answer; touch taken; sleep 6; cat answer')
     cluster.environment["PATH"] = f"{slow}:{cluster.environment['PATH']}"
     master = Master(cluster)
     cluster.wait_for("taken")
@@ -163,7 +180,7 @@ def test_the_jobs_of_a_killed_master_are_adopted_by_the_next(cluster):
     first.wait_until(lambda: len(cluster.jobs()) == 5)
     first.kill()
     second = Master(cluster)
-    second.wait_until(lambda: second.said().count("adopted PBS job") == 5)
+    second.wait_until(lambda: second.said().count("which is alive") == 5)
     (cluster.folder / "go").touch()
     assert second.finish() == 0, second.said()
     assert len(cluster.jobs()) == 5

@@ -1,88 +1,123 @@
-"""How the Casper profile submits when qsub has a bad day; what it says is OpenPBS's own."""
+"""How jobs are submitted on a bad day; what qsub and sbatch say is OpenPBS's and Slurm's own."""
 
 import subprocess
 from types import SimpleNamespace
 
 import jobs
+import pbs
 import pytest
 import request
+import slurm
 import submission
 
-LIMIT = "qsub: would exceed queue casper's per-user limit"
-FULL = "qsub: Maximum number of jobs for user hpcuser already in queue casper"
+QUEUE_LIMIT = "qsub: would exceed queue casper's per-user limit"
+JOB_LIMIT = "qsub: Maximum number of jobs for user hpcuser already in queue casper"
+FAILED = "sbatch: error: Batch job submission failed:"
+POLICY = "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)"
 
 
 @pytest.fixture
-def qsub(monkeypatch):
-    """A qsub that complains in the words of `complaints`, one after the other, then says 7; a clock."""
-    pbs = SimpleNamespace(complaints=[], calls=0, now=0.0, waits=[])
+def command(monkeypatch):
+    """A qsub or sbatch that complains in the words of `complaints`, in turn, then says 7; a clock."""
+    told = SimpleNamespace(complaints=[], calls=0, now=0.0, waits=[])
 
     def run(command, **_):
-        pbs.calls += 1
-        complaint = pbs.complaints.pop(0) if pbs.complaints else ""
+        told.calls += 1
+        complaint = told.complaints.pop(0) if told.complaints else ""
         if isinstance(complaint, Exception):
             raise complaint
         return SimpleNamespace(
-            returncode=1 if complaint else 0, stdout="" if complaint else "7.vm\n", stderr=complaint
+            returncode=1 if complaint else 0, stdout="" if complaint else "7\n", stderr=complaint
         )
 
     def sleep(seconds):
-        pbs.now += seconds
-        pbs.waits.append(seconds)
+        told.now += seconds
+        told.waits.append(seconds)
 
     monkeypatch.setattr(submission.subprocess, "run", run)
     monkeypatch.setattr(submission.time, "sleep", sleep)
-    monkeypatch.setattr(submission.time, "time", lambda: pbs.now)
-    return pbs
+    monkeypatch.setattr(submission.time, "time", lambda: told.now)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "complaint"),
+    [
+        (pbs, "Connection refused\nqsub: cannot connect to server casper-pbs (errno=15010)"),
+        (pbs, "qsub: Request not allowed: Server shutting down"),
+        (pbs, "qsub: Resource temporarily unavailable"),
+        (pbs, "qsub: Server connection table full"),
+        (pbs, "qsub: No free connections"),
+        (pbs, subprocess.TimeoutExpired("qsub", 300)),
+        (slurm, f"{FAILED} Unable to contact slurm controller (connect failure)"),
+        (slurm, f"{FAILED} Socket timed out on send/recv operation"),
+        (slurm, f"{FAILED} Slurm temporarily unable to accept job, sleeping and retrying"),
+        (slurm, f"{FAILED} Resource temporarily unavailable"),
+        (slurm, f"{FAILED} Zero Bytes were transmitted or received"),
+        (slurm, f"{FAILED} Invalid authentication credential"),
+    ],
+)
+def test_troubles_that_pass_are_waited_for(command, scheduler, complaint):
+    command.complaints = [complaint] * 3
+    assert submission.submit(scheduler, ["script"], "work") == "7"
+    assert command.waits == [2, 10, 30]
+
+
+def test_but_not_for_ever(command):
+    command.complaints = ["qsub: cannot connect to server"] * 99
+    with pytest.raises(request.Refused, match="qsub says: qsub: cannot connect"):
+        submission.submit(pbs, ["script"], "work")
+    assert command.calls == 6
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "complaint"),
+    [
+        (pbs, QUEUE_LIMIT),
+        (pbs, JOB_LIMIT),
+        (slurm, f"sbatch: error: AssocMaxSubmitJobLimit\n{FAILED} {POLICY}"),
+        (slurm, f"sbatch: error: QOSMaxSubmitJobPerUserLimit\n{FAILED} {POLICY}"),
+    ],
+)
+def test_a_full_queue_is_waited_for_much_longer(command, scheduler, complaint):
+    """Jobs have to end before another fits, and those take hours."""
+    command.complaints = [complaint] * 100
+    assert submission.submit(scheduler, ["script"], "work") == "7"
+    assert sum(command.waits) == 100 * 120
+    command.complaints = [complaint] * 1000
+    with pytest.raises(request.Refused, match="says: "):
+        submission.submit(scheduler, ["script"], "work")
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "complaint", "said"),
+    [
+        (pbs, "qsub: Invalid account UABC0001, see your project's end", "Invalid account UABC0001"),
+        (pbs, FileNotFoundError(2, "No such file or directory"), "is this a login node, with PBS"),
+        (slurm, FileNotFoundError(2, "No such file"), "is this a login node, with Slurm"),
+        (slurm, f"{FAILED} Requested node configuration is not available", "sbatch says: sbatch:"),
+        (slurm, f"sbatch: error: QOSMaxCpuPerJobLimit\n{FAILED} {POLICY}", "QOSMaxCpuPerJobLimit"),
+    ],
+)
+def test_troubles_that_stay_are_told_at_once(command, scheduler, complaint, said):
+    command.complaints = [complaint]
+    with pytest.raises(request.Refused, match=said):
+        submission.submit(scheduler, ["script"], "work")
+    assert command.calls == 1
 
 
 @pytest.mark.parametrize(
     "complaint",
     [
-        "Connection refused\nqsub: cannot connect to server casper-pbs (errno=15010)",
-        "qsub: Request not allowed: Server shutting down",
-        "qsub: Resource temporarily unavailable",
-        "qsub: Server connection table full",
-        "qsub: No free connections",
-        subprocess.TimeoutExpired("qsub", 300),
+        "Invalid account or account/partition combination specified",
+        "Invalid partition name specified",
+        "Invalid qos specification",
     ],
 )
-def test_troubles_that_pass_are_waited_for(qsub, complaint):
-    qsub.complaints = [complaint] * 3
-    assert submission.qsub(["script"]) == "7.vm"
-    assert qsub.waits == [2, 10, 30]
-
-
-def test_but_not_for_ever(qsub):
-    qsub.complaints = ["qsub: cannot connect to server"] * 99
-    with pytest.raises(request.Refused, match="qsub says: qsub: cannot connect"):
-        submission.qsub(["script"])
-    assert qsub.calls == 6
-
-
-@pytest.mark.parametrize("complaint", [LIMIT, FULL])
-def test_a_full_queue_is_waited_for_much_longer(qsub, complaint):
-    """Jobs have to end before another fits, and those take hours."""
-    qsub.complaints = [complaint] * 100
-    assert submission.qsub(["script"]) == "7.vm"
-    assert sum(qsub.waits) == 100 * 120
-    qsub.complaints = [complaint] * 1000
-    with pytest.raises(request.Refused, match="qsub says"):
-        submission.qsub(["script"])
-
-
-@pytest.mark.parametrize(
-    ("complaint", "told"),
-    [
-        ("qsub: Invalid account UABC0001, see your project's end", "Invalid account UABC0001"),
-        (FileNotFoundError(2, "No such file or directory"), "is this a login node, with PBS"),
-    ],
-)
-def test_troubles_that_stay_are_told_at_once(qsub, complaint, told):
-    qsub.complaints = [complaint]
-    with pytest.raises(request.Refused, match=told):
-        submission.qsub(["script"])
-    assert qsub.calls == 1
+def test_what_all_jobs_would_meet_is_known_as_such(command, complaint):
+    command.complaints = [f"{FAILED} {complaint}"]
+    with pytest.raises(request.Misconfigured, match=complaint):
+        submission.submit(slurm, ["script"], "work")
 
 
 def test_a_job_that_cannot_be_recorded_is_not_lost(tmp_path, monkeypatch, capsys):
@@ -92,11 +127,10 @@ def test_a_job_that_cannot_be_recorded_is_not_lost(tmp_path, monkeypatch, capsys
         raise OSError(28, "No space left on device")
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("PBS_ACCOUNT", "UABC0001")
-    monkeypatch.setattr(submission, "qsub", lambda arguments: "7.vm")
-    monkeypatch.setattr(jobs, "remember", remember)
+    monkeypatch.setattr(submission, "submit", lambda *_: "7")
+    monkeypatch.setattr(jobs.Jobs, "remember", remember)
     script = tmp_path / "script"
     facts = '{"rule": "a", "output": ["b"], "threads": 1, "resources": {"mem_mb": 1, "runtime": 1}}'
     script.write_text(f"# properties = {facts}\n")
-    assert submission.job_for(str(script)) == "7.vm"
+    assert submission.job_for(jobs.Jobs(slurm), str(script)) == "7"
     assert "a Snakemake started anew will not know: [Errno 28] No space" in capsys.readouterr().err

@@ -42,15 +42,15 @@ def make(folder, path, text=""):
     (folder / path).write_text(text)
 
 
-def submit(folder, number, log, ended=None, **told):
-    """Leave behind what the Casper profile does for one job, and what PBS said of it."""
-    notes, job = Path(".snakemake/pbs"), f"{number}.casper-pbs"
+def submit(folder, number, log, ended=None, notes=jobs.RECORDS["PBS"], **told):
+    """Leave behind what a profile does for one job, and what the scheduler said of it."""
+    job = f"{number}.casper-pbs" if notes.name == "pbs" else str(number)
     record = {"job": job, "rule": "detect", "output": ["out"], "log": [log]}
     make(folder, notes / "submitted" / str(number), json.dumps(record))
     if ended is not None:
         make(folder, notes / "ended" / str(number), f"{ended}\n")
-    known = jobs.read_json(folder / notes / "qstat.json").get("jobs", {}) | {str(number): told}
-    make(folder, notes / "qstat.json", json.dumps({"asked": time.time() - 40, "jobs": known}))
+    known = jobs.read_json(folder / notes / "answers.json").get("jobs", {}) | {str(number): told}
+    make(folder, notes / "answers.json", json.dumps({"asked": time.time() - 40, "jobs": known}))
     return job
 
 
@@ -97,16 +97,21 @@ def test_outputs_and_logs_are_those_of_the_rules(tmp_path, published):
                 one_of_several = stage in ("events", "model")
                 made = Path(target.path).parent if one_of_several else target.path
                 assert f"--output {made} " in lines[target.log]
+                # Of a script that is killed, the shell says so in the log.
+                _, killed = lines[target.log].split(" 2>&1 || ")
+                assert re.search(r"report_kill.py --code \$\? --memory \d+ --log \S+$", killed)
+                assert killed.endswith(f" {target.log}")
 
 
 def test_jobs_by_what_they_are_up_to(tmp_path):
     submit(tmp_path, 1, "logs/a/done.log", ended=0)
     submit(tmp_path, 2, "logs/a/failed.log", ended=1)
     make(tmp_path, "logs/a/failed.log", "many words\nerror: no wind in 2090\n\n")
-    submit(tmp_path, 3, "logs/a/killed.log", state="F", exit="-29", comment="exceeded walltime")
-    submit(tmp_path, 4, "logs/a/running.log", state="R")
-    submit(tmp_path, 5, "logs/a/queued.log", state="Q")
+    submit(tmp_path, 3, "logs/a/killed.log", state="ended", comment="exceeded walltime")
+    submit(tmp_path, 4, "logs/a/running.log", state="running")
+    submit(tmp_path, 5, "logs/a/queued.log", state="queued")
     submit(tmp_path, 6, "logs/a/new.log")
+    submit(tmp_path, 1, "logs/a/slurm.log", notes=jobs.RECORDS["Slurm"], state="running")
     told = {job.name: (job.state, job.reason) for job in jobs.jobs_in(tmp_path, "logs").values()}
     assert told == {
         "failed": ("failed", "error: no wind in 2090"),
@@ -114,6 +119,7 @@ def test_jobs_by_what_they_are_up_to(tmp_path):
         "running": ("running", ""),
         "queued": ("queued", ""),
         "new": ("queued", ""),
+        "slurm": ("running", ""),
     }
 
 
@@ -123,7 +129,7 @@ def test_a_note_is_believed_while_its_job_lives(tmp_path):
     gone.wait()
     note(tmp_path, "logs/a/killed.log", process=gone.pid)
     note(tmp_path, "logs/a/elsewhere.log", host="another node", process=gone.pid)
-    for name, facts in {"lives": {}, "ended": {"ended": 1}, "lost": {"state": "F"}}.items():
+    for name, facts in {"lives": {}, "ended": {"ended": 1}, "lost": {"state": "ended"}}.items():
         job = submit(tmp_path, name, f"logs/a/{name}.log", **facts)
         note(tmp_path, f"logs/a/{name}.log", host="a node", job=job)
     (tmp_path / "logs/a/half.progress.json").write_text("{")
@@ -180,7 +186,7 @@ def test_the_error_a_log_ends_with(tmp_path, text, told):
 
 def test_a_folder_in_which_nothing_ever_ran(tmp_path):
     assert jobs.jobs_in(tmp_path, "logs") == {}
-    assert jobs.asked_pbs(tmp_path) is None
+    assert jobs.asked(tmp_path) is None
     assert progress.mean_seconds(tmp_path / "logs", "detect") is None
 
 
@@ -206,10 +212,10 @@ def test_the_table(tmp_path, overlay):
     for year in ("2000", "2001"):
         make(tmp_path, f"results/masks/control/{year}.nc")
     make(tmp_path, "results/models/four-fields/config.json")
-    submit(tmp_path, 1, LOG.format(2000), state="R")
+    submit(tmp_path, 1, LOG.format(2000), state="running")
     note(tmp_path, LOG.format(2000), what="steps", done=1500, total=2000, seconds_left=7200)
     make(tmp_path, LOG.format(2001), "error: V850 has 1 missing value\n")
-    submit(tmp_path, 3, "results/logs/link_events/control.log", state="Q")
+    submit(tmp_path, 3, "results/logs/link_events/control.log", state="queued")
     text = status(tmp_path, overlay)
     rows = {line.split()[0]: line for line in text.splitlines() if line.strip()}
     columns = rows["experiment"]
@@ -229,8 +235,8 @@ def test_the_table(tmp_path, overlay):
 
 
 def test_a_snakemake_that_is_gone_is_suspected(tmp_path, overlay):
-    submit(tmp_path, 1, LOG.format(2000), state="R")
-    told = tmp_path / ".snakemake" / "pbs" / "qstat.json"
+    submit(tmp_path, 1, LOG.format(2000), state="running")
+    told = tmp_path / ".snakemake" / "pbs" / "answers.json"
     told.write_text(json.dumps(jobs.read_json(told) | {"asked": time.time() - 7200}))
     assert "(PBS was asked 2 h 0 min ago: is Snakemake still running?)" in status(tmp_path, overlay)
 

@@ -75,13 +75,17 @@ def finished(tmp_path_factory):
 
 @pytest.fixture
 def study(finished, tmp_path):
-    """Return a copy of the finished study: its folder, and its plan as a function."""
+    """Return a copy of the finished study, in its folder."""
     shutil.copytree(finished, tmp_path, symlinks=True, dirs_exist_ok=True)
+    shutil.rmtree(tmp_path / "checkout")
+    (tmp_path / "checkout").symlink_to(finished / "checkout")
     return tmp_path
 
 
 def plan(folder):
-    return planned(folder, "--nolock", *GOALS, overlay=OVERLAY, root=folder / "checkout")
+    # The very checkout that made it: Snakemake knows files of it, by their paths, as inputs.
+    root = (folder / "checkout").resolve()
+    return planned(folder, "--nolock", *GOALS, overlay=OVERLAY, root=root)
 
 
 def test_all_that_jobs_leave_is_in_the_folder_of_results(finished):

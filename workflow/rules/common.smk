@@ -18,11 +18,15 @@ if Path(ROOT) == Path.cwd():
     SCRIPTS = "scripts"  # so that a printed command is short and can be pasted
 
 from stormtrace.blocks import dump, flag
+from stormtrace.detect.recipes import AdoptedMasks, ThresholdRecipe
 from stormtrace.errors import BadInput
 from stormtrace.files import check_writable
 from stormtrace.grids.specification import cell_count
+from stormtrace.study.annotated import import_grids
 from stormtrace.study.folders import check_places
 from stormtrace.study.inputs import (
+    adopted_files,
+    import_input,
     labels_input,
     labels_seen,
     published_files,
@@ -234,7 +238,7 @@ def experiments_of(wildcards):
 def columns(dataset):
     """Columns of the raw mesh: the planet's; others are not known before their files are opened,
     so those of the finest mesh that was measured."""
-    ne = STUDY.config.planet.ne
+    ne, dataset = STUDY.config.planet.ne, STUDY.fields_from(dataset)
     on_planet = any(
         at.planet_part(file) for part in STUDY.raw(dataset).parts for file in part.files
     )
@@ -319,6 +323,32 @@ def normalization(wildcards):
         "--weighting",
         STUDY.weighting(wildcards.experiment),
     ]
+
+
+def recipe_flag(wildcards):
+    """The recipe or the adopted masks of an experiment, without what is only shown."""
+    block = dump(STUDY.detector_of(wildcards.experiment))
+    return flag({key: block[key] for key in block if key not in ("title", "description")})
+
+
+def percentile_files(wildcards):
+    """The percentiles that an experiment's recipe compares with."""
+    return [
+        at.percentiles(of.dataset, of.grid, of.field, f"{of.percentile:g}")
+        for of in STUDY.percentiles_of(wildcards.experiment)
+    ]
+
+
+def samples_of_adopted(wildcards):
+    """The samples that adopted masks are held against, where the experiment needs any."""
+    sees = STUDY.sees_samples(wildcards.experiment)
+    return {"samples": samples_of(wildcards)} if sees else {}
+
+
+def period_flags(wildcards):
+    """The stretches of a year that an experiment is run on."""
+    periods = STUDY.periods(wildcards.experiment, wildcards.year)
+    return [word for period in periods for word in ("--period", *period)]
 
 
 def objects_of(wildcards):

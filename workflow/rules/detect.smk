@@ -1,9 +1,13 @@
-# DETECT: a model and a year of samples -> one int8 mask file
+# DETECT: a detector and a year of samples -> one int8 mask file
+#
+# The detector is a model (detect), a threshold recipe (apply_thresholds), or masks that somebody else
+# made (adopt_masks); what follows is the same for all.
 #
 # REQUIRED INPUTS
 #   models/{model}/config.json weights.pth
 #   samples/{dataset}/{grid}/{year}/
 #   statistics/{dataset}/{grid}.json        unless the model's own are wanted
+#   percentiles/{dataset}/{grid}/{field}-{percentile}.nc   where a recipe compares with them
 #
 # OUTPUTS
 #   masks/{experiment}/{year}.nc
@@ -22,6 +26,8 @@ rule detect:
         at.log("detect/{experiment}/{year}"),
     benchmark:
         at.benchmark("detect/{experiment}/{year}")
+    wildcard_constraints:
+        experiment=any_of(STUDY.detected_by(type(None))),
     conda:
         "../../envs/torch.yaml"
     threads: 1 if STUDY.config.device != "cuda" else 8
@@ -58,4 +64,87 @@ rule detect:
             " {params.period:q} --missing-steps {params.missing_steps} --model {params.model:q} --samples {input.samples:q} {params.normalization:q}"
             " {params.look:q} {params.neutral:q} --classes @{input.classes:q} --threads {threads} --output {output:q}"
             f" --checkpoints {{params.checkpoints:q}} {TIME_BUDGET} --device {DEVICE}"
+        )
+
+
+rule apply_thresholds:
+    input:
+        samples=samples_of,
+        percentiles=percentile_files,
+        classes=ancient(at.block("classes")),
+    output:
+        at.masks("{experiment}", "{year}"),
+    log:
+        at.log("apply_thresholds/{experiment}/{year}"),
+    benchmark:
+        at.benchmark("apply_thresholds/{experiment}/{year}")
+    wildcard_constraints:
+        experiment=any_of(STUDY.detected_by(ThresholdRecipe)),
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(500, full=600),
+        runtime=asks(5, full=15),
+    params:
+        recipe=recipe_flag,
+        seen=lambda wildcards: samples_seen(samples_of(wildcards)),
+        where=lambda wildcards: [
+            f"--{key}={getattr(STUDY.experiments[wildcards.experiment], key)}"
+            for key in ("dataset", "grid")
+        ],
+        period=period_flags,
+        missing_steps=lambda wildcards: STUDY.missing_steps(wildcards.experiment),
+    message:
+        "{wildcards.experiment} {wildcards.year}: thresholds"
+    shell:
+        python(
+            "apply_thresholds.py --experiment {wildcards.experiment} --year {wildcards.year}"
+            " {params.where:q} {params.period:q} --missing-steps {params.missing_steps}"
+            " --recipe {params.recipe:q} --samples {input.samples:q}"
+            " --percentiles {input.percentiles:q} --classes @{input.classes:q} --output {output:q}"
+        )
+
+
+rule adopt_masks:
+    input:
+        unpack(samples_of_adopted),
+        masks=lambda wildcards: adopted_files(STUDY, wildcards.experiment, wildcards.year),
+        classes=ancient(at.block("classes")),
+    output:
+        at.masks("{experiment}", "{year}"),
+    log:
+        at.log("adopt_masks/{experiment}/{year}"),
+    benchmark:
+        at.benchmark("adopt_masks/{experiment}/{year}")
+    wildcard_constraints:
+        experiment=any_of(STUDY.detected_by(AdoptedMasks)),
+    conda:
+        "../../envs/regrid.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(500, full=600),
+        runtime=asks(5, full=15),
+    params:
+        masks=recipe_flag,
+        cells=lambda wildcards: flag(
+            STUDY.config.grids[STUDY.experiments[wildcards.experiment].grid]
+        ),
+        where=lambda wildcards: [
+            f"--{key}={getattr(STUDY.experiments[wildcards.experiment], key)}"
+            for key in ("dataset", "grid")
+        ],
+        period=period_flags,
+        step_hours=lambda wildcards: STUDY.step_hours(wildcards.experiment),
+        samples=lambda wildcards, input: (
+            [f"--samples={input.samples}"] if "samples" in input.keys() else []
+        ),
+    message:
+        "{wildcards.experiment} {wildcards.year}: masks made elsewhere"
+    shell:
+        python(
+            "adopt_masks.py --experiment {wildcards.experiment} --year {wildcards.year}"
+            " {params.where:q} {params.period:q} --step-hours {params.step_hours}"
+            " --masks {params.masks:q} --cells {params.cells:q} {params.samples:q}"
+            " --classes @{input.classes:q} --output {output:q}"
         )

@@ -1,13 +1,14 @@
-# LEARN: labelled samples + statistics -> a model with its history -> scores
+# LEARN: annotations -> labelled samples; labelled samples + statistics -> a model with its history -> scores
 #
 # REQUIRED INPUTS
-#   the train/ and test/ folders of each labelled dataset
+#   the train/ and test/ folders of each labelled dataset, or the annotations they are made of
 #   statistics/{dataset}/{grid}.json        of the training labels
 #
 # OUTPUTS
 #   models/{model}/config.json weights.pth history.csv
 #   models/{model}/scores.json              skill on the test labels
 #   models/{model}/importance.json          the skill a model loses without each field
+#   labelled/{dataset}/                     labelled samples, of annotations
 #   labels/{dataset}.json                   faults of the labels
 
 
@@ -173,6 +174,43 @@ rule explain:
         )
 
 
+rule import_labels:
+    input:
+        unpack(lambda wildcards: import_input(STUDY, wildcards.dataset)),
+    output:
+        directory(at.labelled("{dataset}")),
+    log:
+        at.log("import_labels/{dataset}"),
+    benchmark:
+        at.benchmark("import_labels/{dataset}")
+    wildcard_constraints:
+        dataset=any_of(STUDY.annotated),
+    conda:
+        "../../envs/regrid.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(1000, mesh=2000),
+        runtime=asks(20, mesh=340),
+    params:
+        labels=lambda wildcards: flag(
+            STUDY.annotated[wildcards.dataset].model_copy(update={"title": None})
+        ),
+        dataset=lambda wildcards: flag(
+            STUDY.raw(STUDY.fields_from(wildcards.dataset)).model_copy(update={"title": None})
+        ),
+        grids=lambda wildcards: flag(
+            import_grids(STUDY.annotated[wildcards.dataset], STUDY.config.grids)
+        ),
+    message:
+        "{wildcards.dataset}: annotations to labelled samples"
+    shell:
+        python(
+            "import_labels.py --labels {params.labels:q} --dataset {params.dataset:q}"
+            " --grids {params.grids:q} --matrix {input.matrix:q}"
+            " --climatology {input.climatology:q} --output {output:q}"
+        )
+
+
 rule check_labels:
     input:
         train=lambda wildcards: labels_input(STUDY, wildcards.dataset, "train"),
@@ -199,10 +237,15 @@ rule check_labels:
         ],
         exclude=lambda wildcards: flag(STUDY.labelled(wildcards.dataset).exclude),
         labels=lambda wildcards: flag(STUDY.labels_of(wildcards.dataset)),
+        imported=lambda wildcards: (
+            ["--imported", f"{at.labelled(wildcards.dataset)}/imported.json"]
+            if wildcards.dataset in STUDY.annotated
+            else []
+        ),
     message:
         "{wildcards.dataset}: checking the labels"
     shell:
         python(
             "check_labels.py --samples {params.folders:q} --exclude {params.exclude:q}"
-            " --labels {params.labels:q} --classes @{input.classes:q} --output {output:q}"
+            " {params.imported:q} --labels {params.labels:q} --classes @{input.classes:q} --output {output:q}"
         )

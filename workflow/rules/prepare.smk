@@ -7,6 +7,7 @@
 #   regridding/{dataset}/{grid}.nc          the sparse matrix mesh -> grid, in ESMF's format
 #   samples/{dataset}/{grid}/{year}/        one file a time
 #   climatology/{dataset}/{grid}/{n}.nc     mean and n harmonics of the year, for anomalies
+#   percentiles/{dataset}/{grid}/….nc       percentiles of a field by cell and month
 #   statistics/{dataset}/{grid}.json        mean and standard deviation of each field
 
 
@@ -132,6 +133,43 @@ rule make_climatology:
         python(
             "make_climatology.py --samples {input.samples:q} --fields {params.fields:q}"
             " --harmonics {wildcards.harmonics} --output {output:q}"
+        )
+
+
+# What a threshold recipe compares fields with.
+rule compute_percentiles:
+    input:
+        samples=lambda wildcards: expand(
+            at.samples("{dataset}", "{grid}", "{year}"),
+            year=STUDY.pieces(wildcards.dataset),
+            allow_missing=True,
+        ),
+    output:
+        at.percentiles("{dataset}", "{grid}", "{field}", "{percentile}"),
+    log:
+        at.log("compute_percentiles/{dataset}/{grid}/{field}-{percentile}"),
+    benchmark:
+        at.benchmark("compute_percentiles/{dataset}/{grid}/{field}-{percentile}")
+    wildcard_constraints:
+        field="[A-Za-z][A-Za-z0-9_]*",
+        percentile="[0-9.e-]+",
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(700, full=700),
+        runtime=asks(10, yearly=10),
+    params:
+        seen=lambda wildcards: [
+            samples_seen(at.samples(wildcards.dataset, wildcards.grid, year))
+            for year in STUDY.pieces(wildcards.dataset)
+        ],
+    message:
+        "{wildcards.dataset}: {wildcards.percentile}th percentile of {wildcards.field} on {wildcards.grid}"
+    shell:
+        python(
+            "compute_percentiles.py --samples {input.samples:q} --dataset {wildcards.dataset}"
+            " --field {wildcards.field} --percentile {wildcards.percentile} --output {output:q}"
         )
 
 

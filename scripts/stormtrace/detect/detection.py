@@ -50,6 +50,8 @@ class Choice:
     batch: int | None = None
     threads: int = 1
     probabilities: bool = False
+    #: Folder for what OpenVINO compiles, which the next job of the model reads.
+    kept: Path | None = None
 
 
 def detect(
@@ -166,6 +168,7 @@ def _prepare(
         shape=folder.grid.shape,
         device=choice.device,
         threads=choice.threads,
+        kept=choice.kept,
     )
     watch = Watch(folder, config.labels, year)
     runtime = prepare(name, precision=choice.precision)

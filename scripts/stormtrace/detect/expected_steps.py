@@ -26,22 +26,48 @@ def count_missing(
     """
     calendar, step = Calendar(folder.calendar), round(folder.step_hours * HOUR)
     there = np.array([_seconds(calendar, stamp_of(path)) for path in folder.paths])
+    remedies = (
+        "delete them",
+        "Delete the folder and make the samples again, correct the dataset's `period`, or say"
+        " `missing_steps: skip`",
+    )
+    where = f"{folder.paths[0].parent}", "samples"
+    return count_absent(where, calendar, there, step, periods, missing_steps, remedies)
+
+
+def count_absent(
+    where: tuple[str, str],
+    calendar: Calendar,
+    there: NDArray[np.int64],
+    step: int,
+    periods: Sequence[Sequence[str]],
+    missing_steps: MissingSteps,
+    remedies: tuple[str, str],
+) -> int:
+    """Return how many steps of `periods` are not among the times that are `there`.
+
+    where: a place, and what is there, for errors; there, step: seconds; remedies: for times that
+    are none of the steps, and for steps that are absent.
+
+    Raises:
+        BadInput: as `count_missing`.
+
+    """
     offsets, counts = np.unique(there % step, return_counts=True)
     offset = int(offsets[counts.argmax()])
     edges = [(calendar.seconds(start), calendar.seconds(end)) for start, end in periods]
     expected = np.concatenate([steps_between(start, end, step, offset) for start, end in edges])
-    parent = folder.paths[0].parent
+    (place, things), hours = where, step / HOUR
     if (others := np.setdiff1d(there, expected)).size:
         raise BadInput(
-            f"{parent}: {others.size} samples ({_span(calendar, others)}) are none of the"
-            f" {expected.size} steps of the dataset, one every {folder.step_hours:g} h: delete them"
+            f"{place}: {others.size} {things} ({_span(calendar, others)}) are none of the"
+            f" {expected.size} steps of the dataset, one every {hours:g} h: {remedies[0]}"
         )
     absent = np.setdiff1d(expected, there)
     if absent.size and missing_steps == "refuse":
         raise BadInput(
-            f"{parent}: of {expected.size} steps expected {absent.size} have no sample"
-            f" ({_span(calendar, absent)}). Delete the folder and make the samples again, correct"
-            " the dataset's `period`, or say `missing_steps: skip`"
+            f"{place}: of {expected.size} steps expected {absent.size} have no"
+            f" {things.removesuffix('s')} ({_span(calendar, absent)}). {remedies[1]}"
         )
     return int(absent.size)
 

@@ -1,13 +1,10 @@
-"""Samples read in the background while the network works on those before."""
+"""Samples read in the background while the detector works on those before."""
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import torch
-from torch.utils.data import DataLoader
 
 from stormtrace.formats.samples import Batch, SampleFolder
 
@@ -37,6 +34,9 @@ def read_ahead(folder: SampleFolder, size: int, workers: int = 0, skip: int = 0)
 def _from_processes(
     folder: SampleFolder, pieces: Sequence[Sequence[Path]], workers: int
 ) -> Iterator[Batch]:
+    import torch  # late: detectors without a network run where there is none
+    from torch.utils.data import DataLoader
+
     loader: Any = DataLoader(
         _Pieces(folder, pieces),  # type: ignore[arg-type]
         batch_size=None,  # a piece is a batch already
@@ -59,5 +59,7 @@ class _Pieces:
         return len(self.pieces)
 
     def __getitem__(self, index: int) -> tuple[Any, list[float]]:
+        import torch
+
         batch = self.folder.read(self.pieces[index])
         return torch.from_numpy(batch.values), batch.times

@@ -8,14 +8,17 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.samples import SampleFolder
-from stormtrace.network.runtimes import Runtime
 from stormtrace.network.scores import Confusion, by_label, confusion_matrix, iou
+
+if TYPE_CHECKING:  # torch, which detectors without a network do not need
+    from stormtrace.network.runtimes import Runtime
 
 log = logging.getLogger("stormtrace")
 
@@ -27,7 +30,7 @@ class Watch:
     folder: SampleFolder
     labels: Sequence[str]
     year: int
-    reference: Runtime | None = None
+    reference: "Runtime | None" = None
     blank: list[str] = field(default_factory=list)
     steps: int = 0
     _last: float = -np.inf

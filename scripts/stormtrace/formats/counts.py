@@ -155,6 +155,8 @@ KEPT = (
     "grid",
     "model",
     "model_checksum",
+    "detector",
+    "detector_checksum",
     "members",
     "statistics",
     "step_hours",

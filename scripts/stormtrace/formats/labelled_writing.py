@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.classes import Classes
 from stormtrace.formats.axes import define_grid, fill, map_attributes
 from stormtrace.formats.netcdf import creating
 from stormtrace.grids import Grid
@@ -17,14 +18,17 @@ def write_labelled(
     grid: Grid,
     time: str,
     fields: Mapping[str, NDArray[np.floating]],
-    units: Mapping[str, str],
+    about: Mapping[str, Mapping[str, Any]],
     labels: NDArray[np.integer],
     attributes: Mapping[str, Any],
+    classes: Classes | None = None,
+    confidence: NDArray[np.floating] | None = None,
 ) -> None:
     """Write one labelling of one time: `{FIELD}(time=1, lat, lon)`, `LABELS(lat, lon)`.
 
-    time: a text, as ClimateNet has it. fields, labels: of as many cells as the grid has; labels
-    are class codes. attributes: global ones.
+    time: a text, as ClimateNet has it. fields, labels, confidence: of as many cells as the grid
+    has; labels are class codes, confidence is 0 … 1. about: the attributes of each field, its units
+    at least. attributes: global ones.
     """
     how: dict[str, Any] = {"zlib": True, "complevel": 1}
     with creating(path) as nc:
@@ -35,9 +39,17 @@ def write_labelled(
         contents.append((nc.createVariable("time", str, ("time",)), np.array([time], object)))
         for name, values in fields.items():
             variable = nc.createVariable(name, "f4", ("time", *grid.dims), **how)
-            variable.setncatts({"units": units[name], **map_attributes(grid)})
+            variable.setncatts({**about[name], **map_attributes(grid)})
             contents.append((variable, values.reshape(1, *grid.shape)))
         variable = nc.createVariable("LABELS", "i8", grid.dims, **how)
-        variable.setncatts({"long_name": "class code", **map_attributes(grid)})
+        flags = {} if classes is None else classes.flag_attributes()
+        flags = {key: np.int64(of) if key == "flag_values" else of for key, of in flags.items()}
+        variable.setncatts({"long_name": "class code", **flags, **map_attributes(grid)})
         contents.append((variable, labels.reshape(grid.shape)))
+        if confidence is not None:
+            variable = nc.createVariable("CONFIDENCE", "f4", grid.dims, **how)
+            variable.setncatts(
+                {"long_name": "how sure the annotator was", "units": "1", **map_attributes(grid)}
+            )
+            contents.append((variable, confidence.reshape(grid.shape)))
         fill(contents)

@@ -28,7 +28,10 @@ __all__ = ["INHERITED", "MaskFile", "MaskWriter", "mask_file", "open_masks"]
 BLOCK_STEPS = 4
 
 #: Attributes of a mask file that its objects file carries on.
-INHERITED = ("experiment", "dataset", "grid", "year", "period", "model", "model_checksum")
+INHERITED = (
+    *("experiment", "dataset", "grid", "year", "period"),
+    *("model", "model_checksum", "detector", "detector_checksum"),
+)
 
 
 @dataclass(frozen=True)

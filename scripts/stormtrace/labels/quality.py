@@ -121,6 +121,18 @@ def _few(words: Sequence[str]) -> str:
     return ", ".join(words[:3]) + (f" and {len(words) - 3} more" if len(words) > 3 else "")
 
 
+def left_out_problems(record: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return a problem for each reason for which an import left something out."""
+    return [
+        {
+            "file": record["details"][reason][0],
+            "kind": reason,
+            "detail": f"{number} left out by the import: {reason}",
+        }
+        for reason, number in record["dropped"].items()
+    ]
+
+
 def _check_file(file: LabelledFile, classes: Classes, findings: Findings) -> bool:
     """Count and check one file; return whether its labels can be used."""
     read = _read(file, findings)

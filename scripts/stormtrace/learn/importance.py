@@ -1,8 +1,7 @@
 """Which fields a model relies on: the skill it loses when one is shuffled among samples.
 
-Permutation importance (Breiman 2001): a field keeps its values but loses its connection with the
-others and with the labels. It is shuffled among distinct times, never back to its own, because
-several labellings of one time share their fields.
+Permutation importance (`learn/permutation.py`) of fields. They are shuffled among distinct times,
+never back to their own, because several labellings of one time share their fields.
 """
 
 from collections.abc import Sequence
@@ -11,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.commandline import progress
 from stormtrace.errors import BadInput
 from stormtrace.formats.labelled import LabelledFile, by_time, grid_of, read_labelled
+from stormtrace.learn.permutation import permuted_scores
 from stormtrace.network import scores
 from stormtrace.network.predictor import Predictor
 from stormtrace.network.scores import Confusion, by_label
@@ -40,13 +39,13 @@ def permutation_importance(
         raise BadInput(
             f"importance needs several labelled times to shuffle among, not {len(groups)}"
         )
-    generator = np.random.default_rng(seed)
-    base = _confusions(predictor, groups)
-    jobs = [(field, repeat) for field in fields for repeat in range(repeats)]
-    shuffled: dict[str, list[NDArray[np.int64]]] = {field: [] for field in fields}
-    for field, _ in progress(jobs, "shuffling fields", len(jobs)):
-        sources = derangement(len(groups), generator)
-        shuffled[field].append(_confusions(predictor, groups, field, sources))
+    base, shuffled = permuted_scores(
+        lambda field, sources: _confusions(predictor, groups, field, sources),
+        fields,
+        len(groups),
+        repeats,
+        seed,
+    )
     labels = (*predictor.config.labels, MEAN)
     return {
         "labels": list(predictor.config.labels),
@@ -59,14 +58,6 @@ def permutation_importance(
             for field, each in shuffled.items()
         },
     }
-
-
-def derangement(count: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    """Return a permutation that leaves nothing in its place: one random cycle through all."""
-    order = generator.permutation(count)
-    following = np.empty(count, np.int64)
-    following[order] = np.roll(order, 1)
-    return following
 
 
 def _confusions(

@@ -7,6 +7,7 @@ measured: docs/decisions/cpu-runtime.md.
 import logging
 import warnings
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from stormtrace.errors import BadInput
 from stormtrace.formats.mask_writing import PROBABILITY_STEPS
 from stormtrace.network.devices import memory_format
+from stormtrace.network.kept_networks import kept_network
 from stormtrace.network.normalization import Normalization
 
 log = logging.getLogger("stormtrace")
@@ -97,8 +99,11 @@ def make_runtime(
     device: torch.device,
     precision: str,
     threads: int,
+    kept: Path | None = None,
 ) -> Runtime:
     """Return a runtime for maps of `shape` (ny, nx).
+
+    kept: folder for what OpenVINO compiles, which the next job reads (None: nothing is kept).
 
     Raises:
         BadInput: an unknown precision, or one that the runtime does not have.
@@ -107,7 +112,8 @@ def make_runtime(
     if precision not in PRECISIONS:
         raise BadInput(f"precision {precision!r} is not one of {', '.join(PRECISIONS)}")
     if name == "openvino":
-        return _one_by_one(_openvino(segmenter, normalization, shape, precision, threads))
+        run = _openvino(segmenter, normalization, shape, precision, threads, kept)
+        return _one_by_one(run)
     runtime = _torch(segmenter, normalization, device, precision)
     return _one_by_one(runtime) if device.type == "cpu" else runtime
 
@@ -147,28 +153,20 @@ def _openvino(
     shape: tuple[int, int],
     precision: str,
     threads: int,
+    kept: Path | None,
 ) -> Runtime:
-    import openvino
-
     if precision not in OPENVINO_PRECISIONS:
         raise BadInput(f"runtime openvino has {', '.join(OPENVINO_PRECISIONS)}, not {precision}")
+    config = {  # explicit: on recent CPUs OpenVINO's own choice is bfloat16
+        "INFERENCE_PRECISION_HINT": OPENVINO_PRECISIONS[precision],
+        "INFERENCE_NUM_THREADS": threads,
+        "PERFORMANCE_HINT": "LATENCY",
+    }
     fields = len(normalization.fields)
     segmenter = segmenter.cpu().eval()
-    example = torch.zeros(1, fields, *shape)  # true size: what a trace knows, it keeps
-    with torch.inference_mode(), warnings.catch_warnings():
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
-        warnings.simplefilter("ignore", DeprecationWarning)
-        traced = torch.jit.trace(segmenter, example, check_trace=False)
-        model = openvino.convert_model(traced, example_input=example)
-    model.reshape([1, fields, *shape])
-    compiled = openvino.Core().compile_model(
-        model,
-        "CPU",
-        {  # explicit: on recent CPUs OpenVINO's own choice is bfloat16
-            "INFERENCE_PRECISION_HINT": OPENVINO_PRECISIONS[precision],
-            "INFERENCE_NUM_THREADS": threads,
-            "PERFORMANCE_HINT": "LATENCY",
-        },
+    facts = {"device": "CPU", "processor": _processor(), "shape": shape, "config": config}
+    compiled = kept_network(
+        kept, segmenter, facts, lambda: _compile(segmenter, (1, fields, *shape), config)
     )
     request = compiled.create_infer_request()
 
@@ -177,3 +175,22 @@ def _openvino(
         return {key: results[index] for index, key in enumerate(segmenter.names)}
 
     return run
+
+
+def _processor() -> str:
+    import openvino
+
+    return str(openvino.Core().get_property("CPU", "FULL_DEVICE_NAME"))
+
+
+def _compile(segmenter: Segmenter, shape: tuple[int, ...], config: dict[str, Any]) -> Any:
+    import openvino
+
+    example = torch.zeros(*shape)  # true size: what a trace knows, it keeps
+    with torch.inference_mode(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        traced = torch.jit.trace(segmenter, example, check_trace=False)
+        model = openvino.convert_model(traced, example_input=example)
+    model.reshape(list(shape))
+    return openvino.Core().compile_model(model, "CPU", config)

@@ -76,8 +76,9 @@ def write_climatenet(folder: Path, settings: Settings) -> None:
                 habits = np.random.default_rng([*seed, expert])
                 labels = label(planet, points, hours, EXPERTS[expert], habits)
                 path = folder / split / snapshot.name(expert + 1)
+                units = {name: {"units": of} for name, of in UNITS.items()}
                 about = provenance(title="Stormtrace's mini planet, in ClimateNet's layout")
-                write_labelled(path, grid, snapshot.name(), fields, UNITS, labels, about)
+                write_labelled(path, grid, snapshot.name(), fields, units, labels, about)
 
 
 def draw_snapshots(

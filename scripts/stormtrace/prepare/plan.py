@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,6 +73,14 @@ class Plan:
         some = slice(steps.start, steps.stop)
         pairs = zip(records.file[some].ravel(), records.record[some].ravel(), strict=True)
         return [Place(records.paths[file], int(record)) for file, record in pairs]
+
+    def some(self, steps: NDArray[np.integer]) -> "Plan":
+        """Return the plan of some of its steps, by their numbers."""
+        records = {
+            source: replace(each, file=each.file[steps], record=each.record[steps])
+            for source, each in self.records.items()
+        }
+        return replace(self, start=self.start[steps], records=records)
 
     def files(self, step: int) -> list[str]:
         """Return all raw files a step is made from."""

@@ -109,18 +109,33 @@ def _check_climatologies(dataset: Dataset, climatologies: Climatologies) -> None
 def _write_plan(
     writer: "SampleWriter", mesh: Mesh, matrix: RegriddingMatrix, climatologies: Climatologies
 ) -> Iterator[Path]:
+    for step, fields, filled in steps_on_grid(writer.plan, mesh, matrix, climatologies):
+        yield writer.write(step, fields, filled)
+
+
+def steps_on_grid(
+    plan: Plan, mesh: Mesh, matrix: RegriddingMatrix, climatologies: Climatologies
+) -> Iterator[tuple[int, Fields, Mapping[str, int]]]:
+    """Yield each step of a plan, its fields, (n,) on the grid, and their filled points of the mesh.
+
+    The fields are used again for the next block of steps: copy what is to be kept.
+
+    Raises:
+        BadInput: as `derive_blocks`, or anomalies have no climatology.
+
+    """
+    _check_climatologies(plan.dataset, climatologies)
     on_grid: dict[str, NDArray[np.float32]] = {}
-    for block in derive_blocks(writer.plan.dataset, writer.plan, mesh, BLOCK_STEPS):
+    for block in derive_blocks(plan.dataset, plan, mesh, BLOCK_STEPS):
         for name, values in block.fields.items():
             on_grid[name] = matrix.apply(values, on_grid.get(name))
         for name, climatology in climatologies.items():
             for values, step in zip(on_grid[name], block.steps, strict=True):
-                date = writer.plan.calendar.dates([int(writer.plan.start[step])])[0]
+                date = plan.calendar.dates([int(plan.start[step])])[0]
                 values -= climatology.at(date).reshape(values.shape)
         for index, step in enumerate(block.steps):
             fields = {name: values[index] for name, values in on_grid.items()}
-            filled = {name: int(counts[index]) for name, counts in block.filled.items()}
-            yield writer.write(step, fields, filled)
+            yield step, fields, {name: int(counts[index]) for name, counts in block.filled.items()}
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.findings import Finding
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.mesh.meshes import Mesh
-from stormtrace.prepare.plan import Plan, make_plans
+from stormtrace.prepare.plan import make_plans
 from stormtrace.prepare.raw.time_agreement import check_offsets
 from stormtrace.prepare.regridding.makers import matrix_of
 
@@ -43,7 +43,7 @@ def try_dataset(
             for plan in make_plans(dataset, year):
                 starts.append(plan.start)
                 check_offsets(dataset, starts[0], plan.start)
-                some = plan if everything else _ends(plan)
+                some = plan if everything else plan.some(np.unique([0, plan.start.size - 1]))
                 for _ in derive_blocks(dataset, some, mesh, 1):
                     tried += 1
                 files += len({path for each in plan.records.values() for path in each.paths})
@@ -65,13 +65,3 @@ def _years(dataset: Dataset) -> range:
     last = max(part.end for part in dataset.parts)
     at_new_year = last[:10] == f"{max(ends):04d}-01-01" and not last[10:].strip(" T0:")
     return range(min(ends), max(ends) + (not at_new_year))
-
-
-def _ends(plan: Plan) -> Plan:
-    """Return a plan of the first and the last step of another."""
-    steps = np.unique([0, plan.start.size - 1])
-    records = {
-        source: dataclasses.replace(each, file=each.file[steps], record=each.record[steps])
-        for source, each in plan.records.items()
-    }
-    return dataclasses.replace(plan, start=plan.start[steps], records=records)

@@ -57,7 +57,9 @@ def describe(
         grid=frequency.grid,
         title=files.title or files.name,
         description=files.description,
-        subtitle=" · ".join(filter(None, (files.model, files.dataset, files.grid))),
+        subtitle=" · ".join(
+            filter(None, (files.model or files.detector, files.dataset, files.grid))
+        ),
         facts=list(facts(files, frequency, classes)),
         methods=paragraph(files, frequency, classes),
         record=record,

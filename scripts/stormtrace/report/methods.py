@@ -35,7 +35,8 @@ def _said(files: ExperimentFiles, frequency: Frequency) -> dict[str, str]:
         statistics = f"{statistics}, weighted: {files.weighting}"
     return {
         "Model": files.model,
-        "Model's source": files.model_source,
+        "Detector": files.detector,
+        "What it does" if files.detector else "Model's source": files.model_source,
         "Dataset": files.dataset,
         "Grid": ", ".join(filter(None, (files.grid, frequency.grid.describe()))),
         "Regridding": files.regridding,
@@ -84,6 +85,8 @@ def paragraph(files: ExperimentFiles, frequency: Frequency, classes: Classes) ->
     hours = float(frequency.attributes.get("step_hours", 3))
     names = " and ".join(feature.plural.lower() for feature in classes.features)
     network = f"the network {files.model}" if files.model else "a network"
+    if files.detector:
+        network = f"the detector {files.detector}"
     source = f" ({files.model_source})" if files.model_source else ""
     data = f" of {files.dataset}" if files.dataset else ""
     regridded = f", regridded by {files.regridding}" if files.regridding else ""

@@ -23,6 +23,7 @@ class ExperimentFiles(_Entry):
     title: str = ""
     description: str = ""
     model: str = ""
+    detector: str = ""
     dataset: str = ""
     grid: str = ""
     statistics: str = ""

@@ -13,14 +13,14 @@ def artmip_files(study: Study, experiment: str) -> list[str]:
     """Return the catalogue files of an experiment, one a year, named by the days they cover.
 
     Raises:
-        BadInput: the experiment's model has no class of atmospheric rivers.
+        BadInput: the experiment's detector has no class of atmospheric rivers.
 
     """
     classes = study.classes_of(experiment)
     if classes is not None and classes.get(RIVER) is None:
-        model = study.experiments[experiment].model
+        kind, name = study.experiments[experiment].found_by
         raise BadInput(
-            f"the experiment {experiment!r} cannot be in the ARTMIP catalogue: its model {model!r} "
+            f"the experiment {experiment!r} cannot be in the ARTMIP catalogue: its {kind} {name!r} "
             f"has the labels {', '.join(classes.labels)}, none of which is {RIVER!r}; run without "
             "this experiment, or give its river class that name"
         )

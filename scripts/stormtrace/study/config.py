@@ -128,5 +128,8 @@ class Config(Block):
     )
     datasets: Table = Field(description="See datasets.schema.yaml.")
     models: Table = Field(description="See models.schema.yaml.")
+    detectors: Table = Field(
+        {}, description="Detectors that are no networks. See detectors.schema.yaml."
+    )
     experiments: Table = Field(description="See experiments.schema.yaml.")
     comparisons: Table = Field({}, description="See comparisons.schema.yaml.")

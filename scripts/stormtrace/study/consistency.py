@@ -11,7 +11,9 @@ from stormtrace.errors import BadInput
 from stormtrace.grids.specification import cell_count
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
+from stormtrace.study.annotated import check_annotated, check_learner
 from stormtrace.study.config import Config
+from stormtrace.study.detector_checks import check_detector, check_use
 from stormtrace.study.entries import Comparison, Experiment, Verification
 from stormtrace.study.folders import check_folder
 from stormtrace.study.periods import common, has_month, has_time, years_of
@@ -38,10 +40,14 @@ def check(config: Config, tables: Tables, origins: Origins) -> None:
             checker.excluded(name, dataset)
         else:
             checker.anomalies(name, dataset)
+    for entry in tables.annotated.values():
+        check_annotated(entry, config.grids, origins)
     for name, model in tables.models.items():
         if isinstance(model, Published):
             check_folder(model.weights, ("models", name, "weights"), origins)
         checker.model(name, model)
+    for name, detector in tables.detectors.items():
+        check_detector(name, detector, config, origins)
     for name, experiment in tables.experiments.items():
         checker.experiment(name, experiment)
     checker.shown()
@@ -145,34 +151,49 @@ class _Checker:
             )
         self.fields(path, name, model, dataset)
         if isinstance(model, Recipe):
+            if model.dataset in self.tables.annotated:
+                check_learner(model, self.tables.annotated[model.dataset], self.origins)
             check_augmentation(name, model, self.config.grids, self.origins)
 
     def experiment(self, name: str, experiment: Experiment) -> None:
-        """An experiment's model, dataset and grid are there, and fit each other."""
+        """An experiment's model or detector, dataset and grid are there, and fit each other."""
         path = ("experiments", name)
         for key, table in (
             ("model", self.tables.models),
+            ("detector", self.tables.detectors),
             ("dataset", self.tables.datasets),
             ("grid", self.config.grids),
         ):
-            self.origins.one_of(getattr(experiment, key), table, (*path, key))
+            if (chosen := getattr(experiment, key)) is not None:
+                self.origins.one_of(chosen, table, (*path, key))
         dataset = self.tables.datasets[experiment.dataset]
-        model = self.tables.models[experiment.model]
         if not isinstance(dataset, Dataset):
             self.origins.refuse(
                 (*path, "dataset"),
                 f"is {experiment.dataset!r}, a set of single labelled times that has no years "
                 "to detect and track in; models that learn from it are scored on its test labels",
             )
-        self.neutral((*path, "neutral"), experiment, model, dataset)
-        self.fields((*path, "dataset"), experiment.model, model, dataset, experiment.neutral)
+        if experiment.detector is not None:
+            detector = self.tables.detectors[experiment.detector]
+            table = self.tables.datasets
+            check_use((*path, "dataset"), detector, dataset, table, self.origins)
+        else:
+            model = self.tables.models[str(experiment.model)]
+            self.network(path, experiment, model, dataset)
         for field in experiment.measure:
             self.origins.one_of(field, dataset.fields, (*path, "measure"))
-        self.statistics((*path, "weighting"), experiment, model)
-        self.runtime(path, experiment)
-        self.tracking((*path, "tracking"), experiment, model)
+        self.tracking((*path, "tracking"), experiment)
         if experiment.period:
             self.period((*path, "period"), experiment.period, dataset)
+
+    def network(
+        self, path: Keys, experiment: Experiment, model: AnyModel, dataset: Dataset
+    ) -> None:
+        """A model's fields, statistics and runtime suit the experiment."""
+        self.neutral((*path, "neutral"), experiment, model, dataset)
+        self.fields((*path, "dataset"), model.name, model, dataset, experiment.neutral)
+        self.statistics((*path, "weighting"), experiment, model)
+        self.runtime(path, experiment)
 
     def fields(
         self,
@@ -241,15 +262,22 @@ class _Checker:
                 "or runtime: torch",
             )
 
-    def tracking(self, path: Keys, experiment: Experiment, model: AnyModel) -> None:
-        """The region is known, and thresholds are for classes of the model."""
+    def labels_of(self, experiment: Experiment) -> Sequence[str] | None:
+        """Return the labels of an experiment's model or detector, if they can be read yet."""
+        if experiment.detector is not None:
+            return self.tables.detectors[experiment.detector].labels
+        return known_of(self.tables.models[str(experiment.model)], "labels")
+
+    def tracking(self, path: Keys, experiment: Experiment) -> None:
+        """The region is known, and thresholds are for classes of the model or detector."""
         region = experiment.tracking.region
         if region and region.name:
             names = NAMED_REGIONS | self.config.regions
             self.origins.one_of(region.name, names, (*path, "region", "name"))
-        labels = known_of(model, "labels")
+        labels = self.labels_of(experiment)
         if labels is None:
             return
+        kind, called = experiment.found_by
         classes = Classes.of_labels(labels, self.config.classes)
         for key in ("minimum_area_km2", "minimum_pixels", "minimum_hours"):
             limits = getattr(experiment.tracking, key)
@@ -258,7 +286,7 @@ class _Checker:
                     known = [feature.short for feature in classes.features]
                     self.origins.refuse(
                         (*path, key, name),
-                        f"is a threshold for no class of the model {experiment.model!r}"
+                        f"is a threshold for no class of the {kind} {called!r}"
                         f"{did_you_mean(name, known)}; its classes: {', '.join(known)}",
                     )
 
@@ -305,14 +333,15 @@ class _Checker:
                 "freely), so no day of it is that of the observations; leave match out to compare "
                 "climatologies, or say weather: observed of the dataset if it is nudged",
             )
-        labels = known_of(self.tables.models[experiment.model], "labels")
+        labels = self.labels_of(experiment)
+        kind, called = experiment.found_by
         if labels is not None and not any(
             one.basins == "tropical cyclones"
             for one in Classes.of_labels(labels, self.config.classes).features
         ):
             self.origins.refuse(
                 path,
-                f"is of an experiment whose model {experiment.model!r} has no class with `basins: "
+                f"is of an experiment whose {kind} {called!r} has no class with `basins: "
                 f"tropical cyclones` (table `classes`); its labels: {', '.join(labels)}",
             )
 

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from stormtrace.blocks import dump, flag
 from stormtrace.classes import Classes
+from stormtrace.detect.recipes import AdoptedMasks, Detector, ThresholdRecipe
 from stormtrace.formats.sample_names import stamp
 from stormtrace.grids.specification import GridSpecification
 from stormtrace.learn.recipe import Published, Recipe
@@ -32,6 +33,15 @@ from stormtrace.study.study_files import ELSEWHERE, Origins
 
 #: The piece of a labelled dataset that its statistics are computed from.
 LABELLED = "train"
+
+
+class PercentileOf(NamedTuple):
+    """A percentile of a field of a dataset's samples on a grid."""
+
+    dataset: str
+    grid: str
+    field: str
+    percentile: float
 
 
 class Study:
@@ -79,11 +89,15 @@ class Study:
                 of = "events" if len(sides) == 1 else self.counted_from
                 self.comparisons[name] = entry.model_copy(update={"of": of})
         self.experiments = {name: self._table[name] for name in self._needed_experiments()}
-        models = {entry.model for entry in self.experiments.values()}
+        models = {entry.model for entry in self.experiments.values() if entry.model}
+        detectors = {entry.detector for entry in self.experiments.values() if entry.detector}
+        self.detectors = {name: tables.detectors[name] for name in sorted(detectors)}
         self._members = {name: members_of(tables.models[name]) for name in sorted(models)}
         self.models = {name: one for some in self._members.values() for name, one in some.items()}
+        self._annotated = tables.annotated
         needed = self._needed_datasets(tables.datasets)
         self.datasets = {name: tables.datasets[name] for name in sorted(needed)}
+        self.annotated = {name: tables.annotated[name] for name in needed & {*tables.annotated}}
 
     def _shown_experiments(self) -> list[str]:
         """Return what is run and what is compared; in that order."""
@@ -109,8 +123,10 @@ class Study:
     def _needed_datasets(self, table: Mapping[str, AnyDataset]) -> set[str]:
         """Return what is run on and learned from, and what anomalies of those depart from."""
         used = {entry.dataset for entry in self.experiments.values()}
+        used |= {of.dataset for of in self.percentiles}
         used |= {entry.dataset for entry in self.models.values() if entry.dataset}
-        fields = (each for name in used for each in table[name].fields.values())
+        used |= {self._annotated[name].dataset for name in used if name in self._annotated}
+        fields = (each for name in sorted(used) for each in table[name].fields.values())
         return used | {each.anomaly.dataset for each in fields if each.anomaly is not None}
 
     def _named(self, experiment: Experiment) -> Experiment:
@@ -183,6 +199,8 @@ class Study:
             for entry in self.experiments.values()
             if not self.is_labelled(entry.dataset)
         )
+        wanted |= dict.fromkeys((of.dataset, of.grid) for of in self.percentiles)
+        wanted |= {(entry.dataset, entry.grid): None for entry in self.annotated.values()}
         for dataset, grid in list(wanted):
             wanted |= {(of.dataset, grid): None for of in self.anomalies(dataset).values()}
         found: dict[str, list[GridSpecification]] = {}
@@ -195,11 +213,22 @@ class Study:
         entry = self.labelled(dataset)
         return [name for name in entry.exclude if (Path(getattr(entry, split)) / name).exists()]
 
+    def labels_made(self, dataset: str, split: str) -> str | None:
+        """Return what is made here and holds labels: annotations', the mini planet's, or None."""
+        if dataset in self.annotated:
+            return self.at.labelled(dataset)
+        return self.at.planet_part(str(getattr(self.labelled(dataset), split)))
+
+    def fields_from(self, dataset: str) -> str:
+        """Return the dataset of raw files that fields come from: of annotations, another one."""
+        return self.annotated[dataset].dataset if dataset in self.annotated else dataset
+
     # --- models ---------------------------------------------------------------------------------
 
     def models_of(self, experiment: str) -> list[str]:
-        """Return the models of an experiment: one, or the members of an ensemble."""
-        return list(self._members[self.experiments[experiment].model])
+        """Return the models of an experiment: one, or an ensemble's members; none of a detector."""
+        model = self.experiments[experiment].model
+        return list(self._members[model]) if model else []
 
     def trained_on(self, model: str) -> list[str]:
         """Return the flag with a published model's `trained_on`, if the study says it."""
@@ -213,12 +242,19 @@ class Study:
 
     def labels_of(self, dataset: str) -> list[str]:
         """Return the classes of a labelled dataset, as a model that learns from it names them."""
+        if dataset in self.annotated:
+            return list(self.annotated[dataset].labels)
         users = (known_of(one, "labels") for one in self.models.values() if one.dataset == dataset)
         return next((labels for labels in users if labels), [])
 
     def classes_of(self, experiment: str) -> Classes | None:
         """Return the classes of an experiment's masks; None if its model cannot be read yet."""
-        labels = known_of(self.models[self.models_of(experiment)[0]], "labels")
+        detector = self.detector_of(experiment)
+        labels = (
+            detector.labels
+            if detector
+            else known_of(self.models[self.models_of(experiment)[0]], "labels")
+        )
         return None if labels is None else Classes.of_labels(labels, self.config.classes)
 
     @cached_property
@@ -241,6 +277,44 @@ class Study:
         """Names of the models whose fields' importance is measured."""
         asked = {one for name in self.config.explain for one in self._members.get(name, ())}
         return [name for name in self.scored if name in asked]
+
+    # --- detectors that are no networks ---------------------------------------------------------
+
+    def detector_of(self, experiment: str) -> Detector | None:
+        """Return the recipe or the adopted masks of an experiment; None if a model detects."""
+        name = self.experiments[experiment].detector
+        return self.detectors[name] if name else None
+
+    def detected_by(self, kind: type) -> list[str]:
+        """Return the experiments whose detector is of a kind; of NoneType, those of models."""
+        return [name for name in self.experiments if isinstance(self.detector_of(name), kind)]
+
+    @cached_property
+    def percentiles(self) -> list[PercentileOf]:
+        """The percentiles of samples that recipes compare with, each once."""
+        every = (one for name in self.experiments for one in self.percentiles_of(name))
+        return list(dict.fromkeys(every))
+
+    def percentiles_of(self, experiment: str) -> list[PercentileOf]:
+        """Return the percentiles that an experiment's recipe compares with."""
+        recipe, entry = self.detector_of(experiment), self.experiments[experiment]
+        if not isinstance(recipe, ThresholdRecipe):
+            return []
+        found = (
+            PercentileOf(one.dataset or entry.dataset, entry.grid, condition.field, one.percentile)
+            for condition in recipe.conditions
+            if (one := condition.percentile)
+        )
+        return list(dict.fromkeys(found))
+
+    def sees_samples(self, experiment: str) -> bool:
+        """Whether an experiment needs its dataset's samples: for masks, measures or pictures."""
+        drawn = (self.config.animate, self.config.snapshots, self.config.composites)
+        return (
+            not isinstance(self.detector_of(experiment), AdoptedMasks)
+            or bool(self.experiments[experiment].measure)
+            or any(table.get(experiment) for table in drawn)
+        )
 
     # --- experiments ----------------------------------------------------------------------------
 
@@ -276,6 +350,8 @@ class Study:
 
     def weighting(self, experiment: str) -> str:
         """Return how an experiment's statistics are weighted: its own word or its model's."""
+        if self.experiments[experiment].detector:
+            return "none"
         model = self.models[self.models_of(experiment)[0]]
         own = model.weighting if isinstance(model, Recipe) else "none"
         return str(self.experiments[experiment].weighting or own)
@@ -312,6 +388,8 @@ class Study:
     def statistics_of(self, experiment: str) -> tuple[str, str] | None:
         """Return (dataset, grid) whose statistics normalize the input; None: the model's own."""
         entry = self.experiments[experiment]
+        if entry.detector:
+            return None
         if entry.statistics == "inference":
             return entry.dataset, entry.grid
         model = self.models[self.models_of(experiment)[0]]

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
-from stormtrace.blocks import Block, in_order
+from stormtrace.blocks import Block, exclusive, in_order
 from stormtrace.prepare.clock import real_moment
 from stormtrace.track.tracking import TrackingBlock
 from stormtrace.verification.observed import Agency
@@ -24,8 +24,12 @@ def distinct(names: tuple[Any, ...]) -> tuple[Any, ...]:
 Names = Annotated[tuple[str, ...], AfterValidator(distinct)]
 
 
+#: Keys of an experiment that only networks have.
+OF_MODELS = ("statistics", "weighting", "precision", "probabilities", "runtime", "neutral")
+
+
 class Experiment(Block):
-    """One model run on one dataset on one grid with one choice of statistics."""
+    """One detector applied to one dataset on one grid; a model with one choice of statistics."""
 
     like: str | None = Field(
         None,
@@ -36,9 +40,18 @@ class Experiment(Block):
         None, description="A few words for maps and the report; the name where absent."
     )
     name: SkipJsonSchema[str] = ""
-    model: str = Field(description="A name in the table of models.")
+    model: str | None = Field(
+        None, description="A name in the table of models; or else there is a `detector`."
+    )
+    detector: str | None = Field(
+        None,
+        description="Instead of a model: a name in the table of detectors, or one of those that "
+        "are always there (docs/detectors.md): ivt-250, ivt-500, ivt-750, ivt-85, blocking, "
+        "cyclones.",
+    )
     dataset: str = Field(
-        description="A name in the table of datasets; it must derive every field of the model."
+        description="A name in the table of datasets; it must derive every field of the model or "
+        "detector."
     )
     grid: str = Field(description="A name in the table of grids.")
     period: Annotated[tuple[Day, Day], AfterValidator(in_order)] | None = Field(
@@ -82,6 +95,25 @@ class Experiment(Block):
         "kept.",
     )
     tracking: TrackingBlock = TrackingBlock()
+
+    @property
+    def found_by(self) -> tuple[str, str]:
+        """What detects, `model` or `detector`, and its name."""
+        return ("detector", self.detector) if self.detector else ("model", str(self.model))
+
+    @model_validator(mode="after")
+    def _has_one_detector(self) -> "Experiment":
+        if self.model is None and self.detector is None:
+            raise ValueError("it needs a model or a detector")
+        if self.model is not None and self.detector is not None:
+            raise exclusive(("model", "detector"))
+        defaults = type(self).model_fields
+        for key in OF_MODELS if self.detector else ():
+            if getattr(self, key) != defaults[key].default:
+                raise ValueError(
+                    f"{key} is of networks, and {self.detector!r} is none: leave it out"
+                )
+        return self
 
 
 class Verification(Block):

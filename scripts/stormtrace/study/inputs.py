@@ -14,8 +14,10 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
+from stormtrace.detect.recipes import AdoptedMasks
 from stormtrace.learn.recipe import Published
 from stormtrace.prepare.dataset import Source
+from stormtrace.study.annotated import annotation_inputs
 from stormtrace.study.definition import Study
 
 
@@ -37,11 +39,11 @@ def raw_input(study: Study, dataset: str, year: str | None = None) -> list[str]:
 
 
 def labels_input(study: Study, dataset: str, split: str) -> list[str]:
-    """Return the planet's folder that labels, `train` or `test`, are in; none for other labels.
+    """Return the folder made here that labels, `train` or `test`, are in; none for other labels.
 
     Other labels are seen by `labels_seen`.
     """
-    made = study.at.planet_part(str(getattr(study.labelled(dataset), split)))
+    made = study.labels_made(dataset, split)
     return [made] if made else []
 
 
@@ -51,11 +53,11 @@ def labels_seen(study: Study, dataset: str, split: str) -> str:
     Excluded files do not count.
 
     Raises:
-        FileNotFoundError: the mini planet has not been made yet.
+        FileNotFoundError: the mini planet has not been made yet, or annotations not imported.
 
     """
     folder = str(getattr(study.labelled(dataset), split))
-    made = study.at.planet_part(folder)
+    made = study.labels_made(dataset, split)
     if made and not Path(made).is_dir():
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), made)
     if not Path(folder).is_dir():
@@ -65,6 +67,22 @@ def labels_seen(study: Study, dataset: str, split: str) -> str:
         kept = [one for one in entries if _is_sample(one.name) and one.name not in left_out]
         stats = {one.name: one.stat() for one in kept if one.is_file()}
     return _in_short({f"{name} {it.st_size} {it.st_mtime:.0f}" for name, it in stats.items()})
+
+
+def import_input(study: Study, dataset: str) -> dict[str, list[str]]:
+    """Return what labelled samples are made from: annotations and raw files of all years."""
+    entry, raw = study.annotated[dataset], study.fields_from(dataset)
+    files = [file for year in study.pieces(raw) for file in raw_input(study, raw, year)]
+    climatologies = [
+        study.at.climatology(of.dataset, entry.grid, str(of.harmonics))
+        for _, of in sorted(study.anomalies(raw).items())
+    ]
+    return {
+        "annotations": annotation_inputs(entry),
+        "raw": sorted(set(files)),
+        "matrix": [study.at.regridding_matrix(raw, entry.grid)],
+        "climatology": climatologies,
+    }
 
 
 def samples_seen(folder: str) -> str:
@@ -100,6 +118,15 @@ def published_files(study: Study, model: str) -> list[str]:
     assert isinstance(entry, Published)
     files = (Path(entry.weights) / name for name in ("config.json", "weights.pth"))
     return [str(file) for file in files if file.is_file()]
+
+
+def adopted_files(study: Study, experiment: str, year: str) -> list[str]:
+    """Return the files of adopted masks that may hold times of a year, as far as they are there."""
+    from stormtrace.prepare.raw.found_files import files_near
+
+    adopted = study.detector_of(experiment)
+    assert isinstance(adopted, AdoptedMasks)
+    return files_near(Source(adopted.variable, adopted.files), int(year), found_once)
 
 
 @functools.cache

@@ -1,7 +1,7 @@
 """Jobs that run, wait or failed in a folder, from the files that jobs and Snakemake leave there.
 
-Nothing here asks the scheduler: PBS's last answer is in the Casper profile's own file, at most as
-old as Snakemake's last question.
+Nothing here asks the scheduler: its last answer is in a file of the profile's, at most as old as
+Snakemake's last question.
 """
 
 import json
@@ -17,8 +17,11 @@ from typing import Any, Literal
 
 from stormtrace import memory
 
-#: Where profiles/pbs-casper keeps its records; see `jobs.py` there.
-PBS = Path(".snakemake") / "pbs"
+#: Scheduler -> where its profile keeps its records; see profiles/scheduler/jobs.py.
+RECORDS = {"PBS": Path(".snakemake/pbs"), "Slurm": Path(".snakemake/slurm")}
+
+#: The file there that has the scheduler's last answer.
+ANSWERS = "answers.json"
 
 #: As much of a log's end as is read for its last line.
 TAIL_BYTES = 4000
@@ -67,18 +70,19 @@ def jobs_in(folder: Path, logs: str) -> dict[str, Job]:
     studies may run in the same folder.
     """
     jobs = {}
-    known = read_json(folder / PBS / "qstat.json").get("jobs", {})
-    for file in _files(folder / PBS / "submitted"):
-        record = read_json(file)
-        if record.get("log") and record["log"][0].startswith(f"{logs}/"):
-            job = _submitted(folder, logs, record, known.get(_number(record["job"]), {}))
-            if job is not None:
-                jobs[job.log] = job
+    said = {records: _said(folder / records) for records in RECORDS.values()}
+    for records, facts in said.items():
+        for file in _files(folder / records / "submitted"):
+            record = read_json(file)
+            if record.get("log") and record["log"][0].startswith(f"{logs}/"):
+                job = _submitted(folder, records, logs, record, facts)
+                if job is not None:
+                    jobs[job.log] = job
     for path in (folder / logs).rglob("*.progress.json"):
         note = read_json(path)
         name = str(path.relative_to(folder / logs)).removesuffix(".progress.json")
         log = f"{logs}/{name}.log"
-        if _lives(folder, note, known):
+        if _lives(folder, note, said):
             jobs[log] = Job(log, name, "running", note)
         elif note and log not in jobs:
             reason = failure(folder / log) or memory.killed(note.get("memory"))
@@ -87,25 +91,29 @@ def jobs_in(folder: Path, logs: str) -> dict[str, Job]:
 
 
 def _submitted(
-    folder: Path, logs: str, record: Mapping[str, Any], fact: Mapping[str, Any]
+    folder: Path, records: Path, logs: str, record: Mapping[str, Any], facts: Mapping[str, Any]
 ) -> Job | None:
-    """Return a job of the Casper profile, unless it has succeeded."""
-    log, ended = record["log"][0], _exit_code(folder, record["job"])
+    """Return a job that was submitted to a scheduler, unless it has succeeded."""
+    log, ended = record["log"][0], _exit_code(folder / records, record["job"])
+    fact = facts.get(_number(record["job"]), {})
     job = log.removeprefix(f"{logs}/").removesuffix(".log")
     if ended == "0":
         return None
-    if ended is not None or fact.get("state") == "F":
+    if ended is not None or fact.get("state") == "ended":
         comment = fact.get("comment", "")
         reason = failure(folder / log) or comment or last_line(folder / log)
         return Job(log, job, "failed", reason=reason)
-    return Job(log, job, "queued" if fact.get("state") in (None, "Q", "H", "W") else "running")
+    return Job(log, job, "queued" if fact.get("state") in (None, "queued") else "running")
 
 
-def _lives(folder: Path, note: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> bool:
+def _lives(folder: Path, note: Mapping[str, Any], said: Mapping[Path, Mapping[str, Any]]) -> bool:
     """Whether a job that left a note still runs; one that was killed could not remove it."""
     if job := note.get("job"):
-        fact = known.get(_number(job), {})
-        return _exit_code(folder, job) is None and fact.get("state") != "F"
+        return not any(
+            _exit_code(folder / records, job) is not None
+            or facts.get(_number(job), {}).get("state") == "ended"
+            for records, facts in said.items()
+        )
     if note.get("host") == socket.gethostname():
         return Path(f"/proc/{note['process']}").exists() or _answers(note["process"])
     return bool(note)
@@ -122,10 +130,11 @@ def _answers(process: int) -> bool:
     return True
 
 
-def asked_pbs(folder: Path) -> float | None:
-    """Return when Snakemake last asked PBS, in seconds of the epoch; None if never."""
-    asked: float | None = read_json(folder / PBS / "qstat.json").get("asked")
-    return asked
+def asked(folder: Path) -> tuple[float, str] | None:
+    """Return when Snakemake last asked a scheduler, in seconds of the epoch, and which; or None."""
+    answers = {name: read_json(folder / records / ANSWERS) for name, records in RECORDS.items()}
+    times = [(answer["asked"], name) for name, answer in answers.items() if "asked" in answer]
+    return max(times, default=None)
 
 
 def failure(log: Path) -> str:
@@ -177,15 +186,21 @@ def read_json(file: Path) -> dict[str, Any]:
     return content if isinstance(content, dict) else {}
 
 
-def _exit_code(folder: Path, job: str) -> str | None:
+def _exit_code(records: Path, job: str) -> str | None:
     try:
-        return (folder / PBS / "ended" / _number(job)).read_text().strip()
+        return (records / "ended" / _number(job)).read_text().strip()
     except OSError:
         return None
 
 
+def _said(records: Path) -> Mapping[str, Any]:
+    """Return what a scheduler last said of its jobs, by their number."""
+    facts: Mapping[str, Any] = read_json(records / ANSWERS).get("jobs", {})
+    return facts
+
+
 def _number(job: str) -> str:
-    """Return the number of a PBS job: 123 of 123.casper-pbs."""
+    """Return the number of a job: 123 of 123.casper-pbs."""
     return job.partition(".")[0]
 
 

@@ -20,7 +20,8 @@ def grid_warnings(study: Study) -> list[str]:
     """
     found: dict[tuple[str, str], list[str]] = {}
     for name, entry in study.experiments.items():
-        found.setdefault((entry.model, entry.grid), []).append(name)
+        if entry.model:
+            found.setdefault((entry.model, entry.grid), []).append(name)
     return [
         f"{', '.join(names)}: {sentence}"
         for (_, grid), names in found.items()

@@ -68,6 +68,10 @@ class Layout:
         """Mean and harmonics of the year of some of a dataset's fields."""
         return self._at(f"climatology/{dataset}/{grid}/{harmonics}.nc")
 
+    def percentiles(self, dataset: str, grid: str, field: str, percentile: str) -> str:
+        """A percentile of a field of a dataset's samples, by cell and month."""
+        return self._at(f"percentiles/{dataset}/{grid}/{field}-{percentile}.nc")
+
     def statistics(self, dataset: str, grid: str) -> str:
         """Mean and standard deviation of a dataset's fields."""
         return self._at(f"statistics/{dataset}/{grid}.json")
@@ -91,6 +95,10 @@ class Layout:
     def labels(self, dataset: str) -> str:
         """Findings about a labelled dataset."""
         return self._at(f"labels/{dataset}.json")
+
+    def labelled(self, dataset: str) -> str:
+        """The folder of the labelled samples that annotations become."""
+        return self._at(f"labelled/{dataset}")
 
     def checkpoints(self, model: str) -> str:
         """What a stopped training resumes from."""

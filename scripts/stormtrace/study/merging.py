@@ -9,12 +9,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stormtrace.errors import BadInput
+from stormtrace.study.entries import OF_MODELS
 
 Entry = dict[str, Any]
 Table = Mapping[str, Entry]
 
 #: Keys that an entry says of itself alone; they are not inherited.
 OWN = ("title", "description")
+
+#: Keys that exclude others: an experiment with a detector of its own inherits no model, nor what is
+#: said of one.
+INSTEAD = {
+    "detector": ("model", *OF_MODELS),
+    "model": ("detector",),
+}
 
 #: Blocks whose keys exclude each other: `{take: IWV}` like `{integrate: Q}` is not both.
 WHOLE = (("fields", "*"), ("tracking", "region"))
@@ -52,6 +60,9 @@ def resolve(table: Table, name: str, what: str) -> Entry:
     """
     merged: Entry = {}
     for ancestor in reversed(lineage(table, name, what)):
+        said = {key for key, value in table[ancestor].items() if value is not None}
+        for key in said & INSTEAD.keys() if what == "experiments" else ():
+            merged = {one: value for one, value in merged.items() if one not in INSTEAD[key]}
         merged = merge(merged, table[ancestor], WHOLE)
     merged.pop("like", None)
     return {key: value for key, value in merged.items() if key not in OWN or key in table[name]}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from stormtrace.learn.recipe import Published
 from stormtrace.prepare.dataset import Dataset, LabelledDataset, Part, Source
+from stormtrace.study.annotated import missing_annotations
 from stormtrace.study.definition import Study
 from stormtrace.study.inputs import found_once
 from stormtrace.study.periods import years_of
@@ -42,7 +43,9 @@ def missing_inputs(
         dataset = study.datasets.get(names.get("dataset") or (model and model.dataset) or "")
         if rule == "make_samples":
             years.setdefault(names["dataset"], set()).add(int(names["year"]))
-        if rule == "adopt_model" and isinstance(model, Published):
+        if rule == "import_labels":
+            said |= dict.fromkeys(missing_annotations(study.annotated[names["dataset"]]))
+        elif rule == "adopt_model" and isinstance(model, Published):
             said |= dict.fromkeys(_missing_model(model))
         elif isinstance(dataset, LabelledDataset):
             said |= dict.fromkeys(_missing_labels(study, dataset, SPLITS.get(rule, ("test",))))
@@ -61,7 +64,9 @@ def missing_inputs(
 def _every_job(study: Study) -> Iterator[PlannedJob]:
     """Yield the jobs of a study that read files of the user."""
     for name in study.datasets:
-        if study.is_labelled(name):
+        if name in study.annotated:
+            yield "import_labels", {"dataset": name}
+        elif study.is_labelled(name):
             yield "check_labels", {"dataset": name}
         else:
             yield from (("make_samples", {"dataset": name, "year": y}) for y in study.pieces(name))

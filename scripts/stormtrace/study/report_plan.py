@@ -5,6 +5,7 @@ from typing import Any
 
 from stormtrace.blocks import dump
 from stormtrace.classes import Classes
+from stormtrace.detect.recipes import recipe_in_words
 from stormtrace.learn.recipe import Published
 from stormtrace.study.definition import Study
 from stormtrace.study.merging import Entry
@@ -33,6 +34,7 @@ def report_of(study: Study) -> Entry:
         "configuration": {
             "experiments": {name: dump(study.experiments[name]) for name in study.shown},
             "models": dump(study.models),
+            "detectors": dump(study.detectors),
             "datasets": dump(study.datasets),
         },
     }
@@ -41,7 +43,7 @@ def report_of(study: Study) -> Entry:
 def _run_on(study: Study) -> dict[str, tuple[str, list[str]]]:
     """Return dataset -> (grid, years) of the first experiment that is run on it."""
     run_on: dict[str, tuple[str, list[str]]] = {}
-    for name in study.shown:
+    for name in filter(study.sees_samples, study.shown):
         entry = study.experiments[name]
         run_on.setdefault(entry.dataset, (entry.grid, study.years(name)))
     return run_on
@@ -56,10 +58,11 @@ def _experiment(study: Study, name: str) -> dict[str, Any]:
     return shown | {
         "name": name,
         "title": study.title(name),
-        "model": study.models_of(name)[0],
+        "model": next(iter(study.models_of(name)), ""),
+        "detector": entry.detector or "",
         "dataset": entry.dataset,
         "grid": entry.grid,
-        "statistics": entry.statistics,
+        "statistics": "" if entry.detector else entry.statistics,
         "model_source": _source_of(study, name),
         "regridding": _regridding(study, name),
         "weighting": study.weighting(name),
@@ -73,7 +76,9 @@ def _experiment(study: Study, name: str) -> dict[str, Any]:
 
 
 def _source_of(study: Study, experiment: str) -> str:
-    """Return where an experiment's model comes from, in words."""
+    """Return where an experiment's model comes from, or what its detector does, in words."""
+    if (detector := study.detector_of(experiment)) is not None:
+        return recipe_in_words(detector)
     models = study.models_of(experiment)
     entry = study.models[models[0]]
     if isinstance(entry, Published):
@@ -84,6 +89,8 @@ def _source_of(study: Study, experiment: str) -> str:
 
 def _regridding(study: Study, experiment: str) -> str:
     """Return how an experiment's samples came onto their grid, in words."""
+    if not study.sees_samples(experiment):
+        return ""
     dataset = study.raw(study.experiments[experiment].dataset)
     if dataset.regridding_matrix:
         return f"the matrix {Path(dataset.regridding_matrix).name}"

@@ -10,26 +10,38 @@ from typing import Any
 from pydantic import BaseModel
 
 from stormtrace.blocks import Fault, at, check_block, did_you_mean, plain
+from stormtrace.detect.recipes import AdoptedMasks, Detector, ThresholdRecipe
+from stormtrace.labels.annotation_blocks import AnnotatedDataset
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.prepare.sources import SOURCES
+from stormtrace.study.annotated import labelled_of
 from stormtrace.study.entries import Comparison, Experiment
 from stormtrace.study.merging import Entry, drop_nulls, lineage, resolve
-from stormtrace.study.study_files import Origins
+from stormtrace.study.study_files import Origins, read_yaml
 
 AnyDataset = Dataset | LabelledDataset
 AnyModel = Recipe | Published
 
 #: Keys of the study whose entries may be like each other.
-TABLES = ("datasets", "models", "experiments", "comparisons")
+TABLES = ("datasets", "models", "detectors", "experiments", "comparisons")
+
+
+#: Detectors that every study has.
+SHIPPED = Path(__file__).resolve().parents[1] / "data" / "detectors.yaml"
 
 
 @dataclass(frozen=True)
 class Tables:
-    """Every entry of the four tables, resolved and checked one by one."""
+    """Every entry of the tables, resolved and checked one by one.
+
+    annotated: datasets of annotations; in `datasets` the labelled samples they become.
+    """
 
     datasets: dict[str, AnyDataset]
+    annotated: dict[str, AnnotatedDataset]
     models: dict[str, AnyModel]
+    detectors: dict[str, Detector]
     experiments: dict[str, Experiment]
     comparisons: dict[str, Comparison]
 
@@ -50,8 +62,23 @@ def drop_nulls_of_study(config: Mapping[str, Any]) -> Entry:
 
 def read_tables(config: Mapping[str, Any], folders: Mapping[str, str], origins: Origins) -> Tables:
     """Return the tables of a study; `folders` are what {data} and {results} stand for."""
+    config = {**config, "detectors": {**shipped_detectors(), **(config.get("detectors") or {})}}
     entries = {kind: _read_table(config, kind, folders, origins) for kind in TABLES}
-    return Tables(**entries)
+    annotated = {
+        name: entry
+        for name, entry in entries["datasets"].items()
+        if isinstance(entry, AnnotatedDataset)
+    }
+    for name, entry in annotated.items():
+        entries["datasets"][name] = labelled_of(
+            entry, entries["datasets"], folders["results"], origins
+        )
+    return Tables(annotated=annotated, **entries)
+
+
+def shipped_detectors() -> dict[str, Any]:
+    """Return the entries of the table of detectors that every study has."""
+    return read_yaml(SHIPPED)
 
 
 def _read_table(
@@ -86,12 +113,17 @@ def _model_of(kind: str, entry: Entry) -> type[BaseModel] | Fault:
     """Return the model of an entry, by what it says it is."""
     if kind == "models":
         return Published if "weights" in entry else Recipe
+    if kind == "detectors":
+        return AdoptedMasks if "files" in entry else ThresholdRecipe
     if kind != "datasets":
         return Experiment if kind == "experiments" else Comparison
     source = entry.get("source")
+    if source == "annotations":
+        return AnnotatedDataset
     if source is not None and source not in SOURCES:
-        hint = did_you_mean(str(source), SOURCES)
-        allowed = ", ".join(SOURCES)
+        known = [*SOURCES, "annotations"]
+        hint = did_you_mean(str(source), known)
+        allowed = ", ".join(known)
         return Fault(("source",), f"is {json.dumps(source)}{hint}; allowed: {allowed}")
     return LabelledDataset if source == "climatenet" else Dataset
 

@@ -5,6 +5,8 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
+from stormtrace.detect.recipes import AdoptedMasks, ThresholdRecipe
+from stormtrace.labels.annotation_blocks import AnnotatedDataset
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.study.config import Config
@@ -19,8 +21,15 @@ HEAD = (
 #: File in workflow/schemas -> title and model(s).
 SCHEMAS: dict[str, tuple[str, Any]] = {
     "config": ("The study", Config),
-    "datasets": ("A dataset: raw files, or labelled samples", Dataset | LabelledDataset),
+    "datasets": (
+        "A dataset: raw files, labelled samples, or annotations that become those",
+        Dataset | LabelledDataset | AnnotatedDataset,
+    ),
     "models": ("A model: trained here, or published", Recipe | Published),
+    "detectors": (
+        "A detector that is no network: a threshold recipe, or masks made elsewhere",
+        ThresholdRecipe | AdoptedMasks,
+    ),
     "experiments": ("An experiment", Experiment),
     "comparisons": ("A comparison", Comparison),
     "tracking": ("Tracking", TrackingBlock),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from stormtrace.detect.recipes import AdoptedMasks
 from stormtrace.study.definition import Study
 
 #: Column of the table -> the rule whose outputs it counts.
@@ -41,7 +42,7 @@ def targets(study: Study, experiment: str) -> dict[str, list[Target]]:
     by_year = [(f"{dataset}/{grid}/{year}", at.samples(dataset, grid, year)) for year in years]
     # Stage -> pairs of what stands for the wildcards in the log's name, and the output.
     made = {
-        "samples": by_year,
+        "samples": by_year if study.sees_samples(experiment) else [],
         "statistics": [("/".join(chosen), at.statistics(*chosen))] if chosen else [],
         "model": [(model, at.model(model, "config.json")) for model in study.models_of(experiment)],
         "masks": [(f"{masks}/{year}", at.masks(masks, year)) for year in years],
@@ -55,7 +56,7 @@ def targets(study: Study, experiment: str) -> dict[str, list[Target]]:
         stage: [
             Target(path, job, at.log(job))
             for name, path in made[stage]
-            for job in [f"{_rule(study, stage, name)}/{name}"]
+            for job in [f"{_rule(study, stage, name, masks)}/{name}"]
         ]
         for stage in STAGES
     }
@@ -69,8 +70,10 @@ def logs_of(study: Study) -> list[str]:
     return [*(study.at.log(f"check_labels/{name}") for name in labelled), *dict.fromkeys(logs)]
 
 
-def _rule(study: Study, stage: str, name: str) -> str:
+def _rule(study: Study, stage: str, name: str, experiment: str) -> str:
     """Return the rule that makes what a column counts: a published model is not trained."""
+    if stage == "masks" and (detector := study.detector_of(experiment)):
+        return "adopt_masks" if isinstance(detector, AdoptedMasks) else "apply_thresholds"
     return "adopt_model" if stage == "model" and name in study.published else STAGES[stage]
 
 

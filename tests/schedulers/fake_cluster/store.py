@@ -1,11 +1,12 @@
-"""What the fake PBS keeps on disk, and its settings.
+"""What the fake cluster keeps on disk, and its settings.
 
-Every job's attributes stand in `FOLDER/jobs/<number>.json`: qsub creates the file, from then on
-the server alone writes it. qdel leaves a wish in `FOLDER/deletions/`.
+Every job's attributes stand in `FOLDER/jobs/<number>.json`: qsub or sbatch creates the file, from then on
+the server alone writes it. qdel or scancel leaves a wish in `FOLDER/deletions/`.
 """
 
 import fcntl
 import json
+import sys
 from pathlib import Path
 
 HOST = "casper-pbs"
@@ -17,10 +18,16 @@ SETTINGS = {
     "minute_s": 60.0,  # how long a minute of walltime lasts
     "kill_delay_s": 1.0,  # between SIGTERM and SIGKILL
     "node_environment": {},
+    "min_job_age_s": 300.0,  # for so long Slurm remembers a job that has ended
     "accidents": 0.0,  # the share of rules whose first job is killed on its way
     "accident_within_s": 2.0,  # of CPU time, so that a busy machine does not shift the moment
     "seed": 0,
 }
+
+
+def complain(code: int, text: str) -> int:
+    print(text, file=sys.stderr)
+    return code
 
 
 def job_file(folder: Path, number: str) -> Path:

@@ -48,11 +48,11 @@ class Server:
             self.seen.add(number)
             job = read_job(self.folder, number)
             assert job is not None
-            if seconds(job["Resource_List"]["walltime"]) > LONGEST_S:
+            if seconds(job["Resource_List"]["walltime"]) > LONGEST_S and "comment" not in job:
                 job_file(self.folder, number).unlink()  # no queue to route it to: it vanishes
                 continue
             lacking = self.lacking(job)
-            if lacking:
+            if lacking and "comment" not in job:
                 job["comment"] = f"Can Never Run: Insufficient amount of resource: {lacking}"
                 self.save(number, job)
             self.queued[number] = job
@@ -76,7 +76,7 @@ class Server:
             if wish.name in self.queued:
                 job = self.queued.pop(wish.name)
                 job["comment"] = (job.get("comment", "") + " and terminated").strip()
-                self.save(wish.name, job | {"job_state": "F", "substate": 91})
+                self.save(wish.name, job | {"job_state": "F", "substate": 91, "_end": time.time()})
             elif wish.name in self.running:
                 self.running[wish.name].end(271, f"and terminated by hpcuser@{HOST}")
 
@@ -151,17 +151,22 @@ class Running:
         self.temporary.mkdir(parents=True)
         minutes = seconds(job["Resource_List"]["walltime"]) / 60
         self.deadline = time.monotonic() + minutes * have["minute_s"]
-        output = Path(job["Output_Path"].removeprefix(f"{HOST}:"))
-        output = output if output.is_dir() else folder / "tmp"
-        with (output / f"{number}.{HOST}.OU").open("wb") as log:
+        started = job["_process"]
+        with (folder / started["log"].replace("%j", number)).open("ab") as log:
             # As PBS does it: a shell is told on its standard input to run the script.
             self.process = subprocess.Popen(
                 ["/bin/bash"],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                cwd=folder / "home",
-                env=self.environment(folder, number),
+                cwd=started["folder"],
+                env={
+                    "TMPDIR": str(self.temporary),
+                    **{k: text.replace("%j", number) for k, text in started["numbered"].items()},
+                    **started["environment"],
+                    **have["node_environment"],
+                },
+                umask=started["umask"],
                 start_new_session=True,
             )
         script = folder / "scripts" / f"{number}.SC"
@@ -169,20 +174,6 @@ class Running:
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError), self.process.stdin as stdin:
             stdin.write(f"{script}\n".encode())
-
-    def environment(self, folder: Path, number: str) -> dict[str, str]:
-        return {
-            "HOME": str(folder / "home"),
-            "USER": "hpcuser",
-            "PATH": "/usr/bin:/bin",
-            "LANG": "C.UTF-8",
-            "TMPDIR": str(self.temporary),
-            "PBS_JOBID": f"{number}.{HOST}",
-            "PBS_JOBNAME": self.job["Job_Name"],
-            "PBS_ENVIRONMENT": "PBS_BATCH",
-            **self.job["Variable_List"],
-            **self.have["node_environment"],
-        }
 
     def poll(self) -> int | None:
         """The exit status if the job is over, after doing to it what is due."""

@@ -1,27 +1,21 @@
-"""qsub, qstat and qdel: each takes the server's folder and its arguments, and returns its code."""
+"""qsub, qstat, qdel and qrls: each takes the server's folder and its arguments, and returns its code."""
 
 import argparse
 import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from store import HOST, job_file, next_number, read_job, write_json
+from store import HOST, complain, job_file, next_number, read_job, write_json
 
 USAGE = "usage: qsub [-a date_time] [-A account_string] [-c interval]"
 
 
-def complain(code: int, text: str) -> int:
-    print(text, file=sys.stderr)
-    return code
-
-
 def qsub(folder: Path, words: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="qsub", add_help=False)  # -h means hold
-    for flag in "NAqjkomrv":
+    for flag in "NAqjkomrvW":
         parser.add_argument(f"-{flag}", default="")
     parser.add_argument("-l", action="append", default=[])
     parser.add_argument("-h", action="store_true", dest="hold")
@@ -54,6 +48,8 @@ def qsub(folder: Path, words: list[str]) -> int:
         "PBS_O_QUEUE": asked.q,
         "PBS_O_HOST": HOST,
     } | dict(item.split("=", 1) for item in asked.v.split(",") if item)
+    attributes = dict(item.split("=", 1) for item in asked.W.split(",") if item)
+    output = Path.cwd() / asked.o
     chunk = dict(item.split("=", 1) for item in wanted["select"].split(":")[1:])
     job = {
         "Job_Name": asked.N or script.name,
@@ -65,11 +61,26 @@ def qsub(folder: Path, words: list[str]) -> int:
         "ctime": time.ctime(),
         "Join_Path": asked.j or "n",
         "Keep_Files": asked.k or "n",
-        "Output_Path": f"{HOST}:{Path.cwd() / asked.o}",
+        "Output_Path": f"{HOST}:{output}",
         "Rerunable": "False" if asked.r == "n" else "True",
         "Resource_List": {**chunk, "select": wanted["select"], "walltime": wanted["walltime"]},
         "substate": 10,
         "Variable_List": variables,
+        "_process": {
+            "environment": {
+                "HOME": str(folder / "home"),
+                "USER": "hpcuser",
+                "PATH": "/usr/bin:/bin",
+                "LANG": "C.UTF-8",
+                "PBS_JOBNAME": asked.N or script.name,
+                "PBS_ENVIRONMENT": "PBS_BATCH",
+                **variables,
+            },
+            "numbered": {"PBS_JOBID": f"%j.{HOST}"},
+            "folder": str(folder / "home"),
+            "log": str((output if output.is_dir() else folder / "tmp") / f"%j.{HOST}.OU"),
+            "umask": int(attributes.get("umask", "077"), base=8),
+        },
         "Submit_arguments": " ".join(words),
         "Submit_Host": HOST,
     }

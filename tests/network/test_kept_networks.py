@@ -1,0 +1,96 @@
+"""Compiled networks are kept beside their model, and never taken for another one."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from stormtrace.grids import make_grid
+from stormtrace.network.cgnet import CGNet
+from stormtrace.network.kept_networks import KEPT, identity
+from stormtrace.network.normalization import Normalization
+from stormtrace.network.padding import suit_grid
+from stormtrace.network.runtimes import Segmenter, make_runtime
+
+pytest.importorskip("openvino")
+
+
+class Few(nn.Module):
+    """One convolution: a network that compiles in no time."""
+
+    def __init__(self, seed=0):
+        super().__init__()
+        torch.manual_seed(seed)
+        self.layer = nn.Conv2d(1, 3, 3, padding=1)
+
+    def forward(self, x):
+        return self.layer(x)
+
+
+SHAPE = (16, 24)
+OWN = Normalization(("TMQ",), (20.0,), (10.0,))
+VALUES = np.random.default_rng(0).normal(20, 10, (1, 1, *SHAPE)).astype("f4")
+
+
+def masks(folder, network):
+    run = make_runtime(
+        "openvino",
+        Segmenter([network]),
+        OWN,
+        SHAPE,
+        device=torch.device("cpu"),
+        precision="float32",
+        threads=1,
+        kept=folder,
+    )
+    return run(VALUES)["mask"]
+
+
+def test_the_second_job_compiles_nothing_and_makes_the_same_masks(tmp_path, monkeypatch):
+    first = masks(tmp_path / "kept", Few())
+    assert len(np.unique(first)) > 1
+    monkeypatch.setattr(torch.jit, "trace", lambda *_, **__: pytest.fail("compiled again"))
+    np.testing.assert_array_equal(masks(tmp_path / "kept", Few()), first)
+
+
+def test_a_damaged_file_is_made_again(tmp_path, caplog):
+    first = masks(tmp_path, Few())
+    (path,) = tmp_path.iterdir()
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with caplog.at_level("INFO"):
+        np.testing.assert_array_equal(masks(tmp_path, Few()), first)
+    assert "made again" in caplog.text
+    assert path.read_bytes() != content
+
+
+def test_a_folder_that_cannot_be_written_costs_nothing_but_time(tmp_path):
+    (tmp_path / "file").touch()
+    np.testing.assert_array_equal(masks(tmp_path / "file", Few()), masks(None, Few()))
+
+
+def test_other_weights_have_another_file_and_only_some_are_kept(tmp_path):
+    found = {masks(tmp_path, Few(seed)).tobytes() for seed in range(KEPT + 1)}
+    assert len(found) > 1
+    assert len(list(tmp_path.iterdir())) == KEPT
+
+
+def test_an_identity_is_that_of_all_that_the_network_is_made_for():
+    """Weights, their dtype and names alone do not say how the edges are padded."""
+    networks = {}
+    for kind, poles in (("sphere", True), ("sphere", False), ("circular", True)):
+        torch.manual_seed(0)
+        networks[kind, poles] = CGNet(3, 1, kind)
+        grid = make_grid({"nlat": 40, "nlon": 40, "poles": poles})
+        suit_grid(networks[kind, poles], grid)
+    facts = {"shape": (40, 40)}
+    different = {identity(Segmenter([one]), facts) for one in networks.values()}
+    some = networks["sphere", True]
+    different |= {
+        identity(Segmenter([some], probabilities=True), facts),
+        identity(Segmenter([some, some]), facts),
+        identity(Segmenter([some]), facts | {"config": {"INFERENCE_NUM_THREADS": 2}}),
+    }
+    assert len(different) == 6
+    assert identity(Segmenter([some]), facts) in different

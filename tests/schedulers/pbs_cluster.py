@@ -1,0 +1,48 @@
+"""What the tests do on PBS."""
+
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from cluster import PROFILES, Cluster
+
+
+class Pbs(Cluster):
+    """OpenPBS set up like Casper."""
+
+    profile, name, log = PROFILES / "pbs-casper", "pbs", "{}.OU"
+    never: ClassVar = {"mem_mb": 10**8}
+    deletion = "qdel"
+
+    def __init__(self, folder: Path, environment: dict[str, str], patience_s: float = 60) -> None:
+        account = {"PBS_ACCOUNT": os.environ.get("PBS_ACCOUNT", "UABC0001")}
+        super().__init__(folder, account | environment, patience_s)
+
+    def qsub(self, script: Path, *options: str) -> str:
+        account = ["-A", self.environment["PBS_ACCOUNT"], "-q", "casper"]
+        chunk = ["-l", "select=1:ncpus=1:mem=100mb"]
+        return self.run("qsub", *account, *chunk, *options, script).stdout.strip()
+
+    def submit_past_the_profile(self, script: Path, identity: str) -> str:
+        return self.qsub(script, "-h", "-v", f"STORMTRACE_JOB={identity}", "-l", "walltime=0:10:00")
+
+    def release(self, job: str) -> None:
+        self.run("qrls", job)
+
+    def unknown_job(self) -> str:
+        # The submit script refuses 30 hours; PBS takes the job and loses it.
+        return self.qsub(self.jobscript("true", "out"), "-l", "walltime=30:00:00")
+
+    def letter(self, job: str) -> str:
+        """The letter that PBS itself gives, without the cache in front of it."""
+        text = self.run("qstat", "-x", "-f", job, check=False).stdout
+        return text.partition("job_state = ")[2][:1]
+
+    def is_queued(self, job: str) -> bool:
+        return self.letter(job) == "Q"
+
+    def is_over(self, job: str) -> bool:
+        return self.letter(job) == "F"
+
+    def state(self) -> str:
+        return self.run("qstat", "-x", "-f", check=False).stdout[-3000:]

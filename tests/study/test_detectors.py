@@ -1,0 +1,164 @@
+"""Detectors that are no networks, in the study: one line in an experiment."""
+
+import copy
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stormtrace.detect.recipes import AdoptedMasks, ThresholdRecipe
+from stormtrace.errors import BadInput
+from stormtrace.study.artmip import artmip_files
+from stormtrace.study.definition import Study
+from stormtrace.study.merging import merge
+from stormtrace.study.report_plan import report_of
+from stormtrace.study.resolved import shipped_detectors
+from stormtrace.study.status import targets
+
+ROOT = Path(__file__).resolve().parents[2]
+TABLES = ("config", "datasets", "models", "experiments")
+
+
+@pytest.fixture(scope="module")
+def demo():
+    config = {}
+    for table in TABLES:
+        config = merge(config, yaml.safe_load((ROOT / "config" / f"{table}.yaml").read_text()))
+    config["datasets"]["mini-historical"]["fields"]["IVT"] = {"transport": ["Q", "U", "V"]}
+    return config | {"explain": [], "compare": [], "animate": {}, "snapshots": {}, "composites": {}}
+
+
+MASKS = {"files": "/theirs/*.nc", "variable": "ar_binary_tag", "tag": "Atmospheric River"}
+
+
+def study(demo, run=("rivers",), detectors=None, **experiments):
+    config = copy.deepcopy(demo)
+    config["experiments"] |= experiments
+    return Study(config | {"run": list(run), "detectors": detectors or {}})
+
+
+def test_an_experiment_like_one_with_a_model_says_its_detector_and_nothing_else(demo):
+    """What its model's experiment says of networks does not come with it."""
+    made = study(
+        demo,
+        ("rivers", "back"),
+        told={"like": "control", "weighting": "area", "precision": "bfloat16"},
+        rivers={"like": "told", "detector": "ivt-250"},
+        back={"like": "rivers", "model": "one-field"},
+    )
+    rivers = made.experiments["rivers"]
+    assert (rivers.model, rivers.detector, rivers.weighting) == (None, "ivt-250", None)
+    assert (rivers.dataset, rivers.grid) == ("mini-historical", "mini")
+    assert (made.experiments["back"].model, made.experiments["back"].detector) == (
+        "one-field",
+        None,
+    )
+    assert isinstance(made.detector_of("rivers"), ThresholdRecipe)
+    assert made.classes_of("rivers").labels == ("Background", "Atmospheric River")
+    assert made.models_of("rivers") == [] and made.statistics_of("rivers") is None
+    assert made.detected_by(ThresholdRecipe) == ["rivers"]
+    assert made.detected_by(type(None)) == ["back"]
+    assert list(made.models) == ["one-field"]
+
+
+def test_without_networks_nothing_is_trained_and_no_labels_are_read(demo):
+    made = study(demo, rivers={"like": "control", "detector": "ivt-250"})
+    assert made.models == {} and list(made.datasets) == ["mini-historical"]
+    assert {"detect", "train"}.isdisjoint(
+        target.job.split("/")[0] for stage in targets(made, "rivers").values() for target in stage
+    )
+    (shown,) = report_of(made)["experiments"]
+    assert (shown["model"], shown["detector"]) == ("", "ivt-250")
+    assert shown["model_source"] == "Atmospheric River: IVT ≥ 250 kg m-1 s-1"
+    (file,) = [one for one in artmip_files(made, "rivers") if "20010101" in one]
+    assert file.endswith("mini-historical.ar_tag.Stormtrace.3hr.20010101-20010110.nc")
+
+
+def test_percentiles_are_of_the_dataset_that_a_recipe_names(demo):
+    today = {
+        "like": "ivt-85",
+        "classes": {
+            "Atmospheric River": {
+                "where": [
+                    {"field": "IVT", "at_least": {"percentile": 85, "dataset": "mini-historical"}}
+                ]
+            }
+        },
+    }
+    made = study(
+        demo,
+        ("own", "today"),
+        {"today": today},
+        own={"like": "warmer", "detector": "ivt-85"},
+        today={"like": "own", "detector": "today"},
+    )
+    assert [tuple(one) for one in made.percentiles] == [
+        ("mini-warmer", "mini", "IVT", 85.0),
+        ("mini-historical", "mini", "IVT", 85.0),
+    ]
+    assert set(made.datasets) == set(made.grids_of_datasets()) == {"mini-warmer", "mini-historical"}
+    assert made.detector_of("today").classes["Atmospheric River"].length_km.at_least == 2000
+
+
+def test_adopted_masks_need_no_samples_unless_something_is_measured_or_drawn(demo):
+    rivers = {"like": "control", "detector": "theirs", "measure": []}
+    made = study(demo, ("rivers", "measured"), {"theirs": MASKS}, rivers=rivers,
+                 measured={"like": "rivers", "measure": ["IVT"]})  # fmt: skip
+    assert isinstance(made.detector_of("rivers"), AdoptedMasks)
+    assert not made.sees_samples("rivers") and made.sees_samples("measured")
+    assert targets(made, "rivers")["samples"] == []
+    assert made.masks_of("measured") == "rivers"  # the same masks
+    assert {one.job.split("/")[0] for one in targets(made, "rivers")["masks"]} == {"adopt_masks"}
+
+
+def test_what_is_shipped_can_be_used_as_it_is():
+    shipped = shipped_detectors()
+    assert list(shipped) == ["ivt-250", "ivt-500", "ivt-750", "ivt-85", "blocking", "cyclones"]
+    page = (ROOT / "docs" / "detectors.md").read_text()
+    assert all(f"`{name}`" in page for name in shipped)
+
+
+WRONG = [
+    ({"detector": "ivt"}, {}, r"experiments.e.detector is 'ivt', which does not exist, did you mean"),
+    ({"detector": "blocking"}, {}, "which does not derive Z500A that the detector 'blocking' needs"),
+    ({"detector": "ivt-250", "model": "one-field"}, {}, r"exclude each other \(model, detector\)"),
+    ({"model": None}, {}, "experiments.e .*it needs a model or a detector"),
+    ({"detector": "ivt-250", "precision": "float16"}, {}, "precision is of networks, and 'ivt-250'"),
+    (
+        {"detector": "ivt-250", "tracking": {"minimum_hours": {"TC": 24}}},
+        {},
+        r"is a threshold for no class of the detector 'ivt-250'.*its classes: AR",
+    ),
+    (
+        {"detector": "d"},
+        {"classes": {"Front": {"where": [{"field": "IVT"}]}}},
+        r"detectors.d.classes.Front.where.0 .*needs one of at_least, at_most, closed_contour",
+    ),
+    (
+        {"detector": "d"},
+        {"classes": {"Front": {"where": [{"field": "IVT", "at_least": 1}], "lenght_km": {}}}},
+        r"detectors.d.classes.Front.lenght_km .*did you mean 'length_km'",
+    ),
+    (
+        {"detector": "d"},
+        {"classes": {"Front": {"where": [{"field": "I", "at_least": {"percentile": 120}}]}}},
+        r"detectors.d.classes.Front.where.0.at_least",
+    ),
+    ({"detector": "d"}, MASKS | {"codes": {1: "Front"}}, r"exclude each other \(tag, codes\)"),
+    ({"detector": "d"}, MASKS | {"tag": None}, "needs one of tag, codes, layers"),
+    (
+        {"detector": "d"},
+        {"classes": {"Front": {"where": [{"field": "IVT", "at_least": {"percentile": 9, "dataset": "x"}}]}}},
+        r"detectors.d is 'x', which does not exist",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("experiment", "detector", "expected"), WRONG)
+def test_what_does_not_fit_is_refused_by_the_plan(demo, experiment, detector, expected):
+    detectors = {"d": detector} if detector else {}
+    entry = {"dataset": "mini-historical", "grid": "mini", **experiment}
+    with pytest.raises(BadInput) as error:
+        study(demo, ("e",), detectors, e=entry)
+    assert re.search(expected, str(error.value)), str(error.value)
