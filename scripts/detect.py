@@ -68,9 +68,9 @@ def main() -> None:
     prepare_device(device, args.threads)
     normalization = None
     if args.statistics is not None:
-        fields = read_config(args.model[0]).fields
-        normalization = read_statistics(args.statistics, fields, args.weighting)
-        for doubt in other_statistics(args.statistics, args.dataset, args.grid):
+        model = read_config(args.model[0])
+        normalization = read_statistics(args.statistics, model.fields, args.weighting)
+        for doubt in other_statistics(args.statistics, args.dataset, args.grid, model.content):
             commandline.log.warning("%s", doubt)
     source = "model" if args.statistics is None else f"{args.statistics} ({args.weighting})"
     inputs = [folder / name for folder in args.model for name in ("config.json", "weights.pth")]

@@ -23,7 +23,12 @@ from stormtrace.provenance import provenance
 def main() -> None:
     """Parse the flags and import."""
     parser = commandline.parser(__doc__)
-    parser.add_argument("--labels", type=commandline.from_json, required=True)
+    parser.add_argument(
+        "--labels",
+        type=commandline.from_json,
+        required=True,
+        help="block of the study's `datasets:` with the annotations, JSON or @file",
+    )
     parser.add_argument(
         "--dataset", type=commandline.from_json, required=True, help="of raw files, JSON"
     )

@@ -14,12 +14,7 @@ import pytest
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 
-DRAWING = {
-    "draw_comparison",
-    "draw_composite",
-    "draw_experiment",
-    "draw_sensitivity",
-}
+DRAWING = {path.stem for path in SCRIPTS.glob("draw_*.py")}
 #: Library -> the scripts that may import it at once, for they need it whatever their flags say.
 SLOW = {
     "torch": set(),

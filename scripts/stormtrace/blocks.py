@@ -24,6 +24,18 @@ from stormtrace.errors import BadInput
 Model = TypeVar("Model", bound=BaseModel)
 Path = tuple[str | int, ...]
 
+#: Pydantic's words for types -> those of YAML.
+IN_YAML = {
+    "a valid array": "a list, [ … ]",
+    "an object": "a block of keys",
+    "a valid object": "a block of keys",
+    "a valid dictionary": "a block of keys",
+    "a valid string": "text, in quotes where it looks like a number",
+    "a valid integer": "a whole number",
+    "a valid number": "a number",
+    "a valid boolean": "true or false",
+}
+
 #: Longest value that an error quotes.
 LONGEST = 80
 
@@ -181,11 +193,17 @@ def _predicate(error: ErrorDetails, path: Path, model: type[BaseModel], block: A
     if kind in ("literal_error", "union_tag_invalid"):
         expected = str(context.get("expected", context.get("expected_tags")))
         allowed = re.findall(r"[^', ]+(?: [^', ]+)*", expected.replace(" or ", ", "))
-        found = at(block, path) if kind == "literal_error" else context["tag"]
+        found = at(block, path)
+        if kind == "union_tag_invalid" and not isinstance(found, Mapping):
+            verbs = ", ".join(f"{{{tag.lower()}: …}}" for tag in allowed)
+            return f"is {value}: must be one of {verbs}"
+        found = found if kind == "literal_error" else context["tag"]
         return f"is {quoted(found)}{did_you_mean(str(found), allowed)}; allowed: " + ", ".join(
             allowed
         )
     said = str(context.get("error") or error["msg"].replace("Input should", "must"))
+    for theirs, ours in IN_YAML.items():
+        said = said.replace(theirs, ours)
     meaning = next((info.description for info in _fields_at(model, path) if info.description), "")
     return f"is {value}: {said}" + (f" ({meaning})" if meaning and kind != "value_error" else "")
 

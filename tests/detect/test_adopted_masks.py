@@ -1,5 +1,7 @@
 """Masks that somebody else made, in every layout that is met, become the same mask file."""
 
+import json
+
 import netCDF4
 import numpy as np
 import pytest
@@ -72,6 +74,9 @@ def test_codes_of_climatenet(tmp_path):
     assert (masks.calendar, masks.step_hours) == ("noleap", 3.0)
     np.testing.assert_array_equal(masks.time, 3.0 * np.arange(STEPS))
     assert masks.grid.same_as(GRID) and masks.attributes["detector"] == "theirs"
+    with netCDF4.Dataset(tmp_path / "out.nc") as nc:
+        assert list(json.loads(nc.inputs)) == [str(tmp_path / "masks_a.nc")]
+        assert json.loads(nc.recipe)["codes"] == CODES and len(nc.detector_checksum) == 16
 
 
 def test_other_codes_may_share_a_class(tmp_path):

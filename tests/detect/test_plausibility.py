@@ -70,6 +70,7 @@ def test_detection_warns_and_obeys(tmp_path, caplog):
 def test_statistics_of_another_dataset(tmp_path):
     path = tmp_path / "s.json"
     path.write_text(json.dumps({"dataset": "a", "grid": "g", "fields": {}}))
-    assert other_statistics(path, "a", "g") == []
-    (doubt,) = other_statistics(path, "b", "g")
+    assert other_statistics(path, "a", "g", {}) == []
+    assert other_statistics(path, "b", "g", {"dataset": "a", "grid": "g"}) == []  # as trained
+    (doubt,) = other_statistics(path, "b", "g", {"dataset": "a", "grid": "h"})
     assert "statistics of a on g, but samples are of b on g" in doubt

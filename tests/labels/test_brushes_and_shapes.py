@@ -178,6 +178,7 @@ def test_an_old_export_takes_its_size_from_the_picture_or_is_refused(tmp_path):
     ("content", "message"),
     [
         ({"result": []}, "is no task of Label Studio"),
+        ([{"id": 1, "image": "a", "brush": []}], "has no `annotations`: export .* not JSON-MIN"),
         ([task([{"type": "brush", "image_rotation": 90, "id": "a"}])], "turned by 90°"),
         ([{"id": 1, "annotations": [{"result": []}], "data": {}}], "does not say its picture"),
         ([task([region("polygon", {}, "River", SIZE)])], "is not of the form 'label-studio'"),

@@ -1,6 +1,8 @@
 """Labelled samples of annotations: the fields of a dataset at their times, as its samples have them."""
 
+import importlib
 import json
+import re
 
 import netCDF4
 import numpy as np
@@ -9,6 +11,7 @@ import pytest
 from annotation_files import AR, TC, entry_of, imported
 from mock_raw import Cesm
 from smaller_planet import OVERLAY
+from stormtrace.blocks import flag
 from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
 from stormtrace.formats.labelled import list_labelled, read_labelled
@@ -19,12 +22,13 @@ from stormtrace.labels.quality import check_labels, left_out_problems
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.regridding.makers import own_matrix
+from stormtrace.prepare.regridding.matrix_files import write_matrix
 from stormtrace.prepare.sample_making import make_samples
 from stormtrace.study.annotated import annotation_inputs
 from stormtrace.study.inputs import import_input, labels_seen
 from stormtrace.study.loading import load_study
 from stormtrace.study.missing_inputs import missing_inputs
-from workflow_runs import ROOT
+from workflow_runs import ROOT, snakemake
 
 GRID = make_grid({"nlat": 24, "nlon": 36})
 TIMES = ("2000-01-01 21:00", "2000-01-01 03:00", "2000-01-01 15:00")
@@ -122,6 +126,32 @@ def test_times_between_the_steps_are_refused_or_counted(tmp_path, source):
         make_labelled(entry, store, source[0], tmp_path / "none", {})
 
 
+def test_days_that_the_dataset_s_calendar_lacks_are_no_steps(tmp_path, source):
+    """29 February 2000, in a dataset without leap years."""
+    entry, store = campaign(tmp_path / "campaign", ("2000-01-01 03:00", "2000-02-29 03:00"))
+    with pytest.raises(BadInput, match="the first 2000-02-29 03:00:00"):
+        make_labelled(entry, store, source[0], tmp_path / "out", {})
+    entry = entry.model_copy(update={"missing_steps": "skip"})
+    assert make_labelled(entry, store, source[0], tmp_path / "out", {}) == 2
+
+
+def test_the_script_writes_what_the_library_makes(tmp_path, source, monkeypatch):
+    entry, _ = campaign(tmp_path / "campaign")
+    dataset, mesh = source[0].dataset, source[0].mesh
+    matrix = tmp_path / "matrix.nc"
+    write_matrix(matrix, source[0].matrix, mesh, GRID, {"map_method": "test"})
+    arguments = {
+        "--labels": flag(entry), "--dataset": flag(dataset), "--matrix": str(matrix),
+        "--grids": json.dumps({"small": {"nlat": 24, "nlon": 36}}),
+        "--output": str(tmp_path / "out"),
+    }  # fmt: skip
+    words = [word for pair in arguments.items() for word in pair]
+    monkeypatch.setattr("sys.argv", ["import_labels.py", *words])
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    importlib.import_module("import_labels").main()
+    assert len(list((tmp_path / "out").rglob("*.nc"))) == 4
+
+
 # --- in the study ---------------------------------------------------------------------------------
 
 CAMPAIGN = {
@@ -163,6 +193,7 @@ def test_annotations_are_a_labelled_dataset_of_the_study(tmp_path):
     assert inputs["raw"] == ["results/planet/historical"]
     assert inputs["matrix"] == ["results/regridding/mini-historical/mini.nc"]
     assert {"mini-historical", "campaign"} <= set(made.datasets)
+    assert [one.name for one in made.given_datasets()] == ["mini-historical"]  # for `check`
     assert missing_inputs(made, [("import_labels", {"dataset": "campaign"})]) == []
     picture.unlink()
     absent = (
@@ -171,6 +202,27 @@ def test_annotations_are_a_labelled_dataset_of_the_study(tmp_path):
     assert {*absent} <= {*missing_inputs(made)}
     with pytest.raises(FileNotFoundError):  # so that Snakemake asks again when they are made
         labels_seen(made, "campaign", "train")
+
+
+def test_the_rule_runs_before_all_that_learns(tmp_path):
+    """The plan: annotations are imported and checked; no year of samples is made for them."""
+    folder = tmp_path / "campaign"
+    folder.mkdir()
+    (folder / "data-2000-12-28-01-1.png").touch()
+    overlay = {
+        **OVERLAY,
+        "data": str(tmp_path),
+        "datasets": {**OVERLAY["datasets"], "campaign": CAMPAIGN},
+        "models": {"four-fields": {"dataset": "campaign", "epochs": 1}},
+    }
+    goals = ["results/labels/campaign.json", "results/models/four-fields/scores.json"]
+    said = snakemake(tmp_path, *goals, "--dry-run", "--printshellcmds", overlay=overlay).stdout
+    (command,) = re.findall(r"^.*import_labels\.py .*$", said, re.MULTILINE)
+    block = json.loads(re.search(r"--labels '(.*?)' --", command)[1])
+    assert block["annotations"][0]["files"] == [f"{folder}/*.png"]
+    assert '--grids \'{"mini":{' in command and "--output results/labelled/campaign" in command
+    assert "--imported results/labelled/campaign/imported.json" in said
+    assert "make_samples.py" not in said
 
 
 @pytest.mark.parametrize(

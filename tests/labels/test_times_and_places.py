@@ -102,6 +102,33 @@ def test_a_region_takes_its_part_of_a_global_picture_and_off_the_map_is_counted(
     assert store.record.dropped == {"off the map": 1}
 
 
+def test_pictures_of_a_polar_grid_have_their_last_row_on_top(tmp_path):
+    """Rows of such a grid go up the plane; a picture shows the uppermost first."""
+    square = {"projection": "north-polar", "cells": 8}
+    codes = np.zeros((8, 8), np.uint8)
+    codes[0, 2] = codes[7, 5] = 1
+    np.save(tmp_path / "data-2000-01-01-00000.npy", codes)
+    own = {
+        "format": "pixels",
+        "files": str(tmp_path / "*.npy"),
+        "classes": {"1": AR},
+        "times": {"pattern": "data-{year}-{month}-{day}-{seconds}"},
+    }
+    found = labels(imported(make_grid(square), own))
+    assert np.argwhere(found).tolist() == [[0, 5], [7, 2]]
+    with pytest.raises(BadInput, match="whose latitude and longitude are no axes, both must be"):
+        imported(GRID, {**own, "map": {"grid": "p"}}, grids={"p": square})
+
+
+def test_times_that_are_none_are_refused(tmp_path):
+    np.save(tmp_path / "a.npy", np.eye(12, 20, dtype=np.uint8))
+    table = write_table(tmp_path / "t.csv", {"a": "noon"})
+    own = {"format": "pixels", "files": str(tmp_path / "*.npy"), "classes": {"1": AR},
+           "times": {"table": table}}  # fmt: skip
+    with pytest.raises(BadInput, match=r"a\.npy: its time is 'noon', expected YYYY-MM-DD HH:MM"):
+        imported(GRID, own)
+
+
 def test_words_that_occur_nowhere_are_warned_of(tmp_path, caplog):
     np.save(tmp_path / "data-2000-01-01-00000.npy", np.eye(12, 20, dtype=np.uint8))
     own = {

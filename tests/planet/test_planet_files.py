@@ -276,10 +276,10 @@ def test_the_parts_have_weather_of_their_own(parts: dict[str, Path]) -> None:
     [
         ({"sede": 1}, "sede is 1: an unknown key, did you mean 'seed'"),
         ({"ne": 1}, "ne is 1: must be greater than or equal to 2"),
-        ({"levels": "many"}, 'levels is "many": must be a valid integer'),
+        ({"levels": "many"}, 'levels is "many": must be a whole number'),
         ({"days": 7}, "days is 7: it must be even"),
         ({"grid": {"nlat": 3}}, "grid is .* nlat needs nlon"),
-        ([1], "must be an object"),
+        ([1], "must be a block of keys"),
     ],
 )
 def test_settings_are_checked_at_the_door(chosen: dict[str, object], told: str) -> None:

@@ -139,6 +139,19 @@ def test_further_files_of_experiments_that_are_missing(tmp_path):
     assert missing_inputs(made, [("link_events", {"experiment": "verified"})]) == []
 
 
+def test_masks_made_elsewhere_are_missed_but_not_the_raw_files_that_nobody_reads(tmp_path):
+    (tmp_path / "tags.1995.nc").touch()
+    others = {"files": f"{tmp_path}/tags.{{year}}.nc", "variable": "ar_binary_tag"}
+    tables = {
+        "detectors": {"others": others | {"tag": "Atmospheric River"}},
+        "experiments": {"mine": {"detector": "others", "dataset": "d", "grid": "g"}},
+    }
+    made = study(tmp_path, ["1995-01-01", "1999-01-01"], "x.{year}.nc", **tables)
+    told = f"detectors.others: 2 of 4 years have no masks, the first 1997 ({tmp_path}/tags.{{year}}.nc)"
+    assert missing_inputs(made) == [told]  # 1996 may be in the file of 1995
+    assert missing_inputs(made, [("adopt_masks", {"experiment": "mine", "year": "1995"})]) == []
+
+
 def test_what_compare_adds_to_run_is_told():
     demo = load_study(ROOT, {"run": ["control"], "compare": ["warming", "source"]})
     (told,) = plan_warnings(demo)
@@ -243,3 +256,23 @@ def test_a_grid_that_cannot_be_made_is_refused_by_the_plan(tmp_path):
     grids = {"g": {"box": [180, 250, 20, 65], "step": 0.4}}
     with pytest.raises(BadInput, match=r"grids\.g cannot be made: .*45 degrees of latitude"):
         study(tmp_path, ["1995-01-01", "1996-01-01"], "x.nc", grids=grids)
+
+
+@pytest.mark.parametrize(
+    ("tables", "told"),
+    [
+        ({"run": "mine"}, r'run is "mine": must be a list, \[ … \]'),
+        ({"title": 2017}, "title is 2017: must be text, in quotes where it looks like a number"),
+        ({"regions": [1, 2, 3, 4]}, "regions is .*: must be a block of keys"),
+    ],
+)
+def test_types_are_named_in_the_words_of_yaml(tmp_path, tables, told):
+    with pytest.raises(BadInput, match=told):
+        study(tmp_path, ["1995-01-01", "1996-01-01"], "x.nc", **tables)
+
+
+def test_a_field_without_a_verb_is_told_the_verbs(tmp_path):
+    tables = said(tmp_path, ["1995-01-01", "1996-01-01"], "x.nc")
+    tables["datasets"]["d"]["fields"]["TMQ"] = "TQV"
+    with pytest.raises(BadInput, match=r'fields.TMQ is "TQV": must be one of \{take: …\}, \{int'):
+        load_study(tmp_path, tables)

@@ -29,7 +29,7 @@ def test_defaults_written_out_are_valid_and_mean_the_same(rule):
         ({"minimum_hours": -1}, "minimum_hours is -1: must be greater than or equal to 0"),
         ({"minimum_hours": {"AR": -1}}, "minimum_hours.AR is -1: must be greater than"),
         ({"minimum_pixels": {}}, "minimum_pixels is {}"),
-        ({"gap_hours": "6"}, 'gap_hours is "6": must be a valid number'),
+        ({"gap_hours": "6"}, 'gap_hours is "6": must be a number'),
         ({"region": {"select": "start"}}, "region is .* needs one of name, box, shapefile, mask"),
         (
             {"region": {"name": "CONUS", "mask": "m.nc"}},

@@ -7,7 +7,7 @@
 # Snakemake notices that a block has changed by `params`, and that its file is newer by its time.
 BLOCKS = {
     "report": lambda: report_of(STUDY),
-    "datasets": lambda: list(STUDY.datasets.values()),
+    "datasets": STUDY.given_datasets,
     "grids_of_datasets": STUDY.grids_of_datasets,
     "regions": lambda: STUDY.config.regions,
     "coasts": lambda: STUDY.config.coasts,

@@ -1,6 +1,7 @@
 """Masks that somebody else made become mask files of ours: grid, calendar and times checked."""
 
 import hashlib
+import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -84,16 +85,16 @@ def adopt_masks(
             blank += not mask.any()
             kept.append(moment)
             writer.write([(moment - start) / HOUR], {"mask": mask[None]})
-        files = {path for path, _ in places.values()}
+        inputs = checksums(sorted({path for path, _ in places.values()}))
         writer.describe(
             year=year,
             period=f"{periods[0][0]}/{periods[-1][1]}",
-            detector_checksum=_checksum(adopted, files),
+            detector_checksum=_checksum(adopted, inputs),
             recipe=flag(adopted),
             step_hours=float(step_hours),
             missing_steps=absent,
             blank_steps=blank,
-            **attributes,
+            **{**attributes, "inputs": json.dumps(inputs)},
         )
     if absent:
         log.warning("%s: %d expected steps have no mask", ", ".join(adopted.files), absent)
@@ -176,8 +177,11 @@ def _check_samples(samples: Path, places: Mapping[int, Any], calendar: Calendar)
         )
 
 
-def _checksum(adopted: AdoptedMasks, files: set[str]) -> str:
-    """Return a digest of what was adopted: the layout, and the contents of the files."""
+def _checksum(adopted: AdoptedMasks, inputs: Mapping[str, str]) -> str:
+    """Return a digest of what was adopted: the layout, and the contents of the files.
+
+    inputs: file -> checksum.
+    """
     said = adopted.model_dump(include={"variable", "tag", "codes", "layers", "stamps"})
-    text = repr(sorted(said.items())) + repr(sorted(checksums(files).values()))
+    text = repr(sorted(said.items())) + repr(sorted(inputs.values()))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -4,8 +4,9 @@ A published model was trained on TMQ normalised by the statistics of IVT; as it 
 the right statistics it finds nothing.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,12 +63,16 @@ def _unlike(field: str, mean: float, std: float, sample: NDArray[np.float32]) ->
         )
 
 
-def other_statistics(path: Path, dataset: str, grid: str) -> list[str]:
-    """Return a sentence where a file of statistics is of another dataset or grid."""
+def other_statistics(path: Path, dataset: str, grid: str, model: Mapping[str, Any]) -> list[str]:
+    """Return a sentence where a file of statistics is of neither the samples nor the training.
+
+    model: content of its config.json, with the `dataset` and `grid` it was trained on, if known.
+    """
     content = read_json(path, "merge_statistics.py")
     said = [str(content.get(key, wanted)) for key, wanted in (("dataset", dataset), ("grid", grid))]
-    if said == [dataset, grid]:
+    if said in ([dataset, grid], [model.get("dataset"), model.get("grid")]):
         return []
     return [
-        f"{path} has statistics of {said[0]} on {said[1]}, but samples are of {dataset} on {grid}"
+        f"{path} has statistics of {said[0]} on {said[1]}, but samples are of {dataset} on {grid},"
+        " and the model was trained on others, too"
     ]

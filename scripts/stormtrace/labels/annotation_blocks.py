@@ -13,7 +13,7 @@ from stormtrace.prepare.dataset import Entry
 from stormtrace.prepare.verbs import Patterns
 
 Format = Literal[
-    "climatecontours", "label-studio", "webknossos", "climatenetlarge", "coco", "pixels"
+    "climatecontours", "label-studio", "webknossos", "climatenetlarge", "coco", "pixels", "codsus"
 ]
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -74,7 +74,7 @@ class AnnotationFiles(Block):
     format: Format = Field(
         description="climatecontours (LabelMe's XML), label-studio (JSON), webknossos (annotations "
         "as zip), climatenetlarge (netCDF, label(annotator, latitude, longitude)), coco (JSON), "
-        "pixels (PNG or NPY, a code a pixel)."
+        "pixels (PNG or NPY, a code a pixel), codsus (coded surface bulletins of the WPC: fronts)."
     )
     files: Patterns = Field(description="Where the files are: one pattern or several.")
     classes: dict[str, str | None] = Field(
@@ -112,6 +112,16 @@ class AnnotationFiles(Block):
     minimum_area_km2: float = Field(
         0.0, ge=0, description="Connected pieces that are smaller are left out, and counted."
     )
+    width_degrees: float = Field(
+        1.0,
+        gt=0,
+        le=30,
+        description="Width of the lines of a bulletin: a cell is on a line if its centre is at "
+        "most half of it away, in degrees of latitude and longitude.",
+    )
+    year: int | None = Field(
+        None, ge=1900, le=2100, description="Of bulletins whose heads do not say it."
+    )
     axes: tuple[Literal["time", "lat", "lon"], ...] = Field(
         ("time", "lat", "lon"),
         min_length=3,
@@ -127,7 +137,7 @@ class AnnotationFiles(Block):
 
     @model_validator(mode="after")
     def _times_said(self) -> Self:
-        if self.times is None and self.format != "climatenetlarge":
+        if self.times is None and self.format not in ("climatenetlarge", "codsus"):
             raise ValueError("lacks `times`: a table or a pattern")
         if self.format == "webknossos" and (self.times is None or self.times.table is None):
             raise ValueError("voxels have no names: `times` must be a table")

@@ -20,8 +20,9 @@ from stormtrace.labels.importers.climatenetlarge import read_climatenetlarge
 from stormtrace.labels.importers.coco import read_coco
 from stormtrace.labels.importers.label_studio import read_label_studio
 from stormtrace.labels.importers.pixel_codes import read_pixels
+from stormtrace.labels.importers.surface_bulletins import read_surface_bulletins
 from stormtrace.labels.importers.webknossos import read_webknossos
-from stormtrace.labels.label_times import Timer
+from stormtrace.labels.label_times import Timer, plain_time
 from stormtrace.labels.labelling_store import LabellingStore, Part
 from stormtrace.labels.placing import Placement, place_axes, place_picture
 from stormtrace.track.labelling import Labeller
@@ -116,6 +117,8 @@ class _Reading:
         if self.block.format == "webknossos":
             assert self.timer is not None
             return read_webknossos(path, self.block, self.shown.shape, self.timer.count)
+        if self.block.format == "codsus":
+            return read_surface_bulletins(path, self.block, self.grid)
         return IMPORTERS[self.block.format](path, self.block)
 
     def _add(self, one: Annotation) -> None:
@@ -130,7 +133,7 @@ class _Reading:
         record.proposed += one.proposed
         ranks, confidence = self._cells(one)
         part = Part(one.where, self._classes_of(one.layer))
-        self.store.add((_minute(time), who), part, ranks, confidence)
+        self.store.add((plain_time(time, one.where), who), part, ranks, confidence)
 
     def _classes_of(self, layer: str | None) -> frozenset[str]:
         """Return the classes that an annotation is about: of its layer, or of the whole block."""
@@ -181,6 +184,8 @@ class _Reading:
     def _placed(self, shape: Shape, one: Annotation) -> NDArray[np.bool_] | None:
         """Return the cells of a shape on the grid; None, and a note, if there are none."""
         mask = shape.cells()
+        if one.is_on_grid:
+            return self._on_grid(mask, one, shape)
         placement = self._placement(one)
         cells = placement.apply(mask)
         if cells.any():
@@ -188,6 +193,14 @@ class _Reading:
         off = bool(mask.any()) and not placement.has_a_pixel(mask)
         reason = "off the map" if off else "too small"
         self.store.record.drop(reason, f"{one.where} ({shape.words[0]})")
+        return None
+
+    def _on_grid(
+        self, cells: NDArray[np.bool_], one: Annotation, shape: Shape
+    ) -> NDArray[np.bool_] | None:
+        if cells.any():
+            return self._large_enough(cells, one.where, shape)
+        self.store.record.drop("off the map", f"{one.where} ({shape.words[0]})")
         return None
 
     def _large_enough(
@@ -227,7 +240,10 @@ class _Reading:
 
     def _placement(self, one: Annotation) -> Placement:
         if one.axes is None:
-            return self.place(one.size)
+            try:
+                return self.place(one.size)
+            except BadInput as error:
+                raise BadInput(f"{one.where}: {error}") from error
         key = (one.axes.lat.tobytes(), one.axes.lon.tobytes())
         if getattr(self, "_axes_key", None) != key:
             self._axes_key, self._of_axes = key, place_axes(one.axes, self.grid, one.where)
@@ -242,10 +258,3 @@ def _runs_of(step: Any) -> Iterator[list[tuple[int, int, int]]]:
     runs = list(zip(step.row.tolist(), step.start.tolist(), step.stop.tolist(), strict=True))
     for first, last in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True):
         yield runs[first:last]
-
-
-def _minute(time: str) -> str:
-    """Return a time without `T`, a fraction and a zone, so that equal times are equal texts."""
-    date, _, clock = time.strip().replace("T", " ").partition(" ")
-    hour, minute, second = (clock.partition(".")[0].removesuffix("Z") + "::").split(":")[:3]
-    return f"{date} {int(hour or 0):02d}:{int(minute or 0):02d}:{int(second or 0):02d}"

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
@@ -126,12 +127,22 @@ def _stem(key: str) -> str:
     return name.rpartition(".")[0] or name
 
 
-def seconds_of(time: str, calendar: Calendar, where: str) -> int:
-    """Return a time in seconds of a calendar; BadInput if it is none.
+def plain_time(time: str, where: str) -> str:
+    """Return a time as `YYYY-MM-DD HH:MM:SS`, so that equal times are equal texts.
 
     Fractions of a second, as numpy prints them, are dropped.
+
+    Raises:
+        BadInput: no calendar has it.
+
+    >>> plain_time("1990-10-01T02:00:00.000000000", "dates.txt")
+    '1990-10-01 02:00:00'
+
     """
-    try:
-        return calendar.seconds(time)
-    except BadInput as error:
-        raise BadInput(f"{where}: {error}: correct the table of times") from error
+    for calendar in map(Calendar, ("all_leap", "360_day")):
+        with suppress(BadInput):
+            text = calendar.text(calendar.seconds(time))
+            return text if len(text) > len("YYYY-MM-DD HH:MM") else f"{text}:00"
+    raise BadInput(
+        f"{where}: its time is {time!r}, expected YYYY-MM-DD HH:MM: correct the table of times"
+    )

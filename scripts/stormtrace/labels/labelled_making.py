@@ -3,6 +3,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,12 @@ from stormtrace.formats.json_files import write_json
 from stormtrace.formats.labelled_writing import write_labelled
 from stormtrace.grids import Grid
 from stormtrace.labels.annotation_blocks import AnnotatedDataset
-from stormtrace.labels.label_times import seconds_of
 from stormtrace.labels.labelling_store import LabellingStore
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.field_attributes import field_attributes
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan, make_plans
-from stormtrace.prepare.raw.calendar_time import DAY
+from stormtrace.prepare.raw.calendar_time import DAY, Calendar
 from stormtrace.prepare.regridding.matrix import RegriddingMatrix
 from stormtrace.prepare.sample_making import Climatologies, Fields, steps_on_grid
 from stormtrace.provenance import provenance
@@ -125,7 +125,7 @@ def _labelled_steps(
     for year, own in sorted(by_year.items()):
         found: set[str] = set()
         for plan in _plans(source.dataset, year):
-            wanted = {seconds_of(time, plan.calendar, "times"): time for time in own}
+            wanted = _seconds(own, plan.calendar)
             steps = np.flatnonzero(np.isin(plan.start, list(wanted)))
             if not steps.size:
                 continue
@@ -138,6 +138,15 @@ def _labelled_steps(
                 yield some, about, time, fields
         if absent := [time for time in own if time not in found]:
             _no_step(absent, source.dataset, store, missing)
+
+
+def _seconds(times: list[str], calendar: Calendar) -> dict[int, str]:
+    """Return times by their seconds, without those that a calendar does not have (29 February)."""
+    found = {}
+    for time in times:
+        with suppress(BadInput):
+            found[calendar.seconds(time)] = time
+    return found
 
 
 def _no_step(times: list[str], dataset: Dataset, store: LabellingStore, missing: str) -> None:

@@ -144,6 +144,10 @@ class Study:
         """Whether the dataset is a folder of labelled samples instead of raw files."""
         return isinstance(self.datasets[dataset], LabelledDataset)
 
+    def given_datasets(self) -> list[AnyDataset]:
+        """Return the datasets whose files are there before any job: not what annotations become."""
+        return [one for name, one in self.datasets.items() if name not in self.annotated]
+
     def raw(self, dataset: str) -> Dataset:
         """Return a dataset of raw files."""
         entry = self.datasets[dataset]

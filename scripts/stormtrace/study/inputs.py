@@ -121,11 +121,16 @@ def published_files(study: Study, model: str) -> list[str]:
 
 
 def adopted_files(study: Study, experiment: str, year: str) -> list[str]:
-    """Return the files of adopted masks that may hold times of a year, as far as they are there."""
+    """Return the files of adopted masks that may hold times of a year, or the planet's folder.
+
+    Where there are none, the job that adopts them says so.
+    """
     from stormtrace.prepare.raw.found_files import files_near
 
     adopted = study.detector_of(experiment)
     assert isinstance(adopted, AdoptedMasks)
+    if made := {part for pattern in adopted.files if (part := study.at.planet_part(pattern))}:
+        return sorted(made)
     return files_near(Source(adopted.variable, adopted.files), int(year), found_once)
 
 

@@ -5,14 +5,15 @@ which a job needs one of them is refused before its first job.
 """
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from stormtrace.detect.recipes import AdoptedMasks
 from stormtrace.learn.recipe import Published
 from stormtrace.prepare.dataset import Dataset, LabelledDataset, Part, Source
 from stormtrace.study.annotated import missing_annotations
 from stormtrace.study.definition import Study
-from stormtrace.study.inputs import found_once
+from stormtrace.study.inputs import adopted_files, found_once
 from stormtrace.study.periods import years_of
 
 #: Four digits in a file's path may be a year in these.
@@ -37,12 +38,15 @@ def missing_inputs(
         year may reach into one that has none. By default all that the study may need.
     """
     years: dict[str, set[int]] = {}
+    adopted: dict[str, set[str]] = {}
     said: dict[str, None] = {}
     for rule, names in _every_job(study) if jobs is None else jobs:
         model = study.models.get(names.get("model", ""))
         dataset = study.datasets.get(names.get("dataset") or (model and model.dataset) or "")
         if rule == "make_samples":
             years.setdefault(names["dataset"], set()).add(int(names["year"]))
+        if rule == "adopt_masks":
+            adopted.setdefault(names["experiment"], set()).add(names["year"])
         if rule == "import_labels":
             said |= dict.fromkeys(missing_annotations(study.annotated[names["dataset"]]))
         elif rule == "adopt_model" and isinstance(model, Published):
@@ -58,12 +62,16 @@ def missing_inputs(
             said |= dict.fromkeys(
                 _missing_years(study, dataset, part, needed, find, is_certain=jobs is not None)
             )
+    for name, needed_years in adopted.items():
+        said |= dict.fromkeys(_missing_masks(study, name, sorted(needed_years)))
     return list(said)
 
 
 def _every_job(study: Study) -> Iterator[PlannedJob]:
     """Yield the jobs of a study that read files of the user."""
     for name in study.datasets:
+        if name in _unread(study):
+            continue
         if name in study.annotated:
             yield "import_labels", {"dataset": name}
         elif study.is_labelled(name):
@@ -72,9 +80,32 @@ def _every_job(study: Study) -> Iterator[PlannedJob]:
             yield from (("make_samples", {"dataset": name, "year": y}) for y in study.pieces(name))
     yield from (("adopt_model", {"model": name}) for name in study.published)
     for name, entry in study.experiments.items():
-        yield "make_regridding_matrix", {"dataset": entry.dataset, "grid": entry.grid}
+        if study.sees_samples(name):
+            yield "make_regridding_matrix", {"dataset": entry.dataset, "grid": entry.grid}
+        if isinstance(study.detector_of(name), AdoptedMasks):
+            yield from (("adopt_masks", {"experiment": name, "year": y}) for y in study.years(name))
         yield "link_events", {"experiment": name}
     yield from (("verify", {"experiment": name}) for name in study.verified)
+
+
+def _unread(study: Study) -> set[str]:
+    """Return the datasets whose files no job reads: experiments on them adopt masks."""
+    entries = study.experiments.items()
+    read = {entry.dataset for name, entry in entries if study.sees_samples(name)}
+    read |= {of.dataset for of in study.percentiles}
+    read |= {entry.dataset for entry in study.annotated.values()}
+    read |= {of.dataset for name in read for of in study.anomalies(name).values()}
+    return {entry.dataset for _, entry in entries} - read
+
+
+def _missing_masks(study: Study, experiment: str, years: Sequence[str]) -> Iterator[str]:
+    detector, name = study.detector_of(experiment), study.experiments[experiment].detector
+    absent = [year for year in years if not adopted_files(study, experiment, year)]
+    if absent and isinstance(detector, AdoptedMasks):
+        yield (
+            f"detectors.{name}: {len(absent)} of {len(years)} years have no masks, the first"
+            f" {absent[0]} ({', '.join(detector.files)})"
+        )
 
 
 def _missing_model(model: Published) -> Iterator[str]:

@@ -67,7 +67,9 @@ def logs_of(study: Study) -> list[str]:
     labelled = [name for name in study.datasets if study.is_labelled(name)]
     made = [targets(study, name).values() for name in study.shown]
     logs = [target.log for by_stage in made for of_stage in by_stage for target in of_stage]
-    return [*(study.at.log(f"check_labels/{name}") for name in labelled), *dict.fromkeys(logs)]
+    first = [f"import_labels/{name}" for name in study.annotated]
+    first += [f"check_labels/{name}" for name in labelled]
+    return [*map(study.at.log, first), *dict.fromkeys(logs)]
 
 
 def _rule(study: Study, stage: str, name: str, experiment: str) -> str:

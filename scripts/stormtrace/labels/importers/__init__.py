@@ -5,6 +5,7 @@ label_studio       JSON: brushes, polygons, rectangles, ellipses
 webknossos         zips of voxels: volumes, of zarr_chunks or wkw_chunks (chunked_volumes)
 climatenetlarge    netCDF over annotators, times and classes
 coco               JSON: polygons and run lengths
+surface_bulletins  CODSUS: fronts as text
 pixel_codes        PNG and NPY of codes
 
 annotation         what they all return

@@ -46,6 +46,7 @@ class Annotation:
     its time is looked up. time: where the file itself says so. size: (height, width) of the
     picture, in pixels. axes: where they are on Earth, if the file says so. layer: the only one it
     is about, where a file holds no other. proposed: shapes that a network drew and they let stand.
+    is_on_grid: the pixels are the cells of the labels' own grid.
     """
 
     where: str
@@ -58,6 +59,7 @@ class Annotation:
     axes: Axes | None = None
     layer: str | None = None
     proposed: int = 0
+    is_on_grid: bool = False
 
 
 #: What an importer does with one file.

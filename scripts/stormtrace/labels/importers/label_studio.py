@@ -48,6 +48,10 @@ def read_label_studio(path: Path, block: AnnotationFiles) -> Iterator[Annotation
         where = f"{path}, task {task.get('id', number) if isinstance(task, dict) else number}"
         if not isinstance(task, dict) or "result" in task:
             raise BadInput(f"{where} is no task of Label Studio: export the project as JSON")
+        if not {"annotations", "completions"} & task.keys():
+            raise BadInput(
+                f"{where} has no `annotations`: export the project as JSON, not JSON-MIN"
+            )
         for index, one in enumerate(task.get("annotations") or task.get("completions") or ()):
             place = f"{where}, annotation {one.get('id', index)}"
             if one.get("was_cancelled"):

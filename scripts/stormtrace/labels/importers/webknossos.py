@@ -23,7 +23,8 @@ from stormtrace.labels.importers.volumes import open_volume
 #: Planes read at a time: as many as a chunk of WEBKNOSSOS is thick.
 PLANES = 32
 
-Box = tuple[tuple[int, int, int], tuple[int, int, int]]
+#: Most bytes of one layer, which is held in memory, compressed.
+LARGEST_LAYER = 2**32
 
 
 def read_webknossos(
@@ -79,6 +80,8 @@ def _layers(outer: zipfile.ZipFile, nml: Element, path: Path) -> Iterator[tuple[
                 f"{'' if location is None else f' ({location})'}: download the annotation again, "
                 "with its volume data"
             )
+        if outer.getinfo(location).file_size > LARGEST_LAYER:
+            raise BadInput(f"{path}: the layer {name!r} unpacks to over 4 GiB: split the task")
         yield name, open_volume(io.BytesIO(outer.read(location)), f"{path}, {location}")
 
 
