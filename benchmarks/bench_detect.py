@@ -171,7 +171,7 @@ def ours(flags, what, precision, batch, folder):
     """One of our runtimes, maps in memory."""
     import torch
 
-    from stormtrace.detect.detection import load_members, make_segmenter
+    from stormtrace.detect.network_run import load_members, make_segmenter
     from stormtrace.network.devices import prepare_device
     from stormtrace.network.runtimes import make_runtime
 

@@ -2,10 +2,12 @@
 
     nice python benchmarks/bench_learn.py [--peers CLIMATENET] [--train FOLDER --test FOLDER]
 
-Writes benchmarks/learn.md. Steps are timed at two sizes of map, beside those of --peers, a checkout
-of github.com/andregraubner/ClimateNet (its network and loss; without it our own in its way). Losses
-and networks learn from labelled folders, by default the mini planet's, for the same number of
-epochs, and are scored on held-out labels; networks besides CGNet where their library is installed.
+Writes benchmarks/learn.md; with --options only its last part, the options of a recipe against our
+default (learn_options.py), as `--options --seeds "[0, 1, 2]"`. Steps are timed at two sizes of map,
+beside those of --peers, a checkout of github.com/andregraubner/ClimateNet (its network and loss;
+without it our own in its way). Losses and networks learn from labelled folders, by default the mini
+planet's, for the same number of epochs, and are scored on held-out labels; networks besides CGNet
+where their library is installed.
 """
 
 import argparse
@@ -41,6 +43,7 @@ from stormtrace.network.predictor import Predictor  # noqa: E402
 
 LABELS = ROOT / "results" / "planet" / "climatenet"
 FIELDS = ["TMQ", "U850", "V850", "PSL"]
+OPTIONS_TITLE = "## Options of a recipe, against our default"
 CPU = torch.device("cpu")
 PUBLISHED = {
     "loss": "published-double-softmax",
@@ -86,19 +89,36 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=8)
     parser.add_argument("--seeds", type=json.loads, default=[0], help="JSON")
+    parser.add_argument("--options", action="store_true", help="measure the options alone")
+    parser.add_argument("--only", type=json.loads, help="names of options, JSON")
+    parser.add_argument(
+        "--keep", type=Path, default=Path("learn_options.json"), help="what is measured already"
+    )
     parser.add_argument("--step", type=json.loads, help=argparse.SUPPRESS)
     flags = parser.parse_args()
     prepare_device(CPU, flags.threads)
     if flags.step is not None:
         print(json.dumps(step_cost(flags.peers, *flags.step)))
         return
+    if flags.options:
+        from learn_options import options
+
+        write("\n".join(["", OPTIONS_TITLE, "", *options(flags, FIELDS, moments)]) + "\n")
+        return
     there = [name for name in ARCHITECTURES if is_there(name)]
     lines = ["# Learning, measured on a CPU", "", *steps(flags, there)]
     if flags.train.is_dir() and flags.test.is_dir():
         lines += ["", *losses(flags, there)]
-    text = "\n".join(lines) + "\n"
+    write("\n".join(lines) + "\n", first=True)
+
+
+def write(text, first=False):
+    """Write the first part of the page or its last, and keep the other."""
+    path = ROOT / "benchmarks" / "learn.md"
+    tables, _, options = path.read_text(encoding="utf-8").partition(f"\n{OPTIONS_TITLE}")
+    last = f"\n{OPTIONS_TITLE}{options}" if options else ""
     print(text)
-    (ROOT / "benchmarks" / "learn.md").write_text(text, encoding="utf-8")
+    path.write_text(text + last if first else tables + text, encoding="utf-8")
 
 
 def is_there(architecture):

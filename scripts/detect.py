@@ -52,13 +52,25 @@ def main() -> None:
         "--threads", type=commandline.positive, help="CPU threads (default: torch's choice)"
     )
     parser.add_argument("--probabilities", action="store_true", help="store them too, in 1/250")
+    parser.add_argument(
+        "--blank",
+        default="refuse",
+        choices=("refuse", "allow"),
+        help="whether every mask may be blank",
+    )
+    parser.add_argument(
+        "--regrid-to-learned",
+        action="store_true",
+        help="run on the spacing the model learned on; masks are on the samples' grid",
+    )
     parser.add_argument("--checkpoints", type=Path, help="folder to resume from")
     parser.add_argument("--time-budget", type=float, default=math.inf, help="seconds")
     args = parser.parse_args()
 
     import torch
 
-    from stormtrace.detect.detection import Choice, detect
+    from stormtrace.detect.detection import detect
+    from stormtrace.detect.network_run import Choice
     from stormtrace.detect.plausibility import other_statistics
     from stormtrace.network.devices import choose_device, prepare_device
     from stormtrace.network.model_files import read_config
@@ -66,12 +78,11 @@ def main() -> None:
 
     device = choose_device(args.device)
     prepare_device(device, args.threads)
-    normalization = None
+    normalization, doubts = None, list[str]()
     if args.statistics is not None:
         model = read_config(args.model[0])
         normalization = read_statistics(args.statistics, model.fields, args.weighting)
-        for doubt in other_statistics(args.statistics, args.dataset, args.grid, model.content):
-            commandline.log.warning("%s", doubt)
+        doubts = other_statistics(args.statistics, args.dataset, args.grid, model.content)
     source = "model" if args.statistics is None else f"{args.statistics} ({args.weighting})"
     inputs = [folder / name for folder in args.model for name in ("config.json", "weights.pth")]
     detect(
@@ -90,6 +101,8 @@ def main() -> None:
             batch=args.batch,
             threads=args.threads or torch.get_num_threads(),
             probabilities=args.probabilities,
+            blank=args.blank,
+            regrid_to_learned=args.regrid_to_learned,
             kept=args.model[0] / "compiled",
         ),
         attributes=provenance(
@@ -102,6 +115,7 @@ def main() -> None:
             neutral_fields=" ".join(args.neutral),
         ),
         table=args.classes,
+        doubts=doubts,
         checkpoints=args.checkpoints,
         time_budget=args.time_budget,
     )

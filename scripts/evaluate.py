@@ -5,6 +5,8 @@ r"""Score a model on held-out labels.
 
 Confusion matrix, IoU, Dice, precision, recall and predicted/true area of each class, also weighted
 by area, with intervals from resampled dates, and the agreement of experts on the same times.
+Besides: found and false objects, reliability of the probabilities, and skill by season, basin and
+the experts' confidence.
 """
 
 from pathlib import Path
@@ -27,16 +29,21 @@ def main() -> None:
     parser.add_argument(
         "--threads", type=commandline.positive, help="CPU threads (default: torch's choice)"
     )
+    commandline.add_classes(parser)
     args = parser.parse_args()
 
-    from stormtrace.formats.labelled import list_labelled
+    from stormtrace.formats.labelled import check_classes, list_labelled
     from stormtrace.labels.agreement import expert_agreement
     from stormtrace.learn.evaluation import evaluate
     from stormtrace.network.predictor import load_predictor
 
     files = list_labelled(args.samples, args.exclude)
     predictor = load_predictor(args.model, args.device, args.threads)
-    result = evaluate(predictor, files, predictor.config.content.get("name", args.model.name))
+    check_classes(files, predictor.config.labels)
+    name = predictor.config.content.get("name", args.model.name)
+    result = evaluate(predictor, files, name, args.classes)
+    for doubt in result.get("doubts", ()):
+        commandline.log.warning("%s", doubt)
     result["experts"] = expert_agreement(files, predictor.config.labels)
     inputs = [args.model / "config.json", args.model / "weights.pth"]
     result["provenance"] = provenance(inputs, samples=str(args.samples), excluded=args.exclude)

@@ -36,12 +36,13 @@ def main() -> None:
     commandline.add_classes(parser)
     args = parser.parse_args()
 
-    from stormtrace.formats.labelled import list_labelled
+    from stormtrace.formats.labelled import check_classes, list_labelled
     from stormtrace.learn.importance import permutation_importance
     from stormtrace.network.predictor import load_predictor
 
     files = list_labelled(args.samples, args.exclude)
     predictor = load_predictor(args.model, args.device, args.threads)
+    check_classes(files, predictor.config.labels)
     result = permutation_importance(predictor, files, args.repeats, args.seed)
     name = predictor.config.content.get("name", args.model.name)
     inputs = [args.model / "config.json", args.model / "weights.pth"]

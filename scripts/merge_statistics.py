@@ -12,7 +12,7 @@ from pathlib import Path
 
 from stormtrace import commandline
 from stormtrace.formats.json_files import write_json
-from stormtrace.prepare.statistics import merge, read_piece
+from stormtrace.prepare.statistics import excluded_from, merge, read_piece
 from stormtrace.provenance import provenance
 
 
@@ -29,11 +29,13 @@ def main() -> None:
     )
     args = parser.parse_args()
 
-    steps, fields = merge([read_piece(path) for path in args.pieces])
+    pieces = [read_piece(path) for path in args.pieces]
+    steps, fields = merge(pieces)
     result = {
         "dataset": args.dataset,
         "grid": args.grid,
         "steps": steps,
+        **excluded_from(pieces),
         "fields": fields,
         "provenance": provenance(args.pieces),
     }

@@ -43,12 +43,14 @@ def main() -> None:
 
     from stormtrace.blocks import dump
     from stormtrace.classes import Classes
-    from stormtrace.formats.labelled import grid_of, list_labelled
+    from stormtrace.formats.labelled import attributes_of, check_classes, grid_of, list_labelled
     from stormtrace.grids.spacing import spacing_of
+    from stormtrace.learn.augment import odd_fields
     from stormtrace.learn.history import to_csv
     from stormtrace.learn.model_config import make_config
     from stormtrace.learn.processes import join_processes, leave_processes
     from stormtrace.learn.recipe import read_recipe
+    from stormtrace.learn.statistics_check import check_statistics
     from stormtrace.learn.training import train
     from stormtrace.network.devices import choose_device, prepare_device
     from stormtrace.network.model_files import parse_config, write_model
@@ -56,6 +58,8 @@ def main() -> None:
 
     recipe = read_recipe(args.model)
     files = list_labelled(args.samples, args.exclude)
+    check_classes(files, recipe.labels)
+    check_statistics(args.statistics, recipe, files, args.exclude)
     normalization = read_statistics(args.statistics, recipe.fields, recipe.weighting)
     parse_config(make_config(recipe, normalization, {}), f"model {recipe.name}")  # before the work
     Classes.of_labels(recipe.labels, args.classes)
@@ -85,8 +89,11 @@ def main() -> None:
             device=str(device),
             processes=processes.count,
         )
-        spacing = spacing_of(grid_of(files))
-        config = make_config(recipe, normalization, facts, spacing)
+        grid, about = grid_of(files), attributes_of(files[0].path, recipe.fields)
+        odd = None
+        if recipe.mirror_average:
+            odd = odd_fields(recipe.augment, recipe.fields, grid, about)
+        config = make_config(recipe, normalization, facts, spacing_of(grid), odd)
         write_model(args.output, config, trained.state, to_csv(trained.history))
         log.info("%s: best after epoch %d (%s)", recipe.name, trained.best_epoch, trained.stopped)
     leave_processes()

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 
 from labelled_factory import FIELDS, MEAN, STD, weather
-from stormtrace.detect.detection import Choice, detect
+from stormtrace.detect.detection import detect
+from stormtrace.detect.network_run import Choice
 from stormtrace.network.cgnet import CGNet
 from stormtrace.network.model_files import write_model
 from stormtrace.network.normalization import Normalization
@@ -50,6 +51,7 @@ def look(
     year=2001,
     periods=(),
     missing_steps=None,
+    blank="allow",  # networks with random weights are
     **choice,
 ):
     detect(
@@ -61,7 +63,7 @@ def look(
         missing_steps=missing_steps,
         normalization=normalization,
         neutral=neutral,
-        choice=Choice(torch.device("cpu"), **choice),
+        choice=Choice(torch.device("cpu"), blank=blank, **choice),
         attributes={"experiment": "test"},
     )
     with netCDF4.Dataset(output) as dataset:

@@ -20,6 +20,7 @@ def write_map_file(
     *,
     grid=None,
     labels=None,
+    confidence=None,
     time=0.0,
     units="hours since 2000-01-01",
 ):
@@ -43,6 +44,8 @@ def write_map_file(
         else:
             dataset.createVariable("time", str, ("time",))[0] = path.name
             dataset.createVariable("LABELS", "i8", dims)[:] = labels
+            if confidence is not None:
+                dataset.createVariable("CONFIDENCE", "f4", dims)[:] = confidence
         for name, values in fields.items():
             variable = dataset.createVariable(name, values.dtype, ("time", *dims))
             variable[:] = values[None]
@@ -105,10 +108,10 @@ def write_samples(folder, count, *, shape=(40, 64), year=2001, fields=FIELDS, dt
     return Path(folder)
 
 
-def statistics(fields=FIELDS):
-    """A statistics file's content: the moments the made-up weather is made from."""
+def statistics(fields=FIELDS, **about):
+    """A statistics file's content: the moments the made-up weather is made from; `about`: of what."""
     moments = {
         name: {"mean": MEAN[name], "std": STD[name], "area_mean": MEAN[name], "area_std": STD[name]}
         for name in fields
     }
-    return {"dataset": "made-up", "grid": "tiny", "steps": 1, "fields": moments}
+    return {"dataset": "made-up", "grid": "tiny", "steps": 1, "fields": moments} | about

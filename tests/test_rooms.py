@@ -24,7 +24,7 @@ FLOORS = (
     ("classes", "sphere"),
     ("class_table", "commandline", "compiled"),
     ("files",),
-    ("signals", "blocks", "seals", "memory"),
+    ("signals", "blocks", "seals", "class_specification", "memory"),
     ("constants", "errors", "data"),
 )
 """From the roof to the ground. A room imports from the floors below it, never from its own."""

@@ -45,6 +45,7 @@ WORK = {
     "detect.py": [
         *("--model", "model", "--samples", "samples", "--experiment", "e", "--dataset", "d"),
         *("--grid", "g", "--year", "2001", "--runtime", "torch", "--device", "cpu"),
+        *("--blank", "allow"),
     ],
     "draw_labels.py": ["--model", "model", "--samples", "labelled", "--number", "1"],
     "draw_training.py": ["--history", "history.csv"],
@@ -72,7 +73,7 @@ def inputs(tmp_path_factory):
     make_model(folder / "model", 3)
     write_labelled(folder / "labelled", 2)
     write_samples(folder / "samples", 2)
-    write_json(folder / "statistics.json", statistics())
+    write_json(folder / "statistics.json", statistics(dataset="d", grid="g", steps=2))
     write_masks(folder / "mask.nc", random_masks(6, (8, 12, 20)))
     write_objects(folder / "objects.nc", folder / "mask.nc")
     write_counts(folder / "counts.nc", count_masks(folder / "mask.nc"), {})

@@ -1,7 +1,8 @@
 """What a script imports before it has read its flags: libraries that start slowly wait.
 
 A study is hundreds of jobs, each a process. CPU seconds of an import: torch 1.2, scipy.stats 0.7,
-matplotlib 0.45, numba 0.27, scipy.spatial 0.25, openvino 0.2 (numpy 0.07, with netCDF4 0.12).
+matplotlib 0.45, numba 0.27, scipy.spatial 0.25, openvino 0.2, pydantic and our models 0.1 (numpy
+0.07, with netCDF4 0.12).
 """
 
 import ast
@@ -15,6 +16,21 @@ import pytest
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 
 DRAWING = {path.stem for path in SCRIPTS.glob("draw_*.py")}
+#: What checks a block of the study, or the study itself.
+CHECKING = {
+    "adopt_masks",
+    "apply_thresholds",
+    "check_raw",
+    "find_objects",
+    "import_labels",
+    "link_events",
+    "make_planet",
+    "make_regridding_matrix",
+    "make_samples",
+    "status",
+    "write_report",
+    "write_schemas",
+}
 #: Library -> the scripts that may import it at once, for they need it whatever their flags say.
 SLOW = {
     "torch": set(),
@@ -27,6 +43,7 @@ SLOW = {
     "scipy.special": set(),
     "scipy.ndimage": {"make_planet", "write_report"},
     "matplotlib": DRAWING,
+    "pydantic": CHECKING,
 }
 
 

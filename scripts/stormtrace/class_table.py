@@ -6,55 +6,31 @@ case, spaces, hyphens and underscores. What the codes of a mask mean is not said
 
 import re
 from collections import Counter
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 from stormtrace.errors import BadInput
 
-Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
-Colours = Annotated[list[Colour], Field(min_length=1, max_length=16)]
+if TYPE_CHECKING:
+    from stormtrace.class_specification import ClassSpecification
 
 
-class ClassSpecification(BaseModel):
-    """A class of features, as an entry of the study's `classes:` gives it; its key is the name."""
+@dataclass(frozen=True)
+class ClassEntry:
+    """What is known of a class besides its name; each key is described in `class_specification`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    short: str | None = Field(
-        None,
-        pattern="^[A-Za-z][A-Za-z0-9]*$",
-        max_length=12,
-        description="Short name for tables, thresholds and file names (AR); initials where absent.",
-    )
-    kind: Literal["area", "line"] = Field(
-        "area",
-        description="area: regions such as rivers and cyclones. line: fronts, drawn a few cells "
-        "wide, for which no smallest area is assumed.",
-    )
-    colours: Colours | None = Field(
-        None,
-        description="Colours of maps from light to dark, as #rrggbb. One is enough: the ramp "
-        "through it is made from it.",
-    )
-    colours_dark: Colours | None = Field(
-        None,
-        description="The same on a dark page, from dark to light; from `colours` where absent.",
-    )
-    basins: Literal["tropical cyclones", "atmospheric rivers"] | None = Field(
-        None, description="Ocean basins that events are counted in, by where they begin."
-    )
-    crosses_equator: bool = Field(
-        True,
-        description="Whether a feature may lie across the equator; the check of labels reports "
-        "those that should not.",
-    )
+    short: str | None = None
+    kind: Literal["area", "line"] = "area"
+    colours: Sequence[str] | None = None
+    colours_dark: Sequence[str] | None = None
+    basins: str | None = None
+    crosses_equator: bool = True
 
 
 #: The classes Stormtrace knows by name, which a study may redefine or add to.
-KNOWN: dict[str, ClassSpecification] = {
-    "Tropical Cyclone": ClassSpecification(
+KNOWN: dict[str, ClassEntry] = {
+    "Tropical Cyclone": ClassEntry(
         short="TC",
         basins="tropical cyclones",
         colours=[
@@ -64,7 +40,7 @@ KNOWN: dict[str, ClassSpecification] = {
             "#251a1a", "#482320", "#733024", "#a1442d", "#cb613b", "#e98b52", "#f8bd81", "#fdecc9",
         ],
     ),
-    "Atmospheric River": ClassSpecification(
+    "Atmospheric River": ClassEntry(
         short="AR",
         basins="atmospheric rivers",
         crosses_equator=False,
@@ -75,12 +51,12 @@ KNOWN: dict[str, ClassSpecification] = {
             "#12212c", "#16384d", "#1a5570", "#247893", "#3c9cb3", "#6bc2cb", "#a7e1df", "#e4f8f4",
         ],
     ),
-    "Cold Front": ClassSpecification(short="CF", kind="line", colours=["#2f6fb4"]),
-    "Warm Front": ClassSpecification(short="WF", kind="line", colours=["#c8443c"]),
-    "Stationary Front": ClassSpecification(short="SF", kind="line", colours=["#2f8f5b"]),
-    "Occluded Front": ClassSpecification(short="OF", kind="line", colours=["#7d4ea3"]),
-    "Front": ClassSpecification(short="Front", kind="line", colours=["#4a5f8f"]),
-    "Blocking": ClassSpecification(short="Block", colours=["#8a6d1f"]),
+    "Cold Front": ClassEntry(short="CF", kind="line", colours=["#2f6fb4"]),
+    "Warm Front": ClassEntry(short="WF", kind="line", colours=["#c8443c"]),
+    "Stationary Front": ClassEntry(short="SF", kind="line", colours=["#2f8f5b"]),
+    "Occluded Front": ClassEntry(short="OF", kind="line", colours=["#7d4ea3"]),
+    "Front": ClassEntry(short="Front", kind="line", colours=["#4a5f8f"]),
+    "Blocking": ClassEntry(short="Block", colours=["#8a6d1f"]),
 }  # fmt: skip
 
 #: Colours of classes that no table gives any, in the order of their codes.
@@ -93,7 +69,7 @@ def flag_name(label: str) -> str:
 
 
 #: Name -> what a study says of a class.
-ClassTable = Mapping[str, ClassSpecification | Mapping[str, Any]]
+ClassTable = Mapping[str, "ClassSpecification | Mapping[str, Any]"]
 
 
 def check_table(table: ClassTable) -> None:
@@ -104,18 +80,26 @@ def check_table(table: ClassTable) -> None:
         raise BadInput(f"classes: {' and '.join(map(repr, spelled))} are the same name; keep one")
 
 
-def lookup(table: ClassTable | None) -> dict[str, tuple[str, ClassSpecification]]:
+def lookup(table: ClassTable | None) -> dict[str, tuple[str, ClassEntry]]:
     """Return flag name -> (name, specification): `KNOWN` with the study's `table` laid over it."""
     check_table(table or {})
     known = {flag_name(name): (name, entry) for name, entry in KNOWN.items()}
     for name, entry in (table or {}).items():
-        given = entry if isinstance(entry, ClassSpecification) else ClassSpecification(**entry)
-        base = known.get(flag_name(name), (name, ClassSpecification()))[1]
-        merged = base.model_copy(update=given.model_dump(exclude_unset=True, exclude_none=True))
-        if given.colours and not given.colours_dark:  # never one class's own beside another's
-            merged = merged.model_copy(update={"colours_dark": None})
+        base = known.get(flag_name(name), (name, ClassEntry()))[1]
+        given = _given(entry)
+        if given.get("colours") and not given.get("colours_dark"):
+            given["colours_dark"] = None  # never one class's own beside another's
+        merged = replace(base, **given)
         known[flag_name(name)] = (spelled_out(name), merged)
     return known
+
+
+def _given(entry: "ClassSpecification | Mapping[str, Any]") -> dict[str, Any]:
+    """Return what an entry of a study says, checked."""
+    from stormtrace.class_specification import ClassSpecification
+
+    checked = entry if isinstance(entry, ClassSpecification) else ClassSpecification(**entry)
+    return checked.model_dump(exclude_unset=True, exclude_none=True)
 
 
 def spelled_out(name: str) -> str:

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from stormtrace.class_table import (
     PALETTE,
-    ClassSpecification,
+    ClassEntry,
     ClassTable,
     flag_name,
     lookup,
@@ -181,10 +181,8 @@ class Classes:
 CLIMATENET_LABELS = ("Background", "Tropical Cyclone", "Atmospheric River")
 
 
-def _feature(
-    code: int, name: str, known: Mapping[str, tuple[str, ClassSpecification]]
-) -> FeatureClass:
-    unknown = (spelled_out(name), ClassSpecification())
+def _feature(code: int, name: str, known: Mapping[str, tuple[str, ClassEntry]]) -> FeatureClass:
+    unknown = (spelled_out(name), ClassEntry())
     spelled, entry = known.get(flag_name(name), unknown)
     colours = tuple(entry.colours or (PALETTE[(code - 1) % len(PALETTE)],))
     return FeatureClass(

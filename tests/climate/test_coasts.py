@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from make_results import dates_between, write_frequency, write_masks
-from stormtrace.climate.basins import AR_BASINS, TC_BASINS, ar_basin, by_basin, tc_basin
 from stormtrace.climate.frequency import open_frequency
 from stormtrace.climate.hovmoller import coast_mask, hovmoller
 from stormtrace.climate.landfall import by_latitude, landfalls
 from stormtrace.errors import BadInput
 from stormtrace.grids import make_grid
+from stormtrace.grids.basins import AR_BASINS, TC_BASINS, ar_basin, by_basin, tc_basin
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 WEST_COAST = (230, 255, 32, 55)

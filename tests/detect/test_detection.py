@@ -158,13 +158,83 @@ def test_float64_samples_give_the_same_masks(model, samples, masks, tmp_path):
     assert (variables["mask"] == masks[0]["mask"]).mean() > 0.999
 
 
-def test_blank_masks_are_told(model, samples, tmp_path, caplog):
+def test_blank_masks_end_the_job_or_are_told(model, samples, tmp_path, caplog):
     config, network = load_model(model)
     network.classifier[0].conv.weight.data.zero_()  # all logits equal: class 0 everywhere
     write_model(tmp_path / "blank", config.content, network.state_dict())
-    _, attributes = look(tmp_path / "blank", samples, tmp_path / "m.nc")
+    with pytest.raises(BadInput, match=r"all 7 masks of .*2001 are blank: .* blank: allow"):
+        look(tmp_path / "blank", samples, tmp_path / "m.nc", blank="refuse")
+    assert not (tmp_path / "m.nc").exists()
+    _, attributes = look(tmp_path / "blank", samples, tmp_path / "m.nc", blank="allow")
     assert attributes["blank_steps"] == 7
     assert "7 of 7 masks are blank (2001-01-01 00:00:00" in caplog.text
+
+
+@pytest.mark.parametrize("runtime", ["torch", "openvino"])
+def test_a_network_that_gives_no_numbers_ends_the_job(model, samples, tmp_path, runtime):
+    """The argmax of NaN is a class, and was exit 0 with masks of the background."""
+    pytest.importorskip(runtime)
+    config, network = load_model(model)
+    network.classifier[0].conv.weight.data[:] = 3e38  # finite, as weights must be
+    write_model(tmp_path / "broken", config.content, network.state_dict())
+    with pytest.raises(BadInput, match=r"output is not finite .*: its weights are damaged"):
+        look(tmp_path / "broken", samples, tmp_path / "m.nc", runtime=runtime)
+    assert not (tmp_path / "m.nc").exists()
+
+
+def test_a_network_that_openvino_cannot_run_is_told_in_our_words(
+    model, samples, tmp_path, monkeypatch
+):
+    openvino = pytest.importorskip("openvino")
+
+    def fails(*given, **more):
+        raise RuntimeError("Exception from src/core.cpp:1:\nno such operation\n")
+
+    monkeypatch.setattr(openvino, "convert_model", fails)
+    with pytest.raises(BadInput, match=r"\(no such operation\): say runtime: torch"):
+        look(model, samples, tmp_path / "m.nc", runtime="openvino")
+
+
+def test_precision_is_what_openvino_ran_in(model, samples, tmp_path, monkeypatch, caplog):
+    """A CPU without bfloat16 computes in float32, whatever it is asked for."""
+    openvino = pytest.importorskip("openvino")
+    compile_model = openvino.Core.compile_model
+
+    def without(core, network, device, config):
+        return compile_model(core, network, device, config | {"INFERENCE_PRECISION_HINT": "f32"})
+
+    monkeypatch.setattr(openvino.Core, "compile_model", without)
+    asked = {"runtime": "openvino", "precision": "bfloat16"}
+    _, attributes = look(model, samples, tmp_path / "m.nc", **asked)
+    assert attributes["precision"] == "float32"
+    assert json.loads(attributes["agreement_with_float32"])["equal_cells"] == 1
+    assert "precision: bfloat16: this CPU has none, OpenVINO runs in float32" in caplog.text
+
+
+def test_regridding_to_the_learned_spacing(model, samples, masks, tmp_path, caplog):
+    """Of a network that learned on the samples' own spacing nothing changes, bit by bit; one that
+    learned on half of it runs on 2 · 44 + 1 rows, and its masks come back to 45."""
+
+    def learned_on(lat, lon):
+        config, network = load_model(model)
+        content = dict(config.content) | {"trained_on": {"lat": lat, "lon": lon}, "name": "m"}
+        return write_model(tmp_path / "m", content, network.state_dict())
+
+    learned_on(180 / 44, 5.0)
+    same, _ = look(tmp_path / "m", samples, tmp_path / "a.nc", regrid_to_learned=True)
+    np.testing.assert_array_equal(same["mask"], masks[0]["mask"])
+    learned_on(90 / 44, 2.5)
+    caplog.clear()
+    other, attributes = look(
+        tmp_path / "m", samples, tmp_path / "b.nc", regrid_to_learned=True, probabilities=True
+    )
+    assert "ran on 89 by 144 cells of 2.05 by 2.5 degrees" in attributes["regridded_to_learned"]
+    assert "trained on" not in caplog.text and "doubts" not in attributes
+    assert other["mask"].shape == masks[0]["mask"].shape
+    assert abs(other["probability"].astype(int).sum(axis=1) - 250).max() <= 2
+    assert 0.3 < (other["mask"] == masks[0]["mask"]).mean() < 1
+    look(tmp_path / "m", samples, tmp_path / "c.nc")
+    assert "say regrid_to_learned: true" in caplog.text
 
 
 def test_false_neighbours_on_a_part_of_the_globe_are_told(tmp_path, caplog):

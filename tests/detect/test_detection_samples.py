@@ -1,16 +1,20 @@
 """Detection reads its samples exactly, and refuses by name what it cannot read."""
 
+from pathlib import Path
+
 import netCDF4
 import numpy as np
 import pytest
 
-from detection_runs import SHAPE, look, make_model
+from detection_runs import OWN, SHAPE, look, make_model
 from labelled_factory import FIELDS, write_samples
 from stormtrace.detect.reading_ahead import read_ahead
 from stormtrace.errors import BadInput
 from stormtrace.formats.complete_maps import read_map
 from stormtrace.formats.netcdf import opening
 from stormtrace.formats.samples import open_folder
+from stormtrace.network.normalization import Normalization
+from stormtrace.network.plausible_input import PlausibleInput
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +57,48 @@ def test_one_missing_value_stops_and_leaves_no_file(model, tmp_path, value):
     ):
         look(model, folder, tmp_path / "out" / "m.nc")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("field", "change", "message"),
+    [
+        ("PSL", lambda values: values / 100, r"PSL has the mean 100\d\.?\d*, as of other units"),
+        ("U850", lambda values: 0 * values, "U850 is 0 everywhere"),
+        ("V850", lambda values: np.where(values > 3, -9999, values), "V850 has the value -9999"),
+    ],
+    ids=["hPa for Pa", "all zero", "undeclared -9999"],
+)
+@pytest.mark.parametrize("workers", [0, 1])
+def test_impossible_input_ends_the_job(model, tmp_path, field, change, message, workers):
+    """Also in a step that is not the first, and read by a process, whose refusal stays ours."""
+
+    def spoiled(dataset):
+        dataset[field][:] = change(dataset[field][:])
+
+    folder = spoil(tmp_path, spoiled)
+    found = rf"43200\.nc: {message}.*: correct the field"
+    if workers:
+        check = PlausibleInput(OWN).check
+        with pytest.raises(BadInput, match=found) as refused:
+            list(read_ahead(open_folder(folder, dict.fromkeys(FIELDS)), 1, workers, check=check))
+        assert "Traceback" not in str(refused.value)
+    else:
+        with pytest.raises(BadInput, match=found):
+            look(model, folder, tmp_path / "out" / "m.nc")
+        assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_strong_weather_is_not_impossible():
+    """Rain of 500 standard deviations, a dry map of it, a plateau's pressure, a polar night."""
+    moments = {"RAIN": (1e-8, 2e-8), "PS": (96700.0, 9e3), "TMQ": (20.0, 16.0)}
+    means, deviations = zip(*moments.values(), strict=True)
+    check = PlausibleInput(Normalization(tuple(moments), means, deviations)).check
+    values = np.full((3, 40, 60), 1e-8, np.float32)
+    values[0, 20, 20], values[1], values[2] = 1e-5, 58000, 0.4
+    values[1:] += np.linspace(0, 1, 60, dtype=np.float32)
+    check(values, Path("x.nc"))
+    values[0] = 0
+    check(values, Path("x.nc"))
 
 
 def test_a_fill_value_of_any_size_is_missing(model, tmp_path):

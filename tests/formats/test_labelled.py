@@ -14,7 +14,7 @@ from stormtrace.formats.labelled import (
     read_text_time,
     split_by_time,
 )
-from stormtrace.grids import Grid
+from stormtrace.grids import Grid, make_grid
 
 GRID = Grid(*coordinates((40, 64)))
 
@@ -146,12 +146,15 @@ def test_folders_without_usable_names_are_refused(tmp_path, names):
 
 
 def renamed(folder, names, texts=None, weathers=None):
-    """Write one labelled sample a name; texts: the times inside, weathers: seeds of the fields."""
-    lat, lon = coordinates((4, 8))
+    """Write one labelled sample a name; texts: the times inside, weathers: seeds of the fields.
+
+    The grid has bounds of its rows, as Gaussian ones have: they are no weather.
+    """
+    grid = make_grid({"gaussian": 2, "nlon": 8})
     for i, name in enumerate(names):
         values = np.full((4, 8), (weathers or range(len(names)))[i], np.float32)
         labels = np.zeros((4, 8), np.int64)
-        write_map_file(folder / name, {"TMQ": values}, lat, lon, labels=labels)
+        write_map_file(folder / name, {"TMQ": values}, grid=grid, labels=labels)
         with netCDF4.Dataset(folder / name, "a") as nc:
             nc["time"][0] = (texts or names)[i]
     return [(file.path.name, file.time, file.labelling) for file in list_labelled(folder)]

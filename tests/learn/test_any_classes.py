@@ -48,7 +48,8 @@ def test_names_go_from_labels_to_masks_and_scores(tmp_path):
     """
     labels, recode = RIVERS_FIRST, rivers_first
     samples = write_training(tmp_path / "train", recode, 16)
-    (tmp_path / "statistics.json").write_text(json.dumps(statistics()))
+    said = statistics(dataset="d", grid="g", steps=16)
+    (tmp_path / "statistics.json").write_text(json.dumps(said))
     (tmp_path / "classes.json").write_text(json.dumps(TABLE))
     recipe = {"name": "m", "fields": FIELDS, "dataset": "d", "grid": "g", "labels": labels}
     recipe |= {"epochs": 4, "validation": 0.2, "lr": 0.003}
@@ -84,7 +85,8 @@ def test_names_go_from_labels_to_masks_and_scores(tmp_path):
 def test_short_names_that_collide_are_refused_before_the_work(tmp_path):
     """Cold Front is CF by default; a table that calls Coastal Fog so, too, is a mistake."""
     samples = write_training(tmp_path / "train", lambda labels: labels, 2)
-    (tmp_path / "statistics.json").write_text(json.dumps(statistics()))
+    said = statistics(dataset="d", grid="g", steps=2)
+    (tmp_path / "statistics.json").write_text(json.dumps(said))
     recipe = {"name": "m", "fields": FIELDS, "dataset": "d", "grid": "g"}
     recipe |= {"labels": ["Background", "Cold Front", "Coastal Fog"], "epochs": 1}
     with pytest.raises(subprocess.CalledProcessError) as failed:

@@ -34,9 +34,22 @@ def test_what_points_north_or_turns_changes_its_sign():
     odd = ["V850", "V", "v", "VBOT", "V10M", "V2M", "VQ", "TAUY", "IVTy", "VORT850", "vo", "PV"]
     odd += ["VA850", "va", "VLML", "VFLXQV", "TAUV", "VRT850", "v_component_of_wind_850", "VIWVN"]
     odd += ["northward_wind", "viwvn", "TVQ", "V_at_850hPa", "umeridional_850hPa", "v10", "VAR_10V"]
+    odd += [
+        "VT",
+        "VU",
+        "VZ",
+        "VGRD850",
+        "TAUGWY",
+        "IVTN",
+        "psi_850",
+        "helicity",
+        "RELV500",
+        "V_WIND",
+    ]
     even = ["TMQ", "U850", "PSL", "UBOT", "U10M", "IVT", "IWV", "VAPOR", "OMEGA500", "Z200", "TAUX"]
     even += ["TAUU", "UFLXQV", "ULML", "UBOT", "QREFHT", "PS", "T200", "T500", "PRECT", "TS"]
     even += ["TREFHT", "Z1000", "tcwv", "msl", "u_component_of_wind_850", "viwve", "uzonal_850hPa"]
+    even += ["UT", "VV", "UU", "UGRD850", "TAUGWX", "IVTE", "DIV850", "chi", "VAR_10U", "u850_hPa"]
     augmentation = make_augmentation(Augment(roll=False, flip=True), odd + even, GLOBE, {})
     assert augmentation.odd == (True,) * len(odd) + (False,) * len(even)
 
@@ -57,10 +70,31 @@ def test_the_samples_know_better_than_the_names():
     assert odd_by(["A", "B"], about, A="even", B="odd") == (False, True)
 
 
+@pytest.mark.parametrize(
+    ("name", "odd"),
+    [
+        ("atmosphere_horizontal_streamfunction", True),
+        ("atmosphere_horizontal_velocity_potential", False),
+        ("surface_downward_y_stress", True),
+        ("sea_water_y_velocity", True),
+        ("divergence_of_wind", False),
+        ("product_of_northward_wind_and_air_temperature", True),
+        ("square_of_northward_wind", False),
+        ("tendency_of_northward_wind", True),
+        ("ertel_potential_vorticity", True),
+        ("x_wind", False),
+    ],
+)
+def test_standard_names_of_vectors_and_rotations(name, odd):
+    assert odd_by(["X"], {"X": {"standard_name": name}}) == (odd,)
+
+
 def test_a_field_of_which_nothing_is_known_is_asked_about():
     """The advice followed works: mirror, or no flips."""
     wind_from = {"X": {"standard_name": "wind_from_direction"}}
-    for fields, about in ((["VTHBND"], {}), (["TMQ", "X"], wind_from)):
+    slope = {"X": {"standard_name": "y_derivative_of_air_temperature"}}
+    unknown = [(["VTHBND"], {}), (["UV850"], {}), (["TMQ", "X"], wind_from), (["TMQ", "X"], slope)]
+    for fields, about in unknown:
         with pytest.raises(BadInput, match=rf"whether {fields[-1]} changes its sign .*mirror: "):
             odd_by(fields, about)
         assert odd_by(fields, about, **{fields[-1]: "odd"})[-1]
@@ -124,6 +158,17 @@ def test_a_polar_square_is_turned_by_quarters_about_its_pole(projection):
     assert seen == {0, 1, 2, 3}
     with pytest.raises(BadInput, match="mirrors at the equator"):
         make_augmentation(Augment(roll=True, flip=True), ["TMQ"], grid, {})
+
+
+@pytest.mark.parametrize("name", ["x_wind", "grid_northward_wind", "surface_downward_y_stress"])
+def test_a_component_along_the_grid_is_not_turned_by_quarters(name):
+    """A quarter of a turn makes x into y; eastward and northward stay what they are."""
+    grid = make_grid({"projection": "north-polar", "cells": 24})
+    with pytest.raises(BadInput, match=rf"W \({name}\) is a component .* set roll: false"):
+        make_augmentation(Augment(flip=False), ["W"], grid, {"W": {"standard_name": name}})
+    make_augmentation(Augment(flip=False, roll=False), ["W"], grid, {"W": {"standard_name": name}})
+    eastward = {"W": {"standard_name": "eastward_wind"}}
+    assert make_augmentation(Augment(flip=False), ["W"], grid, eastward).quarters
 
 
 def test_a_square_that_is_not_centred_on_a_pole_is_not_turned():

@@ -13,7 +13,7 @@ import torch
 from labelled_factory import FIELDS, MEAN, STD, coordinates, write_labelled, write_map_file
 from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
-from stormtrace.formats.labelled import list_labelled, read_labelled
+from stormtrace.formats.labelled import check_classes, list_labelled, read_labelled
 from stormtrace.grids import Grid
 from stormtrace.labels.agreement import expert_agreement, expert_confusions
 from stormtrace.labels.quality import check_labels
@@ -66,6 +66,55 @@ def test_every_labelling_is_scored_against_the_prediction_of_its_time(predictor,
     assert result["mean_iou"] < first["mean_iou"]  # the second expert draws one column further east
     low, high = result["intervals"]["mean_iou"]
     assert low < result["mean_iou"] < high
+    assert result["intervals"]["iou"].keys() == result["iou"].keys()
+    found = result["objects"]["Tropical Cyclone"]["iou_0.5"]
+    assert found["true"] == 10 and found["probability_of_detection"] > 0.8
+    least, most = found["probability_of_detection_interval"]
+    assert least <= found["probability_of_detection"] <= most
+    river = result["reliability"]["Atmospheric River"]
+    assert sum(river["cells"]) == 10 * 40 * 64 and river["observed"][9] > river["observed"][0]
+    assert 0 < river["expected_calibration_error"] < 0.1
+    assert result["seasons"]["DJF"]["dates"] == 5  # January
+    assert result["seasons"]["DJF"]["iou"] == result["iou"]
+    assert "confidence" not in result
+    json.dumps(result, allow_nan=False)
+
+
+def test_labels_of_other_spacing_and_units_are_told_or_refused(predictor, folder, tmp_path):
+    """A model of one-degree cells is told of these; one of labels in Pa refuses those in hPa."""
+    content = CONFIG | {"trained_on": {"lat": 1.0, "lon": 1.0}}
+    of_one_degree = Predictor(parse_config(content, "test"), Thresholds(), torch.device("cpu"))
+    files = list_labelled(folder)[:1]
+    (doubt,) = evaluate(of_one_degree, files, "m")["doubts"]
+    assert "trained on 1° × 1°, but runs on 4.62° × 5.62°" in doubt
+    path = tmp_path / files[0].path.name
+    path.write_bytes(files[0].path.read_bytes())
+    with netCDF4.Dataset(path, "r+") as dataset:
+        dataset["PSL"][:] = dataset["PSL"][:] / 100
+    with pytest.raises(BadInput, match=r"-1\.nc: PSL has the mean 1\d{3}.*, as of other units"):
+        evaluate(predictor, list_labelled(tmp_path), "m")
+
+
+def test_labels_that_name_other_classes_are_refused(tmp_path):
+    folder = write_labelled(tmp_path, 1)
+    files = list_labelled(folder)
+    check_classes(files, LABELS)  # LABELS without flags can be anything
+    with netCDF4.Dataset(files[0].path, "r+") as dataset:
+        dataset["LABELS"].flag_values = np.array([0, 2, 1])
+        dataset["LABELS"].flag_meanings = "background atmospheric_river tropical_cyclone"
+    check_classes(files, LABELS)
+    with pytest.raises(BadInput, match="codes of LABELS are background tropical_cyclone atmosph"):
+        check_classes(files, ["Background", "Atmospheric River", "Tropical Cyclone"])
+
+
+def test_a_network_that_gives_no_numbers_has_no_scores(folder):
+    class Nothing(torch.nn.Module):
+        def forward(self, x):
+            return x[:, :3] * torch.nan
+
+    broken = Predictor(parse_config(CONFIG, "test"), Nothing(), torch.device("cpu"))
+    with pytest.raises(BadInput, match="output is not finite"):
+        evaluate(broken, list_labelled(folder)[:1], "m")
 
 
 def test_areas_weigh_by_the_true_area_of_cells(predictor, folder):

@@ -114,7 +114,7 @@ def test_statistics_training_and_scores(released):
     assert fields["TMQ"]["mean"] == pytest.approx(MEAN["TMQ"], abs=4 * 16 / (1600 * 40) ** 0.5)
     recipe = Recipe(
         name="tiny", fields=["TMQ"], dataset="climatenet", grid="tiny", epochs=1, batch_size=64,
-        validation=0.1,
+        validation=0.8,
     )  # fmt: skip
     normalization = Normalization(("TMQ",), (fields["TMQ"]["mean"],), (fields["TMQ"]["std"],))
     files = list_labelled(released / "train", [EXCLUDED])

@@ -33,7 +33,7 @@ from stormtrace.learn.history import read_history, to_csv
 from stormtrace.learn.losses import LOSSES
 from stormtrace.learn.optimization import schedule_factor
 from stormtrace.learn.processes import Processes
-from stormtrace.learn.recipe import Augment, Recipe
+from stormtrace.learn.recipe import Augment, Recipe, read_recipe
 from stormtrace.learn.training import train
 from stormtrace.network.model_files import read_weights
 from stormtrace.network.normalization import Normalization
@@ -177,6 +177,106 @@ def test_every_batch_is_shared_out_whole(folder):
         assert (whole.target().sum(dim=1) == 1).all()
 
 
+def test_votes_weigh_by_confidence_and_number(tmp_path):
+    """Two experts of one time, of high and of low (a quarter) confidence in their cyclones.
+
+    Where both see one its share is 1, and the cell counts (1 + ¼) / 2; where the first alone does,
+    the second's background is unstated, a whole vote: share ½, weight 1; where the second alone
+    does: ¼ of 1¼. With count_votes a cell counts as often as it has votes.
+    """
+    lat, lon = coordinates((40, 64))
+    fields, blank = weather(0)[0], np.zeros((40, 64), int)
+    for k, columns, sure in ((1, slice(0, 20), 1.0), (2, slice(10, 30), 0.25)):
+        labels, confidence = blank.copy(), np.ones((40, 64))
+        labels[20, columns], confidence[20, columns] = 1, sure
+        path = tmp_path / f"data-2000-01-01-01-{k}.nc"
+        write_map_file(path, fields, lat, lon, labels=labels, confidence=confidence)
+    make = {"labellings": "soft", "weigh_confidence": True}
+    for each, scale in ((False, 1), (True, 2)):
+        samples = make_training_set(
+            list_labelled(tmp_path), NORMALIZATION, 3, GRID, **make, count_votes=each
+        )
+        (batch,) = batches(samples, [0], 1)
+        share, weight = batch.target()[0, 1, 20].numpy(), batch.weight()[0, 0, 20].numpy()
+        columns = [5, 15, 25, 40]
+        np.testing.assert_allclose(share[columns], [0.5, 1, 0.25 / 1.25, 0])
+        np.testing.assert_allclose(weight[columns] / scale, [1, 0.625, 0.625, 1])
+        assert batch.votes[0, 1, 20, 15] == 2  # the confusion matrix counts votes as they are
+    plain = make_training_set(list_labelled(tmp_path), NORMALIZATION, 3, GRID, "soft")
+    assert next(batches(plain, [0], 1)).weight() is None
+
+
+def test_confidence_and_votes_are_asked_for_where_they_are(folder, tmp_path):
+    """The advice followed works."""
+    sure = replace(RECIPE, confidence=True, epochs=1)
+    with pytest.raises(BadInput, match=r"none of 12 labelled .* CONFIDENCE: .* leave confidence"):
+        learn(folder, tmp_path, sure)
+    block = RECIPE.model_dump(mode="json", exclude_none=True) | {"count_votes": True}
+    with pytest.raises(BadInput, match="say labellings: soft"):
+        read_recipe(block)
+    with pytest.raises(BadInput, match="the published loss cannot: say loss: jaccard"):
+        read_recipe(block | {"labellings": "soft", "loss": "published-double-softmax"})
+    trained = learn(folder, tmp_path, read_recipe(block | {"labellings": "soft", "epochs": 1}))
+    assert np.isfinite(trained.history[0]["train_loss"])
+
+
+def test_confidence_changes_what_is_learned_and_certainty_nothing(tmp_path):
+    lat, lon = coordinates((40, 64))
+    losses = []
+    for sure in (1.0, 0.1):
+        folder = tmp_path / f"{sure:g}"
+        for i in range(3):
+            fields, labels = weather(i)
+            path = folder / f"data-2000-01-0{i + 1}-01-1.nc"
+            confidence = np.where(labels == 2, sure, 1)
+            write_map_file(path, fields, lat, lon, labels=labels, confidence=confidence)
+        recipe = replace(RECIPE, epochs=1, validation=0.0, padding="circular")
+        for weigh in (None, True):
+            trained = learn(folder, tmp_path, replace(recipe, confidence=weigh))
+            losses.append(trained.history[0]["train_loss"])
+    plain, certain, same, doubtful = losses
+    assert plain == same and certain == pytest.approx(plain, rel=1e-5)
+    assert doubtful != pytest.approx(plain, rel=1e-4)
+
+
+def test_a_batch_larger_than_the_set_is_the_set(folder, tmp_path):
+    """6 times as soft samples, batches of 16: each is seen once an epoch, not two or three times."""
+    soft = replace(RECIPE, batch_size=16, epochs=1, labellings="soft", validation=0.0)
+    row = learn(folder, tmp_path, soft).history[0]
+    seen = sum(value for key, value in row.items() if key.startswith("train_cells"))
+    assert seen == 6 * 2 * 40 * 64
+    few = replace(soft, batch_size=9)
+    with pytest.raises(BadInput, match=r"6 samples .* at least 8 a step: .* fewer processes"):
+        train(
+            replace(few, name="few"),
+            list_labelled(folder),
+            NORMALIZATION,
+            device=CPU,
+            processes=Processes(0, 8),
+            checkpoints=tmp_path,
+        )
+
+
+def test_a_network_that_cannot_be_compiled_is_told_in_our_words(folder, tmp_path, monkeypatch):
+    """As without a C++ compiler; other errors stay what they are."""
+
+    class Broken(torch.nn.Module):
+        error: Exception = torch._dynamo.exc.TorchDynamoException(
+            "no g++\nset TORCHDYNAMO_VERBOSE=1"
+        )
+
+        def forward(self, x):
+            raise self.error
+
+    monkeypatch.setattr(torch, "compile", lambda network: Broken())
+    recipe = replace(RECIPE, compile=True)
+    with pytest.raises(BadInput, match=r"cannot compile the network here \(no g\+\+\): .*: false"):
+        learn(folder, tmp_path, recipe)
+    Broken.error = RuntimeError("out of memory")
+    with pytest.raises(RuntimeError, match="out of memory"):
+        learn(folder, tmp_path, recipe)
+
+
 def test_maps_of_different_shapes_are_refused(folder, tmp_path):
     write_labelled(tmp_path, 1)
     write_labelled(tmp_path, 1, first=1, shape=(48, 64))
@@ -186,7 +286,8 @@ def test_maps_of_different_shapes_are_refused(folder, tmp_path):
 
 
 def command(folder, output, *more, epochs=1):
-    (output.parent / "statistics.json").write_text(json.dumps(statistics()))
+    said = statistics(steps=len(list_labelled(folder)))
+    (output.parent / "statistics.json").write_text(json.dumps(said))
     model = {"name": "m", "fields": FIELDS, "dataset": "made-up", "grid": "tiny", "epochs": epochs}
     return [
         *more,

@@ -17,9 +17,9 @@ from stormtrace.network.padding import (
 )
 
 
-@pytest.mark.parametrize("pole_row", [True, False], ids=["poles are rows", "poles are edges"])
+@pytest.mark.parametrize("poles", [(0, 0), (1, 1)], ids=["poles are rows", "poles are edges"])
 @pytest.mark.parametrize("width", [1, 2, 4])
-def test_sphere_continues_a_function_over_the_poles(width, pole_row):
+def test_sphere_continues_a_function_over_the_poles(width, poles):
     """sin and cos of latitudes beyond 90° give the point on the other side: x and y change sign.
 
     So any polynomial in (x, y, z), evaluated on an extended lat/lon grid, is the truth.
@@ -31,16 +31,40 @@ def test_sphere_continues_a_function_over_the_poles(width, pole_row):
         return 1 + x - 2 * y + 3 * z + x * y - z * x
 
     step = 180 / 24
-    rows, first = (25, -90.0) if pole_row else (24, -90.0 + step / 2)
+    rows, first = (25, -90.0) if poles == (0, 0) else (24, -90.0 + step / 2)
     lat, lon = first + np.arange(rows) * step, np.arange(48) * step
     beyond = first + np.arange(-width, rows + width) * step
     around = np.arange(-width, 48 + width) * step
     inside = torch.from_numpy(field(lat, lon))[None, None]
     padding = Padding(width, "sphere")
     suit_grid(padding, Grid(lat, lon))
-    assert padding.pole_row is pole_row
+    assert padding.poles == poles
     widened = padding(inside)[0, 0].numpy()
     np.testing.assert_allclose(widened, field(beyond, around), atol=1e-12)
+
+
+@pytest.mark.parametrize("side", ["south", "north"])
+@pytest.mark.parametrize("width", [1, 2, 4])
+def test_sphere_knows_a_grid_that_leaves_out_one_pole(width, side):
+    """Rows of 3.75° from one pole to a row before the other, as ERA5's 720: what points along x
+    and y on the unit sphere stays exact; along z the left-out pole has its neighbours', sin 86.25°.
+    """
+    lat = -90 + 3.75 * (np.arange(48) + (side == "north"))
+    lon, step = np.arange(96) * 3.75, 3.75
+    beyond = lat[0] + np.arange(-width, 48 + width) * step
+    around = np.arange(-width, 96 + width) * step
+
+    def axes(lat, lon):
+        phi, lam = np.radians(lat)[:, None], np.radians(lon)
+        ones = np.ones_like(lam)
+        return np.stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi) * ones])
+
+    padding = Padding(width, "sphere")
+    suit_grid(padding, Grid(lat, lon))
+    assert padding.poles == ((0, 2) if side == "south" else (2, 0))
+    widened = padding(torch.from_numpy(axes(lat, lon))[None])[0].numpy()
+    error = abs(widened - axes(beyond, around)).max(axis=(1, 2))
+    np.testing.assert_allclose(error, [0, 0, 1 - np.sin(np.radians(86.25))], atol=1e-12)
 
 
 @pytest.mark.parametrize("width", [1, 4])
@@ -107,30 +131,34 @@ def test_a_projected_grid_has_false_neighbours_by_name_of_its_latitudes():
         check_padding("sphere", grid)
 
 
-@pytest.mark.parametrize(("lat", "pole_row"), [(POLES, True), (MIDDLES, False), (GAUSSIAN, False)])
-def test_a_network_learns_from_its_grid_whether_rows_are_poles(lat, pole_row):
+@pytest.mark.parametrize(
+    ("lat", "poles"),
+    [(POLES, (0, 0)), (MIDDLES, (1, 1)), (GAUSSIAN, (1, 1)), (POLES[:-1], (0, 2))],
+)
+def test_a_network_learns_from_its_grid_which_rows_are_poles(lat, poles):
     network = CGNet(1, 2, "sphere")
     suit_grid(network, Grid(lat, AROUND))
     paddings = [one for one in network.modules() if isinstance(one, Padding)]
-    assert len(paddings) > 20 and all(one.pole_row is pole_row for one in paddings)
+    assert len(paddings) > 20 and all(one.poles == poles for one in paddings)
 
 
 @pytest.mark.parametrize(
-    ("kind", "pole_row"), [("circular", True), ("sphere", True), ("sphere", False)]
+    ("kind", "poles"),
+    [("circular", (0, 0)), ("sphere", (0, 0)), ("sphere", (0, 1)), ("sphere", (1, 1))],
 )
 @pytest.mark.parametrize("shape", [(5, 5), (10, 14), (25, 48)])
 @pytest.mark.parametrize("sides", [((4, 4), (4, 4)), ((1, 3), (0, 2))])
-def test_a_gradient_returns_to_the_cell_that_was_repeated(kind, pole_row, shape, sides):
+def test_a_gradient_returns_to_the_cell_that_was_repeated(kind, poles, shape, sides):
     """Each widened cell is one cell of the map, so a cell's gradient is the sum over its copies.
 
     The map of cell numbers, widened, tells which. Small maps have edges that overlap.
     """
     numbers = torch.arange(shape[0] * shape[1], dtype=torch.float64).reshape(1, 1, *shape)
-    copies = widen(numbers, *sides, kind, pole_row)[0, 0].long()
+    copies = widen(numbers, *sides, kind, poles)[0, 0].long()
     x = torch.randn(2, 3, *shape, dtype=torch.float64)
     x = x.contiguous(memory_format=torch.channels_last).requires_grad_()
     gradient = torch.randn(2, 3, *copies.shape, dtype=torch.float64)
-    widen(x, *sides, kind, pole_row).backward(gradient)
+    widen(x, *sides, kind, poles).backward(gradient)
     expected = torch.zeros(2, 3, shape[0] * shape[1], dtype=torch.float64)
     expected.index_add_(2, copies.ravel(), gradient.reshape(2, 3, -1))
     assert x.grad is not None

@@ -7,6 +7,9 @@ import torch
 
 from cgnet_reference import Reference
 from real_data import real_data
+from stormtrace.grids import Grid
+from stormtrace.grids.remapping import conservative
+from stormtrace.network.learned_grid import make_learned_grid, on_learned_grid
 from stormtrace.network.model_files import load_model
 from stormtrace.network.runtimes import Segmenter, make_runtime
 
@@ -75,6 +78,34 @@ def test_rivers_of_a_real_day(rivers):
     for south, north, west, east in ((-55, -30, 275, 290), (30, 55, 310, 335), (25, 55, 160, 180)):
         box = rivers[np.ix_((lat > south) & (lat < north), (lon > west) & (lon < east))]
         assert (box == 2).mean() > 0.15
+
+
+def test_on_its_learned_spacing_it_sees_as_much_of_merra2s_own_grid(water, rivers):
+    """On MERRA-2's cells the network is blind; regridded to those it knows, it finds what it finds
+    there, and the masks come back to 361 × 576."""
+    config, network = load_model(real_data(ONE))
+    merra2 = Grid(np.linspace(-90, 90, 361), np.arange(576) * 0.625)
+    learned = make_learned_grid(config.content, ONE, merra2)
+    assert learned.shape == (768, 1152)
+    masks = []
+    for shape in (merra2.shape, learned.shape):
+        runtime = make_runtime(
+            "torch",
+            Segmenter([network]),
+            config.normalization,
+            shape,
+            device=torch.device("cpu"),
+            precision="float32",
+            threads=1,
+        )
+        if shape != merra2.shape:
+            runtime = on_learned_grid(runtime, learned, merra2)
+        masks.append(runtime(water[None, None])["mask"][0])
+    blind, seeing = ((mask == 2).mean() for mask in masks)
+    assert blind < 0.005
+    assert seeing == pytest.approx((rivers == 2).mean(), rel=0.02)
+    there = conservative((rivers == 2).astype(float), learned, merra2) > 0.5
+    assert (there == (masks[1] == 2)).mean() > 0.999
 
 
 def test_openvino_sees_exactly_the_same(quarter_degree, rivers):

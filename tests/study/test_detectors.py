@@ -11,6 +11,7 @@ from stormtrace.detect.recipes import AdoptedMasks, ThresholdRecipe
 from stormtrace.errors import BadInput
 from stormtrace.study.artmip import artmip_files
 from stormtrace.study.definition import Study
+from stormtrace.study.loading import load_study, read_overlays
 from stormtrace.study.merging import merge
 from stormtrace.study.report_plan import report_of
 from stormtrace.study.resolved import shipped_detectors
@@ -30,6 +31,14 @@ def demo():
 
 
 MASKS = {"files": "/theirs/*.nc", "variable": "ar_binary_tag", "tag": "Atmospheric River"}
+
+
+#: Example -> kinds of detectors in it; NoneType: a model.
+KINDS = {
+    "detectors": (ThresholdRecipe, AdoptedMasks),
+    "blocking": (ThresholdRecipe,),
+    "polar-day": (ThresholdRecipe, type(None)),
+}
 
 
 def study(demo, run=("rivers",), detectors=None, **experiments):
@@ -162,3 +171,11 @@ def test_what_does_not_fit_is_refused_by_the_plan(demo, experiment, detector, ex
     with pytest.raises(BadInput) as error:
         study(demo, ("e",), detectors, e=entry)
     assert re.search(expected, str(error.value)), str(error.value)
+
+
+@pytest.mark.parametrize("name", ["detectors", "blocking", "polar-day"])
+def test_the_examples_are_studies(name):
+    """They are run by hand on real files; here their plan is made."""
+    file = ROOT / "config" / "examples" / f"{name}.yaml"
+    made = load_study(ROOT, read_overlays([file], {}), [file])
+    assert made.shown and all(made.detected_by(kind) for kind in KINDS[name])

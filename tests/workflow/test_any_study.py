@@ -119,7 +119,12 @@ OVERLAY = {
         "arctic": {"like": "globe", "grid": "square"},
         "fronts": {"like": "globe", "model": "fronts"},
         "adopted": {"like": "globe", "model": "published"},
-        "polar": {"like": "arctic", "model": "published-polar", "dataset": "lower-case"},
+        "polar": {
+            "like": "arctic",
+            "model": "published-polar",
+            "dataset": "lower-case",
+            "blank": "allow",  # nothing of what it knows is in sixteen steps
+        },
     },
     "comparisons": {"squeezed": {"first": "globe", "second": "arctic"}},
 }

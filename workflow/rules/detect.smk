@@ -44,7 +44,9 @@ rule detect:
             f"--{key}={getattr(STUDY.experiments[wildcards.experiment], key)}"
             for key in ("dataset", "grid", "precision", "runtime")
         ]
-        + ["--probabilities"] * STUDY.experiments[wildcards.experiment].probabilities,
+        + ["--probabilities"] * STUDY.experiments[wildcards.experiment].probabilities
+        + ["--regrid-to-learned"] * STUDY.experiments[wildcards.experiment].regrid_to_learned
+        + ["--blank=allow"] * (STUDY.experiments[wildcards.experiment].blank == "allow"),
         neutral=lambda wildcards: [
             f"--neutral={field}" for field in STUDY.experiments[wildcards.experiment].neutral
         ],

@@ -101,6 +101,7 @@ rule evaluate:
         samples=lambda wildcards: labels_input(STUDY, STUDY.models[wildcards.model].dataset, "test"),
         config=at.model("{model}", "config.json"),
         weights=at.model("{model}", "weights.pth"),
+        classes=ancient(at.block("classes")),
     output:
         at.scores("{model}"),
     log:
@@ -128,7 +129,7 @@ rule evaluate:
     shell:
         python(
             "evaluate.py --model {params.folder:q} --samples {params.samples:q}"
-            " --exclude {params.exclude:q} --output {output:q}"
+            " --exclude {params.exclude:q} --classes @{input.classes:q} --output {output:q}"
             f" --device {DEVICE}"
         )
 

@@ -5,8 +5,8 @@ ends are found by sweeps: first the two cells farthest apart as the crow flies; 
 from one of these within the object; if that is another than the second, the cell farthest from it.
 Ways lead from centre to centre of cells, over edges, corners and knight's moves, which where cells
 are narrow (towards the poles of a rectilinear grid) reach as many columns as make a square: ways
-are at most 5 % longer than the distance itself up to 86° of latitude, whatever their direction, and
-across the date line.
+are at most about 5 % longer than the distance itself up to 86° of latitude, whatever their
+direction, and across the date line.
 """
 
 import numpy as np

@@ -4,21 +4,15 @@ A published model was trained on TMQ normalised by the statistics of IVT; as it 
 the right statistics it finds nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from stormtrace.formats.json_files import read_json
 from stormtrace.formats.samples import SampleFolder
 from stormtrace.network.normalization import Normalization
+from stormtrace.network.plausible_input import PlausibleInput
 from stormtrace.prepare.field_quantities import quantity_of
-
-#: A sample whose mean lies so many standard deviations from the model's, or whose own deviation
-#: is so many times smaller or greater, is in other units, or of another field.
-FAR, WIDER = 3.0, 6.0
 
 
 def impossible_means(normalization: Normalization, source: str) -> list[str]:
@@ -43,24 +37,8 @@ def unlike_samples(
     normalization: Normalization, folder: SampleFolder, neutral: Sequence[str]
 ) -> list[str]:
     """Return a sentence for each field whose first sample is unlike what the network expects."""
-    values = folder.read(folder.paths[:1]).values[0].reshape(len(folder.fields), -1)
-    numbers = zip(normalization.fields, normalization.mean, normalization.std, values, strict=True)
-    return [
-        f"{folder.paths[0]}: {sentence}"
-        for field, mean, std, sample in numbers
-        if field not in neutral
-        for sentence in _unlike(field, mean, std, sample)
-    ]
-
-
-def _unlike(field: str, mean: float, std: float, sample: NDArray[np.float32]) -> Iterator[str]:
-    own_mean, own_std = float(sample.mean(dtype=np.float64)), float(sample.std(dtype=np.float64))
-    if abs(own_mean - mean) > FAR * std or not std / WIDER < own_std < WIDER * std:
-        yield (
-            f"{field} has the mean {own_mean:g} and the standard deviation {own_std:g}, but is"
-            f" normalized with {mean:g} and {std:g}: compare its units, and whose statistics these"
-            " are (statistics: inference takes the samples' own)"
-        )
+    first = folder.paths[0]
+    return PlausibleInput(normalization, neutral).doubts(folder.read([first]).values[0], first)
 
 
 def other_statistics(path: Path, dataset: str, grid: str, model: Mapping[str, Any]) -> list[str]:

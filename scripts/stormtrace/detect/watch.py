@@ -72,6 +72,20 @@ class Watch:
         self._confusion = matrix if self._confusion is None else self._confusion + matrix
         self._compared += 1
 
+    def refuse_blank(self) -> None:
+        """Refuse masks of which every one is blank.
+
+        Raises:
+            BadInput: so they are.
+
+        """
+        if self.blank and len(self.blank) == self.steps:
+            raise BadInput(
+                f"all {self.steps} masks of {self.folder.paths[0].parent} are blank: the fields, "
+                "their units, the statistics or the grid are not those that the detector knows; "
+                "where there is truly no feature, say blank: allow in the experiment"
+            )
+
     def attributes(self) -> dict[str, str | int | float]:
         """Log blank maps; return the findings as attributes of the mask file."""
         found: dict[str, str | int | float] = {

@@ -12,7 +12,7 @@ from typing import Any
 import netCDF4
 import numpy as np
 
-from stormtrace.class_table import ClassSpecification, ClassTable, flag_name
+from stormtrace.class_table import ClassTable, flag_name
 from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
 
@@ -77,6 +77,6 @@ def named_as(classes: Classes, shorts: str, table: ClassTable | None) -> Classes
     return Classes(tuple(features), classes.background)
 
 
-def _has_short(entry: ClassSpecification | Mapping[str, Any]) -> bool:
-    short = entry.short if isinstance(entry, ClassSpecification) else entry.get("short")
+def _has_short(entry: Any) -> bool:
+    short = entry.get("short") if isinstance(entry, Mapping) else entry.short
     return short is not None

@@ -17,6 +17,7 @@ import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.class_table import flag_name
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import check_grid, read_grid
 from stormtrace.formats.complete_maps import TURNED, read_map
@@ -125,7 +126,8 @@ def _weather(path: Path) -> str | None:
     """Return a digest of the first field in a file; None if it cannot be read."""
     with suppress(BadInput), opening(path, COPY_AGAIN) as nc:
         for name, variable in nc.variables.items():
-            if variable.ndim > 1 and name not in NO_FIELDS and variable.dtype.kind == "f":
+            is_map = variable.dimensions[-2:] in (("lat", "lon"), ("y", "x"))
+            if is_map and name not in NO_FIELDS and variable.dtype.kind == "f":
                 return hashlib.sha256(np.asarray(variable[:]).tobytes()).hexdigest()
     return None
 
@@ -216,6 +218,36 @@ def one_label_map(nc: netCDF4.Dataset, shape: tuple[int, int]) -> NDArray[np.gen
 def codes_off(labels: NDArray[np.generic], classes: int) -> list[float]:
     """Return the first ten codes of a map outside 0 … classes − 1, fractions and NaN included."""
     return [code for code in np.unique(labels).tolist() if code not in range(classes)][:10]
+
+
+def check_classes(files: Sequence[LabelledFile], labels: Sequence[str]) -> None:
+    """Check that a model's labels are those that the first labelled sample names, if it does.
+
+    Raises:
+        BadInput: LABELS has flag_meanings (CF) that are other classes, or in another order.
+
+    """
+    with opening(files[0].path, COPY_AGAIN) as nc:
+        about = nc["LABELS"].__dict__ if "LABELS" in nc.variables else {}
+    if "flag_meanings" not in about:
+        return
+    meanings = str(about["flag_meanings"]).split()
+    codes = np.ravel(about.get("flag_values", range(len(meanings)))).tolist()
+    named = [flag_name(one) for _, one in sorted(zip(codes, meanings, strict=False))]
+    if named != [flag_name(label) for label in labels]:
+        raise BadInput(
+            f"{files[0].path}: the codes of LABELS are {' '.join(named)}, but the model's labels "
+            f"are {', '.join(labels)}: give the model the `labels` of its dataset, in this order"
+        )
+
+
+def states_confidence(files: Iterable[LabelledFile]) -> bool:
+    """Whether any of the labelled samples says how sure its annotator was."""
+    for file in files:
+        with opening(file.path, COPY_AGAIN) as nc:
+            if "CONFIDENCE" in nc.variables:
+                return True
+    return False
 
 
 def _read_labels(nc: netCDF4.Dataset, path: Path, grid: Grid, classes: int) -> NDArray[np.uint8]:

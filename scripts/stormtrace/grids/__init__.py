@@ -16,8 +16,20 @@ remapping          area means of a field on another grid
 common_area        whether two grids cover the same part of the Earth
 """
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from stormtrace.grids.boxes import box_cells
 from stormtrace.grids.grid import Grid
-from stormtrace.grids.specification import GridSpecification, make_grid
 
-__all__ = ["Grid", "GridSpecification", "box_cells", "make_grid"]
+if TYPE_CHECKING:
+    from stormtrace.grids.specification import GridSpecification
+
+__all__ = ["Grid", "box_cells", "make_grid"]
+
+
+def make_grid(entry: "GridSpecification | Mapping[str, Any]") -> Grid:
+    """Return the grid that an entry of `grids:` describes; see `specification.make_grid`."""
+    from stormtrace.grids import specification  # pydantic starts slowly, and most jobs read grids
+
+    return specification.make_grid(entry)

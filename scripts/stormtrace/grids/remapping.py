@@ -44,20 +44,38 @@ def _between_axes(values: Floats, source: Grid, target: Grid) -> Floats:
 
     A cell's overlap with another is (overlap in sin φ) · (overlap in λ): two small matrices do it.
     """
-    sines = [np.sin(np.radians(grid.lat_bounds)) for grid in (source, target)]
-    rows = _overlaps(*sines)
-    columns = np.zeros((target.lon.size, source.lon.size))
-    for turn in (-720.0, -360.0, 0.0, 360.0, 720.0):
-        columns += _overlaps(source.lon_bounds + turn, target.lon_bounds)
+    rows, columns = _axis_overlaps(source, target)
     in_rows = rows.sum(axis=1, keepdims=True)
     in_columns = columns.sum(axis=1, keepdims=True)
     means = _divided(rows, in_rows) @ values @ _divided(columns, in_columns).T
-    covered = (in_rows.ravel() / np.diff(sines[1]))[:, None] * (
+    heights = np.diff(np.sin(np.radians(target.lat_bounds)))
+    covered = (in_rows.ravel() / heights)[:, None] * (
         in_columns.ravel() / np.diff(target.lon_bounds)
     )
     if (covered < COVERED).any():
         means[..., covered < COVERED] = np.nan
     return means
+
+
+def overlap_shares(source: Grid, target: Grid) -> tuple[Floats, Floats]:
+    """Return the weights of area means along both axes of rectilinear grids.
+
+    rows (target nlat, source nlat), columns (target nlon, source nlon), each adding up to 1.
+    """
+    rows, columns = _axis_overlaps(source, target)
+    return (
+        _divided(rows, rows.sum(axis=1, keepdims=True)),
+        _divided(columns, columns.sum(axis=1, keepdims=True)),
+    )
+
+
+def _axis_overlaps(source: Grid, target: Grid) -> tuple[Floats, Floats]:
+    """Overlaps of rows in sin φ, and of columns in degrees of longitude, each (target, source)."""
+    sines = [np.sin(np.radians(grid.lat_bounds)) for grid in (source, target)]
+    columns = np.zeros((target.lon.size, source.lon.size))
+    for turn in (-720.0, -360.0, 0.0, 360.0, 720.0):
+        columns += _overlaps(source.lon_bounds + turn, target.lon_bounds)
+    return _overlaps(*sines), columns
 
 
 @functools.lru_cache(maxsize=4)

@@ -9,7 +9,7 @@ in longitude would make them anticyclones, and is not offered.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,8 +18,15 @@ from stormtrace.blocks import did_you_mean
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.learn.recipe import Augment
-from stormtrace.prepare.field_quantities import mirror_of_name, mirror_of_standard_name
+from stormtrace.network.padding import is_symmetric
+from stormtrace.prepare.field_quantities import (
+    ALONG_AXES,
+    mirror_of_name,
+    mirror_of_standard_name,
+)
 from stormtrace.prepare.verbs import Mirror
+
+Votes = TypeVar("Votes", np.uint8, np.float32)
 
 #: Field -> attributes of its variable.
 Attributes = Mapping[str, Mapping[str, str]]
@@ -41,9 +48,9 @@ class Augmentation:
     def apply(
         self,
         values: NDArray[np.float32],
-        votes: NDArray[np.uint8],
+        votes: NDArray[Votes],
         generator: np.random.Generator,
-    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    ) -> tuple[NDArray[np.float32], NDArray[Votes]]:
         """Return raw values (fields, ny, nx) and votes (classes, ny, nx), changed alike.
 
         Both numbers are always drawn, so that those of one choice never depend on the other.
@@ -79,10 +86,12 @@ def make_augmentation(
 
     Raises:
         BadInput: as `check_turns`; or a mirror of a field of which nothing says whether it changes
-            sign.
+            sign; or a quarter of a turn of a component along the grid's axes.
 
     """
     quarters = check_turns(augment, grid)
+    if augment.roll and quarters:
+        _check_components(fields, attributes)
     if unknown := sorted(augment.mirror.keys() - set(fields)):
         raise BadInput(
             f"augment: {{mirror: …}} names {', '.join(unknown)}, which is no field of the model"
@@ -90,6 +99,20 @@ def make_augmentation(
         )
     odd = tuple(augment.flip and _is_odd(field, augment.mirror, attributes) for field in fields)
     return Augmentation(augment.roll, augment.flip, odd, quarters)
+
+
+def odd_fields(
+    augment: Augment, fields: Sequence[str], grid: Grid, attributes: Attributes
+) -> list[str]:
+    """Return the fields that change sign in a mirror at the equator.
+
+    Raises:
+        BadInput: the grid is not symmetric, or nothing says whether a field does.
+
+    """
+    mirrored = augment.model_copy(update={"roll": False, "flip": True})
+    odd = make_augmentation(mirrored, fields, grid, attributes).odd
+    return [field for field, changes in zip(fields, odd, strict=True) if changes]
 
 
 def check_turns(augment: Augment, grid: Grid) -> bool:
@@ -107,13 +130,24 @@ def check_turns(augment: Augment, grid: Grid) -> bool:
             "augment: {roll: true} turns the globe, but these maps neither go round it nor are "
             f"squares centred on a pole ({grid.describe()}): set roll: false"
         )
-    symmetric = grid.is_rectilinear and np.allclose(grid.lat, -grid.lat[::-1], atol=1e-3)
-    if flip and not symmetric:
+    if flip and not is_symmetric(grid):
         raise BadInput(
             "augment: {flip: true} mirrors at the equator, but latitudes run from "
             f"{grid.lat.min():g} to {grid.lat.max():g}: set flip: false"
         )
     return quarters
+
+
+def _check_components(fields: Sequence[str], attributes: Attributes) -> None:
+    """Refuse components along x or y of a plane: a quarter of a turn makes one the other."""
+    for field in fields:
+        name = attributes.get(field, {}).get("standard_name", "")
+        if ALONG_AXES.search(name):
+            raise BadInput(
+                f"augment: {{roll: true}} turns these maps by quarters, but {field} ({name}) is a "
+                "component along an axis of the grid, which would become another: give eastward and"
+                " northward components, or set roll: false"
+            )
 
 
 def _is_odd(field: str, said: Mapping[str, Mirror], attributes: Attributes) -> bool:

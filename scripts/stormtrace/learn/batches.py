@@ -22,9 +22,13 @@ from stormtrace.grids import Grid
 from stormtrace.learn.augment import Augmentation
 from stormtrace.network.devices import memory_format
 from stormtrace.network.normalization import Normalization
+from stormtrace.network.plausible_input import PlausibleInput
 
 #: Threads that make batches, and number of batches made ahead.
 READERS = 4
+
+#: Keeps a share of no votes at all (all of no confidence) from being no number.
+TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,19 @@ class TrainingSample:
     """What the network learns from: raw fields, and how many experts voted for each class.
 
     values: (fields, ny, nx); votes: (classes, ny, nx), whose sum over classes is the number of
-    labellings.
+    labellings; confident: the same, each vote counting as much as its expert was sure of it, or
+    None if all count the same.
     """
 
     values: NDArray[np.float32]
     votes: NDArray[np.uint8]
+    confident: NDArray[np.float32] | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory it takes."""
+        arrays = (self.values, self.votes, self.confident)
+        return sum(one.nbytes for one in arrays if one is not None)
 
 
 @dataclass
@@ -44,6 +56,8 @@ class TrainingSet:
     """Groups of files on one grid, each one training sample (several labellings: soft labels).
 
     Samples stay in memory up to `cache_bytes`; beyond that they are read again every epoch.
+    weigh_confidence: whether a vote counts as much as its annotator was sure of it.
+    count_votes: whether a time counts as often as experts labelled it.
     """
 
     groups: list[list[Path]]
@@ -51,6 +65,8 @@ class TrainingSet:
     classes: int
     grid: Grid
     cache_bytes: int
+    weigh_confidence: bool = False
+    count_votes: bool = False
     cache: dict[int, TrainingSample] = field(default_factory=dict)
     _cached_bytes: int = 0
 
@@ -63,18 +79,23 @@ class TrainingSet:
             if index in self.cache:
                 return self.cache[index]
             sample = self._read_group(self.groups[index])
-            size = sample.values.nbytes + sample.votes.nbytes
-            if self._cached_bytes + size <= self.cache_bytes:
+            if self._cached_bytes + sample.nbytes <= self.cache_bytes:
                 self.cache[index] = sample
-                self._cached_bytes += size
+                self._cached_bytes += sample.nbytes
         return sample
 
     def _read_group(self, paths: Sequence[Path]) -> TrainingSample:
         fields = self.normalization.fields
         samples = [read_labelled(path, fields, self.classes, self.grid) for path in paths]
+        PlausibleInput(self.normalization).check(samples[0].values, paths[0])
         codes = np.arange(self.classes, dtype=np.uint8)[:, None, None]
-        votes = sum((one.labels == codes).astype(np.uint8) for one in samples)
-        return TrainingSample(samples[0].values, np.asarray(votes, np.uint8))
+        voted = [(one.labels == codes).astype(np.uint8) for one in samples]
+        votes = np.asarray(sum(voted), np.uint8)
+        if not self.weigh_confidence:
+            return TrainingSample(samples[0].values, votes)
+        sure = [np.float32(1) if one.confidence is None else one.confidence for one in samples]
+        confident = np.sum([vote * one for vote, one in zip(voted, sure, strict=True)], axis=0)
+        return TrainingSample(samples[0].values, votes, confident.astype(np.float32))
 
 
 def make_training_set(
@@ -84,34 +105,59 @@ def make_training_set(
     grid: Grid,
     labellings: str,
     cache_bytes: int = 2 * 2**30,
+    weigh_confidence: bool = False,
+    count_votes: bool = False,
 ) -> TrainingSet:
     """Group files: each by itself (`separate`), or all labellings of a time together (`soft`)."""
     if labellings == "separate":
         groups = [[file.path] for file in files]
     else:
         groups = [[file.path for file in group] for group in by_time(files).values()]
-    return TrainingSet(groups, normalization, classes, grid, cache_bytes)
+    return TrainingSet(
+        groups, normalization, classes, grid, cache_bytes, weigh_confidence, count_votes
+    )
 
 
 @dataclass(frozen=True)
 class Batch:
     """A batch on its way to the device.
 
-    values: (b, fields, ny, nx) float32, normalized; votes: (b, classes, ny, nx) uint8.
+    values: (b, fields, ny, nx) float32, normalized; votes: (b, classes, ny, nx) uint8; confident:
+    see `TrainingSample`; count_votes: see `TrainingSet`.
     """
 
     values: Tensor
     votes: Tensor
+    confident: Tensor | None = None
+    count_votes: bool = False
 
     def target(self) -> Tensor:
         """Share of the votes, float32 (b, classes, lat, lon)."""
-        votes = self.votes.float()
-        return votes / votes.sum(dim=1, keepdim=True)
+        votes = self.votes.float() if self.confident is None else self.confident
+        return votes / votes.sum(dim=1, keepdim=True).clamp(min=TINY)
+
+    def weight(self) -> Tensor | None:
+        """What each cell counts in the loss, (b, 1, lat, lon); None: all count the same."""
+        if self.confident is None and not self.count_votes:
+            return None
+        votes = self.votes.sum(dim=1, keepdim=True, dtype=torch.float32)
+        weight = votes if self.confident is None else self.confident.sum(dim=1, keepdim=True)
+        return weight if self.count_votes else weight / votes
 
     def to(self, device: torch.device) -> "Batch":
         """Copy to the device, while it still works on the batch before."""
-        values, votes = (one.to(device, non_blocking=True) for one in (self.values, self.votes))
-        return Batch(values.contiguous(memory_format=memory_format(device)), votes)
+        values, votes, confident = (
+            None if one is None else one.to(device, non_blocking=True)
+            for one in (self.values, self.votes, self.confident)
+        )
+        assert values is not None and votes is not None
+        values = values.contiguous(memory_format=memory_format(device))
+        return Batch(values, votes, confident, self.count_votes)
+
+    def pinned(self) -> "Batch":
+        """Return itself in memory from which a GPU copies in the background."""
+        confident = None if self.confident is None else self.confident.pin_memory()
+        return Batch(self.values.pin_memory(), self.votes.pin_memory(), confident, self.count_votes)
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
@@ -156,16 +202,31 @@ def _make_batch(
     seed: tuple[int, ...],
     pin: bool,
 ) -> Batch:
-    values, votes = [], []
+    made = []
     for position, index in chosen:
         sample = samples.read(int(index))
-        pair = sample.values, sample.votes
         if augmentation is not None:
-            pair = augmentation.apply(*pair, np.random.default_rng((*seed, position)))
-        values.append(samples.normalization.apply(pair[0]))
-        votes.append(pair[1])
-    batch = Batch(torch.from_numpy(np.stack(values)), torch.from_numpy(np.stack(votes)))
-    return Batch(batch.values.pin_memory(), batch.votes.pin_memory()) if pin else batch
+            sample = _augmented(sample, augmentation, np.random.default_rng((*seed, position)))
+        made.append(sample)
+    confident = [one.confident for one in made if one.confident is not None]
+    batch = Batch(
+        torch.from_numpy(np.stack([samples.normalization.apply(one.values) for one in made])),
+        torch.from_numpy(np.stack([one.votes for one in made])),
+        torch.from_numpy(np.stack(confident)) if confident else None,
+        samples.count_votes,
+    )
+    return batch.pinned() if pin else batch
+
+
+def _augmented(
+    sample: TrainingSample, augmentation: Augmentation, generator: np.random.Generator
+) -> TrainingSample:
+    if sample.confident is None:
+        return TrainingSample(*augmentation.apply(sample.values, sample.votes, generator))
+    maps = np.concatenate([sample.votes.astype(np.float32), sample.confident])
+    values, maps = augmentation.apply(sample.values, maps, generator)
+    votes, confident = np.split(maps, 2)
+    return TrainingSample(values, votes.astype(np.uint8), confident)
 
 
 def count_votes(logits: Tensor, votes: Tensor) -> Tensor:

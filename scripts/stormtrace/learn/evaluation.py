@@ -1,46 +1,108 @@
 """Scores of a model against held-out labels, file by file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from stormtrace.class_table import ClassTable
 from stormtrace.commandline import progress
 from stormtrace.formats.labelled import LabelledFile, grid_of, read_labelled
+from stormtrace.grids.spacing import spacing_of
+from stormtrace.learn import object_scores, reliability
+from stormtrace.learn.skill_parts import (
+    BasinMaps,
+    basin_maps,
+    by_basin,
+    by_confidence,
+    by_season,
+    count_basins,
+    count_confidence,
+    with_interval,
+)
 from stormtrace.network import scores
+from stormtrace.network.plausible_input import PlausibleInput
 from stormtrace.network.predictor import Predictor
 from stormtrace.network.scores import Confusion, number, summary
+from stormtrace.network.trained_grid import unknown_grid
 
 
 @dataclass
 class Counts:
-    """Confusion matrices (classes, classes) of each date: of cells, and of their areas in km²."""
+    """What is counted on each date, so that dates can be drawn anew.
+
+    cells, areas: confusion matrices (classes, classes), of cells and of their areas in km²;
+    objects: `count_objects`; probabilities: `count_probabilities`; basins: `count_basins`;
+    confidence: `count_confidence`, of the files that state it.
+    """
 
     cells: dict[str, Confusion] = field(default_factory=dict)
     areas: dict[str, Confusion] = field(default_factory=dict)
+    objects: dict[str, NDArray[np.int64]] = field(default_factory=dict)
+    probabilities: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    basins: dict[str, dict[str, Confusion]] = field(default_factory=dict)
+    confidence: dict[str, Confusion] = field(default_factory=dict)
+    basin_maps: BasinMaps = field(default_factory=dict)
+    doubts: list[str] = field(default_factory=list)
 
 
-def count(predictor: Predictor, files: Sequence[LabelledFile]) -> Counts:
-    """Predict every file, one by one, and count cells by (truth, prediction)."""
+def count(
+    predictor: Predictor, files: Sequence[LabelledFile], table: ClassTable | None = None
+) -> Counts:
+    """Predict every file, one by one, and count by (truth, prediction).
+
+    table: the study's `classes:`, for their basins.
+
+    Raises:
+        BadInput: a labelled sample cannot be read, or cannot be the network's input.
+
+    """
     config, grid = predictor.config, grid_of(files)
     predictor = predictor.on(grid)
-    classes = len(config.labels)
-    counts = Counts()
+    labels, classes = list(config.labels), len(config.labels)
+    plausible = PlausibleInput(config.normalization)
+    counts = Counts(basin_maps=basin_maps(labels, table, grid))
+    name = str(config.content.get("name", "of config.json"))
+    counts.doubts = unknown_grid(config.content, name, spacing_of(grid))
     for file in progress(files, "evaluating", len(files)):
         sample = read_labelled(file.path, config.fields, classes, grid)
-        prediction = predictor.classes(sample.values[None])[0]
+        plausible.check(sample.values, file.path)
+        if file is files[0]:
+            counts.doubts += plausible.doubts(sample.values, file.path)
+        truth, date = sample.labels, file.date
+        prediction, probability = (one[0] for one in predictor.look(sample.values[None]))
         for per_date, cell_weights in ((counts.cells, None), (counts.areas, grid.area)):
-            matrix = scores.confusion_matrix(sample.labels, prediction, classes, cell_weights)
-            per_date[file.date] = per_date.get(file.date, np.zeros_like(matrix)) + matrix
+            matrix = scores.confusion_matrix(truth, prediction, classes, cell_weights)
+            _add(per_date, date, matrix)
+        objects = object_scores.count_objects(truth, prediction, classes, grid)
+        _add(counts.objects, date, objects)
+        _add(counts.probabilities, date, reliability.count_probabilities(probability, truth))
+        basins = counts.basins.setdefault(date, {})
+        for label, found in count_basins(truth, prediction, labels, counts.basin_maps).items():
+            _add(basins, label, found)
+        if sample.confidence is not None:
+            found = count_confidence(truth, prediction, sample.confidence, classes)
+            _add(counts.confidence, date, found)
     return counts
 
 
-def evaluate(predictor: Predictor, files: Sequence[LabelledFile], name: str) -> dict[str, Any]:
+def _add(sums: dict[str, Any], key: str, more: NDArray[Any]) -> None:
+    sums[key] = sums.get(key, np.zeros_like(more)) + more
+
+
+def evaluate(
+    predictor: Predictor,
+    files: Sequence[LabelledFile],
+    name: str,
+    table: ClassTable | None = None,
+) -> dict[str, Any]:
     """Return the scores of a model, as in `scores.json` (docs/architecture.md)."""
     labels = predictor.config.labels
-    counts = count(predictor, files)
+    counts = count(predictor, files, table)
     confusion = sum(counts.cells.values())
+    confident = list(counts.confidence.values())
     return {
         "model": name,
         "labels": list(labels),
@@ -51,10 +113,16 @@ def evaluate(predictor: Predictor, files: Sequence[LabelledFile], name: str) -> 
         **summary(np.asarray(confusion), labels),
         "area_weighted": summary(np.asarray(sum(counts.areas.values())), labels),
         "intervals": intervals(counts.cells, labels),
+        "objects": objects_of(counts.objects, labels),
+        "reliability": reliability_of(counts.probabilities, labels),
+        "seasons": by_season(counts.cells, labels),
+        "basins": by_basin(list(counts.basins.values()), counts.basin_maps),
+        **({"confidence": by_confidence(confident, labels)} if confident else {}),
+        **({"doubts": counts.doubts} if counts.doubts else {}),
     }
 
 
-def intervals(per_date: dict[str, Confusion], labels: Sequence[str]) -> dict[str, Any]:
+def intervals(per_date: Mapping[str, Confusion], labels: Sequence[str]) -> dict[str, Any]:
     """Return 95 % intervals of IoU by label, and of mean IoU, from resampled dates."""
     confusions = np.stack([per_date[date] for date in sorted(per_date)])
     low, high = scores.bootstrap_intervals(confusions, scores.iou)
@@ -63,4 +131,47 @@ def intervals(per_date: dict[str, Confusion], labels: Sequence[str]) -> dict[str
     return {
         "iou": {label: [number(below), number(above)] for label, below, above in pairs},
         "mean_iou": [number(mean_low), number(mean_high)],
+    }
+
+
+def objects_of(
+    per_date: Mapping[str, NDArray[np.int64]], labels: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Return label -> threshold -> numbers of objects and what is found of them."""
+    counts = np.stack(list(per_date.values()))
+    found: dict[str, dict[str, Any]] = {}
+    for code, label in enumerate(labels[1:]):
+        found[label] = {}
+        for place, threshold in enumerate(object_scores.THRESHOLDS):
+            each = counts[:, code, place]
+            true, predicted, pairs = each.sum(axis=0).tolist()
+            numbers = {"true": true, "found": predicted, "pairs": pairs}
+            for measure in object_scores.MEASURES:
+                numbers |= with_interval(measure.__name__, each, measure)
+            found[label][f"iou_{threshold:g}"] = numbers
+    return found
+
+
+def reliability_of(
+    per_date: Mapping[str, NDArray[np.float64]], labels: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Return label -> reliability diagram, and the expected calibration error with interval."""
+    counts = np.stack(list(per_date.values()))
+    total = counts.sum(axis=0)
+    mean, observed = reliability.mean_probability(total), reliability.observed(total)
+    low, high = scores.bootstrap_intervals(counts, reliability.observed)
+    return {
+        label: {
+            "probability": [number(one) for one in mean[code]],
+            "observed": [number(one) for one in observed[code]],
+            "observed_interval": [
+                [number(below), number(above)]
+                for below, above in zip(low[code], high[code], strict=True)
+            ],
+            "cells": total[code, :, reliability.CELLS].astype(int).tolist(),
+            **with_interval(
+                "expected_calibration_error", counts[:, code], reliability.calibration_error
+            ),
+        }
+        for code, label in enumerate(labels)
     }

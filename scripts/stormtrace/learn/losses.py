@@ -3,59 +3,60 @@
 Each takes logits (b, classes, h, w) and the target, the share of experts who voted for each class
 (b, classes, h, w; one-hot where there is one labelling). Sums over the batch go through `total`,
 which adds up what several processes hold: so the loss is that of the whole batch, however many
-processes it is spread over.
+processes it is spread over. `weight` (b, 1, h, w) is what each cell counts in the sums; without it
+every cell counts the same.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 Total = Callable[[Tensor], Tensor]
-Loss = Callable[[Tensor, Tensor, Total], Tensor]
+Loss = Callable[[Tensor, Tensor, Total, Tensor | None], Tensor]
 
 
-def jaccard(logits: Tensor, target: Tensor, total: Total) -> Tensor:
-    """1 − mean soft IoU over the classes present in the batch's target.
+def jaccard(logits: Tensor, target: Tensor, total: Total, weight: Tensor | None = None) -> Tensor:
+    """1 − mean IoU over the classes present in the batch's target: the Jaccard metric loss.
 
-    For probabilities p and target t, the IoU of a class is Σ p·t / Σ (p + t − p·t), sums over
-    cells and samples (Rahman & Wang 2016). A class that is absent from the target has no IoU to
-    raise, so it does not count.
+    For probabilities p and target t, the IoU of a class is Σ min(p, t) / Σ max(p, t), sums over
+    cells and samples (Wang et al. 2023, arXiv:2302.05666, JML1). It is least where p = t, also
+    where experts disagree. With one-hot labels it is the soft Jaccard loss Σ p·t / Σ (p + t − p·t)
+    of Rahman & Wang 2016, number by number; that one, with a share of ½, is least at p = 0 or 1.
+    A class that is absent from the target has no IoU to raise, so it does not count.
     """
     probability = functional.log_softmax(_exact(logits), dim=1).exp()
-    sums = total(
-        torch.stack(
-            [
-                (probability * target).sum(dim=(0, 2, 3)),
-                probability.sum(dim=(0, 2, 3)),
-                target.sum(dim=(0, 2, 3)),
-            ]
-        )
-    )
+    # The minimum; torch.minimum would halve the gradient where p is 1 to rounding.
+    both = torch.where(probability <= target, probability, target)
+    sums = total(_sums([both, probability, target], weight))
     hits, predicted, true = sums
     present = true > 0
     return 1 - (hits / (predicted + true - hits))[present].mean()
 
 
-def cross_entropy(logits: Tensor, target: Tensor, total: Total) -> Tensor:
+def cross_entropy(
+    logits: Tensor, target: Tensor, total: Total, weight: Tensor | None = None
+) -> Tensor:
     """Cross-entropy, classes weighted by the inverse square root of their share in the batch.
 
     The plain inverse (weights of 180 for TCs) predicts far too much area; no weights, far too
     little.
     """
-    surprise = -(functional.log_softmax(_exact(logits), dim=1) * target).sum(dim=(0, 2, 3))
-    sums = total(torch.stack([surprise, target.sum(dim=(0, 2, 3))]))
+    likelihood = functional.log_softmax(_exact(logits), dim=1) * target
+    sums = total(_sums([-likelihood, target], weight))
     weights = sums[1].detach().clamp(min=1).rsqrt()
     return (weights * sums[0]).sum() / (weights * sums[1]).sum()
 
 
-def published_double_softmax(logits: Tensor, target: Tensor, total: Total) -> Tensor:
+def published_double_softmax(
+    logits: Tensor, target: Tensor, total: Total, weight: Tensor | None = None
+) -> Tensor:
     """ClimateNet's published loss, kept to reproduce its numbers: a softmax of a softmax.
 
     The second softmax squeezes probabilities of 0 and 1 to 0.21 and 0.58, so a perfect prediction
     still scores 0.764. As published, sums run over samples and latitudes, and the mean over classes
-    and longitudes, absent classes included.
+    and longitudes, absent classes included; every cell counts the same (see `Recipe`).
     """
     probability = _exact(logits).softmax(dim=1).softmax(dim=1)
     sums = total(
@@ -68,6 +69,12 @@ def published_double_softmax(logits: Tensor, target: Tensor, total: Total) -> Te
     )
     hits, both = sums
     return 1 - (hits / (both - hits + 1e-7)).mean()
+
+
+def _sums(maps: Sequence[Tensor], weight: Tensor | None) -> Tensor:
+    """Sum maps (b, classes, h, w) over samples and cells: (maps, classes)."""
+    weighted = maps if weight is None else [one * weight for one in maps]
+    return torch.stack([one.sum(dim=(0, 2, 3)) for one in weighted])
 
 
 def _exact(logits: Tensor) -> Tensor:

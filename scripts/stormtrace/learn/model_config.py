@@ -1,11 +1,12 @@
 """The config.json of a trained model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from stormtrace.grids.spacing import Spacing
 from stormtrace.learn.recipe import Recipe
+from stormtrace.network.mirror_average import MIRROR_AVERAGE
 from stormtrace.network.normalization import Normalization
 from stormtrace.network.trained_grid import TRAINED_ON
 
@@ -15,10 +16,12 @@ def make_config(
     normalization: Normalization,
     facts: Mapping[str, str],
     trained_on: Spacing | None = None,
+    odd: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Return the content of config.json: ClimateNet's keys, then ours, which it ignores.
 
-    trained_on: spacing of the grid of the samples.
+    trained_on: spacing of the grid of the samples. odd: the fields that change sign in a mirror,
+    for a model that is to mean maps and their mirror images.
     """
     moments = zip(normalization.fields, normalization.mean, normalization.std, strict=True)
     return {
@@ -35,6 +38,7 @@ def make_config(
         "dataset": recipe.dataset,
         "grid": recipe.grid,
         **({TRAINED_ON: asdict(trained_on)} if trained_on else {}),
+        **({MIRROR_AVERAGE: list(odd)} if odd is not None else {}),
         "padding": recipe.padding,
         "weighting": recipe.weighting,
         "provenance": dict(facts),

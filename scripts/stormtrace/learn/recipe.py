@@ -86,7 +86,8 @@ class Recipe(ModelEntry):
     )
     loss: Literal["jaccard", "cross-entropy", "published-double-softmax"] = Field(
         "jaccard",
-        description="jaccard: 1 - soft IoU of the classes present. cross-entropy: weighted by the "
+        description="jaccard: 1 - IoU of the classes present, as the Jaccard metric loss, which is "
+        "right for shares of votes, too. cross-entropy: weighted by the "
         "inverse square root of a class's share. published-double-softmax: ClimateNet's own, a bug "
         "kept for reproduction.",
     )
@@ -109,6 +110,18 @@ class Recipe(ModelEntry):
     epochs: int = Field(20, ge=1, le=10_000, description="Passes over the training samples.")
     batch_size: int = Field(
         4, ge=1, le=4096, description="Samples a step, of all processes together."
+    )
+    weight_average: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Validate and keep an exponential moving average of the weights with this "
+        "decay a step, such as 0.99. Absent: the weights themselves.",
+    )
+    mirror_average: bool | None = Field(
+        None,
+        description="Let the finished model look at every map and at its mirror image at the "
+        "equator, and mean the probabilities: twice the time of detection.",
     )
     seed: Seed = Field(42, description="Of first weights, order and augmentation.")
     seeds: Annotated[list[Seed], AfterValidator(_distinct)] | None = Field(
@@ -143,6 +156,16 @@ class Recipe(ModelEntry):
         description="Several experts' labels of one time as samples of their own, or as shares of "
         "votes.",
     )
+    count_votes: bool | None = Field(
+        None,
+        description="With labellings: soft, let a time count in the loss as often as experts "
+        "labelled it, instead of once.",
+    )
+    confidence: bool | None = Field(
+        None,
+        description="Let a label count in the loss as much as its annotator was sure of it: for "
+        "labelled samples with a map CONFIDENCE (0 to 1).",
+    )
     precision: Literal["float32", "bfloat16"] = Field(
         "float32", description="Arithmetic of training; bfloat16 pays on GPUs."
     )
@@ -158,6 +181,20 @@ class Recipe(ModelEntry):
             raise ValueError(
                 "early_stopping and schedule: plateau go by scores of validation, which is 0: give "
                 "it a share, such as 0.1"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _weighs_what_it_can(self) -> "Recipe":
+        if self.count_votes and self.labellings != "soft":
+            raise ValueError(
+                "count_votes counts the votes of labellings: soft; with separate ones each of them "
+                "is a sample already: say labellings: soft, or leave count_votes out"
+            )
+        if self.loss == "published-double-softmax" and (self.count_votes or self.confidence):
+            raise ValueError(
+                "count_votes and confidence weigh cells, which the published loss cannot: "
+                "say loss: jaccard or cross-entropy"
             )
         return self
 

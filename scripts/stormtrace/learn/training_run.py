@@ -11,8 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from stormtrace.errors import BadInput
-from stormtrace.formats.labelled import LabelledFile, attributes_of, grid_of, split_by_time
+from stormtrace.formats.labelled import (
+    LabelledFile,
+    attributes_of,
+    grid_of,
+    split_by_time,
+)
 from stormtrace.learn.augment import make_augmentation
 from stormtrace.learn.bar import bar
 from stormtrace.learn.batches import Batch, batches, count_votes, epoch_order, make_training_set
@@ -21,6 +25,8 @@ from stormtrace.learn.optimization import make_optimizer, schedule_factor
 from stormtrace.learn.processes import Processes, share_batch_norm, share_gradients
 from stormtrace.learn.recipe import Recipe
 from stormtrace.learn.standing import Standing
+from stormtrace.learn.training_checks import check_batch_size, compiled, weighs_confidence
+from stormtrace.learn.weight_average import WeightAverage
 from stormtrace.network.architectures import make_network
 from stormtrace.network.devices import memory_format
 from stormtrace.network.normalization import Normalization
@@ -30,9 +36,6 @@ log = logging.getLogger("stormtrace")
 
 #: Memory for samples, GB: all of ClimateNet's where a GPU waits for them.
 CACHE_GB = {"cpu": 2, "mps": 4, "cuda": 16}
-
-#: Architectures that normalize a single value a sample, which has no variance by itself.
-NEEDS_COMPANY = ("deeplabv3plus",)
 
 
 class TrainingRun:
@@ -46,7 +49,7 @@ class TrainingRun:
         device: torch.device,
         processes: Processes,
     ) -> None:
-        _check_batch_size(recipe, processes)
+        check_batch_size(recipe, recipe.batch_size, processes)
         grid = grid_of(files)
         check_padding(recipe.padding, grid)
         if edges := false_neighbours(recipe.padding, grid):
@@ -60,19 +63,25 @@ class TrainingRun:
             grid=grid,
             labellings=recipe.labellings,
             cache_bytes=CACHE_GB[device.type] * 2**30,
+            weigh_confidence=weighs_confidence(recipe, files),
+            count_votes=bool(recipe.count_votes),
         )
         self.training, self.validation = map(make_set, split_by_time(files, recipe.validation))
+        # No sample is seen twice in a step: a set smaller than a batch is the batch.
+        self.batch_size = min(recipe.batch_size, len(self.training))
+        check_batch_size(recipe, self.batch_size, processes)
         attributes = attributes_of(files[0].path, recipe.fields)
         self.augmentation = make_augmentation(recipe.augment, recipe.fields, grid, attributes)
         self.network = _make_network(recipe, device, processes)
         suit_grid(self.network, grid)
         shared = share_gradients(self.network, processes, device)
-        self.predict: Callable[[Tensor], Tensor] = (
-            torch.compile(shared) if recipe.compile else shared
+        self.predict: Callable[[Tensor], Tensor] = compiled(shared) if recipe.compile else shared
+        self.average = (
+            WeightAverage(self.network, recipe.weight_average) if recipe.weight_average else None
         )
         self.optimizer = make_optimizer(recipe, self.network)
         self.loss = LOSSES[recipe.loss]
-        self.steps = math.ceil(len(self.training) / recipe.batch_size)
+        self.steps = math.ceil(len(self.training) / self.batch_size)
 
     def describe(self) -> str:
         """Return one line for the log: what is trained, where, and on how many samples."""
@@ -80,13 +89,16 @@ class TrainingRun:
         return (
             f"{recipe.name}: {recipe.architecture} on {self.device}, {self.processes.count} "
             f"process(es), {len(self.training)} training samples, {len(self.validation)} to "
-            f"choose the best epoch" + (f"; continuing after epoch {epoch}" if epoch else "")
+            f"choose the best epoch"
+            + (", all in one step" if self.batch_size < recipe.batch_size else "")
+            + (f"; continuing after epoch {epoch}" if epoch else "")
         )
 
     def as_checkpoint(self) -> dict[str, Any]:
         """Return everything that the next epoch depends on, in types a checkpoint may hold."""
         return {
-            "network": self.weights(),
+            "network": _copied(self.network),
+            **({"average": self.average.as_checkpoint()} if self.average else {}),
             "optimizer": self.optimizer.state_dict(),
             "standing": self.standing.as_checkpoint(),
         }
@@ -97,6 +109,8 @@ class TrainingRun:
             self.network.load_state_dict(checkpoint["network"])
             self.optimizer.load_state_dict(checkpoint["optimizer"])
             self.standing.restore(checkpoint["standing"])
+            if self.average:
+                self.average.restore(checkpoint["average"])
 
     def learn(self) -> tuple[float, NDArray[np.int64]]:
         """Take a pass over the training samples; return its mean loss and confusion matrix."""
@@ -107,10 +121,12 @@ class TrainingRun:
             for group in self.optimizer.param_groups:
                 group["lr"] = self.lr(step)
             logits = self._logits(batch)
-            loss = self.loss(logits, batch.target(), self.processes.total)
+            loss = self.loss(logits, batch.target(), self.processes.total, batch.weight())
             loss.backward()
             self.optimizer.step()
             self.optimizer.zero_grad()
+            if self.average:
+                self.average.update(self.network)
             losses.append(loss.detach())
             confusions.append(count_votes(logits.detach(), batch.votes))
         return self._sum_up(losses, confusions)
@@ -123,9 +139,11 @@ class TrainingRun:
         losses, confusions = [], []
         for batch in batches(self.validation, mine, self.recipe.batch_size):
             batch = batch.to(self.device)
-            logits, target = self._logits(batch), batch.target()
-            pairs = zip(logits.split(1), target.split(1), strict=True)
-            losses += [self.loss(one, truth, lambda x: x) for one, truth in pairs]
+            logits, target = self._logits(batch, self.average), batch.target()
+            weight = batch.weight()
+            weights = [None] * len(logits) if weight is None else weight.split(1)
+            each = zip(logits.split(1), target.split(1), weights, strict=True)
+            losses += [self.loss(one, truth, lambda x: x, counts) for one, truth, counts in each]
             confusions.append(count_votes(logits, batch.votes))
         return self._sum_up(losses, confusions)
 
@@ -137,22 +155,19 @@ class TrainingRun:
         return self.recipe.lr * self.standing.plateau_factor * schedule_factor(self.recipe, done)
 
     def weights(self) -> dict[str, Tensor]:
-        """Return a copy of the network's state on the CPU."""
-        return {
-            name: one.detach().cpu().clone(memory_format=torch.contiguous_format)
-            for name, one in self.network.state_dict().items()
-        }
+        """Return a copy, on the CPU, of the state that is validated: the network's or the mean."""
+        return _copied(self.average.network if self.average else self.network)
 
     def _training_batches(self) -> Iterator[Batch]:
         """Yield this epoch's batches on the device, reporting progress."""
         recipe, epoch = self.recipe, self.standing.epoch
         order = epoch_order(len(self.training), recipe.seed, epoch)
-        # The last batch is filled from the start of the order: every step sees batch_size samples.
-        order = np.resize(order, self.steps * recipe.batch_size)
+        # The last batch is filled from the start of the order: every step sees as many samples.
+        order = np.resize(order, self.steps * self.batch_size)
         feed = batches(
             self.training,
             order,
-            recipe.batch_size,
+            self.batch_size,
             augmentation=self.augmentation,
             seed=(recipe.seed, epoch),
             part=(self.processes.rank, self.processes.count),
@@ -171,10 +186,11 @@ class TrainingRun:
         origin = (self.recipe.seed, self.standing.epoch, self.processes.rank)
         torch.manual_seed(int(np.random.SeedSequence(origin).generate_state(1)[0]))
 
-    def _logits(self, batch: Batch) -> Tensor:
+    def _logits(self, batch: Batch, average: WeightAverage | None = None) -> Tensor:
         reduced = self.recipe.precision == "bfloat16"
+        predict = average.network if average else self.predict
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=reduced):
-            return self.predict(batch.values)
+            return predict(batch.values)
 
     def _sum_up(
         self, losses: Sequence[Tensor], confusions: Sequence[Tensor]
@@ -190,13 +206,11 @@ class TrainingRun:
         return float(loss[0] / loss[1]), counts.numpy()
 
 
-def _check_batch_size(recipe: Recipe, processes: Processes) -> None:
-    least = max(processes.count, 2 if recipe.architecture in NEEDS_COMPANY else 1)
-    if recipe.batch_size < least:
-        raise BadInput(
-            f"batch_size {recipe.batch_size} is too small: {recipe.architecture} on "
-            f"{processes.count} process(es) needs at least {least} samples a step"
-        )
+def _copied(network: nn.Module) -> dict[str, Tensor]:
+    return {
+        name: one.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, one in network.state_dict().items()
+    }
 
 
 def _make_network(recipe: Recipe, device: torch.device, processes: Processes) -> nn.Module:

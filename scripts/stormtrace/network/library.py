@@ -36,13 +36,13 @@ class LibraryNetwork(nn.Module):
     def __init__(self, network: nn.Module, padding: str) -> None:
         super().__init__()
         self.network = network
-        self.kind, self.pole_row = padding, True  # see padding.suit_grid
+        self.kind, self.poles = padding, (0, 0)  # see padding.suit_grid
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, fields, h, w) → logits (b, classes, h, w)."""
         height, width = int(x.shape[2]), int(x.shape[3])
         rows, columns = neighbours(height), neighbours(width)
-        logits = self.network(widen(x, rows, columns, self.kind, self.pole_row))
+        logits = self.network(widen(x, rows, columns, self.kind, self.poles))
         return logits[:, :, rows[0] : rows[0] + height, columns[0] : columns[0] + width]
 
 

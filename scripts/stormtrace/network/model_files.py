@@ -19,6 +19,7 @@ from stormtrace.errors import BadInput
 from stormtrace.files import write_text, writing
 from stormtrace.formats.json_files import read_json, write_json
 from stormtrace.network.architectures import make_network
+from stormtrace.network.mirror_average import with_mirror
 from stormtrace.network.normalization import Normalization, from_moments
 from stormtrace.seals import MAKE_AGAIN, Damaged, digest_of
 
@@ -205,7 +206,8 @@ def load_model(folder: Path | str) -> tuple[ModelConfig, nn.Module]:
         config.architecture, len(config.fields), len(config.labels), config.padding
     )
     load_weights(network, state, str(Path(folder) / WEIGHTS))
-    return config, network.eval()
+    source = str(Path(folder) / CONFIG)
+    return config, with_mirror(network.eval(), config.content, config.normalization, source)
 
 
 def write_model(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -15,13 +16,14 @@ PADDINGS = ("circular", "sphere", "replicate")
 class Padding(nn.Module):
     """Widen a map (…, ny, nx) by `width` cells on all four sides, as `widen` does.
 
-    The module holds no weights, so it leaves no trace in a state dict. `pole_row`, whether the
-    outermost rows are the poles, follows from the grid: see `suit_grid`.
+    The module holds no weights, so it leaves no trace in a state dict. `poles`, how many
+    half rows the South Pole lies beyond the first row and the North Pole beyond the last, follows
+    from the grid: see `suit_grid`.
     """
 
     def __init__(self, width: int, kind: str = "circular") -> None:
         super().__init__()
-        self.width, self.kind, self.pole_row = width, kind, True
+        self.width, self.kind, self.poles = width, kind, (0, 0)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x with 2 · width more rows and columns."""
@@ -33,19 +35,25 @@ class Padding(nn.Module):
                 f"small for {self.width} neighbours: use a grid of at least 40 × 40 cells"
             )
         sides = (self.width, self.width)
-        return widen(x, sides, sides, self.kind, self.pole_row)
+        return widen(x, sides, sides, self.kind, self.poles)
 
 
 def widen(
-    x: Tensor, rows: tuple[int, int], columns: tuple[int, int], kind: str, pole_row: bool = True
+    x: Tensor,
+    rows: tuple[int, int],
+    columns: tuple[int, int],
+    kind: str,
+    poles: tuple[int, int] = (0, 0),
 ) -> Tensor:
     """(…, h, w) → (…, h + sum(rows), w + sum(columns)): rows and columns (before, after) to add.
 
     ``circular``: every edge continues at the opposite one, the poles too, as CGNet was published:
     published weights need it. ``sphere``: longitude is circular, and the rows beyond a pole are
     the rows before it, half a turn away, in mirrored order: a cell's neighbours are those it has
-    on the globe. With `pole_row` the outermost rows are the poles themselves (CESM's fv, MERRA-2)
-    and not repeated; without (Gaussian grids, cell centres) they are, half a turn away.
+    on the globe. The poles lie `poles` half rows beyond the first and the last row: 0, the pole is
+    that row (CESM's fv, MERRA-2), which is not repeated; 1 (cell centres, Gaussian grids), the row
+    is repeated, half a turn away; 2, it is a row that the file leaves out (720 rows of ERA5), and
+    the mean of the cells on both sides takes its place.
     ``replicate``: the edge itself again, for maps of a region.
     """
     (before, after), (west, east) = rows, columns
@@ -54,20 +62,60 @@ def widen(
     # functional.pad's circular mode gives the same, but loses channels-last, which every
     # convolution then restores: a tenth to a fifth of a training step.
     if kind == "sphere":
-        first, last, whole = _edges(x, -2, before, after, pole=int(pole_row))
-        x = torch.cat([_beyond_pole(first), *whole, _beyond_pole(last)], -2)
+        # Rows that are the pole are not repeated; in place of missing ones comes one less.
+        missing = [int(pole == 2) for pole in poles]
+        needed = [max(0, rows - one) for rows, one in zip((before, after), missing, strict=True)]
+        at_pole = int(poles[0] == 0), int(poles[1] == 0)
+        first, last, whole = _edges(x, -2, needed[0], needed[1], at_pole)
+        south, north = x.narrow(-2, 0, 1), x.narrow(-2, x.shape[-2] - 1, 1)
+        pieces = [
+            _beyond_pole(first),
+            *[_mean_of_sides(south)] * (missing[0] and before > 0),
+            *whole,
+            *[_mean_of_sides(north)] * (missing[1] and after > 0),
+            _beyond_pole(last),
+        ]
+        # Without empty pieces: these would lose channels-last.
+        x = torch.cat([one for one in pieces if one.shape[-2]], -2)
     else:
-        first, last, whole = _edges(x, -2, after, before, pole=0)
+        first, last, whole = _edges(x, -2, after, before)
         x = torch.cat([last, *whole, first], -2)
-    first, last, whole = _edges(x, -1, east, west, pole=0)
+    first, last, whole = _edges(x, -1, east, west)
     return torch.cat([last, *whole, first], -1)
 
 
 def suit_grid(network: nn.Module, grid: Grid) -> None:
-    """Let the `sphere` paddings of a network know whether the grid's outermost rows are poles."""
+    """Let the `sphere` paddings of a network know how far the poles are from its outermost rows.
+
+    Raises:
+        BadInput: the network looks at mirror images, and the grid is not symmetric.
+
+    """
     for module in network.modules():
-        if hasattr(module, "pole_row"):
-            setattr(module, "pole_row", all(grid.pole_rows))  # noqa: B010 - mypy takes it for a tensor
+        if getattr(module, "needs_symmetric_grid", False) and not is_symmetric(grid):
+            raise BadInput(
+                "mirror_average looks at maps and at their mirror images at the equator, but "
+                f"latitudes run from {grid.lat.min():g} to {grid.lat.max():g}: run the model on a "
+                "grid that is symmetric about the equator, or remove the key from its config.json"
+            )
+        if hasattr(module, "poles"):
+            setattr(module, "poles", _pole_distances(grid))  # noqa: B010 - mypy takes it for a tensor
+
+
+def is_symmetric(grid: Grid) -> bool:
+    """Whether a mirror at the equator moves every row onto another one."""
+    return grid.is_rectilinear and np.allclose(grid.lat, -grid.lat[::-1], atol=1e-3)
+
+
+def _pole_distances(grid: Grid) -> tuple[int, int]:
+    """Return how many half rows the poles lie beyond the first and the last row: 0, 1 or 2."""
+    if not grid.is_rectilinear:
+        return 1, 1
+    steps = np.diff(grid.lat)[[0, -1]]
+    beyond = np.array([grid.lat[0] + 90.0, 90.0 - grid.lat[-1]]) / steps
+    # Gaussian rows are 0.77 rows from the pole: the nearest of three is the half.
+    south, north = np.where(beyond < 0.1, 0, np.where(beyond > 0.9, 2, 1)).tolist()
+    return south, north
 
 
 def check_padding(kind: str, grid: Grid) -> None:
@@ -106,22 +154,27 @@ def _extent(grid: Grid) -> str:
     )
 
 
+def _mean_of_sides(row: Tensor) -> Tensor:
+    """Return the pole as it is interpolated along every meridian, (…, 1, w)."""
+    return (row + _beyond_pole(row)) / 2
+
+
 def _beyond_pole(rows: Tensor) -> Tensor:
     return rows.flip(-2).roll(rows.shape[-1] // 2, dims=-1)
 
 
 def _edges(
-    x: Tensor, axis: int, first: int, last: int, pole: int
+    x: Tensor, axis: int, first: int, last: int, poles: tuple[int, int] = (0, 0)
 ) -> tuple[Tensor, Tensor, Sequence[Tensor]]:
-    """Return the `first` and the `last` cells of an axis, not counting `pole` rows at its ends.
+    """Return the `first` and the `last` cells of an axis, not counting `poles` rows at its ends.
 
     And all of x, cut between them where they do not overlap: the gradient of a slice is a map of
     zeros, filled and added up, that of cuts is put together (a tenth of a training step).
     """
-    size = int(x.shape[axis])
-    middle = size - first - last - 2 * pole
+    size, (south, north) = int(x.shape[axis]), poles
+    middle = size - first - last - south - north
     if middle < 0 or 0 in (first, last):
-        return x.narrow(axis, pole, first), x.narrow(axis, size - pole - last, last), [x]
+        return x.narrow(axis, south, first), x.narrow(axis, size - north - last, last), [x]
     # Without empty pieces: these would lose channels-last.
-    cuts = x.split([cells for cells in (pole, first, middle, last, pole) if cells], axis)
-    return cuts[pole], cuts[-1 - pole], cuts
+    cuts = x.split([cells for cells in (south, first, middle, last, north) if cells], axis)
+    return cuts[south], cuts[-1 - north], cuts

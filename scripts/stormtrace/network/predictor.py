@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
+from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.network.devices import choose_device, memory_format, prepare_device
 from stormtrace.network.model_files import ModelConfig, load_model
@@ -30,9 +31,26 @@ class Predictor:
     @torch.inference_mode()
     def classes(self, values: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Raw fields (b, fields, ny, nx) → class codes (b, ny, nx)."""
+        return self._logits(values).argmax(dim=1).to(torch.uint8).cpu().numpy()
+
+    @torch.inference_mode()
+    def look(self, values: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        """Raw fields (b, fields, ny, nx) → codes, and probabilities (b, classes, ny, nx)."""
+        logits = self._logits(values)
+        codes = logits.argmax(dim=1).to(torch.uint8).cpu().numpy()
+        return codes, logits.float().softmax(dim=1).cpu().numpy()
+
+    def _logits(self, values: NDArray[np.float32]) -> Tensor:
+        """Raise BadInput if they are not finite: the argmax of NaN would be a class."""
         normalized = torch.from_numpy(self.config.normalization.apply(values)).to(self.device)
         logits = self.network(normalized.contiguous(memory_format=memory_format(self.device)))
-        return logits.argmax(dim=1).to(torch.uint8).cpu().numpy()
+        if not torch.isfinite(logits.sum()):
+            raise BadInput(
+                "the network's output is not finite (NaN or infinite), so there is no prediction: "
+                "its weights are damaged, or its input is far outside of what it was trained on; "
+                "compare the fields' units with the model's config.json"
+            )
+        return logits
 
 
 def load_predictor(

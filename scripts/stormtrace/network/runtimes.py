@@ -7,6 +7,7 @@ measured: docs/decisions/cpu-runtime.md.
 import logging
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +20,55 @@ from stormtrace.errors import BadInput
 from stormtrace.formats.mask_writing import PROBABILITY_STEPS
 from stormtrace.network.devices import memory_format
 from stormtrace.network.kept_networks import kept_network
+from stormtrace.network.mirror_average import suit_normalization
 from stormtrace.network.normalization import Normalization
 
 log = logging.getLogger("stormtrace")
 
 Outputs = dict[str, NDArray[Any]]
-#: Raw fields (b, fields, ny, nx) → `mask` int8 (b, ny, nx), and what else was asked for.
-Runtime = Callable[[NDArray[np.float32]], Outputs]
+Run = Callable[[NDArray[np.float32]], Outputs]
+
+#: Output that is not finite if any logit of a map is not: the argmax of NaN would be a class.
+LOGIT_SUM = "logit_sum"
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 OPENVINO_PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 
 #: Cells × steps from which converting a network (3 s) is repaid.
 WORTH_OPENVINO = 2e7
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """A network made ready to run.
+
+    run: raw fields (b, fields, ny, nx) → `mask` int8 (b, ny, nx), and what else was asked for;
+    precision: of the arithmetic that it really runs in.
+    """
+
+    run: Run
+    precision: str
+
+    def __call__(self, values: NDArray[np.float32]) -> Outputs:
+        """Run it.
+
+        Raises:
+            BadInput: the network gives no finite numbers.
+
+        """
+        outputs = self.run(values)
+        if not np.isfinite(outputs.pop(LOGIT_SUM)).all():
+            reduced = self.precision != "float32"
+            raise BadInput(
+                "the network's output is not finite (NaN or infinite), so there is no mask: "
+                + (
+                    f"its numbers do not fit into {self.precision}; say precision: float32"
+                    if reduced
+                    else "its weights are damaged, or its input is far outside of what it was "
+                    "trained on; compare the fields' units with the model's config.json"
+                )
+            )
+        return outputs
 
 
 class Segmenter(nn.Module):
@@ -50,13 +87,14 @@ class Segmenter(nn.Module):
     def names(self) -> tuple[str, ...]:
         """Names of the outputs, in order."""
         extra = ["probability"] * self.probabilities + ["agreement"] * (len(self.networks) > 1)
-        return ("mask", *extra)
+        return ("mask", *extra, LOGIT_SUM)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """(b, fields, h, w) → int8 (b, h, w), and uint8 for each further name."""
+        """(b, fields, h, w) → int8 (b, h, w), uint8 for further names, last the sums of logits."""
         logits = [network(x).float() for network in self.networks]
+        logit_sum = torch.stack([one.sum(dim=(1, 2, 3)) for one in logits]).sum(dim=0)
         if len(logits) == 1 and not self.probabilities:
-            return (logits[0].argmax(dim=1).to(torch.int8),)
+            return logits[0].argmax(dim=1).to(torch.int8), logit_sum
         mean = torch.stack([one.softmax(dim=1) for one in logits]).mean(dim=0)
         mask = (logits[0] if len(logits) == 1 else mean).argmax(dim=1)
         outputs = [mask.to(torch.int8)]
@@ -65,7 +103,7 @@ class Segmenter(nn.Module):
         if len(logits) > 1:
             same = [(one.argmax(dim=1) == mask).to(torch.uint8) for one in logits]
             outputs.append(torch.stack(same).sum(dim=0).to(torch.uint8))
-        return tuple(outputs)
+        return (*outputs, logit_sum)
 
 
 def choose_runtime(name: str, device: torch.device, precision: str, cells: int) -> str:
@@ -106,19 +144,22 @@ def make_runtime(
     kept: folder for what OpenVINO compiles, which the next job reads (None: nothing is kept).
 
     Raises:
-        BadInput: an unknown precision, or one that the runtime does not have.
+        BadInput: an unknown precision, one that the runtime does not have, or no OpenVINO.
 
     """
     if precision not in PRECISIONS:
         raise BadInput(f"precision {precision!r} is not one of {', '.join(PRECISIONS)}")
+    suit_normalization(segmenter, normalization)
     if name == "openvino":
-        run = _openvino(segmenter, normalization, shape, precision, threads, kept)
-        return _one_by_one(run)
-    runtime = _torch(segmenter, normalization, device, precision)
-    return _one_by_one(runtime) if device.type == "cpu" else runtime
+        run, ran = _openvino(segmenter, normalization, shape, precision, threads, kept)
+        if ran != precision:
+            log.warning("precision: %s: this CPU has none, OpenVINO runs in %s", precision, ran)
+        return Runtime(_one_by_one(run), ran)
+    run = _torch(segmenter, normalization, device, precision)
+    return Runtime(_one_by_one(run) if device.type == "cpu" else run, precision)
 
 
-def _one_by_one(run: Runtime) -> Runtime:
+def _one_by_one(run: Run) -> Run:
     """Run a batch map by map: a CPU's caches hold one, and more cost more time and memory each."""
 
     def run_batch(values: NDArray[np.float32]) -> Outputs:
@@ -130,7 +171,7 @@ def _one_by_one(run: Runtime) -> Runtime:
 
 def _torch(
     segmenter: Segmenter, normalization: Normalization, device: torch.device, precision: str
-) -> Runtime:
+) -> Run:
     kind, layout = PRECISIONS[precision], memory_format(device)
     segmenter = segmenter.to(device).eval()
     segmenter = segmenter.to(memory_format=layout)  # type: ignore[call-overload]
@@ -154,7 +195,8 @@ def _openvino(
     precision: str,
     threads: int,
     kept: Path | None,
-) -> Runtime:
+) -> tuple[Run, str]:
+    """Return what runs it, and the precision that OpenVINO has chosen for its convolutions."""
     if precision not in OPENVINO_PRECISIONS:
         raise BadInput(f"runtime openvino has {', '.join(OPENVINO_PRECISIONS)}, not {precision}")
     config = {  # explicit: on recent CPUs OpenVINO's own choice is bfloat16
@@ -164,17 +206,46 @@ def _openvino(
     }
     fields = len(normalization.fields)
     segmenter = segmenter.cpu().eval()
-    facts = {"device": "CPU", "processor": _processor(), "shape": shape, "config": config}
-    compiled = kept_network(
-        kept, segmenter, facts, lambda: _compile(segmenter, (1, fields, *shape), config)
-    )
+    try:
+        facts = {
+            "device": "CPU",
+            "processor": _processor(),
+            "shape": shape,
+            "config": config,
+            "outputs": segmenter.names,
+            "normalization": normalization.as_json(),  # of which mirror images depend
+        }
+        compiled = kept_network(
+            kept, segmenter, facts, lambda: _compile(segmenter, (1, fields, *shape), config)
+        )
+    except ImportError as error:
+        raise BadInput(
+            f"runtime openvino needs the package openvino ({error}): install it with `pip install "
+            "openvino`, use envs/torch.yaml, or say runtime: torch"
+        ) from error
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise BadInput(
+            f"OpenVINO cannot run this network ({reason}): say runtime: torch"
+        ) from error
     request = compiled.create_infer_request()
 
     def run(values: NDArray[np.float32]) -> Outputs:
         results = request.infer([normalization.apply(values)], share_inputs=True)
         return {key: results[index] for index, key in enumerate(segmenter.names)}
 
-    return run
+    return run, _ran_in(compiled)
+
+
+def _ran_in(compiled: Any) -> str:
+    """Return the precision of a compiled model's convolutions, whatever it was asked for."""
+    kinds = {
+        str(layer.get_rt_info()["runtimePrecision"].get())
+        for layer in compiled.get_runtime_model().get_ordered_ops()
+        if layer.get_rt_info()["layerType"].get() == "Convolution"
+    }
+    names = {short: name for name, short in OPENVINO_PRECISIONS.items()}
+    return "/".join(sorted(names.get(kind, kind) for kind in kinds)) or "float32"
 
 
 def _processor() -> str:

@@ -33,38 +33,38 @@ def confusion_matrix(
 def iou(confusion: Confusion) -> NDArray[np.float64]:
     """Intersection over union of each class, (…, classes); NaN where the union is empty."""
     hits, truth, predicted = _marginals(confusion)
-    return _ratio(hits, truth + predicted - hits)
+    return ratio(hits, truth + predicted - hits)
 
 
 def mean_iou(confusion: Confusion) -> NDArray[np.float64]:
     """Mean IoU over the classes that have one, (…)."""
     each = iou(confusion)
     counted = np.isfinite(each)
-    return _ratio(np.where(counted, each, 0.0).sum(axis=-1), counted.sum(axis=-1))
+    return ratio(np.where(counted, each, 0.0).sum(axis=-1), counted.sum(axis=-1))
 
 
 def dice(confusion: Confusion) -> NDArray[np.float64]:
     """2 · intersection / (truth + prediction), (…, classes)."""
     hits, truth, predicted = _marginals(confusion)
-    return _ratio(2 * hits, truth + predicted)
+    return ratio(2 * hits, truth + predicted)
 
 
 def precision(confusion: Confusion) -> NDArray[np.float64]:
     """Share of the predicted cells that are right, (…, classes)."""
     hits, _, predicted = _marginals(confusion)
-    return _ratio(hits, predicted)
+    return ratio(hits, predicted)
 
 
 def recall(confusion: Confusion) -> NDArray[np.float64]:
     """Share of the true cells that are found, (…, classes)."""
     hits, truth, _ = _marginals(confusion)
-    return _ratio(hits, truth)
+    return ratio(hits, truth)
 
 
 def area_ratio(confusion: Confusion) -> NDArray[np.float64]:
     """Predicted over true area of each class, (…, classes): above 1 is too much."""
     _, truth, predicted = _marginals(confusion)
-    return _ratio(predicted, truth)
+    return ratio(predicted, truth)
 
 
 def summary(confusion: Confusion, labels: Sequence[str]) -> dict[str, Any]:
@@ -111,7 +111,8 @@ def _marginals(confusion: Confusion) -> tuple[NDArray[Any], NDArray[Any], NDArra
     return hits, confusion.sum(axis=-1), confusion.sum(axis=-2)
 
 
-def _ratio(above: NDArray[Any], below: NDArray[Any]) -> NDArray[np.float64]:
+def ratio(above: NDArray[Any], below: NDArray[Any]) -> NDArray[np.float64]:
+    """Return above / below; NaN where that is zero."""
     below = np.asarray(below, np.float64)
     return np.divide(above, below, out=np.full(below.shape, np.nan), where=below > 0)
 

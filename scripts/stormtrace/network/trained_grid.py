@@ -20,16 +20,20 @@ def unknown_grid(content: Mapping[str, Any], model: str, given: Spacing) -> list
     content: of its config.json; a model of ClimateNet's classes that does not say where it was
     trained was most likely trained on ClimateNet's labels. given: of the grid it is run on.
     """
-    said = read_spacing(content)
-    trained = said or (CLIMATENET if _has_climatenets_classes(content) else None)
+    said, trained = read_spacing(content), learned_spacing(content)
     if trained is None or not given.is_unlike(trained):
         return []
     doubt = "" if said else ", as ClimateNet's published networks were (else say `trained_on:`)"
     return [
         f"model {model} was trained on {trained}{doubt}, but runs on {given}: on cells of another"
-        " size a network may find next to nothing; regrid to the grid of its training, or train on"
-        " this one"
+        " size a network may find next to nothing; say regrid_to_learned: true in the experiment,"
+        " or train on this grid"
     ]
+
+
+def learned_spacing(content: Mapping[str, Any]) -> Spacing | None:
+    """Return the spacing a model learned on, as its config.json says or its classes suggest."""
+    return read_spacing(content) or (CLIMATENET if _has_climatenets_classes(content) else None)
 
 
 def read_spacing(content: Mapping[str, Any]) -> Spacing | None:

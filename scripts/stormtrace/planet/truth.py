@@ -18,7 +18,8 @@ from stormtrace.classes import BACKGROUND
 from stormtrace.files import write_text
 from stormtrace.formats.axes import map_attributes
 from stormtrace.formats.mask_writing import mask_file
-from stormtrace.grids import Grid, GridSpecification, make_grid
+from stormtrace.grids import Grid, make_grid
+from stormtrace.grids.specification import GridSpecification
 from stormtrace.planet.feature_codes import CLASSES, CYCLONE
 from stormtrace.planet.globe import Globe
 from stormtrace.planet.smooth_fields import Floats, Points

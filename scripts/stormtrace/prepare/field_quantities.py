@@ -15,25 +15,37 @@ from stormtrace.formats.quantities import (
 )
 from stormtrace.prepare.verbs import Derivation, Magnitude, Mirror, Transport, Vorticity
 
-#: Vector components and rotations in CF's (and NASA's) standard names that change sign.
+#: Vector components and rotations in CF's (and NASA's) standard names that change sign. (With u
+#: even and v odd, the stream function is odd: u = −∂ψ/∂y.)
 ODD_STANDARD = re.compile(
-    r"northward|vorticity|meridional|(^|_)y_(wind|stress)|coriolis|^latitude$"
+    r"northward|vorticity|meridional|(^|_)y_(?!derivative)|coriolis|^latitude$|horizontal_stream"
+    r"function|helicity"
 )
-#: Directions are neither: a mirrored wind from 30° blows from 150°.
-NO_PARITY = re.compile(r"direction|^unknown$")
+#: Directions are neither: a mirrored wind from 30° blows from 150°. Of a derivative along y the
+#: sign changes once more than the field's.
+NO_PARITY = re.compile(r"direction|azimuth|y_derivative|derivative_of.*wrt_(y|latitude)|^unknown$")
+#: Components along the axes of a grid, which turn with it.
+ALONG_AXES = re.compile(r"(^|_)[xy]_(?!derivative)|grid_(north|east)ward")
 
 NORTHWARD_NAMES = (
-    r"V(A?\d*M?|BOT|AS|LML|FLX.*|Q.*)|TAU[VY]|TVQ|V_?IVT|IVT_?[VY]|V_?\d+_?(H?PA|MB)|VIWVN"
-    r"|V_AT_\w+|V_COMPONENT\w*|\w*NORTHWARD\w*|\w*MERIDIONAL\w*|VAR_\d+V|\d+V"
+    r"V(A?\d*M?|BOT|AS|LML|FLX.*|Q.*|[TUZ])|TAU(G|GW)?[VY]|TVQ|V_?IVT|IVT_?[VYN]"
+    r"|V_?\d+_?(H?PA|MB)|VIWVN|V_AT_\w+|V_COMPONENT\w*|V_?WIND\w*|VGRD\w*|\w*NORTHWARD\w*"
+    r"|\w*MERIDIONAL\w*|VAR_\d+V|\d+V|OMEGAV|PSI_?\d*|STRM\w*|STREAM_?FUNCTION\w*"
 )
 #: Names of fields that change sign in a mirror at the equator: winds, fluxes and stresses to the
 #: north (V850, VA850, VBOT, VLML, V10M, VQ, VFLXQV, TAUY, TAUV, IVTy, VIWVN), and vorticities.
-ODD = re.compile(rf"^({NORTHWARD_NAMES}|(VO|VOR|VORT|VRT|RVORT|PV)_?\d*|\w*VORTICITY\w*)$", re.I)
+ODD = re.compile(
+    rf"^({NORTHWARD_NAMES}|(VO|VOR|VORT|VRT|RVORT|RELV|ABSV|PV)_?\d*"
+    r"|\w*VORTICITY\w*|\w*HELICITY\w*|SRH_?\d*)$",
+    re.I,
+)
 #: Names of fields that keep it: water, winds to the east, pressures, heights, temperatures.
 EVEN = re.compile(
     r"^(TMQ|TCWV?|TCW|PRW|TQ[VIL]|IWV|IVT|PRECIPW|PW|TOTAL_COLUMN\w*|VAPOR"
-    r"|U(A?\d*M?|BOT|AS|LML|FLX\w*|Q\w*|_AT_\w+|_COMPONENT\w*)|\w*EASTWARD\w*|\w*ZONAL\w*|VIWVE"
-    r"|TUQ|TAU[UX]|U_?IVT|IVT_?[UX]|WSPD?\d*M?|SPEED\w*|\w*_SPEED|\w*WIND_SPEED\w*"
+    r"|U(A?\d*M?|BOT|AS|LML|FLX\w*|Q\w*|[TUZ]|_AT_\w+|_COMPONENT\w*|GRD\w*|_?WIND\w*)|VV"
+    r"|U_?\d+_?(H?PA|MB)|VAR_\d+U|\d+U|\w*EASTWARD\w*|\w*ZONAL\w*|VIWVE|OMEGAU|OMEGAT"
+    r"|DIV_?\d*|\w*DIVERGENCE\w*|CHI_?\d*|VELOCITY_POTENTIAL\w*"
+    r"|TUQ|TAU(G|GW)?[UX]|U_?IVT|IVT_?[UXE]|WSPD?\d*M?|SPEED\w*|\w*_SPEED|\w*WIND_SPEED\w*"
     r"|PSL?|SLP|MSLP?|SP|SEALEVELPRESSURE|MEAN_SEA_LEVEL_PRESSURE|SURFACE_PRESSURE"
     r"|[TQHZR](A?\d*M?|BOT|REFHT|S|H)|Z3|ZG\d*|T2M?|D2M|TAS|TS|HUS\d*|HUR\d*|RH\d*M?|QREFHT|TREFHT"
     r"|GEOPOTENTIAL\w*|\w*TEMPERATURE\w*|\w*HUMIDITY\w*"

@@ -5,6 +5,7 @@ rows' exact areas where the grid has edges of its own (Gaussian rows); other gri
 each cell.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -164,6 +165,13 @@ def merge(pieces: Sequence[Mapping[str, Any]]) -> tuple[int, dict[str, dict[str,
             )
     fields = {name: _merge_field([piece["fields"][name] for piece in pieces]) for name in names}
     return sum(piece["steps"] for piece in pieces), fields
+
+
+def excluded_from(pieces: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return `excluded`, the names of labelled samples that pieces leave out, if any say so."""
+    said = [json.loads(piece.get("provenance", {}).get("excluded", "[]")) for piece in pieces]
+    names = sorted({name for names in said for name in names})
+    return {"excluded": names} if names else {}
 
 
 def _merge_field(pieces: Sequence[Mapping[str, float]]) -> dict[str, float]:

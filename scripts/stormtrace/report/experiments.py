@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from stormtrace.classes import Classes, FeatureClass
-from stormtrace.climate.basins import by_basin
 from stormtrace.climate.event_tables import FEWEST_EVENTS, Table, of_class
 from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.time_coverage import TimeCoverage, coverage
+from stormtrace.grids.basins import by_basin
 from stormtrace.report.contents import (
     BasinTable,
     Experiment,

@@ -14,6 +14,7 @@ from stormtrace.errors import BadInput
 from stormtrace.formats.json_files import read_json
 from stormtrace.report.charts import Bar, Line, bar_chart, line_chart
 from stormtrace.report.contents import Chart, Image, Model, ScoreRow, Scores
+from stormtrace.report.model_skill import object_rows, skill_charts
 from stormtrace.report.page_maps import Link
 from stormtrace.report.request import ModelFiles
 from stormtrace.report.shown_classes import ShownClass, style_of
@@ -37,34 +38,54 @@ Shown = dict[str, ShownClass]
 
 def describe(files: ModelFiles, classes: Shown, link: Link) -> Model:
     """Return what the page shows of a model."""
+    scores = _read_scores(files.scores)
     return Model(
         name=files.name,
         title=files.title or files.name,
         description=files.description,
         fields=files.fields,
-        scores=_scores(files.scores, classes),
-        charts=[*_training(files.history, classes), *_importance(files.importance, classes)],
+        scores=_scores(scores, classes) if scores else None,
+        charts=[
+            *_training(files.history, classes),
+            *skill_charts(scores, _shown(scores, classes)),
+            *_importance(files.importance, classes),
+        ],
         images=images(files.images),
         links=[(Path(path).name, target) for path in _linked(files) if (target := link(path))],
     )
 
 
-def _scores(path: str | None, classes: Shown) -> Scores | None:
-    """Return what `evaluate.py` wrote, as a table, classes under the names they have elsewhere.
+def _read_scores(path: str | None) -> dict[str, Any]:
+    """Return what `evaluate.py` wrote; nothing without a path.
 
     Raises:
         BadInput: the file is not there, or is not a file of scores.
 
     """
     if not path:
-        return None
+        return {}
     try:
         scores = read_json(path, "evaluate.py")
-        labels = list(scores["iou"])
+        list(scores["iou"])
     except (KeyError, TypeError) as error:
         raise BadInput(
             f"{path} should be a file of scores, but: {error!r}; make it with evaluate.py"
         ) from error
+    return scores
+
+
+def _shown(scores: Mapping[str, Any], classes: Shown) -> dict[str, tuple[str, str]]:
+    """Return label -> the title and the style it has elsewhere on the page."""
+    labels = list(scores.get("iou", ()))
+    styles = _styles(labels, classes)
+    return {
+        label: (_title(label, classes), style) for label, style in zip(labels, styles, strict=True)
+    }
+
+
+def _scores(scores: Mapping[str, Any], classes: Shown) -> Scores:
+    """Return scores as a table, classes under the names they have elsewhere."""
+    labels = list(scores["iou"])
     rows = [
         ScoreRow(
             title,
@@ -78,7 +99,7 @@ def _scores(path: str | None, classes: Shown) -> Scores | None:
     return Scores(
         title=f"On {scores['files']} labelled samples of {scores['times']} times",
         labels=[_title(label, classes) for label in labels],
-        rows=[*rows, *_experts(scores, labels)],
+        rows=[*rows, *_experts(scores, labels), *object_rows(scores, labels)],
         iou={_title(label, classes): value for label, value in scores["iou"].items()},
         mean_iou=scores.get("mean_iou"),
     )

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from stormtrace.class_table import ClassSpecification
+from stormtrace.class_specification import ClassSpecification
 from stormtrace.errors import BadInput
 
 Box = Annotated[list[float], Field(min_length=4, max_length=4)]

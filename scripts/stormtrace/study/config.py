@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from stormtrace.blocks import Block
-from stormtrace.class_table import ClassSpecification
+from stormtrace.class_specification import ClassSpecification
 from stormtrace.grids.boxes import in_box_order
 from stormtrace.grids.specification import GridSpecification
 from stormtrace.planet.settings import Planet

@@ -25,7 +25,10 @@ Names = Annotated[tuple[str, ...], AfterValidator(distinct)]
 
 
 #: Keys of an experiment that only networks have.
-OF_MODELS = ("statistics", "weighting", "precision", "probabilities", "runtime", "neutral")
+OF_MODELS = (
+    *("statistics", "weighting", "precision", "probabilities", "runtime", "neutral"),
+    *("regrid_to_learned", "blank"),
+)
 
 
 class Experiment(Block):
@@ -88,6 +91,17 @@ class Experiment(Block):
         (),
         description="Fields of the model that the dataset does not derive; the network sees their "
         "mean everywhere and rests on the others. Recorded in the mask file.",
+    )
+    regrid_to_learned: bool = Field(
+        False,
+        description="Run the network on the spacing it learned on, and return the masks to this "
+        "experiment's grid: so resolution is told apart from a network's blindness to cells of "
+        "another size.",
+    )
+    blank: Literal["refuse", "allow"] = Field(
+        "refuse",
+        description="Whether all masks of a year may be blank, as where there is no feature; else "
+        "the job ends with an error.",
     )
     measure: Names = Field(
         (),

@@ -1,0 +1,138 @@
+"""Skill by season, by basin, and by how sure the experts were, with intervals by date."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.class_table import ClassTable
+from stormtrace.classes import Classes
+from stormtrace.grids import Grid
+from stormtrace.grids.basins import BASINS
+from stormtrace.network import scores
+from stormtrace.network.scores import Confusion, by_label, number
+
+SEASONS = ("DJF", "MAM", "JJA", "SON")
+
+#: Name -> the least confidence of its group: of low, medium and high, words of labelling tools.
+CONFIDENCES = {"0 to 0.4": 0.0, "0.4 to 0.8": 0.4, "0.8 to 1": 0.8}
+
+#: Label -> names of its basins, and each cell's index into them, `grid.shape`.
+BasinMaps = Mapping[str, tuple[tuple[str, ...], NDArray[np.int64]]]
+
+
+def season_of(date: str) -> str:
+    """Return the season of ``YYYY-MM-DD``."""
+    return SEASONS[int(date[5:7]) % 12 // 3]
+
+
+def basin_maps(labels: Sequence[str], table: ClassTable | None, grid: Grid) -> BasinMaps:
+    """Return the basins of every class that has some (`basins` of the study's classes)."""
+    found = {}
+    for feature in Classes.of_labels(labels, table).features:
+        if feature.basins:
+            names, index = BASINS[feature.basins]
+            found[labels[feature.code]] = (names, index(*grid.points))
+    return found
+
+
+def count_basins(
+    truth: NDArray[np.uint8],
+    prediction: NDArray[np.uint8],
+    labels: Sequence[str],
+    basins: BasinMaps,
+) -> dict[str, Confusion]:
+    """Return label -> confusion matrix of that class against all others, (basins, 2, 2)."""
+    counts: dict[str, Confusion] = {}
+    for label, (names, index) in basins.items():
+        code = labels.index(label)
+        pairs = 4 * index + 2 * (truth == code) + (prediction == code)
+        counts[label] = np.bincount(pairs.ravel(), minlength=4 * len(names)).reshape(-1, 2, 2)
+    return counts
+
+
+def count_confidence(
+    truth: NDArray[np.uint8],
+    prediction: NDArray[np.uint8],
+    confidence: NDArray[np.float32],
+    classes: int,
+) -> Confusion:
+    """Return confusion matrices of the cells of each group, (CONFIDENCES, classes, classes).
+
+    Only of features: the background is nobody's statement.
+    """
+    size = classes * classes
+    group = np.searchsorted([*CONFIDENCES.values()], confidence, side="right") - 1
+    pairs = (group * classes + truth) * classes + prediction
+    counts = np.bincount(pairs[truth > 0].ravel(), minlength=len(CONFIDENCES) * size)
+    return counts.reshape(-1, classes, classes)
+
+
+def by_season(per_date: Mapping[str, Confusion], labels: Sequence[str]) -> dict[str, Any]:
+    """Return season -> number of dates, IoU by label and their mean, with intervals."""
+    found = {}
+    for season in SEASONS:
+        dates = [date for date in sorted(per_date) if season_of(date) == season]
+        if dates:
+            confusions = np.stack([per_date[date] for date in dates])
+            found[season] = {
+                "dates": len(dates),
+                **with_interval("iou", confusions, scores.iou, labels),
+                **with_interval("mean_iou", confusions, scores.mean_iou),
+            }
+    return found
+
+
+def by_basin(per_date: Sequence[Mapping[str, Confusion]], basins: BasinMaps) -> dict[str, Any]:
+    """Return label -> basin -> IoU, precision and recall of that class, with intervals."""
+    found: dict[str, dict[str, Any]] = {}
+    for label, (names, _) in basins.items():
+        confusions = np.stack([one[label] for one in per_date])
+        found[label] = {}
+        for place, name in enumerate(names):
+            found[label][name] = {}
+            for measure in (scores.iou, scores.precision, scores.recall):
+                of_class = partial(_second, measure)
+                found[label][name] |= with_interval(
+                    measure.__name__, confusions[:, place], of_class
+                )
+    return found
+
+
+def _second(
+    measure: Callable[[Confusion], NDArray[np.float64]], confusions: Confusion
+) -> NDArray[np.float64]:
+    """Return the score of the second of two classes."""
+    return measure(confusions)[..., 1]
+
+
+def by_confidence(per_date: Sequence[Confusion], labels: Sequence[str]) -> dict[str, Any]:
+    """Return confidence -> cells, and the share of them that is found, by label, with intervals."""
+    confusions = np.stack(per_date)
+    found = {}
+    for code, name in enumerate(CONFIDENCES):
+        if cells := int(confusions[:, code].sum()):
+            recalls = with_interval("recall", confusions[:, code], scores.recall, labels)
+            found[name] = {"cells": cells, **recalls}
+    return found
+
+
+def with_interval(
+    name: str,
+    per_date: NDArray[Any],
+    score: Callable[[Any], NDArray[np.float64]],
+    labels: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Return a score of all dates, and ``{name}_interval``, its 95 % interval by date.
+
+    per_date: (dates, …); labels: of the score's last axis, or None if it is one number.
+    """
+    value = score(per_date.sum(axis=0))
+    low, high = scores.bootstrap_intervals(per_date, score)
+    if labels is None:
+        return {name: number(value), f"{name}_interval": [number(low), number(high)]}
+    pairs = zip(labels, low, high, strict=True)
+    intervals = {label: [number(below), number(above)] for label, below, above in pairs}
+    return {name: by_label(value, labels), f"{name}_interval": intervals}
