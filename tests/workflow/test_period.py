@@ -67,6 +67,7 @@ def test_only_the_days_of_the_period_are_run_on(tmp_path):
         everything = np.ma.filled(nc["TMQ_steps"][:, 0], 0)  # part 0: all steps
         assert (everything.sum(axis=0) == 8).all()
 
-    longer = {"experiments": {"short": {"like": "control", "period": ["2000-12-31", "2001-01-03"]}}}
+    short = OVERLAY["experiments"]["short"]
+    longer = {"experiments": {"short": {**short, "period": ["2000-12-31", "2001-01-03"]}}}
     jobs = planned(tmp_path, "--until", "merge_counts", overlay=OVERLAY | longer)
     assert jobs["detect"] == 1 and "make_samples" not in jobs and "train" not in jobs
