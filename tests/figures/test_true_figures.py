@@ -1,19 +1,43 @@
 """Every drawn figure is held against the data it was drawn from: title, units, period, values."""
 
 import argparse
+import itertools
 import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
+from PIL import Image
+from skimage.color import deltaE_ciede2000, rgb2lab
 
-from make_results import MINI, dates_between, write_frequency, write_masks, write_samples
+from make_results import (
+    CLASSES,
+    MINI,
+    dates_between,
+    write_events,
+    write_frequency,
+    write_masks,
+    write_samples,
+)
+from stormtrace.climate.comparison import compare_files
 from stormtrace.climate.composites import compose_fields
 from stormtrace.climate.frequency import open_frequency
-from stormtrace.figures import experiment_figures, sensitivity_figures
-from stormtrace.figures.colours import diverging
-from stormtrace.figures.panels import Panel, why_empty
+from stormtrace.climate.series import seasonal_cycle
+from stormtrace.climate.time_coverage import coverage
+from stormtrace.errors import BadInput
+from stormtrace.figures import comparison_figures, experiment_figures, sensitivity_figures
+from stormtrace.figures.colours import diverging, line_colour, sequential
+from stormtrace.figures.label_figures import background, draw_fields
+from stormtrace.figures.maps import use_style
+from stormtrace.figures.model_figures import draw_history
+from stormtrace.figures.names import DENSITY_GRID
+from stormtrace.figures.outlines import expert_colours
+from stormtrace.figures.panels import Panel, draw_panels, why_empty
+from stormtrace.figures.printing import Printing
+from stormtrace.formats.comparison_maps import read_comparison
 from stormtrace.formats.masks import open_masks
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -124,3 +148,145 @@ def test_an_empty_panel_says_why():
     assert why_empty(Panel(MINI, nothing, ""), scale) == "no difference anywhere"
     assert why_empty(Panel(MINI, nothing - 1.2, ""), scale) == "nowhere above 1.2 percentage points"
     assert why_empty(Panel(MINI, nothing + 20, ""), scale) == ""
+
+
+def test_a_comparison_names_both_records_and_the_change(tmp_path):
+    """10 % in 2001 and 40 % in 2002: +30 points, and each side under its dates."""
+    files = []
+    for year, count in ((2001, 10), (2002, 40)):
+        counts = np.full((12, 2, *MINI.shape), count, np.int16)
+        dates = (f"{year}-01-01T00:00:00", f"{year}-12-31T21:00:00")
+        files.append(write_frequency(tmp_path / f"{year}.nc", {year: counts}, coverage=dates))
+    compare_files(*files, tmp_path / "c.nc", {})
+    compared = read_comparison(tmp_path / "c.nc")
+    titles = {"first": "Control", "second": "Warmer"}
+    figures = dict(comparison_figures.draw_comparison_figures(compared, "Change", titles))
+    words = {name: words_of(figure) for name, figure in figures.items()}
+    records = {side: compared.attributes[f"{side}_steps"] for side in titles}
+    assert records == {"first": "1200", "second": "1200"}
+    for name in ("ar-difference", "ar-difference-seasons"):
+        assert "Change in atmospheric river frequency" in words[name]
+        assert (
+            "Warmer (1 January 2002" in words[name]
+            and "minus Control (1 January 2001" in words[name]
+        )
+        assert "percentage points" in words[name] and "1,200 time steps" in words[name]
+        assert "too few years" in words[name]
+    assert "Control · 1 January 2001" in words["ar-both"] and "% of time steps" in words["ar-both"]
+    change = compared.get("difference", "atmospheric_river", "annual")
+    np.testing.assert_allclose(change, 30, rtol=1e-6)
+
+
+def test_genesis_and_lines_are_of_their_events(tmp_path, panels):
+    """40 events of each class in 150 days of steps: a density of events in that time, not a year."""
+    path = frequencies(tmp_path)
+    folder = write_events(tmp_path / "events", number=40)
+    with open_frequency(path) as frequency:
+        figures = dict(experiment_figures.draw_event_figures(frequency, folder, "Control", {}))
+        record = coverage(frequency)
+        cycle = seasonal_cycle(frequency, "atmospheric_river")
+    genesis, lines = figures["ar-genesis"], figures["ar-lines"]
+    words = words_of(genesis)
+    assert "Genesis and termination of atmospheric rivers" in words and "40 events" in words
+    assert record.is_short and f"events {record.per} per million km²" in words
+    assert f"2001, {record.steps:,} time steps" in words
+    weights = np.cos(np.radians(DENSITY_GRID.lat))[:, None] * np.ones(DENSITY_GRID.shape)
+    for one in panels[-1]:  # all events are somewhere: the density's integral is their number
+        assert np.average(one.values, weights=weights) * 510.1 == pytest.approx(40, rel=0.02)
+    words = words_of(lines)
+    assert "Atmospheric rivers: seasons, years and events" in words
+    assert {"% of time steps", "% of events", "days", "km h⁻¹", "million km²"} <= {
+        text.get_text() for text in lines.findobj(plt.Text)
+    }
+    north = next(one for one in lines.axes[0].lines if one.get_label() == "north")
+    np.testing.assert_allclose(north.get_ydata(), cycle["north"])
+
+
+def test_a_snapshot_says_when_what_and_in_which_units():
+    """990 hPa in Pa, and 25 kg m⁻²: every panel has its own bar; classes have their colours."""
+    values = {
+        "PSL": np.full(MINI.shape, 99000.0, np.float32),
+        "TMQ": np.full(MINI.shape, 25.0, np.float32),
+    }
+    mask = np.zeros(MINI.shape, np.int8)
+    mask[8:11, 5:12] = CLASSES["AR"].code
+    figures = dict(draw_fields(MINI, values, mask, CLASSES, "Control", "2001-01-02 12:00"))
+    for figure in figures.values():
+        words = words_of(figure)
+        assert "Control · 2001-01-02 12:00" in words and "AR, detected" in words
+    assert "Sea level pressure (hPa)" in words_of(figures["PSL"])
+    assert {"hPa", "kg m⁻²"} <= {axes.get_xlabel() for axes in figures["fields"].axes}
+    assert background("PSL", values["PSL"])[0].max() == 990
+    river = to_rgb(line_colour(CLASSES["AR"]))
+    outlines = [one for one in figures["PSL"].axes[0].collections if len(one.get_paths())]
+    assert any(np.allclose(one.get_colors()[0][:3], river) for one in outlines)
+
+
+def test_training_shows_the_history_of_its_model():
+    history = {
+        "epoch": np.array([1.0, 2.0]),
+        "train_loss": np.array([0.5, 0.4]),
+        "validation_loss": np.array([0.6, 0.45]),
+        "validation_mean_iou": np.array([0.3, 0.7]),
+        "validation_iou_atmospheric_river": np.array([0.2, 0.5]),
+        "lr": np.array([1e-3, 1e-4]),
+    }
+    figure = draw_history(history, "CGNet")
+    assert "CGNet · 2 epochs" in words_of(figure) and "IoU, validation · best 0.700" in words_of(
+        figure
+    )
+    drawn = {one.get_label(): one.get_ydata() for axes in figure.axes for one in axes.lines}
+    np.testing.assert_array_equal(drawn["validation"], history["validation_loss"])
+    np.testing.assert_array_equal(drawn["atmospheric river"], [0.2, 0.5])
+    letters = {t.get_text() for t in figure.findobj(plt.Text) if t.get_weight() == "bold"}
+    assert {"a", "b", "c"} <= letters
+
+
+def test_experts_have_colours_that_no_class_has():
+    """CIEDE2000 of 20 or more between any two: nobody takes one for another."""
+    experts = expert_colours(CLASSES, 4)
+    colours = [*experts, *(line_colour(one) for one in CLASSES.features)]
+    lab = rgb2lab(np.array([to_rgb(colour) for colour in colours]))
+    apart = deltaE_ciede2000(lab[:, None], lab[None])
+    assert apart[np.triu_indices(len(colours), 1)].min() > 20
+
+
+def test_a_class_goes_by_one_name_in_scales_and_lines():
+    """``AR`` is what results call it; an own class comes from the table of the study."""
+    for one in ("AR", "ar", "Atmospheric River", "atmospheric_river", CLASSES["AR"]):
+        assert line_colour(one) == line_colour(CLASSES["AR"])
+        np.testing.assert_array_equal(
+            sequential(9, one, "%").colours, sequential(9, CLASSES["AR"], "%").colours
+        )
+    with pytest.raises(BadInput, match="no class 'hail'"):
+        sequential(9, "hail", "%")
+
+
+def test_for_print_titles_go_and_dots_come(tmp_path):
+    """300 dots an inch on 7.2 inches; what the figure shows stays in the file, in words."""
+    use_style(300)
+    drawn = []
+    for titles in (True, False):
+        panel = Panel(MINI, np.full(MINI.shape, 20.0), "")
+        scale = diverging(40, "kg m-2")
+        figure = draw_panels([panel], scale, "Change", "Water", "Control", 1)
+        Printing(titles).save(figure, tmp_path / str(titles))
+        with Image.open(tmp_path / f"{titles}.png") as image:
+            drawn.append(image.size)
+            assert image.info["Description"] == "Water. Control. Change (kg m⁻²)"
+            assert round(image.info["dpi"][0]) == 300
+    use_style()
+    assert drawn[0][0] == drawn[1][0] == 2160 and 80 < drawn[0][1] - drawn[1][1] < 140
+
+
+def test_a_long_title_leaves_its_neighbours_alone():
+    """Neither titles of panels nor lines under the title run over the edge or into each other."""
+    long = "An experiment of which the title has no end and runs on and on into the next one " * 2
+    panels = [Panel(MINI, np.full(MINI.shape, 20.0), long) for _ in range(2)]
+    figure = draw_panels(panels, diverging(40, "%"), "Change", "Water", long * 2)
+    canvas = FigureCanvasAgg(figure)
+    boxes = [t.get_window_extent(canvas.get_renderer()) for t in figure.findobj(plt.Text)
+             if t.get_text() and t.get_gid() in ("title", "panel")]  # fmt: skip
+    assert len(boxes) > 4 and max(box.x1 for box in boxes) <= figure.bbox.x1
+    for one, other in itertools.combinations(boxes, 2):
+        assert not one.overlaps(other)

@@ -255,7 +255,8 @@
       const row = rows[i], column = columns[i];
       const v = values && row === row && column === column ? interpolate(values, row, column) : NaN;
       if (v !== v) {
-        if (values && (i % w + Math.floor(i / w)) % (2 * spacing) < dotSize) pixels[i] = missing;
+        // No map at all is no map of zeros.
+        if ((i % w + Math.floor(i / w)) % (2 * spacing) < dotSize) pixels[i] = missing;
         continue;
       }
       let k = 0;
@@ -434,12 +435,15 @@
     const isSwipe = state.mode === "swipe";
     divider.hidden = !isSwipe;
     divider.style.left = `${big.offsetLeft + state.split * big.clientWidth}px`;
-    divider.setAttribute("aria-valuenow", String(Math.round(100 * state.split)));
+    const share = Math.round(100 * state.split);
+    divider.setAttribute("aria-valuenow", String(share));
+    divider.setAttribute("aria-valuetext", `${titleOf(state.left)} on the left ${share} per cent of the map, ${titleOf(state.right)} on the rest`);
+    drawCross();
     const [badgeA, badgeB] = [byId("badge-a"), byId("badge-b")];
     badgeA.hidden = state.mode === "flip" && state.flipped;
     badgeB.hidden = !(isSwipe || (state.mode === "flip" && state.flipped));
     const called = (side, letter, values) => (names.length > 1 ? `${letter}  ` : "") + titleOf(state[side])
-      + (values ? "" : ": no map of this");
+      + (values ? "" : state.period === "annual" ? ": no map of this" : `: no time steps in ${data.periods[state.period]}`);
     badgeA.textContent = state.mode === "difference" && shown.a && shown.b
       ? `${titleOf(state.right)} − ${titleOf(state.left)}` : called("left", "A", shown.a);
     badgeB.textContent = called("right", "B", shown.b);
@@ -458,9 +462,41 @@
       : `A <b>${format(a)}</b> · B <b>${format(b)}</b> · B − A <b>${format(b - a)}</b><br>${what}`;
     tip.innerHTML = `${words(...place)}<br>${pair}`;
     placeTip(event);
-    byId("readout").textContent = `${words(...place)}: ` + (state.mode === "one"
-      ? `${format(a)} ${what}` : `A ${format(a)}, B ${format(b)} ${what}`);
+    byId("readout").textContent = reading(place);
   };
+  // What the map says of a place, in one line.
+  const reading = (place) => {
+    const [a, b] = [shown.a, shown.b].map((values) => values ? format(valueAt(values, ...place)) : "–");
+    const what = units(state.variable);
+    return `${words(...place)}: ` + (state.mode === "one" ? `${a} ${what}` : `A ${a}, B ${b} ${what}`);
+  };
+  // The cross that arrow keys move; it starts at the middle of the map.
+  const drawCross = () => {
+    if (!state.cross) return;
+    const [w, h, ratio] = fit(big), at = forward(...state.cross, frame(w, h));
+    if (!at) return;
+    const context = big.getContext("2d"), reach = 9 * ratio;
+    for (const [width, colour] of [[4, css("--surface")], [1.6, css("--ink")]]) {
+      context.lineWidth = width * ratio; context.strokeStyle = colour;
+      context.beginPath();
+      context.moveTo(at[0] - reach, at[1]); context.lineTo(at[0] + reach, at[1]);
+      context.moveTo(at[0], at[1] - reach); context.lineTo(at[0], at[1] + reach);
+      context.stroke();
+    }
+  };
+  const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+  big.addEventListener("keydown", (event) => {
+    const move = MOVES[event.key];
+    if (!move || !shown.lines) return;
+    event.preventDefault();
+    const step = event.shiftKey ? 1 : 5, start = state.cross ?? projection.inverse(0, 0) ?? [(WEST + EAST) / 2, (SOUTH + NORTH) / 2];
+    const lat = Math.min(NORTH, Math.max(SOUTH, start[1] + step * move[1]));
+    const lon = turned(start[0] + step * move[0], 0);
+    if (projection.forward(lon, lat) && columnAt(lon) === columnAt(lon)) state.cross = [lon, lat];
+    redraw();
+    byId("readout").textContent = reading(state.cross ?? start);
+  });
+  big.addEventListener("blur", () => { state.cross = null; if (shown.lines) redraw(); });
   const placeTip = (event) => {
     const isRight = event.clientX > window.innerWidth * .6;
     tip.style.left = `${event.clientX + (isRight ? -12 - tip.offsetWidth : 14)}px`;

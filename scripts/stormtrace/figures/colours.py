@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.classes import FeatureClass
+from stormtrace.class_table import KNOWN
+from stormtrace.classes import Classes, FeatureClass
 from stormtrace.climate.series import nice_step
 
 #: Anchors of differences; lightness falls evenly to both sides, so they also work in grey.
@@ -30,11 +31,19 @@ CLEAR = 0.2
 ALL = 100.0
 
 
-def ramp(feature: FeatureClass, dark: bool = False) -> tuple[str, ...]:
+def class_called(feature: FeatureClass | str) -> FeatureClass:
+    """Return a class; one that Stormtrace knows goes by its name or short name, such as ``AR``."""
+    if isinstance(feature, FeatureClass):
+        return feature
+    return Classes.of_labels(["Background", *KNOWN])[feature]
+
+
+def ramp(feature: FeatureClass | str, dark: bool = False) -> tuple[str, ...]:
     """Return a class's colours from rare to frequent, "#rrggbb"; dark: on a dark page.
 
     One colour becomes the middle of a ramp whose lightness changes evenly.
     """
+    feature = class_called(feature)
     colours = feature.colours_dark if dark else feature.colours
     if len(colours) > 1:
         return tuple(colours)
@@ -43,8 +52,9 @@ def ramp(feature: FeatureClass, dark: bool = False) -> tuple[str, ...]:
     return tuple(_hex(colour) for colour in blend(anchors, 8))
 
 
-def line_colour(feature: FeatureClass, dark: bool = False) -> str:
+def line_colour(feature: FeatureClass | str, dark: bool = False) -> str:
     """Return the colour of a class's lines, fills and outlines."""
+    feature = class_called(feature)
     if len(feature.colours) == 1 and not dark:
         return feature.colours[0]
     return ramp(feature, dark)[5 if dark else 4]
@@ -79,7 +89,7 @@ class Scale:
         return painted
 
 
-def sequential(maximum: float, feature: FeatureClass, units: str, bins: int = 9) -> Scale:
+def sequential(maximum: float, feature: FeatureClass | str, units: str, bins: int = 9) -> Scale:
     """Return a scale from 0 to about `maximum` in round steps; the first step stays clear.
 
     Of per cent it ends at 100, which is also the scale of maps on which there is nothing.
@@ -125,7 +135,7 @@ def spanning(low: float, high: float, units: str, bins: int = 12) -> Scale:
     return Scale(levels, blend(GREY, levels.size + 1), -1, units)
 
 
-def majority(feature: FeatureClass, units: str) -> Scale:
+def majority(feature: FeatureClass | str, units: str) -> Scale:
     """Return a scale for percentages of which most lie above one half; no step is clear."""
     levels = np.arange(50.0, ALL, 10.0)
     return Scale(levels, blend(ramp(feature), levels.size + 1), -1, units, None, ALL)

@@ -50,7 +50,7 @@ def draw_lines(
     for position, (axes, (title, draw)) in enumerate(zip(grid.flat, drawings, strict=False)):
         draw(axes)
         axes.tick_params(labelsize=6.5, length=2)
-        add_panel_title(axes, position, title)
+        add_panel_title(axes, position, title, WIDTH / 4)
     words = f"{sentence(feature.plural)}: seasons, years and events"
     add_titles(
         figure, words, f"{subtitle} · frequencies{frequency.of}" if frequency.of else subtitle

@@ -68,7 +68,11 @@ def _label(
     written: list[Line] = []
     for lat in sorted(parallels, key=abs):
         seen = _seen(parallels[lat], projection, low, high)
-        if len(seen) and _is_free(place := seen[np.argmin(seen[:, 0])], written, size):
+        if not len(seen):
+            continue
+        place = seen[np.argmin(seen[:, 0])]
+        is_inside = 0.05 < (place[1] - low[1]) / size[1] < 0.93
+        if is_inside and _is_free(place, written, size):
             _write(axes, place, f"{abs(lat)}°{'N' if lat > 0 else 'S' if lat < 0 else ''}", "left")
     written = []
     for lon in sorted(meridians, key=lambda lon: lon % 20):  # those of 20° before those of 10°
@@ -76,7 +80,7 @@ def _label(
         if not len(seen):
             continue
         x, y = place = seen[np.argmin(seen[:, 1])]
-        is_inside = 0.04 < (x - low[0]) / size[0] < 0.96
+        is_inside = 0.09 < (x - low[0]) / size[0] < 0.96
         if y < low[1] + 0.02 * size[1] and is_inside and _is_free(place, written, size):
             east = (lon + 180) % 360 - 180
             side = "" if east in (0, -180) else "E" if east > 0 else "W"

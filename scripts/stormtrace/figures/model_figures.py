@@ -48,7 +48,7 @@ def draw_history(
         ious.axvline(epoch[best], color="0.8", zorder=0)
         words = f" · best {mean[best]:.3f}"
     ious.set_ylim(0, 1)
-    ious.legend(frameon=False, fontsize=6.5)
+    ious.legend(fontsize=6.5, framealpha=0.8, edgecolor="none")
 
     rates.plot(epoch, history["lr"], color="0.2")
     rates.set_yscale("log" if (history["lr"] > 0).all() else "linear")
@@ -57,7 +57,7 @@ def draw_history(
         axes.set_xlabel("epoch", size=6.5, labelpad=1)
         axes.tick_params(labelsize=6.5, length=2)
         axes.spines[["top", "right"]].set_visible(False)
-        add_panel_title(axes, position, name)
+        add_panel_title(axes, position, name, WIDTH / 3)
     epochs = f"{epoch.size} epoch{'' if epoch.size == 1 else 's'}"
     add_titles(figure, "Training", " · ".join(filter(None, (title, epochs))))
     return figure

@@ -31,6 +31,9 @@ LINE, LETTERS = 0.13, 122
 #: Marks the artists that are titles of the whole figure.
 TITLE = "title"
 
+#: Marks the titles of panels.
+PANEL = "panel"
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -151,11 +154,15 @@ def lay_out(
     return figure, axes
 
 
-def add_panel_title(axes: Axes, position: int, title: str) -> None:
-    """Put a bold letter and a title over a panel; a long title is written smaller, then cut."""
-    room = 18 * axes.get_window_extent().width / axes.figure.dpi  # letters of 8.5 points
+def add_panel_title(axes: Axes, position: int, title: str, inches: float | None = None) -> None:
+    """Put a bold letter and a title over a panel; a long title is written smaller, then cut.
+
+    inches: room for both; the width of the panel by default.
+    """
+    inches = inches or axes.get_window_extent().width / axes.figure.dpi
+    room = 16 * (inches - 0.15)  # letters of 8.5 points
     size = min(8.5, max(6.0, 8.5 * room / max(len(title), 1)))
-    title = textwrap.shorten(title, max(12, int(room * 8.5 / size)), placeholder=" …")
+    title = textwrap.shorten(title, max(12, round(room * 8.5 / size) + 1), placeholder=" …")
     for x, text, weight, points in (
         (1, chr(ord("a") + position), "bold", 8.5),
         (11, title, "normal", size),
@@ -168,6 +175,7 @@ def add_panel_title(axes: Axes, position: int, title: str) -> None:
             textcoords="offset points",
             weight=weight,
             size=points,
+            gid=PANEL if weight == "normal" else None,
         )
 
 

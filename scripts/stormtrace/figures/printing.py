@@ -11,7 +11,7 @@ from matplotlib.transforms import Bbox
 
 from stormtrace.commandline import positive
 from stormtrace.figures.maps import DOTS_PER_INCH, resolution, use_style
-from stormtrace.figures.panels import LINE, TITLE
+from stormtrace.figures.panels import LINE, PANEL, TITLE
 from stormtrace.files import writing
 
 
@@ -23,10 +23,16 @@ class Printing:
 
     def save(self, figure: Figure, stem: Path) -> None:
         """Write ``{stem}.png`` and ``{stem}.pdf``, each whole or not at all; forget the figure."""
+        words = describe(figure)
         area = None if self.titles else self._without_titles(figure)
-        for kind, dots in (("png", resolution()), ("pdf", 2 * resolution())):
+        for kind, dots, key in (
+            ("png", resolution(), "Description"),
+            ("pdf", 2 * resolution(), "Subject"),
+        ):
             with writing(stem.with_name(f"{stem.name}.{kind}")) as partial:
-                figure.savefig(partial, format=kind, dpi=dots, bbox_inches=area)
+                figure.savefig(
+                    partial, format=kind, dpi=dots, bbox_inches=area, metadata={key: words}
+                )
         plt.close(figure)
 
     @staticmethod
@@ -38,6 +44,16 @@ class Printing:
         width, height = figure.get_size_inches()
         lowest = min((one.get_position()[1] for one in titles), default=1.0)
         return Bbox.from_bounds(0, 0, width, lowest * height - (LINE if titles else 0.0))
+
+
+def describe(figure: Figure) -> str:
+    """Return what a figure shows, in words, which go into its files: titles, panels, units."""
+    texts = figure.findobj(Text)
+    titles = [one.get_text() for one in texts if one.get_gid() == TITLE]
+    panels = [one.get_text() for one in texts if one.get_gid() == PANEL]
+    bars = [axes.get_xlabel() for axes in figure.axes if axes.get_xlabel()]
+    parts = [*titles, *panels, *dict.fromkeys(bars)]
+    return ". ".join(filter(None, parts))
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:

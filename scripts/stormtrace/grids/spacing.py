@@ -37,3 +37,8 @@ def spacing_of(grid: Grid) -> Spacing:
         return Spacing(*(abs(float(np.diff(axis).mean())) for axis in (grid.lat, grid.lon)))
     side = float(np.sqrt(np.median(grid.area))) / DEGREE_KM
     return Spacing(side, side)
+
+
+def is_symmetric(grid: Grid) -> bool:
+    """Whether a mirror at the equator moves every row onto another one."""
+    return grid.is_rectilinear and np.allclose(grid.lat, -grid.lat[::-1], atol=1e-3)

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from stormtrace.blocks import did_you_mean
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
+from stormtrace.grids.spacing import is_symmetric
 from stormtrace.learn.recipe import Augment
-from stormtrace.network.padding import is_symmetric
 from stormtrace.prepare.field_quantities import (
     ALONG_AXES,
     mirror_of_name,

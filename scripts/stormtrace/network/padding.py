@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
+from stormtrace.grids.spacing import is_symmetric
 
 PADDINGS = ("circular", "sphere", "replicate")
 
@@ -100,11 +101,6 @@ def suit_grid(network: nn.Module, grid: Grid) -> None:
             )
         if hasattr(module, "poles"):
             setattr(module, "poles", _pole_distances(grid))  # noqa: B010 - mypy takes it for a tensor
-
-
-def is_symmetric(grid: Grid) -> bool:
-    """Whether a mirror at the equator moves every row onto another one."""
-    return grid.is_rectilinear and np.allclose(grid.lat, -grid.lat[::-1], atol=1e-3)
 
 
 def _pole_distances(grid: Grid) -> tuple[int, int]:

@@ -51,7 +51,21 @@ def line_chart(
                 f'<circle class="{line.style}" cx="{place:.1f}" cy="{axis.y(value):.1f}" r="2.4">'
                 f"<title>{tip}</title></circle>"
             )
-    return _svg(parts)
+    return _svg(parts, "; ".join(_seen(line, labels, units) for line in lines))
+
+
+def _seen(line: Line, labels: Sequence[str], units: str) -> str:
+    """Return in words what a line shows: its least and its largest value, and where they are."""
+    known = [
+        (value, label)
+        for value, label in zip(line.values, labels, strict=False)
+        if value is not None and np.isfinite(value)
+    ]
+    if not known:
+        return f"{line.name}: no values"
+    (low, at_low), (high, at_high) = min(known), max(known)
+    words = f"{line.name}: from {low:.3g} ({at_low}) to {high:.3g} ({at_high}) {units}"
+    return words.strip()
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,11 @@ def bar_chart(groups: Mapping[str, Sequence[Bar]], units: str) -> str:
         parts.append(_label(left + 0.4 * width, label))
         for place, bar in enumerate(bars):
             parts.append(_bar(bar, axis, left + place * each, each, f"{bar.name}, {label}", units))
-    return _svg(parts)
+    seen = (
+        f"{label}: " + ", ".join(f"{bar.name} {bar.value:.3g}" for bar in bars)
+        for label, bars in groups.items()
+    )
+    return _svg(parts, f"{units}; {'; '.join(seen)}")
 
 
 def _bar(bar: Bar, axis: "_Axis", x: float, width: float, title: str, units: str) -> str:
@@ -111,7 +129,11 @@ def histogram(values: NDArray[np.floating], units: str, style: str) -> str:
         )
     ticks = np.arange(0, edges[-1] * 1.001, nice_step(edges[-1] / 5))
     parts += [_label(LEFT + tick * scale, f"{tick:g}") for tick in ticks]
-    return _svg(parts)
+    most = int(np.argmax(shares))
+    low, high = edges[most], edges[most + 1]
+    return _svg(
+        parts, f"most, {shares[most]:.0f} % of events, between {low:g} and {high:g} {units}"
+    )
 
 
 def heat_map(lat: NDArray[np.float64], values: NDArray[np.float64], units: str, style: str) -> str:
@@ -135,7 +157,11 @@ def heat_map(lat: NDArray[np.float64], values: NDArray[np.float64], units: str, 
                     f'fill-opacity="{value / top:.2f}"><title>{tip}</title></rect>'
                 )
     parts += [_label(LEFT + (m + 0.5) * width, name[0]) for m, name in enumerate(MONTHS)]
-    return _svg(parts)
+    if not finite.size:
+        return _svg(parts, "no values")
+    where = np.unravel_index(np.nanargmax(values), values.shape)
+    place_of_most = f"in {MONTHS[where[1]]} at {lat[where[0]]:.0f}° latitude"
+    return _svg(parts, f"most, {values[where]:.3g} {units}, {place_of_most}")
 
 
 @dataclass(frozen=True)
@@ -197,5 +223,8 @@ def _path(line: Line, places: NDArray[np.float64], axis: _Axis) -> str:
     return f'<path class="line {line.style}" d="{"".join(steps)}"/>'
 
 
-def _svg(parts: Sequence[str]) -> str:
-    return f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{"".join(parts)}</svg>'
+def _svg(parts: Sequence[str], seen: str) -> str:
+    """Return the chart; seen: what it shows, in words."""
+    box, name = f"0 0 {WIDTH} {HEIGHT}", html.escape(seen)
+    inside = "".join(parts)
+    return f'<svg class="chart" viewBox="{box}" role="img" aria-label="{name}">{inside}</svg>'

@@ -12,7 +12,7 @@ from stormtrace.report.experiments import figure_links
 from stormtrace.report.formatting import change, number
 from stormtrace.report.headlines import mean_over
 from stormtrace.report.packing import pack_bits
-from stormtrace.report.page_maps import Link, PageMaps, key_of
+from stormtrace.report.page_maps import Link, PageMaps, extremes, key_of
 from stormtrace.report.raster import on_raster
 from stormtrace.report.request import ComparisonFiles
 from stormtrace.report.shown_classes import ShownClass
@@ -44,7 +44,14 @@ def describe(
         findings=[_finding(feature, first, second, compared) for feature in shown],
         maps=[
             MapFigure(
-                f"{files.name}|{one.key}|annual", f"{one.short} {what}, difference", "difference"
+                f"{files.name}|{one.key}|annual",
+                f"{one.short} {what}, difference",
+                extremes(
+                    compared.get("difference", one.key, "annual"),
+                    compared.grid,
+                    "percentage points",
+                ),
+                "difference",
             )
             for one in shown
         ],

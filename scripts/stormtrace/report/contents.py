@@ -30,7 +30,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Image:
-    """A figure inside the page; source: a data URL."""
+    """A figure inside the page; source: a data URL; title: what it shows, in words."""
 
     source: str
     title: str
@@ -40,10 +40,11 @@ class Image:
 
 @dataclass(frozen=True)
 class MapFigure:
-    """A map the page's script draws; kind: map or difference."""
+    """A map the page's script draws; kind: map or difference; seen: what it shows, in words."""
 
     key: str
     caption: str
+    seen: str
     kind: str = "map"
 
 
@@ -252,7 +253,7 @@ class Page:
     """The whole page. data: what its script reads. sources: dataset -> {raw file: checksum}.
 
     is_overview: of so many experiments that tables have no maps and scroll by themselves. of: what
-    maps and tables count, masks or events.
+    maps and tables count, masks or events. maps_seen: key of each map -> what it shows, in words.
     """
 
     title: str
@@ -268,9 +269,9 @@ class Page:
     of: str
     labels: Sequence[LabelFolder]
     sensitivity: Links
-    map_keys: frozenset[str]
+    maps_seen: Mapping[str, str]
     sources: Mapping[str, Mapping[str, str]]
-    configuration: Mapping[str, Any]
+    configuration: str
     projection: str
     data: Mapping[str, Any] = field(repr=False)
 

@@ -121,7 +121,8 @@ def _maps(
                 count = headlines[feature.flag].count
                 smoothed = "density" in TITLES[variable]
                 note = f" ({count:,} events, smoothed over 400 km)" if smoothed else ""
-                yield MapFigure(key, f"{feature.short} {page.title_of(variable).lower()}{note}")
+                caption = f"{feature.short} {page.title_of(variable).lower()}{note}"
+                yield MapFigure(key, caption, page.seen[key])
 
 
 def _regions(

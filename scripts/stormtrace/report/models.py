@@ -30,6 +30,9 @@ MEASURES = {
 #: Styles of lines that are of no class, in turn.
 PLAIN = ("neutral", "neutral dashed", "neutral dotted")
 
+#: Pixels of a figure inside the page; the PDF beside it has all of them.
+WIDEST = 1300
+
 Shown = dict[str, ShownClass]
 
 
@@ -200,8 +203,10 @@ def _image(path: str) -> Image:
 
     stream = io.BytesIO()
     with pillow.open(path) as image:
-        image.convert("RGB").save(stream, "WEBP", quality=88, method=4)
-        width, height = image.size
+        title = image.info.get("Description") or Path(path).stem.replace("-", " ").replace("_", " ")
+        shown = image.convert("RGB")
+        shown.thumbnail((WIDEST, WIDEST))
+        shown.save(stream, "WEBP", quality=88, method=4)
+        width, height = shown.size
     text = base64.b64encode(stream.getvalue()).decode("ascii")
-    title = Path(path).stem.replace("-", " ").replace("_", " ")
     return Image(f"data:image/webp;base64,{text}", title, width, height)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import yaml
 
 from stormtrace import __version__
 from stormtrace.classes import Classes
@@ -83,11 +84,20 @@ def _page(request: Request, folder: Path, command: str) -> Page:
         of=request.of,
         labels=list(describe_labels(request.labels)),
         sensitivity=list(experiments.figure_links(request.sensitivity, link, every_class)),
-        map_keys=frozenset(maps.maps),
+        maps_seen=maps.seen,
         sources=raw_sources(request.samples),
-        configuration=request.configuration,
+        configuration=_as_yaml(request.configuration),
         projection=maps.view.words,
         data=_script_data(maps, shown, compared),
+    )
+
+
+def _as_yaml(configuration: Mapping[str, Any]) -> str:
+    """Return the configuration as people write it; empty if there is none."""
+    if not configuration:
+        return ""
+    return yaml.safe_dump(
+        json.loads(json.dumps(configuration)), sort_keys=False, allow_unicode=True, width=100
     )
 
 

@@ -14,6 +14,7 @@ from stormtrace.climate.event_tables import FEWEST_EVENTS, Table, density, of_cl
 from stormtrace.climate.frequency import COUNTED, Frequency
 from stormtrace.climate.time_coverage import TimeCoverage
 from stormtrace.grids import Grid
+from stormtrace.report.formatting import number, place
 from stormtrace.report.packing import pack
 from stormtrace.report.raster import View, on_raster
 from stormtrace.report.shown_classes import ShownClass
@@ -80,7 +81,8 @@ class PageMaps:
     """Packed maps by key ``experiment|variable|class|period``, one experiment at a time.
 
     classes: flag name -> class. is_single: whether all records are a single map. wanted: variables
-    that maps are shown of. of: what `count` is of, a key of `COUNTED`.
+    that maps are shown of. of: what `count` is of, a key of `COUNTED`. seen: key -> what a map
+    shows, in words.
     """
 
     view: View
@@ -91,6 +93,7 @@ class PageMaps:
     wanted: frozenset[str] = frozenset(TITLES)
     of: str = "masks"
     maps: dict[str, Any] = field(default_factory=dict)
+    seen: dict[str, str] = field(default_factory=dict)
     significance: dict[str, str] = field(default_factory=dict)
     variables: list[str] = field(default_factory=list)
 
@@ -113,8 +116,25 @@ class PageMaps:
         finite = values[np.isfinite(values)]
         top = float(np.quantile(finite, 0.999)) if finite.size else 0.0
         self.maps[key] = pack(values) | {"top": top}
+        self.seen[key] = extremes(values, self.view.grid, self.units_of(variable))
         if variable not in self.variables:
             self.variables.append(variable)
+
+
+def extremes(values: NDArray[np.floating], grid: Grid, units: str) -> str:
+    """Return in words what a map shows: its largest value and, of a difference, its least."""
+    if not np.isfinite(values).any():
+        return "no data"
+    if not np.nan_to_num(values).any():
+        return f"0 {units} everywhere"
+    ends = {"least": np.nanargmin(values), "most": np.nanargmax(values)}
+    if np.nanmin(values) >= 0:
+        ends.pop("least")
+    lat, lon = (np.broadcast_to(one, values.shape).ravel() for one in grid.points)
+    return ", ".join(
+        f"{name} {number(float(values.flat[at]))} {units} at {place(lat[at], lon[at])}"
+        for name, at in ends.items()
+    )
 
 
 def link_from(folder: Path, path: str | None) -> str | None:
