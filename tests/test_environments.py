@@ -57,9 +57,13 @@ def pip():
 
 @functools.cache
 def imports(file):
-    """Modules that a file of ours imports, at its head or later, as dotted names."""
+    """Modules that a file of ours imports when it runs, at its head or later, as dotted names."""
+    tree = ast.parse(file.read_text())
+    for node in tree.body:
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
     found = set()
-    for node in ast.walk(ast.parse(file.read_text())):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:

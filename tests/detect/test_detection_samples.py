@@ -9,6 +9,7 @@ import pytest
 from detection_runs import OWN, SHAPE, look, make_model
 from labelled_factory import FIELDS, write_samples
 from stormtrace.detect.reading_ahead import read_ahead
+from stormtrace.detect.reading_processes import read_in_processes
 from stormtrace.errors import BadInput
 from stormtrace.formats.complete_maps import read_map
 from stormtrace.formats.netcdf import opening
@@ -37,7 +38,7 @@ def spoil(tmp_path, change, index=4):
 
 def test_processes_read_what_a_thread_reads(samples):
     folder = open_folder(samples, dict.fromkeys(FIELDS))
-    in_thread, in_processes = (list(read_ahead(folder, 3, workers)) for workers in (0, 2))
+    in_thread, in_processes = list(read_ahead(folder, 3)), list(read_in_processes(folder, 3, 2))
     assert [len(batch.times) for batch in in_thread] == [3, 3, 1]
     for one, other in zip(in_thread, in_processes, strict=True):
         assert one.times == other.times
@@ -80,7 +81,7 @@ def test_impossible_input_ends_the_job(model, tmp_path, field, change, message, 
     if workers:
         check = PlausibleInput(OWN).check
         with pytest.raises(BadInput, match=found) as refused:
-            list(read_ahead(open_folder(folder, dict.fromkeys(FIELDS)), 1, workers, check=check))
+            list(read_in_processes(open_folder(folder, dict.fromkeys(FIELDS)), 1, 1, check=check))
         assert "Traceback" not in str(refused.value)
     else:
         with pytest.raises(BadInput, match=found):

@@ -21,6 +21,7 @@ from stormtrace.detect.network_run import (
 )
 from stormtrace.detect.plausibility import impossible_means, unlike_samples
 from stormtrace.detect.reading_ahead import read_ahead
+from stormtrace.detect.reading_processes import read_in_processes
 from stormtrace.errors import OutOfTime
 from stormtrace.formats.masks import MaskWriter, mask_file
 from stormtrace.formats.samples import Batch, SampleFolder, open_folder
@@ -129,7 +130,11 @@ def _write_steps(
         run.watch.check(moment, mask)
     if writer.steps:
         log.info("continuing after step %d of %d", writer.steps, steps)
-    feed = read_ahead(folder, run.size, run.readers, skip=writer.steps, check=run.check)
+    feed = (
+        read_in_processes(folder, run.size, run.readers, writer.steps, run.check)
+        if run.readers
+        else read_ahead(folder, run.size, writer.steps, run.check)
+    )
     for batch in progress(feed, "steps", steps, done=writer.steps, size=_steps_of):
         outputs = run.runtime(batch.values)
         for moment, mask in zip(batch.times, outputs["mask"], strict=True):
