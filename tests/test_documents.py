@@ -47,7 +47,7 @@ def all_commands(needs):
 def checkout(folder):
     """Return a folder that is a checkout for every command, and where results do not stay."""
     for entry in ROOT.iterdir():
-        if entry.name not in (".git", ".venv", ".snakemake", "results", "logs"):
+        if entry.name not in (".git", ".venv", ".snakemake", "results", "logs", "my-study.yaml"):
             (folder / entry.name).symlink_to(entry)
     return folder
 
