@@ -68,7 +68,7 @@ def test_it_runs_on_any_grid_with_rivers_under_their_name(model, tmp_path, caplo
         year=2000,
         normalization=None,
         neutral=(),
-        choice=Choice(torch.device("cpu"), "torch", probabilities=True),
+        choice=Choice(torch.device("cpu"), "torch", probabilities=True, blank="allow"),
         attributes={"history": "test"},
     )
     masks = open_masks(tmp_path / "masks.nc")

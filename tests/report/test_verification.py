@@ -1,10 +1,9 @@
 """The section `Are they right?`: the numbers of a verification file, in words and rows."""
 
-from stormtrace.climate.basins import TC_BASINS
-
 from make_reports import TEMPLATES, experiment
 from page_text import visible
 from stormtrace.formats.json_files import write_json
+from stormtrace.grids.basins import TC_BASINS
 from stormtrace.report.page import write_page
 
 SCORES = {

@@ -5,9 +5,9 @@ import sys
 import numpy as np
 import pytest
 from ibtracs_files import row, write_csv, write_netcdf
-from stormtrace.climate.basins import TC_BASINS, tc_basin
 
 from stormtrace.errors import BadInput
+from stormtrace.grids.basins import TC_BASINS, tc_basin
 from stormtrace.verification.observed import KNOT, read_storms, storms_file
 
 A, B, SPUR = "2005236N23285", "2005238N10150", "2005239N11150"

@@ -9,12 +9,12 @@ import numpy as np
 
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import FeatureClass
-from stormtrace.climate.basins import tc_basin
 from stormtrace.climate.event_tables import of_class, read_events
 from stormtrace.climate.seasons import expected_steps
 from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import opening
 from stormtrace.formats.objects import YearObjects, read_objects
+from stormtrace.grids.basins import tc_basin
 from stormtrace.verification.climatology import beginnings, climatology, first_points, yearly
 from stormtrace.verification.judging import Steps, is_strong, judge, real_times
 from stormtrace.verification.observed import Storms

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.climate.basins import TC_BASINS, tc_basin
+from stormtrace.grids.basins import TC_BASINS, tc_basin
 from stormtrace.verification.judging import Judged, Steps
 from stormtrace.verification.observed import KNOT
 from stormtrace.verification.pairing import Pairs, Points, match

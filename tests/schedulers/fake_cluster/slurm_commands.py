@@ -68,6 +68,7 @@ def sbatch(folder: Path, words: list[str]) -> int:
             "environment": {
                 **{k: v for k, v in os.environ.items() if k not in ("FAKE_CLUSTER", "TMPDIR")},
                 "SLURM_SUBMIT_DIR": str(Path.cwd()),
+                "HOME": str(folder / "home"),  # a job's login shell runs no scripts of the tester
             },
             "numbered": {"SLURM_JOB_ID": "%j"},
             "folder": str(Path.cwd()),
