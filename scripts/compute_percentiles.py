@@ -4,8 +4,8 @@ r"""Compute a percentile of a field of samples, by cell and month, for a thresho
         results/samples/merra2/mini/2001 --dataset merra2 --field IVT --percentile 85 \
         --output results/percentiles/merra2/mini/IVT-85.nc
 
-Each sample is read once; a month's samples that do not fit into memory wait in a file beside the
-output.
+A month's samples that fit into memory are sorted; more are read twice and counted, to an error that
+`stormtrace.prepare.cell_percentiles` states.
 """
 
 from pathlib import Path
@@ -31,9 +31,7 @@ def main() -> None:
     args = parser.parse_args()
 
     args.output.parent.mkdir(parents=True, exist_ok=True)
-    grid, maps = fit_percentiles(
-        args.samples, args.dataset, args.field, args.percentile, args.output.parent
-    )
+    grid, maps = fit_percentiles(args.samples, args.dataset, args.field, args.percentile)
     first = next(iter(samples_by_time(args.samples[0]).values()))
     units = attributes_of(first, [args.field]).get(args.field, {}).get("units", "1")
     made_of = provenance(samples=" ".join(map(str, args.samples)))

@@ -157,7 +157,7 @@ rule compute_percentiles:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=asks(700, full=700),
+        mem_mb=asks(700, full=1300),
         runtime=asks(10, yearly=10),
     params:
         seen=lambda wildcards: [

@@ -1,34 +1,50 @@
-"""Percentiles of fields of samples, by cell and month: exact, in a bounded amount of memory.
+"""Percentiles of fields of samples, by cell and month, in a bounded amount of memory.
 
-A month's samples of all years are read once; what does not fit into memory waits in a file. The
-percentile is the linear interpolation between the two nearest samples (numpy's default).
+How they are computed, and to what error, is said in `prepare.cell_percentiles`.
 """
 
-import tempfile
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.commandline import progress
 from stormtrace.errors import BadInput
 from stormtrace.formats.percentile_maps import MONTHS, PercentileMaps
 from stormtrace.formats.samples import SampleFolder, open_folder, stamp_of
 from stormtrace.grids import Grid
-
-#: Bytes of a month's samples that are kept in memory, and of a block of rows.
-MEMORY_BYTES, BLOCK_BYTES = 512 * 2**20, 128 * 2**20
+from stormtrace.prepare.cell_percentiles import MEMORY_BYTES, cell_percentiles
 
 Member = tuple[SampleFolder, Path]
 
 
+@dataclass(frozen=True)
+class MapsOfSamples:
+    """The maps of the one field that the folders of some samples are opened for."""
+
+    members: Sequence[Member]
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.members)
+
+    def __getitem__(self, index: int) -> NDArray[np.float32]:
+        """Return one map, (cells,)."""
+        folder, sample = self.members[index]
+        return folder.read([sample]).values[0, 0].ravel()
+
+
 def fit_percentiles(
-    folders: Iterable[Path], dataset: str, field: str, percentile: float, scratch: Path
+    folders: Iterable[Path],
+    dataset: str,
+    field: str,
+    percentile: float,
+    memory: int = MEMORY_BYTES,
 ) -> tuple[Grid, PercentileMaps]:
     """Return the grid, and the percentile of a field in each month of some years of samples.
 
-    dataset: the samples' name; scratch: a folder for what does not fit into memory.
+    dataset: the samples' name. memory: see `cell_percentiles`.
 
     Raises:
         BadInput: there are no samples, or they are damaged or on several grids.
@@ -37,14 +53,10 @@ def fit_percentiles(
     months, grid = _by_month(folders, field)
     values = np.full((MONTHS, *grid.shape), np.nan, np.float32)
     steps = np.array([len(members) for members in months], np.int32)
-    for index in progress(np.flatnonzero(steps), "months", int(np.count_nonzero(steps))):
-        with tempfile.TemporaryDirectory(dir=scratch) as folder:
-            stack = _stack(months[index], grid, Path(folder) / "month")
-            for rows in _blocks(stack):
-                part = np.array(stack[:, rows])
-                found = np.percentile(part, percentile, axis=0, overwrite_input=True)
-                values[index, rows] = found
-            del stack
+    for index in np.flatnonzero(steps):
+        source = MapsOfSamples(months[index])
+        found = cell_percentiles(source, grid.size, [percentile], memory)
+        values[index] = found.values[0].reshape(grid.shape)
     return grid, PercentileMaps(field, percentile, dataset, values, steps)
 
 
@@ -62,24 +74,3 @@ def _by_month(folders: Iterable[Path], field: str) -> tuple[list[list[Member]], 
     if grid is None:
         raise BadInput("there are no samples to take percentiles of: name folders of samples")
     return months, grid
-
-
-def _stack(members: Sequence[Member], grid: Grid, scratch: Path) -> NDArray[np.float32]:
-    """Return the samples of a month, (steps, *grid.shape); in a file if they are many."""
-    shape = (len(members), *grid.shape)
-    in_memory = 4 * len(members) * grid.size <= MEMORY_BYTES
-    stack: NDArray[np.float32] = (
-        np.empty(shape, np.float32)
-        if in_memory
-        else np.memmap(scratch, np.float32, mode="w+", shape=shape)
-    )
-    for index, (folder, sample) in enumerate(members):
-        stack[index] = folder.read([sample]).values[0, 0]
-    return stack
-
-
-def _blocks(stack: NDArray[np.float32]) -> list[slice]:
-    """Return rows that together are small enough to be sorted in memory."""
-    steps, nlat, nlon = stack.shape
-    rows = max(1, BLOCK_BYTES // (4 * steps * nlon))
-    return [slice(first, first + rows) for first in range(0, nlat, rows)]
