@@ -34,6 +34,10 @@ BACKGROUND = 0
 #: Masks are int8; a network has at most 64 classes.
 HIGHEST_CODE = 127
 
+#: Code of the cells of labels that nobody looked at: no class, and counted nowhere. Labels are
+#: uint8; never in a mask. In a file it is what LABELS declares as its `_FillValue` (CF: missing).
+IGNORED = 255
+
 
 @dataclass(frozen=True)
 class FeatureClass:

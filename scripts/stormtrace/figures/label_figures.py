@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from stormtrace.classes import Classes, FeatureClass
+from stormtrace.classes import IGNORED, Classes, FeatureClass
 from stormtrace.figures.colours import Scale, line_colour, spanning
 from stormtrace.figures.maps import add_colourbar, draw_map, overlay
 from stormtrace.figures.outlines import add_outlines, expert_colours
@@ -32,6 +32,9 @@ LEGEND_LINE, BAR = 0.15, 0.52
 
 #: Entries of the legend in a line.
 ENTRIES = 5
+
+#: Colour and opacity of a veil over what nobody looked at.
+UNSEEN = ("#ffffff", 0.65)
 
 #: Styles of the outlines of one expert's classes, in the order of their codes.
 STYLES = ("solid", "dotted", "dashed", "dashdot")
@@ -58,7 +61,7 @@ class Labelling(Protocol):
 
     @property
     def labels(self) -> Sequence[NDArray[np.uint8]]:
-        """Codes that each expert gives."""
+        """Codes that each expert gives; `IGNORED` where nobody looked."""
 
 
 def draw_labels(
@@ -67,6 +70,9 @@ def draw_labels(
     """Draw prediction (filled) and experts' outlines of some times over a field."""
     count = max(len(one.labels) for one in labellings)
     handles = _handles(classes, expert_colours(classes, count))
+    unseen = [np.all([labels == IGNORED for labels in one.labels], axis=0) for one in labellings]
+    if any(mask.any() for mask in unseen):
+        handles.append(Patch(fc=UNSEEN[0], ec="#888", lw=0.6, label="not labelled"))
     scale = background(field, np.concatenate([one.background.ravel() for one in labellings]))[1]
     aspects = [_aspect(one.grid) for one in labellings]
     columns = 2 if len(labellings) > 1 else 1
@@ -75,6 +81,8 @@ def draw_labels(
         draw_map(axes, one.grid, background(field, one.background)[0], scale, pixels=700)
         for feature in classes.features:
             overlay(axes, one.grid, one.prediction == feature.code, line_colour(feature), 0.6)
+        if unseen[position].any():
+            overlay(axes, one.grid, unseen[position], *UNSEEN)
         for colour, labels in zip(expert_colours(classes, count), one.labels, strict=False):
             for feature, style in zip(classes.features, cycle(STYLES)):
                 add_outlines(axes, one.grid, labels == feature.code, colour, 0.8, style)

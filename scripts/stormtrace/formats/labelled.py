@@ -2,6 +2,8 @@
 
 A file is one labelling of one time; several experts may have labelled the same time. Files are
 opened one by one: joined by their coordinate they would collapse (61 test files to 31).
+What LABELS declares as its `_FillValue` or `missing_value` are cells that nobody looked at
+(`classes.IGNORED`, docs/decisions/fronts.md).
 Their names are understood in `labelled_names`.
 """
 
@@ -18,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.class_table import flag_name
+from stormtrace.classes import IGNORED
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import check_grid, read_grid
 from stormtrace.formats.complete_maps import TURNED, read_map
@@ -58,7 +61,8 @@ class LabelledFile:
 class LabelledSample:
     """What a file holds, complete and checked.
 
-    values: (fields, *grid.shape), as stored: not normalized; labels: `grid.shape`, class codes.
+    values: (fields, *grid.shape), as stored: not normalized; labels: `grid.shape`, class codes and,
+    where nobody looked, `classes.IGNORED`.
     confidence: `grid.shape`, 0 … 1, how sure the annotator was; None where the file does not say.
     """
 
@@ -209,15 +213,47 @@ def read_text_time(nc: netCDF4.Dataset) -> str | None:
     return None
 
 
-def one_label_map(nc: netCDF4.Dataset, shape: tuple[int, int]) -> NDArray[np.generic]:
-    """Return LABELS without its axis of time, if it has one; of `shape` if the file is right."""
-    labels = np.asarray(nc["LABELS"][:])
-    return labels[0] if labels.shape == (1, *shape) else labels
+def one_label_map(
+    nc: netCDF4.Dataset, shape: tuple[int, int]
+) -> tuple[NDArray[np.generic], NDArray[np.bool_]]:
+    """Return LABELS and which of its cells are declared missing.
+
+    Without its axis of time, if it has one; both are of `shape` if the file is right.
+    """
+    variable = nc["LABELS"]
+    variable.set_auto_mask(False)
+    labels = np.asarray(variable[:])
+    ignored = np.zeros(labels.shape, bool)
+    for code in _declared_missing(variable):
+        ignored |= np.isnan(labels) if np.isnan(code) else labels == code
+    if labels.shape == (1, *shape):
+        return labels[0], ignored[0]
+    return labels, ignored
 
 
-def codes_off(labels: NDArray[np.generic], classes: int) -> list[float]:
-    """Return the first ten codes of a map outside 0 … classes − 1, fractions and NaN included."""
-    return [code for code in np.unique(labels).tolist() if code not in range(classes)][:10]
+def _declared_missing(variable: netCDF4.Variable) -> list[float]:
+    """Return the values that stand for no label, of CF's attributes."""
+    if np.dtype(variable.dtype).kind not in "biuf":
+        return []
+    about = variable.__dict__
+    given = [about[key] for key in ("_FillValue", "missing_value") if key in about]
+    return [value for one in given for value in np.ravel(one).astype(np.float64).tolist()]
+
+
+def codes_off(labels: NDArray[np.generic], ignored: NDArray[np.bool_], classes: int) -> list[float]:
+    """Return the first ten codes outside 0 … classes − 1, fractions and NaN included.
+
+    ignored: cells whose code says nothing.
+    """
+    found = np.unique(labels[~ignored]).tolist()
+    return [code for code in found if code not in range(classes)][:10]
+
+
+def classes_ignored(
+    labels: NDArray[np.generic], ignored: NDArray[np.bool_], classes: int
+) -> list[float]:
+    """Return the codes of classes, 0 … classes − 1, that cells declared missing have."""
+    return [code for code in np.unique(labels[ignored]).tolist() if code in range(classes)]
 
 
 def check_classes(files: Sequence[LabelledFile], labels: Sequence[str]) -> None:
@@ -253,16 +289,25 @@ def states_confidence(files: Iterable[LabelledFile]) -> bool:
 def _read_labels(nc: netCDF4.Dataset, path: Path, grid: Grid, classes: int) -> NDArray[np.uint8]:
     if "LABELS" not in nc.variables:
         raise BadInput(f"{path} has no LABELS: it is not a labelled sample")
-    labels = one_label_map(nc, grid.shape)
+    labels, ignored = one_label_map(nc, grid.shape)
     dimensions = nc["LABELS"].dimensions
     if labels.shape != grid.shape or dimensions[-2:] in TURNED:
         raise BadInput(
             f"{path}: LABELS ({', '.join(dimensions)}) is {labels.shape}, expected one map "
             f"({', '.join(grid.dims)}) of {grid.shape}: transpose or crop it"
         )
-    if off := codes_off(labels, classes):
-        raise BadInput(f"{path}: LABELS has the codes {off}, outside 0 … {classes - 1}")
-    return labels.astype(np.uint8)
+    if missing := classes_ignored(labels, ignored, classes):
+        raise BadInput(
+            f"{path}: LABELS declares {missing[0]:g} as missing (_FillValue or missing_value), but "
+            f"that is the code of a class, 0 … {classes - 1}: declare another one, such as "
+            f"{IGNORED}, for cells that nobody looked at, or none"
+        )
+    if off := codes_off(labels, ignored, classes):
+        raise BadInput(
+            f"{path}: LABELS has the codes {off}, outside 0 … {classes - 1}: give the model all "
+            "`labels`, or declare the code of cells that nobody looked at as LABELS' _FillValue"
+        )
+    return np.where(ignored, IGNORED, labels).astype(np.uint8)
 
 
 def _read_confidence(nc: netCDF4.Dataset, path: Path, grid: Grid) -> NDArray[np.float32] | None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.classes import Classes
+from stormtrace.classes import IGNORED, Classes
 from stormtrace.formats.axes import define_grid, fill, map_attributes
 from stormtrace.formats.netcdf import creating
 from stormtrace.grids import Grid
@@ -27,7 +27,8 @@ def write_labelled(
     """Write one labelling of one time: `{FIELD}(time=1, lat, lon)`, `LABELS(lat, lon)`.
 
     time: a text, as ClimateNet has it. fields, labels, confidence: of as many cells as the grid
-    has; labels are class codes, confidence is 0 … 1. about: the attributes of each field, its units
+    has; labels are class codes, and `IGNORED` where nobody looked, which is then declared as
+    `_FillValue`; confidence is 0 … 1. about: the attributes of each field, its units
     at least. attributes: global ones.
     """
     how: dict[str, Any] = {"zlib": True, "complevel": 1}
@@ -41,7 +42,9 @@ def write_labelled(
             variable = nc.createVariable(name, "f4", ("time", *grid.dims), **how)
             variable.setncatts({**about[name], **map_attributes(grid)})
             contents.append((variable, values.reshape(1, *grid.shape)))
-        variable = nc.createVariable("LABELS", "i8", grid.dims, **how)
+        # Declared only where it occurs: readers that decode it make floats of all codes.
+        missing: dict[str, Any] = {"fill_value": IGNORED} if (labels == IGNORED).any() else {}
+        variable = nc.createVariable("LABELS", "i8", grid.dims, **how, **missing)
         flags = {} if classes is None else classes.flag_attributes()
         flags = {key: np.int64(of) if key == "flag_values" else of for key, of in flags.items()}
         variable.setncatts({"long_name": "class code", **flags, **map_attributes(grid)})

@@ -9,7 +9,7 @@ import netCDF4
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.classes import Classes, FeatureClass
+from stormtrace.classes import BACKGROUND, Classes, FeatureClass
 from stormtrace.commandline import progress
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import check_grid, read_grid
@@ -17,6 +17,7 @@ from stormtrace.formats.labelled import (
     COPY_AGAIN,
     LabelledFile,
     by_time,
+    classes_ignored,
     codes_off,
     one_label_map,
     read_text_time,
@@ -34,10 +35,14 @@ SMALLEST_SHARE = 250 / (768 * 1152)
 
 @dataclass
 class Findings:
-    """What was found in one folder, file by file; cells, area (km²): of each class, (classes,)."""
+    """What was found in one folder, file by file.
+
+    cells, area (km²): of each class, (classes,); ignored: km² that nobody looked at.
+    """
 
     cells: NDArray[np.int64]
     area: NDArray[np.float64]
+    ignored: float = 0.0
     grid: Grid | None = None
     labeller: Labeller | None = None
     problems: list[dict[str, str]] = field(default_factory=list)
@@ -82,6 +87,7 @@ def check_labels(
         "first": files[0].time,
         "last": files[-1].time,
         "labellings": dict(sorted(Counter(len(group) for group in groups.values()).items())),
+        "ignored_share": findings.ignored / max(area.sum() + findings.ignored, 1),
         "cell_share": by_label(cells / max(cells.sum(), 1), labels),
         "area_share": by_label(area / max(area.sum(), 1), labels),
         "experts": expert_agreement(usable, labels),
@@ -112,6 +118,9 @@ def _doubts(facts: Mapping[str, Any], dates: Sequence[str]) -> Iterator[str]:
         some = [one for one in problems if one["kind"] in kinds]
         if files := {one["file"] for one in some}:
             yield f"{len(files)} of {count} files {said}: {some[0]['file']} {some[0]['detail']}"
+    if not any(facts["cell_share"].values()):
+        yield "no file has a cell that anybody looked at: nothing can be learned, or scored, there"
+        return
     for name, share in list(facts["cell_share"].items())[1:]:  # the background is first
         if not share:
             yield f"no file has a cell of {name}: nothing can be learned of it, or scored, there"
@@ -138,24 +147,30 @@ def _check_file(file: LabelledFile, classes: Classes, findings: Findings) -> boo
     read = _read(file, findings)
     if read is None:
         return False
-    codes, grid = read
+    codes, ignored, grid = read
     count = len(classes.labels)
-    if off := codes_off(codes, count):
+    if off := codes_off(codes, ignored, count):
         findings.note(file, "code", f"{off} in LABELS, outside 0 … {count - 1}")
         return False
-    codes = codes.astype(np.int64)
-    findings.cells += np.bincount(codes.ravel(), minlength=count)
-    findings.area += np.bincount(codes.ravel(), grid.area.ravel(), minlength=count)
+    if missing := classes_ignored(codes, ignored, count):
+        findings.note(file, "code", f"{missing} of a class is declared missing in LABELS")
+        return False
+    seen = codes[~ignored].astype(np.int64)
+    findings.ignored += float(grid.area[ignored].sum())
+    findings.cells += np.bincount(seen, minlength=count)
+    findings.area += np.bincount(seen, grid.area[~ignored], minlength=count)
     findings.labeller = findings.labeller or Labeller(grid)
-    step = findings.labeller.step(codes.astype(np.int8))
+    step = findings.labeller.step(np.where(ignored, BACKGROUND, codes).astype(np.int8))
     for feature in classes.features:
         for kind, detail in _odd_pieces(step, feature, grid):
             findings.note(file, kind, detail)
     return True
 
 
-def _read(file: LabelledFile, findings: Findings) -> tuple[NDArray[np.generic], Grid] | None:
-    """Return codes and grid of a file, or None, with a note, if it has none."""
+def _read(
+    file: LabelledFile, findings: Findings
+) -> tuple[NDArray[np.generic], NDArray[np.bool_], Grid] | None:
+    """Return codes, which are ignored, and grid of a file; None, with a note, if it has none."""
     try:
         with opening(file.path, COPY_AGAIN) as nc:
             findings.grid = grid = findings.grid or read_grid(nc, file.path)
@@ -167,7 +182,7 @@ def _read(file: LabelledFile, findings: Findings) -> tuple[NDArray[np.generic], 
             if "LABELS" not in nc.variables:
                 findings.note(file, "unreadable", "has no LABELS")
                 return None
-            codes = one_label_map(nc, grid.shape)
+            codes, ignored = one_label_map(nc, grid.shape)
             _check_time(file, nc, findings)
     except BadInput as error:
         findings.note(file, "unreadable", _without_path(error, file))
@@ -175,7 +190,7 @@ def _read(file: LabelledFile, findings: Findings) -> tuple[NDArray[np.generic], 
     if codes.shape != grid.shape:
         findings.note(file, "unreadable", f"LABELS is {codes.shape}, the grid {grid.shape}")
         return None
-    return codes, grid
+    return codes, ignored, grid
 
 
 def _without_path(error: BadInput, file: LabelledFile) -> str:

@@ -7,7 +7,7 @@ lose: so a resumed training sees the same batches as one that was never stopped.
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -36,13 +36,15 @@ class TrainingSample:
     """What the network learns from: raw fields, and how many experts voted for each class.
 
     values: (fields, ny, nx); votes: (classes, ny, nx), whose sum over classes is the number of
-    labellings; confident: the same, each vote counting as much as its expert was sure of it, or
-    None if all count the same.
+    labellings that looked at a cell; confident: the same, each vote counting as much as its
+    expert was sure of it, or None if all count the same; seen: share of the cells that anybody
+    looked at.
     """
 
     values: NDArray[np.float32]
     votes: NDArray[np.uint8]
     confident: NDArray[np.float32] | None = None
+    seen: float = 1.0
 
     @property
     def nbytes(self) -> int:
@@ -91,11 +93,12 @@ class TrainingSet:
         codes = np.arange(self.classes, dtype=np.uint8)[:, None, None]
         voted = [(one.labels == codes).astype(np.uint8) for one in samples]
         votes = np.asarray(sum(voted), np.uint8)
+        seen = float(votes.any(axis=0).mean())
         if not self.weigh_confidence:
-            return TrainingSample(samples[0].values, votes)
+            return TrainingSample(samples[0].values, votes, seen=seen)
         sure = [np.float32(1) if one.confidence is None else one.confidence for one in samples]
         confident = np.sum([vote * one for vote, one in zip(voted, sure, strict=True)], axis=0)
-        return TrainingSample(samples[0].values, votes, confident.astype(np.float32))
+        return TrainingSample(samples[0].values, votes, confident.astype(np.float32), seen)
 
 
 def make_training_set(
@@ -123,13 +126,15 @@ class Batch:
     """A batch on its way to the device.
 
     values: (b, fields, ny, nx) float32, normalized; votes: (b, classes, ny, nx) uint8; confident:
-    see `TrainingSample`; count_votes: see `TrainingSet`.
+    see `TrainingSample`; count_votes: see `TrainingSet`; seen: (b,) shares of the cells that
+    anybody looked at: others have no votes, and do not count.
     """
 
     values: Tensor
     votes: Tensor
     confident: Tensor | None = None
     count_votes: bool = False
+    seen: tuple[float, ...] = ()
 
     def target(self) -> Tensor:
         """Share of the votes, float32 (b, classes, lat, lon)."""
@@ -138,11 +143,12 @@ class Batch:
 
     def weight(self) -> Tensor | None:
         """What each cell counts in the loss, (b, 1, lat, lon); None: all count the same."""
-        if self.confident is None and not self.count_votes:
+        all_seen = all(share == 1 for share in self.seen)
+        if self.confident is None and not self.count_votes and all_seen:
             return None
         votes = self.votes.sum(dim=1, keepdim=True, dtype=torch.float32)
         weight = votes if self.confident is None else self.confident.sum(dim=1, keepdim=True)
-        return weight if self.count_votes else weight / votes
+        return weight if self.count_votes else weight / votes.clamp(min=1)
 
     def to(self, device: torch.device) -> "Batch":
         """Copy to the device, while it still works on the batch before."""
@@ -152,12 +158,13 @@ class Batch:
         )
         assert values is not None and votes is not None
         values = values.contiguous(memory_format=memory_format(device))
-        return Batch(values, votes, confident, self.count_votes)
+        return replace(self, values=values, votes=votes, confident=confident)
 
     def pinned(self) -> "Batch":
         """Return itself in memory from which a GPU copies in the background."""
         confident = None if self.confident is None else self.confident.pin_memory()
-        return Batch(self.values.pin_memory(), self.votes.pin_memory(), confident, self.count_votes)
+        values, votes = self.values.pin_memory(), self.votes.pin_memory()
+        return replace(self, values=values, votes=votes, confident=confident)
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> NDArray[np.int64]:
@@ -214,6 +221,7 @@ def _make_batch(
         torch.from_numpy(np.stack([one.votes for one in made])),
         torch.from_numpy(np.stack(confident)) if confident else None,
         samples.count_votes,
+        tuple(one.seen for one in made),
     )
     return batch.pinned() if pin else batch
 
@@ -222,15 +230,16 @@ def _augmented(
     sample: TrainingSample, augmentation: Augmentation, generator: np.random.Generator
 ) -> TrainingSample:
     if sample.confident is None:
-        return TrainingSample(*augmentation.apply(sample.values, sample.votes, generator))
+        values, votes = augmentation.apply(sample.values, sample.votes, generator)
+        return TrainingSample(values, votes, seen=sample.seen)
     maps = np.concatenate([sample.votes.astype(np.float32), sample.confident])
     values, maps = augmentation.apply(sample.values, maps, generator)
     votes, confident = np.split(maps, 2)
-    return TrainingSample(values, votes.astype(np.uint8), confident)
+    return TrainingSample(values, votes.astype(np.uint8), confident, sample.seen)
 
 
 def count_votes(logits: Tensor, votes: Tensor) -> Tensor:
-    """Confusion matrix int64 (classes, classes): each labelling of a cell counts once.
+    """Confusion matrix int64 (classes, classes): each labelling that looked at a cell counts once.
 
     logits, votes: (b, classes, h, w).
     """

@@ -3,8 +3,9 @@
 Each takes logits (b, classes, h, w) and the target, the share of experts who voted for each class
 (b, classes, h, w; one-hot where there is one labelling). Sums over the batch go through `total`,
 which adds up what several processes hold: so the loss is that of the whole batch, however many
-processes it is spread over. `weight` (b, 1, h, w) is what each cell counts in the sums; without it
-every cell counts the same.
+processes it is spread over. `weight` (b, 1, h, w) is what each cell counts in the sums, nothing
+where nobody looked; without it every cell counts the same. Where no cell counts the loss is 0, and
+so is its gradient.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +16,9 @@ from torch.nn import functional
 
 Total = Callable[[Tensor], Tensor]
 Loss = Callable[[Tensor, Tensor, Total, Tensor | None], Tensor]
+
+#: Keeps 0 / 0 from being no number.
+TINY = 1e-30
 
 
 def jaccard(logits: Tensor, target: Tensor, total: Total, weight: Tensor | None = None) -> Tensor:
@@ -32,6 +36,8 @@ def jaccard(logits: Tensor, target: Tensor, total: Total, weight: Tensor | None 
     sums = total(_sums([both, probability, target], weight))
     hits, predicted, true = sums
     present = true > 0
+    if not present.any():
+        return sums.sum() * 0
     return 1 - (hits / (predicted + true - hits))[present].mean()
 
 
@@ -46,7 +52,7 @@ def cross_entropy(
     likelihood = functional.log_softmax(_exact(logits), dim=1) * target
     sums = total(_sums([-likelihood, target], weight))
     weights = sums[1].detach().clamp(min=1).rsqrt()
-    return (weights * sums[0]).sum() / (weights * sums[1]).sum()
+    return (weights * sums[0]).sum() / (weights * sums[1]).sum().clamp(min=TINY)
 
 
 def published_double_softmax(
@@ -56,19 +62,18 @@ def published_double_softmax(
 
     The second softmax squeezes probabilities of 0 and 1 to 0.21 and 0.58, so a perfect prediction
     still scores 0.764. As published, sums run over samples and latitudes, and the mean over classes
-    and longitudes, absent classes included; every cell counts the same (see `Recipe`).
+    and longitudes, absent classes included; every cell counts the same (see `Recipe`), but for
+    those that nobody looked at: a longitude of nothing else has no part in the mean.
     """
     probability = _exact(logits).softmax(dim=1).softmax(dim=1)
-    sums = total(
-        torch.stack(
-            [
-                (probability * target).sum(dim=(0, 2)),
-                (probability + target).sum(dim=(0, 2)),
-            ]
-        )
-    )
-    hits, both = sums
-    return 1 - (hits / (both - hits + 1e-7)).mean()
+    maps = [probability * target, probability + target]
+    weighted = maps if weight is None else [one * weight for one in maps]
+    hits, both = total(torch.stack([one.sum(dim=(0, 2)) for one in weighted]))
+    ious = hits / (both - hits + 1e-7)
+    if weight is None:
+        return 1 - ious.mean()
+    seen = both.detach().sum(dim=0) > 0
+    return 1 - ious[:, seen].mean() if seen.any() else both.sum() * 0
 
 
 def _sums(maps: Sequence[Tensor], weight: Tensor | None) -> Tensor:

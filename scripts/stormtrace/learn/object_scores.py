@@ -2,7 +2,8 @@
 
 An object is a connected piece of one class (cells that share an edge or a corner, over the ends of
 a grid that goes round, too). A found object and a true one are the same if their intersection over
-union of area reaches a threshold, the best pairs first, each object in one pair at most.
+union of area reaches a threshold, the best pairs first, each object in one pair at most. What is
+found where nobody looked is cut off before.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from stormtrace.classes import BACKGROUND, IGNORED
 from stormtrace.grids import Grid
 from stormtrace.network.scores import ratio
 
@@ -29,6 +31,7 @@ def count_objects(
 ) -> NDArray[np.int64]:
     """Count objects of every class but the background: (classes − 1, thresholds, 3)."""
     counts = np.zeros((classes - 1, len(THRESHOLDS), 3), np.int64)
+    prediction = np.where(truth == IGNORED, BACKGROUND, prediction)
     for code in range(1, classes):
         true, found = (pieces(codes == code, grid.wraps) for codes in (truth, prediction))
         ious = pair_ious(true, found, grid.area)

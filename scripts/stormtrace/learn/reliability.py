@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.classes import IGNORED
 from stormtrace.network.scores import ratio
 
 #: Bins of equal width between 0 and 1.
@@ -19,13 +20,15 @@ def count_probabilities(
 ) -> NDArray[np.float64]:
     """Count cells by class and by bin of its probability: (classes, BINS, 3).
 
-    probabilities: (classes, ny, nx); truth: (ny, nx).
+    probabilities: (classes, ny, nx); truth: (ny, nx), whose ignored cells are not counted.
     """
     counts = np.empty((len(probabilities), BINS, 3))
+    seen = truth != IGNORED
+    truth = truth[seen]
     for code, given in enumerate(probabilities):
-        flat = given.ravel().astype(np.float64)
+        flat = given[seen].astype(np.float64)
         bins = np.clip((flat * BINS).astype(np.int64), 0, BINS - 1)
-        for column, weights in ((CELLS, None), (SUM, flat), (TRUE, (truth == code).ravel())):
+        for column, weights in ((CELLS, None), (SUM, flat), (TRUE, truth == code)):
             counts[code, :, column] = np.bincount(bins, weights, minlength=BINS)
     return counts
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.class_table import ClassTable
-from stormtrace.classes import Classes
+from stormtrace.classes import IGNORED, Classes
 from stormtrace.grids import Grid
 from stormtrace.grids.basins import BASINS
 from stormtrace.network import scores
@@ -46,10 +46,11 @@ def count_basins(
 ) -> dict[str, Confusion]:
     """Return label -> confusion matrix of that class against all others, (basins, 2, 2)."""
     counts: dict[str, Confusion] = {}
+    seen = truth != IGNORED
     for label, (names, index) in basins.items():
         code = labels.index(label)
-        pairs = 4 * index + 2 * (truth == code) + (prediction == code)
-        counts[label] = np.bincount(pairs.ravel(), minlength=4 * len(names)).reshape(-1, 2, 2)
+        pairs = (4 * index + 2 * (truth == code) + (prediction == code))[seen]
+        counts[label] = np.bincount(pairs, minlength=4 * len(names)).reshape(-1, 2, 2)
     return counts
 
 
@@ -66,7 +67,8 @@ def count_confidence(
     size = classes * classes
     group = np.searchsorted([*CONFIDENCES.values()], confidence, side="right") - 1
     pairs = (group * classes + truth) * classes + prediction
-    counts = np.bincount(pairs[truth > 0].ravel(), minlength=len(CONFIDENCES) * size)
+    drawn = (truth > 0) & (truth != IGNORED)
+    counts = np.bincount(pairs[drawn], minlength=len(CONFIDENCES) * size)
     return counts.reshape(-1, classes, classes)
 
 

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from stormtrace.errors import BadInput
 from stormtrace.formats.labelled import (
     LabelledFile,
     attributes_of,
@@ -113,7 +114,12 @@ class TrainingRun:
                 self.average.restore(checkpoint["average"])
 
     def learn(self) -> tuple[float, NDArray[np.int64]]:
-        """Take a pass over the training samples; return its mean loss and confusion matrix."""
+        """Take a pass over the training samples; return its mean loss and confusion matrix.
+
+        Raises:
+            BadInput: nobody looked at any cell of them.
+
+        """
         self.network.train()
         self._seed_dropout()
         losses, confusions = [], []
@@ -127,9 +133,17 @@ class TrainingRun:
             self.optimizer.zero_grad()
             if self.average:
                 self.average.update(self.network)
-            losses.append(loss.detach())
+            if any(batch.seen):
+                losses.append(loss.detach())
             confusions.append(count_votes(logits.detach(), batch.votes))
-        return self._sum_up(losses, confusions)
+        loss_and_confusion = self._sum_up(losses, confusions)
+        if not loss_and_confusion[1].any():
+            raise BadInput(
+                f"model {self.recipe.name}: LABELS is missing in every cell of the "
+                f"{len(self.training)} training samples, so there is nothing to learn: check the "
+                "labels' region and mask, or the code that LABELS declares as _FillValue"
+            )
+        return loss_and_confusion
 
     @torch.no_grad()
     def validate(self) -> tuple[float, NDArray[np.int64]]:
@@ -142,8 +156,12 @@ class TrainingRun:
             logits, target = self._logits(batch, self.average), batch.target()
             weight = batch.weight()
             weights = [None] * len(logits) if weight is None else weight.split(1)
-            each = zip(logits.split(1), target.split(1), weights, strict=True)
-            losses += [self.loss(one, truth, lambda x: x, counts) for one, truth, counts in each]
+            each = zip(logits.split(1), target.split(1), weights, batch.seen, strict=True)
+            losses += [
+                self.loss(one, truth, lambda x: x, counts)
+                for one, truth, counts, seen in each
+                if seen
+            ]
             confusions.append(count_votes(logits, batch.votes))
         return self._sum_up(losses, confusions)
 
@@ -201,6 +219,7 @@ class TrainingRun:
         counts = torch.zeros((classes, classes), dtype=torch.int64)
         if losses:
             loss[0], loss[1] = torch.stack(list(losses)).cpu().double().sum(), len(losses)
+        if confusions:
             counts = torch.stack(list(confusions)).sum(dim=0).cpu()
         loss, counts = self.processes.total(loss), self.processes.total(counts)
         return float(loss[0] / loss[1]), counts.numpy()

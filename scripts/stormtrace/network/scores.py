@@ -1,6 +1,7 @@
 """Scores from a confusion matrix: rows are the truth, columns the prediction.
 
-Nothing here knows the names or the number of classes. A class that is neither in the truth nor in
+Nothing here knows the names or the number of classes. Cells that nobody looked at
+(`classes.IGNORED`) are in no matrix. A class that is neither in the truth nor in
 the prediction has no score (None), and does not count in a mean: it is never a phantom 1.0.
 """
 
@@ -9,6 +10,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from stormtrace.classes import IGNORED
 
 Confusion = NDArray[np.float64] | NDArray[np.int64]
 
@@ -21,13 +24,13 @@ def confusion_matrix(
 ) -> Confusion:
     """Count cells by (truth, prediction): int64 (classes, classes).
 
-    With `weights` of the maps' shape, such as areas of cells, sum those instead: float64.
+    Cells ignored in either are left out. With `weights` of the maps' shape, such as areas of cells,
+    sum those instead: float64.
     """
-    pairs = truth.astype(np.int64) * classes + prediction
-    size = classes * classes
-    if weights is None:
-        return np.bincount(pairs.ravel(), minlength=size).reshape(classes, classes)
-    return np.bincount(pairs.ravel(), weights.ravel(), minlength=size).reshape(classes, classes)
+    seen = (truth != IGNORED) & (prediction != IGNORED)
+    pairs = (truth.astype(np.int64) * classes + prediction)[seen]
+    given = None if weights is None else weights[seen]
+    return np.bincount(pairs, given, minlength=classes * classes).reshape(classes, classes)
 
 
 def iou(confusion: Confusion) -> NDArray[np.float64]:

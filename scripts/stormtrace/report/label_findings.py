@@ -14,8 +14,10 @@ def describe_labels(paths: Iterable[str]) -> Iterator[LabelFolder]:
         for folder, facts in findings["folders"].items():
             experts = (facts.get("experts") or {}).get("iou", {})
             names = list(facts["area_share"])[1:]  # the background is first
+            ignored = facts.get("ignored_share")
+            unseen = f", {100 * ignored:.0f} % of the area not labelled" if ignored else ""
             yield LabelFolder(
-                title=f"{Path(path).stem}, {Path(folder).name}",
+                title=f"{Path(path).stem}, {Path(folder).name}{unseen}",
                 files=facts["files"],
                 times=facts["times"],
                 span=f"{facts['first'][:10]} – {facts['last'][:10]}",
