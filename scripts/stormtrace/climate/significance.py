@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 #: With fewer years a side, resampling them says nothing: no significance is given.
 MINIMUM_YEARS = 5
 
-#: Keeps the differences of 1000 draws (16 MB) in the processor's cache.
+#: Keeps 1000 draws of both sides (32 MB) in the processor's cache.
 CELLS_AT_ONCE = 4_000
 
 
@@ -41,10 +41,14 @@ def bootstrap(
     ]
     p_values = np.full(flat[0].shape[1], np.nan, np.float32)
     ever = np.flatnonzero(flat[0].any(axis=0) | flat[1].any(axis=0))
+    drawn_percents = np.empty((2, replicates * CELLS_AT_ONCE), np.float32)  # reused: pages are dear
     for start in range(0, ever.size, CELLS_AT_ONCE):
         cells = ever[start : start + CELLS_AT_ONCE]
-        differences = scaled[1] @ flat[1][:, cells] - scaled[0] @ flat[0][:, cells]
-        below, above = _count_rows(differences <= 0), _count_rows(differences >= 0)
+        percents = drawn_percents[:, : replicates * cells.size].reshape(2, replicates, -1)
+        for side in (0, 1):
+            np.matmul(scaled[side], flat[side][:, cells], out=percents[side])
+        below = _count_rows(percents[1] <= percents[0])
+        above = _count_rows(percents[1] >= percents[0])
         shares = np.clip(2 * np.minimum(below, above) / replicates, 1 / replicates, 1)
         p_values[cells] = _expand(shares, sizes)
     return p_values.reshape(shape)
