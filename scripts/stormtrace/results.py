@@ -87,9 +87,10 @@ def open_frequency(path: Path | str) -> "xr.Dataset":
     """Return the frequency of each class, per cent of the steps that exist.
 
     `frequency`, of tracked events `event_frequency`, of an ensemble `agreement`, the share of its
-    members that find its class: (period, feature, lat, lon), with the `steps` of each period; NaN
-    where a period has no steps. Events that begin and end per cell, summed over the record:
-    `genesis`, `termination` (feature, lat, lon). Projected grids have y, x instead of lat, lon.
+    members that find its class, of fronts `crossing_rate` in crossings a week: (period, feature,
+    lat, lon), with the `steps` of each period; NaN where a period has no steps. Events that begin
+    and end per cell, summed over the record: `genesis`, `termination` (feature, lat, lon).
+    Projected grids have y, x instead of lat, lon.
     """
     import xarray as xr
 
@@ -106,6 +107,14 @@ def open_frequency(path: Path | str) -> "xr.Dataset":
             maps = [[opened.agreement(f, p) for f in flags] for p in SEASONS]
             attributes = {"units": "%", "long_name": "members that find the ensemble's class"}
             variables["agreement"] = (each, np.array(maps), attributes)
+        if crossed := {feature.flag for feature in opened.crossed}:
+            nothing = np.full(grid.shape, np.nan)
+            maps = [
+                [opened.crossing_rate(f, p) if f in crossed else nothing for f in flags]
+                for p in SEASONS
+            ]
+            attributes = {"units": "week-1", "long_name": "entries of fronts into the cell"}
+            variables["crossing_rate"] = (each, np.array(maps), attributes)
         for name in ("genesis", "termination"):
             if opened.has(name):
                 totals = np.array([opened.total(name, flag) for flag in flags])
@@ -125,7 +134,8 @@ def _steps(frequency: Frequency) -> tuple[Any, ...]:
 def open_comparison(path: Path | str) -> "xr.Dataset":
     """Return what compare.py wrote, with names of periods and short names of classes.
 
-    `first`, `second`, `difference`, `p_value`, `significant` (period, feature, lat, lon).
+    `first`, `second`, `difference`, `p_value`, `significant` (period, feature, lat, lon); of fronts
+    also `crossing_rate_first` … .
     """
     import xarray as xr
 

@@ -339,8 +339,8 @@
     if (!canvas.clientWidth) return;
     const { land, ...lines } = await ground, [w, h] = fit(canvas);
     if (canvas.dataset.difference) {
-      const { values, doubtful } = await difference(canvas.dataset.difference);
-      readings.set(canvas, [values, "percentage points"]);
+      const { values, doubtful, what } = await difference(canvas.dataset.difference);
+      readings.set(canvas, [values, what]);
       compose(canvas, paint(values, diverging(largest(values)), w, h, land, doubtful), null, 0, lines);
     } else {
       const [name, variable, feature, period] = canvas.dataset.map.split("|");
@@ -352,10 +352,13 @@
     canvas.dataset.drawn = "yes";
   };
   const minus = (a, b) => { const d = new Float32Array(a.length); for (let i = 0; i < d.length; i++) d[i] = a[i] - b[i]; return d; };
+  const unitsOfChange = (variable) => isPercent(variable) ? "percentage points" : units(variable);
+  // key: comparison, class and period, and the variable where it is not the comparison's own.
   const difference = async (key) => {
-    const [name, feature, period] = key.split("|"), c = data.comparisons.find((e) => e.name === name);
-    const [first, second] = await Promise.all([c.first, c.second].map((e) => field([e, c.variable, feature, period].join("|"))));
-    return { values: minus(second, first), doubtful: await significance(key) };
+    const [name, feature, period, other] = key.split("|"), c = data.comparisons.find((e) => e.name === name);
+    const variable = other ?? c.variable;
+    const [first, second] = await Promise.all([c.first, c.second].map((e) => field([e, variable, feature, period].join("|"))));
+    return { values: minus(second, first), doubtful: await significance(key), what: unitsOfChange(variable) };
   };
   const small = [...document.querySelectorAll("canvas[data-map], canvas[data-difference]")];
   const watcher = new IntersectionObserver((entries) => entries.forEach((entry) => {
@@ -368,8 +371,8 @@
       drawLegend(element, sequential(variable, feature, period), prefix, units(variable));
     });
     for (const element of document.querySelectorAll("[data-legend-difference]")) {
-      const { values } = await difference(element.dataset.legendDifference);
-      drawLegend(element, diverging(largest(values)), "", "percentage points");
+      const { values, what } = await difference(element.dataset.legendDifference);
+      drawLegend(element, diverging(largest(values)), "", what);
     }
   };
 
@@ -426,7 +429,7 @@
     shown = { a, b, change, lines,
       left: paint(isDifference ? change : a, scale, w, h, land),
       right: state.mode === "swipe" || state.mode === "flip" ? paint(b, scale, w, h, land) : null };
-    drawLegend(byId("big-legend"), scale, "", isDifference ? `${isPercent(state.variable) ? "percentage points" : units(state.variable)}, B − A` : units(state.variable));
+    drawLegend(byId("big-legend"), scale, "", isDifference ? `${unitsOfChange(state.variable)}, B − A` : units(state.variable));
     redraw();
   };
   const redraw = () => {

@@ -12,10 +12,19 @@
 #   verification/{experiment}.json          tropical cyclones held against observed storms
 #   composites/{experiment}/{year}.nc       sums of fields, in all and while a class is present
 
+# Of the study's classes, what counts depend on: which are lines (fronts), whose entries into cells
+# are counted. New colours rerun nothing here.
+KINDS = {
+    name: entry.kind
+    for name, entry in STUDY.config.classes.items()
+    if "kind" in entry.model_fields_set
+}
+
 
 rule count_masks:
     input:
-        at.masks("{experiment}", "{year}"),
+        mask=at.masks("{experiment}", "{year}"),
+        classes=ancient(at.block("classes")),
     output:
         at.mask_counts("{experiment}", "{year}"),
     log:
@@ -30,10 +39,14 @@ rule count_masks:
         runtime=asks(5, full=5),
     params:
         period=lambda wildcards: STUDY.period(wildcards.experiment, wildcards.year),
+        kinds=KINDS,
     message:
         "{wildcards.experiment} {wildcards.year}: counting masks"
     shell:
-        python("count_masks.py --mask {input:q} --period {params.period:q} --output {output:q}")
+        python(
+            "count_masks.py --mask {input.mask:q} --period {params.period:q}"
+            " --classes @{input.classes:q} --output {output:q}"
+        )
 
 
 rule count_events:
@@ -44,6 +57,7 @@ rule count_events:
         ),
         events=at.events("{experiment}", "events.parquet"),
         tracked=at.events("{experiment}", "objects.parquet"),
+        classes=ancient(at.block("classes")),
     output:
         at.event_counts("{experiment}", "{year}"),
     log:
@@ -59,12 +73,14 @@ rule count_events:
     params:
         events=subpath(input.events, parent=True),
         period=lambda wildcards: STUDY.period(wildcards.experiment, wildcards.year),
+        kinds=KINDS,
     message:
         "{wildcards.experiment} {wildcards.year}: counting events"
     shell:
         python(
             "count_events.py --mask {input.mask:q} --objects {input.objects:q}"
-            " --events {params.events:q} --period {params.period:q} --output {output:q}"
+            " --events {params.events:q} --period {params.period:q}"
+            " --classes @{input.classes:q} --output {output:q}"
         )
 
 

@@ -11,17 +11,29 @@ from numpy.typing import NDArray
 
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import Classes, FeatureClass
-from stormtrace.climate.frequency import COUNTED, Frequency, open_frequency
+from stormtrace.climate.frequency import (
+    COUNTED,
+    ENTERED,
+    HOURS_A_WEEK,
+    Frequency,
+    open_frequency,
+)
 from stormtrace.climate.significance import bootstrap, false_discovery
 from stormtrace.errors import BadInput
-from stormtrace.formats.comparison_maps import SEASONS, VARIABLES, Comparison, write_comparison
+from stormtrace.formats.comparison_maps import (
+    CROSSING_RATE,
+    SEASONS,
+    VARIABLES,
+    Comparison,
+    write_comparison,
+)
 from stormtrace.grids import Grid
 from stormtrace.grids.remapping import on_grid
 
 log = logging.getLogger("stormtrace")
 
-#: Counts (year, nlat, nlon) and steps (year,) of one side.
-Side = tuple[NDArray[np.floating], NDArray[np.int64]]
+#: Counts (year, nlat, nlon) of one side, and what they are a share of (year,), such as steps.
+Side = tuple[NDArray[np.floating], NDArray[np.number]]
 
 
 def compare(
@@ -34,7 +46,8 @@ def compare(
     """Compare two experiments; on different grids, on the coarser, regridded conservatively.
 
     Counts (`of` masks or events) are regridded year by year. Classes are matched by name, whatever
-    their codes; those of one side alone are left out.
+    their codes; those of one side alone are left out. Of lines whose entries both sides counted,
+    crossing rates are compared, too.
 
     Raises:
         BadInput: no class is shared, or events are to be compared that were not counted.
@@ -46,12 +59,21 @@ def compare(
     classes = shared_classes(first, second)
     grid = first.grid if first.grid.same_as(second.grid) else coarser([first.grid, second.grid])
     shape = (len(SEASONS), len(classes.features), *grid.shape)
-    fields = {name: np.full(shape, np.nan, np.float32) for name in VARIABLES}
-    for p, period in enumerate(SEASONS):
-        for c, feature in enumerate(classes.features):
-            sides = [_years(side, feature, period, variable, grid) for side in (first, second)]
-            for name, values in _differ(sides, replicates, block_years).items():
-                fields[name][p, c] = values
+    entries = ENTERED[variable]
+    quantities = {"": (variable, classes.features)}
+    if first.has(entries) and second.has(entries):
+        lines = tuple(feature for feature in classes.features if feature.kind == "line")
+        quantities |= {CROSSING_RATE: (entries, lines)} if lines else {}
+    fields: dict[str, NDArray[np.float32]] = {}
+    for prefix, (counted, features) in quantities.items():
+        scale = 1.0 if prefix else 100.0
+        maps = {name: np.full(shape, np.nan, np.float32) for name in VARIABLES}
+        for p, period in enumerate(SEASONS):
+            for feature in features:
+                sides = [_years(side, feature, period, counted, grid) for side in (first, second)]
+                for name, values in _differ(sides, scale, replicates, block_years).items():
+                    maps[name][p, classes.features.index(feature)] = values
+        fields |= {f"{prefix}{name}": values for name, values in maps.items()}
     return Comparison(grid, classes, fields, {"counted_from": of})
 
 
@@ -80,24 +102,28 @@ def coarser(grids: Sequence[Grid]) -> Grid:
 
 
 def _years(side: Frequency, feature: FeatureClass, period: str, variable: str, grid: Grid) -> Side:
-    """Return counts (year, nlat, nlon) on `grid` and steps (year,)."""
+    """Return counts (year, nlat, nlon) on `grid` and steps, of entries weeks, (year,)."""
     _, counts, steps = side.by_year(feature.flag, period, variable)
-    return on_grid(counts, side.grid, grid) if len(steps) else counts, steps
+    if len(steps):
+        counts = on_grid(counts, side.grid, grid)
+    if variable in ENTERED.values():
+        return counts, steps * (side.step_hours / HOURS_A_WEEK)
+    return counts, steps
 
 
 def _differ(
-    sides: list[Side], replicates: int, block_years: int
+    sides: list[Side], scale: float, replicates: int, block_years: int
 ) -> dict[str, NDArray[np.floating]]:
     """Return the maps of one period and class; nothing where a side has no steps.
 
     NaN in cells that one of the grids does not cover.
     """
-    if any(steps.sum() == 0 for _, steps in sides):
+    if any(amounts.sum() == 0 for _, amounts in sides):
         return {}
-    first, second = (100.0 * counts.sum(axis=0) / steps.sum() for counts, steps in sides)
+    first, second = (scale * counts.sum(axis=0) / amounts.sum() for counts, amounts in sides)
     known = np.isfinite(first) & np.isfinite(second)
     if not known.all():
-        sides = [(np.where(known, counts, 0.0), steps) for counts, steps in sides]
+        sides = [(np.where(known, counts, 0.0), amounts) for counts, amounts in sides]
     p_value = bootstrap(sides[0], sides[1], replicates, block_years)
     return {
         "first": first,

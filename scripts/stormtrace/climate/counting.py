@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import BACKGROUND, Classes
+from stormtrace.climate.crossings import EntryCount, entry_steps, following, has_lines
 from stormtrace.climate.seasons import expected_steps
 from stormtrace.errors import BadInput
 from stormtrace.formats.counts import Counts
@@ -25,7 +26,8 @@ def count_masks(
     """Count the masks of one year by month, class and cell.
 
     period: ``[start, end)`` of the experiment as ISO dates; with it, `expected_steps` knows that
-    a year begins late or ends early. table: the study's `classes:`.
+    a year begins late or ends early. table: the study's `classes:`. Where one of them is a line
+    (a front), its entries into cells are counted, too.
 
     Raises:
         BadInput: there is no step, a time of another year, or a code the flags do not declare.
@@ -34,8 +36,13 @@ def count_masks(
     masks = open_masks(path, table)
     dates, year = dates_of_year(masks)
     months = np.array([date.month for date in dates])
+    follows = following(dates, masks.step_hours)
+    lines = has_lines(masks.classes)
+    entered = EntryCount(masks.classes, masks.grid.shape, months, follows) if lines else None
     with reading_steps(masks) as steps:
-        fields = {"count": _count(steps, months, masks)}
+        fields = {"count": _count(steps, months, masks, entered)}
+        if entered is not None:
+            fields["entries"] = entered.entries
         if steps.has_agreement:
             fields["votes"] = _count_votes(steps, months, masks)
         return Counts(
@@ -46,6 +53,7 @@ def count_masks(
             expected_steps=expected_steps(year, masks.calendar, masks.step_hours, period, dates[0]),
             fields=fields,
             attributes=steps.attributes,
+            entry_steps=entry_steps(months, follows) if lines else None,
         )
 
 
@@ -66,8 +74,10 @@ def dates_of_year(masks: MaskFile) -> tuple[NDArray[np.object_], int]:
     return dates, year
 
 
-def _count(steps: MaskSteps, months: NDArray[np.int64], masks: MaskFile) -> NDArray[np.int16]:
-    """Return steps of each class, (12, class, nlat, nlon)."""
+def _count(
+    steps: MaskSteps, months: NDArray[np.int64], masks: MaskFile, entered: EntryCount | None
+) -> NDArray[np.int16]:
+    """Return steps of each class, (12, class, nlat, nlon); add to what `entered`."""
     codes = masks.classes.codes
     counts = np.zeros((12, len(codes), *masks.grid.shape), np.int16)
     for first, last in blocks(months):
@@ -75,6 +85,8 @@ def _count(steps: MaskSteps, months: NDArray[np.int64], masks: MaskFile) -> NDAr
         _check_codes(block, masks.classes, masks.path, first)
         for total, code in zip(counts[months[first] - 1], codes, strict=True):
             total += (block == code).view(np.uint8).sum(axis=0, dtype=np.uint8)
+        if entered is not None:
+            entered.add_masks(block, first)
     return counts
 
 

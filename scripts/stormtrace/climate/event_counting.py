@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import Classes
 from stormtrace.climate.counting import dates_of_year
+from stormtrace.climate.crossings import EntryCount, entry_steps, following, has_lines
 from stormtrace.climate.seasons import expected_steps
 from stormtrace.errors import BadInput
 from stormtrace.formats.counts import Counts
@@ -40,6 +41,12 @@ def count_events(
     dates, year = dates_of_year(masks)
     _check_times(dates, pixels, mask, objects)
     months = np.array([date.month for date in dates])
+    follows = following(dates, masks.step_hours)
+    lines = has_lines(masks.classes)
+    entered = EntryCount(masks.classes, pixels.grid.shape, months, follows) if lines else None
+    fields = _count(pixels, months, masks.classes, entered)
+    if entered is not None:
+        fields["entries"] = entered.entries
     with reading_steps(masks) as steps:
         attributes = steps.attributes
     return Counts(
@@ -48,13 +55,14 @@ def count_events(
         classes=masks.classes,
         steps=np.bincount(months, minlength=13)[1:],
         expected_steps=expected_steps(year, masks.calendar, masks.step_hours, period, dates[0]),
-        fields=_count(pixels, months, masks.classes),
+        fields=fields,
         attributes=attributes
         | {
             "experiment": Path(events).name,
             "doubts": doubts_of_table(Path(events) / "events.parquet"),
         },
         counted_from="events",
+        entry_steps=entry_steps(months, follows) if lines else None,
     )
 
 
@@ -71,14 +79,19 @@ def _check_times(
 
 
 def _count(
-    pixels: EventPixels, months: NDArray[np.int64], classes: Classes
+    pixels: EventPixels,
+    months: NDArray[np.int64],
+    classes: Classes,
+    entered: EntryCount | None,
 ) -> dict[str, NDArray[np.int16]]:
-    """Return count, genesis and termination, (12, class, nlat, nlon) each."""
+    """Return count, genesis and termination, (12, class, nlat, nlon); add to what `entered`."""
     shape = (12, len(classes.features), *pixels.grid.shape)
     fields = {name: np.zeros(shape, np.int16) for name in ("count", "genesis", "termination")}
     for month in np.unique(months):
         steps = np.flatnonzero(months == month)
         runs = pixels.runs(int(steps[0]), int(steps[-1]) + 1)
+        if entered is not None:
+            entered.add_runs(runs.step, runs.row, runs.start, runs.stop, runs.code)
         for position, code in enumerate(classes.codes):
             for name, chosen in _chosen(runs.where(runs.code == code)).items():
                 fields[name][month - 1, position] = cover(chosen, pixels.grid.shape)

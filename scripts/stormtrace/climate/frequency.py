@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.class_table import ClassTable
+from stormtrace.classes import FeatureClass
 from stormtrace.climate.seasons import months_of, season_year
 from stormtrace.errors import BadInput
 from stormtrace.formats.frequencies import FrequencyFile, open_frequency_file
@@ -17,6 +18,11 @@ from stormtrace.grids.remapping import area_mean
 
 #: What a frequency is counted from -> the variable of `frequency.nc`.
 COUNTED = {"masks": "count", "events": "event_count"}
+
+#: What a frequency is counted from -> the variable that crossing rates are counted from.
+ENTERED = {"count": "entries", "event_count": "event_entries"}
+
+HOURS_A_WEEK = 168.0
 
 #: Of the calendars whose year is not the Gregorian.
 DAYS_A_YEAR = {"noleap": 365.0, "365_day": 365.0, "all_leap": 366.0, "366_day": 366.0}
@@ -66,6 +72,27 @@ class Frequency(FrequencyFile):
         """Words for a title: nothing, or that frequencies are of tracked events alone."""
         return " of tracked events" if self.counted == COUNTED["events"] else ""
 
+    @property
+    def crossed(self) -> tuple[FeatureClass, ...]:
+        """The classes that have a crossing rate: lines whose entries were counted."""
+        entries = self.has(ENTERED[self.counted])
+        return tuple(one for one in self.classes.features if entries and one.kind == "line")
+
+    def weeks(self, period: str = "annual") -> float:
+        """Return the time over which entries are known, in weeks of a period, over all years."""
+        steps = int(self.entry_steps[:, np.array(months_of(period)) - 1].sum())
+        return steps * self.step_hours / HOURS_A_WEEK
+
+    def crossing_rate(self, feature: str, period: str = "annual") -> NDArray[np.float64]:
+        """Return entries of a class of lines into each cell, crossings a week (nlat, nlon).
+
+        NaN if the period has no step that follows another at once.
+        """
+        weeks = self.weeks(period)
+        if weeks == 0:
+            return np.full(self.grid.shape, np.nan)
+        return self.total(ENTERED[self.counted], feature, period) / weeks
+
     def per_cent(
         self, feature: str, period: str = "annual", variable: str | None = None
     ) -> NDArray[np.float64]:
@@ -98,6 +125,7 @@ class Frequency(FrequencyFile):
     ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
         """Return years (n,), counts (n, nlat, nlon) and steps (n,) for a period, year by year.
 
+        Of entries the steps are those at which entries are known.
         The units a bootstrap draws from: a December belongs to the next year's DJF. Years in
         which the period has no step are left out.
         """
@@ -106,9 +134,11 @@ class Frequency(FrequencyFile):
         years = np.array(sorted(set(units)), np.int64)
         counts = np.zeros((years.size, *self.grid.shape), np.float32)
         steps = np.zeros(years.size, np.int64)
+        variable = variable or self.counted
+        present = self.entry_steps if variable in ENTERED.values() else self.steps
         for (year, month), place in zip(months, np.searchsorted(years, units), strict=True):
-            counts[place] += self.read(variable or self.counted, feature, year, month)
-            steps[place] += self.steps[year, month - 1]
+            counts[place] += self.read(variable, feature, year, month)
+            steps[place] += present[year, month - 1]
         return years, counts, steps
 
     def months(self, period: str) -> Iterator[tuple[int, int]]:
@@ -119,11 +149,15 @@ class Frequency(FrequencyFile):
                     yield position, month
 
     @property
+    def step_hours(self) -> float:
+        """Hours from one step to the next."""
+        return float(self.attributes.get("step_hours", 3))
+
+    @property
     def length_years(self) -> float:
         """The length of the record in years: steps that exist over steps of a whole year."""
-        hours = float(self.attributes.get("step_hours", 3))
         days = DAYS_A_YEAR.get(self.attributes.get("calendar", ""), 365.2425)
-        return float(self.steps.sum()) * hours / (24 * days)
+        return float(self.steps.sum()) * self.step_hours / (24 * days)
 
 
 @contextlib.contextmanager

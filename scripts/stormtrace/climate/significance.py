@@ -11,8 +11,8 @@ CELLS_AT_ONCE = 4_000
 
 
 def bootstrap(
-    first: tuple[NDArray[np.floating], NDArray[np.integer]],
-    second: tuple[NDArray[np.floating], NDArray[np.integer]],
+    first: tuple[NDArray[np.floating], NDArray[np.number]],
+    second: tuple[NDArray[np.floating], NDArray[np.number]],
     replicates: int = 1000,
     block_years: int = 1,
     seed: int = 0,

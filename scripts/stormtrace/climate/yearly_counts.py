@@ -39,8 +39,11 @@ def merge_counts(
         )
     years = sorted(of_masks)
     first = of_masks[years[0]][1]
+    has_entries = first.entry_steps is not None
     called = {"count": "count"} | ({"votes": "votes"} if _members(first) > 1 else {})
-    variables = [*called.values(), *(OF_EVENTS.values() if of_events else ())]
+    called |= {"entries": "entries"} if has_entries else {}
+    of_event = {a: b for a, b in OF_EVENTS.items() if has_entries or a != "entries"}
+    variables = [*called.values(), *(of_event.values() if of_events else ())]
     last = (of_events or of_masks)[years[-1]][1]
     attributes = _attributes(first, (of_events or of_masks)[years[0]][1], last) | dict(provenance)
     attributes |= _doubted(of_masks, of_events)
@@ -50,12 +53,12 @@ def merge_counts(
         for position, year in enumerate(years):
             path, counted = of_masks[year]
             _check_same(first, counted, path)
-            writer.write_steps(position, counted.steps, counted.expected_steps)
+            writer.write_steps(position, counted)
             _copy(path, called, writer, position)
             if of_events:
                 path, tracked = of_events[year]
                 _check_same(counted, tracked, path)
-                _copy(path, OF_EVENTS, writer, position)
+                _copy(path, of_event, writer, position)
 
 
 def _attributes(first: Counts, tracked: Counts, last: Counts) -> dict[str, Any]:
@@ -106,6 +109,7 @@ def _check_same(first: Counts, other: Counts, path: Path) -> None:
     pairs: list[tuple[str, object, object]] = [
         ("grid shape", first.grid.shape, other.grid.shape),
         ("classes", _codes(first), _codes(other)),
+        ("entries of fronts", _entries(first), _entries(other)),
     ]
     if first.counted_from != other.counted_from:
         pairs.append(("steps of each month", first.steps.tolist(), other.steps.tolist()))
@@ -118,6 +122,10 @@ def _check_same(first: Counts, other: Counts, path: Path) -> None:
             raise BadInput(f"{path}: expected the {what} {expected}, found {found}")
     if not first.grid.same_as(other.grid):
         raise BadInput(f"{path}: its latitudes and longitudes are not those of the other years")
+
+
+def _entries(counts: Counts) -> str:
+    return "not counted" if counts.entry_steps is None else "counted"
 
 
 def _codes(counts: Counts) -> dict[str, int]:

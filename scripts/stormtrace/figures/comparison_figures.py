@@ -1,6 +1,7 @@
 """The maps of a comparison: both sides and their difference."""
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -10,11 +11,26 @@ from stormtrace.climate.time_coverage import describe_span, span_of
 from stormtrace.figures.colours import diverging, largest_shown, sequential
 from stormtrace.figures.names import heading
 from stormtrace.figures.panels import Panel, draw_panels
-from stormtrace.formats.comparison_maps import SEASONS, Comparison
+from stormtrace.formats.comparison_maps import CROSSING_RATE, SEASONS, Comparison
 
-POINTS = "percentage points"
-STEPS = "% of time steps"
 
+class Quantity(NamedTuple):
+    """What maps compare: frequency, or the crossing rate of fronts.
+
+    prefix: of the comparison's variables; key: in names of files; units: of a side, and of changes.
+    """
+
+    prefix: str
+    key: str
+    title: str
+    units: str
+    units_of_change: str
+
+
+FREQUENCY = Quantity("", "", "Frequency", "% of time steps", "percentage points")
+CROSSINGS = Quantity(
+    CROSSING_RATE, "crossings-", "Crossing rate", "crossings a week", "crossings a week"
+)
 
 #: Side of a comparison -> what its experiment is called.
 Titles = Mapping[str, str]
@@ -32,25 +48,35 @@ def draw_comparison_figures(
     of = " of tracked events" if comparison.attributes.get("counted_from") == "events" else ""
     note = f"{title} · {_minus(comparison, titles)}\n{_test_note(comparison)}"
     for feature in comparison.classes.features:
-        title_of = heading(feature, f"frequency{of}")
-        figure = _both(comparison, feature, title_of, title, titles)
-        if figure is not None:
-            yield f"{feature.key}-both", figure
-        for name, periods in (("difference", SEASONS[:1]), ("difference-seasons", SEASONS[1:])):
-            change = f"Change in {title_of.lower()}"
-            figure = _differences(comparison, feature, periods, change, note)
+        crossed = comparison.has_crossings(feature.flag)
+        for what in (FREQUENCY, CROSSINGS) if crossed else (FREQUENCY,):
+            title_of = heading(feature, f"{what.title.lower()}{of}")
+            figure = _both(comparison, feature, what, title_of, title, titles)
             if figure is not None:
-                yield f"{feature.key}-{name}", figure
+                yield f"{feature.key}-{what.key}both", figure
+            for name, periods in (("difference", SEASONS[:1]), ("difference-seasons", SEASONS[1:])):
+                change = f"Change in {title_of.lower()}"
+                figure = _differences(comparison, feature, what, periods, change, note)
+                if figure is not None:
+                    yield f"{feature.key}-{what.key}{name}", figure
 
 
 def _both(
-    comparison: Comparison, feature: FeatureClass, title_of: str, title: str, titles: Titles
+    comparison: Comparison,
+    feature: FeatureClass,
+    what: Quantity,
+    title_of: str,
+    title: str,
+    titles: Titles,
 ) -> Figure | None:
     """Draw both sides with one scale; None where there are no data."""
-    sides = {s: comparison.get(s, feature.flag, "annual") for s in ("first", "second")}
+    sides = {
+        side: comparison.get(f"{what.prefix}{side}", feature.flag, "annual")
+        for side in ("first", "second")
+    }
     if not any(np.isfinite(values).any() for values in sides.values()):
         return None
-    scale = sequential(largest_shown(list(sides.values())), feature, STEPS)
+    scale = sequential(largest_shown(list(sides.values())), feature, what.units)
     panels = [
         Panel(
             comparison.grid,
@@ -60,7 +86,7 @@ def _both(
         )
         for side, values in sides.items()
     ]
-    return draw_panels(panels, scale, "Frequency", title_of, title, 1)
+    return draw_panels(panels, scale, what.title, title_of, title, 1)
 
 
 def _minus(comparison: Comparison, titles: Titles) -> str:
@@ -90,21 +116,27 @@ def _record(comparison: Comparison, side: str) -> str:
 
 
 def _differences(
-    comparison: Comparison, feature: FeatureClass, periods: tuple[str, ...], title: str, note: str
+    comparison: Comparison,
+    feature: FeatureClass,
+    what: Quantity,
+    periods: tuple[str, ...],
+    title: str,
+    note: str,
 ) -> Figure | None:
     """Draw the differences of periods with one symmetric scale; None where there are no data."""
-    maps = {period: comparison.get("difference", feature.flag, period) for period in periods}
+    change = f"{what.prefix}difference"
+    maps = {period: comparison.get(change, feature.flag, period) for period in periods}
     maps = {period: values for period, values in maps.items() if np.isfinite(values).any()}
     if len(maps) < min(2, len(periods)):
         return None
-    scale = diverging(largest_shown(list(maps.values())), POINTS)
+    scale = diverging(largest_shown(list(maps.values())), what.units_of_change)
     smallest = np.abs(scale.levels).min()
     panels = [
         Panel(
             comparison.grid,
             values,
             period,
-            hatched=_doubtful(comparison, feature, period, smallest),
+            hatched=_doubtful(comparison, feature, what, period, smallest),
             beyond=np.isnan(values),
         )
         for period, values in maps.items()
@@ -113,13 +145,16 @@ def _differences(
 
 
 def _doubtful(
-    comparison: Comparison, feature: FeatureClass, period: str, smallest: float
+    comparison: Comparison, feature: FeatureClass, what: Quantity, period: str, smallest: float
 ) -> np.ndarray | None:
     """Return the cells with a visible difference that is not significant."""
     if not comparison.tested:
         return None
-    visible = np.abs(comparison.get("difference", feature.flag, period)) >= smallest
-    return visible & ~(comparison.get("significant", feature.flag, period) > 0.5)
+    change, significant = (
+        comparison.get(f"{what.prefix}{name}", feature.flag, period)
+        for name in ("difference", "significant")
+    )
+    return (np.abs(change) >= smallest) & ~(significant > 0.5)
 
 
 def _test_note(comparison: Comparison) -> str:

@@ -27,6 +27,7 @@ from stormtrace.grids import Grid, box_cells
 
 SEASONS = ("DJF", "MAM", "JJA", "SON")
 STEPS = "% of time steps"
+CROSSINGS = "crossings a week"
 
 
 def draw_frequency_figures(
@@ -34,11 +35,12 @@ def draw_frequency_figures(
 ) -> Iterator[tuple[str, Figure]]:
     """Yield (file name, figure): frequency of each class in all steps, by season and by region.
 
-    Of an ensemble also how far its members agree.
+    Of an ensemble also how far its members agree, of fronts also the crossing rate.
     """
     subtitle = f"{title} · {coverage(frequency).words}"
     if frequency.period_steps() == 0:
         return
+    seasons = [s for s in SEASONS if frequency.period_steps(s) > 0]
     for feature in frequency.classes.features:
         whole = frequency.per_cent(feature.flag)
         scale = sequential(largest_shown([whole]), feature, STEPS)
@@ -48,7 +50,6 @@ def draw_frequency_figures(
         yield f"{feature.key}-frequency", figure
         if frequency.has("votes"):
             yield f"{feature.key}-agreement", draw_agreement(frequency, feature, subtitle)
-        seasons = [s for s in SEASONS if frequency.period_steps(s) > 0]
         if len(seasons) > 1:
             maps = {season: frequency.per_cent(feature.flag, season) for season in seasons}
             shared = sequential(largest_shown(list(maps.values())), feature, STEPS)
@@ -63,6 +64,26 @@ def draw_frequency_figures(
         if panels:
             figure = draw_panels(panels, scale, "Frequency", f"{title_of} by region", subtitle)
             yield f"{feature.key}-regions", figure
+    for feature in frequency.crossed:
+        yield from draw_crossings(frequency, feature, seasons, subtitle)
+
+
+def draw_crossings(
+    frequency: Frequency, feature: FeatureClass, seasons: Sequence[str], subtitle: str
+) -> Iterator[tuple[str, Figure]]:
+    """Yield (file name, figure): the crossing rate of a front in all steps, and by season."""
+    title = heading(feature, f"crossing rate{frequency.of}")
+    periods = {"crossings": ["annual"], "crossings-seasons": seasons if len(seasons) > 1 else []}
+    for name, chosen in periods.items():
+        maps = {period: frequency.crossing_rate(feature.flag, period) for period in chosen}
+        if not any(np.isfinite(values).any() for values in maps.values()):
+            continue
+        scale = sequential(largest_shown(list(maps.values())), feature, CROSSINGS)
+        single = name == "crossings"
+        panels = [Panel(frequency.grid, v, "" if single else s) for s, v in maps.items()]
+        words = title if single else f"{title} by season"
+        figure = draw_panels(panels, scale, "Crossing rate", words, subtitle, 1 if single else 2)
+        yield f"{feature.key}-{name}", figure
 
 
 def draw_agreement(frequency: Frequency, feature: FeatureClass, subtitle: str) -> Figure:

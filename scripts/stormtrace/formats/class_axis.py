@@ -1,7 +1,7 @@
 """The coordinate `class` of our files: codes and names as CF flags, with short names.
 
-`flag_short_names` is ours: it lets a notebook or a figure name the classes as the study does,
-without the study's table.
+`flag_short_names` and `flag_kinds` are ours: they let a notebook or a figure name the classes as
+the study does, and know lines from areas, without the study's table.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,12 +17,14 @@ from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
 
 SHORT_NAMES = "flag_short_names"
+KINDS = "flag_kinds"
 
 
 def write_classes(nc: netCDF4.Dataset, classes: Classes) -> None:
     """Create the dimension and coordinate `class` of all classes but the background."""
     nc.createDimension("class", len(classes.features))
     meanings = {"flag_meanings": " ".join(classes.flags), SHORT_NAMES: short_names(classes)}
+    meanings[KINDS] = " ".join(feature.kind for feature in classes.features)
     write_flags(nc, "class", classes.codes, {"long_name": "class code in the masks"} | meanings)
 
 
@@ -45,7 +47,7 @@ def read_classes(
 ) -> Classes:
     """Return the classes that a variable's flags declare, without the background.
 
-    table: the study's `classes:`; where it gives no short name, the file's is taken.
+    table: the study's `classes:`; where it gives no short name or kind, the file's is taken.
 
     Raises:
         BadInput: there are no flags, or they contradict themselves.
@@ -61,7 +63,23 @@ def read_classes(
         classes = Classes.of_flags(values, variable.flag_meanings, table)
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from None
+    kinds = str(getattr(variable, KINDS, "")).split()
+    classes = _of_kinds(classes, kinds, table)
     return named_as(classes, str(getattr(variable, SHORT_NAMES, "")), table)
+
+
+def _of_kinds(classes: Classes, kinds: Sequence[str], table: ClassTable | None) -> Classes:
+    """Return `classes` with the kinds of a file, but for those of the study's table."""
+    if len(kinds) != len(classes.features) or not set(kinds) <= {"area", "line"}:
+        return classes
+    said = {flag_name(name) for name, entry in (table or {}).items() if _gives(entry, "kind")}
+    features = [
+        feature
+        if feature.flag in said
+        else replace(feature, kind="line" if kind == "line" else "area")
+        for feature, kind in zip(classes.features, kinds, strict=True)
+    ]
+    return Classes(tuple(features), classes.background)
 
 
 def named_as(classes: Classes, shorts: str, table: ClassTable | None) -> Classes:
@@ -69,7 +87,7 @@ def named_as(classes: Classes, shorts: str, table: ClassTable | None) -> Classes
     words = shorts.split()
     if len(words) != len(classes.features):
         return classes
-    named = {flag_name(name) for name, entry in (table or {}).items() if _has_short(entry)}
+    named = {flag_name(name) for name, entry in (table or {}).items() if _gives(entry, "short")}
     features = [
         feature if feature.flag in named else replace(feature, short=short)
         for feature, short in zip(classes.features, words, strict=True)
@@ -77,6 +95,8 @@ def named_as(classes: Classes, shorts: str, table: ClassTable | None) -> Classes
     return Classes(tuple(features), classes.background)
 
 
-def _has_short(entry: Any) -> bool:
-    short = entry.get("short") if isinstance(entry, Mapping) else entry.short
-    return short is not None
+def _gives(entry: Any, key: str) -> bool:
+    """Whether an entry of the study's table says a key itself."""
+    if isinstance(entry, Mapping):
+        return entry.get(key) is not None
+    return key in entry.model_fields_set and getattr(entry, key) is not None

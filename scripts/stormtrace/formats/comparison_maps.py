@@ -1,8 +1,10 @@
 """Comparisons: maps of two experiments, their difference and its significance, by period and class.
 
 `first second difference p_value significant`, float32 `(period, class, lat, lon)`; NaN where a
-side has no steps or no cells. `period` holds codes with CF flags (CDO opens no coordinate of text)
-and is unlimited: CDO and ncview step along it as along a time axis.
+side has no steps or no cells. Where a class is a line (a front) whose entries both sides counted,
+`crossing_rate_first` … are the same of its crossing rate, NaN for other classes. `period` holds
+codes with CF flags (CDO opens no coordinate of text) and is unlimited: CDO and ncview step along it
+as along a time axis.
 """
 
 from collections.abc import Mapping
@@ -36,11 +38,27 @@ VARIABLES = {
 }
 
 
+#: Before the name of a variable of `VARIABLES`: the same of crossing rates.
+CROSSING_RATE = "crossing_rate_"
+
+#: The variables of crossing rates -> (long name, units).
+CROSSINGS = {
+    "first": ("crossing rate in the first experiment, entries of fronts into a cell", "week-1"),
+    "second": ("crossing rate in the second experiment, entries of fronts into a cell", "week-1"),
+    "difference": ("crossing rate, second minus first", "week-1"),
+    "p_value": VARIABLES["p_value"],
+    "significant": VARIABLES["significant"],
+}
+
+#: Every variable that a comparison may have -> (long name, units).
+ALL_VARIABLES = VARIABLES | {f"{CROSSING_RATE}{name}": of for name, of in CROSSINGS.items()}
+
+
 @dataclass(frozen=True)
 class Comparison:
     """What a comparison file holds.
 
-    fields: name (`VARIABLES`) -> (period, class, nlat, nlon); NaN where a side has no steps.
+    fields: name (`ALL_VARIABLES`) -> (period, class, nlat, nlon); NaN where a side has no steps.
     """
 
     grid: Grid
@@ -58,6 +76,11 @@ class Comparison:
         """Whether there were years enough for a test of significance."""
         return bool(np.isfinite(self.fields["p_value"]).any())
 
+    def has_crossings(self, feature: str) -> bool:
+        """Whether the crossing rates of a class are compared."""
+        name = f"{CROSSING_RATE}difference"
+        return name in self.fields and bool(np.isfinite(self.get(name, feature, "annual")).any())
+
 
 def write_comparison(
     path: Path | str, comparison: Comparison, attributes: Mapping[str, Any]
@@ -72,7 +95,8 @@ def write_comparison(
         write_flags(nc, "period", range(len(SEASONS)), periods)
         write_classes(nc, comparison.classes)
         write_grid(nc, grid)
-        for name, (long_name, units) in VARIABLES.items():
+        for name, values in comparison.fields.items():
+            long_name, units = ALL_VARIABLES[name]
             variable = nc.createVariable(
                 name,
                 "f4",
@@ -83,7 +107,7 @@ def write_comparison(
                 fill_value=np.float32(np.nan),
             )
             variable.setncatts({"long_name": long_name, "units": units} | map_attributes(grid))
-            variable[:] = comparison.fields[name]
+            variable[:] = values
 
 
 def read_comparison(path: Path | str, table: ClassTable | None = None) -> Comparison:
@@ -101,6 +125,6 @@ def read_comparison(path: Path | str, table: ClassTable | None = None) -> Compar
         return Comparison(
             grid=read_grid(nc, path),
             classes=read_classes(nc["class"], path, table),
-            fields={name: nc[name][:] for name in VARIABLES},
+            fields={name: nc[name][:] for name in ALL_VARIABLES if name in nc.variables},
             attributes={name: str(nc.getncattr(name)) for name in nc.ncattrs()},
         )

@@ -1,8 +1,9 @@
 """Counts of one year: whole numbers per month, class and cell, from masks or from tracked events.
 
-`count(time, class, lat, lon)` int16, and for masks of an ensemble `votes`, for events `genesis` and
-`termination`; `steps(time)` and `expected_steps(time)`. Times are the twelve months. Zero is a
-number here, never a fill value.
+`count(time, class, lat, lon)` int16, for masks of an ensemble `votes`, for events `genesis` and
+`termination`, and where a class is a line (a front) `entries`, which classes of areas lack (-1);
+`steps(time)` and `expected_steps(time)`, with entries `entry_steps(time)`. Times are the twelve
+months. Zero is a number here, never a fill value.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,14 +32,21 @@ LONG_NAMES = {
     "count": "time steps whose mask has the class in the cell",
     "votes": "members of the ensemble that find the class, summed over the steps of count",
     "event_count": "time steps at which a tracked event covers the cell",
+    "entries": "time steps at which the class is in the cell, and one step earlier was not",
+    "event_entries": "time steps at which tracked events enter the cell",
     "genesis": "tracked events whose first object covers the cell",
     "termination": "tracked events whose last object covers the cell",
     "steps": "time steps that exist",
+    "entry_steps": "time steps that follow another at once, at which entries are known",
     "expected_steps": "time steps that the calendar and the period promise",
 }
 
 #: Variable in the counts of events -> its name next to those of masks.
 OF_EVENTS = {"count": "event_count", "genesis": "genesis", "termination": "termination"}
+OF_EVENTS |= {"entries": "event_entries"}
+
+#: Fill value of the entries of classes that are areas; other counts are known everywhere.
+NO_ENTRIES = -1
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,8 @@ class Counts:
     """Counts of one year on one grid.
 
     steps, expected_steps: (12,), time steps found and time steps that should exist.
-    fields: name (`count`, `votes`, `genesis`, `termination`) -> (12, class, nlat, nlon).
+    fields: name (`count`, `votes`, `entries`, `genesis`, `termination`) -> (12, class, nlat, nlon).
+    entry_steps: (12,), steps at which entries are known; None where none are counted.
     """
 
     year: int
@@ -57,6 +66,7 @@ class Counts:
     fields: dict[str, NDArray[np.int16]]
     attributes: dict[str, Any]
     counted_from: Literal["masks", "events"] = "masks"
+    entry_steps: NDArray[np.int64] | None = None
 
 
 def write_counts(path: Path | str, counts: Counts, provenance: Mapping[str, str]) -> None:
@@ -68,6 +78,8 @@ def write_counts(path: Path | str, counts: Counts, provenance: Mapping[str, str]
         set_attributes(nc, facts | dict(provenance))
         define_axes(nc, counts.grid, counts.classes, [counts.year], _calendar(counts.attributes))
         nc["steps"][:], nc["expected_steps"][:] = counts.steps, counts.expected_steps
+        if counts.entry_steps is not None:
+            define_steps(nc, "entry_steps")[:] = counts.entry_steps
         for name, values in counts.fields.items():
             define_count(nc, counts.grid, name, LONG_NAMES[called.get(name, name)])[:] = values
 
@@ -96,7 +108,13 @@ def read_counts(
             fields={name: nc[name][:] for name in names if with_fields},
             attributes=experiment_attributes(nc),
             counted_from=getattr(nc, "counted_from", "masks"),
+            entry_steps=read_entry_steps(nc),
         )
+
+
+def read_entry_steps(nc: netCDF4.Dataset) -> NDArray[np.int64] | None:
+    """Return the steps at which entries are known, (time,); None where none are counted."""
+    return nc["entry_steps"][:].astype(np.int64) if "entry_steps" in nc.variables else None
 
 
 def monthly_counts(
@@ -118,12 +136,19 @@ def define_axes(
     write_months(nc, years, calendar)
     write_classes(nc, classes)
     for name in ("steps", "expected_steps"):
-        variable = nc.createVariable(name, "i4", ("time",), fill_value=False)
-        variable.setncatts({"long_name": LONG_NAMES[name], "units": "1"})
+        define_steps(nc, name)
+
+
+def define_steps(nc: netCDF4.Dataset, name: str) -> netCDF4.Variable:
+    """Create a variable of steps by month."""
+    variable = nc.createVariable(name, "i4", ("time",), fill_value=False)
+    variable.setncatts({"long_name": LONG_NAMES[name], "units": "1"})
+    return variable
 
 
 def define_count(nc: netCDF4.Dataset, grid: Grid, name: str, long_name: str) -> netCDF4.Variable:
-    """Create a variable of whole numbers, one chunk a map."""
+    """Create a variable of whole numbers, one chunk a map; only entries have a fill value."""
+    is_partial = name in ("entries", "event_entries")
     variable = nc.createVariable(
         name,
         "i2",
@@ -131,7 +156,7 @@ def define_count(nc: netCDF4.Dataset, grid: Grid, name: str, long_name: str) -> 
         zlib=True,
         complevel=1,
         chunksizes=(1, 1, *grid.shape),
-        fill_value=False,
+        fill_value=np.int16(NO_ENTRIES) if is_partial else False,
     )
     variable.set_var_chunk_cache(size=2**22)  # each map is written once: nothing to keep
     attributes = {"long_name": long_name, "units": "1", "cell_methods": "time: sum"}

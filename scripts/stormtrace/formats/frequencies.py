@@ -1,7 +1,7 @@
 """`frequency.nc`: the counts of all years of an experiment, from masks and from tracked events.
 
-As in the counts of one year, with twelve times a year: `count`, `votes` of an ensemble, and of
-events `event_count`, `genesis` and `termination`.
+As in the counts of one year, with twelve times a year: `count`, `votes` of an ensemble, `entries`
+of fronts, and of events `event_count`, `event_entries`, `genesis` and `termination`.
 """
 
 import contextlib
@@ -20,7 +20,15 @@ from stormtrace.errors import BadInput
 from stormtrace.files import writing
 from stormtrace.formats.axes import read_grid
 from stormtrace.formats.class_axis import read_classes
-from stormtrace.formats.counts import LONG_NAMES, define_axes, define_count, set_attributes
+from stormtrace.formats.counts import (
+    LONG_NAMES,
+    Counts,
+    define_axes,
+    define_count,
+    define_steps,
+    read_entry_steps,
+    set_attributes,
+)
 from stormtrace.formats.month_axis import read_years
 from stormtrace.formats.netcdf import creating, opening
 from stormtrace.grids import Grid
@@ -30,7 +38,8 @@ from stormtrace.grids import Grid
 class FrequencyFile:
     """An open `frequency.nc`: what describes it; maps are read when they are asked for.
 
-    years: (year,); steps, expected_steps: (year, 12).
+    years: (year,); steps, expected_steps: (year, 12). entry_steps: (year, 12), steps at which
+    entries of fronts are known; zero where none were counted.
     """
 
     grid: Grid
@@ -38,6 +47,7 @@ class FrequencyFile:
     years: NDArray[np.int64]
     steps: NDArray[np.int64]
     expected_steps: NDArray[np.int64]
+    entry_steps: NDArray[np.int64]
     attributes: dict[str, str]
     nc: netCDF4.Dataset
 
@@ -75,9 +85,15 @@ def open_frequency_file(
             years=read_years(nc, path),
             steps=_by_year(nc["steps"]),
             expected_steps=_by_year(nc["expected_steps"]),
+            entry_steps=_entry_steps(nc),
             attributes={name: str(nc.getncattr(name)) for name in nc.ncattrs()},
             nc=nc,
         )
+
+
+def _entry_steps(nc: netCDF4.Dataset) -> NDArray[np.int64]:
+    known = read_entry_steps(nc)
+    return np.zeros_like(_by_year(nc["steps"])) if known is None else known.reshape(-1, 12)
 
 
 def _by_year(variable: netCDF4.Variable) -> NDArray[np.int64]:
@@ -90,12 +106,13 @@ class FrequencyWriter:
 
     nc: netCDF4.Dataset
 
-    def write_steps(
-        self, year: int, steps: NDArray[np.int64], expected_steps: NDArray[np.int64]
-    ) -> None:
-        """Write the steps of each month, (12,); year: its position."""
+    def write_steps(self, year: int, counts: Counts) -> None:
+        """Write the steps of each month of a year's counts; year: its position."""
         months = slice(12 * year, 12 * year + 12)
-        self.nc["steps"][months], self.nc["expected_steps"][months] = steps, expected_steps
+        self.nc["steps"][months] = counts.steps
+        self.nc["expected_steps"][months] = counts.expected_steps
+        if "entry_steps" in self.nc.variables:
+            self.nc["entry_steps"][months] = counts.entry_steps
 
     def write_month(
         self, variable: str, year: int, month: int, values: NDArray[np.integer]
@@ -117,6 +134,8 @@ def writing_frequency_file(
     with writing(path) as partial, creating(partial) as nc:
         set_attributes(nc, {"title": "Steps of each class, all years"} | dict(attributes))
         define_axes(nc, grid, classes, years, str(attributes.get("calendar", "standard")))
+        if "entries" in variables:
+            define_steps(nc, "entry_steps")
         for name in variables:
             define_count(nc, grid, name, LONG_NAMES[name])
         yield FrequencyWriter(nc)

@@ -1,12 +1,13 @@
 """A comparison on the page: what changes, in numbers and maps."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stormtrace.climate.frequency import COUNTED
+from stormtrace.formats.comparison_maps import CROSSING_RATE, read_comparison
 from stormtrace.formats.comparison_maps import Comparison as ComparisonFile
-from stormtrace.formats.comparison_maps import read_comparison
 from stormtrace.report.contents import Comparison, Experiment, Finding, MapFigure
 from stormtrace.report.experiments import figure_links
 from stormtrace.report.formatting import change, number
@@ -54,11 +55,30 @@ def describe(
                 "difference",
             )
             for one in shown
-        ],
+        ]
+        + list(_crossings(files, page, compared, shown)),
         is_tested=compared.tested,
         links=[("netCDF", target)] if target else [],
         figures=list(figure_links(files.figures, link, page.classes.values())),
     )
+
+
+def _crossings(
+    files: ComparisonFiles, page: PageMaps, compared: ComparisonFile, shown: Iterable[ShownClass]
+) -> Iterator[MapFigure]:
+    """Yield the changes in crossing rates, where the page has the maps of both sides."""
+    if compared.attributes.get("counted_from", files.of) != page.of:
+        return
+    for one in shown:
+        sides = (f"{side}|crossings|{one.key}|annual" for side in (files.first, files.second))
+        if compared.has_crossings(one.key) and all(key in page.maps for key in sides):
+            change = compared.get(f"{CROSSING_RATE}difference", one.key, "annual")
+            key = f"{files.name}|{one.key}|annual|crossings"
+            if compared.tested:
+                significant = compared.get(f"{CROSSING_RATE}significant", one.key, "annual")
+                page.significance[key] = _bits(significant, compared, page)
+            seen = extremes(change, compared.grid, page.units_of("crossings"))
+            yield MapFigure(key, f"{one.short} crossing rate, difference", seen, "difference")
 
 
 def _finding(
@@ -92,6 +112,11 @@ def _common_means(compared: ComparisonFile, flag: str) -> tuple[float | None, fl
 def _add_significance(page: PageMaps, name: str, compared: ComparisonFile) -> None:
     for flag in compared.classes.flags:
         for period in page.periods:
-            share = np.nan_to_num(compared.get("significant", flag, period))
-            flags = np.nan_to_num(on_raster(share, compared.grid, page.view)) > 0.5
-            page.significance[f"{name}|{flag}|{period}"] = pack_bits(flags)
+            significant = compared.get("significant", flag, period)
+            page.significance[f"{name}|{flag}|{period}"] = _bits(significant, compared, page)
+
+
+def _bits(significant: NDArray[np.floating], compared: ComparisonFile, page: PageMaps) -> str:
+    """Return where a difference is significant, on the page's raster."""
+    share = np.nan_to_num(significant)
+    return pack_bits(np.nan_to_num(on_raster(share, compared.grid, page.view)) > 0.5)

@@ -105,7 +105,7 @@ def figure_name(stem: str, shorts: Mapping[str, str]) -> str:
     shorts: short name as file names have it -> short name.
     """
     key, _, rest = stem.partition("-")
-    rest = "both maps" if rest == "both" else rest
+    rest = {"both": "both maps", "crossings-both": "crossings, both maps"}.get(rest, rest)
     words = rest.replace("-", " ")
     return f"{shorts[key]}, {words}" if rest and key in shorts else stem.replace("-", " ")
 

@@ -31,6 +31,7 @@ TITLES = {
     "count": "Frequency",
     "event_count": "Frequency of tracked events",
     "mask_count": "Frequency of all detections",
+    "crossings": "Crossing rate",
     "genesis": "Genesis density",
     "termination": "Termination density",
 }
@@ -40,8 +41,8 @@ BESIDE = {"event_count": "event_count", "mask_count": "count"}
 
 #: What tables count -> what a page that is no overview shows beside it.
 DETAILS = {
-    "masks": frozenset({"event_count", "genesis", "termination"}),
-    "events": frozenset({"genesis", "termination"}),
+    "masks": frozenset({"crossings", "event_count", "genesis", "termination"}),
+    "events": frozenset({"crossings", "genesis", "termination"}),
 }
 
 
@@ -107,6 +108,8 @@ class PageMaps:
         """Return the units of a variable."""
         if variable.endswith("count"):
             return "% of the cell" if self.is_single else "% of time steps"
+        if variable == "crossings":
+            return "crossings a week"
         return f"events {self.rate.words} per million km²"
 
     def add(self, key: str, values: NDArray[np.floating], source: Grid) -> None:
@@ -162,6 +165,9 @@ def add_experiment(
             if key in page.wanted and frequency.has(variable) and record.steps != 1:
                 values = frequency.per_cent(feature.flag, variable=variable)
                 page.add(f"{name}|{key}|{feature.flag}|annual", values, frequency.grid)
+        if "crossings" in page.wanted and feature in frequency.crossed and frequency.weeks() > 0:
+            values = frequency.crossing_rate(feature.flag)
+            page.add(f"{name}|crossings|{feature.flag}|annual", values, frequency.grid)
         if events is not None and record.steps != 1:
             _add_densities(page, name, feature.flag, of_class(events, feature.code), record)
 
