@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 
+import netCDF4
 import numpy as np
 
 from stormtrace.blocks import read_block
@@ -48,6 +49,23 @@ def write_table(path, times):
     else:
         rows = list(times)
     path.write_text("\n".join(rows) + "\n")
+    return str(path)
+
+
+def write_front_masks(
+    path, times, cells, lat, lon, names=("cold", "warm", "stationary", "occluded")
+):
+    """Write masks of fronts as they are published. cells: (times, fronts, lat, lon); hours of 2021."""
+    with netCDF4.Dataset(path, "w") as nc:
+        sizes = {"time": len(times), "front": len(names), "lat": len(lat), "lon": len(lon)}
+        for name, size in sizes.items():
+            nc.createDimension(name, size)
+        for name, values in (("time", times), ("lat", lat), ("lon", lon)):
+            nc.createVariable(name, "f8", (name,))[:] = values
+        nc["time"].units, nc["time"].calendar = "hours since 2021-01-01 00:00:00", "gregorian"
+        nc.createVariable("front_type", str, ("front",))[:] = np.array(names, object)
+        fronts = nc.createVariable("fronts", "u1", ("time", "front", "lat", "lon"), zlib=True)
+        fronts[:] = cells
     return str(path)
 
 

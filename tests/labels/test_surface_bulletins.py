@@ -8,6 +8,7 @@ import shapely
 
 from annotation_files import imported
 from real_data import real_data
+from stormtrace.classes import IGNORED
 from stormtrace.errors import BadInput
 from stormtrace.grids import make_grid
 from stormtrace.labels.importers.surface_bulletins import line_cells, read_bulletins
@@ -152,8 +153,23 @@ def test_lines_become_labels_by_the_published_priority():
         for line in read_bulletin(path).lines:
             if line.word == word:
                 expected[line_cells(line.points, grid, 1.0)] = code
+    lat, lon = grid.points
+    looked_at = (lat > 9) & (lat < 78) & (lon > 188) & (lon < 330)  # 10 … 77 N, 171 … 31 W
+    expected[~looked_at] = IGNORED
     np.testing.assert_array_equal(codes, expected)
-    assert confidence is None and set(np.unique(codes)) == {0, 1, 2, 3, 4}
+    assert confidence is None and set(np.unique(codes)) == {0, 1, 2, 3, 4, IGNORED}
+    (found,) = {
+        imported(grid, {**BLOCK, "files": str(path)}, labels=FRONTS, **by_hand)
+        .read(("2021-06-28 18:00:00", ""))[0]
+        .tobytes()
+        for by_hand in ({}, {"overlap": PRIORITY})
+    }
+    assert (
+        found == codes.tobytes()
+    )  # the published priority is that of fronts, unless another is said
+    everywhere = {**BLOCK, "files": str(path), "box": [0, 360, -90, 90]}
+    other = imported(grid, everywhere, labels=FRONTS).read(("2021-06-28 18:00:00", ""))[0]
+    assert IGNORED not in other and (other == codes)[looked_at].all()
     assert store.record.dropped == {"left out": 22}  # troughs
     assert store.record.shapes == 49 - 22 and store.record.overlapping_cells > 0
 

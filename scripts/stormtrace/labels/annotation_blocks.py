@@ -3,18 +3,29 @@
 import glob
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from stormtrace.blocks import Block, in_order
 from stormtrace.classes import CLIMATENET_LABELS
+from stormtrace.grids.boxes import in_box_order
 from stormtrace.labels.importers.outlines_to_cells import Fill
 from stormtrace.prepare.clock import Moment
 from stormtrace.prepare.dataset import Entry
 from stormtrace.prepare.verbs import Patterns
 
 Format = Literal[
-    "climatecontours", "label-studio", "webknossos", "climatenetlarge", "coco", "pixels", "codsus"
-]
+    "climatecontours", "label-studio", "webknossos", "climatenetlarge", "coco", "pixels", "codsus",
+    "front-masks",
+]  # fmt: skip
+
+#: Formats whose files have times of their own.
+TIMED = ("climatenetlarge", "codsus", "front-masks")
+
+#: [west, east, south, north] of the published labels of fronts.
+CODSUS_BOX = (-171.5, -30.5, 9.5, 77.5)
+
+#: Words of fronts in the order in which the published labels give a cell to one of several.
+FRONT_PRIORITY = ("warm", "ocfnt", "occluded", "stnry", "stationary", "cold")
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -74,7 +85,8 @@ class AnnotationFiles(Block):
     format: Format = Field(
         description="climatecontours (LabelMe's XML), label-studio (JSON), webknossos (annotations "
         "as zip), climatenetlarge (netCDF, label(annotator, latitude, longitude)), coco (JSON), "
-        "pixels (PNG or NPY, a code a pixel), codsus (coded surface bulletins of the WPC: fronts)."
+        "pixels (PNG or NPY, a code a pixel), codsus (coded surface bulletins of the WPC: fronts), "
+        "front-masks (netCDF, fronts(time, front, lat, lon), as published)."
     )
     files: Patterns = Field(description="Where the files are: one pattern or several.")
     classes: dict[str, str | None] = Field(
@@ -112,6 +124,12 @@ class AnnotationFiles(Block):
     minimum_area_km2: float = Field(
         0.0, ge=0, description="Connected pieces that are smaller are left out, and counted."
     )
+    box: Annotated[tuple[float, float, float, float] | None, BeforeValidator(in_box_order)] = Field(
+        None,
+        description="[west, east, south, north] in degrees, where the annotators looked: cells "
+        "outside are ignored in training and scores. Bulletins: -171.5, -30.5, 9.5, 77.5, as the "
+        "published labels, where absent.",
+    )
     width_degrees: float = Field(
         1.0,
         gt=0,
@@ -120,7 +138,10 @@ class AnnotationFiles(Block):
         "most half of it away, in degrees of latitude and longitude.",
     )
     year: int | None = Field(
-        None, ge=1900, le=2100, description="Of bulletins whose heads do not say it."
+        None,
+        ge=1900,
+        le=2100,
+        description="Of bulletins whose heads do not say it; of front-masks, to be checked.",
     )
     axes: tuple[Literal["time", "lat", "lon"], ...] = Field(
         ("time", "lat", "lon"),
@@ -137,13 +158,18 @@ class AnnotationFiles(Block):
 
     @model_validator(mode="after")
     def _times_said(self) -> Self:
-        if self.times is None and self.format not in ("climatenetlarge", "codsus"):
+        if self.times is None and self.format not in TIMED:
             raise ValueError("lacks `times`: a table or a pattern")
         if self.format == "webknossos" and (self.times is None or self.times.table is None):
             raise ValueError("voxels have no names: `times` must be a table")
         if set(self.axes) != {"time", "lat", "lon"}:
             raise ValueError("axes must be time, lat and lon in some order")
         return self
+
+    @property
+    def looked_at(self) -> tuple[float, float, float, float] | None:
+        """The box in which the annotators looked; None: everywhere that the files show."""
+        return CODSUS_BOX if self.box is None and self.format == "codsus" else self.box
 
     def found(self) -> list[str]:
         """Return the files that are there, in order of name."""
@@ -173,7 +199,8 @@ class AnnotatedDataset(Entry):
     overlap: tuple[str, ...] = Field(
         (),
         description="Which class a cell has that several are drawn on: the first of these; classes "
-        "not named follow in the order of `labels`.",
+        "not named follow in the order of `labels`. Fronts, where absent, as published: warm, "
+        "occluded, stationary, cold.",
     )
     test_period: Annotated[tuple[Moment, Moment], AfterValidator(in_order)] = Field(
         description="[first day, first day no longer in it]: these labels are for tests, all "
@@ -185,3 +212,16 @@ class AnnotatedDataset(Entry):
         "counted.",
     )
     exclude: tuple[str, ...] = Field((), description="Names of labelled samples to leave out.")
+
+    @property
+    def priority(self) -> tuple[str, ...]:
+        """Classes in the order in which they win a cell, the first over all others."""
+        if self.overlap:
+            return self.overlap
+        said = [
+            {word.lower(): name for word, name in block.classes.items()}
+            for block in self.annotations
+            if block.format in ("codsus", "front-masks")
+        ]
+        names = [block.get(word) for word in FRONT_PRIORITY for block in said]
+        return tuple(dict.fromkeys(name for name in names if name))

@@ -13,17 +13,19 @@ from stormtrace.classes import Classes
 from stormtrace.commandline import log, progress
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid, make_grid
+from stormtrace.grids.boxes import box_cells
 from stormtrace.labels.annotation_blocks import AnnotatedDataset, AnnotationFiles
 from stormtrace.labels.importers.annotation import Annotation, Dropped, Shape
 from stormtrace.labels.importers.climatecontours import read_climatecontours
 from stormtrace.labels.importers.climatenetlarge import read_climatenetlarge
 from stormtrace.labels.importers.coco import read_coco
+from stormtrace.labels.importers.front_masks import read_front_masks
 from stormtrace.labels.importers.label_studio import read_label_studio
 from stormtrace.labels.importers.pixel_codes import read_pixels
 from stormtrace.labels.importers.surface_bulletins import read_surface_bulletins
 from stormtrace.labels.importers.webknossos import read_webknossos
 from stormtrace.labels.label_times import Timer, plain_time
-from stormtrace.labels.labelling_store import LabellingStore, Part
+from stormtrace.labels.labelling_store import UNSEEN, LabellingStore, Part
 from stormtrace.labels.placing import Placement, place_axes, place_picture
 from stormtrace.track.labelling import Labeller
 
@@ -34,6 +36,7 @@ IMPORTERS: Mapping[str, Callable[[Path, AnnotationFiles], Iterator[Annotation | 
     "climatenetlarge": read_climatenetlarge,
     "coco": read_coco,
     "pixels": read_pixels,
+    "front-masks": read_front_masks,
 }
 
 #: ClimateContours' pictures begin at the date line.
@@ -50,7 +53,7 @@ def read_annotations(
             has no number, or one annotator labelled a time twice.
 
     """
-    store = LabellingStore(grid, dataset.labels, dataset.overlap)
+    store = LabellingStore(grid, dataset.labels, dataset.priority)
     for block in dataset.annotations:
         _Reading(store, block, dataset, grids).run()
     if not store.labellings:
@@ -77,6 +80,8 @@ class _Reading:
         if self.left is None and block.format == "climatecontours":
             self.left = CONTOURS_LEFT
         self.place = lru_cache(8)(self._place)
+        box = block.looked_at
+        self.outside = None if box is None else ~box_cells(self.grid, box)
         self.labeller: Labeller | None = None
         self.met: set[str] = set()
 
@@ -165,6 +170,10 @@ class _Reading:
                 least = 100 if share is None else share
                 sure[wins] = np.where(again[wins], np.maximum(sure[wins], least), least)
             ranks[wins] = rank
+        if self.outside is not None:
+            ranks[self.outside] = UNSEEN
+        if one.seen is not None:
+            ranks[~self._placement(one).apply(one.seen)] = UNSEEN
         return ranks, sure
 
     def _code(self, shape: Shape, where: str) -> int | None:

@@ -13,9 +13,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.classes import Classes
+from stormtrace.classes import IGNORED, Classes
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
+
+#: Rank of what nobody looked at, above those of all classes: parts of a labelling say so together.
+UNSEEN = 255
 
 #: Details of each reason that the record keeps.
 MOST_DETAILS = 100
@@ -42,7 +45,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Labelling:
-    """One annotator's labels of one time, compressed. ranks: of the classes, the highest wins."""
+    """One annotator's labels of one time, compressed.
+
+    ranks: of classes and UNSEEN, the highest wins.
+    """
 
     ranks: bytes
     confidence: bytes | None
@@ -63,9 +69,11 @@ class LabellingStore:
         classes = Classes.of_labels(labels)
         first = [classes[name].code for name in overlap]
         order = [*first, *(code for code in classes.codes if code not in first)]
-        #: Rank -> code; 0 is the background.
-        self.codes = np.array([0, *order[::-1]], np.uint8)
-        self.rank = {code: rank for rank, code in enumerate(self.codes.tolist())}
+        ranked = [0, *order[::-1]]  # 0 is the background
+        self.rank = {code: rank for rank, code in enumerate(ranked)}
+        #: Rank -> code.
+        self.codes = np.full(UNSEEN + 1, IGNORED, np.uint8)
+        self.codes[: len(ranked)] = ranked
         self.grid, self.record = grid, Record()
         self.labellings: dict[tuple[str, str], Labelling] = {}
 
@@ -89,6 +97,7 @@ class LabellingStore:
             parts = (*before.parts, part)
             other, sure = self._opened(before)
             both = (ranks > 0) & (other > 0) & (ranks != other)
+            both &= (ranks != UNSEEN) & (other != UNSEEN)
             self.record.overlapping_cells += int(both.sum())
             if confidence is not None or sure is not None:
                 confidence, sure = (
@@ -112,7 +121,10 @@ class LabellingStore:
                 )
 
     def read(self, key: tuple[str, str]) -> tuple[NDArray[np.uint8], NDArray[np.float32] | None]:
-        """Return class codes and, where something was said of it, confidence 0 … 1."""
+        """Return class codes and, where something was said of it, confidence 0 … 1.
+
+        The code is IGNORED where nobody looked.
+        """
         ranks, confidence = self._opened(self.labellings[key])
         share = None if confidence is None else confidence.astype(np.float32) / np.float32(100)
         return self.codes[ranks], share

@@ -46,7 +46,8 @@ class Annotation:
     its time is looked up. time: where the file itself says so. size: (height, width) of the
     picture, in pixels. axes: where they are on Earth, if the file says so. layer: the only one it
     is about, where a file holds no other. proposed: shapes that a network drew and they let stand.
-    is_on_grid: the pixels are the cells of the labels' own grid.
+    is_on_grid: the pixels are the cells of the labels' own grid. seen: the pixels that were looked
+    at; all others, and what lies off the picture, are then ignored. None: everything was.
     """
 
     where: str
@@ -60,6 +61,7 @@ class Annotation:
     layer: str | None = None
     proposed: int = 0
     is_on_grid: bool = False
+    seen: Mask | None = None
 
 
 #: What an importer does with one file.

@@ -17,14 +17,19 @@ from stormtrace.labels.annotation_blocks import AnnotationFiles
 from stormtrace.labels.importers.annotation import (
     Annotation,
     Annotations,
-    Axes,
     layer_shapes,
 )
-from stormtrace.prepare.raw.calendar_time import calendar_of
+from stormtrace.labels.importers.netcdf_axes import (
+    LAT,
+    LON,
+    TIME,
+    label_times,
+    map_axes,
+    names_along,
+)
 
-#: What the dimensions are called.
-TIME, ANNOTATOR, CLASS = ("time", "ts"), ("annotator",), ("class",)
-LAT, LON = ("latitude", "lat"), ("longitude", "lon")
+#: What the other dimensions are called.
+ANNOTATOR, CLASS = ("annotator",), ("class",)
 
 
 def read_climatenetlarge(path: Path, block: AnnotationFiles) -> Annotations:
@@ -33,8 +38,8 @@ def read_climatenetlarge(path: Path, block: AnnotationFiles) -> Annotations:
         if "label" not in nc.variables:
             raise BadInput(f"{path} has no variable label; it has {', '.join(nc.variables)}")
         label = nc["label"]
-        axes = Axes(_axis(nc, LAT, path), _axis(nc, LON, path))
-        times, names, classes = _times(nc, path), _names(nc, ANNOTATOR), _names(nc, CLASS)
+        axes, times = map_axes(nc, path), label_times(nc, path)
+        names, classes = names_along(nc, ANNOTATOR), names_along(nc, CLASS)
         size = (axes.lat.size, axes.lon.size)
         names_of = (TIME, ANNOTATOR, CLASS)
         for index in np.ndindex(*(_length(label, one) for one in names_of)):
@@ -73,29 +78,3 @@ def _map(label: netCDF4.Variable, index: dict[tuple[str, ...], int], path: Path)
 def _length(label: netCDF4.Variable, names: tuple[str, ...]) -> int:
     sizes = dict(zip(label.dimensions, label.shape, strict=True))
     return next((sizes[name] for name in names if name in sizes), 1)
-
-
-def _axis(nc: netCDF4.Dataset, names: tuple[str, ...], path: Path) -> Any:
-    for name in names:
-        if name in nc.variables and nc[name].ndim == 1:
-            return np.asarray(nc[name][:], np.float64)
-    raise BadInput(f"{path} has no {names[0]} of its rows and columns: it needs both axes")
-
-
-def _names(nc: netCDF4.Dataset, names: tuple[str, ...]) -> list[str]:
-    """Return the values of a coordinate as texts, or nothing if there is none."""
-    found = next((nc[name] for name in names if name in nc.variables), None)
-    return [] if found is None else [str(one) for one in np.ravel(found[:])]
-
-
-def _times(nc: netCDF4.Dataset, path: Path) -> list[str]:
-    """Return the times in a file, `YYYY-MM-DD HH:MM`; none if it has no coordinate of them."""
-    found = next((nc[name] for name in TIME if name in nc.variables), None)
-    if found is None:
-        return []
-    units = getattr(found, "units", None)
-    if units is None:
-        raise BadInput(f"{path}: {found.name} has no units (hours since …)")
-    values = np.ravel(np.asarray(found[:]))
-    calendar = calendar_of(str(getattr(found, "calendar", "standard")), units, values)
-    return [calendar.text(one) for one in calendar.from_cf(values, units)]
