@@ -3,7 +3,7 @@
 #   make demo    sets up .venv and runs the study on the mini planet; ends in results/report.html
 #   make test    sets up .venv and runs all that CI runs
 #   make dag     draws the rules
-#   make bench   measures speed and memory (make bench-ingest, bench-track, …)
+#   make bench   measures speed and memory (make bench-ingest, bench-track, …; bench-gpu on a GPU)
 #   make clean   removes results and logs
 PYTHON ?= python3
 BIN := .venv/bin

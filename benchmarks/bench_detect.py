@@ -289,7 +289,6 @@ def read(folder):
 def write_samples(folder, count):
     """Write smooth made-up maps: random waves, each field with its usual mean and spread."""
     folder.mkdir()
-    lat, lon = np.linspace(-90, 90, SHAPE[0]), np.arange(SHAPE[1]) * 0.3125
     generator = np.random.default_rng(0)
     maps = [{name: waves(generator) for name in FIELDS} for _ in range(min(count, DISTINCT))]
     for step in range(count):
@@ -297,22 +296,36 @@ def write_samples(folder, count):
         day, hour = divmod(3 * step, 24)
         path = folder / f"waves.2001-01-{1 + day:02d}-{3600 * hour:05d}.nc"
         with netCDF4.Dataset(path, "w") as dataset:
-            for name, values in (("lat", lat), ("lon", lon), ("time", [3.0 * step])):
-                dataset.createDimension(name, len(values))
-                dataset.createVariable(name, "f8", (name,))[:] = values
+            coordinates(dataset, SHAPE)
+            dataset.createDimension("time", 1)
+            dataset.createVariable("time", "f8", ("time",))[:] = 3.0 * step
             dataset.step_hours = 3.0
             dataset["time"].units, dataset["time"].calendar = "hours since 2001-01-01", "noleap"
-            for name, (mean, std) in FIELDS.items():
-                variable = dataset.createVariable(name, "f4", ("time", "lat", "lon"))
-                variable[:] = mean + std * np.roll(maps[which][name], 37 * turn, axis=1)
+            turned = {name: np.roll(one, 37 * turn, axis=1) for name, one in maps[which].items()}
+            write_fields(dataset, turned)
 
 
-def waves(generator):
+def coordinates(dataset, shape):
+    """Latitudes with both poles, longitudes from 0."""
+    lat, lon = np.linspace(-90, 90, shape[0]), np.arange(shape[1]) * 360 / shape[1]
+    for name, values in (("lat", lat), ("lon", lon)):
+        dataset.createDimension(name, len(values))
+        dataset.createVariable(name, "f8", (name,))[:] = values
+
+
+def write_fields(dataset, maps):
+    """Write maps of mean 0 and spread 1 as fields with their usual mean and spread."""
+    for name, (mean, std) in FIELDS.items():
+        variable = dataset.createVariable(name, "f4", ("time", "lat", "lon"))
+        variable[:] = mean + std * maps[name]
+
+
+def waves(generator, shape=SHAPE):
     """A random field with the spectrum of weather (power falls as k⁻³), mean 0, spread 1."""
-    rows, columns = SHAPE
+    rows, columns = shape
     wave = np.hypot(np.fft.fftfreq(rows, 1 / rows)[:, None], np.fft.rfftfreq(columns, 1 / columns))
     spectrum = generator.normal(size=wave.shape) + 1j * generator.normal(size=wave.shape)
-    field = np.fft.irfft2(spectrum * np.maximum(wave, 3) ** -2.0, SHAPE)
+    field = np.fft.irfft2(spectrum * np.maximum(wave, 3) ** -2.0, shape)
     return (field - field.mean()) / field.std()
 
 

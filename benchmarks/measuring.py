@@ -53,8 +53,11 @@ class Stopwatch:
         return Cost(time.perf_counter() - self.start, cpu)
 
 
-def measured(*commands: Sequence[object]) -> Cost:
-    """Run commands at the same time; their CPU seconds add, of their peaks the greatest counts."""
+def measured(*commands: Sequence[object], timeout: float = float("inf")) -> Cost:
+    """Run commands at the same time; their CPU seconds add, of their peaks the greatest counts.
+
+    timeout: seconds after which they are ended, and SystemExit says so.
+    """
     start, before = time.perf_counter(), os.times()
     jobs = [
         subprocess.Popen(
@@ -69,6 +72,9 @@ def measured(*commands: Sequence[object]) -> Cost:
     while any(job.poll() is None for job in jobs):
         peak = max(peak, *(_high_water(job.pid) for job in jobs))
         time.sleep(0.02)
+        if time.perf_counter() - start > timeout:
+            for job in jobs:
+                job.terminate()
     for job in jobs:
         assert job.stderr is not None
         if job.returncode:

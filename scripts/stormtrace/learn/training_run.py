@@ -124,18 +124,10 @@ class TrainingRun:
         self._seed_dropout()
         losses, confusions = [], []
         for step, batch in enumerate(self._training_batches()):
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.lr(step)
-            logits = self._logits(batch)
-            loss = self.loss(logits, batch.target(), self.processes.total, batch.weight())
-            loss.backward()
-            self.optimizer.step()
-            self.optimizer.zero_grad()
-            if self.average:
-                self.average.update(self.network)
+            loss, confusion = self.step(batch, self.lr(step))
             if any(batch.seen):
-                losses.append(loss.detach())
-            confusions.append(count_votes(logits.detach(), batch.votes))
+                losses.append(loss)
+            confusions.append(confusion)
         loss_and_confusion = self._sum_up(losses, confusions)
         if not loss_and_confusion[1].any():
             raise BadInput(
@@ -144,6 +136,19 @@ class TrainingRun:
                 "labels' region and mask, or the code that LABELS declares as _FillValue"
             )
         return loss_and_confusion
+
+    def step(self, batch: Batch, lr: float) -> tuple[Tensor, Tensor]:
+        """Learn from one batch on the device; return its loss and confusion matrix, there too."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = lr
+        logits = self._logits(batch)
+        loss = self.loss(logits, batch.target(), self.processes.total, batch.weight())
+        loss.backward()
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        if self.average:
+            self.average.update(self.network)
+        return loss.detach(), count_votes(logits.detach(), batch.votes)
 
     @torch.no_grad()
     def validate(self) -> tuple[float, NDArray[np.int64]]:
