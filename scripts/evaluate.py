@@ -6,7 +6,8 @@ r"""Score a model on held-out labels.
 Confusion matrix, IoU, Dice, precision, recall and predicted/true area of each class, also weighted
 by area, with intervals from resampled dates, and the agreement of experts on the same times.
 Besides: found and false objects, reliability of the probabilities, and skill by season, basin and
-the experts' confidence.
+the experts' confidence. With --tolerance-km 250 also scores of lines: what is found is right if the
+truth is so near.
 """
 
 from pathlib import Path
@@ -25,12 +26,21 @@ def main() -> None:
     parser.add_argument(
         "--exclude", type=commandline.from_json, default=[], help="file names to leave out, JSON"
     )
+    parser.add_argument(
+        "--tolerance-km",
+        type=float,
+        nargs="*",
+        default=[],
+        help="tolerances of further scores of every class, km",
+    )
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
     parser.add_argument(
         "--threads", type=commandline.positive, help="CPU threads (default: torch's choice)"
     )
     commandline.add_classes(parser)
     args = parser.parse_args()
+    if not all(km > 0 for km in args.tolerance_km):
+        parser.error("--tolerance-km must be above 0")
 
     from stormtrace.formats.labelled import check_classes, list_labelled
     from stormtrace.labels.agreement import expert_agreement
@@ -41,7 +51,7 @@ def main() -> None:
     predictor = load_predictor(args.model, args.device, args.threads)
     check_classes(files, predictor.config.labels)
     name = predictor.config.content.get("name", args.model.name)
-    result = evaluate(predictor, files, name, args.classes)
+    result = evaluate(predictor, files, name, args.classes, args.tolerance_km)
     for doubt in result.get("doubts", ()):
         commandline.log.warning("%s", doubt)
     result["experts"] = expert_agreement(files, predictor.config.labels)

@@ -239,7 +239,7 @@ MISTAKES = [
     ("models/four-fields/labels", ["Tropical Cyclone", "Background"], "models.four-fields: labels are .*the first must be Background"),
     ("models/four-fields/labels", ["Background", "AR", "ar"], "share the name 'ar'"),
     ("models/four-fields/labels", ["Background", *(f"Class {i}" for i in range(64))], "labels is .*at most 64 items"),
-    ("models/four-fields/weights", "folder", "models.four-fields.fields is .* an unknown key; allowed: dataset, description, grid, like, title, trained_on, weights"),
+    ("models/four-fields/weights", "folder", "models.four-fields.fields is .* an unknown key; allowed: dataset, description, grid, like, title, tolerance_km, trained_on, weights"),
     ("classes", {"cold_front": {}, "Cold Front": {}}, "classes: 'cold_front' and 'Cold Front' are the same name"),
     ("animate/control", ["2001-02"], "animate.control asks for 2001-02"),
     ("snapshots/control", ["2001-01-11 00:00"], "snapshots.control asks for 2001-01-11 00:00"),

@@ -124,13 +124,14 @@ rule evaluate:
         samples=lambda wildcards: test_labels(wildcards),
         seen=lambda wildcards: test_labels_seen(wildcards),
         folder=subpath(input.config, parent=True),
+        tolerance=lambda wildcards: STUDY.models[wildcards.model].tolerance_km,
     message:
         "{wildcards.model}: scores on {params.samples}"
     shell:
         python(
             "evaluate.py --model {params.folder:q} --samples {params.samples:q}"
             " --exclude {params.exclude:q} --classes @{input.classes:q} --output {output:q}"
-            f" --device {DEVICE}"
+            f" --tolerance-km {{params.tolerance}} --device {DEVICE}"
         )
 
 

@@ -11,7 +11,7 @@ from stormtrace.class_table import ClassTable
 from stormtrace.commandline import progress
 from stormtrace.formats.labelled import LabelledFile, grid_of, read_labelled
 from stormtrace.grids.spacing import spacing_of
-from stormtrace.learn import object_scores, reliability
+from stormtrace.learn import object_scores, reliability, tolerant_scores
 from stormtrace.learn.skill_parts import (
     BasinMaps,
     basin_maps,
@@ -35,7 +35,7 @@ class Counts:
 
     cells, areas: confusion matrices (classes, classes), of cells and of their areas in km²;
     objects: `count_objects`; probabilities: `count_probabilities`; basins: `count_basins`;
-    confidence: `count_confidence`, of the files that state it.
+    confidence: `count_confidence`, of the files that state it; tolerant: `count_tolerant`.
     """
 
     cells: dict[str, Confusion] = field(default_factory=dict)
@@ -44,16 +44,20 @@ class Counts:
     probabilities: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     basins: dict[str, dict[str, Confusion]] = field(default_factory=dict)
     confidence: dict[str, Confusion] = field(default_factory=dict)
+    tolerant: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     basin_maps: BasinMaps = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
 
 
 def count(
-    predictor: Predictor, files: Sequence[LabelledFile], table: ClassTable | None = None
+    predictor: Predictor,
+    files: Sequence[LabelledFile],
+    table: ClassTable | None = None,
+    tolerance_km: Sequence[float] = (),
 ) -> Counts:
     """Predict every file, one by one, and count by (truth, prediction).
 
-    table: the study's `classes:`, for their basins.
+    table: the study's `classes:`, for their basins; tolerance_km: of `tolerant_scores`.
 
     Raises:
         BadInput: a labelled sample cannot be read, or cannot be the network's input.
@@ -79,6 +83,9 @@ def count(
         objects = object_scores.count_objects(truth, prediction, classes, grid)
         _add(counts.objects, date, objects)
         _add(counts.probabilities, date, reliability.count_probabilities(probability, truth))
+        if tolerance_km:
+            near = tolerant_scores.count_tolerant(truth, prediction, classes, grid, tolerance_km)
+            _add(counts.tolerant, date, near)
         basins = counts.basins.setdefault(date, {})
         for label, found in count_basins(truth, prediction, labels, counts.basin_maps).items():
             _add(basins, label, found)
@@ -97,10 +104,11 @@ def evaluate(
     files: Sequence[LabelledFile],
     name: str,
     table: ClassTable | None = None,
+    tolerance_km: Sequence[float] = (),
 ) -> dict[str, Any]:
     """Return the scores of a model, as in `scores.json` (docs/architecture.md)."""
     labels = predictor.config.labels
-    counts = count(predictor, files, table)
+    counts = count(predictor, files, table, tolerance_km)
     confusion = sum(counts.cells.values())
     confident = list(counts.confidence.values())
     return {
@@ -114,12 +122,21 @@ def evaluate(
         "area_weighted": summary(np.asarray(sum(counts.areas.values())), labels),
         "intervals": intervals(counts.cells, labels),
         "objects": objects_of(counts.objects, labels),
+        **_tolerant(counts, labels, tolerance_km),
         "reliability": reliability_of(counts.probabilities, labels),
         "seasons": by_season(counts.cells, labels),
         "basins": by_basin(list(counts.basins.values()), counts.basin_maps),
         **({"confidence": by_confidence(confident, labels)} if confident else {}),
         **({"doubts": counts.doubts} if counts.doubts else {}),
     }
+
+
+def _tolerant(
+    counts: Counts, labels: Sequence[str], tolerance_km: Sequence[float]
+) -> dict[str, Any]:
+    if not tolerance_km:
+        return {}
+    return {"tolerant": tolerant_scores.tolerant_scores(counts.tolerant, labels, tolerance_km)}
 
 
 def intervals(per_date: Mapping[str, Confusion], labels: Sequence[str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ def _distinct(names: list[Any]) -> list[Any]:
     return names
 
 
+Tolerance = Annotated[float, Field(gt=0, le=5000)]
 FieldNames = Annotated[list[FieldName], AfterValidator(_distinct)]
 
 
@@ -49,6 +50,12 @@ class ModelEntry(Block):
         None, description="A few words for maps and the report; the name where absent."
     )
     name: SkipJsonSchema[str] = ""
+    tolerance_km: Annotated[list[Tolerance], AfterValidator(_distinct)] = Field(
+        [],
+        max_length=10,
+        description="Score it also with these tolerances, km, as fronts are: a found cell is right "
+        "if a true one of its class is so near.",
+    )
     description: str = Field("", description="Free text for the model's config.json.")
 
 

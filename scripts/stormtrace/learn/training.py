@@ -26,7 +26,7 @@ from stormtrace.network.scores import number
 log = logging.getLogger("stormtrace")
 
 #: Keys of a recipe that its weights do not depend on.
-WORDS = ("like", "title", "description", "seeds")
+WORDS = ("like", "title", "description", "seeds", "tolerance_km")
 
 
 @dataclass(frozen=True)

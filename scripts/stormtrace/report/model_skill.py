@@ -16,12 +16,20 @@ OBJECT_ROWS = {
     "false_alarm_ratio": "Found objects that are false (FAR)",
 }
 
+#: Key of a score with a tolerance -> what a row is called.
+TOLERANT_ROWS = {"precision": "Precision", "recall": "Recall", "f1": "F1", "csi": "CSI"}
+
 #: Bins of probability, by their middles in per cent.
 MIDDLES = [str(percent) for percent in range(5, 100, 10)]
 
 
 def object_rows(scores: Content, labels: Sequence[str]) -> Iterator[ScoreRow]:
-    """Yield rows of found and false objects by threshold, and of the calibration error."""
+    """Yield rows of scores with a tolerance, of objects by threshold, of the calibration error."""
+    tolerant = scores.get("tolerant") or {}
+    for tolerance in next(iter(tolerant.values())) if tolerant else ():
+        for key, title in TOLERANT_ROWS.items():
+            of_labels = [tolerant.get(label, {}).get(tolerance, {}) for label in labels]
+            yield _row(f"{title} within {tolerance.replace('_', ' ')}", key, of_labels)
     objects = scores.get("objects") or {}
     for threshold in next(iter(objects.values())) if objects else ():
         for key, title in OBJECT_ROWS.items():

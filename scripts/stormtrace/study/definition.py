@@ -242,7 +242,8 @@ class Study:
 
     def training(self, model: str) -> Entry:
         """Return what a training depends on."""
-        return {key: value for key, value in dump(self.models[model]).items() if key != "title"}
+        free = ("title", "tolerance_km")
+        return {key: value for key, value in dump(self.models[model]).items() if key not in free}
 
     def labels_of(self, dataset: str) -> list[str]:
         """Return the classes of a labelled dataset, as a model that learns from it names them."""
