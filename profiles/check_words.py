@@ -22,6 +22,12 @@ FLAGS = {
     "-C": "KEY=VALUE",
 }
 
+#: A parser notices a mistake later than it was made, and names it in its own words.
+LOOK_FOR = (
+    "look there and in the line before for a missing colon, quote or bracket, a tab, or a line"
+    " indented unlike its neighbours"
+)
+
 
 def problem(words: Sequence[str]) -> str:
     """Return one sentence for what is wrong with the words of a command, or nothing."""
@@ -70,7 +76,7 @@ def _unreadable(file: str) -> str:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        return f"{file} is not YAML{_where(error.problem_mark)}: {error.problem}"
+        return f"{file} is not YAML{_where(error.problem_mark)}: {error.problem}; {LOOK_FOR}"
     except yaml.YAMLError as error:
         return f"{file} is not YAML: {error}"
     if not isinstance(root, yaml.MappingNode):

@@ -4,8 +4,7 @@ r"""Measure which fields a model relies on: the IoU it loses when one is shuffle
         --output results/models/four-fields/importance.json --repeats 5
 
 Each field is shuffled --repeats times among the labelled times; the JSON has the mean loss by
-class, and its 95 % interval when dates are resampled. With --figure STEM also a bar chart,
-{STEM}.png and {STEM}.pdf.
+class, and its 95 % interval when dates are resampled. draw_importance.py draws them.
 """
 
 from pathlib import Path
@@ -28,12 +27,10 @@ def main() -> None:
     parser.add_argument(
         "--exclude", type=commandline.from_json, default=[], help="file names to leave out, JSON"
     )
-    parser.add_argument("--figure", type=Path, help="path of a bar chart without .png and .pdf")
     parser.add_argument("--device", default="auto", help="auto, cuda, mps or cpu")
     parser.add_argument(
         "--threads", type=commandline.positive, help="CPU threads (default: torch's choice)"
     )
-    commandline.add_classes(parser)
     args = parser.parse_args()
 
     from stormtrace.formats.labelled import check_classes, list_labelled
@@ -49,14 +46,6 @@ def main() -> None:
     result = {"model": name} | result
     result["provenance"] = provenance(inputs, samples=str(args.samples), excluded=args.exclude)
     write_json(args.output, result)
-    if args.figure is not None:
-        from stormtrace.figures.maps import use_style
-        from stormtrace.figures.model_figures import draw_importance
-        from stormtrace.figures.printing import Printing
-
-        use_style()
-        figure = draw_importance(result["importance"], result["labels"], name, args.classes)
-        Printing().save(figure, args.figure)
 
 
 if __name__ == "__main__":

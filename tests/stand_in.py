@@ -26,7 +26,7 @@ FOLDERS = {
     "draw_fields.py": [],
     "draw_sensitivity.py": [],
 }
-STEMS = {"draw_labels.py": [".png", ".pdf"], "draw_training.py": [".png", ".pdf"]}
+STEMS = {f"draw_{kind}.py": [".png", ".pdf"] for kind in ("importance", "labels", "training")}
 
 script, output = Path(sys.argv[0]).name, Path(sys.argv[sys.argv.index("--output") + 1])
 if script in FOLDERS:
@@ -39,7 +39,3 @@ elif script in STEMS:
 else:
     output.parent.mkdir(parents=True, exist_ok=True)
     output.touch()
-if "--figure" in sys.argv:
-    figure = Path(sys.argv[sys.argv.index("--figure") + 1])
-    for ending in (".png", ".pdf"):
-        figure.with_name(figure.name + ending).touch()

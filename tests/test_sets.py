@@ -47,12 +47,12 @@ WORK = {
         *("--grid", "g", "--year", "2001", "--runtime", "torch", "--device", "cpu"),
         *("--blank", "allow"),
     ],
+    "draw_importance.py": ["--importance", "importance.json"],
     "draw_labels.py": ["--model", "model", "--samples", "labelled", "--number", "1"],
     "draw_training.py": ["--history", "history.csv"],
     "evaluate.py": ["--model", "model", "--samples", "labelled", "--device", "cpu"],
     "explain.py": [
         *("--model", "model", "--samples", "labelled", "--repeats", "1", "--device", "cpu"),
-        *("--figure", "made/figure"),
     ],
     "find_objects.py": ["--mask", "mask.nc"],
     "link_events.py": ["--objects", "objects.nc", "--experiment", "e"],
@@ -79,6 +79,9 @@ def inputs(tmp_path_factory):
     write_counts(folder / "counts.nc", count_masks(folder / "mask.nc"), {})
     columns = "epoch,train_loss,validation_loss,train_mean_iou,validation_mean_iou,train_iou_A,lr"
     (folder / "history.csv").write_text(f"{columns}\n1,1,1,0.5,0.5,0.5,0.1\n")
+    lost = {"mean": 0.1, "low": 0.05, "high": 0.2}
+    measured = {"model": "m", "labels": ["Background"], "importance": {"TMQ": {"Background": lost}}}
+    write_json(folder / "importance.json", measured)
     raw = Cesm(folder / "raw")
     raw.write_all()
     (folder / "raw.json").write_text(json.dumps(raw.spec()))
@@ -177,7 +180,8 @@ def test_every_script_with_several_outputs_is_here():
             ):
                 several.add(script[1])
     assert several == {
-        "adopt_model.py", "draw_labels.py", "draw_training.py", "explain.py", "link_events.py", "train.py"
+        "adopt_model.py", "draw_importance.py", "draw_labels.py", "draw_training.py", "link_events.py",
+        "train.py",
     }  # fmt: skip
     assert several <= WORK.keys()
 

@@ -162,7 +162,7 @@ def test_blank_masks_end_the_job_or_are_told(model, samples, tmp_path, caplog):
     config, network = load_model(model)
     network.classifier[0].conv.weight.data.zero_()  # all logits equal: class 0 everywhere
     write_model(tmp_path / "blank", config.content, network.state_dict())
-    with pytest.raises(BadInput, match=r"all 7 masks of .*2001 are blank: .* blank: allow"):
+    with pytest.raises(BadInput, match=r"every mask \(7\) of .*2001 is blank: .* blank: allow"):
         look(tmp_path / "blank", samples, tmp_path / "m.nc", blank="refuse")
     assert not (tmp_path / "m.nc").exists()
     _, attributes = look(tmp_path / "blank", samples, tmp_path / "m.nc", blank="allow")
@@ -245,7 +245,7 @@ def test_false_neighbours_on_a_part_of_the_globe_are_told(tmp_path, caplog):
     write_map_file(tmp_path / "samples/a.2000-01-01-00000.nc", fields, **pacific)
     _, attributes = look(published, tmp_path / "samples", tmp_path / "masks.nc", year=2000)
     assert "9.5 to 54.5 degrees north, 149.5 to 221.5 east" in attributes["comment"]
-    assert "cut the region from the masks" in caplog.text
+    assert "the region cut from the masks; one trained on maps of this region" in caplog.text
 
 
 def test_members_of_an_ensemble_must_fit(model, samples, tmp_path):

@@ -1,13 +1,14 @@
 """The plan warns of networks on grids unlike those they were trained on."""
 
 import json
+import os
 
 import pytest
 
 from stormtrace.grids import make_grid
 from stormtrace.grids.spacing import Spacing, spacing_of
 from stormtrace.network.trained_grid import unknown_grid
-from stormtrace.study.jobs import warnings_in
+from stormtrace.study.jobs import failures_in, warnings_in
 from stormtrace.study.known_grids import grid_warnings
 from stormtrace.study.loading import load_study
 
@@ -87,3 +88,20 @@ def test_warnings_of_logs_are_told_once_a_kind(tmp_path):
     told = warnings_in(tmp_path, logs)
     assert [one.split("\n")[0] for one in told] == ["10 of 40 masks are blank", "other units"]
     assert all(one.endswith("see logs/detect/mine/2000.log, and 1 more like it") for one in told)
+
+
+def test_failures_of_this_run_are_told_once_a_kind(tmp_path):
+    """Twenty years without a variable are one sentence; what failed before this run is none."""
+    folder = tmp_path / "logs/make_samples/d"
+    folder.mkdir(parents=True)
+    for year in (1995, 1996):
+        (folder / f"{year}.log").write_text(
+            f"10:00:01 reading\nerror: {year}.nc has no variable Q\n"
+        )
+    (folder / "1997.log").write_text("10:00:01 done\n")
+    (folder / "1990.log").write_text("error: another study\n")
+    os.utime(folder / "1990.log", (1, 1))
+    (told,) = failures_in(tmp_path, "logs", since=2)
+    assert told.startswith(
+        "1995.nc has no variable Q\n    see logs/make_samples/d/1995.log, and 1 m"
+    )

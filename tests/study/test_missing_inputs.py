@@ -3,6 +3,7 @@
 import json
 import runpy
 
+import netCDF4
 import pytest
 
 from stormtrace.errors import BadInput
@@ -60,6 +61,29 @@ def test_files_that_match_nothing(tmp_path):
     )
     (warning,) = missing_years(study(tmp_path, ["1995-01-01", "2000-01-01"], "z*.nc"))
     assert "no file matches for TQV" in warning and "z*.nc" in warning
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names", "told"),
+    [
+        ("{variable}.{year}.nc", ["TQV.1995.nc"], "TQV.1995.nc has no variable TQV; it has IWV"),
+        ("x*.nc", ["x1.nc", "x2.nc"], "x1.nc has no variable TQV; it has IWV, nor has any other"),
+        ("x*.nc", ["x1.nc", "x_with_TQV.nc"], None),
+        (
+            "x*.nc",
+            [f"x{number}.nc" for number in range(21)],
+            None,
+        ),  # left to the check and the jobs
+    ],
+)
+def test_variables_that_no_file_has(tmp_path, pattern, names, told):
+    for name in names:
+        with netCDF4.Dataset(tmp_path / name, "w") as nc:
+            nc.createVariable("TQV" if "with" in name else "IWV", "f4")
+    made = study(tmp_path, ["1995-01-01", "1996-01-01"], pattern)
+    found = missing_years(made)
+    assert missing_years(made, ["1995"]) == found
+    assert found == [] if told is None else told in found[0] and len(found) == 1
 
 
 def test_only_what_jobs_need_and_is_certain_stops_a_run(tmp_path):
@@ -199,6 +223,7 @@ def test_words_that_snakemake_would_take_for_files(tmp_path, words, told):
     ("text", "told"),
     [
         ("title: [x\nrun: y\n", "is not YAML in line 2, column 4"),
+        ("title: x\nrun [y]\n", "look there and in the line before for a missing colon"),
         ("a: 1\n\tb: 2\n", "is not YAML in line 2, column 1"),
         ("a: {b: 2000-02-30}\n", "has 2000-02-30 in line 1, column 8 (day is out of range"),
         ("a: {b: 1}\na: {c: 1}\n", "has the key 'a' twice, in line 2, column 1"),
@@ -236,7 +261,6 @@ def test_a_file_that_is_not_yaml_is_told_with_its_line(tmp_path):
     [([25, 65, 180, 255], [180, 255, 25, 65]), ([180, 255, 65, 25], [180, 255, 25, 65])],
 )
 def test_a_swapped_box_is_told_the_order(tmp_path, box, meant):
-    meant = [float(one) for one in meant]
     mine = {"model": "net", "dataset": "d", "grid": "g"}
     where = {
         "regions.here": {"regions": {"here": box}},

@@ -7,6 +7,7 @@ import shlex
 import shutil
 import sys
 import threading
+import time
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -34,7 +35,7 @@ from stormtrace.study.inputs import (
     samples_seen,
 )
 from stormtrace.study.artmip import artmip_files
-from stormtrace.study.jobs import warnings_in
+from stormtrace.study.jobs import failures_in, warnings_in
 from stormtrace.study.layout import EVENT_TABLES
 from stormtrace.study.loading import load_study
 from stormtrace.study.missing_inputs import missing_inputs
@@ -60,6 +61,9 @@ try:
     )
 except BadInput as error:
     sys.exit(f"error: {error}")
+
+# When this run began: logs that failed before it are of another.
+STARTED = time.time()
 
 # Where each result lies.
 at = STUDY.at
@@ -119,10 +123,10 @@ def any_of(names):
     return "|".join(map(re.escape, names)) or "(?!)"
 
 
-def warn(warnings):
+def warn(sentences, kind="warning"):
     """Say at the console what jobs keep in their logs, and what the plan alone can tell."""
-    for warning in warnings:
-        print(f"warning: {warning}", file=sys.stderr)
+    for sentence in sentences:
+        print(f"{kind}: {sentence}", file=sys.stderr)
 
 
 # A plan is longer than a screen: what it warns of stands at its end.
@@ -178,6 +182,7 @@ onsuccess:
 
 onerror:
     warn(warnings_in(Path.cwd(), logs_of(STUDY)))
+    warn(failures_in(Path.cwd(), at.logs, STARTED), "error")
 
 
 wildcard_constraints:

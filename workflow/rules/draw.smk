@@ -49,6 +49,38 @@ rule draw_training:
         )
 
 
+rule draw_importance:
+    input:
+        importance=at.importance("{model}"),
+        classes=at.block("classes"),
+    output:
+        multiext(at.model_figure("{model}", "importance"), ".png", ".pdf"),
+    log:
+        at.log("draw_importance/{model}"),
+    benchmark:
+        at.benchmark("draw_importance/{model}")
+    wildcard_constraints:
+        model=any_of(STUDY.scored),
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(600),
+        runtime=asks(5),
+    params:
+        printing=PRINTING,
+        stem=subpath(output[0], strip_suffix=".png"),
+        title=lambda wildcards: STUDY.model_title(wildcards.model),
+    message:
+        "{wildcards.model}: importance of each field, drawn"
+    shell:
+        python(
+            "draw_importance.py --importance {input.importance:q} --classes @{input.classes:q}"
+            " --title {params.title:q} --output {params.stem:q}"
+            " {params.printing}"
+        )
+
+
 rule draw_labels:
     input:
         samples=lambda wildcards: labels_input(STUDY, STUDY.models[wildcards.model].dataset, "test"),
@@ -346,6 +378,7 @@ rule write_report:
         labels=[at.labels(name) for name in STUDY.datasets if STUDY.is_labelled(name)],
         predictions=[f"{at.model_figure(name, 'labels')}.png" for name in STUDY.scored],
         importance=[at.importance(name) for name in STUDY.explained],
+        bars=[f"{at.model_figure(name, 'importance')}.png" for name in STUDY.explained],
         sensitivity=at.sensitivity,
         landfall=[at.landfall(name) for name in STUDY.shown],
         verified=[at.verification(name) for name in STUDY.verified],

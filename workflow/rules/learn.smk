@@ -140,11 +140,8 @@ rule explain:
         samples=lambda wildcards: labels_input(STUDY, STUDY.models[wildcards.model].dataset, "test"),
         config=at.model("{model}", "config.json"),
         weights=at.model("{model}", "weights.pth"),
-        classes=ancient(at.block("classes")),  # a new colour is no reason to measure again
     output:
-        importance=at.importance("{model}"),
-        png=at.model_figure("{model}", "importance") + ".png",
-        pdf=at.model_figure("{model}", "importance") + ".pdf",
+        at.importance("{model}"),
     log:
         at.log("explain/{model}"),
     benchmark:
@@ -165,13 +162,12 @@ rule explain:
         samples=lambda wildcards: test_labels(wildcards),
         seen=lambda wildcards: test_labels_seen(wildcards),
         folder=subpath(input.config, parent=True),
-        stem=subpath(output.png, strip_suffix=".png"),
     message:
         "{wildcards.model}: importance of each field"
     shell:
         python(
             "explain.py --model {params.folder:q} --samples {params.samples:q}"
-            " --exclude {params.exclude:q} --output {output.importance:q} --figure {params.stem:q} --classes @{input.classes:q}"
+            " --exclude {params.exclude:q} --output {output:q}"
             f" --device {DEVICE}"
         )
 

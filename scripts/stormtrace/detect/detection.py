@@ -35,6 +35,13 @@ from stormtrace.network.trained_grid import unknown_grid
 
 log = logging.getLogger("stormtrace")
 
+#: What to do about opposite edges that a network joins: it depends on what it was trained on.
+AT_EDGES = (
+    "a network trained on the whole globe is run on the whole globe, and the region cut from the"
+    " masks; one trained on maps of this region, such as a polar square, has learned with these"
+    " edges and is run as it is"
+)
+
 
 def detect(
     models: Sequence[Path],
@@ -94,7 +101,7 @@ def detect(
         "members": len(members),
     }
     if edges := false_neighbours(config.padding, run.learned or folder.grid):
-        log.warning("%s: run it on the whole globe, and cut the region from the masks", edges)
+        log.warning("%s; %s", edges, AT_EDGES)
         facts["comment"] = edges
     if period is not None:
         facts["period"] = "/".join(period)  # an interval of ISO 8601

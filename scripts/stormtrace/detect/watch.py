@@ -81,7 +81,7 @@ class Watch:
         """
         if self.blank and len(self.blank) == self.steps:
             raise BadInput(
-                f"all {self.steps} masks of {self.folder.paths[0].parent} are blank: the fields, "
+                f"every mask ({self.steps}) of {self.folder.paths[0].parent} is blank: the fields, "
                 "their units, the statistics or the grid are not those that the detector knows; "
                 "where there is truly no feature, say blank: allow in the experiment"
             )

@@ -70,8 +70,9 @@ def _panels(
     units: str,
 ) -> Figure:
     scale = sequential(largest_shown([np.nan_to_num(m) for m in maps.values()]), feature, units)
+    what = "Share" if units == "%" else "Mean"
     panels = [Panel(one.grid, values, period) for period, values in maps.items()]
-    return draw_panels(panels, scale, "Mean", heading, title, 2 if len(panels) > 1 else 1)
+    return draw_panels(panels, scale, what, heading, title, 2 if len(panels) > 1 else 1)
 
 
 def _steps(one: Composite) -> str:

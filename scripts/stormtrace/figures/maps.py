@@ -23,7 +23,6 @@ from stormtrace.land import is_land
 LAND, SEA, INK = "#e7e5e0", "#fbfbfa", "#2b2b2b"
 FONTS = ("Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans")
 STYLE: dict[Any, Any] = {
-    "font.family": "sans-serif",
     "font.size": 8,
     "axes.linewidth": 0.5,
     "axes.titlesize": 8.5,
@@ -51,7 +50,9 @@ def use_style(dots_per_inch: int = DOTS_PER_INCH) -> None:
     mpl.use("Agg")
     logging.getLogger("fontTools").setLevel(logging.WARNING)  # it logs every glyph
     mpl.rcParams.update(STYLE | {"savefig.dpi": dots_per_inch})
-    mpl.rcParams["font.sans-serif"] = _installed(FONTS)
+    # Families by name: a generic one is its first family alone, and a glyph that this one lacks
+    # (the minus of kg m⁻² in Liberation Sans) would be a box.
+    mpl.rcParams["font.family"] = _installed(FONTS)
 
 
 def _installed(families: tuple[str, ...]) -> list[str]:

@@ -27,7 +27,7 @@ def check_box(box: Sequence[float]) -> None:
         for other in ([third, fourth, first, second], [first, third, second, fourth],
                       [first, second, fourth, third]):  # fmt: skip
             if _is_box(other):
-                suggestion = f"; did you mean {[float(f'{one:g}') for one in other]}?"
+                suggestion = f"; did you mean [{', '.join(f'{one:g}' for one in other)}]?"
                 break
     raise BadInput(
         f"a box is [west, east, south, north] in degrees, south below north; found {list(box)}"

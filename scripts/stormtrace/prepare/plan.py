@@ -126,7 +126,7 @@ def _plan(archive: Archive, part: Part, year: int) -> Plan | None:
     matches = {source: match(each, dataset, expected) for source, each in inventories.items()}
     there = np.logical_and.reduce([file.min(axis=1) >= 0 for file, _ in matches.values()])
     if not there.all() and dataset.missing_steps == "refuse":
-        raise BadInput(_what_is_missing(dataset, calendar, expected, matches, year))
+        raise BadInput(_what_is_missing(dataset, inventories, expected, matches, year))
     if not there.any():
         return None
     records = {
@@ -179,18 +179,23 @@ def touches(part: Part, year: int) -> bool:
 
 def _what_is_missing(
     dataset: Dataset,
-    calendar: Calendar,
+    inventories: Mapping[Source, Inventory],
     expected: Seconds,
     matches: Mapping[Source, tuple[NDArray[np.int64], NDArray[np.int64]]],
     year: int,
 ) -> str:
     lacks = []
+    calendar = _one_calendar(dataset, inventories)
     for source, (file, _) in matches.items():
         gone = expected[file.min(axis=1) < 0]
         if gone.size:
             times = f"{calendar.text(gone[0])} … {calendar.text(gone[-1])}"
             lacks.append(f"{source.variable} lacks {gone.size} ({times})")
+            if gone.size == expected.size:
+                first, last = inventories[source].sorted_starts[0][[0, -1]]
+                lacks[-1] += f"; its files have {calendar.text(first)} … {calendar.text(last)}"
     return (
         f"dataset {dataset.name}: of {expected.size} steps expected in {year} {'; '.join(lacks)}."
-        " Bring the files, correct `period`, or say `missing_steps: skip`"
+        f" Bring the files, correct `period` or `step_hours` (now {dataset.step_hours:g}), or say"
+        " `missing_steps: skip`"
     )

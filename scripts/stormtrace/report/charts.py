@@ -16,11 +16,16 @@ LEFT, RIGHT, TOP, BOTTOM = 38, 8, 10, 24
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a chart. style: classes of the style sheet, such as ``class-0 dashed``."""
+    """One line of a chart. style: classes of the style sheet, such as ``class-0 dashed``.
+
+    at: where its values are between the first label, 0, and the last, 100, in per cent; by default
+    there is one for each label.
+    """
 
     name: str
     values: Sequence[float | None]
     style: str
+    at: Sequence[float] | None = None
 
 
 def line_chart(
@@ -42,8 +47,11 @@ def line_chart(
     for place, label in list(zip(places, labels, strict=False))[::every]:
         parts.append(_label(place, label))
     for line in lines:
-        parts.append(_path(line, places, axis))
-        for place, label, value in zip(places, labels, line.values, strict=False):
+        of_line, tips = places, _labels_of(line, labels)
+        if line.at is not None:
+            of_line = np.interp(line.at, [0, 100], places[[0, len(labels) - 1]])
+        parts.append(_path(line, of_line, axis))
+        for place, label, value in zip(of_line, tips, line.values, strict=False):
             if value is None or not np.isfinite(value):
                 continue
             tip = html.escape(f"{line.name}, {label}: {value:.3g} {units}")
@@ -54,11 +62,16 @@ def line_chart(
     return _svg(parts, "; ".join(_seen(line, labels, units) for line in lines))
 
 
+def _labels_of(line: Line, labels: Sequence[str]) -> Sequence[str]:
+    """Return what each value of a line is at."""
+    return labels if line.at is None else [f"{share:.3g} %" for share in line.at]
+
+
 def _seen(line: Line, labels: Sequence[str], units: str) -> str:
     """Return in words what a line shows: its least and its largest value, and where they are."""
     known = [
         (value, label)
-        for value, label in zip(line.values, labels, strict=False)
+        for value, label in zip(line.values, _labels_of(line, labels), strict=False)
         if value is not None and np.isfinite(value)
     ]
     if not known:

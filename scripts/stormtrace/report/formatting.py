@@ -35,3 +35,12 @@ def place(lat: float, lon: float) -> str:
 def sentence(text: str) -> str:
     """Return a text with a capital first letter, and nothing else changed."""
     return text[:1].upper() + text[1:]
+
+
+def initials(name: str) -> str:
+    """Return the initials of a basin, which fit under a bar.
+
+    >>> initials("North Indian and Asia")
+    'NIA'
+    """
+    return "".join(word[0] for word in name.split() if word[0].isupper())

@@ -1,5 +1,6 @@
 """What scores.json says besides cells: objects, reliability, seasons; on the page of a model."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -7,6 +8,7 @@ from markupsafe import Markup
 
 from stormtrace.report.charts import Bar, Line, bar_chart, line_chart
 from stormtrace.report.contents import Chart, ScoreRow
+from stormtrace.report.formatting import initials
 
 Content = Mapping[str, Any]
 
@@ -19,8 +21,8 @@ OBJECT_ROWS = {
 #: Key of a score with a tolerance -> what a row is called.
 TOLERANT_ROWS = {"precision": "Precision", "recall": "Recall", "f1": "F1", "csi": "CSI"}
 
-#: Bins of probability, by their middles in per cent.
-MIDDLES = [str(percent) for percent in range(5, 100, 10)]
+#: Ends of the axis of probability and what is written between them, per cent.
+PER_CENT = [str(percent) for percent in range(0, 101, 20)]
 
 
 def object_rows(scores: Content, labels: Sequence[str]) -> Iterator[ScoreRow]:
@@ -50,34 +52,65 @@ def _row(title: str, key: str, of_labels: Sequence[Content]) -> ScoreRow:
 
 
 def skill_charts(scores: Content, shown: Mapping[str, tuple[str, str]]) -> Iterator[Chart]:
-    """Yield the reliability diagram and IoU by season. shown: label -> its title and style."""
+    """Yield the reliability diagram, and skill by season, basin and confidence of the labels.
+
+    shown: label -> its title and style.
+    """
     if reliability := scores.get("reliability"):
         lines = [
-            Line(title, _per_cent(reliability[label]["observed"]), style)
+            _reliability(reliability[label], title, style)
             for label, (title, style) in shown.items()
             if label in reliability
         ]
-        perfect = Line("Perfect", [float(middle) for middle in MIDDLES], "neutral dotted")
-        svg = Markup(line_chart(MIDDLES, [perfect, *lines], "% observed", 2, most=100.0))
+        perfect = Line("Perfect", [0.0, 100.0], "neutral dotted", [0.0, 100.0])
+        svg = Markup(line_chart(PER_CENT, [perfect, *lines], "% observed", most=100.0))
         legend = [(line.style, line.name) for line in (*lines, perfect)]
         yield Chart("Reliability", svg, "share of a class, by its probability in per cent", legend)
     if seasons := scores.get("seasons"):
         groups = {
-            f"{season} ({found['dates']})": list(_bars(found, shown))
+            f"{season} ({found['dates']})": list(_bars(found, "iou", shown))
             for season, found in seasons.items()
         }
-        legend = list(
-            dict.fromkeys((bar.style, bar.name) for bars in groups.values() for bar in bars)
-        )
-        yield Chart("Skill by season", Markup(bar_chart(groups, "IoU")), "with dates", legend)
+        yield _chart("Skill by season", groups, "IoU", "with the number of labelled dates")
+    for label, basins in (scores.get("basins") or {}).items():
+        title, style = shown.get(label, (label, "neutral"))
+        of_basins = {
+            initials(basin): list(_bar(title, style, found["iou"], found["iou_interval"]))
+            for basin, found in basins.items()
+        }
+        if any(of_basins.values()):
+            names = ", ".join(f"{initials(basin)} {basin}" for basin in basins)
+            yield _chart(f"Skill by basin: {title.lower()}", of_basins, "IoU", names)
+    if confidence := scores.get("confidence"):
+        groups = {sure: list(_bars(found, "recall", shown)) for sure, found in confidence.items()}
+        note = "share of labelled cells that is found, by how sure the annotators were (0 to 1)"
+        yield _chart("Recall by confidence", groups, "recall", note)
 
 
-def _bars(found: Content, shown: Mapping[str, tuple[str, str]]) -> Iterator[Bar]:
+def _reliability(diagram: Content, title: str, style: str) -> Line:
+    """Return what was observed at the mean probability of each bin, not at the bin's middle.
+
+    Of a rare class nearly all cells of the first bin have a probability near zero.
+    """
+    said = [math.nan if one is None else 100 * one for one in diagram["probability"]]
+    seen = [None if one is None else 100 * one for one in diagram["observed"]]
+    return Line(title, seen, style, said)
+
+
+def _chart(title: str, groups: Mapping[str, Sequence[Bar]], units: str, note: str) -> Chart:
+    legend = dict.fromkeys((bar.style, bar.name) for bars in groups.values() for bar in bars)
+    return Chart(title, Markup(bar_chart(groups, units)), note, list(legend))
+
+
+def _bars(found: Content, score: str, shown: Mapping[str, tuple[str, str]]) -> Iterator[Bar]:
     for label, (title, style) in shown.items():
-        value, (low, high) = found["iou"].get(label), found["iou_interval"].get(label, (None, None))
-        if value is not None and low is not None:
-            yield Bar(title, style, value, low, high)
+        interval = found[f"{score}_interval"].get(label, (None, None))
+        yield from _bar(title, style, found[score].get(label), interval)
 
 
-def _per_cent(shares: Sequence[float | None]) -> list[float | None]:
-    return [None if share is None else 100 * share for share in shares]
+def _bar(
+    title: str, style: str, value: float | None, interval: Sequence[float | None]
+) -> Iterator[Bar]:
+    low, high = interval
+    if value is not None and low is not None and high is not None:
+        yield Bar(title, style, value, low, high)

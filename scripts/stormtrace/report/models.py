@@ -162,9 +162,10 @@ def _importance(path: str | None, classes: Shown) -> Iterator[Chart]:
     for field, of_labels in losses.items():
         labels = [label for label in of_labels if label != "mean_iou"]
         groups[field] = [
-            Bar(_words(label), style, loss["mean"], loss["low"], loss["high"])
+            Bar(_title(label, classes), style, loss["mean"], loss["low"], loss["high"])
             for label, style in zip(labels, _styles(labels, classes), strict=True)
             for loss in (of_labels[label],)
+            if loss["mean"] is not None  # the class is nowhere in the labels
         ]
     legend = list(dict.fromkeys((bar.style, bar.name) for bars in groups.values() for bar in bars))
     svg = Markup(bar_chart(groups, "IoU lost"))

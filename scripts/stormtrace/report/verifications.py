@@ -9,7 +9,7 @@ from stormtrace.climate.seasons import MONTHS
 from stormtrace.formats.json_files import read_json
 from stormtrace.report.charts import Bar, Line, bar_chart, line_chart
 from stormtrace.report.contents import Chart, Interval, SkillRow, Verification
-from stormtrace.report.formatting import number
+from stormtrace.report.formatting import initials, number
 from stormtrace.report.page_maps import Link
 from stormtrace.report.request import ExperimentFiles
 from stormtrace.report.shown_classes import ShownClass, style_of
@@ -126,13 +126,13 @@ def _charts(found: Mapping[str, Any], classes: Mapping[str, ShownClass]) -> Iter
     legend = [(line.style, line.name) for line in lines]
     yield Chart("Storms by the month they begin in", Markup(svg), "all basins", legend)
     bars = {
-        _initials(basin): [
+        initials(basin): [
             _bar(name, how, climate[side]["basins"][basin]) for side, name, how in sides
         ]
         for basin in climate["observed"]["basins"]
     }
     svg = bar_chart(bars, "storms a year")
-    names = ", ".join(f"{_initials(name)} {name}" for name in climate["observed"]["basins"])
+    names = ", ".join(f"{initials(name)} {name}" for name in climate["observed"]["basins"])
     yield Chart("Storms a year by basin", Markup(svg), names, legend)
     if timed := found.get("time"):
         bars = {
@@ -157,10 +157,6 @@ def _ends(one: Mapping[str, Any]) -> Sequence[float]:
     return one["pod_interval"] or (one["pod"], one["pod"])
 
 
-def _initials(name: str) -> str:
-    return "".join(word[0] for word in name.split())
-
-
 def _short(category: str) -> str:
     kind, _, which = category.partition(" ")
-    return which if kind == "category" else _initials(category).upper()
+    return which if kind == "category" else initials(category).upper()

@@ -148,16 +148,39 @@ def warnings_in(folder: Path, logs: Iterable[str]) -> list[str]:
 
     Warnings that differ in numbers alone (of a year, of a sample) are of one kind.
     """
-    found: dict[str, list[str]] = {}
+    found = []
     for log in dict.fromkeys(logs):
         with suppress(OSError):
-            for line in (folder / log).read_text(encoding="utf-8", errors="replace").split("\n"):
-                if told := WARNING.match(line):
-                    kind = f"{Path(log).parent} {re.sub(r'[^ ]*[0-9][^ ]*', '', told[1])}"
-                    found.setdefault(kind, []).append(f"{told[1]}\n    see {log}")
+            lines = (folder / log).read_text(encoding="utf-8", errors="replace").split("\n")
+            found += [(log, told[1]) for line in lines if (told := WARNING.match(line))]
+    return _one_of_each_kind(found)
+
+
+def failures_in(folder: Path, logs: str, since: float) -> list[str]:
+    """Return why jobs failed, each kind of reason once, with the log it stands in.
+
+    Snakemake prints the command of each twice, and the reason somewhere between them.
+
+    logs: the folder of the study's logs, below `folder`. since: only logs written after this
+    moment, in seconds of the epoch.
+    """
+    found = []
+    for path in sorted((folder / logs).rglob("*.log")):
+        with suppress(OSError):
+            if path.stat().st_mtime >= since and (reason := failure(path)):
+                found.append((str(path.relative_to(folder)), reason.removeprefix("error: ")))
+    return _one_of_each_kind(found)
+
+
+def _one_of_each_kind(found: Iterable[tuple[str, str]]) -> list[str]:
+    """Return sentences with their logs, those that differ in numbers alone as one."""
+    kinds: dict[str, list[str]] = {}
+    for log, said in found:
+        kind = f"{Path(log).parent} {re.sub(r'[^ ]*[0-9][^ ]*', '', said)}"
+        kinds.setdefault(kind, []).append(f"{said}\n    see {log}")
     return [
         lines[0] + (f", and {len(lines) - 1} more like it" if len(lines) > 1 else "")
-        for lines in found.values()
+        for lines in kinds.values()
     ]
 
 

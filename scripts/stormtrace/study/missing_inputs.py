@@ -62,6 +62,7 @@ def missing_inputs(
             said |= dict.fromkeys(
                 _missing_years(study, dataset, part, needed, find, is_certain=jobs is not None)
             )
+            said |= dict.fromkeys(_missing_variables(study, dataset, part, needed, find))
     for name, needed_years in adopted.items():
         said |= dict.fromkeys(_missing_masks(study, name, sorted(needed_years)))
     return list(said)
@@ -181,6 +182,19 @@ def _missing_years(
     else:
         said = f"no file matches for {source.variable}"
     yield f"dataset {dataset.name}: {said} ({', '.join(source.files)})"
+
+
+def _missing_variables(
+    study: Study, dataset: Dataset, part: Part, needed: Container[int], find: Find
+) -> Iterator[str]:
+    """Yield which raw variables the files of a part lack, by the headers of its first year."""
+    from stormtrace.prepare.raw.found_files import why_lacking
+
+    years = [int(year) for year in years_of([part.period]) if int(year) in needed]
+    for source in _sources(study, dataset, part):
+        paths = next(filter(None, (find(source, year) for year in years)), [])
+        if reason := why_lacking(source, paths):
+            yield f"dataset {dataset.name}: {reason}"
 
 
 def _reach(file: str) -> range:

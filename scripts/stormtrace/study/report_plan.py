@@ -146,6 +146,7 @@ def _model(study: Study, name: str) -> dict[str, Any]:
         figures.append(f"{at.model_figure(name, 'training')}.png")
     if name in study.explained:
         shown["importance"] = at.importance(name)
+        figures.append(f"{at.model_figure(name, 'importance')}.png")
     if name in study.scored:
         shown["scores"] = at.scores(name)
         images.append(f"{at.model_figure(name, 'labels')}.png")

@@ -5,8 +5,12 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.netcdf import NoVariable
 from stormtrace.prepare.dataset import Dataset, Source
 from stormtrace.prepare.raw.raw_formats import is_remote, open_raw_file
+
+#: As many headers are read before a study starts to find a variable that no file is named after.
+HEADERS = 20
 
 
 def find_files(source: Source, year: int | None) -> list[str]:
@@ -114,6 +118,28 @@ def first_holding(source: Source, paths: Sequence[str]) -> str | None:
             if source.variable in opened:
                 return path
     return None
+
+
+def why_lacking(source: Source, paths: Sequence[str]) -> str:
+    """Return why no job can read a variable from some files, by their headers; else an empty text.
+
+    One header is read of files named after the variable. Of others, which may hold other variables,
+    all are, and none if they are more than `HEADERS`; nor of remote ones.
+    """
+    looked = paths[:1] if source.named else paths
+    if len(looked) > HEADERS or any(map(is_remote, looked)):
+        return ""
+    reason = ""
+    for path in looked:
+        try:
+            with open_raw_file(path) as opened:
+                opened.variable(source.variable)
+                return ""
+        except NoVariable as error:
+            reason = reason or str(error)
+        except (BadInput, OSError):  # an error of the job, which says it better
+            return ""
+    return reason + (f", nor has any other of {len(looked)} files" if len(looked) > 1 else "")
 
 
 def _all_patterns(dataset: Dataset) -> Iterable[str]:
