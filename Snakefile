@@ -26,6 +26,7 @@ rule all:
 
 include: "workflow/rules/study.smk"
 include: "workflow/rules/prepare.smk"
+include: "workflow/rules/label.smk"
 include: "workflow/rules/learn.smk"
 include: "workflow/rules/detect.smk"
 include: "workflow/rules/track.smk"

@@ -27,6 +27,9 @@ from stormtrace.study.annotated import import_grids
 from stormtrace.study.folders import check_places
 from stormtrace.study.inputs import (
     adopted_files,
+    campaign_dataset,
+    campaign_input,
+    campaign_labels,
     import_input,
     labels_input,
     labels_seen,
@@ -207,7 +210,7 @@ def asks(fixed, full=0, yearly=0, mesh=0):
         if full or yearly:
             amount += cells(wildcards) / FULL_CELLS * (full + yearly * years_of(wildcards))
         if mesh:
-            amount += columns(wildcards.dataset) / FULL_COLUMNS * mesh
+            amount += columns(raw_dataset(wildcards)) / FULL_COLUMNS * mesh
         return math.ceil(amount * attempt)
 
     return asked
@@ -223,9 +226,18 @@ def cells(wildcards):
         grids = [grid]
     elif model := getattr(wildcards, "model", None):
         grids = [STUDY.models[model].grid]
+    elif campaign := getattr(wildcards, "campaign", None):
+        grids = [STUDY.campaigns[campaign].grid]
     else:
         grids = [STUDY.experiments[name].grid for name in experiments_of(wildcards)]
     return max((CELLS.get(grid, FULL_CELLS) for grid in grids), default=FULL_CELLS)
+
+
+def raw_dataset(wildcards):
+    """The dataset whose raw files a job reads."""
+    if campaign := getattr(wildcards, "campaign", None):
+        return STUDY.campaigns[campaign].dataset
+    return wildcards.dataset
 
 
 def years_of(wildcards):
@@ -406,6 +418,21 @@ def measure_flags(wildcards):
 
 def composites_of(experiment):
     return yearly(at.composites(experiment, "{year}"), experiment)
+
+
+def campaigns(wildcards):
+    """Folders of the campaigns of the study, whose experiments must be among those carried out."""
+    if STUDY.waiting_campaigns:
+        name, entry = next(iter(STUDY.waiting_campaigns.items()))
+        raise WorkflowError(
+            f"error: campaigns.{name} needs masks of {', '.join(entry.experiments)}, which are not"
+            " carried out: name the experiments in `run`"
+        )
+    if not STUDY.campaigns:
+        raise WorkflowError(
+            "error: the study has no `campaigns`: see docs/labelling.md for how to describe one"
+        )
+    return [at.campaign(name) for name in STUDY.campaigns]
 
 
 def catalogue(wildcards):

@@ -124,7 +124,7 @@ def _labelled_steps(
         by_year[int(time[:4])].append(time)
     for year, own in sorted(by_year.items()):
         found: set[str] = set()
-        for plan in _plans(source.dataset, year):
+        for plan in plans_of_year(source.dataset, year):
             wanted = _seconds(own, plan.calendar)
             steps = np.flatnonzero(np.isin(plan.start, list(wanted)))
             if not steps.size:
@@ -160,7 +160,7 @@ def _no_step(times: list[str], dataset: Dataset, store: LabellingStore, missing:
         store.record.drop("no step of the dataset", time)
 
 
-def _plans(dataset: Dataset, year: int) -> list[Plan]:
+def plans_of_year(dataset: Dataset, year: int) -> list[Plan]:
     """Return the plans of a year, whose other steps may be missing; none outside the dataset."""
     parts = [part for part in dataset.parts if int(part.begin[:4]) <= year <= int(part.end[:4])]
     if not parts:

@@ -133,3 +133,6 @@ class Config(Block):
     )
     experiments: Table = Field(description="See experiments.schema.yaml.")
     comparisons: Table = Field({}, description="See comparisons.schema.yaml.")
+    campaigns: Table = Field(
+        {}, description="What `snakemake campaign` makes. See campaigns.schema.yaml."
+    )

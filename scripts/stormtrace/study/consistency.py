@@ -12,6 +12,7 @@ from stormtrace.grids.specification import cell_count
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.study.annotated import check_annotated, check_learner
+from stormtrace.study.campaign_checks import check_campaign
 from stormtrace.study.config import Config
 from stormtrace.study.detector_checks import check_detector, check_use
 from stormtrace.study.entries import Comparison, Experiment, Verification
@@ -55,6 +56,8 @@ def check(config: Config, tables: Tables, origins: Origins) -> None:
         checker.verified(name, verification)
     for name, comparison in tables.comparisons.items():
         checker.comparison(name, comparison)
+    for campaign in tables.campaigns.values():
+        check_campaign(campaign, config, tables, origins)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from stormtrace.classes import Classes
 from stormtrace.detect.recipes import AdoptedMasks, Detector, ThresholdRecipe
 from stormtrace.formats.sample_names import stamp
 from stormtrace.grids.specification import GridSpecification
+from stormtrace.labels.campaigns.campaign_block import Campaign
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.prepare.verbs import Anomaly
@@ -94,15 +95,31 @@ class Study:
         self.detectors = {name: tables.detectors[name] for name in sorted(detectors)}
         self._members = {name: members_of(tables.models[name]) for name in sorted(models)}
         self.models = {name: one for some in self._members.values() for name, one in some.items()}
+        self.campaigns, self.waiting_campaigns = self._split_campaigns(tables.campaigns)
         self._annotated = tables.annotated
         needed = self._needed_datasets(tables.datasets)
         self.datasets = {name: tables.datasets[name] for name in sorted(needed)}
-        self.annotated = {name: tables.annotated[name] for name in needed & {*tables.annotated}}
+        already = {name for entry in self.campaigns.values() for name in entry.labelled}
+        #: Labelled datasets of whose days campaigns choose no time.
+        self.labelled_already = {
+            name: one
+            for name, one in tables.datasets.items()
+            if name in already and isinstance(one, LabelledDataset)
+        }
+        made_here = (needed | already) & {*tables.annotated}
+        self.annotated = {name: tables.annotated[name] for name in sorted(made_here)}
 
     def _shown_experiments(self) -> list[str]:
         """Return what is run and what is compared; in that order."""
         ends = (side for one in self.comparisons.values() for side in (one.first, one.second))
         return list(dict.fromkeys([*self.config.run, *ends]))
+
+    def _split_campaigns(
+        self, table: Mapping[str, Campaign]
+    ) -> tuple[dict[str, Campaign], dict[str, Campaign]]:
+        """Return the campaigns whose experiments are carried out, and the others."""
+        ready = {n: one for n, one in table.items() if {*one.experiments} <= {*self.experiments}}
+        return ready, {name: one for name, one in table.items() if name not in ready}
 
     @property
     def counted_from(self) -> str:
@@ -125,7 +142,9 @@ class Study:
         used = {entry.dataset for entry in self.experiments.values()}
         used |= {of.dataset for of in self.percentiles}
         used |= {entry.dataset for entry in self.models.values() if entry.dataset}
-        used |= {self._annotated[name].dataset for name in used if name in self._annotated}
+        used |= {entry.dataset for entry in self.campaigns.values()}
+        labelled = used | {one for entry in self.campaigns.values() for one in entry.labelled}
+        used |= {self._annotated[name].dataset for name in labelled if name in self._annotated}
         fields = (each for name in sorted(used) for each in table[name].fields.values())
         return used | {each.anomaly.dataset for each in fields if each.anomaly is not None}
 
@@ -205,6 +224,7 @@ class Study:
         )
         wanted |= dict.fromkeys((of.dataset, of.grid) for of in self.percentiles)
         wanted |= {(entry.dataset, entry.grid): None for entry in self.annotated.values()}
+        wanted |= {(entry.dataset, entry.grid): None for entry in self.campaigns.values()}
         for dataset, grid in list(wanted):
             wanted |= {(of.dataset, grid): None for of in self.anomalies(dataset).values()}
         found: dict[str, list[GridSpecification]] = {}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from stormtrace.detect.recipes import AdoptedMasks
 from stormtrace.learn.recipe import Published
-from stormtrace.prepare.dataset import Source
+from stormtrace.prepare.dataset import Dataset, Source
 from stormtrace.study.annotated import annotation_inputs
 from stormtrace.study.definition import Study
 
@@ -83,6 +83,52 @@ def import_input(study: Study, dataset: str) -> dict[str, list[str]]:
         "matrix": [study.at.regridding_matrix(raw, entry.grid)],
         "climatology": climatologies,
     }
+
+
+def campaign_input(study: Study, campaign: str) -> dict[str, list[str]]:
+    """Return what a campaign is made from: raw files, masks, and labels that are there already."""
+    entry = study.campaigns[campaign]
+    raw = entry.dataset
+    files = [file for year in study.pieces(raw) for file in raw_input(study, raw, year)]
+    drawn = campaign_dataset(study, campaign).fields
+    anomalies = sorted(study.anomalies(raw).items())
+    masks = {
+        key: [study.at.masks(study.masks_of(name), year) for year in study.years(name)]
+        if name
+        else []
+        for key, name in (("detections", entry.annotate), ("ensemble", entry.ensemble))
+    }
+    return {
+        "raw": sorted(set(files)),
+        "matrix": [study.at.regridding_matrix(raw, entry.grid)],
+        "climatology": [
+            study.at.climatology(of.dataset, entry.grid, str(of.harmonics))
+            for name, of in anomalies
+            if name in drawn
+        ],
+        "labelled": [made for name in entry.labelled if (made := _labels_made(study, name))],
+        **masks,
+    }
+
+
+def campaign_dataset(study: Study, campaign: str) -> Dataset:
+    """Return the dataset of a campaign with the drawn fields alone, in the order of its pages."""
+    entry = study.campaigns[campaign]
+    dataset = study.raw(entry.dataset)
+    fields = {name: dataset.fields[name] for name in entry.fields or dataset.fields}
+    return dataset.model_copy(update={"fields": fields, "title": None, "weather": None})
+
+
+def campaign_labels(study: Study, campaign: str) -> list[str]:
+    """Return the folders of labelled samples of whose days a campaign chooses no time."""
+    sets = [study.labelled_already[name] for name in study.campaigns[campaign].labelled]
+    return [str(getattr(one, split)) for one in sets for split in ("train", "test")]
+
+
+def _labels_made(study: Study, dataset: str) -> str | None:
+    if dataset in study.annotated:
+        return study.at.labelled(dataset)
+    return study.at.planet_part(study.labelled_already[dataset].train)
 
 
 def samples_seen(folder: str) -> str:

@@ -96,6 +96,10 @@ class Layout:
         """Findings about a labelled dataset."""
         return self._at(f"labels/{dataset}.json")
 
+    def campaign(self, campaign: str) -> str:
+        """The folder of a labelling campaign."""
+        return self._at(f"campaigns/{campaign}")
+
     def labelled(self, dataset: str) -> str:
         """The folder of the labelled samples that annotations become."""
         return self._at(f"labelled/{dataset}")

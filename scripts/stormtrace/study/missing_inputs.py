@@ -12,6 +12,7 @@ from stormtrace.detect.recipes import AdoptedMasks
 from stormtrace.learn.recipe import Published
 from stormtrace.prepare.dataset import Dataset, LabelledDataset, Part, Source
 from stormtrace.study.annotated import missing_annotations
+from stormtrace.study.campaign_checks import missing_of_campaign
 from stormtrace.study.definition import Study
 from stormtrace.study.inputs import adopted_files, found_once
 from stormtrace.study.periods import years_of
@@ -45,6 +46,14 @@ def missing_inputs(
         dataset = study.datasets.get(names.get("dataset") or (model and model.dataset) or "")
         if rule == "make_samples":
             years.setdefault(names["dataset"], set()).add(int(names["year"]))
+        if rule == "make_campaign":
+            campaign = study.campaigns[names["campaign"]]
+            wanted = map(int, study.pieces(campaign.dataset))
+            years.setdefault(campaign.dataset, set()).update(wanted)
+            said |= dict.fromkeys(missing_of_campaign(campaign))
+            for already in {*campaign.labelled} - {*study.annotated}:
+                labelled = study.labelled_already[already]
+                said |= dict.fromkeys(_missing_labels(study, labelled, ("train", "test")))
         if rule == "adopt_masks":
             adopted.setdefault(names["experiment"], set()).add(names["year"])
         if rule == "import_labels":
@@ -95,6 +104,7 @@ def _unread(study: Study) -> set[str]:
     read = {entry.dataset for name, entry in entries if study.sees_samples(name)}
     read |= {of.dataset for of in study.percentiles}
     read |= {entry.dataset for entry in study.annotated.values()}
+    read |= {entry.dataset for entry in study.campaigns.values()}
     read |= {of.dataset for name in read for of in study.anomalies(name).values()}
     return {entry.dataset for _, entry in entries} - read
 

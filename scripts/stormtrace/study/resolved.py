@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from stormtrace.blocks import Fault, at, check_block, did_you_mean, plain
 from stormtrace.detect.recipes import AdoptedMasks, Detector, ThresholdRecipe
 from stormtrace.labels.annotation_blocks import AnnotatedDataset
+from stormtrace.labels.campaigns.campaign_block import Campaign
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.prepare.sources import SOURCES
@@ -24,7 +25,14 @@ AnyDataset = Dataset | LabelledDataset
 AnyModel = Recipe | Published
 
 #: Keys of the study whose entries may be like each other.
-TABLES = ("datasets", "models", "detectors", "experiments", "comparisons")
+TABLES = ("datasets", "models", "detectors", "experiments", "comparisons", "campaigns")
+
+#: Tables whose entries are all of one kind.
+ONE_KIND: dict[str, type[BaseModel]] = {
+    "experiments": Experiment,
+    "comparisons": Comparison,
+    "campaigns": Campaign,
+}
 
 
 #: Detectors that every study has.
@@ -44,6 +52,7 @@ class Tables:
     detectors: dict[str, Detector]
     experiments: dict[str, Experiment]
     comparisons: dict[str, Comparison]
+    campaigns: dict[str, Campaign]
 
 
 def drop_nulls_of_study(config: Mapping[str, Any]) -> Entry:
@@ -115,8 +124,8 @@ def _model_of(kind: str, entry: Entry) -> type[BaseModel] | Fault:
         return Published if "weights" in entry else Recipe
     if kind == "detectors":
         return AdoptedMasks if "files" in entry else ThresholdRecipe
-    if kind != "datasets":
-        return Experiment if kind == "experiments" else Comparison
+    if kind in ONE_KIND:
+        return ONE_KIND[kind]
     source = entry.get("source")
     if source == "annotations":
         return AnnotatedDataset

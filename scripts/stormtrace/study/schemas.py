@@ -7,6 +7,7 @@ from pydantic import TypeAdapter
 
 from stormtrace.detect.recipes import AdoptedMasks, ThresholdRecipe
 from stormtrace.labels.annotation_blocks import AnnotatedDataset
+from stormtrace.labels.campaigns.campaign_block import Campaign
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.study.config import Config
@@ -32,6 +33,7 @@ SCHEMAS: dict[str, tuple[str, Any]] = {
     ),
     "experiments": ("An experiment", Experiment),
     "comparisons": ("A comparison", Comparison),
+    "campaigns": ("A labelling campaign", Campaign),
     "tracking": ("Tracking", TrackingBlock),
 }
 
