@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+import yaml
 
 from workflow_runs import ROOT, snakemake, stand_in_checkout
 
@@ -19,11 +20,12 @@ names = {
     "dataset": STUDY.experiments[STUDY.shown[0]].dataset, "stamp": "2000-01-01-00000",
     "grid": STUDY.experiments[STUDY.shown[0]].grid, "step": "3", "harmonics": "4", "percentile": "85",
     "start": "20000101", "end": "20001231", "block": "report",
+    "campaign": next(iter(STUDY.campaigns), None),
 }
 asked = {}
 for rule in workflow.rules:
     wildcards = SimpleNamespace(**{name: names[name] for name in rule.wildcard_names})
-    if rule.shellcmd:
+    if rule.shellcmd and None not in vars(wildcards).values():
         asked[rule.name] = [
             {
                 key: value.evaluate(wildcards, attempt=attempt).value
@@ -49,13 +51,19 @@ def asked(folder, *arguments, overlay=None):
 
 @pytest.fixture(scope="module")
 def planet(tmp_path_factory):
-    return asked(tmp_path_factory.mktemp("planet"))
+    return asked(tmp_path_factory.mktemp("planet"), overlay=campaign("mini-historical", "mini"))
 
 
 @pytest.fixture(scope="module")
 def casper(tmp_path_factory):
-    file = ROOT / "config" / "casper" / "config.yaml"
-    return asked(tmp_path_factory.mktemp("casper"), "--configfile", str(file))
+    study = yaml.safe_load((ROOT / "config" / "casper" / "config.yaml").read_text())
+    study |= campaign("cesm-historical", "fv0.23x0.31")
+    return asked(tmp_path_factory.mktemp("casper"), overlay=study)
+
+
+def campaign(dataset, grid):
+    """A campaign, of which these studies have none."""
+    return {"campaigns": {"first": {"dataset": dataset, "grid": grid, "times": 9}}}
 
 
 def test_every_rule_asks_and_asks_for_more_by_attempt(planet, casper):

@@ -24,6 +24,7 @@ CHECKING = {
     "find_objects",
     "import_labels",
     "link_events",
+    "make_campaign",
     "make_planet",
     "make_regridding_matrix",
     "make_samples",

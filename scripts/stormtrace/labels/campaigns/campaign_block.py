@@ -97,7 +97,7 @@ class Campaign(Block):
         description="The dataset's fields to draw, in the order of the pages that an expert turns, "
         "and how; all of the dataset's where absent.",
     )
-    coasts: bool = Field(True, description="Whether cells along coasts are drawn darker.")
+    coasts: bool = Field(True, description="Whether cells along coasts are drawn shaded.")
     annotate: str | None = Field(
         None,
         description="An experiment on the same dataset and grid whose detections are shown to "

@@ -43,6 +43,7 @@ from stormtrace.prepare.field_attributes import field_attributes
 from stormtrace.prepare.plan import Plan
 from stormtrace.prepare.raw.calendar_time import Calendar
 from stormtrace.prepare.sample_making import steps_on_grid
+from stormtrace.prepare.verbs import Magnitude
 
 #: Columns of the table of times.
 COLUMNS = ("name", "time", "season", "hemisphere", "disputed_km2")
@@ -189,7 +190,10 @@ def _legends(
                 f"fields.{name} is in {units}, but its usual range in {scale.units}: say its "
                 f"`range` in {units}"
             )
-        text = legend(name, about.get("long_name", ""), scale.low, scale.high, units or scale.units)
+        called = about.get("long_name", "")
+        if isinstance(plan.dataset.fields[name], Magnitude):  # not: Magnitude of U
+            called = about.get("standard_name", "").replace("_", " ")
+        text = legend(name, called, scale.low, scale.high, units or scale.units)
         said[name] = text, painter.ramp()
     return said
 

@@ -11,11 +11,14 @@ from stormtrace.grids import Grid
 from stormtrace.labels.campaigns.field_scales import FieldScale
 from stormtrace.land import is_land
 
-#: Colours of a picture; the same again, darker, for cells along coasts.
+#: Colours of a picture; the same again, shaded, for cells along coasts.
 COLOURS = 127
 
-#: Colour of what is missing, and how dark a coast is.
-MISSING, SHADE = (128, 128, 128), 0.55
+#: Colour of what is missing.
+MISSING = (128, 128, 128)
+
+#: How far the colour of a coast is from the cell's own, to black, or to white where that is dark.
+SHADE, DARK = 0.4, 90.0
 
 
 class FieldPainter:
@@ -78,7 +81,7 @@ def coast_cells(grid: Grid) -> NDArray[np.bool_]:
 
 
 def _palette(name: str) -> NDArray[np.uint8]:
-    """Return 256 colours, uint8 (256, 3): the map's, the missing, and both again but darker."""
+    """Return 256 colours, uint8 (256, 3): the map's, the missing, and both again but shaded."""
     from matplotlib import colormaps
 
     from stormtrace.blocks import did_you_mean
@@ -87,4 +90,7 @@ def _palette(name: str) -> NDArray[np.uint8]:
         raise BadInput(f"colours: matplotlib has no {name!r}{did_you_mean(name, colormaps)}")
     shown = colormaps[name]((np.arange(COLOURS) + 0.5) / COLOURS)[:, :3] * 255
     plain = np.vstack([shown, [MISSING]])
-    return np.vstack([plain, SHADE * plain]).round().astype(np.uint8)
+    lightness = plain @ (0.299, 0.587, 0.114)
+    towards = np.where(lightness < DARK, 255.0, 0.0)[:, np.newaxis]
+    shaded = plain + SHADE * (towards - plain)
+    return np.vstack([plain, shaded]).round().astype(np.uint8)

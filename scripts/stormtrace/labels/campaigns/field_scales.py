@@ -20,12 +20,13 @@ class FieldScale:
     units: str
 
 
-WATER = FieldScale(0.0, 70.0, "viridis", "kg m-2")
+#: Grey, so that the colours of classes stand out on what is usually the first page.
+WATER = FieldScale(0.0, 70.0, "gray", "kg m-2")
 TRANSPORT = FieldScale(0.0, 1000.0, "magma", "kg m-1 s-1")
 TRANSPORTED = FieldScale(-750.0, 750.0, "RdBu_r", "kg m-1 s-1")
 WIND = FieldScale(-40.0, 40.0, "RdBu_r", "m s-1")
 SPEED = FieldScale(0.0, 50.0, "cividis", "m s-1")
-PRESSURE = FieldScale(97_000.0, 104_000.0, "cividis", "Pa")
+PRESSURE = FieldScale(97_000.0, 104_000.0, "coolwarm", "Pa")
 VORTICITY = FieldScale(-3e-4, 3e-4, "PuOr_r", "s-1")
 
 #: Names of fields, in capitals, and what suits them.

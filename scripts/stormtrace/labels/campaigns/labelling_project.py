@@ -41,7 +41,7 @@ def interface(
         f' showInline="true">{sure}\n  </Choices>'
     )
     legends = "\n".join(
-        f'    <View className="scale"><Header size="6" value="{page}: {_xml(said)}"/>'
+        f'    <View className="scale"><Header size="6" value="Page {page}: {_xml(said)}"/>'
         f'<View className="ramp ramp-{page}"/></View>'
         for page, (said, _) in enumerate(scales.values(), 1)
     )
@@ -52,6 +52,7 @@ def interface(
     return f"""<View>
   <Style>
     .scales {{ display: flex; flex-wrap: wrap; gap: 4px 28px; }}
+    .scale * {{ font-size: 13px !important; margin: 0 !important; }}
     .ramp {{ height: 10px; width: 220px; }}
 {ramps}
   </Style>

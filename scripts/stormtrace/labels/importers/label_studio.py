@@ -26,6 +26,9 @@ from stormtrace.labels.importers.pictures import picture_size, read_other_json
 #: Name of the control, of each region or of the picture, that says how sure the annotator is.
 CONFIDENCE = "confidence"
 
+#: The origin of a region that a pre-annotation had and nobody changed.
+PROPOSED = "prediction"
+
 SHAPES = ("brush", "polygon", "rectangle", "ellipse")
 
 
@@ -38,6 +41,7 @@ class _Region:
     words: list[str] = field(default_factory=list)
     confidence: str | float | None = None
     size: tuple[int, int] | None = None
+    is_proposed: bool = False
 
 
 def read_label_studio(path: Path, block: AnnotationFiles) -> Iterator[Annotation | Dropped]:
@@ -83,7 +87,9 @@ def _annotation(
         words = tuple(region.words) or ("no label",)
         sure = whole if region.confidence is None else region.confidence
         shapes.append(Shape(words, _cells(region, size, block, where), sure))
-    return Annotation(where, key, _annotator(one), size or (0, 0), shapes, dropped)
+    proposed = sum(region.is_proposed and bool(region.kind) for region in regions)
+    who = _annotator(one)
+    return Annotation(where, key, who, size or (0, 0), shapes, dropped, proposed=proposed)
 
 
 def _regions(results: Any, where: str) -> list[_Region]:
@@ -99,6 +105,7 @@ def _regions(results: Any, where: str) -> list[_Region]:
             )
         region = regions.setdefault(str(result.get("id", f"result {number}")), _Region())
         value = result.get("value", {})
+        region.is_proposed = region.is_proposed or result.get("origin") == PROPOSED
         if {"original_width", "original_height"} <= result.keys():
             region.size = (int(result["original_height"]), int(result["original_width"]))
         if kind in ("choices", "rating"):
