@@ -57,9 +57,8 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the folder of the campaign")
     args = parser.parse_args()
 
-    from stormtrace.formats.labelled import list_labelled
     from stormtrace.labels.campaigns.campaign_block import Campaign
-    from stormtrace.labels.campaigns.campaign_making import Inputs, make_campaign
+    from stormtrace.labels.campaigns.campaign_making import Inputs, labelled_days, make_campaign
     from stormtrace.labels.campaigns.campaign_masks import open_detections
     from stormtrace.labels.labelled_making import FieldSource
     from stormtrace.prepare.dataset import make_dataset
@@ -76,7 +75,7 @@ def main() -> None:
         key: open_detections(paths, campaign.labels, grid, args.classes) if paths else None
         for key, paths in (("detections", args.detections), ("ensemble", args.ensemble))
     }
-    days = frozenset(file.date for folder in args.labelled for file in list_labelled(folder))
+    days = labelled_days(args.labelled)
     mesh = dataset_mesh(dataset)
     climatologies = read_climatologies(dataset, args.climatology, grid)
     source = FieldSource(dataset, mesh, grid, read_matrix(args.matrix, mesh, grid), climatologies)

@@ -123,12 +123,20 @@ def test_a_shape_and_its_label_may_be_two_results_of_one_id(tmp_path):
     size = {"original_height": SIZE[0], "original_width": SIZE[1]}
     results = [
         {"id": "a", "type": "brush", "value": brush, **size},
-        {"id": "a", "type": "labels", "value": {**brush, "labels": ["Storm"]}, **size},
+        {
+            "id": "a",
+            "type": "labels",
+            "value": {**brush, "labels": ["Storm"]},
+            "origin": "prediction",
+            **size,
+        },
         {"id": "a", "type": "choices", "from_name": "confidence", "value": {"choices": ["Low"]}},
         {"from_id": "a", "to_id": "b", "type": "relation"},
     ]
     path = write_json(tmp_path / "a.json", [task(results)])
-    codes, sure = imported(GRID, {**STUDIO, "files": path}).read((TIME, "1"))
+    store = imported(GRID, {**STUDIO, "files": path})
+    codes, sure = store.read((TIME, "1"))
+    assert store.record.proposed == 1  # a pre-annotation that nobody changed
     np.testing.assert_array_equal(on_picture(codes) == 1, mask)
     np.testing.assert_array_equal(on_picture(sure), np.where(mask, np.float32(0.33), 1))
 

@@ -27,6 +27,7 @@ from stormtrace.blocks import flag
 from stormtrace.classes import CLIMATENET_LABELS, Classes
 from stormtrace.errors import BadInput
 from stormtrace.grids import make_grid
+from stormtrace.labels.campaigns.campaign_making import labelled_days
 from stormtrace.labels.campaigns.campaign_masks import (
     disputed_areas,
     northern_shares,
@@ -142,6 +143,22 @@ def test_masks_are_coded_by_the_names_of_classes(tmp_path):
         open_detections([path], ["Background", "Blocking"], grid)
     with pytest.raises(BadInput, match="name an experiment on the campaign's grid"):
         open_detections([path], CLIMATENET_LABELS, GRID)
+
+
+def test_labelled_days_are_those_in_the_names(tmp_path):
+    """Of an import whose times are all for training, the folder of tests is empty."""
+    for split in ("train", "test"):
+        (tmp_path / split).mkdir()
+    folders = [tmp_path / "train", tmp_path / "test"]
+    with pytest.raises(BadInput, match="there are no labelled samples in"):
+        labelled_days(folders)
+    for name in (
+        "data-2001-01-02-01-3_0.nc",
+        "data-2001-01-02-01-3_1.nc",
+        "data-2001-04-02-01-3_0.nc",
+    ):
+        (tmp_path / "train" / name).touch()
+    assert labelled_days(folders) == {"2001-01-02", "2001-04-02"} and not labelled_days([])
 
 
 # --- what is drawn --------------------------------------------------------------------------------

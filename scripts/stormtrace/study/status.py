@@ -69,6 +69,7 @@ def logs_of(study: Study) -> list[str]:
     logs = [target.log for by_stage in made for of_stage in by_stage for target in of_stage]
     first = [f"import_labels/{name}" for name in study.annotated]
     first += [f"check_labels/{name}" for name in labelled]
+    first += [f"make_campaign/{name}" for name in study.campaigns]
     return [*map(study.at.log, first), *dict.fromkeys(logs)]
 
 

@@ -16,6 +16,7 @@ from stormtrace.commandline import log, progress
 from stormtrace.errors import BadInput
 from stormtrace.files import writing
 from stormtrace.formats.json_files import write_json
+from stormtrace.formats.labelled import list_labelled
 from stormtrace.formats.sample_names import stamp
 from stormtrace.formats.units import parse_unit
 from stormtrace.labels.campaigns.assistance import Assistant
@@ -105,6 +106,22 @@ def make_campaign(
     if assistant is not None:
         assistant.report()
     return list(chosen)
+
+
+def labelled_days(folders: Sequence[Path]) -> frozenset[str]:
+    """Return the days, YYYY-MM-DD, of which labelled samples are in some of the folders.
+
+    Raises:
+        BadInput: none of them has any.
+
+    """
+    filled = [folder for folder in folders if any(folder.glob("*.nc"))]
+    if folders and not filled:
+        raise BadInput(
+            f"`labelled`: there are no labelled samples in {', '.join(map(str, folders))}: correct "
+            "their dataset, or leave it out"
+        )
+    return frozenset(file.date for folder in filled for file in list_labelled(folder))
 
 
 def _chosen(campaign: Campaign, inputs: Inputs) -> list[Candidate]:
