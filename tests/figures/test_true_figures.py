@@ -49,6 +49,8 @@ from stormtrace.formats.comparison_maps import read_comparison
 from stormtrace.formats.masks import open_masks
 from stormtrace.learn.labellings import Labelling
 
+JANUARY = [100, *[0] * 11]  # steps in each month
+
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
 
@@ -216,6 +218,10 @@ def test_genesis_and_lines_are_of_their_events(tmp_path, panels):
     }
     north = next(one for one in lines.axes[0].lines if one.get_label() == "north")
     np.testing.assert_allclose(north.get_ydata(), cycle["north"])
+    short = write_frequency(tmp_path / "s.nc", {2001: np.full((12, 2, *MINI.shape), 4)}, JANUARY)
+    with open_frequency(short) as frequency:  # no season and no year: the title promises none
+        figures = dict(experiment_figures.draw_event_figures(frequency, folder, "Control", {}))
+    assert "Atmospheric rivers: their events" in words_of(figures["ar-lines"])
 
 
 def test_a_snapshot_says_when_what_and_in_which_units():

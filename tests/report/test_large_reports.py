@@ -44,9 +44,9 @@ def large(tmp_path_factory):
 
 
 def test_it_is_a_file_to_send_and_made_in_a_minute(large):
-    """About 6 MB in half a minute, charts with their words; with all its maps it was 30 MB."""
+    """5.8 MB in half a minute, charts with their words; with all its maps it was 30 MB."""
     page, seconds = large
-    assert page.stat().st_size < 6.5e6
+    assert page.stat().st_size < 6e6
     assert seconds < 60
 
 

@@ -98,7 +98,7 @@ def test_an_axis_of_per_cent_ends_at_100():
     """Values up to 100 % have a tick at 100 and none beyond; other units go on to the next tick."""
     for units, last in (("% of time steps", 100), ("events", 125)):
         svg = line_chart(list("ab"), [Line("l", [20.0, 100.0], "class-0")], units)
-        ticks = [float(t) for t in re.findall(r'text-anchor="end">([\d.]+)<', svg)]
+        ticks = [float(t) for t in re.findall(r'class="side"[^>]*>([\d.]+)<', svg)]
         assert max(ticks) == last
 
 

@@ -37,7 +37,9 @@ def draw_lines(
     coasts: name -> (nlat, nlon), the cells of each coast on the frequency's grid.
     """
     colour = line_colour(feature)
-    drawings = [*_of_counts(frequency, feature, colour, coasts), *_of_events(events, colour)]
+    counts = _of_counts(frequency, feature, colour, coasts)
+    of_events = _of_events(events, colour)
+    drawings = [*counts, *of_events]
     if not drawings:
         return None
     rows = -(-len(drawings) // 4)
@@ -51,7 +53,12 @@ def draw_lines(
         draw(axes)
         axes.tick_params(labelsize=6.5, length=2)
         add_panel_title(axes, position, title, WIDTH / 4)
-    words = f"{sentence(feature.plural)}: seasons, years and events"
+    shown = {
+        (True, True): "seasons, years and events",
+        (True, False): "seasons and years",
+        (False, True): "their events",
+    }[bool(counts), bool(of_events)]
+    words = f"{sentence(feature.plural)}: {shown}"
     add_titles(
         figure, words, f"{subtitle} · frequencies{frequency.of}" if frequency.of else subtitle
     )

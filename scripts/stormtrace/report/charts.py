@@ -112,7 +112,8 @@ def bar_chart(groups: Mapping[str, Sequence[Bar]], units: str) -> str:
 
 def _bar(bar: Bar, axis: "_Axis", x: float, width: float, title: str, units: str) -> str:
     top, bottom = sorted((axis.y(bar.value), axis.y(0.0)))
-    tip = html.escape(f"{title}: {bar.value:.3g} ({bar.low:.3g} to {bar.high:.3g}) {units}")
+    interval = f" ({bar.low:.3g} to {bar.high:.3g})" if bar.low < bar.high else ""
+    tip = html.escape(f"{title}: {bar.value:.3g}{interval} {units}")
     middle = x + width / 2
     return (
         f'<rect class="{bar.style}" x="{x:.1f}" y="{top:.1f}" width="{max(width - 1, 1):.1f}" '
@@ -155,12 +156,12 @@ def heat_map(lat: NDArray[np.float64], values: NDArray[np.float64], units: str, 
     top = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
     width = (WIDTH - LEFT - RIGHT) / 12
     height = (HEIGHT - BOTTOM - TOP) / lat.size
-    parts = [f'<text class="tick units" x="{LEFT}" y="{TOP - 2}">at most {top:.3g} {units}</text>']
+    parts = [f'<text class="units" x="{LEFT}" y="{TOP - 2}">at most {top:.3g} {units}</text>']
     for row, latitude in enumerate(lat):
         y = HEIGHT - BOTTOM - (row + 1) * height
         if row % max(1, lat.size // 5) == 0:
-            tick = f'x="{LEFT - 5}" y="{y + height / 2 + 3:.1f}" text-anchor="end"'
-            parts.append(f'<text class="tick" {tick}>{latitude:.0f}°</text>')
+            place = f'x="{LEFT - 5}" y="{y + height / 2 + 3:.1f}"'
+            parts.append(f'<text class="side" {place}>{latitude:.0f}°</text>')
         for month, value in enumerate(values[row]):
             if np.isfinite(value):
                 place = f'x="{LEFT + month * width:.1f}" y="{y:.1f}" width="{width - 0.6:.1f}"'
@@ -206,22 +207,19 @@ def _largest(units: str) -> float | None:
 
 
 def _frame(axis: _Axis, units: str) -> str:
-    parts = []
-    for tick in np.arange(axis.low, axis.high + axis.step / 2, axis.step):
-        y = axis.y(tick)
-        parts.append(
-            f'<line class="rule" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        )
-        parts.append(
-            f'<text class="tick" x="{LEFT - 5}" y="{y + 3:.1f}" text-anchor="end">{tick:g}</text>'
-        )
-    parts.append(f'<text class="tick units" x="{LEFT}" y="{TOP - 2}">{html.escape(units)}</text>')
+    ticks = np.arange(axis.low, axis.high + axis.step / 2, axis.step)
+    rules = "".join(f"M{LEFT} {axis.y(tick):.1f}H{WIDTH - RIGHT}" for tick in ticks)
+    parts = [f'<path class="rule" d="{rules}"/>']
+    parts += [
+        f'<text class="side" x="{LEFT - 5}" y="{axis.y(tick) + 3:.1f}">{tick:g}</text>'
+        for tick in ticks
+    ]
+    parts.append(f'<text class="units" x="{LEFT}" y="{TOP - 2}">{html.escape(units)}</text>')
     return "".join(parts)
 
 
 def _label(x: float, text: str) -> str:
-    place = f'x="{x:.1f}" y="{HEIGHT - 8}" text-anchor="middle"'
-    return f'<text class="tick" {place}>{html.escape(text)}</text>'
+    return f'<text x="{x:.1f}" y="{HEIGHT - 8}">{html.escape(text)}</text>'
 
 
 def _path(line: Line, places: NDArray[np.float64], axis: _Axis) -> str:
