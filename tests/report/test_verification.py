@@ -1,5 +1,7 @@
 """The section `Are they right?`: the numbers of a verification file, in words and rows."""
 
+import re
+
 from make_reports import TEMPLATES, experiment
 from page_text import visible
 from stormtrace.formats.json_files import write_json
@@ -39,16 +41,16 @@ def verified(folder, **more):
     return str(folder / "verification.json")
 
 
-def words_of(folder, **more):
+def page_of(folder, **more):
     entry = experiment(folder, "merra2") | {"verification": verified(folder, **more)}
-    page = write_page({"title": "T", "experiments": [entry]}, TEMPLATES, folder)
-    return visible(page)
+    return write_page({"title": "T", "experiments": [entry]}, TEMPLATES, folder)
 
 
 def test_points_matched_in_time(tmp_path):
     by = {"basin": {"East Pacific": SCORES}, "season": {}, "year": {},
-          "intensity": {"category 3": SCORES}}  # fmt: skip
-    words = words_of(tmp_path, time={"all": SCORES | LEADS, "by": by})
+          "intensity": {"tropical storm": SCORES, "category 3": SCORES}}  # fmt: skip
+    page = page_of(tmp_path, time={"all": SCORES | LEADS, "by": by})
+    words = visible(page)
     assert (
         "18 of 20 observed storms were detected, and 75 % of their points, 92 km away in the mean; "
         "25 % of the detections were false alarms. Half the storms were detected 12 h or more "
@@ -58,10 +60,18 @@ def test_points_matched_in_time(tmp_path):
     assert f"All {row}" in words
     assert f"East Pacific basin {row}" in words
     assert "Category 3 observed intensity" in words
+    tips = re.findall(r"<title>(.*?)</title>", page)
+    for tip in (
+        "detected, D: 6.67 storms a month",
+        "observed, NA: 80 (75 to 85) storms a year",
+        "detected, TS: 75 (70 to 80) % of points",
+        "detected, 3: 75 (70 to 80) % of points",
+    ):
+        assert tip in tips
 
 
 def test_storms_a_year_alone(tmp_path):
-    words = words_of(tmp_path)
+    words = visible(page_of(tmp_path))
     assert "80.0 (75.0 to 85.0) storms a year were detected; 80.0 (75.0 to 85.0) were observed "\
         "(1990–1999)." in words  # fmt: skip
     assert "so no day is compared" in words

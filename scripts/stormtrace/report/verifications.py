@@ -159,4 +159,4 @@ def _ends(one: Mapping[str, Any]) -> Sequence[float]:
 
 def _short(category: str) -> str:
     kind, _, which = category.partition(" ")
-    return which if kind == "category" else initials(category).upper()
+    return which if kind == "category" else initials(category.title())
