@@ -3,7 +3,8 @@ r"""Find the objects of one year of masks, and which of them share cells from st
     python scripts/find_objects.py --mask results/masks/control/2000.nc \
         --output results/events/control/objects/2000.nc
 
-With --samples and --fields, every object also gets the maximum, mean and minimum of those fields.
+With --samples and --fields, every object also gets the maximum, mean and minimum of those fields;
+WIND850 is the speed of U850 and V850.
 Of --tracking only `connectivity` and `pole_wrap` matter here.
 """
 
@@ -16,7 +17,7 @@ from stormtrace.files import writing
 from stormtrace.formats.masks import open_masks
 from stormtrace.formats.objects import ObjectsWriter
 from stormtrace.provenance import provenance
-from stormtrace.track.intensity import measure_fields, read_samples
+from stormtrace.track.intensity import measure_fields, read_samples, units_of
 from stormtrace.track.object_finding import ObjectTables, find_objects
 from stormtrace.track.tracking import labelling_keys
 
@@ -42,12 +43,13 @@ def main() -> None:
     labelling = labelling_keys(args.tracking)
     masks = open_masks(args.mask, args.classes)
     samples = read_samples(args.samples, args.fields, masks) if args.samples else iter(())
+    units = units_of(args.samples, args.fields) if args.samples else {}
     steps = commandline.progress(find_objects(masks, **labelling), "steps", masks.time.size)
     attributes = masks.attributes | provenance([args.mask], labelling=labelling)
     tables = ObjectTables(masks.grid)
     with (
         writing(args.output) as partial,
-        ObjectsWriter(partial, masks, attributes, args.fields) as objects,
+        ObjectsWriter(partial, masks, attributes, units) as objects,
     ):
         while block := list(islice(steps, BLOCK_STEPS)):
             objects.append(tables.block(block, measure_fields(block, samples, masks.grid.area)))

@@ -3,13 +3,15 @@ r"""Link the objects of all years into events, and write the tables of events an
     python scripts/link_events.py --objects results/events/control/objects/*.nc \
         --tracking '{"rule": "graph"}' --experiment control --output results/events/control
 
-Writes events.parquet, events.csv, objects.parquet, objects.csv, tracks.geojson, trajectories.nc.
+Writes events.parquet, events.csv, objects.parquet, objects.csv, and the tracks: tracks.geojson,
+trajectories.nc (CF), tracks.csv and nodes.txt (as TempestExtremes' StitchNodes writes them).
 """
 
 from pathlib import Path
 
 from stormtrace import commandline
 from stormtrace.formats.tables import write_tables
+from stormtrace.formats.track_texts import node_columns, write_nodes, write_tracks_csv
 from stormtrace.formats.tracks import write_geojson, write_trajectories
 from stormtrace.provenance import provenance
 from stormtrace.track.dropped import dropped
@@ -17,6 +19,7 @@ from stormtrace.track.events import event_table, object_table, only, sightings
 from stormtrace.track.joining import check_labelling, read_record
 from stormtrace.track.regions import events_in_region
 from stormtrace.track.rules import assign
+from stormtrace.track.track_points import track_points
 from stormtrace.track.tracking import read_tracking
 
 
@@ -41,7 +44,7 @@ def main() -> None:
     if tracking.region:
         chosen = events_in_region(record, assignment.event, events, tracking.region)
         events, objects = only(events, chosen), only(objects, chosen)
-    seen = sightings(objects, record.grid)
+    points = track_points(objects, sightings(objects, record.grid), record.grid, record.classes)
     commandline.log.info("%d objects, %d events", record.count, events["event"].size)
 
     attributes = provenance(args.objects, experiment=args.experiment, tracking=vars(tracking))
@@ -49,11 +52,16 @@ def main() -> None:
     for doubt in filter(None, attributes["doubts"].split("\n")):
         commandline.log.warning("%s", doubt)
     time = {"units": record.time_units, "calendar": record.calendar}
-    classes = record.classes
-    write_tables(args.output, "objects", objects, classes, attributes | time)
-    write_tables(args.output, "events", events, classes, attributes | time)
-    write_geojson(args.output / "tracks.geojson", events, seen, classes)
-    write_trajectories(args.output / "trajectories.nc", events, seen, classes, time, attributes)
+    classes, units = record.classes, record.field_units
+    write_tables(args.output, "objects", objects, classes, attributes | time, units)
+    write_tables(args.output, "events", events, classes, attributes | time, units)
+    write_geojson(args.output / "tracks.geojson", events, points, classes)
+    write_trajectories(
+        args.output / "trajectories.nc", events, points, classes, time, attributes, units
+    )
+    write_tracks_csv(args.output / "tracks.csv", points, classes)
+    write_nodes(args.output / "nodes.txt", points, classes)
+    commandline.log.info("nodes.txt: --in_fmt %s", ",".join(node_columns(points)))
 
 
 if __name__ == "__main__":

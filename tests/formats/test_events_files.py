@@ -2,6 +2,8 @@
 
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import netCDF4
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 
 from cf_compliance import cf_findings
 from stormtrace.errors import BadInput
+from stormtrace.formats.axes import write_grid
 from stormtrace.formats.event_maps import event_map_file
 from stormtrace.formats.masks import open_masks
 from stormtrace.formats.objects import COLUMNS, ObjectsWriter, read_objects
@@ -70,6 +73,48 @@ def test_the_checker_of_cf_finds_nothing(tmp_path, name):
         assert cf_findings(path) == [], path.name
     for group in COLUMNS:  # the checker does not go into groups
         assert cf_findings(alone(files["with-fields"], group)) == [], group
+
+
+def test_a_wind_is_measured_from_its_components_and_units_are_stated(tmp_path):
+    """Wind (3, 4) in one cell of the object and (0, 1) in the others: at most 5 m/s."""
+    grid = GRIDS["global"]
+    masks = np.zeros((1, *grid.shape), np.int8)
+    masks[0, 12, 5:8] = 1
+    write_masks(tmp_path / "mask.nc", masks, grid=grid)
+    east, north = np.zeros(grid.shape, "f4"), np.ones(grid.shape, "f4")
+    east[12, 6], north[12, 6] = 3, 4
+    east[0], north[0] = 30, 40  # outside
+    fields = {"U850": (east, "m s-1"), "V850": (north, "m s-1"), "PSL": (1e5 + east, "Pa")}
+    (tmp_path / "samples").mkdir()
+    sample_with(tmp_path / "samples/cesm.2000-01-01-00000.nc", grid, fields)
+    command = ["--mask", tmp_path / "mask.nc", "--samples", tmp_path / "samples", "--output"]
+    command += [tmp_path / "objects.nc", "--fields", "PSL", "WIND850"]
+    script = Path(__file__).resolve().parents[2] / "scripts/find_objects.py"
+    subprocess.run([sys.executable, script, *map(str, command)], check=True, capture_output=True)
+    found = read_objects(tmp_path / "objects.nc")
+    assert found.objects["WIND850_max"].tolist() == [5.0]
+    assert found.objects["PSL_min"].tolist() == [1e5]
+    assert {found.field_units[f"PSL_{kind}"] for kind in ("max", "mean", "min")} == {"Pa"}
+    assert found.field_units["WIND850_max"] == "m s-1"
+    table = {"event": np.array([1]), "class": np.array([1]), "lat": np.array([0.0])}
+    table["WIND850_max"] = found.objects["WIND850_max"]
+    write_tables(tmp_path, "objects", table, found.classes, {}, found.field_units)
+    schema = pyarrow.parquet.read_schema(tmp_path / "objects.parquet")
+    units = {one.name: (one.metadata or {}).get(b"units") for one in schema}
+    assert units == {"event": None, "class": None, "lat": b"degrees_north", "WIND850_max": b"m s-1"}
+
+
+def sample_with(path, grid, fields):
+    """Write a sample of 2000-01-01 00:00; fields: name -> values, units."""
+    with netCDF4.Dataset(path, "w") as nc:
+        write_grid(nc, grid)
+        nc.createDimension("time", 1)
+        time = nc.createVariable("time", "f8", ("time",))
+        time.setncatts({"units": "days since 2000-01-01", "calendar": "noleap"})
+        time[:], nc.step_hours = 0.0, 3.0
+        for name, (values, units) in fields.items():
+            variable = nc.createVariable(name, "f4", ("time", *grid.dims))
+            variable.units, variable[0] = units, values
 
 
 def alone(path, group):

@@ -13,6 +13,7 @@ from stormtrace.study.artmip import artmip_files
 from stormtrace.study.definition import Study
 from stormtrace.study.loading import load_study, read_overlays
 from stormtrace.study.merging import merge
+from stormtrace.study.plan_warnings import plan_warnings
 from stormtrace.study.report_plan import report_of
 from stormtrace.study.resolved import shipped_detectors
 from stormtrace.study.status import targets
@@ -119,6 +120,21 @@ def test_adopted_masks_need_no_samples_unless_something_is_measured_or_drawn(dem
     assert targets(made, "rivers")["samples"] == []
     assert made.masks_of("measured") == "rivers"  # the same masks
     assert {one.job.split("/")[0] for one in targets(made, "rivers")["masks"]} == {"adopt_masks"}
+
+
+def test_intensity_is_what_the_dataset_derives_and_the_plan_says_what_it_does_not(demo):
+    made = study(
+        demo,
+        ("strong", "dry"),
+        strong={"like": "control", "measure": ["intensity", "TMQ", "PSL"]},
+        dry={"like": "strong", "dataset": "mini-merra2"},
+    )
+    assert made.experiments["strong"].measure == ("PSL", "WIND850", "IVT", "TMQ")
+    assert made.experiments["dry"].measure == ("PSL", "WIND850", "TMQ")
+    (said,) = [one for one in plan_warnings(made) if "intensity" in one]
+    assert said.startswith("dry: ") and "vapour transport (IVT)" in said and "wind" not in said
+    with pytest.raises(BadInput, match="WIND300"):
+        study(demo, ("strong",), strong={"like": "control", "measure": ["WIND300"]})
 
 
 def test_what_is_shipped_can_be_used_as_it_is():

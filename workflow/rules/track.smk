@@ -5,7 +5,7 @@
 #
 # OUTPUTS
 #   events/{experiment}/objects/{year}.nc   objects, links, and what stitching needs
-#   events/{experiment}/events.parquet      and objects.parquet, events.csv, tracks.geojson, trajectories.nc
+#   events/{experiment}/events.parquet      and objects.parquet, and tracks for other programs
 
 
 rule find_objects:
@@ -56,7 +56,10 @@ rule link_events:
     params:
         tracking=lambda wildcards: flag(STUDY.experiments[wildcards.experiment].tracking),
         # Of the classes, what events depend on: new colours rerun nothing here.
-        classes={name: (entry.short, entry.kind) for name, entry in STUDY.config.classes.items()},
+        classes={
+            name: (entry.short, entry.kind, entry.basins)
+            for name, entry in STUDY.config.classes.items()
+        },
         folder=subpath(output[0], parent=True),
     message:
         "{wildcards.experiment}: events of all years"

@@ -14,7 +14,7 @@ the masks are never decoded or labelled again.
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -83,7 +83,7 @@ STATISTICS = {"max": "maximum", "mean": "area-weighted mean", "min": "minimum"}
 
 def field_columns(fields: Iterable[str]) -> list[str]:
     """Return the columns that measuring `fields` adds: ``{FIELD}_max _mean _min``."""
-    return [f"{field}_{suffix}" for field in fields for suffix in STATISTICS]
+    return [f"{name}_{suffix}" for name in fields for suffix in STATISTICS]
 
 
 class ObjectsWriter:
@@ -94,9 +94,12 @@ class ObjectsWriter:
         path: Path,
         masks: MaskFile,
         attributes: Mapping[str, Any],
-        fields: Sequence[str] = (),
+        fields: Mapping[str, str] | Sequence[str] = (),
     ) -> None:
-        """Create the file with the time, grid and classes of `masks`, and columns for `fields`."""
+        """Create the file with the time, grid and classes of `masks`, and columns for `fields`.
+
+        fields: those measured -> their units; or names alone, whose units are unknown.
+        """
         self._file = contextlib.ExitStack()
         self.nc = self._file.enter_context(creating(path))
         about = {"Conventions": "CF-1.11", "format": FORMAT, "step_hours": masks.step_hours}
@@ -108,8 +111,9 @@ class ObjectsWriter:
                 self._define(group, name, dtype, units, long_name)
         self.nc["objects"]["class"].setncatts(masks.classes.flag_attributes())
         for name in field_columns(fields):
-            field, suffix = name.rsplit("_", 1)
-            self._define("objects", name, "f8", "", f"{STATISTICS[suffix]} of {field}")
+            measured, suffix = name.rsplit("_", 1)
+            units = fields[measured] if isinstance(fields, Mapping) else ""
+            self._define("objects", name, "f8", units, f"{STATISTICS[suffix]} of {measured}")
 
     def _define_coordinates(self, masks: MaskFile) -> None:
         write_grid(self.nc, masks.grid)
@@ -162,6 +166,8 @@ class YearObjects:
     step_hours: float
     attributes: dict[str, Any]
     objects: Columns
+    #: Column of measured fields -> units, where they are known.
+    field_units: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
@@ -214,6 +220,11 @@ def read_objects(path: Path | str, table: ClassTable | None = None) -> YearObjec
             step_hours=float(attributes["step_hours"]),
             attributes=attributes,
             objects=_columns(nc["objects"]),
+            field_units={
+                name: str(column.units)
+                for name, column in nc["objects"].variables.items()
+                if name not in COLUMNS["objects"] and hasattr(column, "units")
+            },
         )
 
 

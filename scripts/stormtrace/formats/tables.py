@@ -7,6 +7,7 @@ import contextlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,22 +25,61 @@ from stormtrace.seals import Damaged, add_seal, has_magic, is_sealed
 Table = dict[str, Any]
 
 
+#: End of a column's name -> its units; the first that fits counts.
+_UNITS = {
+    "_km_h": "km h-1",
+    "_km2": "km2",
+    "_km": "km",
+    "_h": "h",
+    "lat": "degrees_north",
+    "lon": "degrees_east",
+    "south": "degrees_north",
+    "north": "degrees_north",
+    "west": "degrees_east",
+    "east": "degrees_east",
+    "orientation": "degrees",
+}
+
+
+def units_of(column: str, measured: Mapping[str, str]) -> str:
+    """Return the units of a column of events or objects; empty where it has none.
+
+    measured: those of the columns of measured fields.
+    """
+    ends = (units for end, units in _UNITS.items() if column.endswith(end))
+    return measured.get(column) or next(ends, "")
+
+
 def write_tables(
-    folder: Path, name: str, table: Table, classes: Classes, attributes: Mapping[str, str]
+    folder: Path,
+    name: str,
+    table: Table,
+    classes: Classes,
+    attributes: Mapping[str, str],
+    measured: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Write ``{name}.parquet`` and ``{name}.csv``.
+
+    measured: units of the columns of measured fields. Parquet has `units` in the metadata of each
+    column that has some.
 
     Lists are lists in Parquet and joined by spaces in CSV. Parquet has one row group per year if
     the table has a column `year`, so that each year can be read alone; its metadata hold
     `attributes` and the classes. CSV, which has no metadata, names the class in a column `feature`.
     """
     columns = pyarrow.table({key: _column(values) for key, values in table.items()})
+    columns = columns.cast(pyarrow.schema([_with_units(one, measured) for one in columns.schema]))
     metadata = dict(attributes) | {"classes": class_metadata(classes)}
     columns = columns.replace_schema_metadata(metadata)
     with writing(folder / f"{name}.parquet") as partial:
         _write_parquet(partial, columns, _row_groups(table))
     with writing(folder / f"{name}.csv") as partial:
         pyarrow.csv.write_csv(_for_csv(columns, table, classes), partial)
+
+
+def _with_units(field: pyarrow.Field, measured: Mapping[str, str]) -> pyarrow.Field:
+    units = units_of(field.name, measured)
+    return field.with_metadata({"units": units}) if units else field
 
 
 def _write_parquet(path: Path, columns: pyarrow.Table, groups: Iterable[slice]) -> None:

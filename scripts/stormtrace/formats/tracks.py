@@ -1,9 +1,10 @@
-"""Tracks of events, for maps and other programs: GeoJSON and CF trajectories."""
+"""Tracks of events for maps and other programs: GeoJSON and CF trajectories (text: track_texts)."""
 
 import json
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import netCDF4
@@ -12,6 +13,7 @@ import numpy as np
 from stormtrace.classes import Classes
 from stormtrace.files import write_text, writing
 from stormtrace.formats.netcdf import creating
+from stormtrace.formats.objects import STATISTICS
 from stormtrace.formats.tables import Table, features
 from stormtrace.sphere import Floats
 
@@ -71,10 +73,12 @@ def write_trajectories(
     classes: Classes,
     time: Mapping[str, str],
     attributes: Mapping[str, str],
+    measured: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Write tracks as CF trajectories: a contiguous ragged array (CF 1.11, section H.4.3).
 
-    time: units and calendar of ``time_h``.
+    seen: one row per event and step, sorted by event and time; `track_points` adds columns to it.
+    time: units and calendar of ``time_h``; measured: units of the columns of measured fields.
     """
     about = {"Conventions": "CF-1.11", "featureType": "trajectory", "title": "Tracks of events"}
     with writing(path) as partial, creating(partial) as nc:
@@ -83,6 +87,7 @@ def write_trajectories(
         nc.createDimension("obs", seen["event"].size)
         _write_events(nc, events, classes)
         _write_sightings(nc, seen, time)
+        _write_more(nc, seen, measured)
 
 
 def _write_events(nc: netCDF4.Dataset, events: Table, classes: Classes) -> None:
@@ -103,6 +108,38 @@ def _write_sightings(nc: netCDF4.Dataset, seen: Table, time: Mapping[str, str]) 
         _write(nc, name, seen[name], "obs", {"standard_name": standard, "units": units})
     area = {"long_name": "area of the event", "units": "km2", "coordinates": "time lat lon"}
     _write(nc, "area", seen["area_km2"], "obs", area)
+
+
+#: Column of `track_points` -> what it is, and how its unit is written.
+_MORE = {
+    "i": ("column of the cell that holds the point, from 0", "1"),
+    "j": ("row of the cell that holds the point, from 0", "1"),
+    "length_km": ("major axis of the ellipse with the same second moments", "km"),
+    "width_km": ("minor axis of the ellipse with the same second moments", "km"),
+    "orientation": ("angle of the major axis, counterclockwise from east", "degrees"),
+}
+
+
+def _write_more(nc: netCDF4.Dataset, seen: Table, measured: Mapping[str, str]) -> None:
+    """Write basin, shape and measured fields, as far as they are there."""
+    where = {"coordinates": "time lat lon"}
+    for name, (meaning, units) in _MORE.items():
+        if name in seen:
+            about = {"long_name": meaning, "units": units}
+            _write(nc, name.removesuffix("_km"), seen[name], "obs", about | where)
+    if "basin" in seen:
+        names, code = np.unique(seen["basin"].astype(str), return_inverse=True)
+        meanings = [name.replace(" ", "_") or "none" for name in names]
+        flags: dict[str, Any] = {"long_name": "basin that the point lies in"}
+        if names.size:
+            values = np.arange(names.size, dtype=np.int8)
+            flags |= {"flag_values": values, "flag_meanings": " ".join(meanings)}
+        _write(nc, "basin", code.astype(np.int8), "obs", flags | where)
+    for name in (one for one in seen if one.rpartition("_")[2] in STATISTICS):
+        field, _, statistic = name.rpartition("_")
+        meaning = f"{STATISTICS[statistic]} of {field} inside the event"
+        stated = {"units": measured[name]} if measured.get(name) else {}
+        _write(nc, name, seen[name], "obs", {"long_name": meaning} | stated | where)
 
 
 def _write(

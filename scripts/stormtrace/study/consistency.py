@@ -21,6 +21,7 @@ from stormtrace.study.periods import common, has_month, has_time, years_of
 from stormtrace.study.resolved import AnyDataset, AnyModel, Tables, known_of
 from stormtrace.study.study_files import Keys, Origins
 from stormtrace.study.training_grids import check_augmentation
+from stormtrace.track.measured import can_be_measured, measured
 from stormtrace.track.tracking import NAMED_REGIONS
 
 
@@ -183,8 +184,9 @@ class _Checker:
         else:
             model = self.tables.models[str(experiment.model)]
             self.network(path, experiment, model, dataset)
-        for field in experiment.measure:
-            self.origins.one_of(field, dataset.fields, (*path, "measure"))
+        for field in measured(experiment.measure, list(dataset.fields)):
+            if not can_be_measured(field, dataset.fields):
+                self.origins.one_of(field, dataset.fields, (*path, "measure"))
         self.tracking((*path, "tracking"), experiment)
         if experiment.period:
             self.period((*path, "period"), experiment.period, dataset)

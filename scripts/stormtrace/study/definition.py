@@ -31,6 +31,7 @@ from stormtrace.study.resolved import (
 )
 from stormtrace.study.sharing import Sharing
 from stormtrace.study.study_files import ELSEWHERE, Origins
+from stormtrace.track.measured import INTENSITY, intensity_of, measured
 
 #: The piece of a labelled dataset that its statistics are computed from.
 LABELLED = "train"
@@ -77,7 +78,13 @@ class Study:
 
         tables = read_tables(said, {"data": self.data, "results": self.results}, origins)
         consistency.check(self.config, tables, origins)
-        self._table = {name: self._named(entry) for name, entry in tables.experiments.items()}
+        self._measured_intensity = [
+            name for name, entry in tables.experiments.items() if INTENSITY in entry.measure
+        ]
+        self._table = {
+            name: self._named(entry, list(tables.datasets[entry.dataset].fields))
+            for name, entry in tables.experiments.items()
+        }
         likes = {name: entry.get("like") for name, entry in said["experiments"].items()}
         sharing = Sharing(self._table, likes)
         self.masks_of, self.objects_of = sharing.masks_of, sharing.objects_of
@@ -148,8 +155,13 @@ class Study:
         fields = (each for name in sorted(used) for each in table[name].fields.values())
         return used | {each.anomaly.dataset for each in fields if each.anomaly is not None}
 
-    def _named(self, experiment: Experiment) -> Experiment:
-        """Return an experiment with a region of the study's own name as its box."""
+    def _named(self, experiment: Experiment, fields: list[str]) -> Experiment:
+        """Return an experiment with a region of the study's own name as its box.
+
+        What it measures are names that `fields`, the dataset's, can give.
+        """
+        named = measured(experiment.measure, fields)
+        experiment = experiment.model_copy(update={"measure": named})
         region = experiment.tracking.region
         if region is None or region.name not in self.config.regions:
             return experiment
@@ -342,6 +354,15 @@ class Study:
         )
 
     # --- experiments ----------------------------------------------------------------------------
+
+    def intensity_missing(self) -> dict[str, list[str]]:
+        """Return what experiments with `measure: intensity` cannot measure, for want of fields."""
+        found = {}
+        for name in self._measured_intensity:
+            if name in self.experiments:
+                fields = list(self.raw(self.experiments[name].dataset).fields)
+                found[name] = [what for what, have in intensity_of(fields).items() if not have]
+        return {name: lacking for name, lacking in found.items() if lacking}
 
     def years(self, experiment: str) -> list[str]:
         """Return the years an experiment is run on, four digits each."""

@@ -105,8 +105,10 @@ class Experiment(Block):
     )
     measure: Names = Field(
         (),
-        description="Fields of the dataset whose maximum and mean within each object and event are "
-        "kept.",
+        description="Fields of the dataset whose maximum, mean and minimum within each object and "
+        "event are kept; WIND850 is the speed of U850 and V850. `intensity` stands for sea level "
+        "pressure, wind and vapour transport (PSL, WIND…, IVT), as far as the dataset derives "
+        "them; the plan says what it does not.",
     )
     tracking: TrackingBlock = TrackingBlock()
 

@@ -16,6 +16,8 @@ EVENT_TABLES = (
     "objects.csv",
     "tracks.geojson",
     "trajectories.nc",
+    "tracks.csv",
+    "nodes.txt",
 )
 
 

@@ -8,8 +8,19 @@ from stormtrace.study.missing_inputs import missing_inputs
 
 
 def plan_warnings(study: Study) -> list[str]:
-    """Return a sentence each: grids a model does not know, missing files, what `compare` adds."""
-    return [*grid_warnings(study), *missing_inputs(study), *_compared_too(study)]
+    """Return a sentence each: unknown grids, missing files, what `compare` adds, missing fields."""
+    warnings = (grid_warnings, missing_inputs, _compared_too, _not_measured)
+    return [sentence for each in warnings for sentence in each(study)]
+
+
+def _not_measured(study: Study) -> Iterator[str]:
+    """Yield which experiments lack fields that say how strong their events are."""
+    for name, lacking in study.intensity_missing().items():
+        dataset = study.experiments[name].dataset
+        yield (
+            f"{name}: `measure: [intensity]` has no column for {', '.join(lacking)}: {dataset} "
+            "does not derive it; add it to the dataset's `fields`"
+        )
 
 
 def _compared_too(study: Study) -> Iterator[str]:

@@ -12,6 +12,7 @@ from stormtrace.sphere import Floats, centroid, distances_km, from_longitude, un
 from stormtrace.track.object_finding import first_longitude
 from stormtrace.track.record import Indices, Record
 from stormtrace.track.rules import Assignment
+from stormtrace.track.track_points import basin_names, measured_in
 
 #: Columns of objects that are of use only together with their file.
 _OF_FILES = ("step", "class", "runs", "first_row", "last_row", "first_column", "last_column")
@@ -81,7 +82,7 @@ def sightings(objects: Table, grid: Grid) -> Table:
 def event_table(record: Record, assignment: Assignment, objects: Table) -> Table:
     """Return one row per event, sorted by ID; `objects` comes from `object_table`.
 
-    An event seen once lasts 0 hours and has no speed (NaN).
+    An event seen once lasts 0 hours and has no speed (NaN). Its basin is that of its genesis.
     """
     seen = sightings(objects, record.grid)
     events, begins, steps = np.unique(seen["event"], return_index=True, return_counts=True)
@@ -106,13 +107,17 @@ def event_table(record: Record, assignment: Assignment, objects: Table) -> Table
         "genesis_lon": seen["lon"][begins],
         "termination_lat": seen["lat"][ends],
         "termination_lon": seen["lon"][ends],
+        "basin": basin_names(
+            seen["class"][begins], seen["lat"][begins], seen["lon"][begins], record.classes
+        ),
         "track_km": track,
         "speed_km_h": track / lasting,
         "max_area_km2": _extremes(np.maximum, seen["area_km2"], begins),
         "mean_area_km2": _sums(seen["area_km2"], begins) / np.maximum(steps, 1),
     }
     table["parents"], table["children"] = relatives(record, assignment, events)
-    return table | _shapes(objects) | _intensities(objects)
+    order, starts, _ = _by_event(objects)
+    return table | _shapes(objects) | measured_in(objects, order, starts)
 
 
 def only(table: Table, events: Indices) -> Table:
@@ -176,24 +181,6 @@ def _shapes(objects: Table) -> Table:
         "mean_width_km": _sums(width * area, begins) / total,
         "mean_orientation": np.degrees(np.arctan2(across, along)) / 2,
     }
-
-
-def _intensities(objects: Table) -> Table:
-    """Return each event's maximum, area-weighted mean and minimum of the measured fields."""
-    order, begins, area = _by_event(objects)
-    table: Table = {}
-    for name in objects:
-        values = objects[name][order]
-        if name.endswith("_max"):
-            table[name] = _extremes(np.fmax, values, begins)
-        elif name.endswith("_min"):
-            table[name] = _extremes(np.fmin, values, begins)
-        elif name.endswith("_mean"):
-            valid = np.where(np.isfinite(values), area, 0.0)
-            total = _sums(np.where(np.isfinite(values), values, 0.0) * area, begins)
-            covered = _sums(valid, begins)
-            table[name] = total / np.where(covered > 0, covered, np.nan)
-    return table
 
 
 def _sums(values: Floats, begins: Indices) -> Floats:

@@ -10,8 +10,16 @@ from numpy.typing import NDArray
 from stormtrace.compiled import compiled
 from stormtrace.errors import BadInput
 from stormtrace.formats.masks import MaskFile
-from stormtrace.formats.samples import read_fields, samples_by_time, time_stamp
+from stormtrace.formats.netcdf import variable
+from stormtrace.formats.samples import (
+    NETCDF,
+    opening_sample,
+    read_fields,
+    samples_by_time,
+    time_stamp,
+)
 from stormtrace.track.labelling import Step
+from stormtrace.track.measured import components
 
 
 def measure_fields(
@@ -59,19 +67,56 @@ def _field_in_objects(field, row, start, stop, lengths, cell_area):  # type: ign
 
 
 def read_samples(
-    folder: Path, fields: Sequence[str], masks: MaskFile
+    folder: Path, names: Sequence[str], masks: MaskFile
 ) -> Iterator[dict[str, NDArray[np.float32]]]:
-    """Yield the `fields` of the sample of each step of `masks`, in order.
+    """Yield what `names` stand for (`track.measured`) at each step of `masks`, in order.
 
     Raises:
         BadInput: a step has no sample, or its sample lacks a field or is on another grid.
 
     """
     samples = samples_by_time(folder)
+    sources = _sources(next(iter(samples.values())), names)
+    fields = list(dict.fromkeys(field for source in sources.values() for field in source))
     for date in cftime.num2date(masks.time, masks.time_units, masks.calendar):
         if (stamp := time_stamp(date)) not in samples:
             raise BadInput(
                 f"{folder} has no sample of {stamp}, a step of {masks.path}: make the samples "
                 "again (scripts/make_samples.py), or the masks"
             )
-        yield read_fields(samples[stamp], fields, masks.grid)
+        values = read_fields(samples[stamp], fields, masks.grid)
+        yield {
+            name: np.hypot(*(values[one] for one in source)) if len(source) > 1 else values[name]
+            for name, source in sources.items()
+        }
+
+
+def units_of(folder: Path, names: Sequence[str]) -> dict[str, str]:
+    """Return the units of each of `names` in the first sample of a folder.
+
+    Raises:
+        BadInput: it lacks a field, or the components of a wind have different units.
+
+    """
+    first = next(iter(samples_by_time(folder).values()))
+    found = {}
+    with NETCDF, opening_sample(first) as nc:
+        for name, source in _sources(first, names).items():
+            units = [str(getattr(variable(nc, field), "units", "")) for field in source]
+            if len(set(units)) > 1:
+                raise BadInput(
+                    f"{first}: {name} is a speed, but the units of {' and '.join(source)} are "
+                    f"{units}: give both the same `units` in the dataset"
+                )
+            found[name] = units[0]
+    return found
+
+
+def _sources(sample: Path, names: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return name -> the fields of the samples that it stands for."""
+    with NETCDF, opening_sample(sample) as nc:
+        there = set(nc.variables)
+    parts = {name: components(name) for name in names}
+    return {
+        name: (name,) if name in there or part is None else part for name, part in parts.items()
+    }

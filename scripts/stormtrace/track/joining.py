@@ -121,6 +121,8 @@ def _dates(year: YearObjects) -> NDArray[np.object_]:
 
 
 def _check_alike(first: YearObjects, other: YearObjects) -> None:
+    known = first.field_units
+    common_units = {name: other.field_units.get(name, known[name]) for name in known}
     facts: dict[str, list[Any]] = {
         "grid": [first.grid, first.grid if first.grid.same_as(other.grid) else other.grid],
         "classes": [year.classes.flag_attributes()["flag_meanings"] for year in (first, other)],
@@ -129,6 +131,7 @@ def _check_alike(first: YearObjects, other: YearObjects) -> None:
         "step_hours": [year.step_hours for year in (first, other)],
         "labelling": [year.attributes.get("labelling") for year in (first, other)],
         "model_checksum": [year.attributes.get("model_checksum") for year in (first, other)],
+        "units of measured fields": [first.field_units, common_units],
     }
     for what, (expected, found) in facts.items():
         if expected != found:

@@ -4,7 +4,8 @@ Objects are numbered through the whole record in order of time, and so are steps
 time that has a mask; a missing one has no number: its neighbours are just farther apart.
 """
 
-from collections.abc import Sequence
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -73,6 +74,11 @@ class Record:
     def classes(self) -> Classes:
         """The classes of all masks."""
         return self.years[0].classes
+
+    @property
+    def field_units(self) -> Mapping[str, str]:
+        """Column of measured fields -> its units, of the first file that states them."""
+        return dict(ChainMap(*(dict(year.field_units) for year in self.years)))
 
     @property
     def calendar(self) -> str:
