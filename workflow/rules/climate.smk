@@ -10,6 +10,7 @@
 #   comparisons/{comparison}.nc             second minus first
 #   landfall/{experiment}.csv               events that reach a coast, by latitude
 #   verification/{experiment}.json          tropical cyclones held against observed storms
+#   agreement/{agreement}.json, .nc         experiments held against each other, by cell and by event
 #   composites/{experiment}/{year}.nc       sums of fields, in all and while a class is present
 
 # Of the study's classes, what counts depend on: which are lines (fronts), whose entries into cells
@@ -202,6 +203,37 @@ rule verify:
         python(
             "verify.py --objects {input.objects:q} --events {params.events:q} {params.how:q}"
             " --classes @{input.classes:q} --output {output:q}"
+        )
+
+
+rule agree:
+    input:
+        files_of_agreement,
+        members=at.block("members-of-{agreement}"),
+        regions=at.block("regions"),
+        classes=at.block("classes"),
+    output:
+        numbers=at.agreement("{agreement}", "json"),
+        maps=at.agreement("{agreement}", "nc"),
+    log:
+        at.log("agree/{agreement}"),
+    benchmark:
+        at.benchmark("agree/{agreement}")
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(600, full=1500),
+        runtime=asks(5, full=5, yearly=15),
+    params:
+        how=agreement_flags,
+        output=lambda wildcards, output: output.numbers.removesuffix(".json"),
+    message:
+        "{wildcards.agreement}: experiments held against each other"
+    shell:
+        python(
+            "agree.py --members @{input.members:q} --regions @{input.regions:q} {params.how:q}"
+            " --classes @{input.classes:q} --name {wildcards.agreement:q} --output {params.output:q}"
         )
 
 

@@ -194,6 +194,7 @@ wildcard_constraints:
     model=any_of(STUDY.models),
     experiment=any_of(STUDY.experiments),
     comparison=any_of(STUDY.comparisons),
+    agreement=any_of(STUDY.agreements),
     year="[0-9]{4}",
 
 
@@ -246,7 +247,9 @@ def years_of(wildcards):
 
 
 def experiments_of(wildcards):
-    """The experiments that a job is about: one, the two of a comparison, or all."""
+    """The experiments that a job is about: one, those that are compared, or all."""
+    if name := getattr(wildcards, "agreement", None):
+        return list(STUDY.agreements[name].members)
     if name := getattr(wildcards, "comparison", None):
         return [STUDY.comparisons[name].first, STUDY.comparisons[name].second]
     return [wildcards.experiment] if hasattr(wildcards, "experiment") else STUDY.shown
@@ -403,6 +406,22 @@ def verification_flags(wildcards):
     flags = ["--storms", str(storms_file(how.storms, how.agency)), "--agency", how.agency]
     flags += ["--match", how.match, "--radius", how.radius_km, "--minimum-wind", how.minimum_wind]
     return flags + (["--observed-years", *how.observed_years] if how.observed_years else [])
+
+
+def files_of_agreement(wildcards):
+    """Masks, objects and events of all members, each once."""
+    members = STUDY.members_of_agreement(wildcards.agreement)
+    files = [file for one in members for file in (*one["masks"], *one["objects"])]
+    tables = [
+        f"{one['events']}/{name}.parquet" for one in members for name in ("events", "objects")
+    ]
+    return list(dict.fromkeys([*files, *tables]))
+
+
+def agreement_flags(wildcards):
+    how = STUDY.agreements[wildcards.agreement]
+    flags = ["--of", how.of, "--event-overlap", how.event_overlap]
+    return flags + (["--lags", *how.lags_h] if how.lags_h else [])
 
 
 def measured_samples(wildcards):

@@ -382,6 +382,7 @@ rule write_report:
         sensitivity=at.sensitivity,
         landfall=[at.landfall(name) for name in STUDY.shown],
         verified=[at.verification(name) for name in STUDY.verified],
+        agreed=[at.agreement(name, "json") for name in STUDY.agreements],
         films=[film for name in STUDY.shown for film in STUDY.films(name)],
         snapshots=[folder for name in STUDY.shown for folder in STUDY.snapshots(name)],
         composites=[

@@ -12,6 +12,10 @@ BLOCKS = {
     "regions": lambda: STUDY.config.regions,
     "coasts": lambda: STUDY.config.coasts,
     "classes": lambda: STUDY.config.classes,
+    **{
+        f"members-of-{name}": lambda name=name: STUDY.members_of_agreement(name)
+        for name in STUDY.agreements
+    },
     "titles": lambda: [STUDY.title(name) for name in STUDY.shown],
 }
 

@@ -78,6 +78,11 @@ def _count_rows(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
     return total
 
 
+def year_weights(years: int, replicates: int = 1000, seed: int = 0) -> NDArray[np.float64]:
+    """Return how often each of `years` is drawn, with replacement, (replicate, year)."""
+    return _weights(years, replicates, 1, np.random.default_rng(seed))
+
+
 def _weights(
     years: int, replicates: int, block_years: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:

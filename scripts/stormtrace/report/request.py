@@ -53,6 +53,16 @@ class ComparisonFiles(_Entry):
     figures: str | None = None
 
 
+class AgreementFiles(_Entry):
+    """Experiments held against each other; titles: of its experiments."""
+
+    name: Name
+    title: str = ""
+    file: str
+    maps: str | None = None
+    titles: dict[str, str] = {}
+
+
 class ModelFiles(_Entry):
     """A model, and where its scores, history and figures are."""
 
@@ -75,6 +85,7 @@ class Request(_Entry):
     of: Literal["masks", "events"] = "masks"
     experiments: Annotated[list[ExperimentFiles], Field(min_length=1)]
     comparisons: list[ComparisonFiles] = []
+    agreements: list[AgreementFiles] = []
     models: list[ModelFiles] = []
     labels: list[str] = []
     sensitivity: str | None = None

@@ -9,7 +9,7 @@ from stormtrace.class_specification import ClassSpecification
 from stormtrace.grids.boxes import in_box_order
 from stormtrace.grids.specification import GridSpecification
 from stormtrace.planet.settings import Planet
-from stormtrace.study.entries import Names, Verification
+from stormtrace.study.entries import Agreement, Names, Verification
 
 Longitude = Annotated[float, Field(ge=-180, le=360)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
@@ -107,6 +107,11 @@ class Config(Block):
         {},
         description="Experiments whose tropical cyclones are held against observed storms, "
         "experiment -> how.",
+    )
+    agree: dict[PlaceName, Agreement] = Field(
+        {},
+        description="Experiments held against each other, by cell and by event: whether methods "
+        "agree, or features go together; name -> how. Those whose members are all shown are made.",
     )
     figures: Figures = Figures()
     planet: Planet = Planet()

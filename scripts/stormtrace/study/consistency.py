@@ -15,7 +15,7 @@ from stormtrace.study.annotated import check_annotated, check_learner
 from stormtrace.study.campaign_checks import check_campaign
 from stormtrace.study.config import Config
 from stormtrace.study.detector_checks import check_detector, check_use
-from stormtrace.study.entries import Comparison, Experiment, Verification
+from stormtrace.study.entries import Agreement, Comparison, Experiment, Verification
 from stormtrace.study.folders import check_folder
 from stormtrace.study.periods import common, has_month, has_time, years_of
 from stormtrace.study.resolved import AnyDataset, AnyModel, Tables, known_of
@@ -55,6 +55,8 @@ def check(config: Config, tables: Tables, origins: Origins) -> None:
     checker.shown()
     for name, verification in config.verify.items():
         checker.verified(name, verification)
+    for name, agreement in config.agree.items():
+        checker.agreement(name, agreement)
     for name, comparison in tables.comparisons.items():
         checker.comparison(name, comparison)
     for campaign in tables.campaigns.values():
@@ -349,6 +351,41 @@ class _Checker:
                 f"is of an experiment whose {kind} {called!r} has no class with `basins: "
                 f"tropical cyclones` (table `classes`); its labels: {', '.join(labels)}",
             )
+
+    def agreement(self, name: str, agreement: Agreement) -> None:
+        """Members exist, have those classes, and their days can be compared."""
+        path = ("agree", name)
+        for member, named in agreement.pairs:
+            self.origins.one_of(member, self.tables.experiments, (*path, "members"))
+            labels = self.labels_of(self.tables.experiments[member])
+            classes = None if labels is None else Classes.of_labels(labels, self.config.classes)
+            if classes and classes.get(named) is None:
+                known = [feature.short for feature in classes.features]
+                self.origins.refuse(
+                    (*path, "members", member),
+                    f"asks for {named!r}{did_you_mean(named, known)}; its classes: "
+                    f"{', '.join(known)}",
+                )
+        used = {self.tables.experiments[member].dataset for member in agreement.members}
+        own = [one for one in sorted(used) if not self.has_observed_weather(one)]
+        if len(used) > 1 and own:
+            self.origins.refuse(
+                (*path, "members"),
+                f"are of the datasets {', '.join(sorted(used))}, and {own[0]!r} has weather of its "
+                "own, so no day of it is that of another: compare their frequencies (`compare`)",
+            )
+        hours = [self.step_hours(member) for member in agreement.members]
+        for lag in agreement.lags_h:
+            if lag % max(hours):
+                self.origins.refuse(
+                    (*path, "lags_h"),
+                    f"has {lag:g}, which is no whole number of steps of {max(hours):g} h",
+                )
+
+    def has_observed_weather(self, dataset: str) -> bool:
+        """Whether a dataset has the weather of its days."""
+        entry = self.tables.datasets[dataset]
+        return isinstance(entry, Dataset) and entry.has_observed_weather
 
     def is_there(self, path: Keys, key: str, wanted: str, experiment: Experiment) -> None:
         """A field is derived, a month or a time lies in the experiment's period."""

@@ -16,7 +16,7 @@ from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.prepare.verbs import Anomaly
 from stormtrace.study import consistency
 from stormtrace.study.config import Config
-from stormtrace.study.entries import Experiment, Verification
+from stormtrace.study.entries import Agreement, Experiment, Verification
 from stormtrace.study.folders import expanded
 from stormtrace.study.layout import Layout
 from stormtrace.study.merging import Entry
@@ -413,6 +413,26 @@ class Study:
                 storms = placed(entry.storms, {"data": self.data, "results": self.results})
                 found[name] = entry.model_copy(update={"match": match, "storms": storms})
         return found
+
+    @cached_property
+    def agreements(self) -> dict[str, Agreement]:
+        """What is held against each other: all members are shown."""
+        table = self.config.agree.items()
+        return {name: one for name, one in table if set(one.members) <= set(self.shown)}
+
+    def members_of_agreement(self, name: str) -> list[dict[str, Any]]:
+        """Return experiment, class and files of each member, as `agree.py` takes them."""
+        at = self.at
+        return [
+            {
+                "experiment": one,
+                "class": named,
+                "masks": [at.masks(self.masks_of(one), year) for year in self.years(one)],
+                "objects": [at.objects(self.objects_of(one), year) for year in self.years(one)],
+                "events": at.events(one),
+            }
+            for one, named in self.agreements[name].pairs
+        ]
 
     def films(self, experiment: str) -> list[str]:
         """Return the films to make of an experiment."""

@@ -8,6 +8,7 @@ from pydantic.json_schema import SkipJsonSchema
 from stormtrace.blocks import Block, exclusive, in_order
 from stormtrace.prepare.clock import real_moment
 from stormtrace.track.tracking import TrackingBlock
+from stormtrace.verification import MOST_MEMBERS
 from stormtrace.verification.observed import Agency
 
 Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"), AfterValidator(real_moment)]
@@ -164,6 +165,50 @@ class Verification(Block):
         description="First and last year of the observed climatology; all of the file where "
         "absent.",
     )
+
+
+class Agreement(Block):
+    """Masks and events of several experiments held against each other, by cell and by event."""
+
+    title: str | None = Field(
+        None, description="A few words for the report; the name where absent."
+    )
+    members: dict[str, str | Annotated[Names, Field(min_length=1)]] = Field(
+        min_length=1,
+        description="Experiments -> the class, or classes, of each that count, by name or short "
+        "name; two to eight together. The same class of several methods: do they agree? Different "
+        "ones: do they go together? The first is the one that others are held against.",
+    )
+    of: Literal["masks", "events"] = Field(
+        "masks", description="Cells of every detection, or of tracked events alone."
+    )
+    lags_h: tuple[float, ...] = Field(
+        (),
+        description="Hours by which the second of a pair is later (negative: earlier) that are "
+        "also counted, whole numbers of steps; 0 always is.",
+    )
+    event_overlap: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="An event is found by another member if at least this share of its area, "
+        "summed over its steps, is marked there.",
+    )
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """Experiment and class of each member, in order."""
+        return [
+            (experiment, name)
+            for experiment, names in self.members.items()
+            for name in ([names] if isinstance(names, str) else names)
+        ]
+
+    @model_validator(mode="after")
+    def _has_a_few(self) -> "Agreement":
+        if not 2 <= len(self.pairs) <= MOST_MEMBERS:
+            raise ValueError(f"it has {len(self.pairs)} members; expected 2 to {MOST_MEMBERS}")
+        return self
 
 
 class Comparison(Block):

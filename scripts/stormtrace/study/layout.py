@@ -159,6 +159,10 @@ class Layout:
         """Tropical cyclones held against observed storms."""
         return self._at(f"verification/{experiment}.json")
 
+    def agreement(self, agreement: str, ending: str) -> str:
+        """Experiments held against each other: numbers (json) and maps (nc)."""
+        return self._at(f"agreement/{agreement}.{ending}")
+
     def composites(self, experiment: str, year: str) -> str:
         """One year's sums of fields."""
         return self._at(f"composites/{experiment}/{year}.nc")

@@ -9,8 +9,15 @@ from stormtrace.study.missing_inputs import missing_inputs
 
 def plan_warnings(study: Study) -> list[str]:
     """Return a sentence each: unknown grids, missing files, what `compare` adds, missing fields."""
-    warnings = (grid_warnings, missing_inputs, _compared_too, _not_measured)
+    warnings = (grid_warnings, missing_inputs, _compared_too, _not_measured, _not_agreed)
     return [sentence for each in warnings for sentence in each(study)]
+
+
+def _not_agreed(study: Study) -> Iterator[str]:
+    """Yield which agreements are left out, since a member is not run."""
+    for name, agreement in study.config.agree.items():
+        if missing := [one for one in agreement.members if one not in study.shown]:
+            yield f"agree.{name} is left out: `run` does not name {', '.join(missing)}"
 
 
 def _not_measured(study: Study) -> Iterator[str]:

@@ -21,6 +21,16 @@ def report_of(study: Study) -> Entry:
         "of": study.counted_from,
         "experiments": [_experiment(study, name) for name in study.shown],
         "comparisons": [_comparison(study, name) for name in study.comparisons],
+        "agreements": [
+            {
+                "name": name,
+                "title": one.title or name,
+                "file": at.agreement(name, "json"),
+                "maps": at.agreement(name, "nc"),
+                "titles": {member: study.title(member) for member in one.members},
+            }
+            for name, one in study.agreements.items()
+        ],
         "models": [_model(study, name) for name in study.models],
         "samples": {
             name: [at.samples(name, grid, year) for year in years]

@@ -1,0 +1,241 @@
+"""Whether masks agree and go together: cases worked out by hand, and a plain count of random ones."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import netCDF4
+import numpy as np
+import pytest
+
+from cf_compliance import cf_findings
+from mask_files import write_mask_file
+from stormtrace.classes import CLIMATENET_LABELS
+from stormtrace.formats.json_files import read_json
+from stormtrace.formats.masks import open_masks
+from stormtrace.formats.objects import ObjectsWriter
+from stormtrace.formats.tables import write_tables
+from stormtrace.grids import make_grid
+from stormtrace.track.events import event_table, object_table
+from stormtrace.track.joining import read_record
+from stormtrace.track.object_finding import ObjectTables, find_objects
+from stormtrace.track.rules import assign
+from stormtrace.track.tracking import labelling_keys, read_tracking
+from track_files import random_masks
+
+SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "agree.py"
+TRACKING = {"minimum_area_km2": 0, "minimum_hours": 0}
+GRID = make_grid({"nlat": 18, "nlon": 36})
+RIVER = 2
+
+
+def member(folder, name, masks, years=(2000,), grid=GRID, labels=CLIMATENET_LABELS, **facts):
+    """Track masks, of one year or (years, steps, …), and return what `agree.py` takes."""
+    by_year = [masks] if len(years) == 1 else masks
+    files = {"masks": [], "objects": []}
+    for year, part in zip(years, by_year, strict=True):
+        given = {"units": f"hours since {year}-01-01", "grid": grid, "labels": labels} | facts
+        path = write_mask_file(folder / f"{name}-{year}.nc", part, year=year, **given)
+        opened = open_masks(path)
+        target = folder / f"{name}-{year}-objects.nc"
+        about = opened.attributes | {"labelling": json.dumps(labelling_keys(TRACKING))}
+        with ObjectsWriter(target, opened, about) as writer:
+            tables = ObjectTables(opened.grid)
+            for step in find_objects(opened, **labelling_keys(TRACKING)):
+                writer.append(tables.block([step], {}))
+        files["masks"].append(str(path))
+        files["objects"].append(str(target))
+    record = read_record(files["objects"])
+    assignment = assign(record, read_tracking(TRACKING, record.classes))
+    objects = object_table(record, assignment)
+    (folder / name).mkdir()
+    write_tables(folder / name, "objects", objects, record.classes, {})
+    events = event_table(record, assignment, objects)
+    write_tables(folder / name, "events", events, record.classes, {})
+    short = "AR" if labels is CLIMATENET_LABELS else labels[1]
+    return {"experiment": name, "class": short, "events": str(folder / name), **files}
+
+
+def agree(folder, members, *flags, code=0):
+    command = [sys.executable, SCRIPT, "--members", json.dumps(members), "--name", "both"]
+    command += [*map(str, flags), "--output", folder / "both"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    assert done.returncode == code, done.stderr
+    return read_json(folder / "both.json", "agree.py") if code == 0 else done.stderr
+
+
+def boxes(*columns, steps=4, rows=slice(4, 8)):
+    """Return masks with a river in the given columns, one slice for all steps or one a step."""
+    masks = np.zeros((steps, *GRID.shape), np.int8)
+    for step, mask in enumerate(masks):
+        mask[rows, columns[step % len(columns)]] = RIVER
+    return masks
+
+
+def test_a_member_agrees_with_itself_and_not_with_what_lies_elsewhere(tmp_path):
+    here = boxes(slice(2, 10))
+    members = [
+        member(tmp_path, "control", here),
+        member(tmp_path, "again", here),
+        member(tmp_path, "apart", boxes(slice(20, 28))),
+    ]
+    found = agree(tmp_path, members)
+    itself, apart, _ = found["regions"]["all"]["annual"]["pairs"]
+    assert (itself["iou"], itself["first_in_second"], itself["second_in_first"]) == (1, 1, 1)
+    assert (apart["iou"], apart["first_in_second"], apart["second_in_first"]) == (0, 0, 0)
+    assert apart["by_chance"] == {"first_in_second": 0, "second_in_first": 0}
+    # Half of what anyone marks is marked by one member, half by two, none by all.
+    assert found["regions"]["all"]["annual"]["consensus"] == pytest.approx([0.5, 0.5, 0.0])
+    events = {(one["of"], one["by"]): one for one in found["events"]}
+    assert events[0, 1]["share"] == 1 and events[0, 2]["share"] == 0
+    assert events[0, 1]["events"] == 1 and events[0, 1]["seasons"]["DJF"]["events"] == 1
+    assert found["regions"]["all"]["JJA"]["pairs"][0]["iou"] is None
+    assert itself["iou_interval"] is None  # of one year
+
+
+def test_a_case_by_hand(tmp_path):
+    """Columns 2–9 (8 of them) and 6–17 (12): 4 shared, 16 marked by either, in the same rows.
+
+    Half of the first lies in the second, a third of the second in the first. Both stand still: by
+    chance, knowing where each is how often, it is as much. In the western half (columns 0–8 by
+    their centres, 0 … 80° E) are 7 of the first, 3 of the second, all of them shared.
+    """
+    members = [
+        member(tmp_path, "first", boxes(slice(2, 10))),
+        member(tmp_path, "second", boxes(slice(6, 18))),
+    ]
+    west = json.dumps({"west": [0, 80, -90, 90], "nowhere": [0.1, 0.2, 0.1, 0.2]})
+    found = agree(tmp_path, members, "--regions", west)
+    (pair,) = found["regions"]["all"]["annual"]["pairs"]
+    assert pair["iou"] == pytest.approx(4 / 16)
+    assert pair["first_in_second"] == pytest.approx(1 / 2)
+    assert pair["second_in_first"] == pytest.approx(1 / 3)
+    assert pair["by_chance"]["first_in_second"] == pytest.approx(1 / 2)
+    area = GRID.area[4:8].sum() / GRID.shape[1]  # of one column of the box
+    each = 100 * area / GRID.area.sum()
+    assert pair["frequency_first"] == pytest.approx(8 * each)
+    assert pair["difference"] == pytest.approx(4 * each)
+    assert set(found["regions"]) == {"all", "west"}
+    (pair,) = found["regions"]["west"]["annual"]["pairs"]
+    assert (pair["first_in_second"], pair["second_in_first"]) == (pytest.approx(3 / 7), 1)
+    with netCDF4.Dataset(tmp_path / "both.nc") as nc:
+        assert nc["steps"][:].tolist() == [4, 0, 0, 0]
+        assert nc["count"][0, 1, 5, 16] == 4 and nc["count"][0, 0, 5, 16] == 0
+        assert nc["both"][0, 0, 5].tolist() == [4 if 6 <= k < 10 else 0 for k in range(36)]
+        assert nc["at_least"][0, 0, 5].sum() == 16 * 4 and nc["at_least"][0, 1, 5].sum() == 4 * 4
+    assert cf_findings(tmp_path / "both.nc") == []
+
+
+def test_an_event_is_found_from_the_share_that_is_asked_for(tmp_path):
+    members = [
+        member(tmp_path, "first", boxes(slice(2, 10))),
+        member(tmp_path, "second", boxes(slice(6, 18))),
+    ]
+    for least, hits in ((0.3, [1, 1]), (0.4, [1, 0]), (0.6, [0, 0])):
+        found = agree(tmp_path, members, "--event-overlap", least)
+        assert [one["found"] for one in found["events"]] == hits
+
+
+def test_a_shift_in_time_is_found_at_its_lag(tmp_path):
+    """The second is the first two steps later: 6 h. Over New Year, too."""
+    moving = np.concatenate([boxes(slice(3 * k, 3 * k + 3), steps=1) for k in range(10)])
+    late = np.concatenate([np.zeros_like(moving[:2]), moving[:-2]])
+    halves = [moving[:5], moving[5:]], [late[:5], late[5:]]
+    hours = -15.0 + 3.0 * np.arange(5)
+    members = []
+    for name, (old, new) in zip(("early", "late"), halves, strict=True):
+        one = member(tmp_path, name, old, hours=hours, units="hours since 2001-01-01")
+        (tmp_path / name).rename(tmp_path / f"{name}-old")
+        two = member(tmp_path, name, new, years=(2001,))
+        members.append(two | {key: one[key] + two[key] for key in ("masks", "objects")})
+    # events.parquet of both years together
+    found = None
+    for one in members:
+        link = [sys.executable, SCRIPT.with_name("link_events.py"), "--objects", *one["objects"]]
+        link += ["--tracking", json.dumps(TRACKING), "--experiment", "x", "--output", one["events"]]
+        subprocess.run(list(map(str, link)), check=True, capture_output=True)
+    found = agree(tmp_path, members, "--lags", -6, 3, 6, 9)
+    shares = {
+        pair["lag_h"]: (pair["first_in_second"], pair["steps"])
+        for pair in found["regions"]["all"]["annual"]["pairs"]
+    }
+    assert shares == {-6: (0, 8), 0: (0, 10), 3: (0, 9), 6: (1, 8), 9: (0, 7)}
+
+
+def test_random_masks_against_a_plain_count(tmp_path):
+    """Three members, six years: sums, chance and intervals as numpy has them."""
+    years = range(2000, 2006)
+    rng = np.random.default_rng(1)
+    names = ("a", "b", "c")
+    every = {name: [random_masks(10 * k + y, (3, *GRID.shape)) for y in range(6)]
+             for k, name in enumerate(names)}  # fmt: skip
+    members = [member(tmp_path, name, every[name], years) for name in names]
+    found = agree(tmp_path, members, "--of", "masks")
+    box = np.broadcast_to(GRID.area, (6, 3, *GRID.shape))
+    marked = {name: np.array(every[name]) == RIVER for name in names}
+    pairs = found["regions"]["all"]["annual"]["pairs"]
+    for pair in pairs:
+        one, two = (marked[names[pair[side]]] for side in ("first", "second"))
+        assert pair["iou"] == pytest.approx(box[one & two].sum() / box[one | two].sum())
+        assert pair["first_in_second"] == pytest.approx(box[one & two].sum() / box[one].sum())
+        counts = [side.sum(axis=(0, 1)) for side in (one, two)]
+        chance = (GRID.area * counts[0] * counts[1]).sum() / 18 / (GRID.area * counts[0]).sum()
+        assert pair["by_chance"]["first_in_second"] == pytest.approx(chance)
+        low, high = pair["iou_interval"]
+        assert low < pair["iou"] < high
+        drawn = rng.integers(0, 6, (2000, 6))
+        inner, outer = ((box * both).sum(axis=(1, 2, 3)) for both in (one & two, one | two))
+        again = inner[drawn].sum(axis=1) / outer[drawn].sum(axis=1)
+        assert [low, high] == pytest.approx(np.quantile(again, (0.025, 0.975)), abs=0.01)
+    number = sum(marked[name].astype(int) for name in names)
+    by_number = [box[number == k].sum() / box[number > 0].sum() for k in (1, 2, 3)]
+    assert found["regions"]["all"]["annual"]["consensus"] == pytest.approx(by_number)
+    with netCDF4.Dataset(tmp_path / "both.nc") as nc:
+        for k in range(3):
+            assert np.array_equal(nc["at_least"][0, k], (number > k).sum(axis=(0, 1)))
+
+
+def test_members_on_other_grids_meet_on_the_coarsest(tmp_path):
+    """Cells of 5° whose halves are marked, by 10° ones that are marked: as if on one grid.
+
+    A line one cell wide, less than half a coarse cell, is there where it passes the centre.
+    """
+    fine = make_grid({"nlat": 72, "nlon": 144, "poles": False, "first_lon": 1.25})
+    coarse = make_grid({"nlat": 36, "nlon": 72, "poles": False, "first_lon": 2.5})
+    large = np.zeros((2, *coarse.shape), np.int8)
+    large[:, 10:20, 10:20] = RIVER
+    small = np.repeat(np.repeat(large, 2, axis=1), 2, axis=2)
+    members = [
+        member(tmp_path, "fine", small, grid=fine),
+        member(tmp_path, "coarse", large, grid=coarse),
+    ]
+    found = agree(tmp_path, members)
+    assert found["regions"]["all"]["annual"]["pairs"][0]["iou"] == 1
+    assert [one["regridded"] for one in found["members"]] == [True, False]
+    assert [one["share"] for one in found["events"]] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"calendar": "360_day"}, "different calendars"),
+        ({"units": "hours since 2010-01-01"}, "no time in common"),
+        ({"labels": ["Background", "Front"]}, "has no class 'AR'"),
+    ],
+)
+def test_what_has_no_common_times_or_class_is_refused(tmp_path, facts, said):
+    members = [member(tmp_path, "one", boxes(slice(2, 10)))]
+    masks = (boxes(slice(2, 10)) > 0).astype(np.int8)
+    members.append(member(tmp_path, "other", masks, **facts) | {"class": "AR"})
+    assert said in agree(tmp_path, members, code=1)
+
+
+def test_steps_that_a_member_lacks_are_left_out_and_counted(tmp_path):
+    members = [
+        member(tmp_path, "all", boxes(slice(2, 10))),
+        member(tmp_path, "some", boxes(slice(2, 10), steps=3), hours=[0, 6, 9]),
+    ]
+    found = agree(tmp_path, members)
+    assert found["steps"] == 3
+    assert [one["steps_left_out"] for one in found["members"]] == [1, 0]
