@@ -20,7 +20,7 @@ from stormtrace.formats.json_files import write_json
 from stormtrace.grids import box_cells
 from stormtrace.provenance import provenance
 from stormtrace.verification import MOST_MEMBERS
-from stormtrace.verification.agreement import event_scores, scores
+from stormtrace.verification.agreement_scores import event_scores, scores
 from stormtrace.verification.members import common_grid, common_seconds, read_member, walk, years_of
 from stormtrace.verification.together import count_together, pairs_of
 

@@ -122,6 +122,39 @@ def test_adopted_masks_need_no_samples_unless_something_is_measured_or_drawn(dem
     assert {one.job.split("/")[0] for one in targets(made, "rivers")["masks"]} == {"adopt_masks"}
 
 
+def test_what_agrees_is_made_of_members_that_are_shown(demo):
+    agree = {"members": {"control": ["AR", "TC"], "rivers": "AR"}, "lags_h": [-24, 6]}
+    rivers = {"like": "control", "detector": "ivt-250", "title": "By IVT"}
+    made = study(demo | {"agree": {"methods": agree}}, ("control", "rivers"), rivers=rivers)
+    assert made.agreements["methods"].pairs == [
+        ("control", "AR"), ("control", "TC"), ("rivers", "AR"),
+    ]  # fmt: skip
+    assert made.names_in_agreement("methods") == ["Control, AR", "Control, TC", "By IVT, AR"]
+    members = made.members_of_agreement("methods")
+    assert members[2]["masks"] == [made.at.masks("rivers", year) for year in ("2000", "2001")]
+    shown = report_of(made)["agreements"]
+    assert shown[0]["titles"] == {"control": "Control", "rivers": "By IVT"}
+    alone = study(demo | {"agree": {"methods": agree}}, ("control",), rivers=rivers)
+    assert alone.agreements == {}
+    (said,) = [one for one in plan_warnings(alone) if "agree" in one]
+    assert said == "agree.methods is left out: `run` does not name rivers"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"members": {"control": "AR"}}, "1 members; expected 2 to 8"),
+        ({"members": {"control": "AR", "nobody": "AR"}}, "'nobody', which does not exist"),
+        ({"members": {"control": ["AR", "Front"]}}, "asks for 'Front'; its classes: TC, AR"),
+        ({"members": {"control": "AR", "warmer": "AR"}}, "has weather of its own"),
+        ({"members": {"control": "AR", "one-field": "AR"}, "lags_h": [4]}, "whole number of steps"),
+    ],
+)
+def test_what_cannot_agree_is_refused(demo, change, said):
+    with pytest.raises(BadInput, match=re.escape(said)):
+        study(demo | {"agree": {"methods": change}}, ("control",))
+
+
 def test_intensity_is_what_the_dataset_derives_and_the_plan_says_what_it_does_not(demo):
     made = study(
         demo,

@@ -366,6 +366,40 @@ rule animate:
         )
 
 
+rule draw_agreement:
+    input:
+        at.agreement("{agreement}", "nc"),
+    output:
+        report(
+            directory(at.agreement_figures("{agreement}")),
+            patterns=["{figure}.png"],
+            caption="../report/comparison.rst",
+            category="Agreement",
+            subcategory="{agreement}",
+        ),
+    log:
+        at.log("draw_agreement/{agreement}"),
+    benchmark:
+        at.benchmark("draw_agreement/{agreement}")
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(600, full=1500),
+        runtime=asks(5, full=5),
+    params:
+        printing=PRINTING,
+        title=lambda wildcards: STUDY.agreements[wildcards.agreement].title or wildcards.agreement,
+        names=lambda wildcards: flag(STUDY.names_in_agreement(wildcards.agreement)),
+    message:
+        "{wildcards.agreement}: maps of agreement"
+    shell:
+        python(
+            "draw_agreement.py --maps {input:q} --title {params.title:q} --names {params.names:q}"
+            " --output {output:q} {params.printing}"
+        )
+
+
 rule write_report:
     input:
         report=at.block("report"),
@@ -383,6 +417,7 @@ rule write_report:
         landfall=[at.landfall(name) for name in STUDY.shown],
         verified=[at.verification(name) for name in STUDY.verified],
         agreed=[at.agreement(name, "json") for name in STUDY.agreements],
+        consensus=[at.agreement_figures(name) for name in STUDY.agreements],
         films=[film for name in STUDY.shown for film in STUDY.films(name)],
         snapshots=[folder for name in STUDY.shown for folder in STUDY.snapshots(name)],
         composites=[

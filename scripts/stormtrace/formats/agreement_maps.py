@@ -6,22 +6,60 @@ steps; that of the second member of a pair while the first is there is 100 · bo
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.errors import BadInput
 from stormtrace.files import writing
-from stormtrace.formats.axes import map_attributes, write_grid
+from stormtrace.formats.axes import map_attributes, read_grid, write_grid
 from stormtrace.formats.class_axis import write_flags
 from stormtrace.formats.counts import CONVENTIONS, set_attributes
-from stormtrace.formats.netcdf import creating
+from stormtrace.formats.netcdf import creating, opening
 from stormtrace.grids import Grid
 
 SEASONS = ("DJF", "MAM", "JJA", "SON")
 
 Counts = NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class AgreementMaps:
+    """Counts by season: steps (4,); count (4, members, …), both (4, pairs, …), at_least.
+
+    members: ``AR@control``; pairs: the places of both members of each.
+    """
+
+    grid: Grid
+    members: list[str]
+    pairs: list[tuple[int, int]]
+    steps: NDArray[np.int64]
+    count: Counts
+    both: Counts
+    at_least: Counts
+
+
+def read_agreement_maps(path: Path | str) -> AgreementMaps:
+    """Read what `write_agreement_maps` wrote.
+
+    Raises:
+        BadInput: it is none.
+
+    """
+    with opening(path) as nc:
+        if missing := {"count", "both", "at_least", "steps", "member"} - set(nc.variables):
+            raise BadInput(f"{path} lacks {sorted(missing)}: make it with scripts/agree.py")
+        first, second = (nc[f"pair_{side}"][:].tolist() for side in ("first", "second"))
+        return AgreementMaps(
+            grid=read_grid(nc, path),
+            members=str(nc["member"].flag_meanings).split(),
+            pairs=list(zip(first, second, strict=True)),
+            steps=nc["steps"][:],
+            **{name: nc[name][:] for name in ("count", "both", "at_least")},
+        )
 
 
 def write_agreement_maps(

@@ -197,6 +197,37 @@ class Verification:
 
 
 @dataclass(frozen=True)
+class AgreementRow:
+    """A pair of members, in all steps or in one season or region; per cent.
+
+    by_chance: of the first inside the second. events: of the first found by the second, and the
+    other way round, in words; none in a region.
+    """
+
+    label: str
+    group: str
+    iou: Interval
+    first_in_second: Interval
+    by_chance: float | None
+    second_in_first: Interval
+    difference: Interval
+    events: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Experiments held against each other, by cell and by event."""
+
+    name: str
+    title: str
+    sentence: str
+    note: str
+    rows: Sequence[AgreementRow]
+    charts: Sequence[Chart]
+    links: Links
+
+
+@dataclass(frozen=True)
 class ScoreRow:
     """One measure: a value a label (None: undefined), intervals, and the mean."""
 
@@ -264,6 +295,7 @@ class Page:
     experiments: Sequence[Experiment]
     comparisons: Sequence[Comparison]
     verifications: Sequence[Verification]
+    agreements: Sequence[Agreement]
     models: Sequence[Model]
     is_overview: bool
     of: str

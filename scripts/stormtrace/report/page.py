@@ -18,7 +18,7 @@ from stormtrace.errors import BadInput
 from stormtrace.figures.colours import DIVERGING, DIVERGING_DARK
 from stormtrace.formats.comparison_maps import SEASONS
 from stormtrace.grids import Grid
-from stormtrace.report import comparisons, experiments, models, verifications
+from stormtrace.report import agreements, comparisons, experiments, models, verifications
 from stormtrace.report.contents import Comparison, Experiment, Page
 from stormtrace.report.formatting import change, number, sentence
 from stormtrace.report.label_findings import describe_labels
@@ -79,6 +79,7 @@ def _page(request: Request, folder: Path, command: str) -> Page:
         experiments=shown,
         comparisons=compared,
         verifications=[one for one in verified if one is not None],
+        agreements=[agreements.describe(one, maps.classes, link) for one in request.agreements],
         models=[models.describe(files, dict(maps.classes), link) for files in request.models],
         is_overview=len(shown) > DETAILED,
         of=request.of,

@@ -60,6 +60,7 @@ class AgreementFiles(_Entry):
     title: str = ""
     file: str
     maps: str | None = None
+    figures: str | None = None
     titles: dict[str, str] = {}
 
 

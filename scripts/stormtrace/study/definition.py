@@ -420,6 +420,12 @@ class Study:
         table = self.config.agree.items()
         return {name: one for name, one in table if set(one.members) <= set(self.shown)}
 
+    def names_in_agreement(self, name: str) -> list[str]:
+        """Return what members are called: their experiment and, where these differ, the class."""
+        pairs = self.agreements[name].pairs
+        alike = len({named.lower() for _, named in pairs}) == 1
+        return [self.title(one) + ("" if alike else f", {named}") for one, named in pairs]
+
     def members_of_agreement(self, name: str) -> list[dict[str, Any]]:
         """Return experiment, class and files of each member, as `agree.py` takes them."""
         at = self.at

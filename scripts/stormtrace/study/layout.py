@@ -183,6 +183,10 @@ class Layout:
         """The folder of a comparison's maps."""
         return self._at(f"figures/comparisons/{comparison}")
 
+    def agreement_figures(self, agreement: str) -> str:
+        """The folder of an agreement's maps."""
+        return self._at(f"figures/agreements/{agreement}")
+
     def snapshot(self, experiment: str, stamp: str) -> str:
         """The folder of the figures of one time."""
         return self._at(f"figures/snapshots/{experiment}.{stamp}")

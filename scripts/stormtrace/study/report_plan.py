@@ -27,6 +27,7 @@ def report_of(study: Study) -> Entry:
                 "title": one.title or name,
                 "file": at.agreement(name, "json"),
                 "maps": at.agreement(name, "nc"),
+                "figures": at.agreement_figures(name),
                 "titles": {member: study.title(member) for member in one.members},
             }
             for name, one in study.agreements.items()

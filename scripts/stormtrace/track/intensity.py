@@ -99,9 +99,9 @@ def units_of(folder: Path, names: Sequence[str]) -> dict[str, str]:
 
     """
     first = next(iter(samples_by_time(folder).values()))
-    found = {}
+    sources, found = _sources(first, names), {}
     with NETCDF, opening_sample(first) as nc:
-        for name, source in _sources(first, names).items():
+        for name, source in sources.items():
             units = [str(getattr(variable(nc, field), "units", "")) for field in source]
             if len(set(units)) > 1:
                 raise BadInput(

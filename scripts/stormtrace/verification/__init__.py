@@ -8,9 +8,9 @@ climatology     how many storms a year, by basin and month, where no day can be 
 
 Whether several methods agree, and whether features go together:
 
-members         masks and events of several experiments, step by step on one grid
-together        counts of where and when they mark the same cells, in one pass (compiled)
-agreement       shares, lags, consensus and events found, with intervals by year
+members           masks and events of several experiments, step by step on one grid
+together          counts of where and when they mark the same cells, in one pass (compiled)
+agreement_scores  shares, lags, consensus and events found, with intervals by year
 """
 
 #: Members of one agreement: their bits make up one byte a cell.
