@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from stormtrace import commandline
+from stormtrace.blocks import read_block
 from stormtrace.errors import BadInput
 from stormtrace.formats.agreement_maps import write_agreement_maps
 from stormtrace.formats.json_files import write_json
@@ -21,6 +22,8 @@ from stormtrace.grids import box_cells
 from stormtrace.provenance import provenance
 from stormtrace.verification import MOST_MEMBERS
 from stormtrace.verification.agreement_scores import event_scores, scores
+from stormtrace.verification.catalogue_entry import Catalogue
+from stormtrace.verification.catalogues import Meeting, meeting, read_catalogue
 from stormtrace.verification.members import common_grid, common_seconds, read_member, walk, years_of
 from stormtrace.verification.together import count_together, pairs_of
 
@@ -39,6 +42,10 @@ def main() -> None:
     parser.add_argument(
         "--event-overlap", type=float, default=0.1, help="share of an event that must be marked"
     )
+    parser.add_argument(
+        "--catalogues", type=commandline.from_json, default={}, help="tables of events, JSON"
+    )
+    parser.add_argument("--radius", type=float, default=200.0, help="km, to a catalogue's points")
     parser.add_argument("--name", required=True, help="name of the agreement, kept in the files")
     parser.add_argument("--output", type=Path, required=True, help="files without their ending")
     commandline.add_classes(parser)
@@ -58,7 +65,18 @@ def main() -> None:
     regions |= {name: box_cells(grid, box) for name, box in args.regions.items()}
     regions = {name: cells for name, cells in regions.items() if cells.any()}
     lags = sorted({0, *(round(3600 * lag) for lag in args.lags)})
-    steps = commandline.progress(walk(members, grid, common, args.of), "steps", common.size)
+    calendar = members[0].calendar
+    tables = [
+        read_catalogue(name, read_block(Catalogue, block, f"catalogues.{name}"), calendar)
+        for name, block in args.catalogues.items()
+    ]
+    meetings = [
+        (number, table, Meeting(table, grid, args.radius, len(one.table["event"])))
+        for table in tables
+        for number, one in enumerate(members)
+    ]
+    walked = meeting(walk(members, grid, common, args.of), [(n, one) for n, _, one in meetings])
+    steps = commandline.progress(walked, "steps", common.size)
     found = count_together(
         steps,
         grid,
@@ -69,6 +87,7 @@ def main() -> None:
         lags,
     )
     files = [file for one in args.members for file in one["masks"]]
+    files += [block["file"] for block in args.catalogues.values()]
     left_out = [sum(map(len, one.seconds)) - common.size for one in members]
     about = {
         "agreement": args.name,
@@ -85,6 +104,11 @@ def main() -> None:
     content = {
         "regions": scores(found, grid, regions, len(members)),
         "events": event_scores(found, members, args.event_overlap),
+        "radius_km": args.radius,
+        "catalogues": [
+            {"member": number, "catalogue": table.name, **one.scores(np.random.default_rng(0))}
+            for number, table, one in meetings
+        ],
         "provenance": provenance(files, agreement=args.name),
     }
     write_json(Path(f"{args.output}.json"), about | content)

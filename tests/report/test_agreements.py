@@ -35,6 +35,15 @@ def words_of(folder, kinds, lags=(0.0,), of="masks"):
     content = {
         "of": of, "event_overlap": 0.1, "grid": "18 x 36 cells", "steps": 2920, "members": members,
         "regions": {"all": periods, "North Pacific": periods},
+        "radius_km": 200.0,
+        "catalogues": [
+            {
+                "member": 0, "catalogue": "pikart", "member_events": 40, "not_in_catalogue": 8,
+                "position": {"points": 100, "found": 80, "share": 0.8, "interval": [0.7, 0.9],
+                             "events": 30, "events_found": 28},
+                "landfall": {"points": 12, "found": 9},
+            }
+        ],
         "events": [EVENTS | by_season | {"of": i, "by": 1 - i} for i in (0, 1)],
     }  # fmt: skip
     write_json(folder / "rivers.json", content)
@@ -43,7 +52,7 @@ def words_of(folder, kinds, lags=(0.0,), of="masks"):
         "experiments": [experiment(folder, "control")],
         "agreements": [
             {"name": "rivers", "title": "Two methods", "file": str(folder / "rivers.json"),
-             "titles": {"control": "Network", "ivt": "Threshold"}}
+             "titles": {"control": "Network", "ivt": "Threshold", "pikart": "PIKART"}}
         ],
     }  # fmt: skip
     return visible(write_page(request, TEMPLATES, folder)).replace("\u202f", " ")
@@ -60,6 +69,8 @@ def test_two_methods_of_one_class(tmp_path):
     assert f"DJF season {row} 7 of 10 7 of 10" in words
     assert f"North Pacific region {row}" in words
     assert "MAM season" not in words
+    assert "PIKART, by Network 28 of 30 80.0 70.0–90.0 9 of 12 8 of 40" in words
+    assert "at most 200 km away" in words
     assert "on 18 x 36 cells; of Threshold a cell is marked where half of its area is" in words
     assert "By how many members" in words and "Shared by lag" not in words
 

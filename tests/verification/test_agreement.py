@@ -1,6 +1,7 @@
 """Whether masks agree and go together: cases worked out by hand, and a plain count of random ones."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 
 from cf_compliance import cf_findings
 from mask_files import write_mask_file
+from stormtrace.blocks import read_block
 from stormtrace.classes import CLIMATENET_LABELS
+from stormtrace.errors import BadInput
 from stormtrace.formats.json_files import read_json
 from stormtrace.formats.masks import open_masks
 from stormtrace.formats.objects import ObjectsWriter
@@ -22,6 +25,8 @@ from stormtrace.track.joining import read_record
 from stormtrace.track.object_finding import ObjectTables, find_objects
 from stormtrace.track.rules import assign
 from stormtrace.track.tracking import labelling_keys, read_tracking
+from stormtrace.verification.catalogue_entry import Catalogue
+from stormtrace.verification.catalogues import read_catalogue
 from track_files import random_masks
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "agree.py"
@@ -239,3 +244,64 @@ def test_steps_that_a_member_lacks_are_left_out_and_counted(tmp_path):
     found = agree(tmp_path, members)
     assert found["steps"] == 3
     assert [one["steps_left_out"] for one in found["members"]] == [1, 0]
+
+
+# --- catalogues ---------------------------------------------------------------------------------
+
+PIKART = """id,when,clat,clon,axlat,axlon,lflat,lflon
+A,2000010100,{inside},50,"[{inside}, {inside}]","[30, 80]",,
+A,2000010106,{inside},50,,,{inside},95
+B,2000010100,45,200,,,nan,nan
+C,2010010100,0,0,,,,
+"""
+
+
+def catalogue(folder, text, **more):
+    (folder / "pikart.csv").write_text(text)
+    columns = {"event": "id", "time": "when", "lat": "clat", "lon": "clon", "axis_lat": "axlat",
+               "axis_lon": "axlon", "landfall_lat": "lflat", "landfall_lon": "lflon"}  # fmt: skip
+    block = {"file": str(folder / "pikart.csv"), "columns": columns, "time_format": "%Y%m%d%H"}
+    return ["--catalogues", json.dumps({"pikart": block | more})]
+
+
+def test_a_catalogue_by_hand(tmp_path):
+    """Rows at 0 and 6 h; the river covers 20 … 90° E, and a second one that the catalogue lacks.
+
+    Position: A is found twice, B not: 2 of 3 points, 1 of 2 events. C lies in another year. Its
+    axis: both points. Landfall at 95° E, 5° (some 400 km) from the last marked centre: found within
+    500 km, not within 100. The member has two events, one of which is near a point.
+    """
+    river = boxes(slice(2, 10))
+    river[:, 12:14, 30:33] = RIVER
+    members = [member(tmp_path, "one", river), member(tmp_path, "two", boxes(slice(20, 22)))]
+    text = PIKART.format(inside=f"{GRID.lat[5]:.4f}")
+    for radius, landfalls in ((500, 1), (100, 0)):
+        found = agree(tmp_path, members, *catalogue(tmp_path, text), "--radius", radius)
+        one, two = found["catalogues"]
+        assert (one["catalogue"], one["member"], two["member"]) == ("pikart", 0, 1)
+        position = one["position"]
+        assert (position["points"], position["found"], position["left_out"]) == (3, 2, 1)
+        assert (position["events"], position["events_found"]) == (2, 1)
+        assert (one["axis"]["points"], one["axis"]["found"]) == (2, 2)
+        assert (one["landfall"]["points"], one["landfall"]["found"]) == (1, landfalls)
+        assert (one["member_events"], one["not_in_catalogue"]) == (2, 1)
+        assert one["false_alarm_ratio"] == 0.5
+        assert two["position"]["found"] == 0 and two["false_alarm_ratio"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "more", "said"),
+    [
+        (PIKART.replace("clat,", "latitude,"), {}, "has no columns clat"),
+        (PIKART.replace("2000010106", "2000-01-01"), {}, "line 3: when is '2000-01-01'"),
+        (PIKART.replace("45,200", "145,200"), {}, "line 4: clat 145, clon 200 is no place"),
+        (PIKART.replace('"[30, 80]"', '"[30]"'), {}, "2 values of axlat, 1 of axlon"),
+        (PIKART.replace("45,200", "south,200"), {}, "clat is 'south', expected a number"),
+        ("id,when,clat,clon,axlat,axlon,lflat,lflon\n", {}, "has no rows"),
+        (PIKART, {"file": "/nowhere.csv"}, "there is no catalogue /nowhere.csv"),
+    ],
+)
+def test_a_catalogue_that_cannot_be_understood_is_refused(tmp_path, text, more, said):
+    block = json.loads(catalogue(tmp_path, text.format(inside=20), **more)[1])["pikart"]
+    with pytest.raises(BadInput, match=re.escape(said)):
+        read_catalogue("pikart", read_block(Catalogue, block, "catalogues.pikart"), "noleap")

@@ -415,12 +415,20 @@ def files_of_agreement(wildcards):
     tables = [
         f"{one['events']}/{name}.parquet" for one in members for name in ("events", "objects")
     ]
+    tables += [
+        one["file"]
+        for one in STUDY.catalogues_of(wildcards.agreement).values()
+        if os.path.exists(one["file"])  # the job says so where it is not
+    ]
     return list(dict.fromkeys([*files, *tables]))
 
 
 def agreement_flags(wildcards):
     how = STUDY.agreements[wildcards.agreement]
     flags = ["--of", how.of, "--event-overlap", how.event_overlap]
+    if how.catalogues:
+        flags += ["--radius", how.radius_km]
+        flags += ["--catalogues", flag(STUDY.catalogues_of(wildcards.agreement))]
     return flags + (["--lags", *how.lags_h] if how.lags_h else [])
 
 

@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from stormtrace.formats.json_files import read_json
 from stormtrace.report.charts import Bar, Line, bar_chart, line_chart
-from stormtrace.report.contents import Agreement, AgreementRow, Chart, Interval
+from stormtrace.report.contents import Agreement, AgreementRow, CatalogueRow, Chart, Interval
 from stormtrace.report.experiments import figure_links
 from stormtrace.report.formatting import number
 from stormtrace.report.page_maps import Link
@@ -35,6 +35,10 @@ def describe(files: AgreementFiles, classes: Mapping[str, ShownClass], link: Lin
         sentence=_sentence(found, pairs[0], names),
         note=_note(found, names),
         rows=[row for pair in pairs for row in _rows(found, pair, names, len(pairs))],
+        catalogues=[
+            _catalogue(one, files.titles.get(one["catalogue"], one["catalogue"]), names)
+            for one in found["catalogues"]
+        ],
         charts=list(_charts(found, names, classes)),
         links=links + list(figure_links(files.figures, link, ())),
     )
@@ -80,8 +84,14 @@ def _note(found: Mapping[str, Any], names: Sequence[str]) -> str:
             f", on {found['grid']}; of {', '.join(moved)} a cell is marked where "
             "half of its area is (of lines, its centre)"
         )
+    near = (
+        f" A point of a catalogue is found if a cell is marked at most {found['radius_km']:g} km "
+        "away."
+        if found["catalogues"]
+        else ""
+    )
     return (
-        f"{said}. By chance: with the same frequency in every cell and season, but at unrelated "
+        f"{said}.{near} By chance: with the same frequency in every cell and season, but at unrelated "
         f"times. An event is found if {100 * found['event_overlap']:g} % of its area, summed over "
         "its steps, is marked by the other. Intervals hold 95 %, by years, and of events by event."
     )
@@ -128,6 +138,17 @@ def _row(
         second_in_first=_interval(pair, "second_in_first"),
         difference=_interval(pair, "difference", 1),
         events=[f"{one['found']:,} of {one['events']:,}" for one in events],
+    )
+
+
+def _catalogue(one: Mapping[str, Any], title: str, names: Sequence[str]) -> CatalogueRow:
+    position, landfall = one["position"], one.get("landfall")
+    return CatalogueRow(
+        label=f"{title}, by {names[one['member']]}",
+        events=f"{position['events_found']:,} of {position['events']:,}",
+        found=_interval(position | {"share_interval": position["interval"]}, "share"),
+        landfalls=f"{landfall['found']:,} of {landfall['points']:,}" if landfall else "–",
+        lacking=f"{one['not_in_catalogue']:,} of {one['member_events']:,}",
     )
 
 

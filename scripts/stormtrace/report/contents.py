@@ -215,14 +215,26 @@ class AgreementRow:
 
 
 @dataclass(frozen=True)
+class CatalogueRow:
+    """A catalogue and a member: points and landfalls found, and events it lacks; in words."""
+
+    label: str
+    events: str
+    found: Interval
+    landfalls: str
+    lacking: str
+
+
+@dataclass(frozen=True)
 class Agreement:
-    """Experiments held against each other, by cell and by event."""
+    """Experiments held against each other, by cell and by event, and against catalogues."""
 
     name: str
     title: str
     sentence: str
     note: str
     rows: Sequence[AgreementRow]
+    catalogues: Sequence[CatalogueRow]
     charts: Sequence[Chart]
     links: Links
 

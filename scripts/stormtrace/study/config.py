@@ -10,6 +10,7 @@ from stormtrace.grids.boxes import in_box_order
 from stormtrace.grids.specification import GridSpecification
 from stormtrace.planet.settings import Planet
 from stormtrace.study.entries import Agreement, Names, Verification
+from stormtrace.verification.catalogue_entry import Catalogue
 
 Longitude = Annotated[float, Field(ge=-180, le=360)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
@@ -112,6 +113,10 @@ class Config(Block):
         {},
         description="Experiments held against each other, by cell and by event: whether methods "
         "agree, or features go together; name -> how. Those whose members are all shown are made.",
+    )
+    catalogues: dict[PlaceName, Catalogue] = Field(
+        {},
+        description="Tables of events that others made, which `agree` holds against experiments.",
     )
     figures: Figures = Figures()
     planet: Planet = Planet()

@@ -374,6 +374,14 @@ class _Checker:
                 f"are of the datasets {', '.join(sorted(used))}, and {own[0]!r} has weather of its "
                 "own, so no day of it is that of another: compare their frequencies (`compare`)",
             )
+        for catalogue in agreement.catalogues:
+            self.origins.one_of(catalogue, self.config.catalogues, (*path, "catalogues"))
+        if agreement.catalogues and own:
+            self.origins.refuse(
+                (*path, "catalogues"),
+                f"holds {own[0]!r}, which has weather of its own, against dates of observations: "
+                "leave it out, or say weather: observed of the dataset if it is nudged",
+            )
         hours = [self.step_hours(member) for member in agreement.members]
         for lag in agreement.lags_h:
             if lag % max(hours):

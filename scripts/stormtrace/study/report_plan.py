@@ -28,7 +28,8 @@ def report_of(study: Study) -> Entry:
                 "file": at.agreement(name, "json"),
                 "maps": at.agreement(name, "nc"),
                 "figures": at.agreement_figures(name),
-                "titles": {member: study.title(member) for member in one.members},
+                "titles": {member: study.title(member) for member in one.members}
+                | {each: study.config.catalogues[each].title or each for each in one.catalogues},
             }
             for name, one in study.agreements.items()
         ],

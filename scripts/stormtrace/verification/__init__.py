@@ -10,6 +10,7 @@ Whether several methods agree, and whether features go together:
 
 members           masks and events of several experiments, step by step on one grid
 together          counts of where and when they mark the same cells, in one pass (compiled)
+catalogues        tables of events that others published, held against members
 agreement_scores  shares, lags, consensus and events found, with intervals by year
 """
 
