@@ -91,7 +91,7 @@ def _note(found: Mapping[str, Any], names: Sequence[str]) -> str:
         else ""
     )
     return (
-        f"{said}.{near} By chance: with the same frequency in every cell and season, but at unrelated "
+        f"{said}.{near} By chance: with the same frequency in every cell and season, at unrelated "
         f"times. An event is found if {100 * found['event_overlap']:g} % of its area, summed over "
         "its steps, is marked by the other. Intervals hold 95 %, by years, and of events by event."
     )
