@@ -21,6 +21,7 @@ names = {
     "grid": STUDY.experiments[STUDY.shown[0]].grid, "step": "3", "harmonics": "4", "percentile": "85",
     "start": "20000101", "end": "20001231", "block": "report",
     "campaign": next(iter(STUDY.campaigns), None),
+    "agreement": next(iter(STUDY.agreements), None),
 }
 asked = {}
 for rule in workflow.rules:

@@ -13,6 +13,7 @@ from stormtrace.study.artmip import artmip_files
 from stormtrace.study.definition import Study
 from stormtrace.study.loading import load_study, read_overlays
 from stormtrace.study.merging import merge
+from stormtrace.study.missing_inputs import missing_inputs
 from stormtrace.study.plan_warnings import plan_warnings
 from stormtrace.study.report_plan import report_of
 from stormtrace.study.resolved import shipped_detectors
@@ -155,6 +156,24 @@ def test_what_cannot_agree_is_refused(demo, change, said):
         study(demo | {"agree": {"methods": change}}, ("control",))
 
 
+def test_a_catalogue_needs_the_weather_of_its_days_and_a_file(demo):
+    columns = {key: key for key in ("event", "time", "lat", "lon")}
+    table = {"theirs": {"file": "{data}/theirs.csv", "columns": columns, "title": "Theirs"}}
+    methods = {"members": {"again": ["AR", "TC"]}, "catalogues": ["theirs"]}
+    asked = demo | {"catalogues": table, "agree": {"methods": methods}}
+    again = {"like": "control", "dataset": "mini-merra2"}
+    made = study(asked, ("again",), again=again)
+    assert made.catalogues_of("methods")["theirs"]["file"] == f"{made.data}/theirs.csv"
+    assert report_of(made)["agreements"][0]["titles"]["theirs"] == "Theirs"
+    missing = missing_inputs(made, [("agree", {"agreement": "methods"})])
+    assert missing == [f"catalogues.theirs.file is '{made.data}/theirs.csv', which is not there"]
+    with pytest.raises(BadInput, match="has weather of its own, against dates of observations"):
+        study(asked, ("again",), again={"like": "control"})
+    methods["catalogues"] = ["nobody"]
+    with pytest.raises(BadInput, match="'nobody', which does not exist"):
+        study(asked, ("again",), again=again)
+
+
 def test_intensity_is_what_the_dataset_derives_and_the_plan_says_what_it_does_not(demo):
     made = study(
         demo,
@@ -165,7 +184,8 @@ def test_intensity_is_what_the_dataset_derives_and_the_plan_says_what_it_does_no
     assert made.experiments["strong"].measure == ("PSL", "WIND850", "IVT", "TMQ")
     assert made.experiments["dry"].measure == ("PSL", "WIND850", "TMQ")
     (said,) = [one for one in plan_warnings(made) if "intensity" in one]
-    assert said.startswith("dry: ") and "vapour transport (IVT)" in said and "wind" not in said
+    assert said.startswith("mini-merra2 derives no vapour transport (IVT): `measure: [intensity]`")
+    assert " of dry has no column" in said
     with pytest.raises(BadInput, match="WIND300"):
         study(demo, ("strong",), strong={"like": "control", "measure": ["WIND300"]})
 

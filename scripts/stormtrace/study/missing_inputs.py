@@ -96,6 +96,7 @@ def _every_job(study: Study) -> Iterator[PlannedJob]:
             yield from (("adopt_masks", {"experiment": name, "year": y}) for y in study.years(name))
         yield "link_events", {"experiment": name}
     yield from (("verify", {"experiment": name}) for name in study.verified)
+    yield from (("agree", {"agreement": name}) for name in study.agreements)
 
 
 def _unread(study: Study) -> set[str]:

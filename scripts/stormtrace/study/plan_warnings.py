@@ -22,11 +22,13 @@ def _not_agreed(study: Study) -> Iterator[str]:
 
 def _not_measured(study: Study) -> Iterator[str]:
     """Yield which experiments lack fields that say how strong their events are."""
+    lacking_of: dict[tuple[str, tuple[str, ...]], list[str]] = {}
     for name, lacking in study.intensity_missing().items():
-        dataset = study.experiments[name].dataset
+        lacking_of.setdefault((study.experiments[name].dataset, tuple(lacking)), []).append(name)
+    for (dataset, missing), names in lacking_of.items():
         yield (
-            f"{name}: `measure: [intensity]` has no column for {', '.join(lacking)}: {dataset} "
-            "does not derive it; add it to the dataset's `fields`"
+            f"{dataset} derives no {', no '.join(missing)}: `measure: [intensity]` of "
+            f"{', '.join(names)} has no column for it; add it to its `fields`, or leave it"
         )
 
 
