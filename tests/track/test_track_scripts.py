@@ -64,7 +64,7 @@ def test_a_full_disk_leaves_no_part_of_the_events(results, tmp_path):
     folder = results[0] / "events"
     sizes = {path.name: path.stat().st_size for path in folder.glob("*.*")}
     limit = max(sizes.values()) - 1
-    assert sizes["objects.parquet"] < limit and len(sizes) == 6
+    assert sizes["objects.parquet"] < limit and len(sizes) == 8
     command = [
         sys.executable, SCRIPTS / "link_events.py", "--objects", folder / "objects/2000.nc",
         "--tracking", TRACKING, "--experiment", "control", "--output", tmp_path / "events",
@@ -95,7 +95,8 @@ def test_all_files_are_there_and_say_where_they_come_from(results):
     folder, _ = results
     names = {path.name for path in (folder / "events").iterdir()}
     tables = {f"{name}.{kind}" for name in ("events", "objects") for kind in ("parquet", "csv")}
-    assert names == tables | {"objects", "tracks.geojson", "trajectories.nc"}
+    tracks = {"tracks.geojson", "trajectories.nc", "tracks.csv", "nodes.txt"}
+    assert names == tables | tracks | {"objects"}
     metadata = pyarrow.parquet.read_schema(folder / "events/events.parquet").metadata
     assert b"link_events.py" in metadata[b"history"]
     assert "2000.nc" in json.loads(metadata[b"inputs"]).popitem()[0]
