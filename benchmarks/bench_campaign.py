@@ -9,6 +9,7 @@ memory from the kernel.
 
 import argparse
 import datetime
+import os
 import resource
 import sys
 import tempfile
@@ -90,6 +91,7 @@ def bench(folder: Path, times: int) -> str:
     wall, cpu = time.monotonic(), time.process_time()
     make_campaign(campaign, inputs, folder / "c", {})
     wall, cpu = time.monotonic() - wall, time.process_time() - cpu
+    load = os.getloadavg()[2]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     size = sum(path.stat().st_size for path in (folder / "c" / "pictures").iterdir()) / 2**20
     tasks = (folder / "c" / "tasks.json").stat().st_size / 2**20
@@ -98,9 +100,9 @@ def bench(folder: Path, times: int) -> str:
 `python benchmarks/bench_campaign.py --times {times}`, one core, {datetime.date.today()}.
 721 × 1440 cells, four fields, a file a day in ERA5's layout, some thirty objects a time.
 
-| times | CPU s | wall s | peak MB | pictures MB | tasks MB |
-|---|---|---|---|---|---|
-| {times} | {cpu:.0f} | {wall:.0f} | {peak:.0f} | {size:.0f} | {tasks:.0f} |
+| times | CPU s | wall s | load of the machine | peak MB | pictures MB | tasks MB |
+|---|---|---|---|---|---|---|
+| {times} | {cpu:.0f} | {wall:.0f} | {load:.0f} on {os.cpu_count()} cores | {peak:.0f} | {size:.0f} | {tasks:.0f} |
 
 Fields on model levels take as long to derive as samples do: [ingest](ingest.md).
 """
