@@ -91,7 +91,7 @@ def bench(folder: Path, times: int) -> str:
     wall, cpu = time.monotonic(), time.process_time()
     make_campaign(campaign, inputs, folder / "c", {})
     wall, cpu = time.monotonic() - wall, time.process_time() - cpu
-    load = os.getloadavg()[2]
+    load = f"{os.getloadavg()[2]:.0f} on {os.cpu_count()} cores"
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     size = sum(path.stat().st_size for path in (folder / "c" / "pictures").iterdir()) / 2**20
     tasks = (folder / "c" / "tasks.json").stat().st_size / 2**20
@@ -102,7 +102,7 @@ def bench(folder: Path, times: int) -> str:
 
 | times | CPU s | wall s | load of the machine | peak MB | pictures MB | tasks MB |
 |---|---|---|---|---|---|---|
-| {times} | {cpu:.0f} | {wall:.0f} | {load:.0f} on {os.cpu_count()} cores | {peak:.0f} | {size:.0f} | {tasks:.0f} |
+| {times} | {cpu:.0f} | {wall:.0f} | {load} | {peak:.0f} | {size:.0f} | {tasks:.0f} |
 
 Fields on model levels take as long to derive as samples do: [ingest](ingest.md).
 """
