@@ -24,6 +24,7 @@ from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.labels.annotation_blocks import AnnotationFiles
 from stormtrace.labels.importers.annotation import Annotation, Annotations, Shape
+from stormtrace.sphere import distances_km
 
 Points = NDArray[np.float64]
 
@@ -35,6 +36,9 @@ STRENGTHS = ("WK", "MDT", "STG")
 
 #: Between the day a bulletin is issued and the time it is valid at.
 LATEST = datetime.timedelta(days=2)
+
+#: Between two points of a line, km: those of real ones are some 500 apart at most.
+FARTHEST_KM = 3000.0
 
 #: Before each bulletin of a file, with the number of the transmission.
 _HEADING = re.compile(r"^(?=(?:\d{3}\s*\n)?ASUS0[12] )", re.M)
@@ -82,7 +86,7 @@ def read_bulletins(path: Path, year: int | None = None) -> Iterator[Bulletin]:
 
     Raises:
         BadInput: a bulletin has no valid time, no year or another one than its head says; a line is
-            cut off or has an impossible point.
+            cut off, has an impossible point, or points of another form than the others.
 
     """
     text = path.read_text(encoding="ascii", errors="replace")
@@ -96,6 +100,7 @@ def _bulletin(text: str, year: int | None, path: Path) -> Bulletin:
     time = _valid_time(text, year, path)
     body = text[_VALID.search(text).end() :]  # type: ignore[union-attr]
     lines: list[FrontLine] = []
+    digits: set[bool] = set()
     for word, values in _statements(body, path):
         if word in CENTRES:
             continue
@@ -106,6 +111,8 @@ def _bulletin(text: str, year: int | None, path: Path) -> Bulletin:
                 f"{path}: a line {word} has {len(points)} point(s), so the bulletin is cut off or "
                 "damaged: expected at least two"
             )
+        digits |= {len(value) == 7 for value in values}
+        _check_points(word, points, digits, path)
         lines.append(FrontLine(word, strength, points))
     if not lines:
         raise BadInput(f"{path}: no line after VALID: the bulletin is cut off")
@@ -142,6 +149,24 @@ def _point(text: str, word: str, path: Path) -> tuple[float, float]:
     if lat > 90 or lon < -360:
         raise BadInput(f"{path}: {word} has a point {text}, at {lat:g}° N, {-lon:g}° W: no place")
     return lat, lon
+
+
+def _check_points(word: str, points: Points, digits: set[bool], path: Path) -> None:
+    """Refuse (BadInput) what lost digits make of a point: another form, or a place far away.
+
+    digits: whether the points so far have seven.
+    """
+    if len(digits) > 1:
+        raise BadInput(
+            f"{path}: {word} has points of 7 digits and of 4 or 5, but a bulletin has one form: it "
+            "is cut off or damaged"
+        )
+    farthest = distances_km(points[:, 0], points[:, 1]).max()
+    if farthest > FARTHEST_KM:
+        raise BadInput(
+            f"{path}: two points of a line {word} are {farthest:.0f} km apart, expected at most "
+            f"{FARTHEST_KM:.0f}: the bulletin is cut off or damaged"
+        )
 
 
 def _valid_time(text: str, year: int | None, path: Path) -> datetime.datetime:
