@@ -69,12 +69,13 @@ def write_frequency(
     classes: Sequence[str] = CLASSES.flags,
     step_hours: float = 3,
     coverage: tuple[str, str] | None = None,
+    entries: float = 0,
 ) -> Path:
     """Write a frequency file from (month, class, nlat, nlon) counts of each year.
 
     Every month has `steps` steps (or the one of the twelve); `events` is the share of the counts
     that is of tracked events (0: nothing was tracked), and genesis is a tenth of all counts.
-    coverage: first and last time.
+    coverage: first and last time. entries: the share of the counts at which a class enters the cell.
     """
     made_of = Classes.of_labels(["Background", *classes])
     attributes = {"experiment": experiment, "calendar": "noleap", "step_hours": float(step_hours)}
@@ -88,7 +89,10 @@ def write_frequency(
             if kind == "events":
                 fields["count"] = (values * events).astype(np.int16)
                 fields |= {name: (values // 10).astype(np.int16) for name in ENDS}
-            made = Counts(year, grid, made_of, present, present, fields, attributes, kind)
+            if entries:
+                fields["entries"] = (fields["count"] * entries).astype(np.int16)
+            known = present if entries else None
+            made = Counts(year, grid, made_of, present, present, fields, attributes, kind, known)
             paths[kind].append(path.parent / f"{path.stem}-{kind}-{year}.nc")
             write_counts(paths[kind][-1], made, {"history": "made", "inputs": "{}"})
     merge_counts(paths["masks"], paths["events"], path, {"history": "made", "inputs": "{}"})

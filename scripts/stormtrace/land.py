@@ -28,6 +28,7 @@ def coastlines(detail: Literal["coarse", "fine"] = "coarse") -> list[NDArray[np.
 def _quarter_degree() -> tuple[Grid, NDArray[np.float64]]:
     with np.load(FILE) as data:
         share = data["land"] / 100.0
+    share[0] = 1.0  # the polygon of Antarctica is closed along 90° S: no coast at the pole
     lat, lon = (-half + 0.125 + 0.25 * np.arange(8 * half, dtype=np.float64) for half in (90, 180))
     return Grid(lat, lon), share
 

@@ -13,6 +13,7 @@ from stormtrace.climate.landfall import by_latitude, landfalls
 from stormtrace.errors import BadInput
 from stormtrace.grids import make_grid
 from stormtrace.grids.basins import AR_BASINS, TC_BASINS, ar_basin, by_basin, tc_basin
+from stormtrace.land import land_fraction
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 WEST_COAST = (230, 255, 32, 55)
@@ -116,3 +117,56 @@ def test_basins_share_out_all_points():
     lat, lon = rng.uniform(-90, 90, 500), rng.uniform(-180, 360, 500)
     for basins in ("tropical cyclones", "atmospheric rivers"):
         assert sum(by_basin(basins, lat, lon).values()) == 500
+
+
+SOUTH = make_grid({"projection": "south-polar", "cells": 384})
+ANTARCTICA = (-180, 180, -90, -60)
+
+
+def test_the_coast_of_antarctica_is_found_on_the_polar_square():
+    """Where maps have it: Queen Maud Land, Terre Adélie, the Peninsula; none within the continent.
+
+    The Ross Ice Shelf is no land in Natural Earth: there the coast is at 78–85° S.
+    """
+    coast = coast_mask(SOUTH, ANTARCTICA)
+    lat, lon = SOUTH.points
+    for where, south, north in (
+        (0, -72, -69),
+        (45, -69, -66.5),
+        (140, -68, -65.5),
+        (302, -66, -61.5),
+    ):
+        near = coast & (np.abs((lon - where + 180) % 360 - 180) < 2)
+        assert near.any() and north > lat[near].max() > south, where
+    published = make_grid({"projection": "south-polar"})
+    rows, columns = np.nonzero(
+        published.points[0] < -86.5
+    )  # 1152 × 1152: cells of 15 km at the pole
+    assert rows.size > 1900
+    assert (land_fraction(published)[rows, columns] > 0.99).all()
+
+
+def test_a_river_lands_on_antarctica_where_it_comes_ashore(tmp_path):
+    """It comes along 140° E from 50° S, two degrees of latitude in 3 h, and ends at 70° S.
+
+    Terre Adélie's coast, at 66–67° S there, it must reach; Queen Maud Land's, half a world away, not.
+    """
+    lat, lon = SOUTH.points
+
+    def river(step, _date):
+        along = np.abs((lon - 140 + 180) % 360 - 180) < 8
+        return (along & (lat < -40) & (lat > max(-70, -50 - 2 * step))).astype(np.int8) * 2
+
+    dates = dates_between((2001, 1, 1), (2001, 1, 3), "noleap")
+    write_masks(tmp_path / "m.nc", 2001, dates, river, SOUTH)
+    run("find_objects", "--mask", tmp_path / "m.nc", "--output", tmp_path / "o.nc")
+    run("link_events", "--objects", tmp_path / "o.nc", "--experiment", "made", "--tracking",
+        json.dumps({"rule": "graph"}), "--output", tmp_path / "events")  # fmt: skip
+    coasts = {"Antarctica": ANTARCTICA, "Queen Maud Land": (-20, 45, -75, -65)}
+    found = landfalls([tmp_path / "o.nc"], tmp_path / "events", coasts)
+    event, _, cell = found.reached["Antarctica"].T
+    assert set(event) == {event[0]} and found.reached["Queen Maud Land"].size == 0
+    at = SOUTH.points[0].ravel()[cell], SOUTH.points[1].ravel()[cell]
+    assert (np.abs(at[1] - 140) < 8).all() and at[0].min() > -70.5 and at[0].max() < -64.5
+    centres, counts = by_latitude(found.reached["Antarctica"], SOUTH, (2,))
+    assert counts[2][np.abs(centres + 66.25).argmin()] == 1

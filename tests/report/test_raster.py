@@ -5,7 +5,7 @@ import pytest
 
 from make_results import MINI
 from stormtrace.grids import Grid, make_grid
-from stormtrace.report.raster import MOST_CELLS, choose_view, on_raster
+from stormtrace.report.raster import MOST_CELLS, choose_view, on_raster, polar_view
 
 
 def smooth(lat, lon):
@@ -83,3 +83,14 @@ def test_the_globe_keeps_every_integral():
     field = np.random.default_rng(0).uniform(0, 100, fine.shape)
     ours = np.average(on_raster(field, fine, view), weights=view.grid.area)
     assert ours == pytest.approx(np.average(field, weights=fine.area), rel=1e-9)
+
+
+def test_on_a_page_of_the_globe_a_square_round_the_pole_is_seen_from_above():
+    globe, square = make_grid({"nlat": 19, "nlon": 36}), make_grid({"projection": "south-polar"})
+    page = choose_view([globe, square], 4)
+    seen = polar_view(square, page)
+    assert (page.projection, seen["pole"], seen["central_lon"]) == ("equal-earth", -1, 180)
+    assert seen["limit"] == pytest.approx(-square.corners[0].max())
+    assert polar_view(globe, page) is None
+    assert polar_view(make_grid({"box": [0, 40, 20, 70], "step": 1}), page) is None
+    assert polar_view(square, choose_view([square], 4)) is None  # the page itself is polar

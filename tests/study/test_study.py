@@ -13,6 +13,7 @@ import yaml
 
 from stormtrace.blocks import dump
 from stormtrace.errors import BadInput
+from stormtrace.grids import make_grid
 from stormtrace.study.artmip import artmip_files
 from stormtrace.study.definition import Study
 from stormtrace.study.inputs import raw_input
@@ -79,16 +80,16 @@ def test_a_circle_of_likes_is_told_with_its_members():
 def test_what_is_null_is_taken_away_wherever_it_stands(demo):
     demo["compare"] = None  # as an overlay of one's own says it
     demo["composites"]["warmer"] = None
-    demo["experiments"]["area-stats"] = None
-    demo["run"].remove("area-stats")
-    demo["comparisons"]["area-weighting"] = None
+    demo["experiments"]["inference-stats"] = None
+    demo["run"].remove("inference-stats")
+    demo["comparisons"]["normalization"] = None
     demo["experiments"]["warmer"]["measure"] = None
     demo["experiments"]["control"]["tracking"] = {"gap_hours": None}
     demo["datasets"]["mini-warmer"]["fields"] = {"PSL": None}
     demo["datasets"]["mini-historical"]["fields"]["TMQ"] = {"integrate": None, "take": "TMQ"}
     demo["models"]["four-fields"]["fields"] = ["TMQ", "U850", "V850"]
     study = Study(demo)
-    assert study.comparisons == {} and "area-stats" not in study.experiments
+    assert study.comparisons == {} and "inference-stats" not in study.experiments
     assert study.experiments["warmer"].measure == ()
     assert dump(study.experiments["control"].tracking) == {"rule": "graph"}
     assert list(study.datasets["mini-warmer"].fields) == ["TMQ", "U850", "V850"]
@@ -117,6 +118,10 @@ def test_the_demo_and_the_casper_study_are_sound(demo):
     assert casper.statistics_of("published") is None
     assert casper.statistics_of("inference-stats") == ("cesm-historical", "fv0.23x0.31")
     assert casper.statistics_of("rcp85") == ("climatenet", "fv0.23x0.31")
+    assert casper.statistics_of("fronts") == ("wpc-fronts", "north-america")
+    assert casper.years("fronts") == casper.years("dl-front") == [str(y) for y in range(2000, 2006)]
+    grid = make_grid(casper.config.grids["north-america"])  # DL-FRONT's: 10–77° N, 171–31° W
+    assert grid.lat.tolist() == list(range(10, 78)) and grid.lon.tolist() == list(range(-171, -30))
 
 
 def test_experiments_that_differ_in_tracking_alone_share_their_masks():

@@ -151,20 +151,19 @@
       };
     },
     // Polar stereographic, on a disc; the central longitude points down (in the south, up).
-    polar: () => {
-      const pole = data.pole, limit = pole > 0 ? SOUTH : -NORTH;
+    polar: ({ pole, central_lon: central, limit } = { ...data, limit: data.pole > 0 ? SOUTH : -NORTH }) => {
       const radius = (lat) => Math.tan((90 - pole * lat) / 2 * RAD) / Math.tan((90 - limit) / 2 * RAD);
       return {
         X: 1, Y: 1, margin: 2, graticule: 30,
         forward: (lon, lat) => {
-          const r = radius(lat), angle = (lon - data.central_lon) * RAD;
+          const r = radius(lat), angle = (lon - central) * RAD;
           return r < 3 ? [r * Math.sin(angle), -pole * r * Math.cos(angle), 0] : null;
         },
         inverse: (x, y) => {
           const r = Math.hypot(x, y);
           if (r > 1) return null;
           const lat = 90 - 2 * Math.atan(r * Math.tan((90 - limit) / 2 * RAD)) / RAD;
-          return [turned(data.central_lon + Math.atan2(x, -pole * y) / RAD, 0), pole * lat];
+          return [turned(central + Math.atan2(x, -pole * y) / RAD, 0), pole * lat];
         },
         outline: (path, at, f) => path.arc(f.cx, f.cy, f.s, 0, 2 * Math.PI),
       };
@@ -186,7 +185,13 @@
       };
     },
   };
-  const projection = PROJECTIONS[data.projection]();
+  // The page's projection; small maps of an experiment round a pole are drawn from above it (`seenBy`).
+  const usual = { ...PROJECTIONS[data.projection](), id: "" };
+  let projection = usual;
+  const polar = Object.fromEntries(data.experiments.filter((e) => e.view).map((e) =>
+    [e.name, { ...PROJECTIONS.polar(e.view), id: `polar${Object.values(e.view)}` }]));
+  // Draw at once, without waiting for anything, in another projection.
+  const seenBy = (other, draw) => { projection = other; try { return draw(); } finally { projection = usual; } };
   root.style.setProperty("--aspect", String(projection.X / projection.Y));
   const frame = (w, h) => ({ w, h, cx: w / 2, cy: h / 2,
     s: Math.min((w / 2 - projection.margin) / projection.X, (h / 2 - projection.margin) / projection.Y) });
@@ -226,7 +231,7 @@
   const rgba = ([r, g, b]) => (255 << 24 | b << 16 | g << 8 | r) >>> 0;
   // What each pixel of a w × h map shows: place on the raster, and land (1), sea (0) or nothing (2).
   const pixelPlaces = new Map();
-  const placesOf = (w, h, land) => once(pixelPlaces, `${w}x${h}`, () => {
+  const placesOf = (w, h, land) => once(pixelPlaces, `${w}x${h}${projection.id}`, () => {
     const f = frame(w, h), rows = new Float32Array(w * h).fill(NaN), columns = new Float32Array(w * h);
     const kinds = new Uint8Array(w * h).fill(2), [lrows, lcolumns] = data.land.shape;
     const [lwest, least, lsouth, lnorth] = data.land.box;
@@ -272,7 +277,7 @@
     return canvas;
   };
   const outlines = new Map();
-  const outline = (w, h) => once(outlines, `${w}x${h}`, () => {
+  const outline = (w, h) => once(outlines, `${w}x${h}${projection.id}`, () => {
     const f = frame(w, h), path = new Path2D();
     projection.outline(path, (lon, lat) => forward(lon, lat, f).slice(0, 2), f);
     return path;
@@ -290,7 +295,7 @@
   };
   const range = (from, to, step) => Array.from({ length: Math.floor((to - from) / step + 1.000001) }, (_, i) => from + i * step);
   const coasts = new Map();
-  const coast = (w, h, ground) => once(coasts, `${w}x${h}`, () => {
+  const coast = (w, h, ground) => once(coasts, `${w}x${h}${projection.id}`, () => {
     const f = frame(w, h), path = new Path2D();
     let i = 0;
     for (const length of ground.lengths) {
@@ -301,7 +306,7 @@
     return path;
   });
   const graticules = new Map();
-  const graticule = (w, h) => once(graticules, `${w}x${h}`, () => {
+  const graticule = (w, h) => once(graticules, `${w}x${h}${projection.id}`, () => {
     const f = frame(w, h), path = new Path2D(), every = projection.graticule;
     for (const lon of range(0, 360 - every, every)) trace(path, range(-90, 90, 3).map((lat) => [lon, lat]), f);
     for (const lat of range(-90 + every, 90 - every, every)) trace(path, range(0, 360, 3).map((lon) => [lon, lat]), f);
@@ -335,19 +340,25 @@
 
   // --- Small maps ------------------------------------------------------------------------------
   const readings = new Map(); // canvas -> [values, units], for the tooltip
+  const projectionOf = ({ map, difference: change }) => {
+    if (map) return polar[map.split("|")[0]] ?? usual;
+    const c = data.comparisons.find((e) => e.name === change.split("|")[0]);
+    return polar[c.second] && polar[c.first] || usual;
+  };
   const drawSmall = async (canvas) => {
     if (!canvas.clientWidth) return;
+    const own = projectionOf(canvas.dataset);
     const { land, ...lines } = await ground, [w, h] = fit(canvas);
     if (canvas.dataset.difference) {
       const { values, doubtful, what } = await difference(canvas.dataset.difference);
-      readings.set(canvas, [values, what]);
-      compose(canvas, paint(values, diverging(largest(values)), w, h, land, doubtful), null, 0, lines);
+      readings.set(canvas, [values, what, own]);
+      seenBy(own, () => compose(canvas, paint(values, diverging(largest(values)), w, h, land, doubtful), null, 0, lines));
     } else {
       const [name, variable, feature, period] = canvas.dataset.map.split("|");
       const values = await field([name, variable, feature, period].join("|"));
       const scale = values && sequential(variable, feature, period);
-      readings.set(canvas, [values, units(variable)]);
-      compose(canvas, paint(values, scale, w, h, land), null, 0, lines);
+      readings.set(canvas, [values, units(variable), own]);
+      seenBy(own, () => compose(canvas, paint(values, scale, w, h, land), null, 0, lines));
     }
     canvas.dataset.drawn = "yes";
   };
@@ -361,6 +372,10 @@
     return { values: minus(second, first), doubtful: await significance(key), what: unitsOfChange(variable) };
   };
   const small = [...document.querySelectorAll("canvas[data-map], canvas[data-difference]")];
+  for (const canvas of small) {
+    const own = projectionOf(canvas.dataset);
+    if (own !== usual) canvas.style.setProperty("--aspect", String(own.X / own.Y));
+  }
   const watcher = new IntersectionObserver((entries) => entries.forEach((entry) => {
     if (entry.isIntersecting) { watcher.unobserve(entry.target); drawSmall(entry.target); }
   }), { rootMargin: "300px" });
@@ -507,8 +522,8 @@
   };
   const pointSmall = (event) => {
     const canvas = event.target, box = canvas.getBoundingClientRect();
-    const [values, what] = readings.get(canvas) ?? [];
-    const place = values && inverse(event.clientX - box.left, event.clientY - box.top, frame(box.width, box.height));
+    const [values, what, own] = readings.get(canvas) ?? [];
+    const place = values && seenBy(own, () => inverse(event.clientX - box.left, event.clientY - box.top, frame(box.width, box.height)));
     tip.hidden = !place;
     if (!place) return;
     tip.innerHTML = `${words(...place)}<br><b>${format(valueAt(values, ...place))}</b> ${what}`;

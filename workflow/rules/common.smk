@@ -37,7 +37,7 @@ from stormtrace.study.inputs import (
     raw_input,
     samples_seen,
 )
-from stormtrace.study.artmip import artmip_files
+from stormtrace.study.artmip import artmip_files, catalogued
 from stormtrace.study.jobs import failures_in, warnings_in
 from stormtrace.study.layout import EVENT_TABLES
 from stormtrace.study.loading import load_study
@@ -463,8 +463,8 @@ def campaigns(wildcards):
 
 
 def catalogue(wildcards):
-    """Files of the ARTMIP catalogue of every experiment that is run."""
+    """Files of the ARTMIP catalogue of every experiment that is run and has rivers."""
     try:
-        return [file for name in STUDY.shown for file in artmip_files(STUDY, name)]
+        return [file for name in catalogued(STUDY) for file in artmip_files(STUDY, name)]
     except BadInput as error:
         raise WorkflowError(f"error: {error}") from None

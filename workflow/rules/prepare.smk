@@ -19,7 +19,7 @@ rule make_planet:
     benchmark:
         at.benchmark("make_planet/{part}")
     wildcard_constraints:
-        part="historical|warmer|merra2|climatenet",
+        part="historical|warmer|merra2|climatenet|fronts",
     conda:
         "../../envs/analysis.yaml"
     threads: 1

@@ -7,6 +7,7 @@ One weather in closed form, at any place, pressure and time::
     sky                  columns: moisture and wind times functions of pressure
     climates, weather    the background, and how a warmer climate differs
     storms, population   rivers, cyclones and their look-alikes; which are born where and when
+    fronts               lines across which air masses meet, in the part that has them
     feature_codes        the classes of events
     globe                all of it together
     times, settings      the days of a part; the `planet:` block of the study

@@ -37,7 +37,14 @@ FIELDS = {
     "Q": ("kg/kg", "Specific humidity"),
     "PS": ("Pa", "Surface pressure"),
     "PSL": ("Pa", "Sea level pressure"),
+    "TREFHT": ("K", "Reference height temperature"),
+    "QREFHT": ("kg/kg", "Reference height humidity"),
+    "UBOT": ("m/s", "Lowest model level zonal wind"),
+    "VBOT": ("m/s", "Lowest model level meridional wind"),
 }
+
+#: The fields of a run, levels first.
+COLUMNS = ("U", "V", "Q", "PS", "PSL")
 
 
 @dataclass(frozen=True)
@@ -100,17 +107,31 @@ def write_cesm(folder: Path, run: Run, settings: Settings) -> None:
 
     for piece in np.split(times.starts, 2):  # the old year and the new one
         fields = _evaluate(planet, points, hybrid, piece)
-        first, last = (f"{date:%Y%m%d%H}Z" for date in times.dates(piece[[0, -1]]))
-        for name, values in fields.items():
-            path = folder / f"{case}.cam.{run.tapes[name]}.{name}.{first}-{last}.nc"
-            with creating(path, "NETCDF3_64BIT_DATA", sealed=False) as file:
-                file.setncatts({"Conventions": "CF-1.0", "source": "CAM", "case": case})
-                file.setncatts({"np": np.int32(4), "ne": np.int32(settings.ne)} | provenance())
-                _write_mesh(file, mesh)
-                _write_levels(file, hybrid)
-                _write_time(file, piece, run.stamps, times)
-                _write_field(file, name, values)
+        write_history(folder, run, settings, times, piece, fields)
     write_truth(folder / "truth", planet, times, settings.grid, case)
+
+
+def write_history(
+    folder: Path,
+    run: Run,
+    settings: Settings,
+    times: Times,
+    piece: Floats,
+    fields: Mapping[str, np.ndarray],
+) -> None:
+    """Write history files of the steps that begin at `piece` (hours), a file a field."""
+    case = run.case.format(ne=settings.ne)
+    mesh, hybrid = camse.columns(settings.ne), hybrid_levels(settings.levels)
+    first, last = (f"{date:%Y%m%d%H}Z" for date in times.dates(piece[[0, -1]]))
+    for name, values in fields.items():
+        path = folder / f"{case}.cam.{run.tapes[name]}.{name}.{first}-{last}.nc"
+        with creating(path, "NETCDF3_64BIT_DATA", sealed=False) as file:
+            file.setncatts({"Conventions": "CF-1.0", "source": "CAM", "case": case})
+            file.setncatts({"np": np.int32(4), "ne": np.int32(settings.ne)} | provenance())
+            _write_mesh(file, mesh)
+            _write_levels(file, hybrid)
+            _write_time(file, piece, run.stamps, times)
+            _write_field(file, name, values)
 
 
 def _evaluate(
@@ -121,7 +142,7 @@ def _evaluate(
     Storms move little in three hours: the middle of an interval stands for its mean.
     """
     shapes: dict[str, tuple[int, ...]] = {}
-    for name in FIELDS:
+    for name in COLUMNS:
         above = (hybrid.hyam.size,) if name in ("U", "V", "Q") else ()
         shapes[name] = (starts.size, *above, points.size)
     fields = {name: np.empty(shape, np.float32) for name, shape in shapes.items()}

@@ -8,6 +8,7 @@ import numpy as np
 from stormtrace.classes import BACKGROUND
 from stormtrace.planet.climates import Climate
 from stormtrace.planet.feature_codes import CYCLONE
+from stormtrace.planet.fronts import Front, draw_fronts
 from stormtrace.planet.population import populate
 from stormtrace.planet.sky import Sky
 from stormtrace.planet.smooth_fields import Points
@@ -17,11 +18,15 @@ from stormtrace.planet.weather import Weather
 
 @dataclass(frozen=True, eq=False)
 class Globe:
-    """A climate's weather and storms; `first_day`: the day of the year (0 … 365) at hour 0."""
+    """A climate's weather, storms and (on request) fronts.
+
+    first_day: the day of the year (0 … 365) at hour 0.
+    """
 
     weather: Weather
     storms: Sequence[Storm]
     first_day: float
+    fronts: Sequence[Front] = ()
 
     @classmethod
     def create(
@@ -31,11 +36,16 @@ class Globe:
         hours: float,
         first_day: float,
         new_year: float | None = None,
+        with_fronts: bool = False,
     ) -> "Globe":
-        """Return the planet that `seed` gives; see `population.populate` for the rest."""
+        """Return the planet that `seed` gives; see `population.populate` for the rest.
+
+        Fronts are drawn last: weather and storms are the same without them.
+        """
         random = np.random.default_rng(seed)
         weather = Weather(climate, random)
-        return cls(weather, populate(climate, random, hours, new_year), first_day)
+        storms = populate(climate, random, hours, new_year)
+        return cls(weather, storms, first_day, draw_fronts(random, hours) if with_fronts else ())
 
     @property
     def events(self) -> list[Storm]:
@@ -46,8 +56,8 @@ class Globe:
     def sky(self, points: Points, hours: float) -> Sky:
         """Return the sky at `hours`."""
         sky = self.weather.at(points, hours, (self.first_day + hours / 24.0) % 365.0)
-        for storm in self.storms:
-            storm.write(sky, hours)
+        for each in (*self.storms, *self.fronts):
+            each.write(sky, hours)
         return sky
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from stormtrace.planet.cesm_files import Run, write_cesm
 from stormtrace.planet.climatenet_files import write_climatenet
 from stormtrace.planet.climates import HISTORICAL, WARMER
+from stormtrace.planet.front_files import write_fronts
 from stormtrace.planet.merra2_files import write_merra2
 from stormtrace.planet.settings import Settings
 
@@ -28,13 +29,15 @@ RUNS = {
     ),
 }
 
-PARTS = (*RUNS, "merra2", "climatenet")
+PARTS = (*RUNS, "merra2", "climatenet", "fronts")
 
 
 def write_part(part: str, folder: Path, settings: Settings) -> None:
     """Write the raw files (and the truth) of `part` into `folder`, which exists and is empty."""
     if part in RUNS:
         write_cesm(folder, RUNS[part], settings)
+    elif part == "fronts":
+        write_fronts(folder, settings)
     elif part == "merra2":
         write_merra2(folder, settings, year=2000, seed=20)
     else:

@@ -32,6 +32,7 @@ class Planet(Block):
         "same period). From 10 on each storm is a class's or a look-alike's.",
     )
     merra2_days: Days = Field(10, description="Days of the MERRA-2-like part, likewise.")
+    front_days: Days = Field(8, description="Days of the CESM-like files of part fronts, likewise.")
     train_files: int = Field(72, ge=1, description="Labelled samples to learn from.")
     test_files: int = Field(20, ge=1, description="Labelled samples to score on.")
 

@@ -6,6 +6,7 @@ moisture. Only those with a `label` are events; the others are decoys.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -174,27 +175,48 @@ class Filament:
 
         The course is the unit tangent of the spine at the nearest vertex, (near, 3).
         """
-        spine = self.spine(hours)
-        tangent = np.gradient(spine, axis=0)
-        tangent -= spine * (spine * tangent).sum(axis=1, keepdims=True)  # along the sphere
-        step = np.linalg.norm(tangent, axis=1, keepdims=True)
-        tangent = tangent / step
-        left = np.cross(spine, tangent)
-
-        middle = spine[len(spine) // 2]
-        extent = np.arccos(np.clip((spine @ middle).min(), -1.0, 1.0)) + np.radians(4 * self.width)
-        near = np.flatnonzero(points.xyz @ middle > np.cos(min(extent, np.pi)))
-        xyz = points.xyz[near]
-        nearest = (xyz.astype(np.float32) @ spine.T.astype(np.float32)).argmax(axis=1)
-        across = (xyz * left[nearest]).sum(1)
-        onward = (xyz * tangent[nearest]).sum(1) / step[nearest, 0]
-        s = (nearest + onward) / (len(spine) - 1)  # beyond [0, 1] past the ends
-
+        line = beside(points, self.spine(hours), 4 * self.width)
+        s = line.s
         width = np.radians(self.width) * (0.75 + 0.25 * vigour)
-        beyond = np.maximum(np.maximum(-s, s - 1.0), 0.0) * (len(spine) - 1) * step[nearest, 0]
+        beyond = np.maximum(np.maximum(-s, s - 1.0), 0.0) * (self.VERTICES - 1) * line.step
         taper = 0.55 + 0.45 * smoothstep(np.minimum(s, 1.0 - s) / 0.2)
-        off = np.hypot(across, beyond) / (width * taper)
-        return near, np.exp(-(off**2)), tangent[nearest]
+        off = np.hypot(line.across, beyond) / (width * taper)
+        return line.near, np.exp(-(off**2)), line.tangent
 
 
 Storm = Vortex | Filament
+
+
+class Beside(NamedTuple):
+    """Points near a line on the sphere, (near,) indices, and where they lie from it.
+
+    across: radians to the left of it (its sine); s: along it, 0 … 1 and beyond past its ends;
+    tangent, left: unit vectors of the line at the nearest vertex, (near, 3); step: radians from
+    that vertex to the next.
+    """
+
+    near: Integers
+    across: Floats
+    s: Floats
+    tangent: Floats
+    left: Floats
+    step: Floats
+
+
+def beside(points: Points, spine: Floats, reach: float) -> Beside:
+    """Return the points within `reach` degrees (or more) of a line, unit vectors (vertices, 3)."""
+    tangent = np.gradient(spine, axis=0)
+    tangent -= spine * (spine * tangent).sum(axis=1, keepdims=True)  # along the sphere
+    step = np.linalg.norm(tangent, axis=1, keepdims=True)
+    tangent = tangent / step
+    left = np.cross(spine, tangent)
+
+    middle = spine[len(spine) // 2]
+    extent = np.arccos(np.clip((spine @ middle).min(), -1.0, 1.0)) + np.radians(reach)
+    near = np.flatnonzero(points.xyz @ middle > np.cos(min(extent, np.pi)))
+    xyz = points.xyz[near]
+    nearest = (xyz.astype(np.float32) @ spine.T.astype(np.float32)).argmax(axis=1)
+    across = (xyz * left[nearest]).sum(1)
+    onward = (xyz * tangent[nearest]).sum(1) / step[nearest, 0]
+    s = (nearest + onward) / (len(spine) - 1)
+    return Beside(near, across, s, tangent[nearest], left[nearest], step[nearest, 0])

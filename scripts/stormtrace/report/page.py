@@ -34,7 +34,7 @@ from stormtrace.report.page_maps import (
     key_of,
     link_from,
 )
-from stormtrace.report.raster import choose_view
+from stormtrace.report.raster import choose_view, polar_view
 from stormtrace.report.request import ExperimentFiles, Request, read_request
 from stormtrace.report.shown_classes import shown_classes
 
@@ -166,7 +166,10 @@ def _script_data(
         "diverging": {"light": DIVERGING, "dark": DIVERGING_DARK},
         "variables": {name: [maps.title_of(name), maps.units_of(name)] for name in maps.variables},
         "periods": {name: whole if name == "annual" else name for name in maps.periods},
-        "experiments": [{"name": one.name, "title": one.title} for one in shown],
+        "experiments": [
+            {"name": one.name, "title": one.title, "view": polar_view(one.grid, maps.view)}
+            for one in shown
+        ],
         "comparisons": [
             {
                 "name": one.name,

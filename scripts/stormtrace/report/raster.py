@@ -93,6 +93,20 @@ def choose_view(grids: list[Grid], maps: int) -> View:
     return View(rectangle, "rectangle")
 
 
+def polar_view(grid: Grid, page: View) -> dict[str, float] | None:
+    """Return how an experiment's own maps are seen on a page of the globe: from above its pole.
+
+    `limit` is the lowest latitude, counted towards the pole. None for what suits the page.
+    """
+    if page.projection != "equal-earth" or grid.is_global:
+        return None
+    for pole in (1, -1):
+        if _has_pole(grid, pole) and not _has_pole(grid, -pole):
+            lowest = float((pole * grid.corners[0]).min())
+            return {"pole": pole, "central_lon": _central_lon(grid, pole), "limit": lowest}
+    return None
+
+
 def _globe(first: Grid, most: float) -> Grid:
     """Return the first grid if it is global and small, or a coarser one."""
     if first.is_global and first.size <= most:

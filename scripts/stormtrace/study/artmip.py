@@ -9,6 +9,13 @@ from stormtrace.study.definition import Study
 RIVER = "Atmospheric River"
 
 
+def catalogued(study: Study) -> list[str]:
+    """Return the experiments that are in the catalogue: those with rivers; all if none has any."""
+    known = {name: study.classes_of(name) for name in study.shown}
+    with_rivers = [name for name, one in known.items() if one is None or one.get(RIVER)]
+    return with_rivers or list(study.shown)
+
+
 def artmip_files(study: Study, experiment: str) -> list[str]:
     """Return the catalogue files of an experiment, one a year, named by the days they cover.
 
