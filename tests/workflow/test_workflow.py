@@ -41,11 +41,12 @@ def finished(tmp_path_factory):
 
 def test_the_demo_is_planned_from_nothing(tmp_path):
     jobs = planned(tmp_path)
-    assert jobs["make_planet"] == 4
-    assert jobs["train"] == 3  # four, two and one field
-    assert jobs["detect"] == 2 * 8  # eight experiments, two years each: New Year is crossed
+    assert jobs["make_planet"] == 5
+    assert jobs["train"] == 3  # four fields, one field, and fronts
+    assert jobs["detect"] == 2 * 6 + 1  # two years each: New Year is crossed; fronts have one
+    assert jobs["apply_thresholds"] == 1  # around Antarctica
     assert jobs["link_events"] == 8
-    assert jobs["compare"] == 7
+    assert jobs["compare"] == 5
     assert jobs["write_report"] == 1
 
 
@@ -54,7 +55,7 @@ def test_a_second_run_has_nothing_to_do(finished):
 
 
 def test_other_statistics_rerun_one_experiment_alone(finished):
-    jobs = finished.planned(overlay={"experiments": {"area-stats": {"weighting": "mean"}}})
+    jobs = finished.planned(overlay={"experiments": {"inference-stats": {"weighting": "mean"}}})
     assert jobs == {
         "detect": 2,
         "find_objects": 2,
@@ -80,9 +81,9 @@ def test_a_tracking_threshold_reruns_tracking_and_maps_alone(finished):
         "count_events": 2,
         "count_landfalls": 1,
         "merge_counts": 1,
-        "compare": 7,
+        "compare": 5,
         "draw_experiment": 8,
-        "draw_comparison": 7,
+        "draw_comparison": 5,
         "draw_sensitivity": 1,
         "write_block": 1,  # the report's
         "write_report": 1,
@@ -126,7 +127,7 @@ def test_the_casper_study_is_planned_in_ten_seconds(tmp_path):
     done = snakemake(tmp_path, "--dry-run", "--quiet", "rules", "--configfile", study, alone=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert re.search(r"^detect +225$", done.stdout, re.MULTILINE)  # 15 looks x 15 years
+    assert re.search(r"^detect +231$", done.stdout, re.MULTILINE)  # 15 looks x 15 years, fronts x 6
     assert "make_planet" not in done.stdout
     assert seconds < 30  # of CPU time; the promise is 10 s, of which it takes 5
 
