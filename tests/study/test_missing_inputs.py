@@ -300,3 +300,19 @@ def test_a_field_without_a_verb_is_told_the_verbs(tmp_path):
     tables["datasets"]["d"]["fields"]["TMQ"] = "TQV"
     with pytest.raises(BadInput, match=r'fields.TMQ is "TQV": must be one of \{take: …\}, \{int'):
         load_study(tmp_path, tables)
+
+
+def test_a_model_is_not_scored_on_the_labels_it_learns_from(tmp_path):
+    """Once nothing was said of it: the worst of leaks, and a skill that is none."""
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "again").symlink_to("labels")
+    for test in ("labels", "again", "x/../labels"):
+        folders = {"train": f"{tmp_path}/labels", "test": f"{tmp_path}/{test}"}
+        part = {"period": ["1995-01-01", "1996-01-01"], "files": "x.nc"}
+        raw = {"source": "merra2", "parts": [part], "fields": {"TMQ": {"take": "TQV"}}}
+        tables = {
+            "datasets": {"mine": {"source": "climatenet", **folders}, "d": raw},
+            "models": {"net": {"fields": ["TMQ"], "dataset": "mine", "grid": "g"}},
+        }
+        with pytest.raises(BadInput, match=r"datasets\.mine\.test is .*the folder of `train`"):
+            study(tmp_path, ["1995-01-01", "1996-01-01"], "x.nc", **tables)

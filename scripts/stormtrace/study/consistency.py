@@ -157,6 +157,12 @@ class _Checker:
             )
         self.fields(path, name, model, dataset)
         if isinstance(model, Recipe):
+            if Path(dataset.train).resolve() == Path(dataset.test).resolve():
+                self.origins.refuse(
+                    ("datasets", model.dataset, "test"),
+                    f"is {dataset.test!r}, the folder of `train`: scores on the labels that model"
+                    f" {name!r} learns from say nothing; give a folder with labels of other dates",
+                )
             if model.dataset in self.tables.annotated:
                 check_learner(model, self.tables.annotated[model.dataset], self.origins)
             check_augmentation(name, model, self.config.grids, self.origins)
