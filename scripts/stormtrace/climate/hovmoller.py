@@ -35,6 +35,9 @@ def coasts_on(grid: Grid, coasts: Mapping[str, Sequence[float]]) -> dict[str, ND
     """Return the coasts that this grid has cells of, name -> `grid.shape`."""
     masks = {}
     for name, region in coasts.items():
+        if not box_cells(grid, region).any():
+            log.info("%s: outside of the grid", name)
+            continue
         try:
             masks[name] = coast_mask(grid, region)
         except BadInput as error:  # too coarse a grid, or another region: the others are drawn
