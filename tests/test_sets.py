@@ -37,9 +37,13 @@ RECIPE = {"name": "tiny", "fields": FIELDS, "dataset": "d", "grid": "g", "epochs
 PLANET = {"ne": 2, "levels": 8, "days": 2, "train_files": 1, "test_files": 1}
 PLANET |= {"grid": json.loads(GRID)}
 
+MEMBER = {"class": "AR", "masks": ["mask.nc"], "objects": ["objects.nc"], "events": "events"}
+MEMBERS = json.dumps([{"experiment": name} | MEMBER for name in ("one", "other")])
+
 #: Script -> its flags, in a folder with `inputs`. Those of `test_stops`, and all with several outputs.
 WORK = {
     "adopt_model.py": ["--weights", "model"],
+    "agree.py": ["--members", MEMBERS, "--name", "both"],
     "check_labels.py": ["--samples", "labelled", "--labels", LABELS],
     "compute_statistics.py": ["--samples", "samples", "--fields", *FIELDS],
     "detect.py": [
@@ -111,6 +115,8 @@ def run(inputs, monkeypatch, sigterm, capfd):
     if not (inputs / "map.nc").exists():
         run("make_regridding_matrix.py", "--dataset", "@raw.json", "--grid", GRID)
         (inputs / "made" / "output").rename(inputs / "map.nc")
+        run("link_events.py", *WORK["link_events.py"])
+        (inputs / "made" / "output").rename(inputs / "events")
     return run
 
 
@@ -180,8 +186,8 @@ def test_every_script_with_several_outputs_is_here():
             ):
                 several.add(script[1])
     assert several == {
-        "adopt_model.py", "draw_importance.py", "draw_labels.py", "draw_training.py", "link_events.py",
-        "train.py",
+        "adopt_model.py", "agree.py", "draw_importance.py", "draw_labels.py", "draw_training.py",
+        "link_events.py", "train.py",
     }  # fmt: skip
     assert several <= WORK.keys()
 
