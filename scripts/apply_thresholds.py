@@ -30,8 +30,10 @@ def main() -> None:
         "--percentiles", type=Path, nargs="*", default=[], help="those that the recipe needs"
     )
     commandline.add_mask_flags(parser)
+    commandline.add_adjust_flag(parser)
     args = parser.parse_args()
 
+    adjust = [(field, Path(own), Path(to)) for field, own, to in args.adjust]
     recipe = read_block(ThresholdRecipe, args.recipe, "--recipe")
     detect_by_thresholds(
         recipe,
@@ -42,8 +44,9 @@ def main() -> None:
         periods=args.period,
         missing_steps=args.missing_steps,
         percentiles=args.percentiles,
+        adjust=adjust,
         attributes=provenance(
-            args.percentiles,
+            [*args.percentiles, *(path for _, *files in adjust for path in files)],
             experiment=args.experiment,
             dataset=args.dataset,
             grid=args.grid,

@@ -24,6 +24,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path, nargs="+", required=True, help="folder(s)")
     parser.add_argument("--samples", type=Path, required=True, help="folder of one year's samples")
     commandline.add_mask_flags(parser)
+    commandline.add_adjust_flag(parser)
     parser.add_argument("--statistics", type=Path, help="normalize with these instead, JSON")
     parser.add_argument(
         "--weighting",
@@ -85,6 +86,8 @@ def main() -> None:
         doubts = other_statistics(args.statistics, args.dataset, args.grid, model.content)
     source = "model" if args.statistics is None else f"{args.statistics} ({args.weighting})"
     inputs = [folder / name for folder in args.model for name in ("config.json", "weights.pth")]
+    adjust = [(field, Path(own), Path(to)) for field, own, to in args.adjust]
+    inputs += [path for _, *files in adjust for path in files]
     detect(
         args.model,
         args.samples,
@@ -94,6 +97,7 @@ def main() -> None:
         missing_steps=args.missing_steps,
         normalization=normalization,
         neutral=args.neutral,
+        adjust=adjust,
         choice=Choice(
             device=device,
             runtime=args.runtime,

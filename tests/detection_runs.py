@@ -51,6 +51,7 @@ def look(
     year=2001,
     periods=(),
     missing_steps=None,
+    adjust=(),
     blank="allow",  # networks with random weights are
     **choice,
 ):
@@ -63,6 +64,7 @@ def look(
         missing_steps=missing_steps,
         normalization=normalization,
         neutral=neutral,
+        adjust=adjust,
         choice=Choice(torch.device("cpu"), blank=blank, **choice),
         attributes={"experiment": "test"},
     )

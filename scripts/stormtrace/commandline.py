@@ -82,6 +82,19 @@ def add_mask_flags(parser: argparse.ArgumentParser) -> None:
     add_classes(parser)
 
 
+def add_adjust_flag(parser: argparse.ArgumentParser) -> None:
+    """Add the flag `--adjust` of the scripts whose detectors read samples."""
+    parser.add_argument(
+        "--adjust",
+        nargs=3,
+        action="append",
+        default=[],
+        metavar=("FIELD", "OWN", "TO"),
+        help="give FIELD, of climatology OWN, the climatology TO before detection: files of"
+        " compute_zonal_climatology.py (repeatable)",
+    )
+
+
 def positive(text: str) -> int:
     """Parse a flag that counts something: 1 or more (`type=positive`)."""
     if not text.isdecimal() or int(text) < 1:

@@ -359,6 +359,21 @@ def percentile_files(wildcards):
     ]
 
 
+def zonal_files(wildcards):
+    """The climatologies that an experiment's fields are adjusted from and to."""
+    fields = STUDY.adjusted(wildcards.experiment)
+    return [at.zonal(*of) for one in fields for of in (one.own, one.to)]
+
+
+def adjust_flags(wildcards):
+    """The flags of the fields that an experiment adjusts."""
+    return [
+        word
+        for field, own, to in STUDY.adjusted(wildcards.experiment)
+        for word in ("--adjust", field, at.zonal(*own), at.zonal(*to))
+    ]
+
+
 def samples_of_adopted(wildcards):
     """The samples that adopted masks are held against, where the experiment needs any."""
     sees = STUDY.sees_samples(wildcards.experiment)

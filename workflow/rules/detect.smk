@@ -8,6 +8,7 @@
 #   samples/{dataset}/{grid}/{year}/
 #   statistics/{dataset}/{grid}.json        unless the model's own are wanted
 #   percentiles/{dataset}/{grid}/{field}-{percentile}.nc   where a recipe compares with them
+#   zonal/{dataset}/{grid}/{field}-{match}.nc              where fields are adjusted
 #
 # OUTPUTS
 #   masks/{experiment}/{year}.nc
@@ -19,6 +20,7 @@ rule detect:
         unpack(statistics_of),
         model=model_files,
         samples=samples_of,
+        zonal=zonal_files,
         classes=ancient(at.block("classes")),  # how classes are shown makes no other masks
     output:
         at.masks("{experiment}", "{year}"),
@@ -56,6 +58,7 @@ rule detect:
             for word in ("--period", *period)
         ],
         missing_steps=lambda wildcards: STUDY.missing_steps(wildcards.experiment),
+        adjust=adjust_flags,
         # Outside of output, which Snakemake deletes before a rerun: a killed detection resumes.
         checkpoints=at.mask_checkpoints("{experiment}"),
     message:
@@ -64,7 +67,7 @@ rule detect:
         python(
             "detect.py --experiment {wildcards.experiment} --year {wildcards.year}"
             " {params.period:q} --missing-steps {params.missing_steps} --model {params.model:q} --samples {input.samples:q} {params.normalization:q}"
-            " {params.look:q} {params.neutral:q} --classes @{input.classes:q} --threads {threads} --output {output:q}"
+            " {params.look:q} {params.neutral:q} {params.adjust:q} --classes @{input.classes:q} --threads {threads} --output {output:q}"
             f" --checkpoints {{params.checkpoints:q}} {TIME_BUDGET} --device {DEVICE}"
         )
 
@@ -73,6 +76,7 @@ rule apply_thresholds:
     input:
         samples=samples_of,
         percentiles=percentile_files,
+        zonal=zonal_files,
         classes=ancient(at.block("classes")),
     output:
         at.masks("{experiment}", "{year}"),
@@ -97,13 +101,14 @@ rule apply_thresholds:
         ],
         period=period_flags,
         missing_steps=lambda wildcards: STUDY.missing_steps(wildcards.experiment),
+        adjust=adjust_flags,
     message:
         "{wildcards.experiment} {wildcards.year}: thresholds"
     shell:
         python(
             "apply_thresholds.py --experiment {wildcards.experiment} --year {wildcards.year}"
             " {params.where:q} {params.period:q} --missing-steps {params.missing_steps}"
-            " --recipe {params.recipe:q} --samples {input.samples:q}"
+            " --recipe {params.recipe:q} --samples {input.samples:q} {params.adjust:q}"
             " --percentiles {input.percentiles:q} --classes @{input.classes:q} --output {output:q}"
         )
 

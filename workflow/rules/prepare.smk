@@ -8,6 +8,7 @@
 #   samples/{dataset}/{grid}/{year}/        one file a time
 #   climatology/{dataset}/{grid}/{n}.nc     mean and n harmonics of the year, for anomalies
 #   percentiles/{dataset}/{grid}/….nc       percentiles of a field by cell and month
+#   zonal/{dataset}/{grid}/….nc             moments or quantiles of a field by month and latitude
 #   statistics/{dataset}/{grid}.json        mean and standard deviation of each field
 
 
@@ -170,6 +171,44 @@ rule compute_percentiles:
         python(
             "compute_percentiles.py --samples {input.samples:q} --dataset {wildcards.dataset}"
             " --field {wildcards.field} --percentile {wildcards.percentile} --output {output:q}"
+        )
+
+
+# What inputs are adjusted from and to.
+rule compute_zonal_climatology:
+    input:
+        samples=lambda wildcards: expand(
+            at.samples("{dataset}", "{grid}", "{year}"),
+            year=STUDY.pieces(wildcards.dataset),
+            allow_missing=True,
+        ),
+    output:
+        at.zonal("{dataset}", "{grid}", "{field}", "{match}"),
+    log:
+        at.log("compute_zonal_climatology/{dataset}/{grid}/{field}-{match}"),
+    benchmark:
+        at.benchmark("compute_zonal_climatology/{dataset}/{grid}/{field}-{match}")
+    wildcard_constraints:
+        field="[A-Za-z][A-Za-z0-9_]*",
+        match="moments|quantiles",
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(400, full=200),
+        runtime=asks(10, yearly=10),
+    params:
+        seen=lambda wildcards: [
+            samples_seen(at.samples(wildcards.dataset, wildcards.grid, year))
+            for year in STUDY.pieces(wildcards.dataset)
+        ],
+    message:
+        "{wildcards.dataset}: {wildcards.match} of {wildcards.field} by month and latitude on {wildcards.grid}"
+    shell:
+        python(
+            "compute_zonal_climatology.py --samples {input.samples:q} --dataset {wildcards.dataset}"
+            " --grid {wildcards.grid} --field {wildcards.field} --match {wildcards.match}"
+            " --output {output:q}"
         )
 
 

@@ -11,6 +11,7 @@ from stormtrace.checkpoints import Checkpoint, file_identity
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import Classes
 from stormtrace.commandline import progress
+from stormtrace.detect.adjustment import Asked, adjusted, facts_of
 from stormtrace.detect.expected_steps import MissingSteps, count_missing
 from stormtrace.detect.network_run import (
     Choice,
@@ -53,6 +54,7 @@ def detect(
     missing_steps: MissingSteps | None = None,
     normalization: Normalization | None,
     neutral: Sequence[str],
+    adjust: Sequence[Asked] = (),
     choice: Choice,
     attributes: Mapping[str, Any],
     table: ClassTable | None = None,
@@ -66,7 +68,8 @@ def detect(
     the stretches of time to run on, by default all in the folder. missing_steps: whether steps of
     those may have no sample; by default, nobody asks. normalization: the experiment's choice, or
     None for that of the model's own config.json. neutral: fields that the samples lack; the network
-    sees their mean everywhere, so that they have no say. table: the study's `classes:`.
+    sees their mean everywhere, so that they have no say. adjust: fields whose climatology becomes
+    that of another dataset (`detect.adjustment`). table: the study's `classes:`.
     doubts: what the caller doubts already, a sentence each.
     checkpoints: a folder for what an unfinished attempt has made; the masks are the same, bit by
     bit, however often it was stopped.
@@ -83,6 +86,7 @@ def detect(
     normalization = normalization or config.normalization
     period = [periods[0][0], periods[-1][1]] if periods else None
     folder = open_folder(samples, fields_of(normalization, neutral), period)
+    folder = adjusted(folder, adjust, str(attributes.get("dataset", "")))
     missing = count_missing(folder, periods, missing_steps) if periods and missing_steps else None
     doubts = [
         *doubts,
@@ -99,6 +103,7 @@ def detect(
         "statistics": normalization.as_json(),
         **run.facts(),
         "members": len(members),
+        **facts_of(folder.adjust),
     }
     if edges := false_neighbours(config.padding, run.learned or folder.grid):
         log.warning("%s; %s", edges, AT_EDGES)

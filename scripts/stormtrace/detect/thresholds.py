@@ -10,6 +10,7 @@ from stormtrace.blocks import flag
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import Classes
 from stormtrace.commandline import progress
+from stormtrace.detect.adjustment import Asked, adjusted, facts_of
 from stormtrace.detect.conditions import RecipeOnGrid, check_units
 from stormtrace.detect.expected_steps import MissingSteps, count_missing
 from stormtrace.detect.reading_ahead import read_ahead
@@ -33,12 +34,14 @@ def detect_by_thresholds(
     periods: Sequence[Sequence[str]] = (),
     missing_steps: MissingSteps | None = None,
     percentiles: Sequence[Path] = (),
+    adjust: Sequence[Asked] = (),
     attributes: Mapping[str, Any],
     table: ClassTable | None = None,
 ) -> None:
     """Write the masks of a year of samples.
 
-    dataset: whose samples they are; periods, missing_steps, table: as in `detection.detect`;
+    dataset: whose samples they are; periods, missing_steps, adjust, table: as in
+    `detection.detect`;
     percentiles: files of the percentiles that the recipe compares with.
 
     Raises:
@@ -48,6 +51,7 @@ def detect_by_thresholds(
     """
     period = [periods[0][0], periods[-1][1]] if periods else None
     folder = open_folder(samples, dict.fromkeys(recipe.fields), period)
+    folder = adjusted(folder, adjust, dataset)
     missing = count_missing(folder, periods, missing_steps) if periods and missing_steps else None
     said = attributes_of(folder.paths[0], recipe.fields)
     units = {field: about.get("units", "") for field, about in said.items()}
@@ -60,6 +64,7 @@ def detect_by_thresholds(
         "year": year,
         "detector_checksum": recipe_checksum(recipe, maps),
         "recipe": flag(recipe),
+        **facts_of(folder.adjust),
     }
     if period is not None:
         facts["period"] = "/".join(period)  # an interval of ISO 8601

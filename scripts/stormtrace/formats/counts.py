@@ -182,6 +182,7 @@ KEPT = (
     "model_checksum",
     "detector",
     "detector_checksum",
+    "adjusted",
     "members",
     "statistics",
     "step_hours",

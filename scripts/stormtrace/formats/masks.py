@@ -30,7 +30,7 @@ BLOCK_STEPS = 4
 #: Attributes of a mask file that its objects file carries on.
 INHERITED = (
     *("experiment", "dataset", "grid", "year", "period"),
-    *("model", "model_checksum", "detector", "detector_checksum"),
+    *("model", "model_checksum", "detector", "detector_checksum", "adjusted"),
 )
 
 

@@ -5,8 +5,9 @@ import re
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
 
 import cftime
 import netCDF4
@@ -51,12 +52,22 @@ class Batch:
     times: list[float]
 
 
+class FieldAdjustment(Protocol):
+    """What changes a field as it is read."""
+
+    def __call__(self, values: NDArray[np.float32], month: int) -> None:
+        """Change a map (ny, nx) of a month, 1 … 12, in place."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is done, in types of JSON."""
+
+
 @dataclass(frozen=True)
 class SampleFolder:
     """A folder of samples; the first file says what all must have.
 
     fields: field -> the value it has everywhere, or None to read it; step_hours: from one sample
-    to the next.
+    to the next. adjust: field -> what changes it as it is read.
     """
 
     paths: list[Path]
@@ -65,6 +76,7 @@ class SampleFolder:
     units: str
     calendar: str
     step_hours: float
+    adjust: Mapping[str, FieldAdjustment] = field(default_factory=dict)
 
     def read(self, paths: Sequence[Path]) -> Batch:
         """Read samples.
@@ -81,12 +93,16 @@ class SampleFolder:
     def _read_into(self, values: NDArray[np.float32], path: Path) -> float:
         """Fill (fields, *grid.shape) from one file; return its time."""
         with NETCDF, opening_sample(path) as nc:
-            for channel, (field, value) in enumerate(self.fields.items()):
+            for channel, (name, value) in enumerate(self.fields.items()):
                 values[channel] = (
-                    read_map(nc, field, path, self.grid.shape) if value is None else value
+                    read_map(nc, name, path, self.grid.shape) if value is None else value
                 )
             check_grid(nc, self.grid, path)
-            return self._read_time(nc, path)
+            time = self._read_time(nc, path)
+        for channel, name in enumerate(self.fields):
+            if name in self.adjust:
+                self.adjust[name](values[channel], self.date(time).month)
+        return time
 
     def date(self, time: float) -> cftime.datetime:
         """Return a time of this folder as a date of its calendar."""

@@ -14,6 +14,7 @@ from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.study.annotated import check_annotated, check_learner
 from stormtrace.study.campaign_checks import check_campaign
 from stormtrace.study.config import Config
+from stormtrace.study.counterfactuals import AdjustmentChecks
 from stormtrace.study.detector_checks import check_detector, check_use
 from stormtrace.study.entries import Agreement, Comparison, Experiment, Verification
 from stormtrace.study.folders import check_folder
@@ -57,8 +58,12 @@ def check(config: Config, tables: Tables, origins: Origins) -> None:
         checker.verified(name, verification)
     for name, agreement in config.agree.items():
         checker.agreement(name, agreement)
+    adjustments = AdjustmentChecks(config.grids, tables, origins)
+    for name, experiment in tables.experiments.items():
+        adjustments.adjusted(("experiments", name, "adjust"), experiment)
     for name, comparison in tables.comparisons.items():
         checker.comparison(name, comparison)
+        adjustments.decomposed(name, comparison)
     for campaign in tables.campaigns.values():
         check_campaign(campaign, config, tables, origins)
 

@@ -16,6 +16,13 @@ from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.prepare.verbs import Anomaly
 from stormtrace.study import consistency
 from stormtrace.study.config import Config
+from stormtrace.study.counterfactuals import (
+    AdjustedField,
+    ZonalOf,
+    adjusted_fields,
+    counterfactual_name,
+    counterfactuals,
+)
 from stormtrace.study.entries import Agreement, Experiment, Verification
 from stormtrace.study.folders import expanded
 from stormtrace.study.layout import Layout
@@ -91,6 +98,8 @@ class Study:
         self.labelling = sharing.labelling
         self.comparisons = {name: tables.comparisons[name] for name in self.config.compare}
         self.shown = self._shown_experiments()
+        self.counterfactuals = counterfactuals(self.comparisons.values(), self._table)
+        self._table |= self.counterfactuals
         for name, entry in self.comparisons.items():
             if entry.of is None:
                 sides = {self.masks_of(entry.first), self.masks_of(entry.second)}
@@ -140,14 +149,15 @@ class Study:
         return "events" if differ else "masks"
 
     def _needed_experiments(self) -> list[str]:
-        """Return what is shown, and whose masks those track; in that order."""
-        owners = (owner(name) for name in self.shown for owner in (self.masks_of, self.objects_of))
-        return list(dict.fromkeys([*self.shown, *owners]))
+        """Return what is shown or counterfactual, and whose masks those track; in that order."""
+        wanted = [*self.shown, *self.counterfactuals]
+        owners = (owner(name) for name in wanted for owner in (self.masks_of, self.objects_of))
+        return list(dict.fromkeys([*wanted, *owners]))
 
     def _needed_datasets(self, table: Mapping[str, AnyDataset]) -> set[str]:
         """Return what is run on and learned from, and what anomalies of those depart from."""
         used = {entry.dataset for entry in self.experiments.values()}
-        used |= {of.dataset for of in self.percentiles}
+        used |= {of.dataset for of in self.percentiles} | {of.dataset for of in self.zonal}
         used |= {entry.dataset for entry in self.models.values() if entry.dataset}
         used |= {entry.dataset for entry in self.campaigns.values()}
         labelled = used | {one for entry in self.campaigns.values() for one in entry.labelled}
@@ -235,6 +245,7 @@ class Study:
             if not self.is_labelled(entry.dataset)
         )
         wanted |= dict.fromkeys((of.dataset, of.grid) for of in self.percentiles)
+        wanted |= dict.fromkeys((of.dataset, of.grid) for of in self.zonal)
         wanted |= {(entry.dataset, entry.grid): None for entry in self.annotated.values()}
         wanted |= {(entry.dataset, entry.grid): None for entry in self.campaigns.values()}
         for dataset, grid in list(wanted):
@@ -343,6 +354,29 @@ class Study:
             if (one := condition.percentile)
         )
         return list(dict.fromkeys(found))
+
+    @cached_property
+    def zonal(self) -> list[ZonalOf]:
+        """The climatologies by month and latitude that experiments adjust from and to, once."""
+        every = (one for name in self.experiments for one in self.adjusted(name))
+        return list(dict.fromkeys(of for one in every for of in (one.own, one.to)))
+
+    def adjusted(self, experiment: str) -> list[AdjustedField]:
+        """Return the input fields that an experiment adjusts."""
+        return adjusted_fields(self.experiments[experiment])
+
+    @cached_property
+    def decomposed(self) -> list[str]:
+        """Names of the comparisons that are shared out among input fields."""
+        return [name for name, entry in self.comparisons.items() if entry.decompose]
+
+    def counterfactuals_of(self, comparison: str, side: str) -> list[str]:
+        """Return the experiments of a side, `first` or `second`, with each field of the other."""
+        entry = self.comparisons[comparison]
+        one, other = entry.first, entry.second
+        if side == "second":
+            one, other = other, one
+        return [counterfactual_name(one, field, other) for field in entry.decompose]
 
     def sees_samples(self, experiment: str) -> bool:
         """Whether an experiment needs its dataset's samples: for masks, measures or pictures."""

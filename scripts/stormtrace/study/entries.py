@@ -32,6 +32,28 @@ OF_MODELS = (
 )
 
 
+class Adjustment(Block):
+    """An input field given the climatology of another dataset, before normalization."""
+
+    to: str = Field(
+        description="A name in the table of datasets, whose climatology of the field the samples "
+        "get; over all years of both datasets."
+    )
+    grid: str | None = Field(
+        None,
+        description="The grid that the climatology is computed on; the experiment's where absent.",
+    )
+    by: tuple[Literal["month"], Literal["latitude"]] = Field(
+        ("month", "latitude"),
+        description="By calendar month and band of latitude (5 degrees, interpolated), always.",
+    )
+    match: Literal["moments", "quantiles"] = Field(
+        "moments",
+        description="What becomes that of the other dataset: mean and standard deviation (x·scale "
+        "+ shift), or quantiles (a monotone map; reads samples twice).",
+    )
+
+
 class Experiment(Block):
     """One detector applied to one dataset on one grid; a model with one choice of statistics."""
 
@@ -103,6 +125,11 @@ class Experiment(Block):
         "refuse",
         description="Whether all masks of a year may be blank, as where there is no feature; else "
         "the job ends with an error.",
+    )
+    adjust: dict[str, Adjustment] = Field(
+        {},
+        description="Counterfactual inputs: fields of the detector that get the climatology of "
+        "another dataset, field -> how (docs/decomposition.md). Recorded in the mask file.",
     )
     measure: Names = Field(
         (),
@@ -241,4 +268,12 @@ class Comparison(Block):
         description="What frequency is counted from: every detection, or tracked events alone. "
         "Where absent masks, but events if the two experiments track the same masks, which then "
         "differ in nothing, or if any shown experiments differ in tracking.",
+    )
+    decompose: Names = Field(
+        (),
+        description="Input fields that the difference is shared out among: further experiments "
+        "adjust each of them from one dataset to the other (docs/decomposition.md).",
+    )
+    match: Literal["moments", "quantiles"] = Field(
+        "moments", description="How those are adjusted: see `adjust` of an experiment."
     )

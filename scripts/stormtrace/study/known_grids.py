@@ -20,7 +20,7 @@ def grid_warnings(study: Study) -> list[str]:
     """
     found: dict[tuple[str, str], list[str]] = {}
     for name, entry in study.experiments.items():
-        if entry.model and not entry.regrid_to_learned:
+        if entry.model and not entry.regrid_to_learned and name not in study.counterfactuals:
             found.setdefault((entry.model, entry.grid), []).append(name)
     return [
         f"{', '.join(names)}: {sentence}"

@@ -74,6 +74,10 @@ class Layout:
         """A percentile of a field of a dataset's samples, by cell and month."""
         return self._at(f"percentiles/{dataset}/{grid}/{field}-{percentile}.nc")
 
+    def zonal(self, dataset: str, grid: str, field: str, match: str) -> str:
+        """Moments or quantiles of a field of a dataset's samples, by month and latitude."""
+        return self._at(f"zonal/{dataset}/{grid}/{field}-{match}.nc")
+
     def statistics(self, dataset: str, grid: str) -> str:
         """Mean and standard deviation of a dataset's fields."""
         return self._at(f"statistics/{dataset}/{grid}.json")
@@ -151,6 +155,10 @@ class Layout:
         """Second minus first."""
         return self._at(f"comparisons/{comparison}.nc")
 
+    def decomposition(self, comparison: str, ending: str) -> str:
+        """A difference shared out among input fields: maps (`nc`) or a table (`csv`)."""
+        return self._at(f"decompositions/{comparison}.{ending}")
+
     def landfall(self, experiment: str) -> str:
         """Events that reach a coast, by latitude."""
         return self._at(f"landfall/{experiment}.csv")
@@ -186,6 +194,10 @@ class Layout:
     def agreement_figures(self, agreement: str) -> str:
         """The folder of an agreement's maps."""
         return self._at(f"figures/agreements/{agreement}")
+
+    def decomposition_figures(self, comparison: str) -> str:
+        """The folder of the figures of a decomposition."""
+        return self._at(f"figures/decompositions/{comparison}")
 
     def snapshot(self, experiment: str, stamp: str) -> str:
         """The folder of the figures of one time."""

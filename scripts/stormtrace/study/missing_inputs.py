@@ -103,7 +103,7 @@ def _unread(study: Study) -> set[str]:
     """Return the datasets whose files no job reads: experiments on them adopt masks."""
     entries = study.experiments.items()
     read = {entry.dataset for name, entry in entries if study.sees_samples(name)}
-    read |= {of.dataset for of in study.percentiles}
+    read |= {of.dataset for of in study.percentiles} | {of.dataset for of in study.zonal}
     read |= {entry.dataset for entry in study.annotated.values()}
     read |= {entry.dataset for entry in study.campaigns.values()}
     read |= {of.dataset for name in read for of in study.anomalies(name).values()}

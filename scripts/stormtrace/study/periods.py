@@ -39,6 +39,21 @@ def _starts_year(moment: str) -> bool:
     return moment[5:10] == "01-01" and not moment[10:].strip(" T:0")
 
 
+def months_of(periods: Iterable[Sequence[str]]) -> set[int]:
+    """Return the calendar months (1 … 12) that periods have some of.
+
+    >>> sorted(months_of([["2000-12-22", "2001-02-01"]]))
+    [1, 12]
+    """
+    return {
+        month
+        for period in periods
+        for year in years_of([period])
+        for month in range(1, 13)
+        if has_month(period, f"{year}-{month:02d}")
+    }
+
+
 def has_time(period: Sequence[str], time: str) -> bool:
     """Whether a time ("2001-01-02 12:00") lies in a period.
 

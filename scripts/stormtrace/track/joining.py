@@ -132,6 +132,7 @@ def _check_alike(first: YearObjects, other: YearObjects) -> None:
         "labelling": [year.attributes.get("labelling") for year in (first, other)],
         "model_checksum": [year.attributes.get("model_checksum") for year in (first, other)],
         "units of measured fields": [first.field_units, common_units],
+        "adjusted": [year.attributes.get("adjusted") for year in (first, other)],
     }
     for what, (expected, found) in facts.items():
         if expected != found:
