@@ -21,6 +21,7 @@
 
 Only `title`, and `name` and `frequency` of each experiment, must be there; an experiment may also
 have `landfall` (what count_landfalls.py wrote), `animation` (what animate.py wrote) and `images`.
+A comparison may have `decomposition` (the table of decompose.py) and `contributions`, its figures.
 `images` are shown, `figures` linked to (their PDF). Links in the page are relative to it. The
 first experiment is the one that others are compared with. `classes` is the study's own table, of
 which the page takes short names and colours.

@@ -23,6 +23,7 @@ FOLDERS = {
     "draw_experiment.py": [],
     "draw_comparison.py": [],
     "draw_composite.py": [],
+    "draw_decomposition.py": [],
     "draw_fields.py": [],
     "draw_sensitivity.py": [],
 }
@@ -39,3 +40,5 @@ elif script in STEMS:
 else:
     output.parent.mkdir(parents=True, exist_ok=True)
     output.touch()
+if "--table" in sys.argv:
+    Path(sys.argv[sys.argv.index("--table") + 1]).touch()

@@ -5,7 +5,8 @@ import pytest
 
 from labelled_factory import write_map_file
 from stormtrace.errors import BadInput
-from stormtrace.formats.zonal_climatologies import BAND_EDGES, PROBABILITIES, band_of, read_zonal
+from stormtrace.formats.latitude_bands import BAND_EDGES, band_of
+from stormtrace.formats.zonal_climatologies import PROBABILITIES, read_zonal
 from stormtrace.grids import make_grid
 from stormtrace.prepare.zonal_fitting import BINS, fit_zonal
 from zonal_files import write_climatology_of

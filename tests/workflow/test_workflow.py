@@ -127,7 +127,14 @@ def test_the_casper_study_is_planned_in_ten_seconds(tmp_path):
     done = snakemake(tmp_path, "--dry-run", "--quiet", "rules", "--configfile", study, alone=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert re.search(r"^detect +231$", done.stdout, re.MULTILINE)  # 15 looks x 15 years, fronts x 6
+    # 16 looks and 2 × 8 counterfactual ones x 15 years, fronts x 6
+    assert re.search(r"^detect +486$", done.stdout, re.MULTILINE)
+    for rule, jobs in (
+        ("decompose", 2),
+        ("draw_decomposition", 2),
+        ("compute_zonal_climatology", 12),
+    ):
+        assert re.search(rf"^{rule} +{jobs}$", done.stdout, re.MULTILINE), rule
     assert "make_planet" not in done.stdout
     assert seconds < 30  # of CPU time; the promise is 10 s, of which it takes 5
 

@@ -8,6 +8,7 @@
 # OUTPUTS
 #   frequency/{experiment}/frequency.nc     steps with each class, genesis and termination, all years
 #   comparisons/{comparison}.nc             second minus first
+#   decompositions/{comparison}.nc .csv     that difference, shared out among input fields
 #   landfall/{experiment}.csv               events that reach a coast, by latitude
 #   verification/{experiment}.json          tropical cyclones held against observed storms
 #   agreement/{agreement}.json, .nc         experiments held against each other, by cell and by event
@@ -140,6 +141,48 @@ rule compare:
         python(
             "compare.py --first {input.first:q} --second {input.second:q}"
             " --of {params.of} --name {wildcards.comparison} --output {output:q}"
+        )
+
+
+rule decompose:
+    input:
+        first=lambda wildcards: at.frequency(STUDY.comparisons[wildcards.comparison].first),
+        second=lambda wildcards: at.frequency(STUDY.comparisons[wildcards.comparison].second),
+        of_first=lambda wildcards: [
+            at.frequency(name) for name in STUDY.counterfactuals_of(wildcards.comparison, "first")
+        ],
+        of_second=lambda wildcards: [
+            at.frequency(name) for name in STUDY.counterfactuals_of(wildcards.comparison, "second")
+        ],
+        regions=at.block("regions"),
+        classes=at.block("classes"),
+    output:
+        maps=at.decomposition("{comparison}", "nc"),
+        table=at.decomposition("{comparison}", "csv"),
+    log:
+        at.log("decompose/{comparison}"),
+    benchmark:
+        at.benchmark("decompose/{comparison}")
+    wildcard_constraints:
+        comparison=any_of(STUDY.decomposed),
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(400, full=1500),
+        runtime=asks(5, full=10, yearly=3),
+    params:
+        of=lambda wildcards: STUDY.comparisons[wildcards.comparison].of,
+        fields=lambda wildcards: list(STUDY.comparisons[wildcards.comparison].decompose),
+    message:
+        "{wildcards.comparison}: the difference shared out among {params.fields}"
+    shell:
+        python(
+            "decompose.py --first {input.first:q} --second {input.second:q}"
+            " --fields {params.fields:q} --of-first {input.of_first:q}"
+            " --of-second {input.of_second:q} --of {params.of} --name {wildcards.comparison}"
+            " --regions @{input.regions:q} --classes @{input.classes:q}"
+            " --output {output.maps:q} --table {output.table:q}"
         )
 
 

@@ -202,6 +202,43 @@ rule draw_comparison:
         )
 
 
+rule draw_decomposition:
+    input:
+        maps=at.decomposition("{comparison}", "nc"),
+        classes=at.block("classes"),
+    output:
+        report(
+            directory(at.decomposition_figures("{comparison}")),
+            patterns=["{figure}.png"],
+            caption="../report/comparison.rst",
+            category="Comparisons",
+            subcategory="{comparison}",
+        ),
+    log:
+        at.log("draw_decomposition/{comparison}"),
+    benchmark:
+        at.benchmark("draw_decomposition/{comparison}")
+    wildcard_constraints:
+        comparison=any_of(STUDY.decomposed),
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(600, full=1500),
+        runtime=asks(5, full=5),
+    params:
+        printing=PRINTING,
+        title=lambda wildcards: STUDY.comparison_title(wildcards.comparison),
+    message:
+        "{wildcards.comparison}: maps of what each field contributes"
+    shell:
+        python(
+            "draw_decomposition.py --decomposition {input.maps:q} --title {params.title:q}"
+            " --classes @{input.classes:q} --output {output:q}"
+            " {params.printing}"
+        )
+
+
 rule draw_sensitivity:
     input:
         frequency=[at.frequency(name) for name in STUDY.shown],
@@ -407,6 +444,8 @@ rule write_report:
         figures=[at.experiment_figures(name) for name in STUDY.shown],
         comparisons=[at.comparison(name) for name in STUDY.comparisons],
         differences=[at.comparison_figures(name) for name in STUDY.comparisons],
+        decompositions=[at.decomposition(name, "csv") for name in STUDY.decomposed],
+        contributions=[at.decomposition_figures(name) for name in STUDY.decomposed],
         scores=[at.scores(name) for name in STUDY.scored],
         training=[f"{at.model_figure(name, 'training')}.png" for name in STUDY.trained],
         labels=[at.labels(name) for name in STUDY.datasets if STUDY.is_labelled(name)],

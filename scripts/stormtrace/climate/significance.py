@@ -1,5 +1,7 @@
 """Significance of a difference of two frequencies: a bootstrap by year."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,7 +33,7 @@ def bootstrap(
     if min(sizes) < MINIMUM_YEARS:
         return np.full(shape, np.nan, np.float32)
     rng = np.random.default_rng(seed)
-    drawn = [_weights(len(steps), replicates, block_years, rng) for _, steps in (first, second)]
+    drawn = [drawn_years(len(steps), replicates, block_years, rng) for _, steps in (first, second)]
     scaled = [
         (100.0 * weights / (weights @ steps)[:, None]).astype(np.float32)
         for weights, (_, steps) in zip(drawn, (first, second), strict=True)
@@ -52,6 +54,19 @@ def bootstrap(
         shares = np.clip(2 * np.minimum(below, above) / replicates, 1 / replicates, 1)
         p_values[cells] = _expand(shares, sizes)
     return p_values.reshape(shape)
+
+
+def widening(sizes: Sequence[int], confidence: float = 0.95) -> float:
+    """Return how much wider a percentile interval of few years must be: √(n/(n−1))·t/z, `_expand`.
+
+    sizes: years (or blocks) of each side.
+    """
+    import scipy.special
+
+    tail = (1 + confidence) / 2
+    n = min(sizes)
+    t, z = scipy.special.stdtrit(sum(sizes) - 2, tail), scipy.special.ndtri(tail)
+    return float(np.sqrt(n / (n - 1)) * t / z)
 
 
 def _expand(p_values: NDArray[np.floating], sizes: list[int]) -> NDArray[np.floating]:
@@ -80,10 +95,10 @@ def _count_rows(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 def year_weights(years: int, replicates: int = 1000, seed: int = 0) -> NDArray[np.float64]:
     """Return how often each of `years` is drawn, with replacement, (replicate, year)."""
-    return _weights(years, replicates, 1, np.random.default_rng(seed))
+    return drawn_years(years, replicates, 1, np.random.default_rng(seed))
 
 
-def _weights(
+def drawn_years(
     years: int, replicates: int, block_years: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """Return how often each year is drawn, (replicate, year); rows sum to at least `years`."""

@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.labelled import attributes_of
+from stormtrace.formats.latitude_bands import band_centres, uncovered
 from stormtrace.formats.samples import FieldAdjustment, SampleFolder, stamp_of
 from stormtrace.formats.units import convert, parse_unit
 from stormtrace.formats.zonal_climatologies import (
     PROBABILITIES,
     ZonalClimatology,
-    band_centres,
     read_zonal,
-    uncovered,
 )
 from stormtrace.grids import Grid
 
@@ -81,7 +80,7 @@ class Adjustment:
         shift = mean - own_mean * scale
         at = band_centres()[bands]
         scale, shift = np.interp(self.lat, at, scale), np.interp(self.lat, at, shift)
-        shift[shift == 0] = -0.0  # x + 0 would turn −0 into 0
+        shift[shift == 0] = -0.0  # as in `_departure`
         self._by_month[month] = scale, shift
         return scale, shift
 
@@ -89,16 +88,17 @@ class Adjustment:
         """Return what is added to a map (ny, nx); month from 0."""
         bands = self._known(month)
         at = np.interp(self.lat, band_centres()[bands], np.arange(bands.size))
-        at = np.broadcast_to(at, values.shape)
         lower = np.minimum(np.floor(at), max(bands.size - 2, 0)).astype(np.int64)
-        added = np.full(values.shape, -0.0)
+        added = np.zeros(values.shape)
         for position in np.unique(lower):
-            cells = lower == position
+            # Rows of a rectilinear grid, cells of any other.
+            cells = np.nonzero(lower == position)[: 1 if self.lat.shape[1] == 1 else 2]
             share = at[cells] - position
             for band, weight in ((position, 1.0 - share), (position + 1, share)):
                 if weight.any():
-                    added[cells] += weight * self._at_band(values[cells], month, bands[band])
-        added[added == 0] = -0.0
+                    found = self._at_band(values[cells].ravel(), month, bands[band])
+                    added[cells] += weight * found.reshape(values[cells].shape)
+        added[added == 0] = -0.0  # x + 0 would turn −0 into 0
         return added
 
     def _at_band(self, values: NDArray[np.float32], month: int, band: int) -> Floats:

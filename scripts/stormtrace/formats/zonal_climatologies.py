@@ -9,25 +9,18 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.files import writing
+from stormtrace.formats.latitude_bands import BAND_EDGES, Match, band_centres
 from stormtrace.formats.netcdf import creating, opening
 from stormtrace.formats.percentile_maps import MONTHS
 
 Floats = NDArray[np.float64]
-Match = Literal["moments", "quantiles"]
-
-#: Degrees of latitude from one edge of a band to the next.
-BAND_DEGREES = 5.0
-
-#: The edges of all bands, south to north.
-BAND_EDGES: Floats = np.arange(-90.0, 90.0 + BAND_DEGREES, BAND_DEGREES)
-
 #: Per cent and, towards the ends, which are storms, closer.
 PROBABILITIES: Floats = np.unique(
     np.r_[0.0, 0.001, 0.002, 0.005, np.arange(1, 100) / 100, 0.995, 0.998, 0.999, 1.0]
@@ -65,26 +58,6 @@ class ZonalClimatology:
         for name in NAMES[self.match]:
             digest.update(np.ascontiguousarray(self.values[name]).tobytes())
         return digest.hexdigest()[:16]
-
-
-def band_centres() -> Floats:
-    """Return the latitudes in the middle of the bands, (bands,)."""
-    return (BAND_EDGES[:-1] + BAND_EDGES[1:]) / 2
-
-
-def band_of(lat: Floats) -> NDArray[np.int64]:
-    """Return the number of the band that each latitude lies in, of the shape of `lat`."""
-    found = np.searchsorted(BAND_EDGES, lat, "right") - 1
-    return np.clip(found, 0, BAND_EDGES.size - 2).astype(np.int64)  # 90° is in the last
-
-
-def uncovered(lat: Floats, bands: NDArray[np.int64]) -> Floats:
-    """Return the latitudes that are in none of some bands, nor in one next to them."""
-    centres = band_centres()[np.unique(bands)]
-    if not centres.size:
-        return lat.ravel()
-    away = np.abs(lat.ravel()[:, None] - centres).min(axis=1)
-    return lat.ravel()[away > 1.5 * BAND_DEGREES]
 
 
 def write_zonal(path: Path, climatology: ZonalClimatology, attributes: Mapping[str, Any]) -> None:

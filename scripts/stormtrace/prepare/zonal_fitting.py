@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.latitude_bands import BAND_EDGES, Match, band_of
 from stormtrace.formats.percentile_maps import MONTHS
 from stormtrace.formats.samples import open_folder
-from stormtrace.formats.zonal_climatologies import BAND_EDGES, PROBABILITIES, Match, band_of
+from stormtrace.formats.zonal_climatologies import PROBABILITIES
 from stormtrace.grids import Grid
 from stormtrace.prepare.moments import Moments
 

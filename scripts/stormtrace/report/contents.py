@@ -240,6 +240,30 @@ class Agreement:
 
 
 @dataclass(frozen=True)
+class Contribution:
+    """A class in a season or region: each part of the difference, percentage points."""
+
+    feature: str
+    where: str
+    parts: Sequence[Interval]
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """A difference shared out among input fields; parts: the columns of the rows."""
+
+    name: str
+    title: str
+    sentences: Sequence[str]
+    parts: Sequence[str]
+    rows: Sequence[Contribution]
+    charts: Sequence[Chart]
+    has_intervals: bool
+    links: Links
+    figures: Links
+
+
+@dataclass(frozen=True)
 class ScoreRow:
     """One measure: a value a label (None: undefined), intervals, and the mean."""
 
@@ -306,6 +330,7 @@ class Page:
     classes: Mapping[str, ShownClass]
     experiments: Sequence[Experiment]
     comparisons: Sequence[Comparison]
+    decompositions: Sequence[Decomposition]
     verifications: Sequence[Verification]
     agreements: Sequence[Agreement]
     models: Sequence[Model]

@@ -18,7 +18,14 @@ from stormtrace.errors import BadInput
 from stormtrace.figures.colours import DIVERGING, DIVERGING_DARK
 from stormtrace.formats.comparison_maps import SEASONS
 from stormtrace.grids import Grid
-from stormtrace.report import agreements, comparisons, experiments, models, verifications
+from stormtrace.report import (
+    agreements,
+    comparisons,
+    decompositions,
+    experiments,
+    models,
+    verifications,
+)
 from stormtrace.report.contents import Comparison, Experiment, Page
 from stormtrace.report.formatting import change, number, sentence
 from stormtrace.report.label_findings import describe_labels
@@ -68,6 +75,9 @@ def _page(request: Request, folder: Path, command: str) -> Page:
     ]
     by_name = {one.name: one for one in shown}
     compared = [comparisons.describe(files, maps, by_name, link) for files in request.comparisons]
+    decomposed = [
+        decompositions.describe(files, maps.classes, by_name, link) for files in request.comparisons
+    ]
     verified = [verifications.describe(files, maps.classes, link) for files in request.experiments]
     every_class = maps.classes.values()
     return Page(
@@ -78,6 +88,7 @@ def _page(request: Request, folder: Path, command: str) -> Page:
         classes=maps.classes,
         experiments=shown,
         comparisons=compared,
+        decompositions=[one for one in decomposed if one is not None],
         verifications=[one for one in verified if one is not None],
         agreements=[agreements.describe(one, maps.classes, link) for one in request.agreements],
         models=[models.describe(files, dict(maps.classes), link) for files in request.models],

@@ -51,6 +51,8 @@ class ComparisonFiles(_Entry):
     second: str
     file: str
     figures: str | None = None
+    decomposition: str | None = None
+    contributions: str | None = None
 
 
 class AgreementFiles(_Entry):

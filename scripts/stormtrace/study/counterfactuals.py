@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from stormtrace.detect.recipes import AdoptedMasks, ThresholdRecipe
-from stormtrace.formats.zonal_climatologies import Match, band_of, uncovered
+from stormtrace.formats.latitude_bands import Match, band_of, uncovered
 from stormtrace.grids import make_grid
 from stormtrace.grids.specification import GridSpecification
 from stormtrace.prepare.dataset import Dataset

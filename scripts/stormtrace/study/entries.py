@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from stormtrace.blocks import Block, exclusive, in_order
+from stormtrace.formats.latitude_bands import Match
 from stormtrace.prepare.clock import real_moment
 from stormtrace.track.tracking import TrackingBlock
 from stormtrace.verification import MOST_MEMBERS
@@ -47,7 +48,7 @@ class Adjustment(Block):
         ("month", "latitude"),
         description="By calendar month and band of latitude (5 degrees, interpolated), always.",
     )
-    match: Literal["moments", "quantiles"] = Field(
+    match: Match = Field(
         "moments",
         description="What becomes that of the other dataset: mean and standard deviation (x·scale "
         "+ shift), or quantiles (a monotone map; reads samples twice).",
@@ -274,6 +275,6 @@ class Comparison(Block):
         description="Input fields that the difference is shared out among: further experiments "
         "adjust each of them from one dataset to the other (docs/decomposition.md).",
     )
-    match: Literal["moments", "quantiles"] = Field(
+    match: Match = Field(
         "moments", description="How those are adjusted: see `adjust` of an experiment."
     )

@@ -133,15 +133,19 @@ def _images(study: Study, name: str) -> list[str]:
 
 
 def _comparison(study: Study, name: str) -> dict[str, Any]:
-    entry = study.comparisons[name]
-    return {
+    entry, at = study.comparisons[name], study.at
+    shown = {}
+    if entry.decompose:
+        shown["decomposition"] = at.decomposition(name, "csv")
+        shown["contributions"] = at.decomposition_figures(name)
+    return shown | {
         "name": name,
         "title": study.comparison_title(name),
         "of": entry.of,
         "first": entry.first,
         "second": entry.second,
-        "file": study.at.comparison(name),
-        "figures": study.at.comparison_figures(name),
+        "file": at.comparison(name),
+        "figures": at.comparison_figures(name),
     }
 
 
