@@ -19,7 +19,7 @@ names = {
     "model": STUDY.trained[0], "year": "2000", "piece": "2000", "month": "01", "field": "TMQ",
     "dataset": STUDY.experiments[STUDY.shown[0]].dataset, "stamp": "2000-01-01-00000",
     "grid": STUDY.experiments[STUDY.shown[0]].grid, "step": "3", "harmonics": "4", "percentile": "85",
-    "start": "20000101", "end": "20001231", "block": "report",
+    "start": "20000101", "end": "20001231", "block": "report", "match": "moments",
     "campaign": next(iter(STUDY.campaigns), None),
     "agreement": next(iter(STUDY.agreements), None),
 }
