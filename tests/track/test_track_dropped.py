@@ -35,7 +35,19 @@ def test_published_pixels_on_a_coarse_grid(tmp_path):
 
 def test_what_keeps_enough_is_not_told(tmp_path):
     assert told(tmp_path, {}) == []
-    assert told(tmp_path, {"minimum_area_km2": 200_000}, small=18) == []  # 90 %, not more
+    kept = {"minimum_area_km2": 200_000, "minimum_hours": 0}
+    assert told(tmp_path, kept, small=18) == []  # 90 %, not more
+
+
+def test_one_map_has_no_lifetime(tmp_path):
+    """Real case: a day of MERRA-2, 8 rivers, 0 events and a map of events without a river, untold."""
+    river = np.where(disc(GRID, 35, 180, 1900), 2, 0).astype(np.int8)[None]
+    record, assignment = tracked(tmp_path, river, {})
+    (sentence,) = dropped(record, assignment, read_tracking({}, record.classes))
+    assert "leaves out 1 of 1 objects of atmospheric rivers (100% of their area)" in sentence
+    assert "lasts 0 hours; say minimum_hours: 0 there" in sentence
+    record, assignment = tracked(tmp_path, river, {"minimum_hours": 0})
+    assert dropped(record, assignment, read_tracking({"minimum_hours": 0}, record.classes)) == []
 
 
 def test_areas_and_hours(tmp_path):

@@ -13,7 +13,7 @@ from stormtrace.track.tracking import Tracking
 #: A filter that leaves out a larger share of the objects is told.
 TOLD = 0.9
 
-#: Of fewer objects no share is told.
+#: Of fewer objects no share is told, unless none is left.
 FEWEST_OBJECTS = 10
 
 #: Published thresholds in cells are meant for cells of this area at 28° latitude, km².
@@ -28,6 +28,8 @@ def dropped(record: Record, assignment: Assignment, tracking: Tracking) -> list[
         mine = record.objects["class"] == feature.code
         found += _told(record, mine, mine & kept, _size_words(record, feature, tracking), feature)
         hours = f"minimum_hours: {tracking.minimum_hours[feature.code]:g}"
+        if np.unique(record.step[mine & kept]).size == 1:
+            hours += ", but what was seen at one time lasts 0 hours; say minimum_hours: 0 there"
         found += _told(record, mine & kept, mine & kept & (assignment.event > 0), [hours], feature)
     return found
 
@@ -41,7 +43,8 @@ def _told(
 ) -> Iterator[str]:
     """Yield what `filters` leave out, if it is much: objects (objects,) `before`, not `after`."""
     count, gone = int(before.sum()), int((before & ~after).sum())
-    if count < FEWEST_OBJECTS or gone <= TOLD * count:
+    few = count < FEWEST_OBJECTS and gone < count
+    if few or gone <= TOLD * count:
         return
     area = record.objects["area_km2"]
     share = float(area[before & ~after].sum() / area[before].sum())
