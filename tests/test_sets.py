@@ -24,6 +24,7 @@ from labelled_factory import FIELDS, statistics, write_labelled, write_samples
 from mock_raw import Cesm
 from stormtrace import files, signals
 from stormtrace.climate.counting import count_masks
+from stormtrace.climate.yearly_counts import merge_counts
 from stormtrace.formats.counts import write_counts
 from stormtrace.formats.json_files import write_json
 from test_stops import FLAGS
@@ -46,6 +47,11 @@ WORK = {
     "agree.py": ["--members", MEMBERS, "--name", "both"],
     "check_labels.py": ["--samples", "labelled", "--labels", LABELS],
     "compute_statistics.py": ["--samples", "samples", "--fields", *FIELDS],
+    "decompose.py": [
+        *("--name", "d", "--fields", "TMQ", "--table", "made/table.csv", "--replicates", "9"),
+        *(word for side in ("first", "second", "of-first", "of-second")
+          for word in (f"--{side}", "frequency.nc")),
+    ],
     "detect.py": [
         *("--model", "model", "--samples", "samples", "--experiment", "e", "--dataset", "d"),
         *("--grid", "g", "--year", "2001", "--runtime", "torch", "--device", "cpu"),
@@ -81,6 +87,7 @@ def inputs(tmp_path_factory):
     write_masks(folder / "mask.nc", random_masks(6, (8, 12, 20)))
     write_objects(folder / "objects.nc", folder / "mask.nc")
     write_counts(folder / "counts.nc", count_masks(folder / "mask.nc"), {})
+    merge_counts([folder / "counts.nc"], [], folder / "frequency.nc", {})
     columns = "epoch,train_loss,validation_loss,train_mean_iou,validation_mean_iou,train_iou_A,lr"
     (folder / "history.csv").write_text(f"{columns}\n1,1,1,0.5,0.5,0.5,0.1\n")
     lost = {"mean": 0.1, "low": 0.05, "high": 0.2}
@@ -186,8 +193,8 @@ def test_every_script_with_several_outputs_is_here():
             ):
                 several.add(script[1])
     assert several == {
-        "adopt_model.py", "agree.py", "draw_importance.py", "draw_labels.py", "draw_training.py",
-        "link_events.py", "train.py",
+        "adopt_model.py", "agree.py", "decompose.py", "draw_importance.py", "draw_labels.py",
+        "draw_training.py", "link_events.py", "train.py",
     }  # fmt: skip
     assert several <= WORK.keys()
 
