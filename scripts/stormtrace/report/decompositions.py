@@ -74,11 +74,10 @@ def _sentence(feature: str, parts: Mapping[str, Row], titles: tuple[str, str]) -
 
 
 def _points(row: Row, parts: Mapping[str, Row]) -> str:
-    """Return a contribution, with its share where the difference has a sign."""
+    """Return a contribution, with its share where the difference is known to have a sign."""
     whole = parts["difference"]
-    signed = whole.estimate != 0 and (
-        whole.low is None or whole.high is None or whole.low * whole.high > 0
-    )
+    ends = [end for end in (whole.low, whole.high) if end is not None]
+    signed = len(ends) == 2 and ends[0] * ends[1] > 0
     share = f", {round(100 * row.estimate / whole.estimate)}\u202f%" if signed else ""
     return f"{_number(row)}{share}".replace("-", "−")
 
