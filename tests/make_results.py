@@ -170,20 +170,25 @@ def write_samples(
     fields_of: Callable[[int, cftime.datetime], dict[str, NDArray[np.float32]]],
     grid: Grid = MINI,
     units: str = "kg m-2",
+    **attributes: str,
 ) -> Path:
-    """Write samples, one file a time; `fields_of(step, date)` gives each map."""
+    """Write samples, one file a time; `fields_of(step, date)` gives each map.
+
+    attributes: of the fields, besides their units.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     for step, date in enumerate(dates):
         seconds = date.hour * 3600
         name = f"made.{date.year:04d}-{date.month:02d}-{date.day:02d}-{seconds:05d}.nc"
         with netCDF4.Dataset(folder / name, "w") as nc:
             write_grid(nc, grid)
+            nc.step_hours = 3.0
             nc.createDimension("time", 1)
             time = nc.createVariable("time", "f8", ("time",))
             time.units, time.calendar = "hours since 2000-01-01", date.calendar
             time[:] = hours_of([date], date.calendar)
             for field, values in fields_of(step, date).items():
                 variable = nc.createVariable(field, "f4", ("time", *grid.dims))
-                variable.setncatts({"units": units} | map_attributes(grid))
+                variable.setncatts({"units": units, **attributes} | map_attributes(grid))
                 variable[0] = values
     return folder

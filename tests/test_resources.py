@@ -64,7 +64,8 @@ def casper(tmp_path_factory):
 
 def campaign(dataset, grid):
     """A campaign, of which these studies have none."""
-    return {"campaigns": {"first": {"dataset": dataset, "grid": grid, "times": 9}}}
+    entry = {"dataset": dataset, "grid": grid, "times": 9, "fields": {"TMQ": {}}}
+    return {"campaigns": {"first": entry}}
 
 
 def test_every_rule_asks_and_asks_for_more_by_attempt(planet, casper):

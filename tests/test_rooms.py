@@ -12,7 +12,7 @@ FLOORS = (
     ("study",),
     ("report",),
     ("figures",),
-    ("results", "verification"),
+    ("results", "verification", "attribution"),
     ("climate", "planet"),
     ("detect", "learn", "labels"),
     ("track",),

@@ -54,8 +54,8 @@ def only(folder: Path, pattern: str) -> Path:
 @pytest.mark.parametrize(
     ("part", "year", "tapes"),
     [
-        ("historical", 2000, {"U": 4, "V": 4, "Q": 3, "PS": 3, "PSL": 2}),
-        ("warmer", 2090, {"U": 4, "V": 4, "Q": 4, "PS": 3, "PSL": 5}),
+        ("historical", 2000, {"U": 4, "V": 4, "Q": 3, "PS": 3, "PSL": 2, "PRECT": 2}),
+        ("warmer", 2090, {"U": 4, "V": 4, "Q": 4, "PS": 3, "PSL": 5, "PRECT": 5}),
     ],
 )
 def test_cesm_has_one_variable_and_one_year_a_file(

@@ -39,6 +39,7 @@ MASKS = {"files": "/theirs/*.nc", "variable": "ar_binary_tag", "tag": "Atmospher
 KINDS = {
     "detectors": (ThresholdRecipe, AdoptedMasks),
     "blocking": (ThresholdRecipe,),
+    "precipitation": (AdoptedMasks,),
     "polar-day": (ThresholdRecipe, type(None)),
 }
 
@@ -242,7 +243,7 @@ def test_what_does_not_fit_is_refused_by_the_plan(demo, experiment, detector, ex
     assert re.search(expected, str(error.value)), str(error.value)
 
 
-@pytest.mark.parametrize("name", ["detectors", "blocking", "polar-day"])
+@pytest.mark.parametrize("name", ["detectors", "blocking", "polar-day", "precipitation"])
 def test_the_examples_are_studies(name):
     """They are run by hand on real files; here their plan is made."""
     file = ROOT / "config" / "examples" / f"{name}.yaml"

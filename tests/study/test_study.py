@@ -470,3 +470,61 @@ def test_what_cannot_be_held_against_observations_is_refused(demo, change, said)
     demo["verify"] = {"control": STORMS}
     with pytest.raises(BadInput, match=re.escape(said)):
         Study(merge(demo, change))
+
+
+# --- what features bring ----------------------------------------------------------------------
+
+RAIN = {"percentiles": [50]}
+
+
+def raining(demo, how=RAIN, **more):
+    demo["datasets"]["mini-historical"]["fields"]["PRECT"] = {"take": "PRECT"}
+    demo["datasets"]["mini-historical"]["fields"]["IVT"] = {"transport": ["Q", "U", "V"]}
+    return merge(demo, {"attribute": {"control": {"PRECT": how}}, **more})
+
+
+def test_what_is_attributed_alike_is_compared(demo):
+    both = {"control": {"PRECT": RAIN}, "warmer": {"PRECT": RAIN | {"extremes_of": "control"}}}
+    study = Study(raining(demo, attribute=both))
+    assert list(study.attributed) == [("control", "PRECT"), ("warmer", "PRECT")]
+    assert study.attribution_changes() == [("warming", "PRECT")]
+    both["warmer"]["PRECT"] = {"percentiles": [60]}
+    assert Study(raining(demo, attribute=both)).attribution_changes() == []
+
+
+@pytest.mark.parametrize(
+    ("attribute", "said"),
+    [
+        ({"nobody": {"PRECT": RAIN}}, "attribute is 'nobody', which does not exist"),
+        ({"control": {"SNOW": RAIN}}, "attribute.control is 'SNOW', which does not exist"),
+        ({"control": {"IVT": RAIN}}, "over is 'wet steps', but IVT of 'mini-historical' is no"),
+        (
+            {"control": {"PRECT": {"percentiles": [99]}}},
+            "percentiles cannot be computed: the 99th percentile of 160 steps (annual) would have "
+            "1.6 above it, and at least 5 are needed: 500 steps",
+        ),
+        (
+            {"control": {"PRECT": {"percentiles": [90], "over": "wet days"}}},
+            "the 90th percentile of 20 days (annual) would have 2 above it",
+        ),
+        (
+            {"control": {"PRECT": RAIN | {"within": {"CF": {"km": 300}}}}},
+            "within.CF is of no class of the model 'four-fields'",
+        ),
+        (
+            {"control": {"PRECT": RAIN | {"extremes_of": "two-fields"}}},
+            "extremes_of is 'two-fields', which does not exist",
+        ),
+        (
+            {
+                "control": {"PRECT": RAIN},
+                "merra2-native": {"PRECT": RAIN | {"extremes_of": "control"}},
+            },
+            "is 'control' on the grid 'mini', but this experiment is on 'mini-merra2'",
+        ),
+    ],
+)
+def test_shares_that_cannot_be_had_are_refused(demo, attribute, said):
+    demo["datasets"]["mini-merra2"]["fields"]["PRECT"] = {"take": "PRECTOTCORR"}
+    with pytest.raises(BadInput, match=re.escape(said)):
+        Study(raining(demo) | {"attribute": attribute})

@@ -77,6 +77,16 @@ OVERLAY = {
     "animate": {},
     "snapshots": {"arctic": ["2001-01-01 12:00"]},
     "composites": {"arctic": ["TMQ"]},
+    "attribute": {
+        name: {
+            "PRECT": {
+                "percentiles": [50],
+                "wet_mm_day": 0.01,
+                "within": {"River": {"km": 500, "hours": 3}},
+            }
+        }
+        for name in ("globe", "arctic")
+    },
     "verify": {"globe": {"storms": "storms.csv", "minimum_wind": 10}},
     "device": "cpu",
     "planet": PLANET,
@@ -90,13 +100,14 @@ OVERLAY = {
     },
     "datasets": {
         "mini-historical": {
+            "fields": {"PRECT": {"take": "PRECT"}},
             "parts": [
                 {
                     "period": ["2001-01-01", "2001-01-03"],
                     "files": "{results}/planet/historical/*.cam.h?.{variable}.{year}*.nc",
                     "stamps": "end",
                 }
-            ]
+            ],
         },
         "lower-case": {
             "like": "mini-historical",
@@ -363,6 +374,28 @@ def test_scores_in_the_report_go_by_the_names_of_the_classes(results):
     assert re.search(r"Background [\d.]+, Cold front [\d.]+, Warm front [\d.]+, Stationary", words)
     told = words.partition(" Configuration ")[0]
     assert "STATIONARY" not in told and "Warm_Front" not in told
+
+
+def test_precipitation_is_shared_out_among_classes(results):
+    """On the globe and on the polar square, near the rivers too; a change; the page."""
+    read = {
+        name: json.loads((results / f"attribution/{name}/PRECT/shares.json").read_text())
+        for name in ("globe", "arctic")
+    }
+    for name, found in read.items():
+        table = found["regions"]["everywhere"]["annual"]
+        for measure in ("total", "p50"):
+            parts = [table[part][measure]["share"] for part in found["parts"][1:]]
+            assert all(0 <= part <= 100 + 1e-9 for part in parts), name
+            assert sum(parts) >= 100 - 1e-9  # what is near one class may be in another
+        assert "within 500 km and 3 h" in found["within"]
+    # 1.5e-7 (w / 60)⁴ m/s: at most 13 mm/day under 60 kg m-2, 0.8 under 30.
+    assert 0.1 < read["globe"]["regions"]["everywhere"]["annual"]["all"]["total"]["mean"] < 13
+    change = json.loads((results / "attribution/squeezed.PRECT.json").read_text())
+    one = change["regions"]["everywhere"]["annual"]["atmospheric_river"]["p50"]
+    split = one["frequency"] + one["intensity"] + one["both"]
+    assert split == pytest.approx(one["change"], abs=1e-12)
+    assert "What they bring" in visible((results / "report.html").read_text())
 
 
 def test_a_model_with_weather_of_its_own_is_held_against_how_many_storms_there_were(results):

@@ -13,6 +13,8 @@
 #   verification/{experiment}.json          tropical cyclones held against observed storms
 #   agreement/{agreement}.json, .nc         experiments held against each other, by cell and by event
 #   composites/{experiment}/{year}.nc       sums of fields, in all and while a class is present
+#   attribution/{experiment}/{field}/…      what features bring: extremes, sums, shares
+#   attribution/{comparison}.{field}.json   why that differs between two experiments
 
 # Of the study's classes, what counts depend on: which are lines (fronts), whose entries into cells
 # are counted. New colours rerun nothing here.
@@ -304,4 +306,136 @@ rule compose_fields:
         python(
             "compose_fields.py --samples {input.samples:q} --mask {input.mask:q}"
             " --fields {params.fields:q} --output {output:q}"
+        )
+
+
+# What is extreme: percentiles by cell over the years of the experiment.
+rule compute_extremes:
+    input:
+        samples=lambda wildcards: [
+            samples_of(wildcards, year) for year in STUDY.years(wildcards.experiment)
+        ],
+    output:
+        at.attribution("{experiment}", "{field}", "extremes.nc"),
+    log:
+        at.log("compute_extremes/{experiment}.{field}"),
+    benchmark:
+        at.benchmark("compute_extremes/{experiment}.{field}")
+    wildcard_constraints:
+        field=FIELD,
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(700, full=1300),
+        runtime=asks(10, yearly=10),
+    params:
+        how=extremes_flags,
+    message:
+        "{wildcards.experiment}: percentiles of {wildcards.field}"
+    shell:
+        python(
+            "compute_extremes.py --samples {input.samples:q} --field {wildcards.field}"
+            " {params.how:q} --output {output:q}"
+        )
+
+
+rule attribute_field:
+    input:
+        unpack(attribution_input),
+        samples=samples_of,
+        mask=masks_of,
+        classes=at.block("classes"),
+    output:
+        at.attribution("{experiment}", "{field}", "{year}.nc"),
+    log:
+        at.log("attribute_field/{experiment}.{field}/{year}"),
+    benchmark:
+        at.benchmark("attribute_field/{experiment}.{field}/{year}")
+    wildcard_constraints:
+        field=FIELD,
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(400, full=1000),
+        runtime=asks(5, full=25),
+    params:
+        how=attribution_flags,
+    message:
+        "{wildcards.experiment} {wildcards.year}: {wildcards.field} in and near features"
+    shell:
+        python(
+            "attribute_field.py --mask {input.mask:q} --samples {input.samples:q}"
+            " --field {wildcards.field} {params.how:q} --classes @{input.classes:q}"
+            " --output {output:q}"
+        )
+
+
+rule summarize_attribution:
+    input:
+        sums=lambda wildcards: attribution_sums(wildcards.experiment, wildcards.field),
+        regions=at.block("regions"),
+        classes=at.block("classes"),
+    output:
+        at.attribution("{experiment}", "{field}", "shares.json"),
+    log:
+        at.log("summarize_attribution/{experiment}.{field}"),
+    benchmark:
+        at.benchmark("summarize_attribution/{experiment}.{field}")
+    wildcard_constraints:
+        field=FIELD,
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(400, full=300),
+        runtime=asks(5, yearly=1),
+    params:
+        percentiles=lambda wildcards: percentile_flags(wildcards.experiment, wildcards.field),
+    message:
+        "{wildcards.experiment}: shares of {wildcards.field} by region, season and year"
+    shell:
+        python(
+            "summarize_attribution.py --sums {input.sums:q} --field {wildcards.field}"
+            " {params.percentiles:q} --regions @{input.regions:q} --classes @{input.classes:q}"
+            " --output {output:q}"
+        )
+
+
+rule summarize_attribution_change:
+    input:
+        first=lambda wildcards: attribution_sums(
+            STUDY.comparisons[wildcards.comparison].first, wildcards.field
+        ),
+        second=lambda wildcards: attribution_sums(
+            STUDY.comparisons[wildcards.comparison].second, wildcards.field
+        ),
+        regions=at.block("regions"),
+        classes=at.block("classes"),
+    output:
+        at.attribution_change("{comparison}", "{field}"),
+    log:
+        at.log("summarize_attribution_change/{comparison}.{field}"),
+    benchmark:
+        at.benchmark("summarize_attribution_change/{comparison}.{field}")
+    wildcard_constraints:
+        field=FIELD,
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(400, full=300),
+        runtime=asks(5, yearly=2),
+    params:
+        percentiles=lambda wildcards: percentile_flags(
+            STUDY.comparisons[wildcards.comparison].first, wildcards.field
+        ),
+    message:
+        "{wildcards.comparison}: why what features bring of {wildcards.field} differs"
+    shell:
+        python(
+            "summarize_attribution.py --sums {input.first:q} --second {input.second:q}"
+            " --field {wildcards.field} {params.percentiles:q} --regions @{input.regions:q}"
+            " --classes @{input.classes:q} --output {output:q}"
         )

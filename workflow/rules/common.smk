@@ -477,6 +477,62 @@ def campaigns(wildcards):
     return [at.campaign(name) for name in STUDY.campaigns]
 
 
+# Names of fields in paths.
+FIELD = "[A-Za-z][A-Za-z0-9_]*"
+
+
+def attribution_of(wildcards):
+    return STUDY.attributed[wildcards.experiment, wildcards.field]
+
+
+def extremes_flags(wildcards):
+    """What is extreme, and the stretch of each year that counts."""
+    how, name = attribution_of(wildcards), wildcards.experiment
+    periods = [STUDY.period(name, year) for year in STUDY.years(name)]
+    stretches = [word for period in periods for word in ("--period", *period)]
+    chosen = ["--over", how.over, "--wet", how.wet_mm_day, "--by", how.by]
+    return percentile_flags(name, wildcards.field) + chosen + stretches
+
+
+def percentile_flags(experiment, field):
+    percentiles = STUDY.attributed[experiment, field].percentiles
+    return ["--percentiles", *(f"{one:g}" for one in percentiles)] if percentiles else []
+
+
+def attribution_input(wildcards):
+    """What is extreme, and the masks of the years beside where a class reaches hours around it."""
+    how, name = attribution_of(wildcards), wildcards.experiment
+    found = {}
+    if how.percentiles:
+        found["extremes"] = at.attribution(how.extremes_of or name, wildcards.field, "extremes.nc")
+    if any(one.hours for one in how.within.values()):
+        for key, year in (("before", -1), ("after", 1)):
+            beside = f"{int(wildcards.year) + year:04d}"
+            if beside in STUDY.years(name):
+                found[key] = masks_of(wildcards, beside)
+    return found
+
+
+def drawn_extremes(wildcards):
+    """What is extreme, where the experiment's own percentiles say so."""
+    how = attribution_of(wildcards)
+    if not how.percentiles or how.extremes_of:
+        return {}
+    name, field = wildcards.experiment, wildcards.field
+    return {"extremes": at.attribution(name, field, "extremes.nc")}
+
+
+def attribution_flags(wildcards):
+    beside = attribution_input(wildcards)
+    within = dump(attribution_of(wildcards))["within"]
+    flags = [word for key, path in beside.items() for word in (f"--{key}", path)]
+    return flags + (["--within", flag(within)] if within else [])
+
+
+def attribution_sums(experiment, field):
+    return yearly(at.attribution(experiment, field, "{year}.nc"), experiment)
+
+
 def catalogue(wildcards):
     """Files of the ARTMIP catalogue of every experiment that is run and has rivers."""
     try:

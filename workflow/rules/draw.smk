@@ -373,6 +373,81 @@ rule draw_composite_change:
         )
 
 
+rule draw_attribution:
+    input:
+        unpack(drawn_extremes),
+        sums=lambda wildcards: attribution_sums(wildcards.experiment, wildcards.field),
+        classes=at.block("classes"),
+    output:
+        directory(at.attribution_figures("{experiment}", "{field}")),
+    log:
+        at.log("draw_attribution/{experiment}.{field}"),
+    benchmark:
+        at.benchmark("draw_attribution/{experiment}.{field}")
+    wildcard_constraints:
+        field=FIELD,
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(600, full=1000),
+        runtime=asks(5, full=5, yearly=1),
+    params:
+        printing=PRINTING,
+        extremes=lambda wildcards, input: (
+            ["--extremes", input.extremes] if "extremes" in input.keys() else []
+        ),
+        percentiles=lambda wildcards: percentile_flags(wildcards.experiment, wildcards.field),
+        title=lambda wildcards: STUDY.title(wildcards.experiment),
+    message:
+        "{wildcards.experiment}: maps of what features bring of {wildcards.field}"
+    shell:
+        python(
+            "draw_attribution.py --sums {input.sums:q} --field {wildcards.field}"
+            " {params.percentiles:q} {params.extremes:q} --title {params.title:q}"
+            " --classes @{input.classes:q} --output {output:q} {params.printing}"
+        )
+
+
+rule draw_attribution_change:
+    input:
+        first=lambda wildcards: attribution_sums(
+            STUDY.comparisons[wildcards.comparison].first, wildcards.field
+        ),
+        second=lambda wildcards: attribution_sums(
+            STUDY.comparisons[wildcards.comparison].second, wildcards.field
+        ),
+        classes=at.block("classes"),
+    output:
+        directory(at.attribution_figures("change.{comparison}", "{field}")),
+    log:
+        at.log("draw_attribution_change/{comparison}.{field}"),
+    benchmark:
+        at.benchmark("draw_attribution_change/{comparison}.{field}")
+    wildcard_constraints:
+        field=FIELD,
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(600, full=1000),
+        runtime=asks(5, full=5, yearly=1),
+    params:
+        printing=PRINTING,
+        percentiles=lambda wildcards: percentile_flags(
+            STUDY.comparisons[wildcards.comparison].first, wildcards.field
+        ),
+        title=lambda wildcards: STUDY.comparison_title(wildcards.comparison),
+    message:
+        "{wildcards.comparison}: why what features bring of {wildcards.field} differs"
+    shell:
+        python(
+            "draw_attribution.py --sums {input.first:q} --second {input.second:q}"
+            " --field {wildcards.field} {params.percentiles:q} --title {params.title:q}"
+            " --classes @{input.classes:q} --output {output:q} {params.printing}"
+        )
+
+
 rule animate:
     input:
         mask=masks_of,
@@ -457,6 +532,13 @@ rule write_report:
         verified=[at.verification(name) for name in STUDY.verified],
         agreed=[at.agreement(name, "json") for name in STUDY.agreements],
         consensus=[at.agreement_figures(name) for name in STUDY.agreements],
+        shares=[at.attribution(*one, "shares.json") for one in STUDY.attributed],
+        shared=[at.attribution_figures(*one) for one in STUDY.attributed],
+        brought=[at.attribution_change(*one) for one in STUDY.attribution_changes()],
+        split=[
+            at.attribution_figures(f"change.{name}", field)
+            for name, field in STUDY.attribution_change_maps()
+        ],
         films=[film for name in STUDY.shown for film in STUDY.films(name)],
         snapshots=[folder for name in STUDY.shown for folder in STUDY.snapshots(name)],
         composites=[

@@ -122,7 +122,7 @@ def read_composites(
             first = first or year
             if not (year.grid.same_as(first.grid) and year.classes.flags == first.classes.flags):
                 raise BadInput(f"{path}: its grid or classes are not those of {paths[0]}")
-            for part, name in enumerate((ALL, *year.classes.flags)):
+            for part, name in enumerate(year.parts):
                 for kind, maps in totals.items():
                     maps.setdefault(name, np.zeros(year.grid.shape))
                     for month in months_of(period):
@@ -133,14 +133,17 @@ def read_composites(
 
 
 def split_change(first: Composite, second: Composite, part: str) -> dict[str, Maps]:
-    """Split the change of a class's contribution to a field's mean, second minus first.
+    """Split the change of a class's contribution to a field's mean, second minus first."""
+    sides = first, second
+    return split_product(*(one.presence(part) for one in sides), *(one.mean(part) for one in sides))
 
-    With presence f and mean while present I: Δ(f·I) = Δf·I₁ + f₁·ΔI + Δf·ΔI, exactly. Where the
-    class is absent from one side its I is unknown, and is taken as the other side's: all of the
-    change is then one of frequency.
+
+def split_product(f1: Maps, f2: Maps, i1: Maps, i2: Maps) -> dict[str, Maps]:
+    """Split the change of presence f times mean while present I, second minus first.
+
+    Δ(f·I) = Δf·I₁ + f₁·ΔI + Δf·ΔI, exactly. Where the class is absent from one side its I is
+    unknown (NaN), and is taken as the other side's: all of the change is then one of frequency.
     """
-    f1, f2 = first.presence(part), second.presence(part)
-    i1, i2 = first.mean(part), second.mean(part)
     i1, i2 = np.where(np.isnan(i1), i2, i1), np.where(np.isnan(i2), i1, i2)
     i1, i2 = np.nan_to_num(i1), np.nan_to_num(i2)
     return {

@@ -1,7 +1,7 @@
 """Composites of one year: monthly sums of fields over all steps, and over those of each class.
 
 `{FIELD}_sum` float64 and `{FIELD}_steps` int32, both `(time, part, lat, lon)`. Part 0 is every
-step, the others are the classes by their codes.
+step, the others are the classes by their codes; files of attribution end with −1, no class.
 """
 
 import contextlib
@@ -21,14 +21,14 @@ from stormtrace.files import writing
 from stormtrace.formats.axes import map_attributes, read_grid, write_grid
 from stormtrace.formats.class_axis import SHORT_NAMES, named_as, short_names, write_flags
 from stormtrace.formats.counts import CONVENTIONS, set_attributes
-from stormtrace.formats.month_axis import write_months
+from stormtrace.formats.month_axis import read_years, write_months
 from stormtrace.formats.netcdf import creating, opening
 from stormtrace.grids import Grid
 
 Maps = NDArray[np.float64]
 
-#: Name of the part that is every step.
-ALL = "all"
+#: Name of the part that is every step, and of that in which no class is.
+ALL, NONE = "all", "none"
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,11 @@ def writing_composites(
     calendar: str,
     units: Mapping[str, str],
     attributes: Mapping[str, Any],
+    has_none: bool = False,
 ) -> Iterator[CompositeWriter]:
     """Create a file of composites; it is at `path` when the block succeeds, else nowhere.
 
-    units: field -> its units.
+    units: field -> its units. has_none: whether it has a last part, the steps with no class.
     """
     with writing(path) as partial, creating(partial) as nc:
         facts = {"title": "Monthly sums of fields, all steps and while each class is present"}
@@ -62,7 +63,7 @@ def writing_composites(
         nc.Conventions = CONVENTIONS
         write_grid(nc, grid)
         write_months(nc, [year], calendar)
-        _write_parts(nc, classes)
+        _write_parts(nc, classes, has_none)
         for field in units:
             of = f"{field} over all steps, and over those with each class in the cell"
             _define(nc, grid, f"{field}_sum", "f8", f"sum of {of}", units[field])
@@ -70,14 +71,17 @@ def writing_composites(
         yield CompositeWriter(nc)
 
 
-def _write_parts(nc: netCDF4.Dataset, classes: Classes) -> None:
-    nc.createDimension("part", 1 + len(classes.features))
+def _write_parts(nc: netCDF4.Dataset, classes: Classes, has_none: bool) -> None:
+    flags, codes = [ALL, *classes.flags], [0, *classes.codes]
+    if has_none:
+        flags, codes = [*flags, NONE], [*codes, -1]
+    nc.createDimension("part", len(codes))
     attributes = {
-        "long_name": "0: all steps; others: class code in the masks",
-        "flag_meanings": " ".join([ALL, *classes.flags]),
+        "long_name": "0: all steps; others: class code in the masks; -1: no class",
+        "flag_meanings": " ".join(flags),
         SHORT_NAMES: short_names(classes),
     }
-    write_flags(nc, "part", [0, *classes.codes], attributes)
+    write_flags(nc, "part", codes, attributes)
 
 
 def _define(
@@ -104,6 +108,13 @@ class CompositeFile:
     units: str
     field: str
     nc: netCDF4.Dataset
+    year: int
+    has_none: bool = False
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the parts in their order: `ALL`, the flags of the classes, perhaps `NONE`."""
+        return (ALL, *self.classes.flags, *([NONE] if self.has_none else []))
 
     def read(self, kind: str, part: int, month: int) -> NDArray[Any]:
         """Return one map, (nlat, nlon): kind `sum` or `steps`; part: its position; month 1 … 12."""
@@ -126,8 +137,13 @@ def open_composites(
         if f"{field}_sum" not in nc.variables or "part" not in nc.variables:
             raise BadInput(f"{path} has no composites of {field}: make them (compose_fields.py)")
         part = nc["part"]
+        codes, flags = np.atleast_1d(part.flag_values), str(part.flag_meanings).split()
+        has_none = bool(codes[-1] < 0)
+        if has_none:
+            codes, flags = codes[:-1], flags[:-1]
         # Part 0 is where flags have the background.
-        classes = Classes.of_flags(part.flag_values, part.flag_meanings, table)
+        classes = Classes.of_flags(codes, " ".join(flags), table)
         classes = named_as(classes, str(getattr(part, SHORT_NAMES, "")), table)
         units = str(nc[f"{field}_sum"].units)
-        yield CompositeFile(read_grid(nc, path), classes, units, field, nc)
+        year = int(read_years(nc, path)[0])
+        yield CompositeFile(read_grid(nc, path), classes, units, field, nc, year, has_none)

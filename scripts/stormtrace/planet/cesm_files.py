@@ -11,6 +11,7 @@ from stormtrace.formats.netcdf import creating
 from stormtrace.planet.climates import Climate
 from stormtrace.planet.globe import Globe
 from stormtrace.planet.settings import Settings
+from stormtrace.planet.sky import precipitation
 from stormtrace.planet.smooth_fields import Floats, Points
 from stormtrace.planet.times import Times
 from stormtrace.planet.truth import write_truth
@@ -41,10 +42,11 @@ FIELDS = {
     "QREFHT": ("kg/kg", "Reference height humidity"),
     "UBOT": ("m/s", "Lowest model level zonal wind"),
     "VBOT": ("m/s", "Lowest model level meridional wind"),
+    "PRECT": ("m/s", "Total precipitation rate"),
 }
 
 #: The fields of a run, levels first.
-COLUMNS = ("U", "V", "Q", "PS", "PSL")
+COLUMNS = ("U", "V", "Q", "PS", "PSL", "PRECT")
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ def write_history(
 def _evaluate(
     planet: Globe, points: Points, hybrid: Hybrid, starts: Floats
 ) -> dict[str, np.ndarray]:
-    """Return U V Q (time, lev, n) and PS PSL (time, n), float32: 3-hour means.
+    """Return U V Q (time, lev, n) and PS PSL PRECT (time, n), float32: 3-hour means.
 
     Storms move little in three hours: the middle of an interval stands for its mean.
     """
@@ -152,6 +154,7 @@ def _evaluate(
         fields["U"][step], fields["V"][step] = sky.winds(pressure)
         fields["Q"][step] = sky.humidity(pressure)
         fields["PS"][step], fields["PSL"][step] = sky.ps, sky.psl
+        fields["PRECT"][step] = precipitation(sky.precipitable_water(sky.ps))
     return fields
 
 

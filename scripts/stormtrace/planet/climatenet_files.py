@@ -13,7 +13,7 @@ from stormtrace.grids import make_grid
 from stormtrace.planet.climates import HISTORICAL
 from stormtrace.planet.globe import Globe, draw_mask
 from stormtrace.planet.settings import Settings
-from stormtrace.planet.sky import Sky
+from stormtrace.planet.sky import Sky, precipitation
 from stormtrace.planet.smooth_fields import Floats, Points
 from stormtrace.provenance import provenance
 
@@ -125,7 +125,7 @@ def derive_fields(sky: Sky) -> dict[str, Floats]:
         "TMQ": tmq, "U850": u850, "V850": v850, "UBOT": ubot, "VBOT": vbot,
         "QREFHT": sky.humidity(ps), "PS": ps, "PSL": sky.psl,
         "T200": temperature(20000.0), "T500": temperature(50000.0),
-        "PRECT": 1.5e-7 * (tmq / 60.0) ** 4, "TS": temperature(ps) + 0.5, "TREFHT": temperature(ps),
+        "PRECT": precipitation(tmq), "TS": temperature(ps) + 0.5, "TREFHT": temperature(ps),
         "Z1000": geopotential_height(100000.0), "Z200": geopotential_height(20000.0),
         "ZBOT": GAS / GRAVITY * temperature(ps) * np.log(ps / bottom),
     }  # fmt: skip

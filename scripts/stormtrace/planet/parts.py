@@ -16,7 +16,7 @@ RUNS = {
         HISTORICAL,
         2000,
         stamps="end",
-        tapes={"U": "h4", "V": "h4", "Q": "h3", "PS": "h3", "PSL": "h2"},
+        tapes={"U": "h4", "V": "h4", "Q": "h3", "PS": "h3", "PSL": "h2", "PRECT": "h2"},
         seed=10,
     ),
     "warmer": Run(
@@ -24,7 +24,7 @@ RUNS = {
         WARMER,
         2090,
         stamps="start",
-        tapes={"U": "h4", "V": "h4", "Q": "h4", "PS": "h3", "PSL": "h5"},
+        tapes={"U": "h4", "V": "h4", "Q": "h4", "PS": "h3", "PSL": "h5", "PRECT": "h5"},
         seed=11,
     ),
 }

@@ -93,3 +93,8 @@ def wind_profiles(pressure: Floats) -> list[Floats]:
         np.sqrt(s) * s**0.25 * friction,
         np.exp(-(((s - 0.87) / 0.17) ** 2)),
     ]
+
+
+def precipitation(water: Floats) -> Floats:
+    """Return precipitation, m/s, of precipitable water, kg m⁻²: 13 mm a day under 60."""
+    return 1.5e-7 * (water / 60.0) ** 4

@@ -264,6 +264,48 @@ class Decomposition:
 
 
 @dataclass(frozen=True)
+class ShareRow:
+    """Shares of one region or season, one a column; per cent. group: what kind of label it is."""
+
+    label: str
+    group: str
+    shares: Sequence[Interval]
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """What features bring of a field of an experiment. columns: class and what it is a share of."""
+
+    key: str
+    title: str
+    sentence: str
+    note: str
+    columns: Sequence[tuple[str, str]]
+    rows: Sequence[ShareRow]
+    charts: Sequence[Chart]
+    images: Sequence[Image]
+    links: Links
+    figures: Links
+
+
+@dataclass(frozen=True)
+class AttributedChange:
+    """Why that differs between two experiments.
+
+    rows: class, of what, and first, second, change, its parts by frequency, intensity, both.
+    """
+
+    key: str
+    title: str
+    units: str
+    sentence: str
+    rows: Sequence[tuple[str, str, Sequence[Interval]]]
+    images: Sequence[Image]
+    links: Links
+    figures: Links
+
+
+@dataclass(frozen=True)
 class ScoreRow:
     """One measure: a value a label (None: undefined), intervals, and the mean."""
 
@@ -333,6 +375,8 @@ class Page:
     decompositions: Sequence[Decomposition]
     verifications: Sequence[Verification]
     agreements: Sequence[Agreement]
+    attributions: Sequence[Attribution]
+    attributed_changes: Sequence[AttributedChange]
     models: Sequence[Model]
     is_overview: bool
     of: str

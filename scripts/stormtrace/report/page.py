@@ -20,6 +20,7 @@ from stormtrace.formats.comparison_maps import SEASONS
 from stormtrace.grids import Grid
 from stormtrace.report import (
     agreements,
+    attributions,
     comparisons,
     decompositions,
     experiments,
@@ -79,6 +80,20 @@ def _page(request: Request, folder: Path, command: str) -> Page:
         decompositions.describe(files, maps.classes, by_name, link) for files in request.comparisons
     ]
     verified = [verifications.describe(files, maps.classes, link) for files in request.experiments]
+    brought = [
+        one
+        for files in request.experiments
+        for one in attributions.describe(
+            files.attribution, files.name, files.title or files.name, maps.classes, link
+        )
+    ]
+    changed = [
+        one
+        for files in request.comparisons
+        for one in attributions.describe_changes(
+            files.attribution, files.name, files.title or files.name, maps.classes, link
+        )
+    ]
     every_class = maps.classes.values()
     return Page(
         title=request.title,
@@ -91,6 +106,8 @@ def _page(request: Request, folder: Path, command: str) -> Page:
         decompositions=[one for one in decomposed if one is not None],
         verifications=[one for one in verified if one is not None],
         agreements=[agreements.describe(one, maps.classes, link) for one in request.agreements],
+        attributions=brought,
+        attributed_changes=changed,
         models=[models.describe(files, dict(maps.classes), link) for files in request.models],
         is_overview=len(shown) > DETAILED,
         of=request.of,

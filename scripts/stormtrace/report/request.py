@@ -16,6 +16,15 @@ class _Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class AttributionFiles(_Entry):
+    """What features bring of a field: shares or their change, and its figures."""
+
+    field: Name
+    file: str
+    figures: str | None = None
+    images: list[str] = []
+
+
 class ExperimentFiles(_Entry):
     """An experiment: how it is called, what it is of, and where its results are."""
 
@@ -38,6 +47,7 @@ class ExperimentFiles(_Entry):
     landfall: str | None = None
     animation: str | None = None
     verification: str | None = None
+    attribution: list[AttributionFiles] = []
 
 
 class ComparisonFiles(_Entry):
@@ -53,6 +63,7 @@ class ComparisonFiles(_Entry):
     figures: str | None = None
     decomposition: str | None = None
     contributions: str | None = None
+    attribution: list[AttributionFiles] = []
 
 
 class AgreementFiles(_Entry):

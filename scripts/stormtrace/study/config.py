@@ -9,7 +9,8 @@ from stormtrace.class_specification import ClassSpecification
 from stormtrace.grids.boxes import in_box_order
 from stormtrace.grids.specification import GridSpecification
 from stormtrace.planet.settings import Planet
-from stormtrace.study.entries import Agreement, Names, Verification
+from stormtrace.prepare.verbs import FieldName
+from stormtrace.study.entries import Agreement, Attribution, Names, Verification
 from stormtrace.verification.catalogue_entry import Catalogue
 
 Longitude = Annotated[float, Field(ge=-180, le=360)]
@@ -117,6 +118,11 @@ class Config(Block):
     catalogues: dict[PlaceName, Catalogue] = Field(
         {},
         description="Tables of events that others made, which `agree` holds against experiments.",
+    )
+    attribute: dict[str, dict[FieldName, Attribution]] = Field(
+        {},
+        description="What features bring: the share of fields, and of their extremes, that falls "
+        "in or near each class, experiment -> field of its dataset -> how.",
     )
     figures: Figures = Figures()
     planet: Planet = Planet()

@@ -12,6 +12,7 @@ from stormtrace.grids.specification import cell_count
 from stormtrace.learn.recipe import Published, Recipe
 from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.study.annotated import check_annotated, check_learner
+from stormtrace.study.attribution_checks import check_attributions
 from stormtrace.study.campaign_checks import check_campaign
 from stormtrace.study.config import Config
 from stormtrace.study.counterfactuals import AdjustmentChecks
@@ -61,6 +62,7 @@ def check(config: Config, tables: Tables, origins: Origins) -> None:
     adjustments = AdjustmentChecks(config.grids, tables, origins)
     for name, experiment in tables.experiments.items():
         adjustments.adjusted(("experiments", name, "adjust"), experiment)
+    check_attributions(config, tables, origins)
     for name, comparison in tables.comparisons.items():
         checker.comparison(name, comparison)
         adjustments.decomposed(name, comparison)

@@ -23,7 +23,7 @@ from stormtrace.study.counterfactuals import (
     counterfactual_name,
     counterfactuals,
 )
-from stormtrace.study.entries import Agreement, Experiment, Verification
+from stormtrace.study.entries import Agreement, Attribution, Experiment, Verification
 from stormtrace.study.folders import expanded
 from stormtrace.study.layout import Layout
 from stormtrace.study.merging import Entry
@@ -380,7 +380,8 @@ class Study:
 
     def sees_samples(self, experiment: str) -> bool:
         """Whether an experiment needs its dataset's samples: for masks, measures or pictures."""
-        drawn = (self.config.animate, self.config.snapshots, self.config.composites)
+        config = self.config
+        drawn = (config.animate, config.snapshots, config.composites, config.attribute)
         return (
             not isinstance(self.detector_of(experiment), AdoptedMasks)
             or bool(self.experiments[experiment].measure)
@@ -481,6 +482,33 @@ class Study:
                 "events": at.events(one),
             }
             for one, named in self.agreements[name].pairs
+        ]
+
+    @cached_property
+    def attributed(self) -> dict[tuple[str, str], Attribution]:
+        """(experiment, field) of what is shown -> how its features' share is computed."""
+        table = self.config.attribute
+        return {
+            (name, field): how for name in self.shown for field, how in table.get(name, {}).items()
+        }
+
+    def attribution_changes(self) -> list[tuple[str, str]]:
+        """(comparison, field) of what both experiments are attributed alike."""
+        return [
+            (name, field)
+            for name, entry in self.comparisons.items()
+            for (experiment, field), how in self.attributed.items()
+            if experiment == entry.first and (other := self.attributed.get((entry.second, field)))
+            if how.is_like(other)
+        ]
+
+    def attribution_change_maps(self) -> list[tuple[str, str]]:
+        """Those of `attribution_changes` whose experiments are on one grid, so have maps."""
+        grids = {name: entry.grid for name, entry in self.experiments.items()}
+        return [
+            (name, field)
+            for name, field in self.attribution_changes()
+            if grids[self.comparisons[name].first] == grids[self.comparisons[name].second]
         ]
 
     def films(self, experiment: str) -> list[str]:

@@ -250,6 +250,54 @@ class Agreement(Block):
         return self
 
 
+class Within(Block):
+    """How far from a class something still counts as its own."""
+
+    km: float = Field(0.0, ge=0, le=2000, description="Great-circle distance from its cells.")
+    hours: float = Field(0.0, ge=0, le=72, description="Hours before it comes and after it went.")
+
+
+class Attribution(Block):
+    """Which share of a field, and of its extremes, falls in or near each class."""
+
+    percentiles: tuple[Annotated[float, Field(gt=0, lt=100)], ...] = Field(
+        (99.0,),
+        description="Per cent; values above a percentile of their cell are extreme. None for the "
+        "total alone, as of a transport.",
+    )
+    over: Literal["steps", "wet steps", "days", "wet days"] = Field(
+        "wet steps",
+        description="What percentiles are of: all steps, daily means, or only the wet ones. Of "
+        "days, a day is extreme as a whole.",
+    )
+    wet_mm_day: float = Field(
+        1.0, gt=0, le=100, description="mm/day (of a step: its rate) from which it is wet."
+    )
+    by: Literal["annual", "season"] = Field(
+        "annual", description="One percentile a cell, or one for each of DJF, MAM, JJA, SON."
+    )
+    extremes_of: str | None = Field(
+        None,
+        description="Another experiment, attributed alike, whose percentiles say what is extreme: "
+        "those of today's climate in a warmer one. The experiment's own where absent.",
+    )
+    within: dict[str, Within] = Field(
+        {},
+        description="Short names of classes -> how far from their cells still counts. Where absent "
+        "a class of lines reaches 300 km, one of areas its own cells.",
+    )
+
+    def is_like(self, other: "Attribution") -> bool:
+        """Whether two experiments' shares can be compared: all is the same but whose extremes."""
+        own = {"extremes_of": None}
+        return self.model_copy(update=own) == other.model_copy(update=own)
+
+    @model_validator(mode="after")
+    def _are_distinct(self) -> "Attribution":
+        distinct(self.percentiles)
+        return self
+
+
 class Comparison(Block):
     """Two experiments side by side; maps show second minus first."""
 

@@ -175,6 +175,18 @@ class Layout:
         """One year's sums of fields."""
         return self._at(f"composites/{experiment}/{year}.nc")
 
+    def attribution(self, experiment: str, field: str, file: str) -> str:
+        """What features bring: `extremes.nc`, sums of a year, or `shares.json`."""
+        return self._at(f"attribution/{experiment}/{field}/{file}")
+
+    def attribution_change(self, comparison: str, field: str) -> str:
+        """Second minus first of what features bring."""
+        return self._at(f"attribution/{comparison}.{field}.json")
+
+    def attribution_figures(self, name: str, field: str) -> str:
+        """The folder of the maps of what features bring, or (`change.` and a comparison) why."""
+        return self._at(f"figures/attribution/{name}.{field}")
+
     def film(self, experiment: str, month: str) -> str:
         """An animation of one month (YYYY-MM)."""
         return self._at(f"animations/{experiment}.{month}.mp4")

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from stormtrace.attribution.extremes import above
 from stormtrace.blocks import dump
 from stormtrace.classes import Classes
 from stormtrace.detect.recipes import recipe_in_words
@@ -64,7 +65,9 @@ def _run_on(study: Study) -> dict[str, tuple[str, list[str]]]:
 def _experiment(study: Study, name: str) -> dict[str, Any]:
     entry, at = study.experiments[name], study.at
     films = study.films(name)
-    shown = {"animation": films[0]} if films else {}
+    shown: dict[str, Any] = {"animation": films[0]} if films else {}
+    if brought := [field for one, field in study.attributed if one == name]:
+        shown["attribution"] = [_attribution(study, name, field) for field in brought]
     if name in study.verified:
         shown["verification"] = at.verification(name)
     return shown | {
@@ -132,12 +135,41 @@ def _images(study: Study, name: str) -> list[str]:
     ]
 
 
+def _attribution(study: Study, name: str, field: str) -> dict[str, Any]:
+    """Return where what features bring of a field is; pictures of its total and top extremes."""
+    percentiles = study.attributed[name, field].percentiles
+    shown = [field, *(above(field, one) for one in percentiles[-1:])]
+    folder = study.at.attribution_figures(name, field)
+    return {
+        "field": field,
+        "file": study.at.attribution(name, field, "shares.json"),
+        "figures": folder,
+        "images": [
+            f"{folder}/{feature.key}-{one}-share.png"
+            for feature in (study.classes_of(name) or Classes(())).features
+            for one in shown
+        ],
+    }
+
+
+def _attributed_change(study: Study, name: str, field: str) -> dict[str, Any]:
+    found = {"field": field, "file": study.at.attribution_change(name, field)}
+    if (name, field) not in study.attribution_change_maps():
+        return found
+    folder = study.at.attribution_figures(f"change.{name}", field)
+    classes = study.classes_of(study.comparisons[name].second) or Classes(())
+    images = [f"{folder}/{feature.key}-{field}-split.png" for feature in classes.features]
+    return found | {"figures": folder, "images": images}
+
+
 def _comparison(study: Study, name: str) -> dict[str, Any]:
     entry, at = study.comparisons[name], study.at
-    shown = {}
+    shown: dict[str, Any] = {}
     if entry.decompose:
         shown["decomposition"] = at.decomposition(name, "csv")
         shown["contributions"] = at.decomposition_figures(name)
+    if changes := [field for one, field in study.attribution_changes() if one == name]:
+        shown["attribution"] = [_attributed_change(study, name, one) for one in changes]
     return shown | {
         "name": name,
         "title": study.comparison_title(name),

@@ -1,0 +1,144 @@
+"""Percentiles of a field by cell, over all or wet steps or days, by season, from its samples."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.attribution.amounts import Amount, amount_of, check_wet
+from stormtrace.attribution.extremes import Extremes, check_enough, steps_a_day
+from stormtrace.climate.seasons import months_of
+from stormtrace.commandline import log
+from stormtrace.errors import BadInput
+from stormtrace.formats.extreme_thresholds import Thresholds
+from stormtrace.formats.samples import SampleFolder, open_folder, read_fields, stamp_of
+from stormtrace.grids import Grid
+from stormtrace.prepare.cell_percentiles import MEMORY_BYTES, cell_percentiles
+
+
+def days_of(paths: Sequence[Path]) -> Iterator[list[Path]]:
+    """Yield the samples of each day, in order."""
+    for _, day in groupby(paths, key=lambda path: stamp_of(path)[:10]):
+        yield list(day)
+
+
+def daily_mean(values: NDArray[np.float32], whole: int) -> NDArray[np.float32]:
+    """Return the mean of the steps of a day, (cells,); NaN unless there are all (`whole`)."""
+    if len(values) < whole:
+        return np.full(values.shape[1], np.nan, np.float32)
+    return values.mean(axis=0, dtype=np.float64).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class _Values:
+    """Maps of what percentiles are taken of: a step, or the mean of a day; NaN where it is dry.
+
+    members: the samples of each. whole: steps of a day.
+    """
+
+    members: Sequence[Sequence[Path]]
+    grid: Grid
+    amount: Amount
+    wet: float
+    whole: int
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.members)
+
+    def __getitem__(self, index: int) -> NDArray[np.float32]:
+        """Return one map, (cells,)."""
+        values = read_amounts(self.members[index], self.amount, self.grid)
+        mean = values[0] if self.whole == 1 else daily_mean(values, self.whole)
+        if self.wet > 0:
+            mean[~(mean >= self.wet)] = np.nan
+        return mean
+
+
+def read_amounts(paths: Sequence[Path], amount: Amount, grid: Grid) -> NDArray[np.float32]:
+    """Return a field of some samples in the units of `amount`, (samples, cells)."""
+    values = np.empty((len(paths), grid.size), np.float32)
+    for index, path in enumerate(paths):
+        values[index] = read_fields(path, [amount.field], grid)[amount.field].ravel()
+    if amount.factor != 1.0:
+        values *= np.float32(amount.factor)
+    return values
+
+
+def fit_thresholds(
+    folders: Sequence[SampleFolder],
+    field: str,
+    extremes: Extremes,
+    memory: int = MEMORY_BYTES,
+) -> tuple[Grid, Thresholds]:
+    """Return the grid, and the percentiles of a field of the samples of some years.
+
+    memory: see `cell_percentiles`. A cell's percentile is missing where less than one of its values
+    would be above it: nothing is extreme there.
+
+    Raises:
+        BadInput: there are too few steps or days, grids differ, or units or intervals do not do.
+
+    """
+    first = folders[0]
+    for one in folders[1:]:
+        if not one.grid.same_as(first.grid):
+            raise BadInput(
+                f"{one.paths[0].parent} is on {one.grid.describe()}, not on {first.grid.describe()}"
+            )
+    amount = amount_of(first.paths[0], field, first.step_hours)
+    check_wet(amount, extremes.over, first.paths[0])
+    is_daily = extremes.over.endswith("days")
+    whole = steps_a_day(first.step_hours) if is_daily else 1
+    paths = [path for folder in folders for path in folder.paths]
+    members = list(days_of(paths)) if is_daily else [[path] for path in paths]
+    shape = (len(extremes.percentiles), len(extremes.periods), *first.grid.shape)
+    values, error = (np.full(shape, np.nan, np.float32) for _ in range(2))
+    counts = np.zeros(shape[1:], np.int32)
+    for place, period in enumerate(extremes.periods):
+        months = months_of(period)
+        chosen = [one for one in members if int(stamp_of(one[0])[5:7]) in months]
+        check_enough(len(chosen), extremes, period)
+        wet = extremes.wet_mm_day if extremes.over.startswith("wet") else 0.0
+        source = _Values(chosen, first.grid, amount, wet, whole)
+        found = cell_percentiles(source, first.grid.size, extremes.percentiles, memory)
+        for row, percentile in enumerate(extremes.percentiles):
+            few = found.counts * (1.0 - percentile / 100.0) < 1.0
+            _report_few(few, percentile, period, extremes.over)
+            for maps, result in ((values, found.values), (error, found.error)):
+                maps[row, place] = np.where(few, np.nan, result[row]).reshape(first.grid.shape)
+        counts[place] = found.counts.reshape(first.grid.shape)
+    return first.grid, Thresholds(
+        field=field,
+        units=amount.units,
+        over=extremes.over,
+        wet_mm_day=extremes.wet_mm_day,
+        step_hours=first.step_hours,
+        percentiles=extremes.percentiles,
+        periods=extremes.periods,
+        values=values,
+        error=error,
+        counts=counts,
+    )
+
+
+def _report_few(few: NDArray[np.bool_], percentile: float, period: str, over: str) -> None:
+    if few.any():
+        log.info(
+            "%s: %.3g %% of the cells have too few %s for the %gth percentile: nothing is extreme "
+            "there", period, 100.0 * few.mean(), over, percentile,
+        )  # fmt: skip
+
+
+def open_years(
+    samples: Sequence[Path], field: str, periods: Sequence[Sequence[str]] = ()
+) -> list[SampleFolder]:
+    """Open folders of samples, one a year; periods: the stretch of each that counts, or none."""
+    stretches: Sequence[Sequence[str] | None] = periods or [None] * len(samples)
+    return [
+        open_folder(path, {field: None}, period)
+        for path, period in zip(samples, stretches, strict=True)
+    ]

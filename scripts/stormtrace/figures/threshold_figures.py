@@ -1,0 +1,29 @@
+"""Figures of what is extreme: a percentile of a field by cell, annual or by season."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from stormtrace.figures.colours import largest_shown, sequential
+from stormtrace.figures.panels import Panel, draw_panels
+from stormtrace.formats.extreme_thresholds import Thresholds
+from stormtrace.grids import Grid
+
+
+def draw_thresholds(thresholds: Thresholds, grid: Grid, title: str) -> Iterator[tuple[str, Figure]]:
+    """Yield (file name, figure) for each percentile; grey where a cell has too few values."""
+    wet = f" ({thresholds.wet_mm_day:g} mm/day and more)" if "wet" in thresholds.over else ""
+    for row, percentile in enumerate(thresholds.percentiles):
+        maps = thresholds.values[row]
+        largest = largest_shown([np.nan_to_num(one) for one in maps])
+        scale = sequential(largest, "AR", thresholds.units)
+        panels = [
+            Panel(grid, values, period, beyond=np.isnan(values))
+            for period, values in zip(thresholds.periods, maps, strict=True)
+        ]
+        heading = f"The {percentile:g}th percentile of {thresholds.field} over {thresholds.over}"
+        columns = 2 if len(panels) > 1 else 1
+        label = f"{percentile:g}th percentile"
+        figure = draw_panels(panels, scale, label, heading, f"{title}{wet}", columns)
+        yield f"{thresholds.field}-p{percentile:g}".replace(".", "_"), figure

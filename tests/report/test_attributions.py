@@ -1,0 +1,76 @@
+"""The section `What they bring`: shares and their change, in words and rows."""
+
+from make_reports import TEMPLATES, comparison, experiment
+from page_text import visible
+from stormtrace.formats.json_files import write_json
+from stormtrace.report.page import write_page
+
+AR, TC, NONE = "atmospheric_river", "tropical_cyclone", "none"
+MEASURES = ["total", "p99"]
+
+
+def share(value, steps=10.0, ends=None):
+    return {"share": value, "steps": steps, "mean": 1.0, "interval": ends, "steps_interval": None}
+
+
+def table(river=20.0):
+    parts = {"all": 100.0, TC: 5.0, AR: river, NONE: 75.0}
+    return {
+        part: {"total": share(one, 6.0, [one - 1, one + 1]), "p99": share(one + 10)}
+        for part, one in parts.items()
+    }
+
+
+SHARES = {
+    "field": "PRECT", "units": "mm/day", "parts": ["all", TC, AR, NONE], "measures": MEASURES,
+    "periods": ["annual", "DJF", "JJA"], "within": f"{TC}: within 500 km and 3 h",
+    "extremes_over": "wet steps",
+    "regions": {
+        "everywhere": {"annual": table(), "DJF": table(25.0), "JJA": table(15.0)},
+        "land": {"annual": table(30.0)},
+    },
+    "bands": [[-5.0, 0.0], [0.0, 5.0]], "latitude": [table(), table()],
+    "years": {"year": [2000, 2001], "share": {
+        part: {one: [1.0, 2.0] for one in MEASURES} for part in (TC, AR, NONE)
+    }},
+}  # fmt: skip
+SPLIT = {"first": 1.0, "second": 2.0, "change": 1.0, "frequency": 0.25, "intensity": 0.5,
+         "both": 0.25, "intervals": {"change": [0.5, 1.5]}}  # fmt: skip
+CHANGE = {
+    "field": "PRECT", "units": "mm/day", "parts": [AR, NONE], "measures": ["total"],
+    "regions": {"everywhere": {"annual": {part: {"total": SPLIT} for part in ("all", AR, NONE)}}},
+}  # fmt: skip
+
+
+def test_shares_in_words_and_rows(tmp_path):
+    write_json(tmp_path / "shares.json", SHARES)
+    entry = experiment(tmp_path, "control")
+    entry |= {"attribution": [{"field": "PRECT", "file": str(tmp_path / "shares.json")}]}
+    page = write_page({"title": "T", "experiments": [entry]}, TEMPLATES, tmp_path)
+    words = visible(page).replace("\u202f", " ")
+    assert "What they bring" in words
+    assert (
+        "atmospheric rivers are there 6.0 % of the time and bring 20 % (19 to 21) of PRECT and 30 % "
+        "of what is above its 99th percentile. 75 % (74 to 76) falls in none of them." in words
+    )
+    assert "Everywhere 5.0 4.00–6.00 15 20 19.0–21.0 30 75 74.0–76.0 85" in words
+    assert "JJA season" in words and "Land" in words
+    assert "TC within 500 km and 3 h" in words and "classes can overlap" in words
+    for title in ("above 99 %, by season", "Share by latitude", "Share by year"):
+        assert title in words
+
+
+def test_a_change_in_words_and_rows(tmp_path):
+    write_json(tmp_path / "change.json", CHANGE)
+    write_json(tmp_path / "shares.json", SHARES)
+    attributed = [{"field": "PRECT", "file": str(tmp_path / "shares.json")}]
+    entries = [experiment(tmp_path, name) | {"attribution": attributed} for name in ("a", "b")]
+    compared = comparison(tmp_path, *entries)
+    compared["attribution"] = [{"field": "PRECT", "file": str(tmp_path / "change.json")}]
+    request = {"title": "T", "experiments": entries, "comparisons": [compared]}
+    words = visible(write_page(request, TEMPLATES, tmp_path)).replace("\u202f", " ")
+    assert (
+        "What atmospheric rivers bring changes by +1.0 mm/day: +0.25 by how often they are there, "
+        "+0.50 by how much they bring, +0.25 by both at once." in words
+    )
+    assert "AR total 1.0 2.0 1.0 0.50 to 1.5 0.25 0.50 0.25" in words
