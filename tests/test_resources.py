@@ -115,8 +115,8 @@ def test_a_small_planet_asks_for_little(planet, casper):
         assert planet[rule][0]["mem_mb"] < casper[rule][0]["mem_mb"] / 1.3, rule
 
 
-def test_events_of_many_years_need_more_memory(tmp_path, casper):
-    """They are held at once: 56 MB a year was measured."""
+def test_events_of_many_years_need_no_more_memory(tmp_path, casper):
+    """Years are linked one after the other; that takes longer."""
     century = {
         "base": "config/casper",
         "run": ["control"],
@@ -134,8 +134,8 @@ def test_events_of_many_years_need_more_memory(tmp_path, casper):
         },
     }
     longer = asked(tmp_path, overlay=century)
-    grown = longer["link_events"][0]["mem_mb"] - casper["link_events"][0]["mem_mb"]
-    assert 56 * 85 < grown < 4 * 56 * 85  # 100 years instead of 15
+    assert longer["link_events"][0]["mem_mb"] == casper["link_events"][0]["mem_mb"]
+    assert longer["link_events"][0]["runtime"] > casper["link_events"][0]["runtime"]
     assert longer["find_objects"] == casper["find_objects"]  # a year, whatever the period
 
 

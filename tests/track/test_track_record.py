@@ -59,11 +59,13 @@ def test_objects_labelled_in_another_way_are_refused(tmp_path):
     record = read_record(
         [write_objects(tmp_path / "o.nc", tmp_path / "mask.nc", {"connectivity": 4})]
     )
-    check_labelling(record, read_tracking({"connectivity": 4}, CLASSES))
+    check_labelling(record.years[0], read_tracking({"connectivity": 4}, CLASSES))
     with pytest.raises(BadInput, match=r"'connectivity': 4.*asks for.*'connectivity': 8"):
-        check_labelling(record, read_tracking({}, CLASSES))
+        check_labelling(record.years[0], read_tracking({}, CLASSES))
     with pytest.raises(BadInput, match="rule climatenet asks for"):
-        check_labelling(record, read_tracking({"rule": "climatenet", "connectivity": 4}, CLASSES))
+        check_labelling(
+            record.years[0], read_tracking({"rule": "climatenet", "connectivity": 4}, CLASSES)
+        )
 
 
 def test_years_without_steps_do_no_harm(tmp_path):

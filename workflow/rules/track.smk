@@ -51,7 +51,7 @@ rule link_events:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=asks(500, yearly=100),
+        mem_mb=asks(1000),
         runtime=asks(5, yearly=1),
     params:
         tracking=lambda wildcards: flag(STUDY.experiments[wildcards.experiment].tracking),

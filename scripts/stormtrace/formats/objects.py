@@ -155,7 +155,10 @@ class ObjectsWriter:
 
 @dataclass(frozen=True, eq=False)
 class YearObjects:
-    """The objects of a file; its runs and links are read when they are needed."""
+    """The objects of a file; its runs and links are read when they are needed.
+
+    column_names: of its objects, also where `objects` has been left out.
+    """
 
     path: Path
     grid: Grid
@@ -165,6 +168,7 @@ class YearObjects:
     calendar: str
     step_hours: float
     attributes: dict[str, Any]
+    column_names: tuple[str, ...]
     objects: Columns
     #: Column of measured fields -> units, where they are known.
     field_units: Mapping[str, str] = field(default_factory=dict)
@@ -189,10 +193,12 @@ class YearObjects:
         return _read_group(self.path, "runs", span)
 
 
-def read_objects(path: Path | str, table: ClassTable | None = None) -> YearObjects:
+def read_objects(
+    path: Path | str, table: ClassTable | None = None, header: bool = False
+) -> YearObjects:
     """Read an objects file except for its runs and links.
 
-    table: the study's `classes:`, for short names and kinds.
+    table: the study's `classes:`, for short names and kinds. header: leave out the columns, too.
 
     Raises:
         BadInput: the file is missing or is not an objects file.
@@ -219,7 +225,8 @@ def read_objects(path: Path | str, table: ClassTable | None = None) -> YearObjec
             calendar=nc["time"].calendar,
             step_hours=float(attributes["step_hours"]),
             attributes=attributes,
-            objects=_columns(nc["objects"]),
+            column_names=tuple(nc["objects"].variables),
+            objects={} if header else _columns(nc["objects"]),
             field_units={
                 name: str(column.units)
                 for name, column in nc["objects"].variables.items()

@@ -5,7 +5,7 @@ The metadata of a Parquet file hold `classes`, JSON: code, name, short name and 
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -67,14 +67,27 @@ def write_tables(
     the table has a column `year`, so that each year can be read alone; its metadata hold
     `attributes` and the classes. CSV, which has no metadata, names the class in a column `feature`.
     """
-    columns = pyarrow.table({key: _column(values) for key, values in table.items()})
-    columns = columns.cast(pyarrow.schema([_with_units(one, measured) for one in columns.schema]))
+    with table_files(folder, name, classes, attributes, measured) as files:
+        files.append(table)
+
+
+@contextlib.contextmanager
+def table_files(
+    folder: Path,
+    name: str,
+    classes: Classes,
+    attributes: Mapping[str, str],
+    measured: Mapping[str, str] = MappingProxyType({}),
+) -> Iterator["TableFiles"]:
+    """Yield ``{name}.parquet`` and ``{name}.csv`` to be written as `write_tables` does, in pieces.
+
+    At least one piece must be appended, which may be empty.
+    """
     metadata = dict(attributes) | {"classes": class_metadata(classes)}
-    columns = columns.replace_schema_metadata(metadata)
-    with writing(folder / f"{name}.parquet") as partial:
-        _write_parquet(partial, columns, _row_groups(table))
-    with writing(folder / f"{name}.csv") as partial:
-        pyarrow.csv.write_csv(_for_csv(columns, table, classes), partial)
+    with writing(folder / f"{name}.parquet") as parquet, writing(folder / f"{name}.csv") as csv:
+        with contextlib.ExitStack() as stack:
+            yield TableFiles(parquet, csv, classes, metadata, measured, stack)
+        add_seal(parquet, before=_footer_length(parquet))
 
 
 def _with_units(field: pyarrow.Field, measured: Mapping[str, str]) -> pyarrow.Field:
@@ -82,11 +95,48 @@ def _with_units(field: pyarrow.Field, measured: Mapping[str, str]) -> pyarrow.Fi
     return field.with_metadata({"units": units}) if units else field
 
 
-def _write_parquet(path: Path, columns: pyarrow.Table, groups: Iterable[slice]) -> None:
-    with pyarrow.parquet.ParquetWriter(path, columns.schema, write_page_checksum=True) as writer:
-        for rows in groups:
-            writer.write_table(columns.slice(rows.start, rows.stop - rows.start))
-    add_seal(path, before=_footer_length(path))
+class TableFiles:
+    """Two files of one table, appended to. rows: how many there are so far."""
+
+    def __init__(
+        self,
+        parquet: Path,
+        csv: Path,
+        classes: Classes,
+        metadata: Mapping[str, str],
+        measured: Mapping[str, str],
+        stack: contextlib.ExitStack,
+    ) -> None:
+        self._paths, self._classes, self._metadata = (parquet, csv), classes, metadata
+        self._stack, self._measured = stack, measured
+        self._writers: tuple[Any, Any] | None = None
+        self.rows = 0
+
+    def append(self, table: Table) -> None:
+        """Write the next rows, with a row group for each year."""
+        columns = pyarrow.table({key: _column(values) for key, values in table.items()})
+        units = [_with_units(one, self._measured) for one in columns.schema]
+        columns = columns.cast(pyarrow.schema(units)).replace_schema_metadata(self._metadata)
+        text = _for_csv(columns, table, self._classes)
+        if self._writers is None:
+            parquet, csv = self._paths
+            self._writers = (
+                self._stack.enter_context(
+                    pyarrow.parquet.ParquetWriter(parquet, columns.schema, write_page_checksum=True)
+                ),
+                self._stack.enter_context(pyarrow.csv.CSVWriter(csv, text.schema)),
+            )
+        elif not columns.num_rows:
+            return
+        for rows in _row_groups(table):
+            self._writers[0].write_table(columns.slice(rows.start, rows.stop - rows.start))
+        self._writers[1].write_table(text)
+        self.rows += columns.num_rows
+
+    def describe(self, attributes: Mapping[str, str]) -> None:
+        """Add to the metadata of the Parquet file, after the first piece."""
+        assert self._writers is not None
+        self._writers[0].add_key_value_metadata(dict(attributes))
 
 
 def _footer_length(path: Path | str) -> int:
@@ -185,7 +235,7 @@ def read_classes(path: Path | str, table: ClassTable | None = None) -> Classes:
 
 def doubts_of_table(path: Path | str) -> str:
     """Return what the events of a Parquet table are doubted for, a line each."""
-    return (pyarrow.parquet.read_schema(path).metadata or {}).get(b"doubts", b"").decode()
+    return (pyarrow.parquet.read_metadata(path).metadata or {}).get(b"doubts", b"").decode()
 
 
 def read_table(

@@ -10,6 +10,7 @@ time is not on the hour, `hour` is the seconds of the day in five digits, as Tem
 and writes it (`--out_seconds`).
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,30 +20,40 @@ import pyarrow.csv
 
 from stormtrace.classes import Classes
 from stormtrace.files import writing
+from stormtrace.formats.pieces import Pieces, in_pieces
 from stormtrace.formats.tables import Table, features
 
 #: Columns of text, which node files cannot hold.
 _TEXT = ("time", "feature", "basin")
 
 
-def write_tracks_csv(path: Path, points: Table, classes: Classes) -> None:
+def write_tracks_csv(path: Path, points: Table | Pieces, classes: Classes) -> None:
     """Write tracks as CSV; points: one row per event and step, of `track_points`."""
-    columns = _columns(points, classes)
-    table = pyarrow.table(
-        {
-            name: pyarrow.array(values, pyarrow.string()) if name in (*_TEXT, "hour") else values
-            for name, values in columns.items()
-        }
-    )
+    points = in_pieces(points)
+    between, head = _between_hours(points), ""
     plain = pyarrow.csv.WriteOptions(include_header=False, quoting_style="none")
     with writing(path) as partial, partial.open("wb") as stream:
-        stream.write((",".join(columns) + "\n").encode())
-        pyarrow.csv.write_csv(table, stream, plain)
+        for piece in points:
+            columns = _columns(piece, classes, between)
+            texts = (*_TEXT, "hour")
+            table = pyarrow.table(
+                {
+                    name: pyarrow.array(values, pyarrow.string()) if name in texts else values
+                    for name, values in columns.items()
+                }
+            )
+            if not head:
+                head = ",".join(columns) + "\n"
+                stream.write(head.encode())
+            pyarrow.csv.write_csv(table, stream, plain)
 
 
-def node_columns(points: Table) -> list[str]:
-    """Return the columns of a node file between indices and time, ``--in_fmt``."""
-    after = [name for name in points if name not in (*_ALREADY, *_TEXT)]
+def node_columns(names: Iterable[str]) -> list[str]:
+    """Return the columns of a node file between indices and time, ``--in_fmt``.
+
+    names: those of `track_points`.
+    """
+    after = [name for name in names if name not in (*_ALREADY, *_TEXT)]
     return ["lon", "lat", "event", *after]
 
 
@@ -50,24 +61,26 @@ def node_columns(points: Table) -> list[str]:
 _ALREADY = ("event", "time", "time_h", "lat", "lon", "i", "j")
 
 
-def write_nodes(path: Path, points: Table, classes: Classes) -> None:
-    """Write tracks as StitchNodes does."""
-    columns = _columns(points, classes)
-    columns["event"] = columns["track_id"]
-    names = ["i", "j", *node_columns(points), "year", "month", "day", "hour"]
-    rows = zip(*(_words(columns[name]) for name in names), strict=True)
-    event = points["event"]
-    begins = np.unique(event, return_index=True, return_counts=True)[1:]
-    counts = dict(zip(*(one.tolist() for one in begins), strict=True))
+def write_nodes(path: Path, points: Table | Pieces, classes: Classes) -> None:
+    """Write tracks as StitchNodes does; in pieces, all points of a track are in one of them."""
+    points = in_pieces(points)
+    between = _between_hours(points)
+    names = ["i", "j", *node_columns(points.names), "year", "month", "day", "hour"]
     with writing(path) as partial, partial.open("w", encoding="ascii") as stream:
-        for k, row in enumerate(rows):
-            if k in counts:
-                stream.write("\t".join(["start", str(counts[k]), *row[-4:]]) + "\n")
-            stream.write("\t" + "\t".join(row) + "\n")
+        for piece in points:
+            columns = _columns(piece, classes, between)
+            columns["event"] = columns["track_id"]
+            rows = zip(*(_words(columns[name]) for name in names), strict=True)
+            begins = np.unique(piece["event"], return_index=True, return_counts=True)[1:]
+            counts = dict(zip(*(one.tolist() for one in begins), strict=True))
+            for k, row in enumerate(rows):
+                if k in counts:
+                    stream.write("\t".join(["start", str(counts[k]), *row[-4:]]) + "\n")
+                stream.write("\t" + "\t".join(row) + "\n")
 
 
-def _columns(points: Table, classes: Classes) -> Table:
-    """Return the columns of the CSV in their order."""
+def _columns(points: Table, classes: Classes, between: bool) -> Table:
+    """Return the columns of the CSV in their order; between: whether any time is off the hour."""
     known, place = np.unique(points["time"].astype(str), return_inverse=True)
     date = {"year": slice(0, 4), "month": slice(5, 7), "day": slice(8, 10)}
     numbers = {
@@ -79,17 +92,22 @@ def _columns(points: Table, classes: Classes) -> Table:
     return {
         "track_id": points["event"],
         **numbers,
-        "hour": _hours(known)[place],
+        "hour": _hours(known, between)[place],
         **{name: points[name] for name in ("i", "j", "lon", "lat", "time")},
         **after_class,
         **more,
     }
 
 
-def _hours(times: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _between_hours(points: Pieces) -> bool:
+    """Whether any ISO time is off the hour."""
+    return any(time[14:19] != "00:00" for times in points.column("time") for time in set(times))
+
+
+def _hours(times: np.ndarray[Any, Any], between: bool) -> np.ndarray[Any, Any]:
     """Return hours of ISO times as text; seconds of the day, five digits, if one is between."""
     clock = [[int(time[k : k + 2]) for k in (11, 14, 17)] for time in times.tolist()]
-    if not any(minute or second for _, minute, second in clock):
+    if not between:
         return np.array([str(hour) for hour, _, _ in clock], str)
     seconds = (3600 * hour + 60 * minute + second for hour, minute, second in clock)
     return np.array([f"{one:05d}" for one in seconds], str)

@@ -1,21 +1,27 @@
 """Tracks of events for maps and other programs: GeoJSON and CF trajectories (text: track_texts)."""
 
+import contextlib
 import json
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Callable, Iterator, Mapping
+from itertools import chain, pairwise
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import netCDF4
 import numpy as np
+from numpy.typing import NDArray
 
 from stormtrace.classes import Classes
-from stormtrace.files import write_text, writing
+from stormtrace.files import writing
 from stormtrace.formats.netcdf import creating
 from stormtrace.formats.objects import STATISTICS
+from stormtrace.formats.pieces import Pieces, in_pieces
 from stormtrace.formats.tables import Table, features
 from stormtrace.sphere import Floats
+
+#: Most values of a variable that are one chunk.
+CHUNK = 2**17
 
 
 def write_geojson(path: Path, events: Table, seen: Table, classes: Classes) -> None:
@@ -23,18 +29,38 @@ def write_geojson(path: Path, events: Table, seen: Table, classes: Classes) -> N
 
     events: one row per event; seen: one row per event and step, sorted by event and time.
     """
+    with geojson_file(path, classes) as add:
+        add(events, seen)
+
+
+@contextlib.contextmanager
+def geojson_file(path: Path, classes: Classes) -> Iterator[Callable[[Table, Table], None]]:
+    """Yield a function that adds events and their sightings to a file as `write_geojson` does."""
+    with writing(path) as partial, partial.open("w", encoding="utf-8") as stream:
+        separator = ""
+
+        def add(events: Table, seen: Table) -> None:
+            nonlocal separator
+            for track in _tracks(events, seen, classes):
+                stream.write(separator + json.dumps(track))
+                separator = ", "
+
+        stream.write('{"type": "FeatureCollection", "features": [')
+        yield add
+        stream.write("]}")
+
+
+def _tracks(events: Table, seen: Table, classes: Classes) -> Iterator[dict[str, Any]]:
     bounds = [*np.searchsorted(seen["event"], np.asarray(events["event"])), seen["event"].size]
     scalars = [name for name, values in events.items() if name not in ("parents", "children")]
     names = features(events, classes)
-    tracks = []
     for k, (first, last) in enumerate(pairwise(bounds)):
         properties = {name: _plain(events[name][k]) for name in scalars}
         properties["feature"] = names[k]
         properties |= {"parents": events["parents"][k], "children": events["children"][k]}
         properties["times"] = seen["time"][first:last].tolist()
         geometry = track_geometry(seen["lon"][first:last], seen["lat"][first:last])
-        tracks.append({"type": "Feature", "geometry": geometry, "properties": properties})
-    write_text(path, json.dumps({"type": "FeatureCollection", "features": tracks}))
+        yield {"type": "Feature", "geometry": geometry, "properties": properties}
 
 
 def _plain(value: Any) -> Any:
@@ -69,7 +95,7 @@ def track_geometry(lon: Floats, lat: Floats) -> dict[str, Any]:
 def write_trajectories(
     path: Path,
     events: Table,
-    seen: Table,
+    seen: Table | Pieces,
     classes: Classes,
     time: Mapping[str, str],
     attributes: Mapping[str, str],
@@ -77,14 +103,16 @@ def write_trajectories(
 ) -> None:
     """Write tracks as CF trajectories: a contiguous ragged array (CF 1.11, section H.4.3).
 
-    seen: one row per event and step, sorted by event and time; `track_points` adds columns to it.
+    seen: one row per event and step, sorted by event and time; `track_points` adds columns to it;
+    in one table or in pieces.
     time: units and calendar of ``time_h``; measured: units of the columns of measured fields.
     """
     about = {"Conventions": "CF-1.11", "featureType": "trajectory", "title": "Tracks of events"}
+    seen = in_pieces(seen)
     with writing(path) as partial, creating(partial) as nc:
         nc.setncatts(about | dict(attributes))
         nc.createDimension("trajectory", events["event"].size)
-        nc.createDimension("obs", seen["event"].size)
+        nc.createDimension("obs", seen.rows)
         _write_events(nc, events, classes)
         _write_sightings(nc, seen, time)
         _write_more(nc, seen, measured)
@@ -92,22 +120,28 @@ def write_trajectories(
 
 def _write_events(nc: netCDF4.Dataset, events: Table, classes: Classes) -> None:
     numbers = {"long_name": "identifier of the event", "cf_role": "trajectory_id"}
-    _write(nc, "event", events["event"], "trajectory", numbers)
+    _write(nc, "event", iter([events["event"]]), "trajectory", numbers)
     flags = {"long_name": "class of the event"} | classes.flag_attributes()
-    _write(nc, "class", events["class"], "trajectory", flags)
+    _write(nc, "class", iter([events["class"]]), "trajectory", flags)
     rows = {"long_name": "number of sightings", "sample_dimension": "obs"}
-    _write(nc, "row_size", events["steps"], "trajectory", rows)
+    _write(nc, "row_size", iter([events["steps"]]), "trajectory", rows)
 
 
-def _write_sightings(nc: netCDF4.Dataset, seen: Table, time: Mapping[str, str]) -> None:
-    _write(nc, "time", seen["time_h"], "obs", {"standard_name": "time", "axis": "T"} | dict(time))
+def _write_sightings(nc: netCDF4.Dataset, seen: Pieces, time: Mapping[str, str]) -> None:
+    _write(
+        nc,
+        "time",
+        seen.column("time_h"),
+        "obs",
+        {"standard_name": "time", "axis": "T"} | dict(time),
+    )
     for name, standard, units in (
         ("lat", "latitude", "degrees_north"),
         ("lon", "longitude", "degrees_east"),
     ):
-        _write(nc, name, seen[name], "obs", {"standard_name": standard, "units": units})
+        _write(nc, name, seen.column(name), "obs", {"standard_name": standard, "units": units})
     area = {"long_name": "area of the event", "units": "km2", "coordinates": "time lat lon"}
-    _write(nc, "area", seen["area_km2"], "obs", area)
+    _write(nc, "area", seen.column("area_km2"), "obs", area)
 
 
 #: Column of `track_points` -> what it is, and how its unit is written.
@@ -120,33 +154,52 @@ _MORE = {
 }
 
 
-def _write_more(nc: netCDF4.Dataset, seen: Table, measured: Mapping[str, str]) -> None:
+def _write_more(nc: netCDF4.Dataset, seen: Pieces, measured: Mapping[str, str]) -> None:
     """Write basin, shape and measured fields, as far as they are there."""
     where = {"coordinates": "time lat lon"}
     for name, (meaning, units) in _MORE.items():
-        if name in seen:
+        if name in seen.names:
             about = {"long_name": meaning, "units": units}
-            _write(nc, name.removesuffix("_km"), seen[name], "obs", about | where)
-    if "basin" in seen:
-        names, code = np.unique(seen["basin"].astype(str), return_inverse=True)
+            _write(nc, name.removesuffix("_km"), seen.column(name), "obs", about | where)
+    if "basin" in seen.names:
+        known = set[str]().union(*(basin.tolist() for basin in seen.column("basin")))
+        names = np.array(sorted(known), str)
         meanings = [name.replace(" ", "_") or "none" for name in names]
         flags: dict[str, Any] = {"long_name": "basin that the point lies in"}
         if names.size:
             values = np.arange(names.size, dtype=np.int8)
             flags |= {"flag_values": values, "flag_meanings": " ".join(meanings)}
-        _write(nc, "basin", code.astype(np.int8), "obs", flags | where)
-    for name in (one for one in seen if one.rpartition("_")[2] in STATISTICS):
+        codes = (
+            np.searchsorted(names, basin.astype(str)).astype(np.int8)
+            for basin in seen.column("basin")
+        )
+        _write(nc, "basin", codes, "obs", flags | where)
+    for name in (one for one in seen.names if one.rpartition("_")[2] in STATISTICS):
         field, _, statistic = name.rpartition("_")
         meaning = f"{STATISTICS[statistic]} of {field} inside the event"
         stated = {"units": measured[name]} if measured.get(name) else {}
-        _write(nc, name, seen[name], "obs", {"long_name": meaning} | stated | where)
+        _write(nc, name, seen.column(name), "obs", {"long_name": meaning} | stated | where)
 
 
 def _write(
-    nc: netCDF4.Dataset, name: str, values: Any, dimension: str, attributes: Mapping[str, Any]
+    nc: netCDF4.Dataset,
+    name: str,
+    pieces: Iterator[NDArray[Any]],
+    dimension: str,
+    attributes: Mapping[str, Any],
 ) -> None:
+    """Write a variable; pieces: its values, one after the other, at least one."""
+    values, row = next(pieces), 0
     variable = nc.createVariable(
-        name, values.dtype, (dimension,), compression="zlib", complevel=1, fill_value=False
+        name,
+        values.dtype,
+        (dimension,),
+        compression="zlib",
+        complevel=1,
+        chunksizes=(max(1, min(nc.dimensions[dimension].size, CHUNK)),),
+        fill_value=False,
     )
     variable.setncatts(dict(attributes))
-    variable[:] = values
+    for piece in chain([values], pieces):
+        variable[row : row + piece.size] = piece
+        row += piece.size

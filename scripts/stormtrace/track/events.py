@@ -1,6 +1,5 @@
 """Tables of events and of their objects."""
 
-from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ def object_table(record: Record, assignment: Assignment) -> Table:
     chosen = np.flatnonzero(assignment.event)
     step, event = record.step[chosen], assignment.event[chosen]
     first, last = _ends(event, step)
-    year = np.searchsorted(record.first_object, chosen, "right") - 1
+    year = record.year[chosen]
     numbers = np.array([year.attributes.get("year", 0) for year in record.years], np.int32)
     table: Table = {
         "event": event,
@@ -32,7 +31,7 @@ def object_table(record: Record, assignment: Assignment) -> Table:
         "time_h": record.hours[chosen],
         "year": numbers[year],
         "step": (step - record.first_step[year]).astype(np.int32),
-        "object": (chosen - record.first_object[year]).astype(np.int32),
+        "object": record.number[chosen].astype(np.int32),
         "main": assignment.main[chosen],
         "genesis": step == first,
         "termination": step == last,
@@ -122,9 +121,14 @@ def event_table(record: Record, assignment: Assignment, objects: Table) -> Table
 
 def only(table: Table, events: Indices) -> Table:
     """Return the rows of a table of events or objects that belong to `events`."""
-    rows = np.isin(table["event"], events)
+    return rows_of(table, np.flatnonzero(np.isin(table["event"], events)))
+
+
+def rows_of(table: Table, rows: Indices) -> Table:
+    """Return some rows of a table, in the order of `rows`."""
+    listed = rows.tolist()
     return {
-        name: list(compress(values, rows)) if isinstance(values, list) else values[rows]
+        name: [values[row] for row in listed] if isinstance(values, list) else values[rows]
         for name, values in table.items()
     }
 

@@ -24,7 +24,41 @@ from stormtrace.track.tracking import Tracking
 def read_record(paths: Sequence[Path | str], table: ClassTable | None = None) -> Record:
     """Read the objects files of all years and link each year's last step to the next one's first.
 
-    table: the study's `classes:`.
+    All of it is in memory at once: `linking.Linking` goes from year to year. table: the study's
+    `classes:`.
+
+    Raises:
+        BadInput: the files are not of one kind, or hold a time or a year twice.
+
+    """
+    headers = ordered_years(paths, table)
+    years = [read_year(header, headers[0], table) for header in headers]
+    first_object = np.cumsum([0] + [year.count for year in years])
+    first_step = np.cumsum([0] + [year.time.size for year in years])
+    since = first_year(years[0])
+    record = Record(
+        years=years,
+        since=since,
+        first_step=first_step,
+        seconds=np.concatenate([seconds_of(year, since) for year in years]),
+        step=np.concatenate(
+            [year.objects["step"] + first for year, first in zip(years, first_step, strict=False)]
+        ).astype(np.int64),
+        year=np.repeat(np.arange(len(years)), np.diff(first_object)),
+        number=np.concatenate([np.arange(year.count) for year in years]),
+        objects=join_columns([year.objects for year in years]),
+        links=_links_within(years, first_object),
+    )
+    over_new_year = [link_over_new_year(record, k) for k in range(1, len(years))]
+    return replace(record, links=record.links.concat(*over_new_year))
+
+
+def ordered_years(
+    paths: Sequence[Path | str], table: ClassTable | None = None
+) -> list[YearObjects]:
+    """Return the headers of all objects files with steps (or one of none), in order of time.
+
+    They share one grid in memory, and hold no columns.
 
     Raises:
         BadInput: the files are not of one kind, or hold a time or a year twice.
@@ -37,29 +71,35 @@ def read_record(paths: Sequence[Path | str], table: ClassTable | None = None) ->
         [year for year in years if year.time.size] or years[:1], key=lambda year: _start(year)
     )
     _check_distinct(years)
-    first_object = np.cumsum([0] + [year.count for year in years])
-    first_step = np.cumsum([0] + [year.time.size for year in years])
-    record = Record(
-        years=years,
-        first_object=first_object,
-        first_step=first_step,
-        seconds=_seconds(years),
-        step=np.concatenate(
-            [year.objects["step"] + first for year, first in zip(years, first_step, strict=False)]
-        ).astype(np.int64),
-        objects=_join_columns([year.objects for year in years], years),
-        links=_links_within(years, first_object),
-    )
-    over_new_year = [link_over_new_year(record, k) for k in range(1, len(years))]
-    return replace(record, links=record.links.concat(*over_new_year))
+    _check_ascending(years)
+    return years
+
+
+def read_year(
+    header: YearObjects, first: YearObjects, table: ClassTable | None = None
+) -> YearObjects:
+    """Return a year with its objects.
+
+    Raises:
+        BadInput: their columns are not those of the first year.
+
+    """
+    year = replace(read_objects(header.path, table), grid=header.grid)
+    if set(year.column_names) != set(first.column_names) and year.count:
+        raise BadInput(
+            f"{first.path} and {year.path} differ in the columns of their objects: "
+            f"{sorted(set(first.column_names) ^ set(year.column_names))}; make both with the same "
+            "--fields"
+        )
+    return year
 
 
 def _read_alike(paths: Sequence[Path | str], table: ClassTable | None) -> Iterator[YearObjects]:
     """Yield the objects of each file; they share one grid in memory."""
-    first = read_objects(paths[0], table)
+    first = read_objects(paths[0], table, header=True)
     yield first
     for path in paths[1:]:
-        year = read_objects(path, table)
+        year = read_objects(path, table, header=True)
         _check_alike(first, year)
         yield replace(year, grid=first.grid)
 
@@ -75,45 +115,46 @@ def _check_distinct(years: Sequence[YearObjects]) -> None:
             raise BadInput(f"{' and '.join(paths)} are all of year {number}: one file a year")
 
 
-def check_labelling(record: Record, tracking: Tracking) -> None:
-    """Check that the objects were labelled as `tracking` asks.
+def check_labelling(first: YearObjects, tracking: Tracking) -> None:
+    """Check that the objects of the first file were labelled as `tracking` asks.
 
     Raises:
         BadInput: connectivity or pole_wrap was another.
 
     """
     expected = {"connectivity": tracking.connectivity, "pole_wrap": tracking.pole_wrap}
-    found = json.loads(str(record.years[0].attributes.get("labelling", "{}")))
+    found = json.loads(str(first.attributes.get("labelling", "{}")))
     if found != expected:
         raise BadInput(
-            f"{record.years[0].path} was made with {found}, but rule {tracking.rule} asks for "
+            f"{first.path} was made with {found}, but rule {tracking.rule} asks for "
             f"{expected}: give find_objects.py the same --tracking, or say so in the block"
         )
 
 
-def _start(year: YearObjects) -> float:
+def _start(year: YearObjects, step: int = 0) -> float:
+    """Return the time of a step (by default of the first), in seconds since the year 1."""
     if not year.time.size:
         return 0.0
-    date = cftime.num2date(year.time[0], year.time_units, year.calendar)
+    date = cftime.num2date(year.time[step], year.time_units, year.calendar)
     return float(cftime.date2num(date, "seconds since 0001-01-01", year.calendar))
 
 
-def _seconds(years: Sequence[YearObjects]) -> Indices:
-    """Return the time of every step; raises BadInput unless they ascend from file to file."""
-    units = f"seconds since {first_year(years[0]):04d}-01-01"
-    parts = [
-        np.rint(cftime.date2num(_dates(year), units, year.calendar)).astype(np.int64)
-        if year.time.size
-        else np.empty(0, np.int64)
-        for year in years
-    ]
-    for (year, part), (following, later) in pairwise(zip(years, parts, strict=True)):
-        if later.size and part.size and later[0] <= part[-1]:
+def seconds_of(year: YearObjects, since: int) -> Indices:
+    """Return the times of a year's steps in seconds since 1 January of the year `since`."""
+    if not year.time.size:
+        return np.empty(0, np.int64)
+    seconds = cftime.date2num(_dates(year), f"seconds since {since:04d}-01-01", year.calendar)
+    return np.rint(seconds).astype(np.int64)
+
+
+def _check_ascending(years: Sequence[YearObjects]) -> None:
+    """Raise BadInput unless times ascend from file to file."""
+    for year, following in pairwise(years):
+        if _start(following) <= _start(year, -1):
             raise BadInput(
                 f"{following.path} begins ({_dates(following)[0]}) before {year.path} has ended "
                 f"({_dates(year)[-1]}): give each time once"
             )
-    return np.concatenate(parts)
 
 
 def _dates(year: YearObjects) -> NDArray[np.object_]:
@@ -145,28 +186,28 @@ def _check_alike(first: YearObjects, other: YearObjects) -> None:
             )
 
 
-def _join_columns(tables: Sequence[Columns], years: Sequence[YearObjects]) -> Columns:
-    names = set(tables[0])
-    for table, year in zip(tables, years, strict=True):
-        if set(table) != names and year.count:
-            raise BadInput(
-                f"{years[0].path} and {year.path} differ in the columns of their objects: "
-                f"{sorted(names ^ set(table))}; make both with the same --fields"
-            )
+def join_columns(tables: Sequence[Columns]) -> Columns:
+    """Return tables one below the other (one without objects may lack columns)."""
     return {
         name: np.concatenate([table[name] for table in tables if name in table])
         for name in tables[0]
     }
 
 
-def _links_within(years: Sequence[YearObjects], first_object: Indices) -> Links:
-    tables = [year.links() for year in years]
-    offsets = np.repeat(first_object[:-1], [table["later"].size for table in tables])
-    columns = {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+def links_of_year(year: YearObjects, first_object: int = 0) -> Links:
+    """Return the links within a file, whose first object has this number."""
+    table = year.links()
     return Links(
-        columns["earlier"] + offsets,
-        columns["later"] + offsets,
-        columns["pixels"].astype(np.int64),
-        columns["area_km2"],
-        columns["first_cell"],
+        table["earlier"].astype(np.int64) + first_object,
+        table["later"].astype(np.int64) + first_object,
+        table["pixels"].astype(np.int64),
+        table["area_km2"],
+        table["first_cell"],
     )
+
+
+def _links_within(years: Sequence[YearObjects], first_object: Indices) -> Links:
+    parts = [
+        links_of_year(year, int(first)) for year, first in zip(years, first_object, strict=False)
+    ]
+    return parts[0].concat(*parts[1:])

@@ -6,7 +6,7 @@ time that has a mask; a missing one has no number: its neighbours are just farth
 
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cftime
@@ -45,18 +45,20 @@ class Links:
 
 @dataclass(frozen=True, eq=False)
 class Record:
-    """All objects of an experiment, and the links between consecutive steps.
+    """Objects of an experiment, all or some, and the links between consecutive steps.
 
-    years: the files, in order of time. first_object, first_step (years + 1): where each begins.
-    seconds (steps,): since 1 January of the first year. step (objects,): the step of each.
-    objects: their columns, as in the files.
+    years: the files, in order of time. first_step (years + 1): where each begins. seconds (steps,):
+    since 1 January of the year `since`. step (objects,): the step of each. year, number (objects,):
+    its file and its number there. objects: their columns, as in the files.
     """
 
     years: Sequence[YearObjects]
-    first_object: Indices
+    since: int
     first_step: Indices
     seconds: Indices
     step: Indices
+    year: Indices
+    number: Indices
     objects: Columns
     links: Links
 
@@ -64,6 +66,11 @@ class Record:
     def count(self) -> int:
         """Number of objects."""
         return self.step.size
+
+    @property
+    def first_object(self) -> Indices:
+        """(years + 1): where the objects of each file begin."""
+        return np.searchsorted(self.year, np.arange(len(self.years) + 1))
 
     @property
     def grid(self) -> Grid:
@@ -93,7 +100,7 @@ class Record:
     @cached_property
     def time_units(self) -> str:
         """CF units of `hours`."""
-        return f"hours since {first_year(self.years[0]):04d}-01-01 00:00:00"
+        return f"hours since {self.since:04d}-01-01 00:00:00"
 
     @cached_property
     def dates(self) -> NDArray[np.object_]:
@@ -110,6 +117,32 @@ class Record:
     def hours(self) -> NDArray[np.float64]:
         """(objects,) hours since the first year's start."""
         return self.seconds[self.step] / 3600.0
+
+    def only(self, chosen: NDArray[np.bool_]) -> "Record":
+        """Return the record of the chosen objects (objects,), with the links among them."""
+        place = np.cumsum(chosen) - 1
+        links = self.links.where(chosen[self.links.earlier] & chosen[self.links.later])
+        links = replace(links, earlier=place[links.earlier], later=place[links.later])
+        return replace(
+            self,
+            step=self.step[chosen],
+            year=self.year[chosen],
+            number=self.number[chosen],
+            objects={name: column[chosen] for name, column in self.objects.items()},
+            links=links,
+        )
+
+    def from_year(self, k: int) -> "Record":
+        """Return the record without its first `k` files, none of whose objects are in it."""
+        step = self.first_step[k]
+        return replace(
+            self,
+            years=self.years[k:],
+            first_step=self.first_step[k:] - step,
+            seconds=self.seconds[step:],
+            step=self.step - step,
+            year=self.year - k,
+        )
 
 
 def first_year(year: YearObjects) -> int:

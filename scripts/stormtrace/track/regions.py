@@ -98,7 +98,13 @@ def events_in_region(
         BadInput: the region is not one, or has no cell on the grid.
 
     """
-    cells = region_cells(record.grid, region)
+    return events_in_cells(record, event, events, region_cells(record.grid, region), region)
+
+
+def events_in_cells(
+    record: Record, event: Indices, events: Table, cells: Cells, region: Mapping[str, Any]
+) -> Indices:
+    """Do as `events_in_region` does, with the `cells` of the region."""
     select = region.get("select", "touch")
     if select == "touch":
         return np.unique(event[objects_touching(record, cells) & (event > 0)])
@@ -116,11 +122,12 @@ def objects_touching(record: Record, cells: Cells) -> NDArray[np.bool_]:
     """
     sums = np.zeros((cells.shape[0], cells.shape[1] + 1), np.int32)
     np.cumsum(cells, axis=1, out=sums[:, 1:])
-    parts = []
-    for year in record.years:
+    touching = np.zeros(record.count, bool)
+    for k in np.unique(record.year):
+        year, mine = record.years[k], record.year == k
         runs = year.runs()
         stop = runs["start"] + runs["length"]
         inside = sums[runs["row"], stop] > sums[runs["row"], runs["start"]]
         counts = np.concatenate([[0], np.cumsum(inside)])
-        parts.append(np.diff(counts[year.first_run]) > 0)
-    return np.concatenate(parts)
+        touching[mine] = (np.diff(counts[year.first_run]) > 0)[record.number[mine]]
+    return touching

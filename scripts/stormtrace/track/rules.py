@@ -4,8 +4,10 @@
     climatenet   the published tracker's: any overlap, the first cell decides
     components   StitchBlobs': all objects ever linked are one event
 
-Each takes the record, its links and the `tracking` block, and assigns each object to an event (0:
-none) and to the event's main branch or not.
+Each takes a record, which of its objects are large enough, the links that count, the number that an
+event has which begins with an object, and the `tracking` block; and assigns each object to an event
+(0: none) and to the event's main branch or not. What it finds for an object depends on those alone
+that links join with it: so a record may be cut where no link is (`linking`).
 """
 
 from collections.abc import Callable
@@ -15,12 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.track.bridging import link_over_gaps
-from stormtrace.track.identifiers import identifiers
+from stormtrace.track.identifiers import Numbering, identifiers
 from stormtrace.track.record import Indices, Links, Record
 from stormtrace.track.tracking import Tracking
-
-#: First ID of the published tracker.
-FIRST_PUBLISHED_ID = 1000
 
 
 class Assignment(NamedTuple):
@@ -32,10 +31,36 @@ class Assignment(NamedTuple):
 
 
 def assign(record: Record, tracking: Tracking) -> Assignment:
-    """Apply the rule of `tracking` to the record."""
+    """Apply the rule of `tracking` to a whole record."""
     kept = large_enough(record, tracking)
+    links = counting_links(record, kept, tracking)
+    numbers = numbering(tracking).of(record, kept, links)
+    return RULES[tracking.rule](record, kept, links, numbers, tracking)
+
+
+def numbering(tracking: Tracking) -> Numbering:
+    """Return what numbers the events of a rule, from the first one on."""
+    return Numbering(published=tracking.rule == "climatenet")
+
+
+def counting_links(record: Record, kept: NDArray[np.bool_], tracking: Tracking) -> Links:
+    """Return the links that count: of the record, and by rule `graph` over gaps."""
     links = accepted(record, record.links, kept, tracking)
-    return RULES[tracking.rule](record, kept, links, tracking)
+    if tracking.rule != "graph":
+        return links
+    over_gaps = link_over_gaps(
+        record,
+        kept,
+        links,
+        tracking.gap_hours,
+        lambda more: accepted(record, more, kept, tracking),
+    )
+    return links.concat(over_gaps)
+
+
+def longest_hours(record: Record, tracking: Tracking) -> float:
+    """Return how far apart in time two objects may be that are linked."""
+    return max(tracking.gap_hours, record.step_hours)
 
 
 def large_enough(record: Record, tracking: Tracking) -> NDArray[np.bool_]:
@@ -56,7 +81,7 @@ def accepted(record: Record, links: Links, kept: NDArray[np.bool_], tracking: Tr
     """
     area = record.objects["area_km2"]
     smaller = np.minimum(area[links.earlier], area[links.later])
-    longest = max(tracking.gap_hours, record.step_hours)
+    longest = longest_hours(record, tracking)
     return links.where(
         kept[links.earlier]
         & kept[links.later]
@@ -66,7 +91,11 @@ def accepted(record: Record, links: Links, kept: NDArray[np.bool_], tracking: Tr
 
 
 def climatenet(
-    record: Record, kept: NDArray[np.bool_], links: Links, tracking: Tracking
+    record: Record,
+    kept: NDArray[np.bool_],
+    links: Links,
+    numbers: Indices,
+    tracking: Tracking,
 ) -> Assignment:
     """Give each object the ID found at the first cell it shares with an object a step before.
 
@@ -78,10 +107,7 @@ def climatenet(
     parent = np.arange(record.count)
     parent[later] = links.earlier[order][first]
     root = _roots(parent)
-    starts = np.flatnonzero(kept & (parent == np.arange(record.count)))
-    number = np.zeros(record.count, np.int64)
-    number[starts] = FIRST_PUBLISHED_ID + np.arange(starts.size)
-    event = np.where(kept, number[root], 0)
+    event = np.where(kept, numbers[root], 0)
     sightings = np.unique(np.stack([root[kept], record.step[kept]]), axis=1)[0]
     steps = np.bincount(sightings, minlength=record.count)[root]
     enough = (steps - 1) * record.step_hours >= _minimum_hours(record, tracking)
@@ -89,38 +115,33 @@ def climatenet(
 
 
 def components(
-    record: Record, kept: NDArray[np.bool_], links: Links, tracking: Tracking
+    record: Record,
+    kept: NDArray[np.bool_],
+    links: Links,
+    numbers: Indices,
+    tracking: Tracking,
 ) -> Assignment:
     """Make one event of all linked objects, across any number of steps, merges and splits."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    size = (record.count, record.count)
-    ones = np.ones(links.later.size, np.int8)
-    edges = coo_array((ones, (links.earlier, links.later)), shape=size)
-    _, component = connected_components(edges, directed=False)
+    component = linked_together(links, record.count)
     first = np.full(record.count + 1, record.count)
     np.minimum.at(first, component, np.arange(record.count))
     event = _long_enough(record, first[component], kept, tracking)
-    return Assignment(identifiers(record, kept, event), np.ones(record.count, bool), links)
+    return Assignment(identifiers(record, numbers, event), np.ones(record.count, bool), links)
 
 
-def graph(record: Record, kept: NDArray[np.bool_], links: Links, tracking: Tracking) -> Assignment:
+def graph(
+    record: Record,
+    kept: NDArray[np.bool_],
+    links: Links,
+    numbers: Indices,
+    tracking: Tracking,
+) -> Assignment:
     """Follow main branches; a piece that splits off or merges in for a short while is a fragment.
 
     Links are taken in order of their overlap, each if both its ends are still free: that is the
     main branch. A branch that lasts `minimum_hours` is an event. A shorter one is a fragment of
     the event it split from or, failing that, of the one it merges into, while that lasts.
     """
-    links = links.concat(
-        link_over_gaps(
-            record,
-            kept,
-            links,
-            tracking.gap_hours,
-            lambda more: accepted(record, more, kept, tracking),
-        )
-    )
     parent = main_branches(links, record.count)
     head = np.where(kept, _roots(parent), -1)
     event = _long_enough(record, head, kept, tracking)
@@ -131,14 +152,27 @@ def graph(record: Record, kept: NDArray[np.bool_], links: Links, tracking: Track
     np.minimum.at(start, event[main], record.hours[main])
     np.maximum.at(end, event[main], record.hours[main])
     alive &= (record.hours >= start[owner]) & (record.hours <= end[owner])
-    return Assignment(identifiers(record, kept, np.where(alive, owner, -1)), main, links)
+    return Assignment(identifiers(record, numbers, np.where(alive, owner, -1)), main, links)
 
 
-RULES: dict[str, Callable[[Record, NDArray[np.bool_], Links, Tracking], Assignment]] = {
+Rule = Callable[[Record, NDArray[np.bool_], Links, Indices, Tracking], Assignment]
+
+RULES: dict[str, Rule] = {
     "graph": graph,
     "climatenet": climatenet,
     "components": components,
 }
+
+
+def linked_together(links: Links, count: int) -> Indices:
+    """Return the component of each object (count,): of those that links join, however far."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    ones = np.ones(links.later.size, np.int8)
+    edges = coo_array((ones, (links.earlier, links.later)), shape=(count, count))
+    _, component = connected_components(edges, directed=False)
+    return np.asarray(component, np.int64)
 
 
 def main_branches(links: Links, count: int) -> Indices:

@@ -53,7 +53,7 @@ def _spans_meet(
 def _by_years(
     record: Record, earlier: Indices, later: Indices
 ) -> Iterator[tuple[tuple[int, int], NDArray[np.bool_]]]:
-    year = [np.searchsorted(record.first_object, pair, "right") - 1 for pair in (earlier, later)]
+    year = [record.year[pair] for pair in (earlier, later)]
     key = year[0] * len(record.years) + year[1]
     for value in np.unique(key):
         yield divmod(int(value), len(record.years)), key == value
@@ -63,9 +63,7 @@ def _overlaps_of_years(
     record: Record, earlier: Indices, later: Indices, years: tuple[int, int]
 ) -> Links:
     """Compute the overlaps of pairs that span these two files, reading only the runs required."""
-    one, other = (
-        objects - record.first_object[k] for objects, k in zip((earlier, later), years, strict=True)
-    )
+    one, other = record.number[earlier], record.number[later]
     if years[0] == years[1]:  # one read
         both = _run_table(record.years[years[0]], np.concatenate([one, other]))
         a, b = both.part(slice(one.size)), both.part(slice(one.size, None))

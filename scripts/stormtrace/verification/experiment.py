@@ -107,7 +107,7 @@ def in_climate(tracked: Tracked, storms: Storms, rules: Rules) -> dict[str, Any]
         BadInput: no observed storm counts in the years that are asked for.
 
     """
-    table = read_events(tracked.events)
+    table = read_events(tracked.events, ["start"])
     assert table is not None
     mine = of_class(table, tracked.feature.code)
     starts = [str(start) for start in mine["start"]]
