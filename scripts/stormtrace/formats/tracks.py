@@ -199,6 +199,7 @@ def _write(
         chunksizes=(max(1, min(nc.dimensions[dimension].size, CHUNK)),),
         fill_value=False,
     )
+    variable.set_var_chunk_cache(size=2 * CHUNK * values.dtype.itemsize)  # else 16 MB of each
     variable.setncatts(dict(attributes))
     for piece in chain([values], pieces):
         variable[row : row + piece.size] = piece
