@@ -88,7 +88,7 @@ def read_member(
     if feature is None:
         known = ", ".join(one.short for one in opened[0].classes.features)
         raise BadInput(f"{opened[0].path} has no class {name!r}; it has: {known}")
-    found = read_events(events)
+    found = read_events(events, ["start"])
     assert found is not None
     return Member(experiment, feature, opened, pixels, of_class(found, feature.code))
 
