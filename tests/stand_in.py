@@ -17,6 +17,8 @@ FOLDERS = {
         "objects.csv",
         "tracks.geojson",
         "trajectories.nc",
+        "tracks.csv",
+        "nodes.txt",
     ],
     "make_planet.py": [],
     "make_samples.py": [],
