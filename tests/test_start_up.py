@@ -19,6 +19,7 @@ DRAWING = {path.stem for path in SCRIPTS.glob("draw_*.py")}
 #: What checks a block of the study, or the study itself.
 CHECKING = {
     "adopt_masks",
+    "agree",
     "apply_thresholds",
     "check_raw",
     "find_objects",
