@@ -170,8 +170,8 @@ def test_sums_and_extremes_within_a_step(tmp_path, entry, reduce):
 
 def test_a_sum_needs_all_records_of_a_step(tmp_path):
     raw = Merra2(tmp_path)
-    with pytest.raises(BadInput, match="RAIN is the sum within a step, but sampling: instant"):
-        make_dataset(raw.spec(fields={"RAIN": {"sum": "TP"}}, sampling="instant"))
+    with pytest.raises(BadInput, match="a sum is of all records within a step"):
+        make_dataset(raw.spec(fields={"RAIN": {"sum": "TP", "sampling": "instant"}}))
 
 
 def test_variables_of_one_field_have_one_interval(tmp_path):

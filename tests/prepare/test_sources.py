@@ -114,9 +114,15 @@ def test_era5_as_the_casper_study_finds_it(tmp_path):
     for code, name, value in (("128_131", "U", WINDS[0]), ("128_132", "V", WINDS[1])):
         file = f"e5.oper.an.pl.{code}_{name.lower()}.ll025uv.2000010100_2000010123.nc"
         write(levels / file, {name: ("m s**-1", value)}, levels=("level", "hPa", PRESSURES))
+    file = "e5.oper.an.vinteg.162_072_viwvn.ll025sc.2000010100_2000013123.nc"
+    write(
+        levels.parents[1] / "e5.oper.an.vinteg/200001" / file, {"VIWVN": ("kg m**-1 s**-1", WATER)}
+    )
     part = entry["parts"][0] | {"period": ["2000-01-01", "2000-01-02"]}
     fields, _ = derive(entry | {"name": "era5", "parts": [part]})
+    assert fields.pop("IVTN").mean() == pytest.approx(np.mean(WATER), rel=1e-3)
     check(fields)
+    del entry["fields"]["IVTN"]
     assert make_dataset({**entry, "name": "era5"}).fields == make_dataset(
         {"name": "era5", "source": "era5", "layout": "ncar", "parts": [part]}
     ).fields  # fmt: skip

@@ -50,8 +50,8 @@ def amount_of(sample: Path, field: str, step_hours: float) -> Amount:
     if amount.is_rain and span is not None and span < step_hours - 1e-6:
         raise BadInput(
             f"{sample}: {field} is of {span:g} h (time_bnds) of its steps of {step_hours:g} h, so "
-            "what falls in the rest is not known: say sampling: mean of the dataset, which takes "
-            "the mean of rates and the sum of amounts within a step"
+            "what falls in the rest is not known: say `sampling: mean` of the field in its "
+            "dataset, which takes the mean of rates and the sum of amounts within a step"
         )
     return amount
 

@@ -7,8 +7,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from stormtrace.blocks import Block, exclusive
 from stormtrace.class_table import flag_name
-from stormtrace.prepare.dataset import Stamps
-from stormtrace.prepare.verbs import FieldName, Patterns
+from stormtrace.prepare.verbs import FieldName, Patterns, Stamps
 
 #: What cells of no feature are called, as in the labels of a model.
 BACKGROUND_NAME = "Background"

@@ -17,6 +17,7 @@ air_layers     the layers of air that an integral sums over
 vorticity      relative vorticity on rows and columns, or on other points
 columns        interpolation, for a block of records
 column_integrals  integrals and transports, likewise
+running_totals  amounts since a forecast began, which are not summed
 fields         derivations turned into fields on the mesh
 units          units parsed and converted
 field_units    units carried through a derivation

@@ -15,7 +15,14 @@ from stormtrace.prepare.dataset import Dataset, Part, Source, make_dataset
 from stormtrace.prepare.findings import Finding
 from stormtrace.prepare.labelled_folders import check_labelled
 from stormtrace.prepare.needed_variables import needed_beside, why_needed
-from stormtrace.prepare.raw.archive import Archive, Header, Headers, read_headers
+from stormtrace.prepare.raw.archive import (
+    Archive,
+    Header,
+    Headers,
+    Times,
+    read_headers,
+    times_said,
+)
 from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
 from stormtrace.prepare.raw.found_files import first_holding
 from stormtrace.prepare.raw.inventory import Inventory, make_inventory, window_of
@@ -65,8 +72,8 @@ def _check_part(dataset: Dataset, part: Part, pool: ProcessPoolExecutor) -> list
         except BadInput as error:
             findings[source] = replace(finding, problems=(f"{error}{why}",))
             continue
-        errors = _look(archive, source, part, paths, pool)
-        axes = _axes(archive, source, part, paths, errors)
+        errors = _look(archive, source, paths, pool)
+        axes = _axes(archive, source, paths, errors)
         absent: list[BadInput] = []
         if not source.named:  # files of other variables, perhaps: as `Archive.inventory`
             absent = [error for error in errors if isinstance(error, NoVariable)]
@@ -74,7 +81,7 @@ def _check_part(dataset: Dataset, part: Part, pool: ProcessPoolExecutor) -> list
             errors += [] if axes else absent[:1]
         problems = [str(error) for error in errors]
         problems += [axis.doubt for axis in axes if axis.doubt][:1]
-        problems += _different_shapes(archive, source, part, paths)
+        problems += _different_shapes(archive, source, paths)
         if axes:
             try:
                 inventories[source] = make_inventory(source, axes, window_of(part, None))
@@ -86,7 +93,7 @@ def _check_part(dataset: Dataset, part: Part, pool: ProcessPoolExecutor) -> list
     offset, together = _common_offset(dataset, inventories)
     for source, inventory in inventories.items():
         findings[source] = _timed(findings[source], inventory, dataset, part, offset)
-    for source, problem in (*together, *_disagreements(archive, part, inventories, pairs)):
+    for source, problem in (*together, *_disagreements(archive, inventories, pairs)):
         findings[source] = _with(findings[source], problem)
     return list(findings.values())
 
@@ -136,7 +143,6 @@ def _sources(dataset: Dataset, part: Part) -> tuple[dict[Source, str], list[tupl
 
 def _disagreements(
     archive: Archive,
-    part: Part,
     inventories: Mapping[Source, Inventory],
     pairs: Iterable[tuple[Source, Source]],
 ) -> Iterator[tuple[Source, str]]:
@@ -145,7 +151,7 @@ def _disagreements(
     for source, inventory in known[1:]:
         first = known[0][1]
         for what, describe in (("calendar", _calendar_names), ("number of points", _points)):
-            here, there = (describe(archive, part, each) for each in (inventory, first))
+            here, there = (describe(archive, each) for each in (inventory, first))
             if here != there:
                 found = f"{what} {here}, but {there} in the files of {first.source.variable}"
                 yield source, f"{found}: they cannot be of one dataset"
@@ -157,47 +163,47 @@ def _disagreements(
                 yield own, str(error)
 
 
-def _calendar_names(archive: Archive, part: Part, inventory: Inventory) -> str:
+def _calendar_names(archive: Archive, inventory: Inventory) -> str:
     return " and ".join(sorted({axis.calendar.name for axis in inventory.axes}))
 
 
-def _points(archive: Archive, part: Part, inventory: Inventory) -> str:
+def _points(archive: Archive, inventory: Inventory) -> str:
     """Return the last dimension's sizes: all there are of an unstructured mesh, else a row's."""
-    headers = [archive.header(path, inventory.source, part) for path in inventory.paths]
+    headers = [archive.header(path, inventory.source) for path in inventory.paths]
     return " and ".join(sorted({str(header.shape[-1]) for header in headers}))
 
 
 def _look(
-    archive: Archive, source: Source, part: Part, paths: Sequence[str], pool: ProcessPoolExecutor
+    archive: Archive, source: Source, paths: Sequence[str], pool: ProcessPoolExecutor
 ) -> list[BadInput]:
     """Read the headers not read yet, in parallel; return what is wrong with them."""
-    new = [path for path in paths if (path, part.stamps) not in archive.headers]
-    look = functools.partial(_try_headers, dataset=archive.dataset, stamps=part.stamps)
+    new = [path for path in paths if (path, times_said(source)) not in archive.headers]
+    look = functools.partial(_try_headers, dataset=archive.dataset, said=times_said(source))
     errors = []
     for path, found in zip(new, pool.map(look, new, chunksize=8), strict=True):
         if isinstance(found, BadInput):
             errors.append(found)
         else:
-            archive.headers[path, part.stamps] = found
+            archive.headers[path, times_said(source)] = found
     return errors
 
 
-def _try_headers(path: str, dataset: Dataset, stamps: str | None) -> Headers | BadInput:
+def _try_headers(path: str, dataset: Dataset, said: Times) -> Headers | BadInput:
     try:
-        return read_headers(path, dataset, stamps)
+        return read_headers(path, dataset, said)
     except BadInput as error:
         return error
 
 
 def _axes(
-    archive: Archive, source: Source, part: Part, paths: Iterable[str], errors: list[BadInput]
+    archive: Archive, source: Source, paths: Iterable[str], errors: list[BadInput]
 ) -> list[TimeAxis]:
     """Return the readable time axes; append problems to `errors`."""
     axes: list[TimeAxis] = []
     for path in paths:
-        if (path, part.stamps) in archive.headers:
+        if (path, times_said(source)) in archive.headers:
             try:
-                axes.append(archive.axis(path, source, part, axes[-1] if axes else None))
+                axes.append(archive.axis(path, source, axes[-1] if axes else None))
             except BadInput as error:
                 errors.append(error)
     return axes
@@ -225,12 +231,10 @@ def _timed(
     return replace(finding, first=first, last=last, steps=steps, missing=missing)
 
 
-def _different_shapes(
-    archive: Archive, source: Source, part: Part, paths: Iterable[str]
-) -> list[str]:
+def _different_shapes(archive: Archive, source: Source, paths: Iterable[str]) -> list[str]:
     shapes: dict[tuple[int, ...], str] = {}
     for path in paths:
-        header = archive.headers.get((path, part.stamps), {}).get(source.variable)
+        header = archive.headers.get((path, times_said(source)), {}).get(source.variable)
         if isinstance(header, Header):
             shapes.setdefault(header.shape, path)
     if len(shapes) < 2:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from stormtrace.blocks import Block, did_you_mean, dump, in_order, read_block
@@ -12,10 +12,9 @@ from stormtrace.prepare.clock import Clock, Moment
 from stormtrace.prepare.derivations import Fields, default_fields
 from stormtrace.prepare.raw.calendar_time import DAY, HOUR
 from stormtrace.prepare.sources import Vocabulary, layouts, vocabulary
-from stormtrace.prepare.verbs import Derivation, Patterns
+from stormtrace.prepare.verbs import Derivation, Patterns, Sampling, Stamps, Within
 
 RawSource = Literal["cesm", "merra2", "era5", "cmip6", "e3sm", "mpas", "icon"]
-Stamps = Literal["start", "end", "middle", "instant"]
 RegridMethod = Literal["bilinear", "conservative", "spectral"]
 Maker = Literal["stormtrace", "esmpy", "xesmf"]
 
@@ -88,10 +87,19 @@ MAKERS: tuple[str, ...] = get_args(Maker)
 
 @dataclass(frozen=True)
 class Source:
-    """One raw variable, and the patterns of the files that hold it."""
+    """One raw variable, the patterns of the files that hold it, and what is said of its times.
+
+    stamps: what they mark; None: the files say. interval: seconds that a record is of where the
+    files have no bounds; None: from record to record. sampling: how records closer than a step
+    become one. within: likewise, where the derivation says; such a one takes all records.
+    """
 
     variable: str
     files: tuple[str, ...]
+    stamps: Stamps | None = None
+    interval: int | None = None
+    sampling: Sampling = "mean"
+    within: Within | None = None
 
     @property
     def named(self) -> bool:
@@ -194,10 +202,11 @@ class Dataset(Entry):
         description="Missing values in a field: an error that names file, time, place and count, "
         "or filled from the nearest valid point and counted (MERRA-2's winds below the ground).",
     )
-    sampling: Literal["mean", "instant"] = Field(
+    sampling: Sampling = Field(
         "mean",
         description="How records closer than step_hours become steps, by their mean (minimum of "
-        "minima, sum of sums …) or by the one that starts the step.",
+        "minima, sum of sums …) or by the one that starts the step. A field may say its own; sums "
+        "and extremes within a step always take all records.",
     )
     step_hours: Annotated[float, AfterValidator(_divides_a_day)] = Field(
         3.0,
@@ -264,16 +273,6 @@ class Dataset(Entry):
             )
         return layout
 
-    @model_validator(mode="after")
-    def _steps_of_several(self) -> "Dataset":
-        for name, derivation in self.fields.items():
-            if derivation.within is not None and self.sampling == "instant":
-                raise ValueError(
-                    f"{name} is the {derivation.within} within a step, but sampling: instant keeps "
-                    "one record of each step: say sampling: mean, which other fields then follow"
-                )
-        return self
-
     @property
     def has_observed_weather(self) -> bool:
         """Whether a day of it can be held against the observations of that day."""
@@ -293,7 +292,20 @@ class Dataset(Entry):
 
     def where(self, part: Part, derivation: Derivation, variable: str) -> Source:
         """Return where `variable`, needed by a derivation, is to be looked for."""
-        return Source(variable, derivation.files or part.files)
+        stamps, hours = derivation.stamps or part.stamps, derivation.interval_hours
+        known = vocabulary(self.source, self.layout).amounts.get(variable)
+        if known is not None and derivation.within == "sum":
+            hours = hours or known.hours
+            if derivation.stamps is None and stamps in (None, "instant"):
+                stamps = known.stamps
+        return Source(
+            variable,
+            derivation.files or part.files,
+            stamps,
+            None if hours is None else round(hours * HOUR),
+            derivation.sampling or self.sampling,
+            derivation.within,
+        )
 
 
 class LabelledDataset(Entry):

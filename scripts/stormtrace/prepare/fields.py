@@ -18,6 +18,7 @@ from stormtrace.prepare.fill_missing import fill_nearest
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan
 from stormtrace.prepare.raw.reader import Place, Reader
+from stormtrace.prepare.running_totals import RunningTotals
 from stormtrace.prepare.verbs import Derivation, Magnitude, Vorticity, Within
 from stormtrace.prepare.vorticity import vorticity
 
@@ -57,18 +58,20 @@ def derive_blocks(dataset: Dataset, plan: Plan, mesh: Mesh, steps: int) -> Itera
     """
     most = max(records.file.shape[1] for records in plan.records.values())
     steps = max(1, min(steps, BLOCK_RECORDS // most))
+    totals = RunningTotals()
     with Reader(dataset, mesh) as reader:
         for first in range(0, plan.start.size, steps):
             block = range(first, min(first + steps, plan.start.size))
-            yield _derive(dataset, plan, mesh, reader, block)
+            yield _derive(plan, mesh, reader, totals, block)
 
 
-def _derive(dataset: Dataset, plan: Plan, mesh: Mesh, reader: Reader, block: range) -> Block:
+def _derive(plan: Plan, mesh: Mesh, reader: Reader, totals: RunningTotals, block: range) -> Block:
+    dataset = plan.dataset
     columns = Columns(dataset, reader)
     fields, filled = {}, {}
     for name, derivation in dataset.fields.items():
         places = {raw: plan.places(derivation, raw, block) for raw in derivation.variables}
-        values, holes = _field(plan, columns, derivation, block, places)
+        values, holes = _field(plan, columns, derivation, block, places, totals)
         own = places[derivation.variable][0]
         units = {raw: reader.units(raw, records[0]) for raw, records in places.items()}
         _convert(
@@ -90,7 +93,12 @@ def _convert(values: NDArray[np.float32], conversion: Conversion) -> None:
 
 
 def _field(
-    plan: Plan, columns: Columns, derivation: Derivation, block: range, places: PlacesOf
+    plan: Plan,
+    columns: Columns,
+    derivation: Derivation,
+    block: range,
+    places: PlacesOf,
+    totals: RunningTotals,
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return (nt, n) of one field and its filled points a step, raw records put together."""
     own = places[derivation.variable]
@@ -100,6 +108,9 @@ def _field(
         _check_as_many(derivation, own, name, records, len(block))
     values, filled = derive_records(columns, derivation, places, beside)
     many = len(own) // len(block)
+    if derivation.within == "sum":
+        source = plan.dataset.where(plan.part, derivation, derivation.variable)
+        totals.watch(source, values, own[0].path, plan.start[block], plan.dataset.step)
     if many > 1:
         maps = values.reshape(len(block), many, -1)
         how = (

@@ -21,6 +21,9 @@ Levels = Literal["none", "column", "pressure"]
 #: own method in time: means and instants by their mean, sums by their sum.
 Within = Literal["sum", "maximum", "minimum"]
 Mirror = Literal["even", "odd"]
+#: What a raw time stamp marks of its interval, and how records closer than a step become one.
+Stamps = Literal["start", "end", "middle", "instant"]
+Sampling = Literal["mean", "instant"]
 
 
 def _listed(value: Any) -> Any:
@@ -65,6 +68,23 @@ class Derivation(Block):
         description="Patterns of the field's own files, for all parts, if it lies in others than "
         "the rest does (its surface pressure is looked for there, too).",
     )
+    stamps: Stamps | None = Field(
+        None,
+        description="What the stamps of the field's own records mark, where it is other than in "
+        "the rest of the part (ERA5's accumulations, stamped at the end of their hour, beside "
+        "instants); by default the part's, and for ERA5's amounts `end`.",
+    )
+    sampling: Sampling | None = Field(
+        None,
+        description="How the field's records closer than step_hours become steps, where it is "
+        "other than in the rest of the dataset: hourly means of rain beside instants of wind.",
+    )
+    interval_hours: float | None = Field(
+        None,
+        gt=0,
+        description="Hours that a record of the field is of, where its files have no time bounds; "
+        "by default from record to record, and 1 for ERA5's amounts (3 in its ensemble: say so).",
+    )
     units: Name | None = Field(
         None,
         description="Units that the field is to have, e.g. hPa or mm/day; by default those of its "
@@ -81,6 +101,15 @@ class Derivation(Block):
         "it (odd, as winds to the north and vorticities do); by default what the derivation, the "
         "file's standard_name or the names say.",
     )
+
+    @model_validator(mode="after")
+    def _takes_all_records(self) -> "Derivation":
+        if self.within is not None and self.sampling == "instant":
+            raise ValueError(
+                f"a {self.within} is of all records within a step, but sampling: instant keeps one"
+                " of them: leave it out"
+            )
+        return self
 
     @property
     def variables(self) -> tuple[str, ...]:

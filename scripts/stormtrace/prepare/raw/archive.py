@@ -35,8 +35,17 @@ class Header:
 Headers = Mapping[str, Header | BadInput]
 
 
-def read_headers(path: str, dataset: Dataset, stamps: str | None) -> Headers:
-    """Read the headers of all variables of a dataset that a raw file has.
+#: What is said of the times of a file's records: `stamps` and `interval` of a `Source`.
+Times = tuple[str | None, int | None]
+
+
+def times_said(source: Source) -> Times:
+    """Return what is said of the times of a variable's records: headers are read by it."""
+    return source.stamps, source.interval
+
+
+def read_headers(path: str, dataset: Dataset, said: Times) -> Headers:
+    """Read the headers of all variables of a dataset that a raw file has, as if `said` of all.
 
     Raises:
         BadInput: the file cannot be read.
@@ -44,13 +53,13 @@ def read_headers(path: str, dataset: Dataset, stamps: str | None) -> Headers:
     """
     with open_raw_file(path) as opened:
         wanted = [name for name in dataset.raw_variables if name in opened]
-        return {name: _header(opened, name, dataset, stamps) for name in wanted}
+        return {name: _header(opened, name, dataset, said) for name in wanted}
 
 
-def _header(opened: RawFile, name: str, dataset: Dataset, stamps: str | None) -> Header | BadInput:
+def _header(opened: RawFile, name: str, dataset: Dataset, said: Times) -> Header | BadInput:
     try:
         layout = read_layout(opened, name, dataset)
-        axis = _axis(opened, layout, dataset, stamps)
+        axis = _axis(opened, layout, dataset, said)
     except BadInput as error:
         return error
     levels = () if layout.levels is None else (layout.levels,)
@@ -59,12 +68,12 @@ def _header(opened: RawFile, name: str, dataset: Dataset, stamps: str | None) ->
 
 
 def _axis(
-    opened: RawFile, layout: Layout, dataset: Dataset, stamps: str | None
+    opened: RawFile, layout: Layout, dataset: Dataset, said: Times
 ) -> TimeAxis | BadInput | None:
     if dataset.time is not None and not time_coordinate(opened, layout.variable, layout.time):
         return None
     try:
-        axis = read_time_axis(opened, layout.variable, layout.time, stamps)
+        axis = read_time_axis(opened, layout.variable, layout.time, *said)
         if dataset.dates_in_names == "check":
             check_name(axis)
     except BadInput as error:
@@ -92,7 +101,7 @@ class Archive:
 
     def __init__(self, dataset: Dataset) -> None:
         self.dataset = dataset
-        self.headers: dict[tuple[str, str | None], Headers] = {}
+        self.headers: dict[tuple[str, Times], Headers] = {}
         self.doubted: set[str] = set()
 
     def paths(self, source: Source, year: int | None) -> list[str]:
@@ -115,7 +124,7 @@ class Archive:
         absent = None
         for path in self.paths(source, year):
             try:
-                axes.append(self.axis(path, source, part, axes[-1] if axes else None))
+                axes.append(self.axis(path, source, axes[-1] if axes else None))
             except NoVariable as error:
                 if source.named:
                     raise
@@ -124,24 +133,22 @@ class Archive:
             raise absent
         return make_inventory(source, axes, window_of(part, year))
 
-    def header(self, path: str, source: Source, part: Part) -> Header:
+    def header(self, path: str, source: Source) -> Header:
         """Return what a file says of a variable; NoVariable where it has none."""
-        key = (path, part.stamps)
+        key = (path, times_said(source))
         if key not in self.headers:
-            self.headers[key] = read_headers(path, self.dataset, part.stamps)
+            self.headers[key] = read_headers(path, self.dataset, key[1])
         header = self.headers[key].get(source.variable)
         if header is None:  # a name that a formula of levels gives, or none of the file's
             with open_raw_file(path) as opened:
-                header = _header(opened, source.variable, self.dataset, part.stamps)
+                header = _header(opened, source.variable, self.dataset, key[1])
         if isinstance(header, BadInput):
             raise header
         return header
 
-    def axis(
-        self, path: str, source: Source, part: Part, before: TimeAxis | None = None
-    ) -> TimeAxis:
+    def axis(self, path: str, source: Source, before: TimeAxis | None = None) -> TimeAxis:
         """Return the times of one file; files without times go on from the one `before`."""
-        header = self.header(path, source, part)
+        header = self.header(path, source)
         if isinstance(header.axis, BadInput):
             raise header.axis
         if header.axis is not None:

@@ -84,9 +84,11 @@ def _closest(inventory: Inventory) -> str:
 
 def _check_together(inventory: Inventory, dataset: Dataset, unit: int) -> None:
     """Refuse (BadInput) records that cannot be put together to steps."""
-    if unit == dataset.step or dataset.sampling == "instant":
-        return
     where = f"{inventory.paths[0]}: {inventory.source.variable}"
+    if inventory.source.within == "sum":
+        _check_sum(inventory, where, unit)
+    if unit == dataset.step or not _takes_all(inventory):
+        return
     advice = "say `sampling: instant` for the one that starts the step"
     if inventory.method not in TOGETHER:
         raise BadInput(
@@ -100,9 +102,31 @@ def _check_together(inventory: Inventory, dataset: Dataset, unit: int) -> None:
         )
 
 
+def _check_sum(inventory: Inventory, where: str, unit: int) -> None:
+    """Refuse (BadInput) a sum of instants, or of records that leave out some of the time."""
+    if inventory.method == POINT:
+        raise BadInput(
+            f"{where} is of instants, as far as files and configuration say, and instants have no"
+            " sum: if it is accumulated from record to record, say what its stamps mark with the"
+            " field's `stamps: end`"
+        )
+    if inventory.span != unit:
+        raise BadInput(
+            f"{where} comes every {unit / HOUR:g} h, but is of {inventory.span / HOUR:g} h, so"
+            " records do not follow each other: bring all; or, if each is of all the time since"
+            f" the one before, say the field's `interval_hours: {unit / HOUR:g}`"
+        )
+
+
+def _takes_all(inventory: Inventory) -> bool:
+    """Whether all records of a step make it, not only the one that starts it."""
+    return inventory.source.within is not None or inventory.source.sampling == "mean"
+
+
 def records_a_step(inventory: Inventory, dataset: Dataset) -> int:
     """Return of how many raw records a step is made."""
-    return 1 if dataset.sampling == "instant" else dataset.step // unit_of(inventory, dataset)
+    unit = unit_of(inventory, dataset)
+    return dataset.step // unit if _takes_all(inventory) else 1
 
 
 def span_of(inventory: Inventory, dataset: Dataset) -> int:

@@ -26,7 +26,7 @@ def check_times(dataset: Dataset, inventories: Iterable[Inventory]) -> int:
         )
         raise BadInput(
             f"dataset {dataset.name}: a sample is of one interval, but these are of several:"
-            f" {listed}; choose files of one history tape"
+            f" {listed}; choose files of one history tape, or say `sampling: mean` of the shorter"
         )
     return step_offset(known, dataset)
 

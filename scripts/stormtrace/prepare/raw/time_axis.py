@@ -53,12 +53,17 @@ class TimeAxis:
 
 
 def read_time_axis(
-    opened: RawFile, source: RawVariable, dimension: str | None, stamps: str | None
+    opened: RawFile,
+    source: RawVariable,
+    dimension: str | None,
+    stamps: str | None,
+    interval: int | None = None,
 ) -> TimeAxis:
     """Read the times of a variable of an open file along `dimension` (None: a single number).
 
     stamps: what the configuration says a stamp marks; None leaves it to the file (its cell_methods
         and bounds, else MERRA-2's stamps half an hour off, else instants).
+    interval: seconds that a record is of, where there are no bounds; None: from record to record.
 
     Bounds that cannot be right give way to `stamps` alone. CAM writes bounds of intervals beside
     instantaneous fields, too, and no `cell_methods` (before CESM 3): there `stamps` decides. The
@@ -91,7 +96,8 @@ def read_time_axis(
         return TimeAxis(opened.path, calendar, stamp, spacing, told=False)
     mark = stamps or "middle"
     axis = TimeAxis(opened.path, calendar, stamp, spacing, method or "mean", None, mark)
-    return axis if spacing is None else settled(axis, spacing)
+    span = interval or spacing
+    return axis if span is None else settled(axis, span)
 
 
 def settled(axis: TimeAxis, span: int) -> TimeAxis:

@@ -247,6 +247,13 @@ def _text(value: Any) -> str:
 def _check_known(
     opened: RawFile, source: RawVariable, time: str | None, unknown: list[str]
 ) -> None:
+    forecast = next((name for name in unknown if name.startswith("forecast")), None)
+    if forecast is not None:
+        raise BadInput(
+            f"{opened.path}: {source.name} {source.dimensions} is kept by forecast ({forecast}),"
+            " not by the time it is of, and such files are not read: take the variable from an"
+            " archive that has one value an hour (ERA5's amounts: the Climate Data Store)"
+        )
     if unknown:
         name = unknown[0]
         values = _values(opened, name, source.sizes[name])

@@ -6,13 +6,41 @@ ncar  NCAR's archive (d633000 on glade): short names in capitals, VAR_2T for 2t;
       files have them in small letters
 arco  ARCO-ERA5 and WeatherBench 2: names in full
 
-Winds are on pressure levels that go on below the ground, where they are extrapolated.
+Winds are on pressure levels that go on below the ground, where they are extrapolated. Amounts are
+accumulated over the hour that ends at their stamp, whatever the distance of the records that were
+downloaded (ECMWF, "ERA5: data documentation", on mean rates and accumulations); NCAR keeps them by
+forecast, in another layout, which is not read.
 """
 
-from stormtrace.prepare.sources.vocabulary import Vocabulary, canonical
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from stormtrace.prepare.sources.vocabulary import Amount, Vocabulary, canonical
+
+#: Precipitation and its kinds, m in an hour, as the Climate Data Store and ARCO-ERA5 call them.
+HOURLY = Amount("end", 1.0)
+SHORT = dict.fromkeys(("tp", "cp", "lsp", "sf", "csf", "lsf", "e", "ro"), HOURLY)
+LONG = dict.fromkeys(
+    (
+        "total_precipitation",
+        "convective_precipitation",
+        "large_scale_precipitation",
+        "snowfall",
+        "evaporation",
+        "runoff",
+    ),
+    HOURLY,
+)
 
 
-def _vocabulary(water: str, east: str, north: str, sea: str, surface: str) -> Vocabulary:
+def _vocabulary(
+    water: str,
+    east: str,
+    north: str,
+    sea: str,
+    surface: str,
+    amounts: Mapping[str, Amount] = MappingProxyType({}),
+) -> Vocabulary:
     return Vocabulary(
         canonical(
             {"take": water},
@@ -21,10 +49,11 @@ def _vocabulary(water: str, east: str, north: str, sea: str, surface: str) -> Vo
             {"take": sea},
         ),
         {"surface_pressure": surface},
+        amounts,
     )
 
 
-CDS = _vocabulary("tcwv", "u", "v", "msl", "sp")
+CDS = _vocabulary("tcwv", "u", "v", "msl", "sp", SHORT)
 NCAR = _vocabulary("TCWV", "U", "V", "MSL", "SP")
 ARCO = _vocabulary(
     "total_column_water_vapour",
@@ -32,4 +61,5 @@ ARCO = _vocabulary(
     "v_component_of_wind",
     "mean_sea_level_pressure",
     "surface_pressure",
+    LONG,
 )

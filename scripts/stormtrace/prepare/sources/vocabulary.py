@@ -2,7 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class Amount:
+    """What a source's amounts (m, kg m-2, J m-2) are of: so many hours, marked by their stamps.
+
+    stamps: which of start and end they mark.
+    """
+
+    stamps: Literal["start", "end"]
+    hours: float
 
 
 @dataclass(frozen=True)
@@ -11,11 +22,13 @@ class Vocabulary:
 
     fields: how each canonical field comes about, as in YAML. names: what surface pressure, and
     pressure and thickness of levels are called (keys of a dataset's `names`); CAM's and MERRA-2's
-    PS, PL and DELP where it does not say.
+    PS, PL and DELP where it does not say. amounts: variable -> the interval of its records, where
+    the source's files have neither bounds nor another way to tell.
     """
 
     fields: Mapping[str, Mapping[str, Any]]
     names: Mapping[str, str] = field(default_factory=dict)
+    amounts: Mapping[str, Amount] = field(default_factory=dict)
 
 
 def canonical(
