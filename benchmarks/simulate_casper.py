@@ -29,6 +29,7 @@ SECONDS = {
     "compute_statistics": 55,  # jobs.md: 2,920 files at 0.018 s
     "check_labels": 40,  # jobs.md: 459 files at 0.089 s
     "compose_fields": 90,  # docs/resources.md: 2,920 files at 0.03 s
+    "attribute_field": 60,  # attribution.md: 2,920 maps at 58 to 91 a second, and their masks
     "make_regridding_matrix": 3,  # ingest.md
     "find_objects": 4,  # track.md
     "count_masks": 3,  # map.md
@@ -53,6 +54,9 @@ SECONDS_A_YEAR = {
     "count_landfalls": 0.65,  # it reads what link_events does
     "merge_counts": 0.7,  # map.md
     "compare": 1.5,  # map.md: 15 years in 23 s
+    "compute_zonal_climatology": 60,  # 2,920 files at 0.02 s
+    "compute_extremes": 60,  # attribution.md: 15 years in 14 minutes
+    "agree": 120,  # 2,920 steps at 11 to 37 ms, masks read besides
 }
 """Of the rules whose job is an experiment's whole period."""
 OTHERS_S = 5

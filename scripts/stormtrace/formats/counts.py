@@ -183,6 +183,7 @@ KEPT = (
     "detector",
     "detector_checksum",
     "adjusted",
+    "regridded_to_learned",
     "members",
     "statistics",
     "step_hours",

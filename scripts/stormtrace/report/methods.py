@@ -40,6 +40,7 @@ def _said(files: ExperimentFiles, frequency: Frequency) -> dict[str, str]:
         "Dataset": files.dataset,
         "Grid": ", ".join(filter(None, (files.grid, frequency.grid.describe()))),
         "Regridding": files.regridding,
+        "Learned grid": frequency.attributes.get("regridded_to_learned", ""),
         "Statistics": statistics,
     }
 
@@ -95,6 +96,8 @@ def paragraph(files: ExperimentFiles, frequency: Frequency, classes: Classes) ->
         f" fields{data} ({coverage(frequency).words}) on a grid of {frequency.grid.describe()}"
         f"{regridded}."
     ]
+    if learned := said.get("Learned grid"):
+        sentences.append(f"{learned[:1].upper()}{learned[1:]}.")
     if values := said.get("Normalized with (mean, standard deviation)"):
         sentences.append(
             "Fields were normalized with the mean and standard deviation of"

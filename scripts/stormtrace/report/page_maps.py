@@ -113,13 +113,13 @@ class PageMaps:
         return f"events {self.rate.words} per million km²"
 
     def add(self, key: str, values: NDArray[np.floating], source: Grid) -> None:
-        """Add one map, averaged over the cells of the page's grid."""
+        """Add one map, averaged over the cells of the page's grid; its extremes are of its own."""
         variable = key.split("|")[1]
+        self.seen[key] = extremes(values, source, self.units_of(variable))
         values = on_raster(values, source, self.view)
         finite = values[np.isfinite(values)]
         top = float(np.quantile(finite, 0.999)) if finite.size else 0.0
         self.maps[key] = pack(values) | {"top": top}
-        self.seen[key] = extremes(values, self.view.grid, self.units_of(variable))
         if variable not in self.variables:
             self.variables.append(variable)
 
