@@ -180,5 +180,6 @@ def test_there_is_one_door():
     assert {name for name, text in files.items() if "netCDF4.Dataset(" in text} == WITHOUT.keys()
     openers = {name for name, text in files.items() if "open_raw(" in text}
     # Own files are opened by `opening`, those of others where they are understood.
-    others = {"prepare/raw/raw_formats.py", "labels/importers/climatenetlarge.py"}
+    importers = {"labels/importers/climatenetlarge.py", "labels/importers/front_masks.py"}
+    others = {"prepare/raw/raw_formats.py"} | importers
     assert openers == {"formats/netcdf.py"} | others
