@@ -83,7 +83,7 @@ def test_the_document_says_what_is_true_of_maps(documented):
     )
     change = 10 * (1 - 2 * cell)  # but in the two cells, which are the same in both
     cells = MINI.size - 2
-    assert f"{change:+.2f} percentage points over the globe; significant in {cells} cells" in said
+    assert f"{change:+.2f} percentage points over the globe; significant: {cells} cells" in said
 
 
 def test_the_document_says_what_is_true_of_tracks(documented):
