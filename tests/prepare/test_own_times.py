@@ -153,6 +153,12 @@ def test_an_hour_is_not_taken_for_three(tmp_path):
     said = refusal(block, tmp_path / "made")
     assert "tp comes every 3 h, but is of 1 h" in said and "`interval_hours: 3`" in said
     assert any(said in problem for row in check_study([block], 1) for problem in row.problems)
+    with netCDF4.Dataset(third, "a") as nc:
+        nc["tp"].GRIB_stepType = "accum"  # so that the words of the file make it a sum
+    taken = {"PRECT": {"take": "tp", "files": third, "stamps": "end"}}
+    (first, *_) = samples(block | {"fields": taken}, tmp_path / "taken")
+    with pytest.raises(BadInput, match=r"PRECT is of 1 h \(time_bnds\) of its steps of 3 h"):
+        amount_of(first, "PRECT", 3.0)
     block["fields"]["PRECT"]["interval_hours"] = 3  # the ensemble's
     with netCDF4.Dataset(samples(block, tmp_path / "made")[1]) as nc:
         np.testing.assert_allclose(nc["PRECT"][:], 6e-3, rtol=1e-6)
@@ -177,6 +183,10 @@ def test_what_is_accumulated_since_a_start_is_not_summed(tmp_path, starts):
         assert len(samples(block, tmp_path / f"good{hours}")) == 48 // hours
         block["parts"][0]["files"] = files.format("total")
         assert "tp grows from record to record" in refusal(block, tmp_path / "made")
+    with netCDF4.Dataset(files.format("total"), "a") as nc:
+        nc["tp"].GRIB_stepType = "accum"
+    taken = block | {"fields": {"PRECT": {"take": "tp", "stamps": "end"}}}
+    assert "tp grows from record to record" in refusal(taken, tmp_path / "made")
     good = {"sum": "tp", "files": files.format("hourly")}  # beside it, the bad one hides no longer
     assert "tp grows" in refusal(
         block | {"fields": {**block["fields"], "R": good}}, tmp_path / "made"

@@ -294,10 +294,10 @@ class Dataset(Entry):
         """Return where `variable`, needed by a derivation, is to be looked for."""
         stamps, hours = derivation.stamps or part.stamps, derivation.interval_hours
         known = vocabulary(self.source, self.layout).amounts.get(variable)
-        if known is not None and derivation.within == "sum":
+        if known is not None:
             hours = hours or known.hours
-            if derivation.stamps is None and stamps in (None, "instant"):
-                stamps = known.stamps
+            asked = derivation.within == "sum" and derivation.stamps is None
+            stamps = known.stamps if asked and stamps in (None, "instant") else stamps
         return Source(
             variable,
             derivation.files or part.files,

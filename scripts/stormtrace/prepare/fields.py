@@ -108,7 +108,7 @@ def _field(
         _check_as_many(derivation, own, name, records, len(block))
     values, filled = derive_records(columns, derivation, places, beside)
     many = len(own) // len(block)
-    if derivation.within == "sum":
+    if "sum" in (derivation.within, plan.of(derivation, derivation.variable).raw_method):
         source = plan.dataset.where(plan.part, derivation, derivation.variable)
         totals.watch(source, values, own[0].path, plan.start[block], plan.dataset.step)
     if many > 1:
