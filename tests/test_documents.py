@@ -19,6 +19,7 @@ import yaml
 from detection_runs import make_model
 from real_data import FOLDER, NEEDED, real_data
 from stormtrace.study.loading import load_study
+from stormtrace.study.merging import overlay
 from stormtrace.study.plan_warnings import plan_warnings
 from workflow_runs import ROOT
 
@@ -154,11 +155,15 @@ def test_the_study_of_a_page_is_planned_checked_and_refused_before_a_job(
 
 
 def test_each_recipe_fits_the_study_of_its_page(data):
-    """Its entries stand in place of those of the same name; the plan misses raw files and labels."""
+    """Its entries stand in place of those of the same name, or lie over them as a second file.
+
+    The plan misses raw files and labels.
+    """
     recipes = [(page, text) for page in PAGES for needs, text in blocks(page, "yaml") if needs]
     assert len(recipes) >= 4
     for page, text in recipes:
         study, recipe = yaml.safe_load(study_of(page, data)), yaml.safe_load(moved(text, data))
+        load_study(ROOT, overlay(study, recipe))
         for key, value in recipe.items():
             study[key] = {**study.get(key, {}), **value} if isinstance(value, dict) else value
         planned = load_study(ROOT, study)

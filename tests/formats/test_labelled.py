@@ -177,6 +177,13 @@ def test_steps_without_a_labelling_are_no_labellings_of_one_time(tmp_path):
     assert found == [(name, f"2000-01-01-01-{i}", 0) for i, name in enumerate(names, 1)]
 
 
+def test_a_date_inside_says_nothing_of_steps(tmp_path):
+    """All steps of a day share it: the weather decides."""
+    names, texts = [f"data-2000-01-01-01-{step}.nc" for step in (1, 2)], ["2000-01-01"] * 2
+    assert [time[-1] for _, time, _ in renamed(tmp_path, names, texts)] == ["1", "2"]
+    assert [one[2] for one in renamed(tmp_path, names, texts, [5, 5])] == [1, 2]
+
+
 @pytest.mark.parametrize("texts", [["data-2000-01-01-01-1.nc"] * 3, None])
 def test_labellings_of_one_time_share_its_text_or_its_weather(tmp_path, texts):
     names = [f"data-2000-01-01-01-{labelling}.nc" for labelling in (1, 2, 3)]

@@ -216,7 +216,8 @@ def test_label_check_finds_each_fault(tmp_path):
         ("2011-06-07", "grid"),
     ]
     assert result["doubts"] == [
-        "1 of 7 files have no time as text, or another than their names say: "
+        "1 of 7 files have no time as text (their name, or an ISO date with or without an hour), "
+        "or another than their names say: "
         "data-2011-06-05-02-1.nc says 'data-2011-06-05-01-1.nc' inside",
         "2 of 7 files cannot be used: data-2011-06-04-01-1.nc [5, 7] in LABELS, outside 0 … 2",
     ]

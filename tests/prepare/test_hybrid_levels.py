@@ -85,11 +85,38 @@ def test_coefficients_without_a_coordinate_to_compare(tmp_path):
     found = cdo(slice(None))
     del found["lev"]
     write(tmp_path / "x.nc", found)
-    with pytest.raises(BadInput, match=r"cannot be compared with levels that have no coordinate"):
+    untold = (
+        r"of 10 levels, and the 10 of U .* have no coordinate, .*say `vertical: {first_level: top}`"
+    )
+    with pytest.raises(BadInput, match=untold):
         derive(tmp_path / "x.nc")
+    coefficients = str(write(tmp_path / "coefficients.nc4", cdo(slice(None))))
+    with pytest.raises(BadInput, match=untold):
+        derive(tmp_path / "x.nc", vertical={"coefficients": coefficients})
+    table = tmp_path / "upper.txt"
+    rows = [f"{n} {a * 1e5:.9f} {b:.12f}" for n, (a, b) in enumerate(EDGES.T[1:])]
+    table.write_text("\n".join(rows))
+    with pytest.raises(
+        BadInput, match=r"are of 9 levels, .*: give the files a variable lev\(lev\)"
+    ):
+        derive(tmp_path / "x.nc", vertical={"coefficients": str(table), "first_level": "top"})
     found["lev"] = (("lev",), np.arange(1, 11), {})
     write(tmp_path / "x.nc", found)
     check(derive(tmp_path / "x.nc"))
+    with pytest.raises(BadInput, match=r"at the top by its .*first_level: ground}` says otherwise"):
+        derive(tmp_path / "x.nc", vertical={"first_level": "ground"})
+
+
+@pytest.mark.parametrize("first", ["top", "ground"])
+@pytest.mark.parametrize("theirs", [slice(None), slice(None, None, -1)])
+def test_the_user_says_which_level_is_first(tmp_path, first, theirs):
+    """Whichever way the coefficients run, in the same file or another one."""
+    found = cdo(slice(None) if first == "top" else slice(None, None, -1))
+    del found["lev"]
+    write(tmp_path / "x.nc", found)
+    check(derive(tmp_path / "x.nc", vertical={"first_level": first}))
+    path = write(tmp_path / "coefficients.nc4", cdo(theirs))
+    check(derive(tmp_path / "x.nc", vertical={"coefficients": str(path), "first_level": first}))
 
 
 def test_levels_last_and_points_turned(tmp_path):

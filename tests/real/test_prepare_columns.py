@@ -10,6 +10,8 @@ from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.plan import make_plans
+from stormtrace.prepare.raw.coordinate import read_coordinate
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.vertical import (
     GRAVITY,
     HybridLevels,
@@ -35,6 +37,26 @@ def test_mid_pressures_are_e3sms():
         with open_raw(real_data(f"e3sm_ne4pg2/E3SM-MMF.mli.0010-01-01-{time}.nc")) as file:
             own = levels.mid_pressure(file["state_ps"][:])
             np.testing.assert_allclose(own, file["state_pmid"][:], rtol=1e-7)
+
+
+def test_levels_without_a_coordinate_are_placed_by_a_word():
+    """Raw E3SM-MMF has no hyam and no lev; both are in another file."""
+    information = real_data("e3sm_ne4pg2/E3SM-MMF_ne4_grid-info.nc")
+    path = real_data("e3sm_ne4pg2/E3SM-MMF.mli.0010-01-01-00000.nc")
+    made = make_dataset(
+        {
+            "source": "e3sm",
+            "parts": [{"period": ["0010-01-01", "0010-01-02"], "files": str(path)}],
+            "names": {"surface_pressure": "state_ps"},
+            "vertical": {"coefficients": str(information), "first_level": "top"},
+            "fields": {"TMQ": {"integrate": "state_q0001"}},
+        }
+    )
+    with open_raw_file(str(path)) as opened:
+        levels = read_coordinate(opened, "state_q0001", made).levels
+    with open_raw(path) as file:
+        own = levels.mid_pressure(file["state_ps"][:])
+        np.testing.assert_allclose(own, file["state_pmid"][:], rtol=1e-7)
 
 
 def test_mid_pressures_are_cam6s():

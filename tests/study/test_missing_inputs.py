@@ -16,6 +16,9 @@ from workflow_runs import ROOT, snakemake
 problem = runpy.run_path(str(ROOT / "profiles" / "check_words.py"))["problem"]
 
 
+PARTS = [{"period": ["1995-01-01", "1996-01-01"], "files": "x.nc"}]
+
+
 def said(tmp_path, period, files, **more):
     """The YAML of a study of one published model on one dataset."""
     part = {"period": period, "files": f"{tmp_path}/{files}"}
@@ -143,6 +146,46 @@ def test_labels_and_further_files_that_are_missing(tmp_path):
     assert missing_inputs(made, [("evaluate", {"model": "net"})]) == []
 
 
+def test_labels_need_only_the_fields_that_models_learn_from(tmp_path):
+    for split in ("train", "test"):
+        (tmp_path / split).mkdir()
+        with netCDF4.Dataset(tmp_path / split / "data-1996-05-31-04-1.nc", "w") as nc:
+            for name in ("TMQ", "LABELS"):
+                nc.createVariable(name, "f4")
+
+    def learning(learned, **own):
+        labels = {"source": "climatenet", **{s: f"{tmp_path}/{s}" for s in ("train", "test")}}
+        tables = {
+            "datasets": {"d": {"source": "merra2", "parts": PARTS}, "labels": labels | own},
+            "models": {"net": {"fields": learned, "dataset": "labels", "grid": "g"}},
+        }
+        return study(tmp_path, ["1995-01-01", "1996-01-01"], "x.nc", **tables)
+
+    made = learning(["TMQ"])
+    assert made.fields_of("labels") == ["TMQ"]
+    (given,) = (one for one in made.given_datasets() if one.name == "labels")
+    assert list(given.fields) == ["TMQ"]  # what `check` looks for
+    assert not [one for one in missing_inputs(made) if "labels" in one]
+    train, test = (one for one in missing_inputs(learning(["U850", "TMQ"])) if "labels" in one)
+    assert train == (
+        "datasets.labels.train: data-1996-05-31-04-1.nc has no variable U850, which"
+        " models.net.fields names; it has LABELS, TMQ: write U850 into the files, or leave it out"
+        " there"
+    )
+    assert test == train.replace("labels.train", "labels.test")
+    both = {name: {"take": name} for name in ("TMQ", "PSL")}
+    made = learning(["TMQ"], fields=both)
+    assert made.fields_of("labels") == ["TMQ", "PSL"]  # as the entry says
+    (of_training,) = missing_inputs(made, [("train", {"model": "net"})])
+    assert "no variable PSL, which datasets.labels.fields names" in of_training
+    assert missing_inputs(made, [("evaluate", {"model": "net"})]) == []
+    for split in ("train", "test"):  # files with all fields: statistics are of all, as ever
+        with netCDF4.Dataset(tmp_path / split / "data-1996-05-31-04-0.nc", "w") as nc:
+            for name in ("LABELS", "PSL", "V850", "U850", "TMQ"):
+                nc.createVariable(name, "f4")
+    assert learning(["TMQ"]).fields_of("labels") == ["TMQ", "U850", "V850", "PSL"]
+
+
 def test_further_files_of_experiments_that_are_missing(tmp_path):
     region = {"region": {"shapefile": f"{tmp_path}/basin.shp"}}
     mine = {"model": "net", "dataset": "d", "grid": "g", "tracking": region}
@@ -194,6 +237,16 @@ def test_a_run_that_lacks_something_starts_no_job(tmp_path):
     told = done.stdout.partition("error: nothing was started, ")[2]
     assert "20 of 20 years" in told and "models.net.weights" in told
     assert not list(tmp_path.glob("results/logs/**/*.log"))
+
+
+def test_the_derivation_of_a_later_file_replaces_that_of_an_earlier_one(tmp_path):
+    """Snakemake has merged {take: TQV} and {integrate: Q} into one by then."""
+    later = {"datasets": {"d": {"source": "cesm", "fields": {"TMQ": {"integrate": "Q"}}}}}
+    files = [tmp_path / "first.json", tmp_path / "second.json"]
+    files[0].write_text(json.dumps(said(tmp_path, ["1995-01-01", "1996-01-01"], "x.{year}.nc")))
+    files[1].write_text(json.dumps(later))
+    told = snakemake(tmp_path, "-n", "--configfile", *map(str, files)).stdout
+    assert "years have no files of Q;" in told and "TQV" not in told
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,16 @@ def test_what_is_said_in_one_of_several_ways_is_replaced_whole():
         "fields": {"TMQ": {"take": "IWV"}, "PSL": {"take": "PSL"}},
         "tracking": {"rule": "graph", "region": {"box": [0, 9, 0, 9]}},
     }
+    # A later file in the same way; what removes a key stays, for the entry may inherit it.
+    later = {"fields": {"TMQ": {"take": "IWV", "units": None}}, "tracking": {"rule": None}}
+    assert overlay_of({"datasets": {"a": table["a"]}}, {"datasets": {"a": later}}) == {
+        "datasets": {
+            "a": {
+                "fields": {"TMQ": {"take": "IWV", "units": None}, "PSL": {"take": "PSL"}},
+                "tracking": {"rule": None, "region": {"name": "CONUS", "select": "start"}},
+            }
+        }
+    }
 
 
 def test_a_circle_of_likes_is_told_with_its_members():

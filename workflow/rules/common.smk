@@ -40,7 +40,7 @@ from stormtrace.study.inputs import (
 from stormtrace.study.artmip import artmip_files, catalogued
 from stormtrace.study.jobs import failures_in, warnings_in
 from stormtrace.study.layout import EVENT_TABLES
-from stormtrace.study.loading import load_study
+from stormtrace.study.loading import load_study, read_overlays
 from stormtrace.study.missing_inputs import missing_inputs
 from stormtrace.study.plan_warnings import plan_warnings
 from stormtrace.study.report_plan import report_of
@@ -50,6 +50,7 @@ from stormtrace.verification.observed import storms_file
 # What lies over the tables of `base`: the files and keys of the command line or, in a module, what
 # the other workflow hands over.
 AS_MODULE = Path(ROOT) != Path(workflow.basedir)
+OVERLAYS = [] if AS_MODULE else workflow.overwrite_configfiles
 if workflow.modifier.modify_path("results") != "results":
     sys.exit(
         "error: Stormtrace as a module has no `prefix:`, since its scripts are given paths that"
@@ -58,8 +59,8 @@ if workflow.modifier.modify_path("results") != "results":
 try:
     STUDY = load_study(
         ROOT,
-        config,
-        [] if AS_MODULE else workflow.overwrite_configfiles,
+        config if AS_MODULE else read_overlays(OVERLAYS, workflow.config_settings.config),
+        OVERLAYS,
         "the configuration of the module" if AS_MODULE else "the command line (--config)",
     )
 except BadInput as error:

@@ -230,7 +230,7 @@ rule compute_statistics:
         mem_mb=asks(300, full=200),
         runtime=asks(5, full=25),
     params:
-        fields=lambda wildcards: list(STUDY.datasets[wildcards.dataset].fields),
+        fields=lambda wildcards: STUDY.fields_of(wildcards.dataset),
         samples=samples_folder,
         seen=piece_seen,
         grid=lambda wildcards: flag(STUDY.config.grids[wildcards.grid]),

@@ -18,6 +18,12 @@ _NAME = re.compile(
     r"(?!\.).*?(?P<first>\d{4}-\d{2}-\d{2}-\d+)-(?P<second>\d+)(?:_(?P<labelling>\d+))?\.nc"
 )
 
+#: ISO 8601: a date; or a date, T or a blank, and an hour or more of its clock, in UTC.
+_ISO = re.compile(
+    r"(?P<date>\d{4}-\d{2}-\d{2})"
+    r"(?:[T ](?P<hour>[01]\d|2[0-3])(?::[0-5]\d(?::[0-5]\d(?:\.\d+)?)?)?(?:Z|\+00:00)?)?"
+)
+
 
 def read_name(name: str, ends_in_step: bool) -> tuple[str, int] | None:
     """Return the time and the labelling that a file is named for; None for other names.
@@ -56,9 +62,16 @@ def plain_names_end_in_a_step(
     for name, match in matches.items():
         groups.setdefault(match["first"], []).append(name)
     for group in groups.values():
-        if len(group) > 1 and _differ(map(time_inside, group)):
+        texts = [time_inside(name) for name in group]
+        if len(group) > 1 and (_differ(texts) or any(map(_is_date, texts))):
             return _differ(map(weather, group))
     return False
+
+
+def _is_date(text: str | None) -> bool:
+    """Whether a text is a date without an hour, which all steps of a day share."""
+    match = _ISO.fullmatch(text or "")
+    return match is not None and match["hour"] is None
 
 
 def _differ(found: Iterable[str | None]) -> bool:
@@ -68,11 +81,18 @@ def _differ(found: Iterable[str | None]) -> bool:
 def same_time(text: str, time: str) -> bool:
     """Whether the text inside a file is of the time its name has; labellings of a time share it.
 
+    The text is such a name, or a date of ISO 8601 with or without an hour. What hour a step is, no
+    name says: of an ISO time the date alone is compared.
+
     >>> same_time("data-1996-06-09-01-1.nc", "1996-06-09-01-1")
     True
     >>> same_time("data-2011-06-01-01-1", "2011-06-01-01")
     True
+    >>> [same_time(text, "1996-06-09-01-1") for text in ("1996-06-09T03:00:00Z", "1996-06-10")]
+    [True, False]
     """
+    if (iso := _ISO.fullmatch(text)) is not None:
+        return iso["date"] == time[:10]
     name = text if text.endswith(".nc") else f"{text}.nc"
     readings = (read_name(name, ends_in_step) for ends_in_step in (True, False))
     return any(read is not None and read[0] == time for read in readings)

@@ -112,7 +112,8 @@ def _doubts(facts: Mapping[str, Any], dates: Sequence[str]) -> Iterator[str]:
             f" ({_few(shared)}): scores there flatter the model; name the files under `exclude`"
         )
     for kinds, said in {
-        ("time",): "have no time as text, or another than their names say",
+        ("time",): "have no time as text (their name, or an ISO date with or without an hour), or"
+        " another than their names say",
         UNUSABLE: "cannot be used",
     }.items():
         some = [one for one in problems if one["kind"] in kinds]

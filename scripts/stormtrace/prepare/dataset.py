@@ -55,6 +55,11 @@ class Vertical(Block):
         "hybm, hyai, hybi and P0 (or CMOR's ap, b, ap_bnds, b_bnds); a text file of ECMWF's half "
         "levels (a line each: number from 0, a in Pa, b); or L137, ECMWF's 137 levels of ERA5.",
     )
+    first_level: Literal["top", "ground"] | None = Field(
+        None,
+        description="Where the first of the model's levels lies in files without a coordinate of "
+        "levels, whose order nothing else says: at the top, or next to the ground.",
+    )
     levels: Literal["hPa", "Pa"] | None = Field(
         None,
         description="The level coordinate holds constant pressures in this unit, whatever the "
@@ -314,7 +319,8 @@ class LabelledDataset(Entry):
     source: Literal["climatenet"] = Field(description="climatenet: a set of labelled samples.")
     fields: Fields = Field(
         default_factory=lambda: default_fields(vocabulary("climatenet", None)),
-        description="Fields in the samples, each {take: NAME}; TMQ, U850, V850 and PSL by default.",
+        description="Fields in the samples, each {take: NAME}; by default TMQ, U850, V850 and PSL, "
+        "as far as the samples have them.",
     )
     train: str = Field(description="Folder of labelled samples to learn from.")
     test: str = Field(description="Folder of labelled samples to score on.")

@@ -9,9 +9,10 @@ from stormtrace.detect.recipes import AdoptedMasks
 from stormtrace.formats.sample_names import stamp
 from stormtrace.grids.specification import GridSpecification
 from stormtrace.learn.recipe import Published, Recipe
-from stormtrace.prepare.dataset import Dataset
+from stormtrace.prepare.dataset import Dataset, LabelledDataset
 from stormtrace.prepare.verbs import Anomaly
 from stormtrace.study.compared import ComparedStudy
+from stormtrace.study.labelled_headers import first_header
 from stormtrace.study.merging import Entry
 from stormtrace.study.periods import clip, years_of
 from stormtrace.study.resolved import AnyDataset, known_of
@@ -26,7 +27,36 @@ class Study(ComparedStudy):
 
     def given_datasets(self) -> list[AnyDataset]:
         """Return the datasets whose files are there before any job: not what annotations become."""
-        return [one for name, one in self.datasets.items() if name not in self.annotated]
+        given = (one for name, one in self.datasets.items() if name not in self.annotated)
+        return [
+            one.model_copy(update={"fields": {n: one.fields[n] for n in self.fields_of(one.name)}})
+            if isinstance(one, LabelledDataset)
+            else one
+            for one in given
+        ]
+
+    def fields_of(self, dataset: str) -> list[str]:
+        """Return the fields of a dataset's samples.
+
+        Labelled samples need only have those that their dataset's entry names or a model learns
+        from: of the others, which are there by default, those that the samples have.
+        """
+        entry = self.datasets[dataset]
+        fields = list(entry.fields)
+        if not isinstance(entry, LabelledDataset) or "fields" in entry.model_fields_set:
+            return fields
+        needed = self.learned_fields(dataset).keys()
+        first = None if needed >= entry.fields.keys() else first_header(entry, "train")
+        if first is None:
+            return fields
+        return [one for one in fields if one in needed or one in first.variables] or fields
+
+    def learned_fields(self, dataset: str) -> dict[str, str]:
+        """Return field -> a model that reads it from a labelled dataset."""
+        models = {name: one for name, one in self.models.items() if one.dataset == dataset}
+        return {
+            field: name for name, one in models.items() for field in known_of(one, "fields") or ()
+        }
 
     def pieces(self, dataset: str) -> list[str]:
         """Return what statistics are merged from: the years, or `LABELLED`."""

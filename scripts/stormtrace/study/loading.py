@@ -20,8 +20,8 @@ def load_study(
 ) -> Study:
     """Return the study that the Snakefile in `root` runs.
 
-    said: what is laid over the tables of its `base` (see `Config.base`): what Snakemake has merged
-        from `--configfile` and `--config`, or what another workflow hands to the module.
+    said: what is laid over the tables of its `base` (see `Config.base`): what `--configfile` and
+        `--config` say (`read_overlays`), or what another workflow hands to the module.
     overlays: the files it comes from, for errors; `elsewhere` is where the rest does.
 
     Raises:
@@ -45,7 +45,11 @@ def load_study(
 
 
 def read_overlays(files: Iterable[Path], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what some files (`--configfile`) and changes (`--config`) say together."""
+    """Return what some files (`--configfile`) and changes (`--config`) say together.
+
+    Snakemake merges them too, but key by key throughout: {take: IWV} in one file and {integrate: Q}
+    in a later one would be both.
+    """
     said: dict[str, Any] = {}
     for file in files:
         said = overlay(said, read_yaml(file))

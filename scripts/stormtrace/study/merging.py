@@ -2,7 +2,8 @@
 
 An entry may be ``like`` another of its table: it takes all that the other says, mappings merged
 key by key, everything else replaced; a key set to null is removed. A block that says one thing in
-one of several ways (how a field comes about, which region) is replaced whole.
+one of several ways (how a field comes about, which region) is replaced whole. One file is laid over
+another in the same way.
 """
 
 from collections.abc import Iterable, Mapping
@@ -69,14 +70,22 @@ def resolve(table: Table, name: str, what: str) -> Entry:
 
 
 def overlay(base: Mapping[str, Any], changes: Mapping[str, Any]) -> Entry:
-    """Return `base` with `changes` laid over it as Snakemake lays one file over another.
+    """Return `base`, the content of files, with `changes`, another's, laid over it.
 
+    Key by key as Snakemake does, except that blocks in `WHOLE` are replaced.
     A null stays: it says that an entry does not inherit the key (`drop_nulls_of_study`).
     """
+    return _laid(base, changes, [("*", "*", *path) for path in WHOLE])
+
+
+def _laid(
+    base: Mapping[str, Any], changes: Mapping[str, Any], whole: Iterable[tuple[str, ...]]
+) -> Entry:
     laid = dict(base)
     for key, value in changes.items():
-        both = _are_mappings(value, laid.get(key))
-        laid[key] = overlay(laid[key], value) if both else value
+        below = _below(whole, key)
+        both = () not in below and _are_mappings(value, laid.get(key))
+        laid[key] = _laid(laid[key], value, below) if both else value
     return laid
 
 
@@ -89,7 +98,7 @@ def merge(
     """
     merged = dict(base)
     for key, value in changes.items():
-        below = [path[1:] for path in whole if path[0] in (key, "*")]
+        below = _below(whole, key)
         if value is None:
             merged.pop(key, None)
         elif () in below or not _are_mappings(value, merged.get(key)):
@@ -104,6 +113,10 @@ def drop_nulls(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
     return {key: drop_nulls(inner) for key, inner in value.items() if inner is not None}
+
+
+def _below(paths: Iterable[tuple[str, ...]], key: str) -> list[tuple[str, ...]]:
+    return [path[1:] for path in paths if path and path[0] in (key, "*")]
 
 
 def _are_mappings(*values: object) -> bool:

@@ -15,6 +15,7 @@ from stormtrace.study.annotated import missing_annotations
 from stormtrace.study.campaign_checks import missing_of_campaign
 from stormtrace.study.definition import Study
 from stormtrace.study.inputs import adopted_files, found_once
+from stormtrace.study.labelled_headers import first_header
 from stormtrace.study.periods import years_of
 
 #: Four digits in a file's path may be a year in these.
@@ -61,7 +62,10 @@ def missing_inputs(
         elif rule == "adopt_model" and isinstance(model, Published):
             said |= dict.fromkeys(_missing_model(model))
         elif isinstance(dataset, LabelledDataset):
-            said |= dict.fromkeys(_missing_labels(study, dataset, SPLITS.get(rule, ("test",))))
+            splits = SPLITS.get(rule, ("test",))
+            said |= dict.fromkeys(_missing_labels(study, dataset, splits))
+            if jobs is None or rule != "check_labels":  # which reads no fields
+                said |= dict.fromkeys(_missing_fields(study, dataset, splits))
         for key, path in _files_of(study, rule, names):
             if not Path(path).exists():
                 said[f"{key} is {path!r}, which is not there"] = None
@@ -141,6 +145,22 @@ def _missing_labels(study: Study, dataset: LabelledDataset, splits: Iterable[str
                 f"datasets.{dataset.name}.{split} is {str(folder)!r}, which is not there: give a"
                 " folder of labelled samples"
             )
+
+
+def _missing_fields(study: Study, dataset: LabelledDataset, splits: Iterable[str]) -> Iterator[str]:
+    """Yield which fields the first labelled sample of a folder lacks, and what needs them."""
+    learned = study.learned_fields(dataset.name)
+    for split in splits:
+        first = first_header(dataset, split)
+        needed = [*learned, *(study.fields_of(dataset.name) if split == "train" else ())]
+        for field in dict.fromkeys(needed) if first is not None else ():
+            if first is not None and field not in first.variables:
+                by = f"models.{learned[field]}" if field in learned else f"datasets.{dataset.name}"
+                yield (
+                    f"datasets.{dataset.name}.{split}: {first.file} has no variable {field}, which"
+                    f" {by}.fields names; it has {', '.join(sorted(first.variables))}: write"
+                    f" {field} into the files, or leave it out there"
+                )
 
 
 def _files_of(study: Study, rule: str, names: Mapping[str, str]) -> Iterator[tuple[str, str]]:

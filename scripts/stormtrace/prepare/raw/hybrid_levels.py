@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.dataset import Dataset
+from stormtrace.prepare.dataset import Dataset, Vertical
 from stormtrace.prepare.raw.coefficients import (
     L137,
     Coefficients,
@@ -14,7 +14,7 @@ from stormtrace.prepare.raw.coefficients import (
     table_coefficients,
 )
 from stormtrace.prepare.raw.formula_terms import file_coefficients
-from stormtrace.prepare.raw.level_order import by_nominal, places_of_levels
+from stormtrace.prepare.raw.level_order import by_nominal, places_by_order, places_of_levels
 from stormtrace.prepare.raw.level_values import follows_the_ground, level_numbers
 from stormtrace.prepare.raw.opened import RawFile, RawVariable
 from stormtrace.prepare.raw.raw_formats import open_raw_file
@@ -89,14 +89,27 @@ def hybrid_levels(
             f"{opened.path}: {layout.variable.name} {layout.variable.dimensions} has one model"
             " level only: there is nothing to interpolate between, or to sum; `take` it as it is"
         )
-    return _ordered(found, _places(opened, layout, level, found, path is None))
+    places = _places(opened, layout, level, found, dataset.vertical)
+    placed, first = _ordered(found, places), dataset.vertical.first_level
+    if first is not None and placed.upward != (first == "ground"):
+        raise BadInput(
+            f"{opened.path}: {layout.variable.name} has its first level"
+            f" {'next to the ground' if placed.upward else 'at the top'} by its coordinate or"
+            f" coefficients, but `vertical: {{first_level: {first}}}` says otherwise: leave it out"
+        )
+    return placed
 
 
 def _places(
-    opened: RawFile, layout: Layout, level: RawVariable | None, found: Coefficients, own: bool
+    opened: RawFile,
+    layout: Layout,
+    level: RawVariable | None,
+    found: Coefficients,
+    vertical: Vertical,
 ) -> NDArray[np.intp]:
-    """Return which of the coefficients belong to which level; own: they lie in the same file."""
+    """Return which of the coefficients belong to which level."""
     assert layout.levels is not None
+    own = vertical.coefficients is None  # they lie in the same file
     along, count = own and found.dimension == layout.level, layout.levels
     erratum = str(opened.attributes.get("source_id", "")).startswith(WRONG_WAY_ROUND)
     if level is None and not own:  # perhaps the file has the mid-levels, but no interfaces
@@ -104,6 +117,8 @@ def _places(
         places = None if mids is None else by_nominal(mids.nominal, found.nominal)
         if places is not None:
             return places
+    if level_numbers(level) is None and (erratum or not along):
+        return _places_untold(layout, found, vertical.first_level)
     try:
         return places_of_levels(level, count, found.nominal, along, erratum)
     except ValueError as error:
@@ -113,6 +128,20 @@ def _places(
             f" {layout.level}: name a file with those of the same model with"
             " `vertical: {coefficients: …}`"
         ) from error
+
+
+def _places_untold(layout: Layout, found: Coefficients, first: str | None) -> NDArray[np.intp]:
+    """Return the places of levels without a coordinate: all of the model's, in the order said."""
+    if layout.levels == found.a.size and first is not None:
+        return places_by_order(found.nominal, first)
+    ways = f"give the files a variable {layout.level}({layout.level}) with their nominal pressures"
+    if layout.levels == found.a.size:
+        ways = f"say `vertical: {{first_level: top}}`, or ground; or {ways}"
+    raise BadInput(
+        f"{found.path}: the hybrid coefficients (hyam, hybm) are of {found.a.size} levels, and the"
+        f" {layout.levels} of {layout.variable.name} {layout.variable.dimensions} have no"
+        f" coordinate, so nothing says which of them is which: {ways}"
+    )
 
 
 def _named_coefficients(path: str) -> Coefficients:

@@ -74,7 +74,7 @@ def places_of_levels(
     if along and (values is not None or not erratum):
         return np.arange(count)
     if values is None:
-        raise ValueError("cannot be compared with levels that have no coordinate (add one)")
+        raise ValueError("cannot be compared with levels that have no coordinate")
     places = values.astype(np.intp) - (0 if values.min() == 0 and count == nominal.size else 1)
     if (
         (values % 1).any()
@@ -84,6 +84,12 @@ def places_of_levels(
     ):
         raise ValueError(f"are of levels 1 … {nominal.size}, not {_ends(values)}")
     return places
+
+
+def places_by_order(nominal: Values, first_level: str) -> NDArray[np.intp]:
+    """Return which of a model's levels each is where the first is at the `top` or the `ground`."""
+    downward = np.argsort(nominal)
+    return downward if first_level == "top" else downward[::-1]
 
 
 def _is_nominal(level: RawVariable, values: Values) -> bool:
