@@ -148,7 +148,8 @@ def test_a_change_of_composites_shows_changes_alone(tmp_path, monkeypatch):
     assert "TMQ while an atmospheric river is present" in words and "(kg m⁻²)" in words
     assert "· 8 time steps · all detections" in words and "annual" not in words
     # Two days of April: 20 kg m⁻² while a river is present, which it always is: all of the field.
-    assert [float(one.values.max()) for drawn in seen[-2:] for one in drawn] == [20, 100]
+    mean, share = seen[-3], seen[-1]  # of each class the mean, then of each the share
+    assert [float(one.values.max()) for one in (*mean, *share)] == [20, 100]
     words = words_of(alone["ar-TMQ-share"])
     assert "Share of TMQ that falls within atmospheric rivers" in words and "Share (%)" in words
 
