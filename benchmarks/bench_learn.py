@@ -12,6 +12,7 @@ where their library is installed.
 
 import argparse
 import json
+import re
 import os
 import resource
 import subprocess
@@ -43,7 +44,7 @@ from stormtrace.network.predictor import Predictor  # noqa: E402
 
 LABELS = ROOT / "results" / "planet" / "climatenet"
 FIELDS = ["TMQ", "U850", "V850", "PSL"]
-OPTIONS_TITLE = "## Options of a recipe, against our default"
+OPTIONS_TITLE = "## Options of a recipe, against our default, after {} epochs"
 CPU = torch.device("cpu")
 PUBLISHED = {
     "loss": "published-double-softmax",
@@ -103,22 +104,24 @@ def main():
     if flags.options:
         from learn_options import options
 
-        write("\n".join(["", OPTIONS_TITLE, "", *options(flags, FIELDS, moments)]) + "\n")
+        title = OPTIONS_TITLE.format(flags.epochs)
+        write([title, "", *options(flags, FIELDS, moments)])
         return
     there = [name for name in ARCHITECTURES if is_there(name)]
     lines = ["# Learning, measured on a CPU", "", *steps(flags, there)]
     if flags.train.is_dir() and flags.test.is_dir():
         lines += ["", *losses(flags, there)]
-    write("\n".join(lines) + "\n", first=True)
+    write(lines)
 
 
-def write(text, first=False):
-    """Write the first part of the page or its last, and keep the other."""
+def write(lines):
+    """Write one section of the page, which its first line names, and keep the others."""
     path = ROOT / "benchmarks" / "learn.md"
-    tables, _, options = path.read_text(encoding="utf-8").partition(f"\n{OPTIONS_TITLE}")
-    last = f"\n{OPTIONS_TITLE}{options}" if options else ""
-    print(text)
-    path.write_text(text + last if first else tables + text, encoding="utf-8")
+    sections = re.split(r"\n(?=## )", path.read_text(encoding="utf-8"))
+    page = {one.partition("\n")[0]: one.strip() for one in sections}
+    page[lines[0]] = "\n".join(lines).strip()
+    print(page[lines[0]])
+    path.write_text("\n\n".join(page.values()) + "\n", encoding="utf-8")
 
 
 def is_there(architecture):
