@@ -12,8 +12,8 @@ where their library is installed.
 
 import argparse
 import json
-import re
 import os
+import re
 import resource
 import subprocess
 import sys
