@@ -155,7 +155,12 @@ OVERLAY = {
             "tracking": {"minimum_area_km2": 0, "minimum_hours": 0},
         },
         "arctic": {"like": "globe", "grid": "square"},
-        "fronts": {"like": "globe", "model": "fronts"},
+        "fronts": {
+            "like": "globe",
+            "model": "fronts",
+            "dataset": "mini-historical",
+            "title": "fronts",
+        },
         "adopted": {"like": "globe", "model": "published"},
         "polar": {
             "like": "arctic",
@@ -328,7 +333,11 @@ def test_the_catalogue_tags_the_rivers(results, experiment):
 
 
 def test_a_catalogue_of_rivers_is_refused_to_fronts_by_the_plan(results):
-    told = snakemake(results.parent, "artmip", "--dry-run", overlay=OVERLAY, check=False)
+    """With rivers elsewhere in the study they are left out."""
+    told = snakemake(results.parent, "artmip", "--dry-run", overlay=OVERLAY).stdout
+    assert "artmip/fronts" not in told
+    alone = OVERLAY | {"run": ["fronts"], "compare": []}
+    told = snakemake(results.parent, "artmip", "--dry-run", overlay=alone, check=False)
     assert told.returncode
     assert "'fronts' cannot be in the ARTMIP catalogue: its model 'fronts' has" in told.stdout
 
