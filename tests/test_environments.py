@@ -143,3 +143,10 @@ def test_versions_are_pinned_in_step_with_pip(file):
         parts = 2 if in_pip.startswith("0.") else 1
         assert version.split(".")[:parts] == in_pip.split(".")[:parts], package
         assert in_pip.startswith(version), f"{package}={version}, but pip has {in_pip}"
+
+
+def test_what_make_installs_apart_are_pinned_requirements():
+    """`make` hands every word after ``# apart:`` to pip, which takes no commas and no remarks."""
+    text = (ROOT / "envs" / "pip-dev.txt").read_text(encoding="utf-8")
+    words = " ".join(re.findall(r"^# apart: (.*)$", text, re.MULTILINE)).split()
+    assert words and [word for word in words if not re.fullmatch(r"[\w-]+==[\w.]+", word)] == []
