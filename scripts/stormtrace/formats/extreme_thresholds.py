@@ -59,7 +59,8 @@ def write_thresholds(
             "wet_mm_day": thresholds.wet_mm_day,
             "step_hours": thresholds.step_hours,
         }
-        nc.setncatts({"Conventions": "CF-1.11", **about, **attributes})
+        title = f"Percentiles of {thresholds.field}"
+        nc.setncatts({"Conventions": "CF-1.11", "title": title, **about, **attributes})
         write_grid(nc, grid)
         nc.createDimension("percentile", len(thresholds.percentiles))
         percentile = nc.createVariable("percentile", "f8", ("percentile",), fill_value=False)

@@ -1,7 +1,7 @@
 """Climatologies of a field by month and latitude band: their file, written and read.
 
 Moments: `{FIELD}_mean`, `{FIELD}_std` float64 `(month, band)`. Quantiles: `{FIELD}_quantile`
-float64 `(month, band, probability)`. All are weighted by the areas of cells and missing in months
+float64 `(month, probability, band)`. All are weighted by the areas of cells and missing in months
 without samples and in bands without a cell. `steps(month)` counts samples.
 """
 
@@ -64,7 +64,8 @@ def write_zonal(path: Path, climatology: ZonalClimatology, attributes: Mapping[s
     """Write a climatology, whole or not at all."""
     with writing(path) as partial, creating(partial) as nc:
         about = {name: getattr(climatology, name) for name in ("field", "dataset", "grid", "match")}
-        nc.setncatts({"Conventions": "CF-1.11", **about, **attributes})
+        title = f"Climatology of {climatology.field} by month and latitude"
+        nc.setncatts({"Conventions": "CF-1.11", "title": title, **about, **attributes})
         for name, size in (("month", MONTHS), ("band", BAND_EDGES.size - 1), ("bnds", 2)):
             nc.createDimension(name, size)
         month = nc.createVariable("month", "i4", ("month",), fill_value=False)
@@ -82,17 +83,18 @@ def write_zonal(path: Path, climatology: ZonalClimatology, attributes: Mapping[s
         dims: tuple[str, ...] = ("month", "band")
         if climatology.match == "quantiles":
             nc.createDimension("probability", PROBABILITIES.size)
-            nc.createVariable("probability", "f8", ("probability",), fill_value=False)[:] = (
-                PROBABILITIES
-            )
-            dims = (*dims, "probability")
+            probability = nc.createVariable("probability", "f8", ("probability",), fill_value=False)
+            probability.setncatts({"long_name": "share of the values below", "units": "1"})
+            probability[:] = PROBABILITIES
+            dims = ("month", "probability", "band")  # CF's order: latitude last
         for name in NAMES[climatology.match]:
             variable = nc.createVariable(
                 f"{climatology.field}_{name}", "f8", dims, fill_value=np.nan
             )
             words = f"{name} of {climatology.field} by month and latitude, weighted by area"
             variable.setncatts({"long_name": words, "units": climatology.units})
-            variable[:] = climatology.values[name]
+            values = climatology.values[name]
+            variable[:] = values if values.ndim == 2 else values.swapaxes(1, 2)
 
 
 def read_zonal(path: Path) -> ZonalClimatology:
@@ -122,8 +124,13 @@ def read_zonal(path: Path) -> ZonalClimatology:
             match=nc.match,
             units=nc[next(iter(names.values()))].units,
             values={
-                name: np.ma.filled(nc[stored][:], np.nan).astype(np.float64)
+                name: _by_band(np.ma.filled(nc[stored][:], np.nan).astype(np.float64))
                 for name, stored in names.items()
             },
             steps=np.asarray(nc["steps"][:], np.int64),
         )
+
+
+def _by_band(stored: Floats) -> Floats:
+    """Return what is stored as (month, …, band) as (month, band, …)."""
+    return np.ascontiguousarray(np.moveaxis(stored, -1, 1))
