@@ -47,6 +47,7 @@ from stormtrace.figures.panels import Panel, draw_panels, why_empty
 from stormtrace.figures.printing import Printing
 from stormtrace.formats.comparison_maps import read_comparison
 from stormtrace.formats.masks import open_masks
+from stormtrace.grids import make_grid
 from stormtrace.learn.labellings import Labelling
 
 JANUARY = [100, *[0] * 11]  # steps in each month
@@ -243,6 +244,23 @@ def test_a_snapshot_says_when_what_and_in_which_units():
     river = to_rgb(line_colour(CLASSES["AR"]))
     outlines = [one for one in figures["PSL"].axes[0].collections if len(one.get_paths())]
     assert any(np.allclose(one.get_colors()[0][:3], river) for one in outlines)
+
+
+@pytest.mark.parametrize("shape", [(19, 36), (768, 1152)])
+def test_no_words_lie_on_others_where_a_panel_is_alone(shape):
+    """One field, or one labelled time: its title was written over the subtitle."""
+    grid = make_grid({"nlat": shape[0], "nlon": shape[1]})
+    field, mask = np.full(shape, 25.0, np.float32), np.zeros(shape, np.int8)
+    figures = dict(draw_fields(grid, {"TMQ": field}, mask, CLASSES, "Control", "2001-01-02"))
+    assert "Precipitable water and what was detected" in words_of(figures["fields"])
+    one = Labelling("2001-01-02", grid, field, mask, [mask])
+    figures["labels"] = label_figures.draw_labels([one], "TMQ", CLASSES, "Model", "labels")
+    for figure in figures.values():
+        renderer = figure.canvas.get_renderer()
+        texts = [one for one in figure.findobj(plt.Text) if one.get_text() and one.get_visible()]
+        boxes = [one.get_window_extent(renderer) for one in texts if one.get_size() >= 7]
+        clashes = [a for a, b in itertools.combinations(boxes, 2) if a.overlaps(b)]
+        assert len(boxes) > 1 and clashes == []
 
 
 def test_training_shows_the_history_of_its_model():

@@ -146,7 +146,7 @@ def _draw_places(
 ) -> Figure:
     """Draw a dot for each event."""
     spans = np.ptp(view.outline(), axis=0)
-    figure, axes = lay_out([float(spans[1] / spans[0])] * len(places), 1)
+    figure, axes = lay_out([float(spans[1] / spans[0])] * len(places), 1, titled=True)
     for position, (one, (name, (lon, lat))) in enumerate(zip(axes, places.items(), strict=True)):
         draw_map(one, DENSITY_GRID, None, None, view)
         x, y = view.forward(np.asarray(lon, float), np.asarray(lat, float))

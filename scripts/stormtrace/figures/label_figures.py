@@ -76,7 +76,7 @@ def draw_labels(
     scale = background(field, np.concatenate([one.background.ravel() for one in labellings]))[1]
     aspects = [_aspect(one.grid) for one in labellings]
     columns = 2 if len(labellings) > 1 else 1
-    figure, places = lay_out(aspects, columns, BAR + _legend_height(handles))
+    figure, places = lay_out(aspects, columns, BAR + _legend_height(handles), titled=True)
     for position, (axes, one) in enumerate(zip(places, labellings, strict=True)):
         draw_map(axes, one.grid, background(field, one.background)[0], scale, pixels=700)
         for feature in classes.features:
@@ -123,7 +123,8 @@ def draw_fields(
         zip(places, values.items(), strict=True)
     ):
         _with_outlines(axes, grid, field, field_values, mask, classes, 0.7)
-        add_panel_title(axes, position, _words(field))
+        if len(values) > 1:  # the heading names a field that is alone
+            add_panel_title(axes, position, _words(field))
         box = axes.get_position()
         place = (
             box.x0 + 0.1 * box.width,
@@ -132,7 +133,8 @@ def draw_fields(
         )
         add_colourbar(figure, background(field, field_values)[1], "", place)
     _legend(figure, handles)
-    add_titles(figure, "Input fields and what was detected", note)
+    what = "Input fields" if len(values) > 1 else _words(next(iter(values)))
+    add_titles(figure, f"{what} and what was detected", note)
     yield "fields", figure
 
 

@@ -130,17 +130,23 @@ def add_reason(axes: Axes, reason: str) -> None:
 
 
 def lay_out(
-    aspects: list[float], columns: int, footer: float = 0.0, below: float = 0.0
+    aspects: list[float],
+    columns: int,
+    footer: float = 0.0,
+    below: float = 0.0,
+    *,
+    titled: bool = False,
 ) -> tuple[Figure, list[Axes]]:
     """Return a figure of page width and its axes, in rows of `columns`, for heights over widths.
 
-    footer: inches at the foot of the figure; below: inches under each row.
+    footer: inches at the foot of the figure; below: inches under each row; titled: whether a panel
+    that is alone has a title, too.
     """
     columns = min(columns, len(aspects))
     column_width = (WIDTH - 2 * MARGIN - (columns - 1) * GAP) / columns
     width = min(column_width, HIGHEST / max(aspects))
     rows = [aspects[i : i + columns] for i in range(0, len(aspects), columns)]
-    above = PANEL_TITLE if len(aspects) > 1 else 0.0
+    above = PANEL_TITLE if titled or len(aspects) > 1 else 0.0
     total = HEADING + footer + MARGIN + sum(width * max(row) + above + GAP + below for row in rows)
     figure = plt.figure(figsize=(WIDTH, total))
     axes, top = [], total - HEADING
