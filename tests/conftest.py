@@ -33,6 +33,7 @@ def sigterm(monkeypatch):
     monkeypatch.setattr(signals, "AGAIN_S", 0.05)
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGALRM)}
     yield
+    signal.signal(signal.SIGALRM, signal.SIG_IGN)  # what it does by default ends this process
     signals.rest()
     for number, handler in before.items():
         signal.signal(number, handler)

@@ -125,7 +125,7 @@ def test_a_stop_that_a_library_swallows_is_heeded_all_the_same(tmp_path, sigterm
                 made.append(step)
                 if step == 2:
                     with suppress(SystemExit):
-                        os.kill(os.getpid(), signal.SIGTERM)
+                        signal.raise_signal(signal.SIGTERM)
 
     with pytest.raises(SystemExit) as stop:
         commandline.run(work)
@@ -138,7 +138,7 @@ def test_a_swallowed_stop_comes_again_though_nobody_asks(sigterm):
 
     def work():
         with suppress(BaseException):
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
         deadline = time.monotonic() + 10
         while time.monotonic() < deadline:
             time.sleep(0.01)
@@ -155,11 +155,11 @@ def test_a_second_stop_does_not_disturb_the_tidying_up_after_the_first(sigterm):
 
     def work():
         try:
-            os.kill(os.getpid(), signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
             time.sleep(10)
         finally:
             with suppress(KeyError):
-                os.kill(os.getpid(), signal.SIGTERM)
+                signal.raise_signal(signal.SIGTERM)
                 for _ in range(20):  # longer than the stop waits before it comes again
                     time.sleep(0.01)
                 {}["absent"]

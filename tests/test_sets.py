@@ -9,7 +9,6 @@ import ast
 import contextlib
 import errno
 import json
-import os
 import re
 import runpy
 import signal
@@ -107,6 +106,7 @@ def run(inputs, monkeypatch, sigterm, capfd):
         output = "made/output"
         monkeypatch.chdir(inputs)
         monkeypatch.setattr(signals, "_received", [])
+        monkeypatch.setattr(signals, "AGAIN_S", 600)
         files._remove(Path("kept"))  # a training would go on from there
         monkeypatch.setattr(sys, "argv", [script, *map(str, flags), "--output", output])
         with pytest.raises(SystemExit) as end:
@@ -144,7 +144,7 @@ class Event:
 
 
 def stop():
-    os.kill(os.getpid(), signal.SIGTERM)
+    signal.raise_signal(signal.SIGTERM)  # to this thread, not to one of a library
 
 
 @contextlib.contextmanager
