@@ -231,3 +231,52 @@ def test_masks_of_other_steps_are_refused(tmp_path):
     mask = write_masks(tmp_path / "m.nc", 2001, dates, ar_every_fourth, step_hours=6)
     with pytest.raises(BadInput, match=r"steps of 6 h, but the samples .* of 3 h"):
         attribute(tmp_path, (mask, samples))
+
+
+def transported(folder, other):
+    """Sums of transport: in the row 12 in a river (20 of 80 steps), else `other`; 7 opposite to it.
+
+    The row beyond the equator has −7 always, whatever the row has; nothing is anywhere else.
+    """
+
+    def fields(step, _date):
+        values = np.zeros(MINI.shape, np.float32)
+        values[ROW] = 12.0 if step % 4 == 0 else other
+        values[-1 - ROW] = -7.0
+        return {"PRECT": values}
+
+    made = make(folder, fields_of=fields, units="kg m-1 s-1", cell_methods="time: point")
+    return [attribute(folder, made)]
+
+
+@pytest.mark.parametrize(("other", "share"), [(-2.5, 100 * 240 / 90), (-3.0, None), (-4.0, None)])
+def test_there_is_no_share_of_what_cancels(tmp_path, other, share):
+    """In the row the river brings 20 · 12 = 240, and none of them 60 · other.
+
+    −2.5: 240 − 150 = 90 of 390 is left (23 %), of which the river has 267 %. −3: 60 of 420 (14 %),
+    −4: nothing; less than a fifth, so a share would be 400 %, or of nothing. Both hemispheres: 90 of
+    the row less 80 · 7 of the other, 470 of 950 either way: enough (−51 %); with −4 560 of 1040.
+    """
+    paths = transported(tmp_path, other)
+    found = shares(regional_sums(paths, "PRECT", [], {"row": [0, 360, -45, -35]}))
+    one = found["regions"]["row"]["annual"][AR]["total"]
+    band = found["latitude"][found["bands"].index([-40.0, -35.0])][AR]["total"]
+    for told in (one, band):
+        assert told["share"] == (share and pytest.approx(share, rel=1e-5))
+        assert ("cancels" in told) == (share is None)
+    assert one["mean"] == pytest.approx(3.0)  # what it brings is known all the same
+    everywhere = found["regions"]["everywhere"]["annual"][AR]["total"]["share"]
+    assert everywhere == pytest.approx(100 * 240 / (240 + 60 * other - 560), rel=1e-5)
+    maps = read_composites(paths, "PRECT").share(AR)
+    np.testing.assert_allclose(maps[ROW], np.nan if share is None else share, rtol=1e-5)
+    assert (maps[-1 - ROW] == 0).all()
+
+
+def test_two_hemispheres_cancel(tmp_path):
+    """What the row has to one side, 240 + 60 · 5 = 540, the other has less 560: 20 of 1100."""
+    found = shares(regional_sums(transported(tmp_path, 5.0), "PRECT", [], {}))
+    told = found["regions"]["everywhere"]["annual"][AR]["total"]
+    assert told["share"] is None and told["cancels"]
+    assert found["years"]["share"][AR]["total"] == [None]
+    band = found["latitude"][found["bands"].index([-40.0, -35.0])][AR]["total"]
+    assert band["share"] == pytest.approx(100 * 240 / 540, rel=1e-5)

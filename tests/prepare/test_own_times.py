@@ -193,24 +193,6 @@ def test_what_is_accumulated_since_a_start_is_not_summed(tmp_path, starts):
     )
 
 
-def test_files_by_forecast_are_refused_in_one_sentence(tmp_path):
-    """The layout of NCAR's e5.oper.fc.sfc.accumu: (forecast_initial_time, forecast_hour, lat, lon)."""
-    path = tmp_path / "fc.nc"
-    with netCDF4.Dataset(path, "w") as nc:
-        for name, values in {"forecast_initial_time": [6, 18], "forecast_hour": range(1, 13),
-                             "latitude": [10.0, 0.0], "longitude": [0.0, 5.0]}.items():  # fmt: skip
-            nc.createDimension(name, len(values))
-            nc.createVariable(name, "f8", (name,))[:] = values
-        nc["forecast_initial_time"].units = "hours since 2000-01-01 00:00:00"
-        nc["latitude"].units, nc["longitude"].units = "degrees_north", "degrees_east"
-        nc.createVariable("TP", "f4", tuple(nc.dimensions))[:] = 0
-        nc["TP"].units = "m"
-    water = write(tmp_path, "inst", "TCWV", "kg m-2", HOURS, 0)
-    rain = {"sum": "TP", "files": str(path), "stamps": "end"}
-    said = refusal(spec("era5", water, rain, water="TCWV", layout="ncar"), tmp_path / "made")
-    assert "is kept by forecast (forecast_initial_time)" in said and said.count(". ") == 0
-
-
 @pytest.mark.parametrize(
     ("rain", "reason"),
     [

@@ -60,6 +60,30 @@ def test_shares_in_words_and_rows(tmp_path):
         assert title in words
 
 
+def test_transport_that_cancels_is_told_by_latitude(tmp_path):
+    def nothing(one):
+        return {part: {m: v if part == "all" else v | {"share": None, "interval": None, "cancels": True}
+                       for m, v in row.items()} for part, row in one.items()}  # fmt: skip
+
+    found = SHARES | {
+        "field": "IVTN",
+        "measures": ["total"],
+        "latitude": [nothing(table()), table()],
+    }
+    found["regions"] = {"everywhere": {"annual": nothing(table())}}
+    write_json(tmp_path / "shares.json", found)
+    entry = experiment(tmp_path, "control")
+    entry |= {"attribution": [{"field": "IVTN", "file": str(tmp_path / "shares.json")}]}
+    page = write_page({"title": "T", "experiments": [entry]}, TEMPLATES, tmp_path)
+    words = visible(page).replace("\u202f", " ")
+    assert (
+        "atmospheric rivers are there 6.0 % of the time; of IVTN everywhere there is no share, because"
+        " what goes one way and the other nearly cancels; by latitude, " in words
+    )
+    assert "atmospheric rivers bring most of it at 2.5° N, 20 %" in words
+    assert "Everywhere – – –" in words
+
+
 def test_a_change_in_words_and_rows(tmp_path):
     write_json(tmp_path / "change.json", CHANGE)
     write_json(tmp_path / "shares.json", SHARES)

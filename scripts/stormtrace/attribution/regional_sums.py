@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from stormtrace.attribution.extremes import above
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import Classes
+from stormtrace.climate.composites import cancels
 from stormtrace.climate.seasons import months_of, season_year
 from stormtrace.errors import BadInput
 from stormtrace.formats.composite_sums import CompositeFile, open_composites
@@ -35,6 +36,8 @@ class RegionalSums:
     measures: `total` and `p99` …, the field and what is above its percentiles. sums, steps: (year,
     month, measure, part, region), km² times the field's units, and km² times steps. regions: boxes
     of the study, everywhere, land, ocean; then `bands` of latitude, (south, north). years: (year,).
+    gross: (year, month, measure, region), what the classes and none of them bring either way, the
+    absolute values of cells and months added up.
     """
 
     units: str
@@ -46,12 +49,19 @@ class RegionalSums:
     years: Sequence[int]
     sums: Sums
     steps: Sums
+    gross: Sums
     about: Mapping[str, str]
 
     @property
     def places(self) -> list[str]:
         """Names of regions and bands, as they lie along the last axis."""
         return [*self.regions, *(f"{south:g} to {north:g}" for south, north in self.bands)]
+
+    def cancels(self, period: str) -> NDArray[np.bool_]:
+        """Return where the parts of a period nearly cancel, (measure, region or band)."""
+        months = np.array(months_of(period)) - 1
+        net = self.sums[:, months][..., 1:, :].sum(axis=(0, 1, 3))
+        return cancels(net, self.gross[:, months].sum(axis=(0, 1)))
 
     def by_year(self, period: str) -> tuple[list[int], Sums, Sums]:
         """Return years, and sums and steps of a period, (year, measure, part, region or band).
@@ -125,7 +135,7 @@ def regional_sums(
 
     """
     names = {"total": field} | {f"p{one:g}": above(field, one) for one in percentiles}
-    found: dict[int, list[tuple[Sums, Sums]]] = {}
+    found: dict[int, list[tuple[Sums, Sums, Sums]]] = {}
     first = regions = None
     for path in paths:
         for name in names.values():
@@ -141,9 +151,9 @@ def regional_sums(
     if first is None or regions is None:
         raise BadInput("attribution needs the sums of at least one year")
     years = sorted(found)
-    sums, steps = (
+    sums, steps, gross = (
         np.stack([np.stack([one[kind] for one in found[year]], axis=1) for year in years])
-        for kind in (0, 1)
+        for kind in range(3)
     )
     return RegionalSums(
         units=first.units,
@@ -155,21 +165,27 @@ def regional_sums(
         years=years,
         sums=sums,
         steps=steps,
+        gross=gross,
         about=_about(paths[0]),
     )
 
 
-def _of_year(year: CompositeFile, regions: Regions) -> tuple[Sums, Sums]:
-    """Return sums and steps, (month, part, region or band)."""
+def _of_year(year: CompositeFile, regions: Regions) -> tuple[Sums, Sums, Sums]:
+    """Return sums and steps, (month, part, region or band), and what goes either way, without part.
+
+    The first part is all of them, and left out of the last.
+    """
     shape = (12, len(year.parts), len(regions.names) + len(regions.bands))
-    sums, steps = np.zeros(shape), np.zeros(shape)
+    sums, steps, gross = np.zeros(shape), np.zeros(shape), np.zeros((12, shape[-1]))
     for month in range(12):
         for part in range(len(year.parts)):
             count = year.read("steps", part, month + 1)
             if count.any():
                 steps[month, part] = regions.add(count)
-                sums[month, part] = regions.add(year.read("sum", part, month + 1))
-    return sums, steps
+                values = year.read("sum", part, month + 1)
+                sums[month, part] = regions.add(values)
+                gross[month] += regions.add(np.abs(values)) if part else 0.0
+    return sums, steps, gross
 
 
 def _about(path: Path | str) -> dict[str, str]:

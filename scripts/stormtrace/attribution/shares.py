@@ -1,10 +1,11 @@
 """Shares of a field, and of its extremes, that fall in or near a class: tables with intervals.
 
-A share is 100 · Σ(field where the class is) / Σ(field), both weighted by area. Intervals hold 95 %,
-of whole years drawn with replacement; with fewer than `MINIMUM_YEARS` there is none.
+A share is 100 · Σ(field where the class is) / Σ(field), both weighted by area. There is none where
+what goes either way nearly cancels, as transport to the north over both hemispheres (`cancels`).
+Intervals hold 95 %, of whole years drawn with replacement; with fewer than `MINIMUM_YEARS` there is
+none.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,16 +19,13 @@ from stormtrace.formats.composite_sums import ALL
 
 DRAWS = 1000
 
-#: Where less than this of the largest mean of a band is left, as where transport to the north
-#: changes sign, a share of it means nothing.
-LEAST_MEAN = 0.05
-
 
 def shares(found: RegionalSums, seed: int = 0) -> dict[str, Any]:
     """Return the shares of one experiment and field as JSON.
 
     `regions`: place -> period -> part -> measure -> {share, interval}, of the amount; `steps` of a
     measure is the share of its occurrences, so that of `total` is how often the class is there.
+    `cancels` says that there is no share because parts cancel.
     `latitude`: the same of bands, annual alone, with the mean of the field and the part's. `years`:
     everywhere, year by year.
     """
@@ -40,9 +38,9 @@ def shares(found: RegionalSums, seed: int = 0) -> dict[str, Any]:
         years, sums, steps = found.by_year(period)
         if not years:
             continue
-        weights = draws(len(years), rng)
+        weights, nothing = draws(len(years), rng), found.cancels(period)
         for place in range(count if period != "annual" else len(places)):
-            told = _of_place(found, sums[..., place], steps[..., place], weights)
+            told = _of_place(found, sums[..., place], steps[..., place], weights, nothing[:, place])
             if place < count:
                 regions[places[place]][period] = told
             else:
@@ -80,9 +78,13 @@ def interval(values: NDArray[np.floating]) -> list[float] | None:
 
 
 def _of_place(
-    found: RegionalSums, sums: Sums, steps: Sums, weights: NDArray[np.float64] | None
+    found: RegionalSums,
+    sums: Sums,
+    steps: Sums,
+    weights: NDArray[np.float64] | None,
+    nothing: NDArray[np.bool_],
 ) -> dict[str, Any]:
-    """Return the table of one place: sums, steps are (year, measure, part)."""
+    """Return the table of one place: sums, steps are (year, measure, part), nothing (measure,)."""
     total, count = sums.sum(axis=0), steps.sum(axis=0)
     drawn = None if weights is None else np.tensordot(weights, sums, 1)
     drawn_steps = None if weights is None else np.tensordot(weights, steps, 1)
@@ -100,14 +102,17 @@ def _of_place(
                 one["steps_interval"] = interval(
                     _divided(100 * drawn_steps[:, m, p], drawn_steps[:, m, 0])
                 )
+            if nothing[m] and part != ALL:
+                one |= {"share": None, "interval": None, "cancels": True}
             table[part][measure] = one
     return table
 
 
 def _each_year(found: RegionalSums, sums: Sums) -> dict[str, Any]:
+    nothing = found.cancels("annual")[:, 0]
     return {
         part: {
-            measure: [ratio(100 * row[m, p], row[m, 0]) for row in sums]
+            measure: [None if nothing[m] else ratio(100 * row[m, p], row[m, 0]) for row in sums]
             for m, measure in enumerate(found.measures)
         }
         for p, part in enumerate(found.parts)
@@ -127,9 +132,3 @@ def ratio(part: Any, whole: Any) -> float | None:
 
 def _divided(part: NDArray[np.floating], whole: NDArray[np.floating]) -> NDArray[np.floating]:
     return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0)
-
-
-def is_small(means: Sequence[float | None]) -> list[bool]:
-    """Return of which bands a share means nothing, by the field's means."""
-    most = max((abs(one) for one in means if one is not None), default=0.0)
-    return [one is None or abs(one) < LEAST_MEAN * most for one in means]

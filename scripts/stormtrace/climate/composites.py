@@ -23,6 +23,18 @@ from stormtrace.formats.masks import open_masks
 from stormtrace.formats.samples import read_fields, samples_by_time
 from stormtrace.grids import Grid
 
+#: Less than this of what goes either way is left as net: a share of it means nothing. Shares of
+#: what is kept are at most 1/LEAST_NET of it, 500 %.
+LEAST_NET = 0.2
+
+
+def cancels(net: Maps, gross: Maps) -> NDArray[np.bool_]:
+    """Return where the parts of a sum with a sign, as of transport to the north, nearly cancel.
+
+    net, gross: the sums of the parts, and of their absolute values; what has one sign never does.
+    """
+    return np.abs(net) < LEAST_NET * gross
+
 
 def compose_fields(
     mask: Path | str,
@@ -98,8 +110,13 @@ class Composite:
         return _divide(self.steps[part], self.steps[ALL])
 
     def share(self, part: str) -> Maps:
-        """Return how much of the field's total falls while the class is present, per cent."""
-        return 100.0 * _divide(self.sums[part], self.sums[ALL])
+        """Return how much of the field's total falls while the class is present, per cent.
+
+        NaN where there is nothing to share, or where what the parts bring cancels (`cancels`).
+        """
+        parts = np.stack([sums for flag, sums in self.sums.items() if flag != ALL])
+        nothing = cancels(parts.sum(axis=0), np.abs(parts).sum(axis=0))
+        return np.where(nothing, np.nan, 100.0 * _divide(self.sums[part], self.sums[ALL]))
 
     def contribution(self, part: str) -> Maps:
         """Return what the class adds to the field's mean over all steps: presence times mean."""

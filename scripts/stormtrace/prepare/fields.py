@@ -153,7 +153,7 @@ def _combined(derivation: Derivation, maps: Sequence[Floats], mesh: Mesh) -> Flo
         return np.hypot(*maps)
     if isinstance(derivation, Vorticity):
         return vorticity(maps[0], maps[1], mesh)
-    return maps[0]
+    return maps[0] if len(maps) == 1 else np.sum(maps, axis=0)
 
 
 def _check_as_many(

@@ -6,7 +6,7 @@ computed is in `prepare.columns` (levels), `prepare.vorticity` and `prepare.fiel
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from stormtrace.blocks import Block
 
@@ -31,11 +31,25 @@ def _listed(value: Any) -> Any:
     return (value,) if isinstance(value, str) else tuple(value) if value else value
 
 
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len({*names}) < len(names):
+        raise ValueError("a variable stands in it twice")
+    return names
+
+
 #: One file pattern or several.
 Patterns = Annotated[
     tuple[Name, ...],
     Field(min_length=1),
     BeforeValidator(_listed, json_schema_input_type=Name | list[Name]),
+]
+
+#: One raw variable or several, each once.
+Names = Annotated[
+    tuple[Name, ...],
+    Field(min_length=1),
+    BeforeValidator(_listed, json_schema_input_type=Name | list[Name]),
+    AfterValidator(_each_once),
 ]
 
 
@@ -151,15 +165,15 @@ class Sum(Derivation):
     """The sum of amounts over a step: precipitation accumulated hour by hour."""
 
     within: ClassVar[Within | None] = "sum"
-    sum: Name = Field(
-        description="Raw variable without levels that is an amount a record (ERA5's tp); the field "
-        "is the sum over the step."
+    sum: Names = Field(
+        description="Raw variable without levels that is an amount a record (ERA5's tp), or "
+        "several that are added up (NCAR's [LSP, CP]); the field is the sum over the step."
     )
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """The raw variable."""
-        return (self.sum,)
+        """The raw variables."""
+        return self.sum
 
 
 class Maximum(Derivation):

@@ -5,7 +5,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from stormtrace.attribution.shares import is_small
 from stormtrace.figures.names import typeset
 from stormtrace.formats.composite_sums import NONE
 from stormtrace.formats.json_files import read_json
@@ -94,18 +93,39 @@ def _sentence(found: Mapping[str, Any], classes: Shown) -> str:
     """Say what each class brings, everywhere and in all months."""
     table = found["regions"]["everywhere"]["annual"]
     most = found["measures"][-1]
+    cancels = table[NONE]["total"].get("cancels")
     said = []
     for part in found["parts"][1:-1]:
         one = table[part]
         called = classes[part].plural if part in classes else part
-        text = (
-            f"{called} are there {_per_cent(one['total']['steps'])} of the time and bring "
-            f"{_share(one['total'])} of {found['field']}"
-        )
-        if most != "total":
+        text = f"{called} are there {_per_cent(one['total']['steps'])} of the time"
+        if not cancels:
+            text += f" and bring {_share(one['total'])} of {found['field']}"
+        if most != "total" and not one[most].get("cancels"):
             text += f" and {_share(one[most])} of what is above its {most[1:]}th percentile"
         said.append(text)
+    if cancels:
+        said.append(
+            f"of {found['field']} everywhere there is no share, because what goes one way and the"
+            f" other nearly cancels{_most_by_latitude(found, classes)}"
+        )
+        return sentence("; ".join(said) + ".")
     return sentence(f"{'; '.join(said)}. {_share(table[NONE]['total'])} falls in none of them.")
+
+
+def _most_by_latitude(found: Mapping[str, Any], classes: Shown) -> str:
+    """Say where each class brings most, among the bands of which there are shares."""
+    said = []
+    for part in found["parts"][1:-1]:
+        shares = [band[part]["total"]["share"] for band in found["latitude"]]
+        known = [index for index, share in enumerate(shares) if share is not None]
+        if known:
+            best = max(known, key=lambda index: shares[index])
+            south, north = found["bands"][best]
+            called = classes[part].plural if part in classes else part
+            where = _latitude((south + north) / 2)
+            said.append(f"{called} bring most of it at {where}, {_per_cent(shares[best])}")
+    return f"; by latitude, {' and '.join(said)}" if said else ""
 
 
 def _sentence_of_change(found: Mapping[str, Any], classes: Shown) -> str:
@@ -220,13 +240,11 @@ def _lines_by_latitude(
     parts: Sequence[str],
     both: Sequence[tuple[str, str]],
 ) -> list[Line]:
-    """Return shares by band; none where the field itself is nearly nothing there."""
+    """Return shares by band."""
     lines = []
     for measure, style in both:
-        small = is_small([band["all"][measure]["mean"] for band in found["latitude"]])
         for part in parts:
-            shares = [band[part][measure]["share"] for band in found["latitude"]]
-            values = [None if none else one for one, none in zip(shares, small, strict=True)]
+            values = [band[part][measure]["share"] for band in found["latitude"]]
             name = f"{classes[part].short}, {_what(measure)}"
             lines.append(Line(name, values, f"{classes[part].css}{style}"))
     return lines

@@ -2,6 +2,7 @@
 
 opened         a raw file, opened: dimensions, variables, attributes
 raw_formats    netCDF, Zarr, GRIB and zips, opened
+forecast_times files by forecast, along the times that their values are of
 horizontal     the latitudes and longitudes of a variable
 variable_layout  which dimension is time, levels, points
 found_files    files on disk by the patterns of a dataset

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.formats.file_kinds import GRIB, ZIP, is_zarr
 from stormtrace.formats.netcdf import open_raw
+from stormtrace.prepare.raw.forecast_times import by_valid_time
 from stormtrace.prepare.raw.opened import (
     CHUNK_CACHE_BYTES,
     Index,
@@ -35,11 +36,16 @@ MOST_UNZIPPED_BYTES = 4 * 2**30
 def open_raw_file(path: str | Path) -> RawFile:
     """Open a raw file, a Zarr store (a folder, or a URL of fsspec's), or a zip of the CDS.
 
+    Files by forecast come along the times that their values are of (`forecast_times`).
+
     Raises:
         BadInput: it is not there, damaged, or of a format that cannot be read.
 
     """
-    path = str(path)
+    return by_valid_time(_open_by_format(str(path)))
+
+
+def _open_by_format(path: str) -> RawFile:
     if is_remote(path) or is_zarr(path):
         return _open_zarr(path)
     with contextlib.suppress(OSError), Path(path).open("rb") as stream:

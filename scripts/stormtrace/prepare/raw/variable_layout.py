@@ -251,8 +251,9 @@ def _check_known(
     if forecast is not None:
         raise BadInput(
             f"{opened.path}: {source.name} {source.dimensions} is kept by forecast ({forecast}),"
-            " not by the time it is of, and such files are not read: take the variable from an"
-            " archive that has one value an hour (ERA5's amounts: the Climate Data Store)"
+            " but not as NCAR's ERA5 is, whose first dimensions are forecast_initial_time (hours"
+            " since a date) and forecast_hour (hours), both with coordinates: write it so, or take"
+            " the variable from an archive that has one value an hour"
         )
     if unknown:
         name = unknown[0]

@@ -8,8 +8,9 @@ arco  ARCO-ERA5 and WeatherBench 2: names in full
 
 Winds are on pressure levels that go on below the ground, where they are extrapolated. Amounts are
 accumulated over the hour that ends at their stamp, whatever the distance of the records that were
-downloaded (ECMWF, "ERA5: data documentation", on mean rates and accumulations); NCAR keeps them by
-forecast, in another layout, which is not read.
+downloaded (ECMWF, "ERA5: data documentation", on mean rates and accumulations). NCAR keeps them by
+forecast (e5.oper.fc.sfc.accumu; `raw.forecast_times`), each still of its own hour and not of all
+since the forecast began, and total precipitation as its two kinds, LSP and CP.
 """
 
 from collections.abc import Mapping
@@ -17,9 +18,11 @@ from types import MappingProxyType
 
 from stormtrace.prepare.sources.vocabulary import Amount, Vocabulary, canonical
 
-#: Precipitation and its kinds, m in an hour, as the Climate Data Store and ARCO-ERA5 call them.
+#: Precipitation and its kinds, m in an hour, as the Climate Data Store, NCAR (in capitals) and
+#: ARCO-ERA5 call them.
 HOURLY = Amount("end", 1.0)
 SHORT = dict.fromkeys(("tp", "cp", "lsp", "sf", "csf", "lsf", "e", "ro"), HOURLY)
+CAPITALS = {name.upper(): amount for name, amount in SHORT.items()}
 LONG = dict.fromkeys(
     (
         "total_precipitation",
@@ -54,7 +57,7 @@ def _vocabulary(
 
 
 CDS = _vocabulary("tcwv", "u", "v", "msl", "sp", SHORT)
-NCAR = _vocabulary("TCWV", "U", "V", "MSL", "SP")
+NCAR = _vocabulary("TCWV", "U", "V", "MSL", "SP", CAPITALS)
 ARCO = _vocabulary(
     "total_column_water_vapour",
     "u_component_of_wind",
