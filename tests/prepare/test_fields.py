@@ -196,7 +196,9 @@ def test_many_records_a_step_make_smaller_blocks(tmp_path, monkeypatch):
     raw = Merra2(tmp_path, nlat=3, nlon=4)
     raw.write({"TQV": np.broadcast_to(np.arange(24.0)[:, None, None], (24, 3, 4))})
     read, plain = [], Layout.read
-    monkeypatch.setattr(Layout, "read", lambda own, run: read.append(run) or plain(own, run))
+    monkeypatch.setattr(
+        Layout, "read", lambda own, run, _=None: read.append(run) or plain(own, run)
+    )
     fields, _ = derive(raw.spec(fields={"TMQ": {"take": "TQV"}}, step_hours=12), steps=8)
     assert fields["TMQ"][:, 0].tolist() == [5.5, 17.5]
     assert read == [slice(0, 24)]

@@ -148,9 +148,12 @@ def _disagreements(
 ) -> Iterator[tuple[Source, str]]:
     """Yield what does not fit between variables: calendars, points, means paired with instants."""
     known = list(inventories.items())
+    alike = [("calendar", _calendar_names), ("number of points", _points)]
+    if archive.dataset.other_points == "interpolate":
+        alike.pop()
     for source, inventory in known[1:]:
         first = known[0][1]
-        for what, describe in (("calendar", _calendar_names), ("number of points", _points)):
+        for what, describe in alike:
             here, there = (describe(archive, each) for each in (inventory, first))
             if here != there:
                 found = f"{what} {here}, but {there} in the files of {first.source.variable}"

@@ -252,6 +252,12 @@ class Dataset(Entry):
         "its points, where the files have no lat and lon; its cells, for a conservative regridding "
         "matrix, where the files have no bounds.",
     )
+    other_points: Literal["refuse", "interpolate"] = Field(
+        "refuse",
+        description="Variables on other points than the first field's, as on staggered meshes "
+        "(HadGEM3, UKESM1, ACCESS): an error, or interpolated bilinearly to those, and where they "
+        "are the same points in another order, put in order.",
+    )
     regrid: Regrid = Regrid()
     regridding_matrix: str | None = Field(
         None,

@@ -33,7 +33,9 @@ def field_attributes(plan: Plan, name: str) -> dict[str, str]:
     own = raw[derivation.variable]
     found = {
         "cell_methods": _cell_method(plan, derivation),
-        "derivation": describe_derivation(plan.dataset, derivation) + _less(derivation),
+        "derivation": describe_derivation(plan.dataset, derivation)
+        + _interpolated(plan.dataset)
+        + _less(derivation),
         **_names(derivation.quantity_name(name), derivation, own),
     }
     if derivation.anomaly:
@@ -47,6 +49,13 @@ def field_attributes(plan: Plan, name: str) -> dict[str, str]:
     if mirror := mirror_of(name, derivation, own["standard_name"]):
         found["mirror"] = mirror
     return found
+
+
+def _interpolated(dataset: Dataset) -> str:
+    if dataset.other_points == "refuse":
+        return ""
+    first = next(iter(dataset.fields.values())).variable
+    return f"; variables on other points than {first} interpolated to those"
 
 
 def _less(derivation: Derivation) -> str:

@@ -14,7 +14,6 @@ from stormtrace.prepare.mesh.meshes import (
     POSITION_TOLERANCE,
     Mesh,
     cured_longitude,
-    distance,
     mesh_of_axes,
 )
 from stormtrace.prepare.raw.degrees import in_degrees
@@ -95,26 +94,6 @@ def _spread(values: Floats, dimensions: tuple[str, ...], layout: Layout) -> Floa
     values = values.transpose([dimensions.index(name) for name in own])
     place = tuple(slice(None) if name in own else None for name in layout.points)
     return np.broadcast_to(values[place], layout.shape)
-
-
-def check_mesh(opened: RawFile, layout: Layout, dataset: Dataset, mesh: Mesh) -> None:
-    """Refuse (BadInput) a file that is on other points than the dataset's first one."""
-    found = layout_mesh(opened, layout, dataset)
-    name = layout.variable.name
-    if found.shape != mesh.shape or layout.shape != found.shape:
-        raise BadInput(
-            f"{opened.path}: {name} is on {layout.shape} points, the dataset's first file"
-            f" on {mesh.shape}: they cannot be of one dataset"
-        )
-    if np.array_equal(found.lat, mesh.lat) and np.array_equal(found.lon, mesh.lon):
-        return
-    off = distance(found, mesh)
-    worst = int(off.argmax())
-    if off[worst] > POSITION_TOLERANCE:
-        raise BadInput(
-            f"{opened.path}: point {worst + 1} of {name} is at {found.place(worst)}, in"
-            f" the dataset's first file at {mesh.place(worst)}: they cannot be of one dataset"
-        )
 
 
 def _check_latitudes(lat: RawVariable, values: Floats) -> None:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.formats.units import pascals
 from stormtrace.prepare.dataset import Dataset
-from stormtrace.prepare.mesh.mesh_reading import check_mesh
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.raw.coordinate import Coordinate, read_coordinate, same_levels
 from stormtrace.prepare.raw.level_values import is_logarithm
@@ -24,6 +23,7 @@ from stormtrace.prepare.raw.opened import (
 )
 from stormtrace.prepare.raw.raw_formats import open_raw_file
 from stormtrace.prepare.raw.variable_layout import Layout, read_layout
+from stormtrace.prepare.regridding.common_points import Bring, CommonPoints
 
 Floats = NDArray[np.floating]
 
@@ -50,7 +50,8 @@ class Reader:
         self._open: dict[str, RawFile] = {}
         self._layouts: dict[tuple[str, str], Layout] = {}
         self._coordinates: dict[tuple[str, str], Coordinate] = {}
-        self._checked: set[tuple[str, tuple[str, ...]]] = set()
+        self._points = CommonPoints(dataset, mesh)
+        self._brings: dict[tuple[str, tuple[str, ...]], Bring | None] = {}
         self._paired: set[tuple[str, str, str, str]] = set()
 
     def __enter__(self) -> Self:
@@ -101,7 +102,7 @@ class Reader:
 
     def _only_level(self, name: str, places: Sequence[Place], layout: Layout) -> Floats:
         """Return (len(places), n) of the one level that has values: so MARS writes lnsp."""
-        runs = [self._layout(path, name).read(run, slice(None)) for path, run in _runs(places)]
+        runs = [self._read(path, name, run, slice(None)) for path, run in _runs(places)]
         values = np.concatenate(runs)
         there = np.flatnonzero(~np.isnan(values).all(axis=(0, 2)))
         if there.size != 1:
@@ -174,11 +175,17 @@ class Reader:
         if (path, name) not in self._layouts:
             layout = read_layout(opened, name, self.dataset)
             _warn_of_chunks(layout.variable)
-            if (path, layout.points) not in self._checked:
-                check_mesh(opened, layout, self.dataset, self.mesh)
-                self._checked.add((path, layout.points))
+            if (path, layout.points) not in self._brings:
+                self._brings[path, layout.points] = self._points.bring(opened, layout)
             self._layouts[path, name] = layout
         return self._layouts[path, name]
+
+    def _read(self, path: str, name: str, run: slice, levels: slice | None = None) -> Floats:
+        """Return records as `Layout.read`, on the points of the dataset."""
+        layout = self._layout(path, name)
+        bring = self._brings[path, layout.points]
+        values = layout.read(run, levels)
+        return values if bring is None else bring(values)
 
     def _piece(self, name: str, path: str, run: slice, levels: tuple[int, int] | None) -> Floats:
         layout = self._layout(path, name)
@@ -188,14 +195,14 @@ class Reader:
                 " for fields without: `integrate` or `interpolate` it"
             )
         if levels is None:
-            return layout.read(run)
+            return self._read(path, name, run)
         coordinate = self.coordinate(name, Place(path, run.start))
         if layout.levels is None:
-            return layout.read(run)[:, None]
+            return self._read(path, name, run)[:, None]
         first, last = levels
         if coordinate.upward:
             first, last = coordinate.count - last, coordinate.count - first
-        values = layout.read(run, slice(first, last))
+        values = self._read(path, name, run, slice(first, last))
         return values[:, ::-1] if coordinate.upward else values
 
 

@@ -27,9 +27,14 @@ def rectilinear_bilinear(mesh: Mesh, grid: Grid) -> RegriddingMatrix:
         BadInput: the grid has points outside the mesh.
 
     """
-    axes = mesh_axes(mesh)
     lat, lon = (points.ravel() for points in grid.points)
-    check_inside(axes, lat, lon)
+    check_inside(mesh_axes(mesh), lat, lon)
+    return bilinear_to_points(mesh, lat, lon)
+
+
+def bilinear_to_points(mesh: Mesh, lat: Floats, lon: Floats) -> RegriddingMatrix:
+    """Return the matrix from a rectilinear mesh to points inside it, (n,), as for a grid."""
+    axes = mesh_axes(mesh)
     low_row, high_row, up = _rows(axes, lat)
     west, east, right = _columns(axes, lon)
     nlat, nlon = axes.lat.size, axes.lon.size
