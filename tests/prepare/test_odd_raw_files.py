@@ -1,5 +1,7 @@
 """What is unusual but understood gives the usual fields; what cannot be right is told."""
 
+import contextlib
+
 import netCDF4
 import numpy as np
 import pytest
@@ -149,6 +151,23 @@ def test_times_too_coarse_for_their_steps(tmp_path):
         file["time"].setncatts({"units": units, "calendar": "noleap"})
         del file["exact"].units
     with pytest.raises(BadInput, match=r"float32, too coarse for times less than 5400 s apart"):
+        derive(raw.spec(fields={"PSL": {"take": "PSL"}}))
+
+
+@pytest.mark.parametrize(("off", "said"), [(0, None), (1 / 16, "less than 225 s apart")])
+def test_float32_hours_since_1900_are_believed_on_full_hours(tmp_path, off, said):
+    """Below 2**20 float32 numbers are 1/16 apart: what is an hour could be no other time nearby."""
+    raw = Cesm(tmp_path, form="NETCDF4", bounds=False, stamps="instant")
+    path = raw.write("PSL")
+    with netCDF4.Dataset(path, "a") as file:
+        count = file["time"].size
+        file.renameVariable("time", "exact")
+        stamps = file.createVariable("time", "f4", ("time",))
+        stamps.setncatts({"units": "hours since 1900-01-01", "calendar": "noleap"})
+        stamps[:] = 100 * 8760 + 3 * np.arange(count) + off
+        del file["exact"].units
+    expected = pytest.raises(BadInput, match=said) if said else contextlib.nullcontext()
+    with expected:
         derive(raw.spec(fields={"PSL": {"take": "PSL"}}))
 
 

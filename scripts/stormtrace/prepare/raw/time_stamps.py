@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.prepare.raw.calendar_time import Calendar, Seconds, calendar_of, unit_seconds
+from stormtrace.prepare.raw.calendar_time import HOUR, Calendar, Seconds, calendar_of, unit_seconds
 from stormtrace.prepare.raw.opened import RawFile, RawVariable
 from stormtrace.prepare.raw.variable_layout import starts_forecast, time_coordinate
 
-#: Seconds to which times must at least be exact.
-COARSEST = 60
+#: Seconds to which times must at least be exact, and where all are on half hours.
+COARSEST, COARSEST_ON_HALF_HOURS = 60, 450
 
 #: WRF's times, as text.
 WRITTEN = "Times"
@@ -95,11 +95,16 @@ def least_gap(path: str, calendar: Calendar, stamp: Seconds) -> int | None:
 
 
 def _check_resolution(times: RawVariable, values: NDArray) -> None:
-    """Refuse times whose kind of number is too coarse for them, such as float32 days since 1."""
+    """Refuse times whose kind of number is too coarse for them, such as float32 days since 1.
+
+    Half hours are believed where other times near them would be other numbers.
+    """
     if values.dtype.kind != "f":
         return
-    spacing = np.spacing(np.abs(values).max()) * unit_seconds(times.units)
-    if spacing > COARSEST:
+    unit = unit_seconds(times.units)
+    spacing = np.spacing(np.abs(values).max()) * unit
+    on_half_hours = not (values.astype(np.float64) * unit % (HOUR / 2)).any()
+    if spacing > (COARSEST_ON_HALF_HOURS if on_half_hours else COARSEST):
         raise BadInput(
             f"{times.path}: {times.name} in {times.units!r} is {values.dtype}, too coarse for"
             f" times less than {spacing:.0f} s apart: write it as float64"
