@@ -13,6 +13,7 @@ from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.plan import make_plans
 from stormtrace.prepare.raw.calendar_time import HOUR
+from stormtrace.prepare.raw.raw_formats import open_raw_file
 
 
 def derive(spec):
@@ -252,3 +253,13 @@ def test_pressure_levels_beside_hybrid_ones(tmp_path, count):
         file.createVariable("UP", "f4", ("time", "plev", "ncol"))[:] = values + 7.0
     spec = raw.spec(fields={"U850": {"interpolate": "UP", "to": 850, "files": str(path)}})
     assert (derive(spec)["U850"] == 7.0).all()
+
+
+def test_a_variable_in_a_group_is_not_told_to_be_absent_alone(tmp_path):
+    raw = Cesm(tmp_path, form="NETCDF4")
+    path = raw.write("PSL")
+    with netCDF4.Dataset(path, "a") as file:
+        file.createGroup("fields").createVariable("U850", "f4", ("time",))
+    said = r"has no variable U850; it has .*; its groups are not read \(fields\).*ncks -G :"
+    with open_raw_file(str(path)) as opened, pytest.raises(BadInput, match=said):
+        opened.variable("U850")

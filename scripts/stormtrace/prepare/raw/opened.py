@@ -85,6 +85,7 @@ class RawFile(Mapping[str, RawVariable]):
         variables: Mapping[str, Callable[[], RawVariable]],
         close: Callable[[], Any],
         dimensions_of: Mapping[str, tuple[str, ...]] | None = None,
+        groups: tuple[str, ...] = (),
     ) -> None:
         self.path = path
         self.dimensions = dimensions
@@ -93,6 +94,7 @@ class RawFile(Mapping[str, RawVariable]):
         self._makers = variables
         self._made: dict[str, RawVariable] = {}
         self._dimensions_of = dimensions_of
+        self.groups = groups
 
     @property
     def dimensions_of(self) -> Mapping[str, tuple[str, ...]]:
@@ -128,7 +130,13 @@ class RawFile(Mapping[str, RawVariable]):
         """Return a variable; NoVariable names those that there are."""
         if name not in self:
             have = ", ".join(sorted(self)) or "none"
-            raise NoVariable(f"{self.path} has no variable {name}; it has {have}")
+            hidden = (
+                f"; its groups are not read ({', '.join(self.groups)}): flatten it, for example"
+                " with ncks -G :"
+                if self.groups
+                else ""
+            )
+            raise NoVariable(f"{self.path} has no variable {name}; it has {have}{hidden}")
         return self[name]
 
 
@@ -138,7 +146,7 @@ def netcdf_file(nc: netCDF4.Dataset, path: str) -> RawFile:
     makers = {name: _maker(path, source, sizes) for name, source in nc.variables.items()}
     attributes = {name: nc.getncattr(name) for name in nc.ncattrs()}
     dimensions_of = {name: source.dimensions for name, source in nc.variables.items()}
-    return RawFile(path, sizes, attributes, makers, nc.close, dimensions_of)
+    return RawFile(path, sizes, attributes, makers, nc.close, dimensions_of, tuple(nc.groups))
 
 
 def _maker(
