@@ -48,9 +48,9 @@ def main() -> None:
         commandline.log.info("%s: %d points left out, %s", args.storms, count, why)
     years = tuple(args.observed_years) if args.observed_years else None
     rules = Rules(args.radius, args.minimum_wind, years)
-    result = {"climatology": in_climate(tracked, storms, rules)}
-    if args.match == "time":
-        result["time"] = in_time(tracked, storms, rules)
+    is_timed = args.match == "time"
+    result = {"time": in_time(tracked, storms, rules)} if is_timed else {}
+    result["climatology"] = in_climate(tracked, storms, rules, has_same_days=is_timed)
     about = {
         "class": tracked.feature.flag,
         "match": args.match,

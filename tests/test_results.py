@@ -1,4 +1,5 @@
 import contextlib
+import inspect
 import io
 import re
 from pathlib import Path
@@ -10,10 +11,28 @@ import pyarrow.parquet
 import pytest
 import xarray as xr
 
-from make_results import MINI, dates_between, write_events, write_frequency, write_masks
+from make_results import (
+    MINI,
+    dates_between,
+    write_events,
+    write_frequency,
+    write_masks,
+    write_samples,
+)
 from stormtrace import results
+from stormtrace.attribution.extremes import Extremes
+from stormtrace.attribution.regional_sums import regional_sums
+from stormtrace.attribution.shares import shares
+from stormtrace.attribution.threshold_fitting import fit_thresholds, open_years
+from stormtrace.attribution.yearly_sums import Year, attribute_year
+from stormtrace.classes import CLIMATENET_LABELS, Classes
 from stormtrace.climate.comparison import compare_files
 from stormtrace.errors import BadInput
+from stormtrace.formats.agreement_maps import write_agreement_maps
+from stormtrace.formats.decomposition_maps import OF_FIELD, DecompositionMaps, write_decomposition
+from stormtrace.formats.extreme_thresholds import write_thresholds
+from stormtrace.formats.json_files import write_json
+from stormtrace.study.layout import Layout
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "results.md"
 
@@ -45,7 +64,69 @@ def folder(tmp_path_factory):
         dates = dates_between((year, 1, 1), (year, 1, 3), "noleap")
         path = folder / "masks" / "control" / f"{year}.nc"
         write_masks(path, year, dates, lambda s, _: np.full(MINI.shape, 2 * (s % 4 == 0), np.int8))
+    _add_answers(folder)
     return folder
+
+
+def _add_answers(folder):
+    """Write a decomposition, an attribution, a verification and an agreement of known values.
+
+    Of the change of 10 points TMQ contributes 6, PSL 3. Rain is 5 in a river, at one step of four
+    everywhere, and 1 else, so the river has 20 of 32 shares; its 90th percentile is 5: none above.
+    """
+    classes = Classes.of_labels(CLIMATENET_LABELS)
+    shape = (5, 2, *MINI.shape)
+    values = {"first": 25.0, "second": 35.0, "difference": 10.0, "remainder": 1.0}
+    values |= {f"TMQ_{kind}": 6.0 for kind in OF_FIELD} | {f"PSL_{kind}": 3.0 for kind in OF_FIELD}
+    maps = {name: np.full(shape, value, np.float32) for name, value in values.items()}
+    made = DecompositionMaps(MINI, classes, ["TMQ", "PSL"], maps, {})
+    (folder / "decompositions").mkdir()
+    write_decomposition(folder / "decompositions" / "warming.nc", made)
+
+    dates = dates_between((2001, 1, 1), (2001, 1, 11), "noleap")
+    mask = write_masks(folder / "m.nc", 2001, dates,
+                       lambda s, _: np.full(MINI.shape, 2 * (s % 4 == 0), np.int8))  # fmt: skip
+    samples = write_samples(
+        folder / "s", dates,
+        lambda s, _: {"PRECT": np.full(MINI.shape, 1.0 + 4 * (s % 4 == 0), np.float32)},
+        units="mm/day", cell_methods="time: mean",
+    )  # fmt: skip
+    there = folder / "attribution" / "control" / "PRECT"
+    there.mkdir(parents=True)
+    grid, limits = fit_thresholds(
+        open_years([samples], "PRECT"), "PRECT", Extremes((90.0,), "steps")
+    )
+    write_thresholds(there / "extremes.nc", limits, grid, {})
+    attribute_year(Year(mask, samples, "PRECT", there / "extremes.nc"), there / "2001.nc", {})
+    sums = regional_sums([there / "2001.nc"], "PRECT", [90.0], {})
+    write_json(there / "shares.json", {"field": "PRECT"} | shares(sums))
+
+    every = {
+        "points": 20,
+        "pod": 0.75,
+        "pod_interval": [0.5, 0.9],
+        "far": 0.2,
+        "far_interval": None,
+    }
+    rate = {"a_year": 86.0, "interval": None, "months": [1.0] * 12}
+    storms = {"all": rate, "basins": {"North Atlantic": rate | {"a_year": 12.0}}}
+    verified = {
+        "time": {"all": every, "by": {"basin": {"North Atlantic": every | {"pod": 0.8}}}},
+        "climatology": {"detected": storms, "observed": storms | {"first_year": 1980}},
+    }
+    (folder / "verification").mkdir()
+    write_json(folder / "verification" / "control.json", verified)
+
+    pair = {"first": 0, "second": 1, "lag_h": 0.0, "iou": 0.25, "iou_interval": None}
+    members = [{"short": "AR", "experiment": name} for name in ("control", "ivt-250")]
+    found = {"members": members, "regions": {"all": {"annual": {"pairs": [pair]}}}}
+    (folder / "agreement").mkdir()
+    write_json(folder / "agreement" / "rivers.json", found)
+    counts = {name: np.full((4, size, *MINI.shape), count, np.int32)
+              for name, size, count in (("count", 2, 8), ("both", 1, 4), ("at_least", 2, 5))}  # fmt: skip
+    steps = np.array([10, 10, 0, 10])
+    write_agreement_maps(folder / "agreement" / "rivers.nc", MINI, steps, counts,
+                         ["AR@control", "AR@ivt-250"], [(0, 1)], {})  # fmt: skip
 
 
 def _add_fragments(path):
@@ -98,6 +179,48 @@ def test_the_document_says_what_is_true_of_tracks(documented):
 
 def test_the_document_says_what_is_true_of_masks(documented):
     assert "ARs cover a cell at most 25.0 % of the time" in documented[1]
+
+
+def test_the_document_says_what_is_true_of_answers(documented):
+    names, said = documented
+    assert "{'TMQ': 6.0, 'PSL': 3.0}" in said
+    share = 100 * 20 / 32
+    assert f"'atmospheric_river': {share:.1f}, 'none': {100 - share:.1f}" in said
+    assert names["brought"].feature.values.tolist() == ["TC", "AR", "none"]
+    assert names["extremes"].isnull().all()  # nothing lies above the percentile
+    assert "North Atlantic  0.8  0.2" in said and "{'detected': 86.0, 'observed': 86.0}" in said
+    assert "AR@control  AR@ivt-250  0.25" in said
+    assert (names["both"] == 50).all() and names["methods"].both.sel(season="JJA").isnull().all()
+    pair = names["methods"].both.sel(season="DJF", first="AR@ivt-250", second="AR@control")
+    assert (pair == 40).all()
+    bands = names["shares"].dropna(subset="south")
+    assert (bands.query("part == 'none' and measure == 'total'").share.round(3) == 37.5).all()
+
+
+def test_every_result_is_in_the_documents_table():
+    """Each folder that the layout knows, but those that hold no results."""
+    none = {
+        "planet",
+        "blocks",
+        "logs",
+        "checkpoints",
+        "figures",
+        "animations",
+        "check.txt",
+        "report.html",
+    }
+    layout = Layout("results")
+    methods = [
+        getattr(Layout, name) for name in vars(Layout) if name[0] != "_" and name != "planet_part"
+    ]
+    folders = {
+        Path(found(layout, *["x"] * (len(inspect.signature(found).parameters) - 1))).parts[1]
+        for found in methods if inspect.isfunction(found)
+    }  # fmt: skip
+    table = {
+        row.split("|")[1] for row in DOCUMENT.read_text().splitlines() if row.startswith("| `")
+    }
+    assert folders - none == {name for name in folders if any(f"`{name}/" in row for row in table)}
 
 
 def test_a_box_is_found_on_grids_from_any_longitude_and_on_projected_ones():

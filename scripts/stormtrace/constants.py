@@ -5,3 +5,6 @@ EARTH_RADIUS_KM = 6371.22
 
 #: Acceleration of gravity in m s-2: CESM's own (SHR_CONST_G), also E3SM's.
 GRAVITY = 9.80616
+
+#: m/s.
+KNOT = 1852 / 3600

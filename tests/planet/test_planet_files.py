@@ -15,6 +15,7 @@ from stormtrace.planet.cesm_files import hybrid_levels
 from stormtrace.planet.parts import write_part
 from stormtrace.planet.settings import Settings, read_settings
 from stormtrace.prepare.mesh import camse
+from stormtrace.verification.observed import read_storms
 
 GRID = {"nlat": 48, "nlon": 72}
 SMALL = {
@@ -198,6 +199,23 @@ def test_events_tell_what_the_masks_show(parts: dict[str, Path], part: str) -> N
     kinds = {"crosses_dateline", "crosses_new_year"}
     assert {(code, kind) for code in ("AR", "TC") for kind in kinds} <= noted
     assert {("AR", "near_pole"), ("AR", "merges"), ("AR", "splits")} <= noted
+
+
+def test_cyclones_are_noted_down_as_ibtracs_has_them(parts: dict[str, Path]) -> None:
+    """Each eye lies in the mask of that moment; winds are a cyclone's, and all cyclones are there."""
+    truth = parts["merra2"] / "truth"
+    storms = read_storms(truth / "storms.csv")
+    mask, hours, lat, lon = read(truth / "masks.nc", "mask", "time", "lat", "lon")
+    begin = np.datetime64("2001-01-01")
+    steps = np.searchsorted(hours, (storms.time - begin) / np.timedelta64(1, "h"))
+    rows = np.abs(lat[:, None] - storms.lat).argmin(axis=0)
+    apart = (lon[:, None] - storms.lon + 180) % 360 - 180
+    assert (mask[steps, rows, np.abs(apart).argmin(axis=0)] == 1).all()
+    assert (storms.is_cyclone & (storms.wind > 8) & (storms.wind < 70)).all()
+    events = json.loads((truth / "events.json").read_text())["events"]
+    cyclones = [told for told in events if told["class"] == "TC"]
+    assert storms.names.size == len(cyclones) > 2
+    assert storms.time.size == sum(told["steps"] for told in cyclones)
 
 
 # --- ClimateNet ------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ import pytest
 
 from cf_compliance import cf_findings
 from mask_files import write_mask_file
+from stormtrace import results
 from stormtrace.blocks import read_block
 from stormtrace.classes import CLIMATENET_LABELS
 from stormtrace.errors import BadInput
@@ -130,6 +131,13 @@ def test_a_case_by_hand(tmp_path):
         assert nc["both"][0, 0, 5].tolist() == [4 if 6 <= k < 10 else 0 for k in range(36)]
         assert nc["at_least"][0, 0, 5].sum() == 16 * 4 and nc["at_least"][0, 1, 5].sum() == 4 * 4
     assert cf_findings(tmp_path / "both.nc") == []
+    maps = results.open_agreement(tmp_path / "both.nc").sel(season="DJF")
+    pair = maps.both.sel(first="AR@second", second="AR@first")
+    assert pair[5].values.tolist() == [100 if 6 <= k < 10 else 0 for k in range(36)]
+    table = results.open_agreement_scores(tmp_path / "both.json").set_index(["region", "period"])
+    row = table.loc[("west", "annual")]
+    assert (row["first"], row["second"]) == ("AR@first", "AR@second")
+    assert row.first_in_second == pytest.approx(3 / 7) and np.isnan(row.iou_low)
 
 
 def test_an_event_is_found_from_the_share_that_is_asked_for(tmp_path):

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from ibtracs_files import row, write_csv
 
+from stormtrace import results
 from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.errors import BadInput
+from stormtrace.formats.json_files import write_json
 from stormtrace.formats.tables import write_tables
 from stormtrace.formats.tracks import write_trajectories
 from stormtrace.grids import make_grid
@@ -166,8 +168,20 @@ def test_observed_tracks_sent_through_tracking(tmp_path, shift):
     # A disc of cells of 2° is centred on its storm to a fraction of a cell.
     assert every["position_error_km"] == pytest.approx(shift * DEGREE_KM, abs=0.2 * 2 * DEGREE_KM)
 
+    # Of the same days: as many, over as much of a year.
+    same = in_climate(found, storms, Rules(), has_same_days=True)
+    assert same["observed"]["all"]["a_year"] == pytest.approx(2 * 1460 / 12)
+    assert same["observed"]["years"] == same["detected"]["years"] == pytest.approx(12 / 1460)
     climate = in_climate(found, storms, Rules(observed_years=(2001, 2001)))
     assert climate["observed"]["all"]["a_year"] == 2
     assert climate["observed"]["all"]["months"][7] == 2
     # The experiment saw 12 of 1460 steps of the year, and two storms in them.
     assert climate["detected"]["all"]["a_year"] == pytest.approx(2 * 1460 / 12)
+
+    made = {"time": in_time(found, storms, Rules()), "climatology": climate}
+    write_json(tmp_path / "verified.json", made)
+    table = results.open_verification(tmp_path / "verified.json").set_index(["group", "label"])
+    assert table.loc[("all", "all")].pod == 1 and table.loc[("basin", "South Pacific")].points == 12
+    assert np.isnan(table.loc[("all", "all")].pod_low)  # two storms: no interval
+    begun = results.open_storms(tmp_path / "verified.json").set_index(["side", "basin"])
+    assert begun.loc[("observed", "all")]["8"] == 2

@@ -411,8 +411,13 @@ def samples_of(wildcards, year=None):
 
 
 def observed_storms(wildcards):
-    """The file of observed storms, where it is; the job says so where it is not."""
+    """The file of observed storms, where it is; the job says so where it is not.
+
+    The planet's lie in a folder that is made as a whole.
+    """
     how = STUDY.verified[wildcards.experiment]
+    if made := at.planet_part(how.storms):
+        return {"storms": made}
     file = storms_file(how.storms, how.agency)
     return {"storms": str(file)} if file.exists() else {}
 

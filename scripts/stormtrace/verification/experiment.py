@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import FeatureClass
@@ -24,7 +25,11 @@ from stormtrace.verification.skill import Detected, skill, verdicts
 
 @dataclass(frozen=True)
 class Rules:
-    """How storms are held against each other: km, m/s, and years of the observations."""
+    """How storms are held against each other: km, m/s, and years of the observations.
+
+    observed_years: of the climatology; None: those of the file or, where days are compared, the
+    steps of the experiment.
+    """
 
     radius_km: float = 300.0
     minimum_wind: float = 17.5
@@ -97,11 +102,14 @@ def _detected(tracked: Tracked, steps: Steps) -> Detected:
     return Detected(Points(step[order], lat[order], lon[order]), event[order])
 
 
-def in_climate(tracked: Tracked, storms: Storms, rules: Rules) -> dict[str, Any]:
+def in_climate(
+    tracked: Tracked, storms: Storms, rules: Rules, has_same_days: bool = False
+) -> dict[str, Any]:
     """Return storms a year by basin and month, detected and observed.
 
     A storm is where and when it begins: an event at its first step, an observed storm at its first
-    point that counts (`Rules.minimum_wind`).
+    point that counts (`Rules.minimum_wind`). has_same_days: the experiment has the weather of its
+    days, so that observed storms count within its steps, unless other years are asked for.
 
     Raises:
         BadInput: no observed storm counts in the years that are asked for.
@@ -116,11 +124,24 @@ def in_climate(tracked: Tracked, storms: Storms, rules: Rules) -> dict[str, Any]
     basin = tc_basin(mine["genesis_lat"], mine["genesis_lon"])
     there = {int(one.attributes["year"]): _share(one) for one in tracked.years}
     years = sorted(there)
+    shares = [there[one] for one in years]
     counts = yearly(basin, year, month, years)
-    return {
-        "detected": climatology(counts, [there[one] for one in years]),
-        "observed": _observed(storms, rules),
-    }
+    if has_same_days and rules.observed_years is None:
+        storms = storms.where(_within(storms.time, _steps(tracked.years)))
+        observed = _observed(storms, rules, years, shares)
+    else:
+        first, last = rules.observed_years or _whole_years(storms)
+        whole = list(range(first, last + 1))
+        observed = _observed(storms, rules, whole, [1.0] * len(whole))
+    return {"detected": climatology(counts, shares), "observed": observed}
+
+
+def _within(time: NDArray[np.datetime64], steps: Steps) -> NDArray[np.bool_]:
+    """Return which times lie at most half a step from one of the steps."""
+    half = np.timedelta64(round(1800 * steps.hours), "s")
+    after = np.clip(np.searchsorted(steps.time, time), 1, steps.time.size - 1)
+    near = np.minimum(abs(time - steps.time[after - 1]), abs(time - steps.time[after]))
+    return near <= half
 
 
 def _share(year: YearObjects) -> float:
@@ -130,18 +151,19 @@ def _share(year: YearObjects) -> float:
     return min(1.0, year.time.size / float(whole))
 
 
-def _observed(storms: Storms, rules: Rules) -> dict[str, Any]:
+def _observed(
+    storms: Storms, rules: Rules, years: Sequence[int], shares: Sequence[float]
+) -> dict[str, Any]:
     strong = first_points(storms, is_strong(storms, rules.minimum_wind))
     basin, year, month = beginnings(strong.lat, strong.lon, strong.time)
-    first, last = rules.observed_years or _whole_years(storms)
-    years = list(range(first, last + 1))
     counts = yearly(basin, year, month, years)
     if not counts.sum():
+        found = f"{year.min()}–{year.max()}" if year.size else "none"
         raise BadInput(
-            f"no observed storm of at least {rules.minimum_wind:g} m/s begins in {first}–{last}; "
-            f"the file has {year.min() if year.size else 'none'}–{year.max() if year.size else ''}"
+            f"no observed storm of at least {rules.minimum_wind:g} m/s begins in"
+            f" {years[0]}–{years[-1]}; those that count are of {found}"
         )
-    return climatology(counts, [1.0] * len(years)) | {"first_year": first, "last_year": last}
+    return climatology(counts, shares) | {"first_year": years[0], "last_year": years[-1]}
 
 
 def _whole_years(storms: Storms) -> tuple[int, int]:

