@@ -37,14 +37,23 @@ RIVER = 2
 
 
 def member(folder, name, masks, years=(2000,), grid=GRID, labels=CLIMATENET_LABELS, **facts):
-    """Track masks, of one year or (years, steps, …), and return what `agree.py` takes."""
+    """Write and track masks, of one year or (years, steps, …); return what `agree.py` takes."""
     by_year = [masks] if len(years) == 1 else masks
+    given = {"grid": grid, "labels": labels} | facts
+    files = [
+        write_mask_file(folder / f"{name}-{year}.nc", part, year=year,
+                        **({"units": f"hours since {year}-01-01"} | given))
+        for year, part in zip(years, by_year, strict=True)
+    ]  # fmt: skip
+    return tracked_member(folder, name, files, "AR" if labels is CLIMATENET_LABELS else labels[1])
+
+
+def tracked_member(folder, name, masks, short="AR"):
+    """Track files of masks, one a year, and return what `agree.py` takes."""
     files = {"masks": [], "objects": []}
-    for year, part in zip(years, by_year, strict=True):
-        given = {"units": f"hours since {year}-01-01", "grid": grid, "labels": labels} | facts
-        path = write_mask_file(folder / f"{name}-{year}.nc", part, year=year, **given)
+    for path in masks:
         opened = open_masks(path)
-        target = folder / f"{name}-{year}-objects.nc"
+        target = folder / f"{name}-{opened.path.stem}-objects.nc"
         about = opened.attributes | {"labelling": json.dumps(labelling_keys(TRACKING))}
         with ObjectsWriter(target, opened, about) as writer:
             tables = ObjectTables(opened.grid)
@@ -59,7 +68,6 @@ def member(folder, name, masks, years=(2000,), grid=GRID, labels=CLIMATENET_LABE
     write_tables(folder / name, "objects", objects, record.classes, {})
     events = event_table(record, assignment, objects)
     write_tables(folder / name, "events", events, record.classes, {})
-    short = "AR" if labels is CLIMATENET_LABELS else labels[1]
     return {"experiment": name, "class": short, "events": str(folder / name), **files}
 
 
@@ -301,8 +309,8 @@ def test_a_catalogue_by_hand(tmp_path):
     ("text", "more", "said"),
     [
         (PIKART.replace("clat,", "latitude,"), {}, "has no columns clat"),
-        (PIKART.replace("2000010106", "2000-01-01"), {}, "line 3: when is '2000-01-01'"),
-        (PIKART.replace("45,200", "145,200"), {}, "line 4: clat 145, clon 200 is no place"),
+        (PIKART.replace("2000010106", "2000-01-01"), {}, "row 3: when is '2000-01-01'"),
+        (PIKART.replace("45,200", "145,200"), {}, "row 4: clat 145, clon 200 is no place"),
         (PIKART.replace('"[30, 80]"', '"[30]"'), {}, "2 values of axlat, 1 of axlon"),
         (PIKART.replace("45,200", "south,200"), {}, "clat is 'south', expected a number"),
         ("id,when,clat,clon,axlat,axlon,lflat,lflon\n", {}, "has no rows"),

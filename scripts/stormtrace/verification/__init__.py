@@ -12,6 +12,7 @@ members           masks and events of several experiments, step by step on one g
 together          counts of where and when they mark the same cells, in one pass (compiled)
 catalogues        tables of events that others published, held against members
 agreement_scores  shares, lags, consensus and events found, with intervals by year
+agreement_files   all of it, from the files of members to numbers and maps
 """
 
 #: Members of one agreement: their bits make up one byte a cell.

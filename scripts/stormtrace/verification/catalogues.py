@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.errors import BadInput
+from stormtrace.formats.file_kinds import CLASSIC, HDF5
 from stormtrace.grids import Grid
 from stormtrace.prepare.raw.calendar_time import Calendar
 from stormtrace.sphere import unit_vectors
@@ -73,8 +74,18 @@ def read_catalogue(name: str, catalogue: Catalogue, calendar: str) -> Table:
 def _read_text(path: Path, used: Mapping[str, str]) -> dict[str, NDArray[np.str_]]:
     if not path.is_file():
         raise BadInput(f"there is no catalogue {path}: copy it there, or correct `catalogues`")
+    with path.open("rb") as stream:
+        magic = stream.read(len(HDF5))
+    if magic.startswith((HDF5, CLASSIC)):
+        raise BadInput(
+            f"{path} is netCDF, but a catalogue is a table (CSV), a row an event and time: masks,"
+            " such as PIKART's eulerian ar_mask, are a detector ({files: …, variable: ar_mask, tag:"
+            " Atmospheric River})"
+        )
+    # Lists of numbers, as numpy prints them, go over several lines of a cell.
+    lines = pyarrow.csv.ParseOptions(newlines_in_values=True)
     try:
-        head = pyarrow.csv.open_csv(path).schema.names
+        head = pyarrow.csv.open_csv(path, parse_options=lines).schema.names
         if missing := [column for column in used.values() if column not in head]:
             raise BadInput(
                 f"{path} has no columns {', '.join(missing)}; it has {', '.join(head)}: correct "
@@ -82,6 +93,7 @@ def _read_text(path: Path, used: Mapping[str, str]) -> dict[str, NDArray[np.str_
             )
         table = pyarrow.csv.read_csv(
             path,
+            parse_options=lines,
             convert_options=pyarrow.csv.ConvertOptions(
                 include_columns=list(dict.fromkeys(used.values())),
                 column_types=dict.fromkeys(used.values(), pyarrow.string()),
@@ -111,7 +123,7 @@ def _seconds(
         except (ValueError, BadInput) as error:
             row = int(np.flatnonzero(text == time)[0]) + 2
             raise BadInput(
-                f"{path}, line {row}: {column} is {time!r}, expected "
+                f"{path}, row {row}: {column} is {time!r}, expected "
                 f"{form or 'a date such as 2000-01-01 03:00'} ({error}); say `time_format`"
             ) from None
     return np.array(found, np.int64)[place]
@@ -132,7 +144,7 @@ def _points(
                     zip(pair, cells, strict=True))  # fmt: skip
         if len(lat) != len(lon):
             raise BadInput(
-                f"{path}, line {row + 2}: {len(lat)} values of {used[pair[0]]}, {len(lon)} of "
+                f"{path}, row {row + 2}: {len(lat)} values of {used[pair[0]]}, {len(lon)} of "
                 f"{used[pair[1]]}; expected as many"
             )
         rows += [row] * len(lat)
@@ -141,7 +153,7 @@ def _points(
     if wrong := np.flatnonzero(~((np.abs(at[:, 0]) <= 90) & (np.abs(at[:, 1]) <= 360))).tolist():
         lat, lon = at[wrong[0]]
         raise BadInput(
-            f"{path}, line {rows[wrong[0]] + 2}: {used[pair[0]]} {lat:g}, {used[pair[1]]} {lon:g} "
+            f"{path}, row {rows[wrong[0]] + 2}: {used[pair[0]]} {lat:g}, {used[pair[1]]} {lon:g} "
             "is no place on Earth, in degrees: correct it, or `columns`"
         )
     order = np.argsort(seconds[rows], kind="stable") if rows else np.empty(0, int)
@@ -156,7 +168,7 @@ def _numbers(path: Path, row: int, column: str, cell: str) -> list[float]:
         values = [float(word) for word in words]
     except ValueError:
         raise BadInput(
-            f"{path}, line {row + 2}: {column} is {str(cell)!r}, expected a number"
+            f"{path}, row {row + 2}: {column} is {str(cell)!r}, expected a number"
         ) from None
     return [value for value in values if not np.isnan(value)]
 
