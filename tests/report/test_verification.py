@@ -76,3 +76,15 @@ def test_storms_a_year_alone(tmp_path):
         "(1990–1999)." in words  # fmt: skip
     assert "so no day is compared" in words
     assert "false alarms" not in words
+
+
+def test_days_have_numbers_of_storms_not_a_year_of_them(tmp_path):
+    """A tenth of a year with 8 storms is 80 a year, and the page says 8."""
+    short = CLIMATE | {"years": 0.1}
+    both = {"detected": short, "observed": short | {"first_year": 2000, "last_year": 2001}}
+    by = {"basin": {}, "season": {}, "year": {}, "intensity": {}}
+    page = page_of(tmp_path, climatology=both, time={"all": SCORES | LEADS, "by": by})
+    tips = re.findall(r"<title>(.*?)</title>", page)
+    assert "observed, NA: 8 (7.5 to 8.5) storms" in tips
+    assert not any(tip.startswith("detected, D:") for tip in tips)  # no seasonal cycle of days
+    assert "Storms by basin" in visible(page) and "Storms a year by basin" not in visible(page)

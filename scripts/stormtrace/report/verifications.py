@@ -23,7 +23,7 @@ def describe(
         return None
     found = read_json(files.verification, "scripts/verify.py")
     about, climate, timed = found["observations"], found["climatology"], found.get("time")
-    observed = f"IBTrACS ({about['agency'].upper()}), {about['file']}"
+    observed = f"{about['file']} (agency: {about['agency'].upper()})"
     rules = (
         f"Observed points of at least {found['minimum_wind']:g} m/s count; "
         f"a detection at most {found['radius_km']:g} km away is the same storm"
@@ -88,7 +88,7 @@ def _rows(timed: Mapping[str, Any]) -> Iterator[SkillRow]:
     yield _row("All", "", timed["all"])
     for key, group in GROUPS.items():
         table = timed["by"][key]
-        if key != "year" or 1 < len(table) <= MOST_YEARS:
+        if key in ("basin", "intensity") or 1 < len(table) <= MOST_YEARS:
             yield from (_row(label, group, one) for label, one in table.items())
 
 
@@ -114,26 +114,33 @@ def _interval(one: Mapping[str, Any], name: str, factor: float, key: str = "") -
 
 
 def _charts(found: Mapping[str, Any], classes: Mapping[str, ShownClass]) -> Iterator[Chart]:
-    """Yield the seasonal cycle of both, storms a year by basin, and detection by intensity."""
+    """Yield the seasonal cycle of both, storms a year by basin, and detection by intensity.
+
+    Less than a year has no cycle.
+    """
     style = style_of(found["class"], classes) or "neutral"
     climate = found["climatology"]
     sides: Sequence[tuple[str, str, str]] = (
         ("detected", "detected", style),
         ("observed", "observed", "neutral dashed"),
     )
-    lines = [Line(name, climate[side]["all"]["months"], how) for side, name, how in sides]
-    svg = line_chart([month[0] for month in MONTHS], lines, "storms a month")
-    legend = [(line.style, line.name) for line in lines]
-    yield Chart("Storms by the month they begin in", Markup(svg), "all basins", legend)
+    scale, a_year = _scale(climate)
+    if a_year:
+        lines = [Line(name, climate[side]["all"]["months"], how) for side, name, how in sides]
+        svg = line_chart([month[0] for month in MONTHS], lines, "storms a month")
+        legend = [(line.style, line.name) for line in lines]
+        yield Chart("Storms by the month they begin in", Markup(svg), "all basins", legend)
     bars = {
         initials(basin): [
-            _bar(name, how, climate[side]["basins"][basin]) for side, name, how in sides
+            _bar(name, how, climate[side]["basins"][basin], scale[side])
+            for side, name, how in sides
         ]
         for basin in climate["observed"]["basins"]
     }
-    svg = bar_chart(bars, "storms a year")
+    svg = bar_chart(bars, a_year or "storms")
+    legend = [(how.split()[0], name) for _, name, how in sides]
     names = ", ".join(f"{initials(name)} {name}" for name in climate["observed"]["basins"])
-    yield Chart("Storms a year by basin", Markup(svg), names, legend)
+    yield Chart(f"{(a_year or 'storms').capitalize()} by basin", Markup(svg), names, legend)
     if timed := found.get("time"):
         bars = {
             _short(label): [
@@ -148,9 +155,20 @@ def _charts(found: Mapping[str, Any], classes: Mapping[str, ShownClass]) -> Iter
             yield Chart("Detection by observed intensity", Markup(svg), note)
 
 
-def _bar(name: str, style: str, one: Mapping[str, Any]) -> Bar:
+def _scale(climate: Mapping[str, Any]) -> tuple[Mapping[str, float], str]:
+    """Return what makes rates a year to what is shown, by side, and the unit if it is a rate.
+
+    Of less than a year on both sides numbers of storms are shown: a rate would be made up.
+    """
+    years = {side: climate[side]["years"] for side in ("detected", "observed")}
+    if max(years.values()) < 1:
+        return years, ""
+    return dict.fromkeys(years, 1.0), "storms a year"
+
+
+def _bar(name: str, style: str, one: Mapping[str, Any], scale: float) -> Bar:
     low, high = one["interval"] or (one["a_year"], one["a_year"])
-    return Bar(name, style.split()[0], one["a_year"], low, high)
+    return Bar(name, style.split()[0], scale * one["a_year"], scale * low, scale * high)
 
 
 def _ends(one: Mapping[str, Any]) -> Sequence[float]:
