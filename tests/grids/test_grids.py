@@ -2,6 +2,7 @@
 
 import netCDF4
 import numpy as np
+import pyproj
 import pytest
 
 from real_data import real_data
@@ -109,6 +110,17 @@ def test_the_central_longitude_points_where_it_should(kind):
     grid = make_grid({"projection": kind, "cells": 50, "central_lon": 90})
     row = 0 if kind == "north-polar" else -1  # down on a map of the north, up on one of the south
     np.testing.assert_allclose(grid.lon[row, 24:26].mean(), 90.0, atol=1e-9)
+
+
+def test_polar_squares_are_those_of_their_grid_mapping_bit_by_bit():
+    """The short way to their coordinates is PROJ's own, by way of the reference system."""
+    plane = make_grid({"projection": "south-polar", "cells": 50, "central_lon": -35}).projection
+    long_way = pyproj.Transformer.from_crs(plane.crs.geodetic_crs, plane.crs, always_xy=True)
+    lon, lat = long_way.transform(*np.meshgrid(plane.x, plane.y), direction="INVERSE")
+    found = plane.inverse(*np.meshgrid(plane.x, plane.y))
+    np.testing.assert_array_equal(found, (lat, lon % 360))
+    west = (found[1] + 180) % 360 - 180
+    np.testing.assert_array_equal(plane.forward(*found), long_way.transform(west, lat))
 
 
 def test_small_cells_of_a_projection_have_the_area_that_its_scale_tells():

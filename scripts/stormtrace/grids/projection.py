@@ -47,6 +47,8 @@ class Projection:
     def _transformer(self) -> Any:
         import pyproj
 
+        if pipeline := _polar_pipeline(self.mapping):
+            return pyproj.Transformer.from_pipeline(pipeline)
         geographic = self.crs.geodetic_crs
         if self.is_rotated_pole:  # pyproj's own base system of a derived geographic one
             geographic = pyproj.CRS.from_user_input(f"+proj=longlat +R={self.radius_km * 1000}")
@@ -89,6 +91,34 @@ class Projection:
         return midpoint_edges(self.x), midpoint_edges(self.y)
 
 
+def _polar_pipeline(mapping: Mapping[str, Any]) -> str | None:
+    """Return PROJ's words for a mapping of `polar_stereographic`, None for any other.
+
+    The same bits as from the reference system, for which pyproj searches its database: .4 s of CPU.
+    """
+    keys = ("latitude_of_projection_origin", "straight_vertical_longitude_from_pole", "earth_radius")
+    if not all(key in mapping for key in keys):
+        return None
+    lat, lon, radius = (float(mapping[key]) for key in keys)
+    if dict(mapping) != _polar_mapping(lat, lon, radius):
+        return None
+    degrees = "+proj=unitconvert +xy_in=deg +xy_out=rad"
+    plane = f"+proj=stere +lat_0={lat} +lon_0={lon} +k=1 +x_0=0 +y_0=0 +R={radius!r}"
+    return f"+proj=pipeline +step {degrees} +step {plane}"
+
+
+def _polar_mapping(lat: float, lon: float, radius_m: float) -> dict[str, Any]:
+    return {
+        "grid_mapping_name": "polar_stereographic",
+        "latitude_of_projection_origin": lat,
+        "straight_vertical_longitude_from_pole": lon,
+        "scale_factor_at_projection_origin": 1.0,
+        "false_easting": 0.0,
+        "false_northing": 0.0,
+        "earth_radius": radius_m,
+    }
+
+
 def _rotated_pole(mapping: Mapping[str, Any], radius_km: float) -> str:
     """Return PROJ's words for CF's rotated pole, in degrees."""
     pole_lat = float(mapping["grid_north_pole_latitude"])
@@ -111,13 +141,5 @@ def polar_stereographic(
     half = 2.0 * radius_m * np.tan(np.radians(90.0 - abs(boundary_lat)) / 2.0)
     width = 2.0 * half / cells
     centres = (np.arange(cells) + 0.5) * width - half
-    mapping = {
-        "grid_mapping_name": "polar_stereographic",
-        "latitude_of_projection_origin": -90.0 if south else 90.0,
-        "straight_vertical_longitude_from_pole": float(central_lon),
-        "scale_factor_at_projection_origin": 1.0,
-        "false_easting": 0.0,
-        "false_northing": 0.0,
-        "earth_radius": float(radius_m),
-    }
+    mapping = _polar_mapping(-90.0 if south else 90.0, float(central_lon), float(radius_m))
     return Projection(centres, centres.copy(), mapping)

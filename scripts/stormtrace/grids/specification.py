@@ -156,6 +156,8 @@ def _fault(error: Any) -> str:
 def cell_count(entry: GridSpecification | Mapping[str, Any]) -> int | None:
     """Return how many cells a grid has, without opening files; None if only its file knows."""
     given = entry if isinstance(entry, GridSpecification) else specification(entry)
+    if given.projection is not None:  # no need of a map: this is asked at every start of Snakemake
+        return _polar(given).x.size ** 2
     return None if given.file is not None else make_grid(given).size
 
 
