@@ -1,9 +1,14 @@
+import io
+import re
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
+import matplotlib as mpl
 import numpy as np
 import pytest
+from fontTools.ttLib import TTFont
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
@@ -18,6 +23,7 @@ from stormtrace.figures.layers import BEYOND
 from stormtrace.figures.line_figures import draw_lines
 from stormtrace.figures.maps import SEA, draw_map, sample
 from stormtrace.figures.names import typeset
+from stormtrace.figures.printing import Printing
 from stormtrace.figures.projections import PolarStereographic, Rectangle
 from stormtrace.figures.sensitivity_figures import _minus, read_whole_record
 from stormtrace.grids import Grid, make_grid
@@ -31,6 +37,32 @@ def run(script, *flags):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done
+
+
+def test_a_pdf_holds_the_glyphs_of_its_letters_without_rules_of_layout(tmp_path):
+    """Outlines of A and V, which DejaVu Sans has rules for, and no table that says how they pair."""
+    figure = Figure(figsize=(2, 1))
+    figure.text(0.1, 0.5, "AV", family="DejaVu Sans")
+    with mpl.rc_context({"pdf.fonttype": 42}):
+        Printing().save(figure, tmp_path / "figure")
+    streams = re.findall(
+        rb"stream\r?\n(.*?)\r?\nendstream", (tmp_path / "figure.pdf").read_bytes(), re.S
+    )
+    (font,) = [
+        TTFont(io.BytesIO(content))
+        for content in map(unpacked, streams)
+        if content.startswith(b"\0\1\0\0")
+    ]
+    drawn = [name for name in font.getGlyphOrder() if font["glyf"][name].numberOfContours > 0]
+    assert {"A", "V"} <= set(drawn) and len(drawn) < 8
+    assert not {"GSUB", "GPOS", "GDEF"} & set(font.keys())
+
+
+def unpacked(stream):
+    try:
+        return zlib.decompress(stream)
+    except zlib.error:
+        return stream
 
 
 def test_sampling_is_linear_between_cells_and_round_the_globe():

@@ -15,3 +15,11 @@ panels                 figures of several maps
 printing               PNG and PDF, at a resolution, with or without titles
 colours, names         scales and colours of classes; words for titles
 """
+
+import sys
+import warnings
+
+# matplotlib imports its 3-D axes, a sixth of its start, whatever is drawn; it does without them.
+if "matplotlib.projections" not in sys.modules:
+    sys.modules.setdefault("mpl_toolkits.mplot3d", None)  # type: ignore[arg-type]
+    warnings.filterwarnings("ignore", "Unable to import Axes3D")

@@ -2,8 +2,10 @@
 
 import re
 
+import numpy as np
+
 from stormtrace.classes import FeatureClass
-from stormtrace.grids import make_grid
+from stormtrace.grids import Grid
 
 #: Column of events.parquet -> (title of its histogram, units, factor from the column's units).
 HISTOGRAMS = {
@@ -15,8 +17,8 @@ HISTOGRAMS = {
 
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
-#: Densities of events are drawn on this grid.
-DENSITY_GRID = make_grid({"nlat": 91, "nlon": 180})
+#: Densities of events are drawn on this grid of 2°. (`make_grid` would import pydantic.)
+DENSITY_GRID = Grid(np.linspace(-90.0, 90.0, 91), np.arange(0.0, 360.0, 2.0))
 
 
 def heading(feature: FeatureClass, more: str = "") -> str:

@@ -1,8 +1,10 @@
 """How figures are saved: as PNG and PDF, at a resolution, with or without their titles."""
 
 import argparse
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
@@ -23,6 +25,7 @@ class Printing:
 
     def save(self, figure: Figure, stem: Path) -> None:
         """Write ``{stem}.png`` and ``{stem}.pdf``, each whole or not at all; forget the figure."""
+        _embed_glyphs_alone()
         words = describe(figure)
         area = None if self.titles else self._without_titles(figure)
         for kind, dots, key in (
@@ -44,6 +47,19 @@ class Printing:
         width, height = figure.get_size_inches()
         lowest = min((one.get_position()[1] for one in titles), default=1.0)
         return Bbox.from_bounds(0, 0, width, lowest * height - (LINE if titles else 0.0))
+
+
+def _embed_glyphs_alone() -> None:
+    """Have fonts embedded without their rules of layout.
+
+    In PDF each glyph has its place. To reduce the rules of DejaVu Sans to the glyphs in use took
+    half the time of a drawing.
+    """
+    with contextlib.suppress(ImportError, AttributeError):  # it is matplotlib's own affair
+        from matplotlib.backends import _backend_pdf_ps as backend
+
+        options: Any = backend.subset.Options  # fontTools', of which matplotlib takes the defaults
+        options._drop_tables_default = [*{*options._drop_tables_default, "GSUB", "GPOS", "GDEF"}]
 
 
 def describe(figure: Figure) -> str:

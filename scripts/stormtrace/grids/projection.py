@@ -96,14 +96,18 @@ def _polar_pipeline(mapping: Mapping[str, Any]) -> str | None:
 
     The same bits as from the reference system, for which pyproj searches its database: .4 s of CPU.
     """
-    keys = ("latitude_of_projection_origin", "straight_vertical_longitude_from_pole", "earth_radius")
-    if not all(key in mapping for key in keys):
+    keys = (
+        "latitude_of_projection_origin",
+        "straight_vertical_longitude_from_pole",
+        "earth_radius",
+    )
+    if not mapping.keys() >= set(keys):
         return None
     lat, lon, radius = (float(mapping[key]) for key in keys)
     if dict(mapping) != _polar_mapping(lat, lon, radius):
         return None
     degrees = "+proj=unitconvert +xy_in=deg +xy_out=rad"
-    plane = f"+proj=stere +lat_0={lat} +lon_0={lon} +k=1 +x_0=0 +y_0=0 +R={radius!r}"
+    plane = f"+proj=stere +lat_0={lat} +lon_0={lon} +k=1 +R={radius}"
     return f"+proj=pipeline +step {degrees} +step {plane}"
 
 
