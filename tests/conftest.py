@@ -41,7 +41,7 @@ def sigterm(monkeypatch):
 
 @pytest.fixture(scope="session")
 def survived(tmp_path_factory):
-    """The smaller planet run through the Casper profile on a PBS where everything goes wrong.
+    """Of the smaller planet all numbers, made through the Casper profile where everything goes wrong.
 
     Ten jobs are killed, in as many rules, and Snakemake three times. The folder that was submitted
     from, and all jobs. Who asks for it belongs to the xdist group `demo`, so that one worker runs
@@ -50,8 +50,10 @@ def survived(tmp_path_factory):
     folder = tmp_path_factory.mktemp("survived")
     study = folder / "study.json"
     study.write_text(json.dumps(smaller_planet.OVERLAY))
-    arguments = ["--snakefile", str(ROOT / "Snakefile"), "--configfile", str(study)]
+    arguments = [*smaller_planet.OF_CONTROL, "--snakefile", str(ROOT / "Snakefile")]
+    arguments += [*smaller_planet.PACE, "--configfile", str(study)]
     with clusters.fake(folder, **smaller_planet.CLUSTER) as cluster:
+        cluster.environment["STORMTRACE_POLL_S"] = "3"
         for ended in smaller_planet.DEATHS_AFTER:
             master = Master(cluster, *arguments)
             master.wait_until(lambda ended=ended: len(cluster.ended()) >= ended)
@@ -62,18 +64,12 @@ def survived(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def local(tmp_path_factory):
-    """The folder of a run on this machine: of one experiment, all that is compared by content.
+def demo(tmp_path_factory):
+    """The folder of a run on this machine: all results of the smaller planet, to its report.
 
     And the scores of a second network, which sees water vapour alone.
     """
-    folder = tmp_path_factory.mktemp("local")
-    goals = [*smaller_planet.OF_CONTROL, "results/models/one-field/scores.json"]
-    snakemake(folder, *goals, overlay=smaller_planet.TWO)
+    folder = tmp_path_factory.mktemp("demo")
+    snakemake(folder, "results/models/one-field/scores.json", overlay=smaller_planet.TWO)
+    snakemake(folder, overlay=smaller_planet.OVERLAY)
     return folder
-
-
-@pytest.fixture(scope="session")
-def demo(survived):
-    """The folder with all the results of the smaller planet."""
-    return survived[0]

@@ -31,8 +31,8 @@ def test_it_ends_in_a_report_and_leaves_nothing_half_made(demo):
     assert planned(demo, overlay=OVERLAY) == {}
 
 
-def test_four_fields_learn_what_water_vapour_alone_cannot_show(demo, local):
-    four, one = scores(demo, "four-fields"), scores(local, "one-field")
+def test_four_fields_learn_what_water_vapour_alone_cannot_show(demo):
+    four, one = scores(demo, "four-fields"), scores(demo, "one-field")
     all_background = four["iou"]["Background"] / 3  # at most: nothing else is ever found
     assert four["mean_iou"] > all_background + 0.15
     # The planet's look-alikes hold as much water as its cyclones: the winds tell them apart.
