@@ -8,7 +8,6 @@ from stormtrace import commandline
 from stormtrace.errors import BadInput
 from stormtrace.figures import printing
 from stormtrace.figures.agreement_figures import draw_agreement_figures
-from stormtrace.files import writing
 from stormtrace.formats.agreement_maps import read_agreement_maps
 
 
@@ -30,10 +29,7 @@ def main() -> None:
             f"--names has {len(args.names)} names; {args.maps} has {len(maps.members)} members: "
             f"{', '.join(maps.members)}"
         )
-    with writing(args.output) as folder:
-        folder.mkdir()
-        for name, figure in draw_agreement_figures(maps, args.title, args.names):
-            printer.save(figure, folder / name)
+    printer.save_all(draw_agreement_figures(maps, args.title, args.names), args.output)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ from stormtrace.climate.composites import Composite, read_composites
 from stormtrace.figures import printing
 from stormtrace.figures.composite_figures import draw_shares, draw_split, steps_in_words
 from stormtrace.figures.threshold_figures import draw_thresholds
-from stormtrace.files import writing
 from stormtrace.formats.comparison_maps import SEASONS
 from stormtrace.formats.extreme_thresholds import read_thresholds
 from stormtrace.formats.netcdf import opening
@@ -42,10 +41,7 @@ def main() -> None:
     commandline.add_classes(parser)
     args = parser.parse_args()
     printer = printing.printing(args)
-    with writing(args.output) as folder:
-        folder.mkdir()
-        for name, figure in drawn(args):
-            printer.save(figure, folder / name)
+    printer.save_all(drawn(args), args.output)
 
 
 def drawn(args: argparse.Namespace) -> Iterator[tuple[str, Figure]]:

@@ -8,7 +8,6 @@ python scripts/draw_comparison.py --comparison results/comparisons/warming.nc \
 from stormtrace import commandline
 from stormtrace.figures import printing
 from stormtrace.figures.comparison_figures import draw_comparison_figures
-from stormtrace.files import writing
 from stormtrace.formats.comparison_maps import read_comparison
 
 
@@ -28,11 +27,8 @@ def main() -> None:
     commandline.add_classes(parser)
     args = parser.parse_args()
     printer = printing.printing(args)
-    with writing(args.output) as folder:
-        folder.mkdir()
-        comparison = read_comparison(args.comparison, args.classes)
-        for name, figure in draw_comparison_figures(comparison, args.title, args.titles):
-            printer.save(figure, folder / name)
+    comparison = read_comparison(args.comparison, args.classes)
+    printer.save_all(draw_comparison_figures(comparison, args.title, args.titles), args.output)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,6 @@ from stormtrace import commandline
 from stormtrace.climate.composites import read_composites
 from stormtrace.figures import printing
 from stormtrace.figures.composite_figures import draw_composites, draw_split
-from stormtrace.files import writing
 from stormtrace.formats.comparison_maps import SEASONS
 
 
@@ -33,10 +32,7 @@ def main() -> None:
     commandline.add_classes(parser)
     args = parser.parse_args()
     printer = printing.printing(args)
-    with writing(args.output) as folder:
-        folder.mkdir()
-        for name, figure in drawn(args):
-            printer.save(figure, folder / name)
+    printer.save_all(drawn(args), args.output)
 
 
 def drawn(args: argparse.Namespace) -> Iterator[tuple[str, Figure]]:

@@ -7,7 +7,6 @@ python scripts/draw_decomposition.py --decomposition results/decompositions/warm
 from stormtrace import commandline
 from stormtrace.figures import printing
 from stormtrace.figures.decomposition_figures import draw_decomposition_figures
-from stormtrace.files import writing
 from stormtrace.formats.decomposition_maps import read_decomposition
 
 
@@ -21,11 +20,8 @@ def main() -> None:
     commandline.add_classes(parser)
     args = parser.parse_args()
     printer = printing.printing(args)
-    with writing(args.output) as folder:
-        folder.mkdir()
-        made = read_decomposition(args.decomposition, args.classes)
-        for name, figure in draw_decomposition_figures(made, args.title):
-            printer.save(figure, folder / name)
+    made = read_decomposition(args.decomposition, args.classes)
+    printer.save_all(draw_decomposition_figures(made, args.title), args.output)
 
 
 if __name__ == "__main__":

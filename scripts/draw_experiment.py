@@ -5,13 +5,13 @@ python scripts/draw_experiment.py --frequency results/frequency/control/frequenc
     --regions '{"North Pacific": [120, 250, 10, 65]}' --coasts '{"California": [235, 243, 32, 42]}'
 """
 
+import itertools
 from pathlib import Path
 
 from stormtrace import commandline
 from stormtrace.climate.frequency import COUNTED, open_frequency
 from stormtrace.figures import printing
 from stormtrace.figures.experiment_figures import draw_event_figures, draw_frequency_figures
-from stormtrace.files import writing
 
 
 def main() -> None:
@@ -38,15 +38,12 @@ def main() -> None:
     commandline.add_classes(parser)
     args = parser.parse_args()
     printer = printing.printing(args)
-    with (
-        writing(args.output) as folder,
-        open_frequency(args.frequency, args.classes, args.of) as frequency,
-    ):
-        folder.mkdir()
-        for name, figure in draw_frequency_figures(frequency, args.title, args.regions):
-            printer.save(figure, folder / name)
-        for name, figure in draw_event_figures(frequency, args.events, args.title, args.coasts):
-            printer.save(figure, folder / name)
+    with open_frequency(args.frequency, args.classes, args.of) as frequency:
+        figures = itertools.chain(
+            draw_frequency_figures(frequency, args.title, args.regions),
+            draw_event_figures(frequency, args.events, args.title, args.coasts),
+        )
+        printer.save_all(figures, args.output)
 
 
 if __name__ == "__main__":

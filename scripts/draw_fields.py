@@ -12,7 +12,6 @@ import numpy as np
 from stormtrace import commandline
 from stormtrace.errors import BadInput
 from stormtrace.figures import printing
-from stormtrace.files import writing
 from stormtrace.formats.mask_steps import dates_of, reading_steps
 from stormtrace.formats.masks import MaskFile, open_masks
 from stormtrace.formats.netcdf import variable
@@ -45,13 +44,9 @@ def main() -> None:
     step = find_time(masks, date)
     with reading_steps(masks) as steps:
         mask = steps.masks(step, step + 1)[0]
-    with writing(args.output) as folder:
-        folder.mkdir()
-        figures = draw_fields(
-            masks.grid, values, mask, masks.classes, args.title, date.strftime("%Y-%m-%d %H:%M")
-        )
-        for name, figure in figures:
-            printer.save(figure, folder / name)
+    moment = date.strftime("%Y-%m-%d %H:%M")
+    figures = draw_fields(masks.grid, values, mask, masks.classes, args.title, moment)
+    printer.save_all(figures, args.output)
 
 
 def date_of(sample: Path) -> cftime.datetime:

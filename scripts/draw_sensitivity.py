@@ -10,7 +10,6 @@ from stormtrace.climate.frequency import COUNTED
 from stormtrace.errors import BadInput
 from stormtrace.figures import printing
 from stormtrace.figures.sensitivity_figures import draw_sensitivity, read_whole_record
-from stormtrace.files import writing
 
 
 def main() -> None:
@@ -41,10 +40,7 @@ def main() -> None:
     printer = printing.printing(args)
     maps = [read_whole_record(path, args.classes, args.of) for path in args.frequency]
     experiments = dict(zip(args.titles, maps, strict=True))
-    with writing(args.output) as folder:
-        folder.mkdir()
-        for name, figure in draw_sensitivity(experiments, args.title):
-            printer.save(figure, folder / name)
+    printer.save_all(draw_sensitivity(experiments, args.title), args.output)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,13 @@ class Printing:
                     partial, format=kind, dpi=dots, bbox_inches=area, metadata={key: words}
                 )
         plt.close(figure)
+
+    def save_all(self, figures: Iterable[tuple[str, Figure]], folder: Path | str) -> None:
+        """Save figures by name in a folder, whole or not at all; it is replaced if it exists."""
+        with writing(folder) as partial:
+            partial.mkdir()
+            for name, figure in figures:
+                self.save(figure, partial / name)
 
     @staticmethod
     def _without_titles(figure: Figure) -> Bbox:

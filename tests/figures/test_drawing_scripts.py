@@ -1,0 +1,90 @@
+"""Scripts that draw a folder of figures, run whole on small files: which files there are, and when not.
+
+What the figures show is held against their data in test_true_figures*.py.
+"""
+
+import importlib
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from make_results import MINI, dates_between, write_masks, write_samples
+from stormtrace.attribution.extremes import Extremes
+from stormtrace.attribution.threshold_fitting import fit_thresholds, open_years
+from stormtrace.attribution.yearly_sums import Year, attribute_year
+from stormtrace.classes import CLIMATENET_LABELS, Classes
+from stormtrace.errors import BadInput
+from stormtrace.formats.agreement_maps import write_agreement_maps
+from stormtrace.formats.decomposition_maps import OF_FIELD, DecompositionMaps, write_decomposition
+from stormtrace.formats.extreme_thresholds import write_thresholds
+
+
+def draw(monkeypatch, script, folder, *flags):
+    """Run a script's main in this process; return the names of the figures, each PNG and PDF."""
+    words = [script, *map(str, flags), "--title", "T", "--dots-per-inch", "10"]
+    monkeypatch.setattr(sys, "argv", [*words, "--output", str(folder / "figures")])
+    importlib.import_module(script).main()
+    files = sorted(path.name for path in (folder / "figures").iterdir())
+    names = {name.rsplit(".", 1)[0] for name in files}
+    assert files == sorted(f"{name}.{kind}" for name in names for kind in ("pdf", "png"))
+    return names
+
+
+def test_an_agreement(tmp_path, monkeypatch):
+    counts = {name: np.full((4, size, *MINI.shape), 3, np.int32)
+              for name, size in (("count", 2), ("both", 1), ("at_least", 2))}  # fmt: skip
+    path = tmp_path / "a.nc"
+    steps = np.array([10, 0, 0, 10])
+    write_agreement_maps(path, MINI, steps, counts, ["AR@one", "AR@two"], [(0, 1)], {})
+    (tmp_path / "figures").mkdir()
+    (tmp_path / "figures" / "old.png").touch()  # the folder is replaced, not added to
+    names = draw(monkeypatch, "draw_agreement", tmp_path, "--maps", path, "--names", '["1", "2"]')
+    assert len(names) >= 2 and "old" not in names
+    with pytest.raises(BadInput, match=r"--names has 1 names; .* has 2 members: AR@one, AR@two"):
+        draw(monkeypatch, "draw_agreement", tmp_path, "--maps", path, "--names", '["1"]')
+    assert {path.stem for path in (tmp_path / "figures").iterdir()} == names
+
+
+def test_a_decomposition(tmp_path, monkeypatch):
+    classes = Classes.of_labels(CLIMATENET_LABELS)
+    shape = (5, 2, *MINI.shape)
+    values = {"first": 1.0, "second": 5.0, "difference": 4.0, "remainder": 1.0}
+    values |= {f"TMQ_{kind}": 3.0 for kind in OF_FIELD}
+    maps = {name: np.full(shape, value, np.float32) for name, value in values.items()}
+    made = DecompositionMaps(MINI, classes, ["TMQ"], maps, {})
+    write_decomposition(tmp_path / "d.nc", made)
+    table = {"Tropical Cyclone": {"short": "Cyclone"}}
+    names = draw(monkeypatch, "draw_decomposition", tmp_path, "--decomposition", tmp_path / "d.nc",
+                 "--classes", json.dumps(table))  # fmt: skip
+    assert names == {"cyclone-contributions", "ar-contributions"}
+
+
+def test_an_attribution_and_its_change(tmp_path, monkeypatch):
+    """Shares by class and percentiles; of two years why they differ, and nothing else."""
+    dates = dates_between((2001, 1, 1), (2001, 1, 11), "noleap")
+
+    def river(step, _date):
+        mask = np.zeros(MINI.shape, np.int8)
+        mask[5] = 2 * (step % 4 == 0)
+        return mask
+
+    def rain(step, date):
+        return {"PRECT": np.where(river(step, date) > 0, 5.0, 1.0).astype(np.float32)}
+
+    mask = write_masks(tmp_path / "m.nc", 2001, dates, river)
+    about = {"units": "mm/day", "cell_methods": "time: mean"}
+    samples = write_samples(tmp_path / "s", dates, rain, **about)
+    grid, limits = fit_thresholds(
+        open_years([samples], "PRECT"), "PRECT", Extremes((75.0,), "steps")
+    )
+    write_thresholds(tmp_path / "e.nc", limits, grid, {})
+    attribute_year(Year(mask, samples, "PRECT", tmp_path / "e.nc"), tmp_path / "2001.nc", {})
+    common = ("--sums", tmp_path / "2001.nc", "--field", "PRECT")
+    limits = ("--extremes", tmp_path / "e.nc")
+    names = draw(monkeypatch, "draw_attribution", tmp_path, *common, *limits)
+    assert {"tc-PRECT-share", "ar-PRECT-share"} < names and len(names) == 3
+    second = ("--second", tmp_path / "2001.nc")
+    names = draw(monkeypatch, "draw_attribution", tmp_path, *common, *second)
+    assert names == {"tc-PRECT-split", "ar-PRECT-split"}
