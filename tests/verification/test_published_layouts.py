@@ -174,3 +174,13 @@ def test_artmips_own_domain_masks_have_no_time(tmp_path):
              "tag": "Atmospheric River"}  # fmt: skip
     with pytest.raises(BadInput, match=r"has no dimension with a time coordinate"):
         adopted(tmp_path, block, "domain")
+
+
+def test_lists_over_several_lines_in_a_large_table(tmp_path):
+    """2 MB, more than is parsed at once: each cell of 400 numbers is whole."""
+    cell = "[" + "\n ".join(" ".join(["37.5"] * 20) for _ in range(20)) + "]"
+    rows = [f'2000-01-01 00:00:00,{k},-130.0,37.5,"{cell}","{cell}",,' for k in range(500)]
+    (tmp_path / "pikart.csv").write_text("\n".join([PIKART.splitlines()[0], *rows]) + "\n")
+    block = {"file": str(tmp_path / "pikart.csv"), "columns": TABLES["pikart"][1]}
+    table = read_catalogue("p", read_block(Catalogue, block, "catalogues.p"), "standard")
+    assert (len(table.names), table.points["axis"].lat.size) == (500, 500 * 400)

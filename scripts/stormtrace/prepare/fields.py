@@ -1,5 +1,6 @@
 """Derivations turned into canonical fields on the mesh, a block of steps at a time."""
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -153,7 +154,7 @@ def _combined(derivation: Derivation, maps: Sequence[Floats], mesh: Mesh) -> Flo
         return np.hypot(*maps)
     if isinstance(derivation, Vorticity):
         return vorticity(maps[0], maps[1], mesh)
-    return maps[0] if len(maps) == 1 else np.sum(maps, axis=0)
+    return functools.reduce(np.add, maps)  # of a sum of several; else the one there is
 
 
 def _check_as_many(
