@@ -145,7 +145,8 @@ def mask(folder):
 
 def read_mask(path):
     opened = open_masks(path)
-    return list(opened.blocks()), opened.time, opened.classes.flags, opened.attributes
+    runs = list(opened.runs())
+    return list(opened.blocks()), runs, opened.time, opened.classes.flags, opened.attributes
 
 
 def counts(folder):

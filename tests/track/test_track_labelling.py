@@ -190,5 +190,5 @@ def test_a_class_that_is_none_is_refused(tmp_path, bad):
     masks = np.zeros((5, 10, 16), np.int8)
     masks[3, 2, 2] = bad
     file = open_masks(write_masks(tmp_path / "mask.nc", masks))
-    with pytest.raises(BadInput, match=r"step 3 holds the codes \[.*Tropical Cyclone"):
+    with pytest.raises(BadInput, match=rf"step 3 holds \[{bad}\].*Tropical Cyclone"):
         list(find_objects(file, 8, False))

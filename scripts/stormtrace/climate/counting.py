@@ -1,23 +1,23 @@
-"""Counting how often each class covers each cell: exact, and a few steps in memory at once."""
+"""Counting how often each class covers each cell: exact, and a few steps in memory at once.
 
-import itertools
-from collections.abc import Iterator, Sequence
+Runs of masks are counted, not cells: a run changes the count where it starts and where it stops;
+running sums along the rows do the rest.
+"""
+
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.class_table import ClassTable
-from stormtrace.classes import BACKGROUND, Classes
 from stormtrace.climate.crossings import EntryCount, entry_steps, following, has_lines
 from stormtrace.climate.seasons import expected_steps
 from stormtrace.errors import BadInput
 from stormtrace.formats.counts import Counts
+from stormtrace.formats.mask_runs import MaskRuns, add_runs, cells_of
 from stormtrace.formats.mask_steps import MaskSteps, dates_of, reading_steps
 from stormtrace.formats.masks import MaskFile, open_masks
-
-#: Steps read at once: 28 MB of 768 × 1152, and few enough to add up in 8 bits.
-BLOCK_STEPS = 32
 
 
 def count_masks(
@@ -40,11 +40,11 @@ def count_masks(
     lines = has_lines(masks.classes)
     entered = EntryCount(masks.classes, masks.grid.shape, months, follows) if lines else None
     with reading_steps(masks) as steps:
-        fields = {"count": _count(steps, months, masks, entered)}
+        fields = {"count": _count(masks, months, entered)}
         if entered is not None:
             fields["entries"] = entered.entries
         if steps.has_agreement:
-            fields["votes"] = _count_votes(steps, months, masks)
+            fields["votes"] = _count_votes(masks, months, steps)
         return Counts(
             year=year,
             grid=masks.grid,
@@ -75,50 +75,33 @@ def dates_of_year(masks: MaskFile) -> tuple[NDArray[np.object_], int]:
 
 
 def _count(
-    steps: MaskSteps, months: NDArray[np.int64], masks: MaskFile, entered: EntryCount | None
+    masks: MaskFile, months: NDArray[np.int64], entered: EntryCount | None
 ) -> NDArray[np.int16]:
     """Return steps of each class, (12, class, nlat, nlon); add to what `entered`."""
-    codes = masks.classes.codes
-    counts = np.zeros((12, len(codes), *masks.grid.shape), np.int16)
-    for first, last in blocks(months):
-        block = steps.masks(first, last)
-        _check_codes(block, masks.classes, masks.path, first)
-        for total, code in zip(counts[months[first] - 1], codes, strict=True):
-            total += (block == code).view(np.uint8).sum(axis=0, dtype=np.uint8)
+    counts = np.zeros((12, len(masks.classes.codes), *masks.grid.shape), np.int16)
+    for runs in masks.runs():
+        add_runs(counts, _lines(runs, months, masks), runs.start, runs.stop)
         if entered is not None:
-            entered.add_masks(block, first)
+            entered.add_runs(*runs[2:])
+    for of_month in counts:
+        of_month[...] = np.cumsum(of_month, axis=-1, dtype=np.int16)
     return counts
 
 
-def _count_votes(steps: MaskSteps, months: NDArray[np.int64], masks: MaskFile) -> NDArray[np.int16]:
+def _count_votes(masks: MaskFile, months: NDArray[np.int64], steps: MaskSteps) -> NDArray[np.int16]:
     """Return members of an ensemble that find the class of its mask, (12, class, nlat, nlon)."""
-    codes = masks.classes.codes
-    votes = np.zeros((12, len(codes), *masks.grid.shape), np.int16)
-    for first, last in blocks(months):
-        block, agreeing = steps.masks(first, last), steps.agreement(first, last)
-        for total, code in zip(votes[months[first] - 1], codes, strict=True):
-            total += np.where(block == code, agreeing, 0).sum(axis=0, dtype=np.int16)
+    nlon = masks.grid.shape[1]
+    votes = np.zeros((12, len(masks.classes.codes), *masks.grid.shape), np.int16)
+    for runs in (one for block in masks.runs() for one in block.each() if one.row.size):
+        agreeing = steps.agreement(runs.first, runs.last).reshape(-1)
+        into = cells_of(_lines(runs, months, masks), runs.start, runs.stop, nlon)
+        votes.reshape(-1)[into] += agreeing[cells_of(runs.row, runs.start, runs.stop, nlon)]
     return votes
 
 
-def blocks(months: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Yield ``(first, last)`` index ranges of at most `BLOCK_STEPS` steps within one month."""
-    edges = [0, *(np.flatnonzero(np.diff(months)) + 1), months.size]
-    for start, stop in itertools.pairwise(edges):
-        for first in range(start, stop, BLOCK_STEPS):
-            yield int(first), int(min(first + BLOCK_STEPS, stop))
-
-
-def _check_codes(block: NDArray[np.int8], classes: Classes, path: Path, first: int) -> None:
-    """Refuse codes that the file's flags do not declare (a fill value, most likely)."""
-    codes = [BACKGROUND, *classes.codes]
-    if codes == list(range(len(codes))) and block.view(np.uint8).max() < len(codes):
-        return
-    known = np.isin(block, codes)
-    if not known.all():
-        step = first + int(np.flatnonzero(~known.all(axis=(1, 2)))[0])
-        wrong = np.unique(block[~known]).tolist()
-        raise BadInput(
-            f"{path}: codes must be among {codes}, but step {step} (and {int((~known).sum())} "
-            f"cells from there on) holds {wrong}: run the detection of this year again"
-        )
+def _lines(runs: MaskRuns, months: NDArray[np.int64], masks: MaskFile) -> NDArray[np.int64]:
+    """Return the row of each run when months, classes and rows are taken together."""
+    nlat, codes = masks.grid.shape[0], masks.classes.codes
+    position = np.zeros(max(codes) + 1, np.int64)
+    position[list(codes)] = np.arange(len(codes))
+    return ((months[runs.step] - 1) * len(codes) + position[runs.code]) * nlat + runs.row

@@ -56,14 +56,7 @@ class EntryCount:
         self._position = np.full(HIGHEST_CODE + 1, -1, np.int64)
         self._position[np.array(classes.codes)[is_line]] = np.flatnonzero(is_line)
         self._months, self._follows = months - 1, follows
-        self._before = np.zeros(shape, np.int8)
         self._seen = np.full((is_line.size, *shape), -2, np.int32)
-
-    def add_masks(self, block: NDArray[np.int8], first: int) -> None:
-        """Add the masks of the steps from `first` on, (steps, nlat, nlon)."""
-        steps = slice(first, first + len(block))
-        months, follows = self._months[steps], self._follows[steps]
-        _enter(block, months, follows, self._position, self._before, self.entries)
 
     def add_runs(
         self,
@@ -73,24 +66,10 @@ class EntryCount:
         stop: NDArray[np.integer],
         code: NDArray[np.int8],
     ) -> None:
-        """Add runs of cells of tracked events, (n,), in order of step."""
+        """Add runs of cells of masks or tracked events, (n,), in order of step."""
         position = self._position[code]
         months, follows = self._months, self._follows
         _enter_runs(step, row, start, stop, position, months, follows, self._seen, self.entries)
-
-
-@compiled
-def _enter(block, months, follows, position, before, entries):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-    """Count cells whose class is a line and is not that of the step before."""
-    steps, nlat, nlon = block.shape
-    for s in range(steps):
-        for i in range(nlat):
-            for j in range(nlon):
-                code = block[s, i, j]
-                if code != before[i, j]:
-                    before[i, j] = code
-                    if follows[s] and position[code] >= 0:
-                        entries[months[s], position[code], i, j] += 1
 
 
 @compiled

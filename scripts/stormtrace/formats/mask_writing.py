@@ -18,9 +18,11 @@ from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
 from stormtrace.files import once_written, writing
 from stormtrace.formats.axes import map_attributes, write_grid
+from stormtrace.formats.kept_runs import RunKeeper
 from stormtrace.formats.netcdf import creating, opening
 from stormtrace.formats.samples import NETCDF
 from stormtrace.grids import Grid
+from stormtrace.seals import add_seal
 
 log = logging.getLogger("stormtrace")
 
@@ -35,10 +37,11 @@ SAVE_EVERY_S = 60
 
 @dataclass
 class MaskWriter:
-    """An open mask file at `path`, of which `steps` steps are written."""
+    """An open mask file at `path`, of which `steps` steps are written, and `runs` kept."""
 
     nc: netCDF4.Dataset
     path: Path
+    runs: RunKeeper
     checkpoint: Checkpoint | None = None
     steps: int = 0
     _saved_at: float = field(default_factory=time.monotonic)
@@ -52,6 +55,7 @@ class MaskWriter:
             # Last: a step that has a time is complete.
             self.nc["time"][self.steps : following] = times
         self.steps = following
+        self.runs.add(np.asarray(outputs["mask"], np.int8))
         if time.monotonic() - self._saved_at > SAVE_EVERY_S:
             self.save()
 
@@ -100,19 +104,24 @@ def mask_file(
     """
     with writing(path) as partial:
         continues = checkpoint is not None and _restore(checkpoint, partial)
-        with creating(partial, mode="r+" if continues else "w") as nc:
+        runs = RunKeeper(grid.shape)
+        with creating(partial, mode="r+" if continues else "w", sealed=False) as nc:
             if not continues:
                 _define_coordinates(nc, grid, time, steps)
                 _define_maps(nc, grid, classes, probabilities, members)
             made = int(np.ma.count(nc["time"][:]))  # others hold the fill value
             nc.set_auto_maskandscale(False)
-            writer = MaskWriter(nc, partial, checkpoint, made)
+            writer = MaskWriter(nc, partial, runs, checkpoint, made)
+            for _, mask in writer.made():
+                runs.add(mask[None])
             try:
                 yield writer
             except BaseException:
                 with contextlib.suppress(OSError, RuntimeError):  # the first failure is reported
                     writer.save()
                 raise
+        runs.append_to(partial, steps)
+        add_seal(partial)
     if checkpoint is not None:
         once_written(checkpoint.remove)
 

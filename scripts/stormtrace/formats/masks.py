@@ -15,11 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.class_table import ClassTable
-from stormtrace.classes import Classes
+from stormtrace.classes import BACKGROUND, Classes
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import read_grid
+from stormtrace.formats.kept_runs import read_runs
+from stormtrace.formats.mask_runs import MaskRuns, find_runs
 from stormtrace.formats.mask_writing import MaskWriter, mask_file
-from stormtrace.formats.netcdf import opening
+from stormtrace.formats.netcdf import opening, read_once
 from stormtrace.grids import Grid
 
 __all__ = ["INHERITED", "MaskFile", "MaskWriter", "mask_file", "open_masks"]
@@ -36,7 +38,7 @@ INHERITED = (
 
 @dataclass(frozen=True)
 class MaskFile:
-    """Coordinates, classes and attributes of a mask file; `blocks` reads the masks themselves.
+    """Coordinates, classes and attributes of a mask file; `blocks` and `runs` read the masks.
 
     time: (steps,), in `time_units` of `calendar`.
     """
@@ -56,10 +58,44 @@ class MaskFile:
             mask = nc["mask"]
             mask.set_auto_maskandscale(False)
             chunks = mask.chunking()
-            steps = BLOCK_STEPS if chunks == "contiguous" else max(BLOCK_STEPS, chunks[0])
-            mask.set_var_chunk_cache(1, 1, 0.0)  # each chunk is read once
+            # A list, "contiguous", or None in a classic file.
+            steps = max(BLOCK_STEPS, chunks[0]) if isinstance(chunks, list) else BLOCK_STEPS
+            read_once(mask)
             for first in range(0, self.time.size, steps):
                 yield mask[first : first + steps]
+
+    def runs(self) -> Iterator[MaskRuns]:
+        """Yield the runs of the masks in order of time, some steps at once.
+
+        Files that detection wrote keep them; of others, the masks are decoded.
+
+        Raises:
+            BadInput: a mask holds a code that its flags do not name.
+
+        """
+        for runs in read_runs(self.path, self.grid.shape, self.time.size) or self._found_runs():
+            self._check_codes(runs)
+            yield runs
+
+    def _found_runs(self) -> Iterator[MaskRuns]:
+        first = 0
+        for block in self.blocks():
+            yield find_runs(block, first)
+            first += len(block)
+
+    def _check_codes(self, runs: MaskRuns) -> None:
+        """Refuse codes that the file's flags do not name (a fill value, most likely)."""
+        codes = np.array([BACKGROUND, *self.classes.codes], np.int8)
+        unknown = ~np.isin(runs.code, codes)
+        if unknown.any():
+            step = runs.step[unknown][0]
+            wrong = np.unique(runs.code[unknown & (runs.step == step)]).tolist()
+            named = {one.code: one.name for one in self.classes.features}
+            raise BadInput(
+                f"{self.path}: codes must be among {codes.tolist()}, but step {step} holds "
+                f"{wrong}; its flags name 0 (background) and {named}: correct the masks or their "
+                "flags, or run the detection of this year again"
+            )
 
 
 def open_masks(path: Path | str, table: ClassTable | None = None) -> MaskFile:

@@ -121,6 +121,12 @@ def read(source: netCDF4.Variable, where: tuple[slice | int, ...] = ()) -> NDArr
     return decoded(stored(source, where), attributes)
 
 
+def read_once(source: netCDF4.Variable) -> None:
+    """Keep no chunks of a variable in memory, each of which is read once."""
+    if source.chunking() is not None:  # a classic file has neither chunks nor a cache of them
+        source.set_var_chunk_cache(1, 1, 0.0)
+
+
 def stored(source: netCDF4.Variable, where: tuple[slice | int, ...] = ()) -> NDArray:
     """Return values as they are stored, neither scaled nor masked.
 

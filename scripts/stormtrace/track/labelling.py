@@ -1,8 +1,8 @@
 """One mask -> objects, and their overlaps with the objects of the step before.
 
 A mask is mostly background and its features are compact, so everything works on *runs*: a run is
-the cells ``start … stop − 1`` of one row, all of one class. Finding the runs reads each cell once;
-the cost of the rest is that of the runs, about a thousand a step of 768 × 1152 cells.
+the cells ``start … stop − 1`` of one row, all of one class. Mask files of ours keep their runs; the
+cost is that of the runs, about a thousand a step of 768 × 1152 cells.
 
 Objects are numbered 0, 1, … in raster order of their first cell (south to north, west to east).
 """
@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.compiled import compiled
+from stormtrace.formats.mask_runs import MaskRuns, find_runs
 from stormtrace.grids import Grid
 from stormtrace.track.measures import Measures, geometry, measure, run_area
-from stormtrace.track.runs import Floats, Ints, find_runs, label_runs, run_buffers, sort_runs
+from stormtrace.track.runs import Floats, Ints, Runs, label_runs, no_runs, rows_of, sort_runs
 
 
 class StepLinks(NamedTuple):
@@ -39,37 +40,44 @@ class Step(NamedTuple):
 
 
 class Labeller:
-    """Labels one mask after the other, and links each with the one before.
+    """Labels the runs of one mask after the other, and links each with the one before.
 
     Columns wrap where the grid's do. pole_wrap: the first and the last row are neighbours, too (of
-    a grid that reaches both poles; it is ignored on others). Buffers hold the worst possible mask,
-    so they never grow; memory that no mask needs is never touched.
+    a grid that reaches both poles; it is ignored on others).
     """
 
     def __init__(self, grid: Grid, connectivity: int = 8, pole_wrap: bool = False) -> None:
         self.geometry = geometry(grid)
-        self.shape = grid.shape
         self.reach = 1 if connectivity == 8 else 0
         self.pole_wrap = pole_wrap and grid.is_global
-        cells = self.shape[0] * self.shape[1]
-        self._runs, self._previous = (run_buffers(self.shape[0], cells) for _ in range(2))
-        self._parent = np.empty(cells, np.int32)
-        self._previous_count = 0
+        self._before, self._objects = no_runs(grid.shape[0]), 0
 
     def step(self, mask: NDArray[np.int8]) -> Step:
         """Label one mask, `grid.shape`; link it with the mask of the previous call, if any."""
-        if mask.size % 8:  # the next mask of a block would not start at a multiple of eight bytes
-            mask = mask.copy()
-        runs, before = self._runs, self._previous
-        count = find_runs(mask, runs)
-        objects = label_runs(
-            runs, count, self.shape, self.reach, self.geometry.wraps, self.pole_wrap, self._parent
+        return self.step_of(find_runs(mask[None]))
+
+    def step_of(self, runs: MaskRuns) -> Step:
+        """Label the runs of ONE step as `step` does its mask."""
+        cells = runs.row, runs.start, runs.stop, runs.code
+        before, objects = self._before, self._objects
+        self._before, step = _label(
+            cells, before, objects, self.geometry, self.reach, self.pole_wrap
         )
-        measures = measure(runs, count, objects, self.geometry)
-        row, start, stop = sort_runs(runs, count, measures.runs)
-        links = overlaps(before, runs, self._previous_count, objects, self.geometry)
-        self._runs, self._previous, self._previous_count = before, runs, objects
-        return Step(measures, row, start, stop, links)
+        self._objects = step.measures.code.size
+        return step
+
+
+@compiled
+def _label(cells, before, earlier_objects, geometry, reach, pole_wrap):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Return the labelled `Runs` of a step and its `Step`; one call, hence one code to load."""
+    row, start, stop, code = cells
+    label, row_first = np.empty(row.size, np.int32), rows_of(row, geometry.shape[0])
+    runs = Runs(row, start, stop, code, label, row_first)
+    objects = label_runs(runs, geometry.shape, reach, geometry.wraps, pole_wrap)
+    measures = measure(runs, objects, geometry)
+    links = overlaps(before, runs, earlier_objects, objects, geometry)
+    row, start, stop = sort_runs(runs, measures.runs)
+    return runs, Step(measures, row, start, stop, links)
 
 
 @compiled

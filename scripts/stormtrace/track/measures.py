@@ -116,7 +116,7 @@ def _run_vector(geometry, row, start, stop):  # type: ignore[no-untyped-def] # n
 
 
 @compiled
-def measure(runs, count, objects, geometry):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def measure(runs, objects, geometry):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Return the `Measures` of the objects of one labelled step."""
     nlon = geometry.shape[1]
     code = np.empty(objects, np.int8)
@@ -125,7 +125,7 @@ def measure(runs, count, objects, geometry):  # type: ignore[no-untyped-def] # n
     y, z = np.zeros(objects), np.zeros(objects)
     south, north = np.empty(objects, np.int32), np.empty(objects, np.int32)
     west, east = np.full(objects, nlon, np.int32), np.zeros(objects, np.int32)
-    for i in range(count):
+    for i in range(runs.row.size):
         k, row, start, stop = runs.label[i], runs.row[i], runs.start[i], runs.stop[i]
         if length[k] == 0:
             code[k], south[k] = runs.code[i], row
@@ -141,15 +141,15 @@ def measure(runs, count, objects, geometry):  # type: ignore[no-untyped-def] # n
     if geometry.wraps:
         for k in range(objects):
             if west[k] == 0 and east[k] == nlon:
-                west[k], east[k] = _box_over_seam(runs, count, k, nlon)
+                west[k], east[k] = _box_over_seam(runs, k, nlon)
     return Measures(code, pixels, area, x, y, z, south, north, west, east, length)
 
 
 @compiled
-def _box_over_seam(runs, count, k, nlon):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+def _box_over_seam(runs, k, nlon):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Return the columns of object `k`, which has both edges: all but its widest empty stretch."""
     taken = np.zeros(nlon, np.bool_)
-    for i in range(count):
+    for i in range(runs.row.size):
         if runs.label[i] == k:
             taken[runs.start[i] : runs.stop[i]] = True
     widest, west, east, empty = 0, 0, nlon, 0

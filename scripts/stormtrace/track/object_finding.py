@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.errors import BadInput
 from stormtrace.formats.masks import MaskFile
 from stormtrace.formats.objects import Columns
 from stormtrace.grids import Grid
@@ -24,18 +23,8 @@ def find_objects(masks: MaskFile, connectivity: int, pole_wrap: bool) -> Iterato
 
     """
     labeller = Labeller(masks.grid, connectivity, pole_wrap)
-    every_mask = (mask for block in masks.blocks() for mask in block)
-    known = set(masks.classes.codes)
-    for number, mask in enumerate(every_mask):
-        step = labeller.step(mask)
-        codes = set(step.measures.code.tolist())
-        if not codes <= known:
-            named = {one.code: one.name for one in masks.classes.features}
-            raise BadInput(
-                f"{masks.path}: step {number} holds the codes {sorted(codes - known)}; its flags "
-                f"name 0 (background) and {named}: correct the mask or its flags"
-            )
-        yield step
+    for runs in masks.runs():
+        yield from map(labeller.step_of, runs.each())
 
 
 class ObjectTables:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from stormtrace.class_table import ClassTable
 from stormtrace.compiled import compiled
 from stormtrace.errors import BadInput
+from stormtrace.formats.mask_runs import add_runs
 from stormtrace.formats.masks import MaskFile
 from stormtrace.formats.objects import read_objects
 from stormtrace.formats.tables import read_table
@@ -150,18 +151,10 @@ class EventPixels:
 
 
 def cover(runs: EventRuns, shape: tuple[int, int]) -> NDArray[np.int32]:
-    """Return how many of `runs` cover each cell, (nlat, nlon).
-
-    Each run adds one where it starts and subtracts one where it stops; the running sum along
-    the rows is the count. The cost is that of the runs, not of their cells.
-    """
-    edges = shape[1] + 1
-    row = runs.row.astype(np.int64) * edges
-    size = shape[0] * edges
-    change = np.bincount(row + runs.start, minlength=size) - np.bincount(
-        row + runs.stop, minlength=size
-    )
-    return np.cumsum(change.reshape(shape[0], edges), axis=1, dtype=np.int32)[:, : shape[1]]
+    """Return how many of `runs` cover each cell, (nlat, nlon)."""
+    change = np.zeros(shape, np.int32)
+    add_runs(change, runs.row, runs.start, runs.stop)
+    return np.cumsum(change, axis=1, dtype=np.int32)
 
 
 def paint(runs: EventRuns, shape: tuple[int, int]) -> NDArray[np.int64]:

@@ -1,6 +1,6 @@
-"""Runs of a mask and the components they form, compiled.
+"""The components that runs of a mask form, compiled.
 
-A run is the cells ``start … stop − 1`` of one row, all of one class.
+A run is the cells ``start … stop − 1`` of one row, all of one class (`formats.mask_runs`).
 """
 
 from typing import NamedTuple
@@ -15,7 +15,7 @@ Floats = NDArray[np.float64]
 
 
 class Runs(NamedTuple):
-    """The runs of one step in raster order; the buffers are longer than the runs in use.
+    """The runs of one step in raster order, (n,).
 
     row, start, stop: cells ``start ≤ column < stop`` of `row`. code: class.
     label: the run's object. row_first (nlat + 1): the first run of each row.
@@ -29,54 +29,21 @@ class Runs(NamedTuple):
     row_first: Ints
 
 
-def run_buffers(nlat: int, cells: int) -> Runs:
-    """Return buffers for the runs of the worst possible mask: one per cell."""
-    row, start, stop, label = (np.empty(cells, np.int32) for _ in range(4))
-    return Runs(row, start, stop, np.empty(cells, np.int8), label, np.zeros(nlat + 1, np.int32))
+def no_runs(nlat: int) -> Runs:
+    """Return the runs of a blank step."""
+    row, start, stop, label = (np.empty(0, np.int32) for _ in range(4))
+    return Runs(row, start, stop, np.empty(0, np.int8), label, np.zeros(nlat + 1, np.int32))
 
 
 @compiled
-def find_runs(mask, runs):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
-    """Fill `runs` from `mask` (nlat, nlon) int8; return how many there are.
-
-    Eight cells at a time are compared with eight times the current class, so background and the
-    inside of objects cost an eighth of a comparison a cell.
-    """
-    nlat, nlon = mask.shape
-    cells = mask.reshape(-1)
-    words = cells[: cells.size // 8 * 8].view(np.uint64)
-    ones = np.uint64(0x0101010101010101)
-    count = 0
-    for row in range(nlat):
-        runs.row_first[row] = count
-        first, end = row * nlon, (row + 1) * nlon
-        current = np.int8(0)
-        cell = first
-        while cell < end:
-            if cell % 8 == 0 and cell + 8 <= end:
-                if words[cell // 8] == np.uint64(np.uint8(current)) * ones:
-                    cell += 8
-                    continue
-                block = cell + 8
-            else:
-                block = cell + 1
-            for k in range(cell, block):
-                code = cells[k]
-                if code != current:
-                    if current != 0:
-                        runs.stop[count] = k - first
-                        count += 1
-                    if code != 0:
-                        runs.row[count] = row
-                        runs.start[count] = k - first
-                        runs.code[count] = code
-                    current = code
-            cell = block
-        if current != 0:
-            runs.stop[count] = nlon
-            count += 1
-    runs.row_first[nlat] = count
-    return count
+def rows_of(row, nlat):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+    """Return the first run of each row, (nlat + 1), of the rows of runs in raster order."""
+    first = np.zeros(nlat + 1, np.int32)
+    for i in range(row.size):
+        first[row[i] + 1] += 1
+    for k in range(nlat):
+        first[k + 1] += first[k]
+    return first
 
 
 @compiled
@@ -121,15 +88,14 @@ def _join_seam(runs, a, b, nlon, parent):  # type: ignore[no-untyped-def] # noqa
 
 
 @compiled
-def label_runs(runs, count, shape, reach, seam, pole_wrap, parent):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def label_runs(runs, shape, reach, seam, pole_wrap):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Fill ``runs.label`` with the objects' numbers; return how many objects there are.
 
     A root is always the smallest run of its tree, hence the raster order. With `pole_wrap` the
     first row is the neighbour of the last, as in the published tracker (wrong on a sphere).
     """
     nlat, nlon = shape
-    for i in range(count):
-        parent[i] = i
+    parent = np.arange(runs.row.size).astype(np.int32)
     for row in range(nlat):
         if row > 0:
             _join_rows(runs, row - 1, row, reach, parent)
@@ -140,7 +106,7 @@ def label_runs(runs, count, shape, reach, seam, pole_wrap, parent):  # type: ign
                 if pole_wrap or 0 <= row + step < nlat:
                     _join_seam(runs, row, (row + step) % nlat, nlon, parent)
     objects = 0
-    for i in range(count):
+    for i in range(parent.size):
         if parent[i] == i:
             runs.label[i] = objects
             objects += 1
@@ -150,8 +116,9 @@ def label_runs(runs, count, shape, reach, seam, pole_wrap, parent):  # type: ign
 
 
 @compiled
-def sort_runs(runs, count, lengths):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
+def sort_runs(runs, lengths):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN201
     """Return row, start, stop of the runs sorted by object, raster order within each."""
+    count = runs.row.size
     place = np.zeros(lengths.size + 1, np.int64)
     place[1:] = np.cumsum(lengths)
     row, start = np.empty(count, np.int32), np.empty(count, np.int32)
