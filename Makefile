@@ -51,7 +51,7 @@ dag: .venv/.runtime
 # Speed and memory, a table each in benchmarks/. Peers stand beside us where they are installed:
 #   make bench-ingest ARGS="--peers …/bin/python"      a python that has geocat-comp
 #   make bench-detect ARGS="--peers …/ClimateNet"      a checkout of it; bench-learn likewise
-bench: bench-ingest bench-import bench-learn bench-detect bench-track bench-map
+bench: bench-ingest bench-import bench-learn bench-detect bench-track bench-map bench-bandwidth
 
 bench-%: .venv/.development
 	@$(RUN) python benchmarks/bench_$*.py $(ARGS)
