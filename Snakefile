@@ -17,6 +17,7 @@ ROOT = str(workflow.current_basedir)
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/samples.smk"
 
 
 rule all:

@@ -29,10 +29,10 @@ from stormtrace.grids import make_grid  # noqa: E402
 from stormtrace.labels.campaigns.campaign_block import Campaign  # noqa: E402
 from stormtrace.labels.campaigns.campaign_making import Inputs, make_campaign  # noqa: E402
 from stormtrace.labels.campaigns.campaign_masks import open_detections  # noqa: E402
-from stormtrace.labels.labelled_making import FieldSource  # noqa: E402
 from stormtrace.prepare.dataset import make_dataset  # noqa: E402
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh  # noqa: E402
 from stormtrace.prepare.regridding.makers import own_matrix  # noqa: E402
+from stormtrace.prepare.sample_making import FieldSource  # noqa: E402
 
 GRID = make_grid({"nlat": 721, "nlon": 1440})
 #: Raw variable -> least and greatest value, standard name, units.

@@ -3,6 +3,8 @@
     python benchmarks/simulate_casper.py                          the study of config/casper
     python benchmarks/simulate_casper.py --years 1000 --models 10 a larger one
 
+Both with samples that stay and with `samples: temporary`, whose peak on scratch is counted.
+
 The jobs and what they wait for are Snakemake's own plan; how long a job takes is `SECONDS`, from
 the benchmarks beside this file; the limits are Casper's and the profile's. Nothing here has run on
 Casper: its queues are assumptions, so three kinds of days are shown. Writes benchmarks/casper.md.
@@ -20,6 +22,8 @@ import tempfile
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+
+from sample_sizes import sample_sizes
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -59,6 +63,11 @@ SECONDS_A_YEAR = {
     "agree": 120,  # 2,920 steps at 11 to 37 ms, masks read besides
 }
 """Of the rules whose job is an experiment's whole period."""
+FROM_RAW = {"compute_statistics": 935}
+FROM_RAW_A_YEAR = {"compute_zonal_climatology": 150, "compute_extremes": 180}
+"""The same where samples are temporary, from ingest.md: all fields as make_samples derives them;
+one of TMQ (263 s), U850, V850 (128 s) and PSL (30 s); two passes over PRECT, and counting.
+"""
 OTHERS_S = 5
 STUDY_YEARS = 15
 OVERHEAD_S = 6  # login shell, Snakemake on the node, the shared file system
@@ -67,6 +76,7 @@ GPU_JOB_CPUS = 8
 
 CPUS, GPUS = 720, 32  # at once, of one user of Casper
 JOBS, SUBMISSIONS_PER_S = 400, 5  # profiles/pbs-casper
+SAMPLE_YEARS = 4  # the same
 POLL_S = 15
 
 DRAWS = 15
@@ -76,18 +86,26 @@ DAYS = {"empty": (5, 5), "usual": (60, 900), "bad": (900, 4 * 3600)}
 
 @dataclass
 class Plan:
-    """Rules of the jobs, and for each job those it waits for."""
+    """Rules of the jobs, and for each job those it waits for.
+
+    samples: job that makes some -> what they are of, and bytes. are_temporary: whether they go.
+    """
 
     rules: dict[str, str]
     needs: dict[str, set[str]]
+    samples: dict[str, tuple[tuple[str, ...], int]]
+    are_temporary: bool
     years: int
     seconds: float
     peak_mb: float
 
     def seconds_of(self, rule: str) -> float:
         """How long a job of a rule holds its place on a node."""
-        alone = OTHERS_S if rule not in SECONDS_A_YEAR else SECONDS_A_YEAR[rule] * self.years
-        return SECONDS.get(rule, alone) + OVERHEAD_S
+        once, a_year = SECONDS, SECONDS_A_YEAR
+        if self.are_temporary:
+            once, a_year = once | FROM_RAW, a_year | FROM_RAW_A_YEAR
+        alone = OTHERS_S if rule not in a_year else a_year[rule] * self.years
+        return once.get(rule, alone) + OVERHEAD_S
 
 
 def main() -> None:
@@ -97,14 +115,17 @@ def main() -> None:
     flags.add_argument("--models", type=int, default=1, help="trained models looking at all years")
     args = flags.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        plan = planned(Path(name), args.years, args.models)
-    text = report(plan, args)
+        plan, temporary = (
+            planned(Path(name), args.years, args.models, samples)
+            for samples in ("keep", "temporary")
+        )
+    text = "\n".join([report(plan, args), "", *scratch(plan, temporary)])
     print(text)
     if args.years is None:
         (ROOT / "benchmarks" / "casper.md").write_text(text + "\n", encoding="utf-8")
 
 
-def planned(folder: Path, years: int | None, models: int) -> Plan:
+def planned(folder: Path, years: int | None, models: int, samples: str) -> Plan:
     """Return Snakemake's plan for the Casper study, or for a larger one."""
     files = [ROOT / "config" / "casper" / "config.yaml"]
     if years:
@@ -112,15 +133,30 @@ def planned(folder: Path, years: int | None, models: int) -> Plan:
         files[-1].write_text(json.dumps(larger(years, models)))
     command = [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile", "--dag", "dot"]
     command += ["--directory", folder, "--cores", "1", "--configfile", *files]
+    command += ["--config", f"samples={samples}"]
     command += ["--rerun-triggers", "mtime", "params", "input", "software-env"]
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before = used.ru_utime + used.ru_stime
     dot = subprocess.run(command, text=True, capture_output=True, check=True).stdout
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    seconds, peak = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
-    rules = {m[1]: m[2] for m in re.finditer(r'^\s+(\d+)\[label = "(\w+)', dot, re.MULTILINE)}
+    seconds, peak = used.ru_utime + used.ru_stime - before, used.ru_maxrss / 1024
+    labels = {m[1]: _label(m[2]) for m in re.finditer(LABEL, dot, re.MULTILINE)}
+    rules = {job: label["rule"] for job, label in labels.items()}
     needs: dict[str, set[str]] = {job: set() for job in rules}
     for edge in re.finditer(r"^\s+(\d+) -> (\d+)", dot, re.MULTILINE):
         needs[edge[2]].add(edge[1])
-    return Plan(rules, needs, years or STUDY_YEARS, seconds, peak)
+    sizes = sample_sizes(files, labels, needs)
+    are_temporary = samples == "temporary"
+    return Plan(rules, needs, sizes, are_temporary, years or STUDY_YEARS, seconds, peak)
+
+
+LABEL = r'^\s+(\d+)\[label = "([^"]+)"'
+
+
+def _label(text: str) -> dict[str, str]:
+    """Return the rule and the wildcards that a node of Snakemake's graph names."""
+    rule, *wildcards = text.split("\\n")
+    return {"rule": rule, **dict(one.split(": ", 1) for one in wildcards if ": " in one)}
 
 
 def larger(years: int, models: int) -> dict:
@@ -152,6 +188,9 @@ class Simulation:
             for other in needed:
                 self.followers[other].append(job)
         self.missing = {job: len(needed) for job, needed in plan.needs.items()}
+        self.places = SAMPLE_YEARS if plan.are_temporary else len(plan.rules)
+        self.bytes = self.peak_bytes = 0
+        self.readers = {job: set(self.followers[job]) for job in plan.samples}
         self.ready_at = {job: 0.0 for job, count in self.missing.items() if not count}
         self.ready = list(self.ready_at)
         self.queues: dict[bool, list[str]] = {False: [], True: []}  # by whether for a GPU
@@ -172,12 +211,38 @@ class Simulation:
 
     def submit(self) -> None:
         """Give PBS what is ready, as fast as the profile allows."""
-        while self.ready and self.submittable:
-            job = self.ready.pop(0)
+        while (ready := self.may_start()) and self.submittable:
+            job = ready[0]
+            self.ready.remove(job)
+            self.take_place(job)
             self.submittable -= 1
             self.last_submission = max(self.now, self.last_submission) + 1 / SUBMISSIONS_PER_S
             wait = self.waits[self.on_gpu(job)] * self.chance.lognormvariate(0, 1)
             self.later(self.last_submission + wait, "eligible", job)
+
+    def may_start(self) -> list[str]:
+        """Return what is ready, samples last and in order, and none of them without a place."""
+        samples = self.plan.samples
+        if not self.plan.are_temporary:
+            return self.ready
+        others = [job for job in self.ready if job not in samples]
+        mine = sorted((one for one in self.ready if one in samples), key=lambda one: samples[one])
+        return others + (mine if self.places else [])
+
+    def take_place(self, job: str) -> None:
+        """Count the samples that a job makes, from when it is submitted."""
+        if job in self.plan.samples:
+            self.places -= 1
+            self.bytes += self.plan.samples[job][1]
+            self.peak_bytes = max(self.peak_bytes, self.bytes)
+
+    def give_back(self, job: str) -> None:
+        """Remove the samples that a job was the last to read."""
+        for samples in self.plan.needs[job] & self.readers.keys():
+            self.readers[samples].discard(job)
+            if not self.readers[samples] and self.plan.are_temporary:
+                self.places += 1
+                self.bytes -= self.plan.samples[samples][1]
 
     def eligible(self, job: str) -> None:
         """PBS would start the job now if there is room."""
@@ -204,6 +269,7 @@ class Simulation:
         """Snakemake sees the end of a job; others become ready."""
         self.submittable += 1
         self.done[job] = self.now
+        self.give_back(job)
         for follower in self.followers[job]:
             self.missing[follower] -= 1
             if not self.missing[follower]:
@@ -267,6 +333,24 @@ def report(plan: Plan, args: argparse.Namespace) -> str:
             "minutes waiting + running.",
         ]
     )
+
+
+def scratch(keep: Plan, temporary: Plan) -> list[str]:
+    """Return the table of what samples take on scratch."""
+    hours = sum(map(temporary.seconds_of, temporary.rules.values())) / 3600
+    lines = [
+        f"`samples: temporary`, {SAMPLE_YEARS} years at once (the profile's `sample_years`): "
+        f"{len(temporary.rules) - 1:,} jobs, {hours:.0f} hours of them in all.",
+        "",
+        "| samples | day | peak of samples on scratch | to the last figure |",
+        "|---|---|---|---|",
+    ]
+    for name, plan in (("keep", keep), ("temporary", temporary)):
+        for day, waits in DAYS.items():
+            run = middle(plan, waits)
+            peak, hours = run.peak_bytes / 1e12, run.now / 3600
+            lines.append(f"| {name} | {day} | {peak:.2f} TB | {hours:.1f} h |")
+    return lines
 
 
 def middle(plan: Plan, waits: tuple[float, float]) -> Simulation:

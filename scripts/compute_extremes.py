@@ -14,15 +14,14 @@ from stormtrace import commandline
 from stormtrace.attribution.extremes import Extremes
 from stormtrace.attribution.threshold_fitting import fit_thresholds, open_years
 from stormtrace.formats.extreme_thresholds import write_thresholds
+from stormtrace.prepare.years_of_samples import add_sample_flags, origin_of, years_in
 from stormtrace.provenance import provenance
 
 
 def main() -> None:
     """Parse the flags, compute and write."""
     parser = commandline.parser(__doc__)
-    parser.add_argument(
-        "--samples", type=Path, nargs="+", required=True, help="folders of samples, one a year"
-    )
+    add_sample_flags(parser)
     parser.add_argument(
         "--period",
         nargs=2,
@@ -44,12 +43,11 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="netCDF file")
     args = parser.parse_args()
 
-    folders = open_years(args.samples, args.field, args.period)
+    folders = open_years(years_in(args), args.field, args.period)
     extremes = Extremes(tuple(args.percentiles), args.over, args.wet, args.by)
     grid, thresholds = fit_thresholds(folders, args.field, extremes)
     args.output.parent.mkdir(parents=True, exist_ok=True)
-    made_of = provenance(samples=" ".join(map(str, args.samples)))
-    write_thresholds(args.output, thresholds, grid, made_of)
+    write_thresholds(args.output, thresholds, grid, provenance(**origin_of(args)))
 
 
 if __name__ == "__main__":

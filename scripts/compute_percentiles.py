@@ -11,19 +11,16 @@ A month's samples that fit into memory are sorted; more are read twice and count
 from pathlib import Path
 
 from stormtrace import commandline
-from stormtrace.formats.labelled import attributes_of
 from stormtrace.formats.percentile_maps import write_percentiles
-from stormtrace.formats.samples import samples_by_time
 from stormtrace.prepare.percentile_fitting import fit_percentiles
+from stormtrace.prepare.years_of_samples import add_sample_flags, open_year, origin_of, years_in
 from stormtrace.provenance import provenance
 
 
 def main() -> None:
     """Parse the flags, compute and write."""
     parser = commandline.parser(__doc__)
-    parser.add_argument(
-        "--samples", type=Path, nargs="+", required=True, help="folders of samples, one a year"
-    )
+    add_sample_flags(parser)
     parser.add_argument("--dataset", required=True, help="written into the file")
     parser.add_argument("--field", required=True, help="a field of the samples")
     parser.add_argument("--percentile", type=float, required=True, help="per cent")
@@ -31,11 +28,10 @@ def main() -> None:
     args = parser.parse_args()
 
     args.output.parent.mkdir(parents=True, exist_ok=True)
-    grid, maps = fit_percentiles(args.samples, args.dataset, args.field, args.percentile)
-    first = next(iter(samples_by_time(args.samples[0]).values()))
-    units = attributes_of(first, [args.field]).get(args.field, {}).get("units", "1")
-    made_of = provenance(samples=" ".join(map(str, args.samples)))
-    write_percentiles(args.output, maps, grid, units, made_of)
+    years = years_in(args)
+    grid, maps = fit_percentiles(years, args.dataset, args.field, args.percentile)
+    units = open_year(years[0], [args.field]).attributes(args.field).get("units", "1")
+    write_percentiles(args.output, maps, grid, units, provenance(**origin_of(args)))
 
 
 if __name__ == "__main__":

@@ -11,14 +11,20 @@ from pathlib import Path
 from stormtrace import commandline
 from stormtrace.formats.json_files import write_json
 from stormtrace.grids import make_grid
-from stormtrace.prepare.statistics import check_on_grid, sample_paths, statistics_of
+from stormtrace.prepare.statistics import (
+    check_on_grid,
+    sample_paths,
+    statistics_of,
+    statistics_of_maps,
+)
+from stormtrace.prepare.years_of_samples import add_sample_flags, open_year, origin_of, years_in
 from stormtrace.provenance import provenance
 
 
 def main() -> None:
     """Parse the flags and write the statistics."""
     parser = commandline.parser(__doc__)
-    parser.add_argument("--samples", type=Path, required=True, help="a folder of samples")
+    add_sample_flags(parser, many=False)
     parser.add_argument("--fields", nargs="+", required=True, help="fields of the samples")
     parser.add_argument(
         "--grid", type=commandline.from_json, help="the grid the samples must be on, JSON"
@@ -32,13 +38,22 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="statistics of the folder, JSON")
     args = parser.parse_args()
 
-    paths = sample_paths(args.samples, args.exclude)
-    if args.grid is not None:
-        check_on_grid(paths[0], make_grid(args.grid))
-    steps, fields = statistics_of(
-        commandline.progress(paths, f"statistics of {args.samples}", len(paths)), args.fields
-    )
-    made_of = provenance(samples=str(args.samples), excluded=args.exclude)
+    year = years_in(args)[0]
+    what = f"statistics of {year}"
+    if isinstance(year, Path):
+        paths = sample_paths(year, args.exclude)
+        if args.grid is not None:
+            check_on_grid(paths[0], make_grid(args.grid))
+        watched = commandline.progress(paths, what, len(paths))
+        steps, fields = statistics_of(watched, args.fields)
+    else:
+        made = open_year(year, args.fields)
+        watched = commandline.progress(made.paths, what, len(made.paths))
+        maps = (made.read([path]).values[0] for path in watched)
+        steps, fields = statistics_of_maps(
+            (made.grid, zip(args.fields, values, strict=True)) for values in maps
+        )
+    made_of = provenance(**origin_of(args), excluded=args.exclude)
     result = {"steps": steps, "fields": fields, "provenance": made_of}
     write_json(args.output, result, indent=1)
 

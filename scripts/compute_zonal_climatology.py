@@ -11,9 +11,8 @@ read the samples once, quantiles twice.
 from pathlib import Path
 
 from stormtrace import commandline
-from stormtrace.formats.labelled import attributes_of
-from stormtrace.formats.samples import samples_by_time
 from stormtrace.formats.zonal_climatologies import NAMES, ZonalClimatology, write_zonal
+from stormtrace.prepare.years_of_samples import add_sample_flags, open_year, origin_of, years_in
 from stormtrace.prepare.zonal_fitting import fit_zonal
 from stormtrace.provenance import provenance
 
@@ -21,9 +20,7 @@ from stormtrace.provenance import provenance
 def main() -> None:
     """Parse the flags, compute and write."""
     parser = commandline.parser(__doc__)
-    parser.add_argument(
-        "--samples", type=Path, nargs="+", required=True, help="folders of samples, one a year"
-    )
+    add_sample_flags(parser)
     for name in ("dataset", "grid"):
         parser.add_argument(f"--{name}", required=True, help="written into the file")
     parser.add_argument("--field", required=True, help="a field of the samples")
@@ -38,16 +35,16 @@ def main() -> None:
 
     passes = ("years",) if args.match == "moments" else ("least and most", "quantiles")
     words = iter(passes)
+    years = years_in(args)
     values, steps = fit_zonal(
-        args.samples,
+        years,
         args.field,
         args.match,
-        lambda folders: commandline.progress(folders, next(words), len(args.samples)),
+        lambda watched: commandline.progress(watched, next(words), len(years)),
     )
-    first = next(iter(samples_by_time(args.samples[0]).values()))
-    units = attributes_of(first, [args.field]).get(args.field, {}).get("units", "1")
+    units = open_year(years[0], [args.field]).attributes(args.field).get("units", "1")
     found = ZonalClimatology(args.field, args.dataset, args.grid, args.match, units, values, steps)
-    write_zonal(args.output, found, provenance(samples=" ".join(map(str, args.samples))))
+    write_zonal(args.output, found, provenance(**origin_of(args)))
 
 
 if __name__ == "__main__":

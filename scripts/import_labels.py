@@ -48,11 +48,11 @@ def main() -> None:
 
     from stormtrace.labels.annotation_blocks import AnnotatedDataset
     from stormtrace.labels.importing import read_annotations
-    from stormtrace.labels.labelled_making import FieldSource, make_labelled
+    from stormtrace.labels.labelled_making import make_labelled
     from stormtrace.prepare.dataset import make_dataset
     from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
     from stormtrace.prepare.regridding.matrix_files import read_matrix
-    from stormtrace.prepare.sample_making import read_climatologies
+    from stormtrace.prepare.sample_making import FieldSource, read_climatologies
 
     name = args.labels.get("name", "labels")
     entry = read_block(AnnotatedDataset, args.labels, f"dataset {name}")

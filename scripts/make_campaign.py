@@ -60,11 +60,10 @@ def main() -> None:
     from stormtrace.labels.campaigns.campaign_block import Campaign
     from stormtrace.labels.campaigns.campaign_making import Inputs, labelled_days, make_campaign
     from stormtrace.labels.campaigns.campaign_masks import open_detections
-    from stormtrace.labels.labelled_making import FieldSource
     from stormtrace.prepare.dataset import make_dataset
     from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
     from stormtrace.prepare.regridding.matrix_files import read_matrix
-    from stormtrace.prepare.sample_making import read_climatologies
+    from stormtrace.prepare.sample_making import FieldSource, read_climatologies
 
     name = args.campaign.get("name", "campaign")
     campaign = read_block(Campaign, args.campaign, f"campaign {name}")

@@ -11,18 +11,15 @@ from pathlib import Path
 
 from stormtrace import commandline
 from stormtrace.formats.climatologies import write_climatology
-from stormtrace.formats.labelled import attributes_of
-from stormtrace.formats.samples import samples_by_time
 from stormtrace.prepare.climatology_fitting import fit_climatology
+from stormtrace.prepare.years_of_samples import add_sample_flags, open_year, origin_of, years_in
 from stormtrace.provenance import provenance
 
 
 def main() -> None:
     """Parse the flags, fit and write."""
     parser = commandline.parser(__doc__)
-    parser.add_argument(
-        "--samples", type=Path, nargs="+", required=True, help="folders of samples, one a year"
-    )
+    add_sample_flags(parser)
     parser.add_argument("--fields", nargs="+", required=True, help="fields of the samples")
     parser.add_argument(
         "--harmonics", type=int, default=4, help="harmonics of the year besides the mean"
@@ -30,12 +27,12 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="the climatology, netCDF")
     args = parser.parse_args()
 
-    folders = commandline.progress(args.samples, "years", len(args.samples))
-    grid, fields = fit_climatology(folders, args.fields, args.harmonics)
-    first = next(iter(samples_by_time(args.samples[0]).values()))
-    about = attributes_of(first, args.fields)
-    units = {name: about[name].get("units", "1") for name in args.fields}
-    made_of = provenance(samples=" ".join(map(str, args.samples)), harmonics=args.harmonics)
+    years = years_in(args)
+    watched = commandline.progress(years, "years", len(years))
+    grid, fields = fit_climatology(watched, args.fields, args.harmonics)
+    first = open_year(years[0], args.fields)
+    units = {name: first.attributes(name).get("units", "1") for name in args.fields}
+    made_of = provenance(**origin_of(args), harmonics=args.harmonics)
     write_climatology(args.output, grid, fields, units, made_of)
 
 

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from stormtrace import commandline
 from stormtrace.files import checksum
+from stormtrace.formats.json_files import write_json
 from stormtrace.formats.sample_writing import COMPRESSIONS
 from stormtrace.grids import make_grid
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.regridding.matrix_files import read_matrix
-from stormtrace.prepare.sample_making import make_samples, read_climatologies
+from stormtrace.prepare.sample_making import make_samples, origins_of, read_climatologies
 
 
 def main() -> None:
@@ -54,6 +55,11 @@ def main() -> None:
         default="none",
         help="of the samples; zlib halves them and takes ten times as long",
     )
+    parser.add_argument(
+        "--origins",
+        type=Path,
+        help="also write the raw files and their checksums, which samples have in `inputs`; JSON",
+    )
     args = parser.parse_args()
 
     dataset = make_dataset(args.dataset)
@@ -76,6 +82,8 @@ def main() -> None:
         facts,
         read_climatologies(dataset, args.climatology, grid),
     )
+    if args.origins is not None:
+        write_json(args.origins, origins_of(dataset, args.year), indent=1)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ from stormtrace.grids import make_grid
 from stormtrace.labels.campaigns.campaign_block import Campaign
 from stormtrace.labels.campaigns.campaign_making import Inputs, make_campaign
 from stormtrace.labels.campaigns.campaign_masks import open_detections
-from stormtrace.labels.labelled_making import FieldSource
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.regridding.makers import own_matrix
+from stormtrace.prepare.sample_making import FieldSource
 from track_files import random_masks
 
 GRID = make_grid({"nlat": 24, "nlon": 36})

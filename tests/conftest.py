@@ -49,10 +49,14 @@ def survived(tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("survived")
     study = folder / "study.json"
-    study.write_text(json.dumps(smaller_planet.OVERLAY))
+    study.write_text(json.dumps(smaller_planet.TEMPORARY))
     arguments = [*smaller_planet.OF_CONTROL, "--snakefile", str(ROOT / "Snakefile")]
+    arguments += ["--resources", f"sample_years={smaller_planet.SAMPLE_YEARS}"]
     arguments += [*smaller_planet.PACE, "--configfile", str(study)]
-    with clusters.fake(folder, **smaller_planet.CLUSTER) as cluster:
+    with (
+        clusters.fake(folder, **smaller_planet.CLUSTER) as cluster,
+        smaller_planet.counting_years(cluster.folder) as years,
+    ):
         cluster.environment["STORMTRACE_POLL_S"] = "3"
         for ended in smaller_planet.DEATHS_AFTER:
             master = Master(cluster, *arguments)
@@ -60,6 +64,7 @@ def survived(tmp_path_factory):
             master.kill(unlock=ended == smaller_planet.DEATHS_AFTER[0])  # a Snakemake of its own
         last = Master(cluster, *arguments)
         assert last.finish() == 0, last.said()[-3000:]
+        (cluster.folder / "sample-years.json").write_text(json.dumps(years))
         return cluster.folder, cluster.jobs()
 
 

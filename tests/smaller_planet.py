@@ -4,7 +4,9 @@ Ten days across New Year on a coarser grid, networks trained for a few epochs; e
 demo's.
 """
 
+import contextlib
 import json
+import threading
 
 import netCDF4
 import numpy as np
@@ -46,6 +48,9 @@ DEATHS_AFTER = (6, 14, 22)
 
 TWO = OVERLAY | {"run": ["control", "one-field"]}
 """The same with a second experiment, whose network sees one field alone."""
+
+TEMPORARY, SAMPLE_YEARS = OVERLAY | {"samples": "temporary"}, 1
+"""What runs on the fake cluster, and how many of its two years of samples may exist at once."""
 
 OF_CONTROL = [
     "results/frequency/control/frequency.nc",
@@ -97,6 +102,27 @@ def _of_group(group):
 def _values(variable):
     values = np.asarray(variable[:])
     return values.tolist() if values.dtype.kind == "O" else values.tobytes()
+
+
+@contextlib.contextmanager
+def counting_years(folder):
+    """Yield a list of how many years of samples were seen to exist at once, while the block runs."""
+    seen, ended = [0], threading.Event()
+
+    def look():
+        while not ended.wait(0.02):
+            with contextlib.suppress(OSError):  # a folder may vanish meanwhile
+                years = [*(folder / "results" / "samples").glob("*/*/" + 4 * "[0-9]")]
+                if len(years) != seen[-1]:
+                    seen.append(len(years))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        thread.join()
 
 
 def results(folder):

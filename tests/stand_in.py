@@ -42,5 +42,6 @@ elif script in STEMS:
 else:
     output.parent.mkdir(parents=True, exist_ok=True)
     output.touch()
-if "--table" in sys.argv:
-    Path(sys.argv[sys.argv.index("--table") + 1]).touch()
+for flag in ("--table", "--origins"):  # further outputs
+    if flag in sys.argv:
+        Path(sys.argv[sys.argv.index(flag) + 1]).touch()

@@ -66,7 +66,8 @@ WORK = {
     "find_objects.py": ["--mask", "mask.nc"],
     "link_events.py": ["--objects", "objects.nc", "--experiment", "e"],
     "make_planet.py": ["--part", "climatenet", "--settings", json.dumps(PLANET)],
-    "make_samples.py": ["--dataset", "@raw.json", "--grid", GRID, "--year", "2000", "--matrix", "map.nc"],
+    "make_samples.py": ["--dataset", "@raw.json", "--grid", GRID, "--year", "2000", "--matrix", "map.nc",
+                        "--origins", "made/inputs.json"],
     "merge_counts.py": ["--masks", "counts.nc"],
     "train.py": [
         *("--samples", "labelled", "--statistics", "statistics.json", "--model", json.dumps(RECIPE)),

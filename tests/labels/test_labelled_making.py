@@ -17,13 +17,13 @@ from stormtrace.errors import BadInput
 from stormtrace.formats.labelled import list_labelled, read_labelled
 from stormtrace.formats.samples import read_fields
 from stormtrace.grids import make_grid
-from stormtrace.labels.labelled_making import FieldSource, make_labelled
+from stormtrace.labels.labelled_making import make_labelled
 from stormtrace.labels.quality import check_labels, left_out_problems
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.regridding.makers import own_matrix
 from stormtrace.prepare.regridding.matrix_files import write_matrix
-from stormtrace.prepare.sample_making import make_samples
+from stormtrace.prepare.sample_making import FieldSource, make_samples
 from stormtrace.study.annotated import annotation_inputs
 from stormtrace.study.inputs import import_input, labels_seen
 from stormtrace.study.loading import load_study

@@ -284,7 +284,7 @@ rule agree:
 
 rule compose_fields:
     input:
-        samples=samples_of,
+        unpack(samples_of_year),
         mask=masks_of,
     output:
         at.composites("{experiment}", "{year}"),
@@ -312,9 +312,7 @@ rule compose_fields:
 # What is extreme: percentiles by cell over the years of the experiment.
 rule compute_extremes:
     input:
-        samples=lambda wildcards: [
-            samples_of(wildcards, year) for year in STUDY.years(wildcards.experiment)
-        ],
+        unpack(samples_of_extremes),
     output:
         at.attribution("{experiment}", "{field}", "extremes.nc"),
     log:
@@ -324,7 +322,7 @@ rule compute_extremes:
     wildcard_constraints:
         field=FIELD,
     conda:
-        "../../envs/analysis.yaml"
+        "../../envs/regrid.yaml"
     threads: 1
     resources:
         mem_mb=asks(700, full=1300),
@@ -335,7 +333,7 @@ rule compute_extremes:
         "{wildcards.experiment}: percentiles of {wildcards.field}"
     shell:
         python(
-            "compute_extremes.py --samples {input.samples:q} --field {wildcards.field}"
+            f"compute_extremes.py {SAMPLES_OF_EXTREMES} --field {{wildcards.field}}"
             " {params.how:q} --output {output:q}"
         )
 
@@ -343,7 +341,7 @@ rule compute_extremes:
 rule attribute_field:
     input:
         unpack(attribution_input),
-        samples=samples_of,
+        unpack(samples_of_year),
         mask=masks_of,
         classes=at.block("classes"),
     output:

@@ -178,6 +178,8 @@ onstart:
     check_writable(STUDY.results)
     refuse_missing()
     one_timer_at_a_time(workflow.scheduler)
+    if TEMPORARY:
+        limit_sample_years(workflow.scheduler, workflow.dag, lambda said: warn([said]))
 
 
 onsuccess:
@@ -266,20 +268,6 @@ def columns(dataset):
     return 6 * (3 * ne) ** 2 + 2 if on_planet else FULL_COLUMNS
 
 
-def samples_of_piece(wildcards):
-    """What one piece of statistics is computed from: a year of samples, or the training labels."""
-    if STUDY.is_labelled(wildcards.dataset):
-        return labels_input(STUDY, wildcards.dataset, "train")
-    return at.samples(wildcards.dataset, wildcards.grid, wildcards.piece)
-
-
-def piece_seen(wildcards):
-    """What is in the folder that one piece of statistics is computed from."""
-    if STUDY.is_labelled(wildcards.dataset):
-        return labels_seen(STUDY, wildcards.dataset, "train")
-    return samples_seen(samples_folder(wildcards))
-
-
 def test_labels_seen(wildcards):
     """What is in the folder of labels that a model is scored on."""
     return labels_seen(STUDY, STUDY.models[wildcards.model].dataset, "test")
@@ -291,13 +279,6 @@ def climatologies(wildcards):
         at.climatology(of.dataset, wildcards.grid, str(of.harmonics))
         for _, of in sorted(STUDY.anomalies(wildcards.dataset).items())
     ]
-
-
-def samples_folder(wildcards):
-    """The folder that one piece of statistics is computed from."""
-    if STUDY.is_labelled(wildcards.dataset):
-        return STUDY.labelled(wildcards.dataset).train
-    return at.samples(wildcards.dataset, wildcards.grid, wildcards.piece)
 
 
 def planet_settings():
@@ -378,7 +359,7 @@ def adjust_flags(wildcards):
 def samples_of_adopted(wildcards):
     """The samples that adopted masks are held against, where the experiment needs any."""
     sees = STUDY.sees_samples(wildcards.experiment)
-    return {"samples": samples_of(wildcards)} if sees else {}
+    return samples_of_year(wildcards) if sees else {}
 
 
 def period_flags(wildcards):
@@ -456,7 +437,7 @@ def agreement_flags(wildcards):
 def measured_samples(wildcards):
     """The samples of the year, if fields are to be measured in objects."""
     measure = STUDY.experiments[wildcards.experiment].measure
-    return {"samples": samples_of(wildcards)} if measure else {}
+    return samples_of_year(wildcards) if measure else {}
 
 
 def measure_flags(wildcards):
@@ -497,7 +478,8 @@ def extremes_flags(wildcards):
     periods = [STUDY.period(name, year) for year in STUDY.years(name)]
     stretches = [word for period in periods for word in ("--period", *period)]
     chosen = ["--over", how.over, "--wet", how.wet_mm_day, "--by", how.by]
-    return percentile_flags(name, wildcards.field) + chosen + stretches
+    raw = raw_of_extremes(wildcards) if TEMPORARY else []
+    return percentile_flags(name, wildcards.field) + chosen + stretches + raw
 
 
 def percentile_flags(experiment, field):

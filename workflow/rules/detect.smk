@@ -18,8 +18,8 @@
 rule detect:
     input:
         unpack(statistics_of),
+        unpack(samples_of_year),
         model=model_files,
-        samples=samples_of,
         zonal=zonal_files,
         classes=ancient(at.block("classes")),  # how classes are shown makes no other masks
     output:
@@ -39,7 +39,7 @@ rule detect:
         gpu=GPU,
     params:
         model=model_folders,
-        seen=lambda wildcards: samples_seen(samples_of(wildcards)),
+        seen=year_seen,
         # Named here too, since Snakemake does not notice a change of params made from input.
         normalization=normalization,
         look=lambda wildcards: [
@@ -74,7 +74,7 @@ rule detect:
 
 rule apply_thresholds:
     input:
-        samples=samples_of,
+        unpack(samples_of_year),
         percentiles=percentile_files,
         zonal=zonal_files,
         classes=ancient(at.block("classes")),
@@ -94,7 +94,7 @@ rule apply_thresholds:
         runtime=asks(5, full=15),
     params:
         recipe=recipe_flag,
-        seen=lambda wildcards: samples_seen(samples_of(wildcards)),
+        seen=year_seen,
         where=lambda wildcards: [
             f"--{key}={getattr(STUDY.experiments[wildcards.experiment], key)}"
             for key in ("dataset", "grid")

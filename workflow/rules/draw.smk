@@ -271,8 +271,8 @@ rule draw_sensitivity:
 
 rule draw_snapshot:
     input:
+        unpack(samples_of_stamp),
         mask=lambda wildcards: masks_of(wildcards, year=wildcards.stamp[:4]),
-        samples=lambda wildcards: samples_of(wildcards, year=wildcards.stamp[:4]),
         classes=at.block("classes"),
     output:
         directory(at.snapshot("{experiment}", "{stamp}")),
@@ -450,8 +450,8 @@ rule draw_attribution_change:
 
 rule animate:
     input:
+        unpack(samples_of_year),
         mask=masks_of,
-        samples=samples_of,
         classes=at.block("classes"),
     output:
         at.film("{experiment}", "{year}-{month}"),

@@ -71,7 +71,7 @@ rule make_samples:
         matrix=at.regridding_matrix("{dataset}", "{grid}"),
         climatology=climatologies,
     output:
-        directory(at.samples("{dataset}", "{grid}", "{year}")),
+        SAMPLES_MADE,
     log:
         at.log("make_samples/{dataset}/{grid}/{year}"),
     benchmark:
@@ -82,6 +82,7 @@ rule make_samples:
     resources:
         mem_mb=asks(500, mesh=1500),
         runtime=asks(10, mesh=110),
+        sample_years=int(TEMPORARY),
     params:
         dataset=lambda wildcards: flag(STUDY.dataset_in(wildcards.dataset, wildcards.year)),
         grid=lambda wildcards: flag(STUDY.config.grids[wildcards.grid]),
@@ -93,19 +94,47 @@ rule make_samples:
             "make_samples.py --dataset {params.dataset:q} --grid {params.grid:q}"
             " --year {wildcards.year} --matrix {input.matrix:q} --compression {params.compression}"
             " --climatology {input.climatology:q}"
-            " --output {output:q}"
+            f" --output {{output[0]:q}}{' --origins {output[1]:q}' if TEMPORARY else ''}"
         )
+
+
+# What temporary samples are made from: jobs that read them are out of date when this is newer, or says
+# something else. Samples themselves are made again whenever a job needs them.
+rule record_samples:
+    input:
+        template=ancient(os.path.join(ROOT, "workflow", "templates", "block.json.j2")),
+        raw=lambda wildcards: raw_input(STUDY, wildcards.dataset, wildcards.year),
+        matrix=at.regridding_matrix("{dataset}", "{grid}"),
+        climatology=climatologies,
+    output:
+        at.samples_record("{dataset}", "{grid}", "{year}"),
+    log:
+        at.log("record_samples/{dataset}/{grid}/{year}"),
+    benchmark:
+        at.benchmark("record_samples/{dataset}/{grid}/{year}")
+    localrule: True
+    threads: 1
+    resources:
+        mem_mb=asks(100),
+        runtime=asks(5),
+    params:
+        content=lambda wildcards: flag(
+            {
+                "dataset": dump(STUDY.dataset_in(wildcards.dataset, wildcards.year)),
+                "grid": dump(STUDY.config.grids[wildcards.grid]),
+            }
+        ),
+    message:
+        "{wildcards.dataset} {wildcards.year}: what samples on {wildcards.grid} are made from"
+    template_engine:
+        "jinja2"
 
 
 # What anomalies are the departure from: fitted over all samples of a dataset, it is subtracted where
 # those of another one are made.
 rule make_climatology:
     input:
-        samples=lambda wildcards: expand(
-            at.samples("{dataset}", "{grid}", "{year}"),
-            year=STUDY.pieces(wildcards.dataset),
-            allow_missing=True,
-        ),
+        unpack(all_samples),
     output:
         at.climatology("{dataset}", "{grid}", "{harmonics}"),
     log:
@@ -115,16 +144,13 @@ rule make_climatology:
     wildcard_constraints:
         harmonics="[0-9]+",
     conda:
-        "../../envs/analysis.yaml"
+        "../../envs/regrid.yaml"
     threads: 1
     resources:
         mem_mb=asks(500, full=500),
         runtime=asks(10, yearly=4),
     params:
-        seen=lambda wildcards: [
-            samples_seen(at.samples(wildcards.dataset, wildcards.grid, year))
-            for year in STUDY.pieces(wildcards.dataset)
-        ],
+        seen=all_seen,
         fields=lambda wildcards: STUDY.climatology_fields(
             wildcards.dataset, int(wildcards.harmonics)
         ),
@@ -132,7 +158,8 @@ rule make_climatology:
         "{wildcards.dataset}: climatology on {wildcards.grid}, {wildcards.harmonics} harmonics"
     shell:
         python(
-            "make_climatology.py --samples {input.samples:q} --fields {params.fields:q}"
+            f"make_climatology.py {ALL_SAMPLES}"
+            " --fields {params.fields:q}"
             " --harmonics {wildcards.harmonics} --output {output:q}"
         )
 
@@ -140,11 +167,7 @@ rule make_climatology:
 # What a threshold recipe compares fields with.
 rule compute_percentiles:
     input:
-        samples=lambda wildcards: expand(
-            at.samples("{dataset}", "{grid}", "{year}"),
-            year=STUDY.pieces(wildcards.dataset),
-            allow_missing=True,
-        ),
+        unpack(all_samples),
     output:
         at.percentiles("{dataset}", "{grid}", "{field}", "{percentile}"),
     log:
@@ -155,21 +178,19 @@ rule compute_percentiles:
         field="[A-Za-z][A-Za-z0-9_]*",
         percentile="[0-9.e-]+",
     conda:
-        "../../envs/analysis.yaml"
+        "../../envs/regrid.yaml"
     threads: 1
     resources:
         mem_mb=asks(700, full=1300),
         runtime=asks(10, yearly=10),
     params:
-        seen=lambda wildcards: [
-            samples_seen(at.samples(wildcards.dataset, wildcards.grid, year))
-            for year in STUDY.pieces(wildcards.dataset)
-        ],
+        seen=all_seen,
     message:
         "{wildcards.dataset}: {wildcards.percentile}th percentile of {wildcards.field} on {wildcards.grid}"
     shell:
         python(
-            "compute_percentiles.py --samples {input.samples:q} --dataset {wildcards.dataset}"
+            f"compute_percentiles.py {ALL_SAMPLES}"
+            " --dataset {wildcards.dataset}"
             " --field {wildcards.field} --percentile {wildcards.percentile} --output {output:q}"
         )
 
@@ -177,11 +198,7 @@ rule compute_percentiles:
 # What inputs are adjusted from and to.
 rule compute_zonal_climatology:
     input:
-        samples=lambda wildcards: expand(
-            at.samples("{dataset}", "{grid}", "{year}"),
-            year=STUDY.pieces(wildcards.dataset),
-            allow_missing=True,
-        ),
+        unpack(all_samples),
     output:
         at.zonal("{dataset}", "{grid}", "{field}", "{match}"),
     log:
@@ -192,21 +209,19 @@ rule compute_zonal_climatology:
         field="[A-Za-z][A-Za-z0-9_]*",
         match="moments|quantiles",
     conda:
-        "../../envs/analysis.yaml"
+        "../../envs/regrid.yaml"
     threads: 1
     resources:
         mem_mb=asks(400, full=200),
         runtime=asks(10, yearly=10),
     params:
-        seen=lambda wildcards: [
-            samples_seen(at.samples(wildcards.dataset, wildcards.grid, year))
-            for year in STUDY.pieces(wildcards.dataset)
-        ],
+        seen=all_seen,
     message:
         "{wildcards.dataset}: {wildcards.match} of {wildcards.field} by month and latitude on {wildcards.grid}"
     shell:
         python(
-            "compute_zonal_climatology.py --samples {input.samples:q} --dataset {wildcards.dataset}"
+            f"compute_zonal_climatology.py {ALL_SAMPLES}"
+            " --dataset {wildcards.dataset}"
             " --grid {wildcards.grid} --field {wildcards.field} --match {wildcards.match}"
             " --output {output:q}"
         )
@@ -214,7 +229,7 @@ rule compute_zonal_climatology:
 
 rule compute_statistics:
     input:
-        samples=samples_of_piece,
+        unpack(samples_of_piece),
     output:
         at.statistics_piece("{dataset}", "{grid}", "{piece}"),
     log:
@@ -224,14 +239,14 @@ rule compute_statistics:
     wildcard_constraints:
         piece="[0-9]{4}|train",
     conda:
-        "../../envs/analysis.yaml"
+        "../../envs/regrid.yaml"
     threads: 1
     resources:
         mem_mb=asks(300, full=200),
         runtime=asks(5, full=25),
     params:
         fields=lambda wildcards: STUDY.fields_of(wildcards.dataset),
-        samples=samples_folder,
+        samples=PIECE,
         seen=piece_seen,
         grid=lambda wildcards: flag(STUDY.config.grids[wildcards.grid]),
         exclude=lambda wildcards: (
@@ -243,7 +258,7 @@ rule compute_statistics:
         "{wildcards.dataset} {wildcards.piece}: statistics on {wildcards.grid}"
     shell:
         python(
-            "compute_statistics.py --samples {params.samples:q} --grid {params.grid:q}"
+            f"compute_statistics.py {OF_PIECE} --grid {{params.grid:q}}"
             " --fields {params.fields:q} --exclude {params.exclude:q} --output {output:q}"
         )
 

@@ -1,17 +1,19 @@
 """Units and intervals of a field that is attributed: precipitation as mm/day of each step."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import netCDF4
 import numpy as np
+from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.quantities import quantity_named
-from stormtrace.formats.samples import opening_sample
+from stormtrace.formats.samples import opening_sample, read_fields
 from stormtrace.formats.units import convert, parse_unit
+from stormtrace.grids import Grid
 
 #: Units of all precipitation here.
 PER_DAY = "mm/day"
@@ -46,6 +48,18 @@ def amount_of(sample: Path, field: str, step_hours: float) -> Amount:
         variable = nc[field]
         attributes = {name: str(variable.getncattr(name)) for name in variable.ncattrs()}
         span = _span(nc)
+    return checked_amount(sample, field, attributes, span, step_hours)
+
+
+def checked_amount(
+    sample: Path, field: str, attributes: Mapping[str, str], span: float | None, step_hours: float
+) -> Amount:
+    """Return how a field is read; span: hours that its means are of, None of instants.
+
+    Raises:
+        BadInput: as `amount_of`.
+
+    """
     amount = read_amount(sample, field, attributes, step_hours)
     if amount.is_rain and span is not None and span < step_hours - 1e-6:
         raise BadInput(
@@ -130,3 +144,20 @@ def check_wet(amount: Amount, over: str, where: Path | str) -> None:
             f"{where}: percentiles are asked over {over}, but {amount.field} in {amount.units!r} "
             "is no precipitation (a rate or an amount of water): say over: steps, or over: days"
         )
+
+
+def daily_mean(values: NDArray[np.float32], whole: int) -> NDArray[np.float32]:
+    """Return the mean of the steps of a day, (cells,); NaN unless there are all (`whole`)."""
+    if len(values) < whole:
+        return np.full(values.shape[1], np.nan, np.float32)
+    return values.mean(axis=0, dtype=np.float64).astype(np.float32)
+
+
+def read_amounts(paths: Sequence[Path], amount: Amount, grid: Grid) -> NDArray[np.float32]:
+    """Return a field of some samples in the units of `amount`, (samples, cells)."""
+    values = np.empty((len(paths), grid.size), np.float32)
+    for index, path in enumerate(paths):
+        values[index] = read_fields(path, [amount.field], grid)[amount.field].ravel()
+    if amount.factor != 1.0:
+        values *= np.float32(amount.factor)
+    return values

@@ -8,15 +8,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.attribution.amounts import Amount, amount_of, check_wet
+from stormtrace.attribution.amounts import (
+    Amount,
+    amount_of,
+    check_wet,
+    checked_amount,
+    daily_mean,
+    read_amounts,
+)
 from stormtrace.attribution.extremes import Extremes, check_enough, steps_a_day
 from stormtrace.climate.seasons import months_of
 from stormtrace.commandline import log
 from stormtrace.errors import BadInput
 from stormtrace.formats.extreme_thresholds import Thresholds
-from stormtrace.formats.samples import SampleFolder, open_folder, read_fields, stamp_of
+from stormtrace.formats.samples import SampleFolder, stamp_of
 from stormtrace.grids import Grid
 from stormtrace.prepare.cell_percentiles import MEMORY_BYTES, cell_percentiles
+from stormtrace.prepare.years_of_samples import Samples, YearOfSamples, open_year
 
 
 def days_of(paths: Sequence[Path]) -> Iterator[list[Path]]:
@@ -25,21 +33,14 @@ def days_of(paths: Sequence[Path]) -> Iterator[list[Path]]:
         yield list(day)
 
 
-def daily_mean(values: NDArray[np.float32], whole: int) -> NDArray[np.float32]:
-    """Return the mean of the steps of a day, (cells,); NaN unless there are all (`whole`)."""
-    if len(values) < whole:
-        return np.full(values.shape[1], np.nan, np.float32)
-    return values.mean(axis=0, dtype=np.float64).astype(np.float32)
-
-
 @dataclass(frozen=True)
 class _Values:
     """Maps of what percentiles are taken of: a step, or the mean of a day; NaN where it is dry.
 
-    members: the samples of each. whole: steps of a day.
+    members: the year and the samples of each. whole: steps of a day.
     """
 
-    members: Sequence[Sequence[Path]]
+    members: Sequence[tuple[Samples, Sequence[Path]]]
     grid: Grid
     amount: Amount
     wet: float
@@ -51,25 +52,36 @@ class _Values:
 
     def __getitem__(self, index: int) -> NDArray[np.float32]:
         """Return one map, (cells,)."""
-        values = read_amounts(self.members[index], self.amount, self.grid)
+        year, paths = self.members[index]
+        values = _amounts(year, paths, self.amount, self.grid)
         mean = values[0] if self.whole == 1 else daily_mean(values, self.whole)
         if self.wet > 0:
             mean[~(mean >= self.wet)] = np.nan
         return mean
 
 
-def read_amounts(paths: Sequence[Path], amount: Amount, grid: Grid) -> NDArray[np.float32]:
-    """Return a field of some samples in the units of `amount`, (samples, cells)."""
-    values = np.empty((len(paths), grid.size), np.float32)
-    for index, path in enumerate(paths):
-        values[index] = read_fields(path, [amount.field], grid)[amount.field].ravel()
+def _amounts(
+    year: Samples, paths: Sequence[Path], amount: Amount, grid: Grid
+) -> NDArray[np.float32]:
+    """As `read_amounts`, of samples that are written or not."""
+    if isinstance(year, SampleFolder):
+        return read_amounts(paths, amount, grid)
+    values = year.read(paths).values.reshape(len(paths), grid.size)
     if amount.factor != 1.0:
         values *= np.float32(amount.factor)
     return values
 
 
+def _amount_in(year: Samples, field: str) -> Amount:
+    first = year.paths[0]
+    if isinstance(year, SampleFolder):
+        return amount_of(first, field, year.step_hours)
+    attributes, span = year.attributes(field), year.span_hours or None
+    return checked_amount(first, field, attributes, span, year.step_hours)
+
+
 def fit_thresholds(
-    folders: Sequence[SampleFolder],
+    folders: Sequence[Samples],
     field: str,
     extremes: Extremes,
     memory: int = MEMORY_BYTES,
@@ -89,18 +101,21 @@ def fit_thresholds(
             raise BadInput(
                 f"{one.paths[0].parent} is on {one.grid.describe()}, not on {first.grid.describe()}"
             )
-    amount = amount_of(first.paths[0], field, first.step_hours)
+    amount = _amount_in(first, field)
     check_wet(amount, extremes.over, first.paths[0])
     is_daily = extremes.over.endswith("days")
     whole = steps_a_day(first.step_hours) if is_daily else 1
-    paths = [path for folder in folders for path in folder.paths]
-    members = list(days_of(paths)) if is_daily else [[path] for path in paths]
+    members: list[tuple[Samples, Sequence[Path]]] = [
+        (year, some)
+        for year in folders
+        for some in (days_of(year.paths) if is_daily else ([path] for path in year.paths))
+    ]
     shape = (len(extremes.percentiles), len(extremes.periods), *first.grid.shape)
     values, error = (np.full(shape, np.nan, np.float32) for _ in range(2))
     counts = np.zeros(shape[1:], np.int32)
     for place, period in enumerate(extremes.periods):
         months = months_of(period)
-        chosen = [one for one in members if int(stamp_of(one[0])[5:7]) in months]
+        chosen = [one for one in members if int(stamp_of(one[1][0])[5:7]) in months]
         check_enough(len(chosen), extremes, period)
         wet = extremes.wet_mm_day if extremes.over.startswith("wet") else 0.0
         source = _Values(chosen, first.grid, amount, wet, whole)
@@ -134,11 +149,10 @@ def _report_few(few: NDArray[np.bool_], percentile: float, period: str, over: st
 
 
 def open_years(
-    samples: Sequence[Path], field: str, periods: Sequence[Sequence[str]] = ()
-) -> list[SampleFolder]:
-    """Open folders of samples, one a year; periods: the stretch of each that counts, or none."""
+    samples: Sequence[YearOfSamples], field: str, periods: Sequence[Sequence[str]] = ()
+) -> list[Samples]:
+    """Open samples, a year each; periods: the stretch of each that counts, or none."""
     stretches: Sequence[Sequence[str] | None] = periods or [None] * len(samples)
     return [
-        open_folder(path, {field: None}, period)
-        for path, period in zip(samples, stretches, strict=True)
+        open_year(year, [field], period) for year, period in zip(samples, stretches, strict=True)
     ]

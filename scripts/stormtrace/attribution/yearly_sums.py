@@ -12,10 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.attribution.amounts import Amount, amount_of
+from stormtrace.attribution.amounts import Amount, amount_of, daily_mean, read_amounts
 from stormtrace.attribution.extremes import above, steps_a_day
 from stormtrace.attribution.near import LINE_KM, Nearby, Reach
-from stormtrace.attribution.threshold_fitting import daily_mean, read_amounts
 from stormtrace.class_table import ClassTable
 from stormtrace.climate.counting import dates_of_year
 from stormtrace.climate.sample_files import sample_at

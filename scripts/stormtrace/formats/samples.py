@@ -104,6 +104,13 @@ class SampleFolder:
                 self.adjust[name](values[channel], self.date(time).month)
         return time
 
+    def attributes(self, field: str) -> dict[str, str]:
+        """Return the attributes of a field in the first sample, as text; none if it lacks it."""
+        with NETCDF, opening_sample(self.paths[0]) as nc:
+            if field not in nc.variables:
+                return {}
+            return {key: str(nc[field].getncattr(key)) for key in nc[field].ncattrs()}
+
     def date(self, time: float) -> cftime.datetime:
         """Return a time of this folder as a date of its calendar."""
         return cftime.num2date(time, self.units, self.calendar)

@@ -4,7 +4,6 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,31 +15,17 @@ from stormtrace.errors import BadInput
 from stormtrace.files import writing
 from stormtrace.formats.json_files import write_json
 from stormtrace.formats.labelled_writing import write_labelled
-from stormtrace.grids import Grid
 from stormtrace.labels.annotation_blocks import AnnotatedDataset
 from stormtrace.labels.labelling_store import LabellingStore
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.field_attributes import field_attributes
-from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan, make_plans
 from stormtrace.prepare.raw.calendar_time import DAY, Calendar
-from stormtrace.prepare.regridding.matrix import RegriddingMatrix
-from stormtrace.prepare.sample_making import Climatologies, Fields, steps_on_grid
+from stormtrace.prepare.sample_making import Fields, FieldSource, steps_on_grid
 from stormtrace.provenance import provenance
 
 #: The record of an import, beside the folders `train` and `test`.
 RECORD = "imported.json"
-
-
-@dataclass(frozen=True, eq=False)
-class FieldSource:
-    """Where the fields come from: a dataset of raw files, on a grid."""
-
-    dataset: Dataset
-    mesh: Mesh
-    grid: Grid
-    matrix: RegriddingMatrix
-    climatologies: Climatologies
 
 
 def make_labelled(

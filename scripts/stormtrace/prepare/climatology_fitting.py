@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.climatologies import terms
-from stormtrace.formats.samples import open_folder
 from stormtrace.grids import Grid
+from stormtrace.prepare.years_of_samples import YearOfSamples, open_year
 
 Floats = NDArray[np.float64]
 
@@ -57,7 +56,7 @@ class Fit:
 
 
 def fit_climatology(
-    folders: Iterable[Path], fields: Sequence[str], harmonics: int
+    years: Iterable[YearOfSamples], fields: Sequence[str], harmonics: int
 ) -> tuple[Grid, dict[str, Floats]]:
     """Return the grid, and field -> coefficients (terms, ny, nx), of samples of some years.
 
@@ -66,13 +65,13 @@ def fit_climatology(
 
     """
     fit, grid, where = Fit(harmonics), None, ""
-    for path in folders:
-        folder = open_folder(path, dict.fromkeys(fields))
+    for year in years:
+        folder = open_year(year, fields)
         if grid is not None and not (
             grid.shape == folder.grid.shape and np.allclose(grid.lat, folder.grid.lat)
         ):
-            raise BadInput(f"{path} is on {folder.grid.describe()}, not on {grid.describe()}")
-        grid, where = folder.grid, str(path)
+            raise BadInput(f"{year} is on {folder.grid.describe()}, not on {grid.describe()}")
+        grid, where = folder.grid, str(year)
         for sample in folder.paths:
             batch = folder.read([sample])
             fit.add(terms(folder.date(batch.times[0]), harmonics), batch.values[0])

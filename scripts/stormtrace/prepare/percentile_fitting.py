@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.percentile_maps import MONTHS, PercentileMaps
-from stormtrace.formats.samples import SampleFolder, open_folder, stamp_of
+from stormtrace.formats.samples import stamp_of
 from stormtrace.grids import Grid
 from stormtrace.prepare.cell_percentiles import MEMORY_BYTES, cell_percentiles
+from stormtrace.prepare.years_of_samples import Samples, YearOfSamples, open_year
 
-Member = tuple[SampleFolder, Path]
+Member = tuple[Samples, Path]
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class MapsOfSamples:
 
 
 def fit_percentiles(
-    folders: Iterable[Path],
+    years: Iterable[YearOfSamples],
     dataset: str,
     field: str,
     percentile: float,
@@ -50,7 +51,7 @@ def fit_percentiles(
         BadInput: there are no samples, or they are damaged or on several grids.
 
     """
-    months, grid = _by_month(folders, field)
+    months, grid = _by_month(years, field)
     values = np.full((MONTHS, *grid.shape), np.nan, np.float32)
     steps = np.array([len(members) for members in months], np.int32)
     for index in np.flatnonzero(steps):
@@ -60,14 +61,14 @@ def fit_percentiles(
     return grid, PercentileMaps(field, percentile, dataset, values, steps)
 
 
-def _by_month(folders: Iterable[Path], field: str) -> tuple[list[list[Member]], Grid]:
+def _by_month(years: Iterable[YearOfSamples], field: str) -> tuple[list[list[Member]], Grid]:
     """Return the samples of each month, January first, and the grid they share."""
     months: list[list[Member]] = [[] for _ in range(MONTHS)]
     grid = None
-    for path in folders:
-        folder = open_folder(path, {field: None})
+    for year in years:
+        folder = open_year(year, [field])
         if grid is not None and not grid.same_as(folder.grid):
-            raise BadInput(f"{path} is on {folder.grid.describe()}, not on {grid.describe()}")
+            raise BadInput(f"{year} is on {folder.grid.describe()}, not on {grid.describe()}")
         grid = folder.grid
         for sample in folder.paths:
             months[int(stamp_of(sample)[5:7]) - 1].append((folder, sample))

@@ -34,6 +34,17 @@ Fields = Mapping[str, NDArray[np.float32]]
 Climatologies = Mapping[str, Climatology]
 
 
+@dataclass(frozen=True, eq=False)
+class FieldSource:
+    """Where the fields come from: a dataset of raw files, on a grid."""
+
+    dataset: Dataset
+    mesh: Mesh
+    grid: Grid
+    matrix: RegriddingMatrix
+    climatologies: Climatologies
+
+
 def make_samples(
     dataset: Dataset,
     mesh: Mesh,
@@ -172,6 +183,16 @@ class SampleWriter:
             self.compression,
         )
         return path
+
+
+def origins_of(dataset: Dataset, year: int) -> dict[str, str]:
+    """Return raw file -> checksum of all files that the samples of a year are made from."""
+    return {
+        raw: _checksum(raw)
+        for plan in make_plans(dataset, year)
+        for step in range(plan.start.size)
+        for raw in plan.files(step)
+    }
 
 
 @functools.cache

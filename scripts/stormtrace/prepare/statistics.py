@@ -6,7 +6,7 @@ each cell.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -121,19 +121,34 @@ def statistics_of(
         BadInput: no sample, one without a field, or on another grid than the first.
 
     """
-    running: dict[str, FieldStatistics] = {}
+    return statistics_of_maps(_maps(paths, fields))
+
+
+#: The grid of one time, and its fields as (name, values of `grid.shape`) in order.
+Step = tuple[Grid, Iterable[tuple[str, NDArray[np.floating]]]]
+
+
+def _maps(paths: Iterable[Path], fields: Sequence[str]) -> Iterator[Step]:
     grid: Grid | None = None
-    steps = 0
     for path in paths:
         with opening_sample(path) as nc:
             nc.set_auto_scale(False)  # `one_time` does it
             if grid is None:
                 grid = read_grid(nc, path)
             check_grid(nc, grid, path)
-            for name in fields:
-                values = one_time(nc, name, grid.shape)
-                found = FieldStatistics.of(values if grid.is_rectilinear else values.reshape(-1, 1))
-                running[name] = running[name] + found if name in running else found
+            shape = grid.shape
+            yield grid, ((name, one_time(nc, name, shape)) for name in fields)
+
+
+def statistics_of_maps(maps: Iterable[Step]) -> tuple[int, dict[str, dict[str, float]]]:
+    """Return the number of steps and each field's summary, as `statistics_of`."""
+    running: dict[str, FieldStatistics] = {}
+    grid: Grid | None = None
+    steps = 0
+    for grid, by_name in maps:
+        for name, values in by_name:
+            found = FieldStatistics.of(values if grid.is_rectilinear else values.reshape(-1, 1))
+            running[name] = running[name] + found if name in running else found
         steps += 1
     if grid is None:
         raise BadInput("there are no samples to compute statistics of")

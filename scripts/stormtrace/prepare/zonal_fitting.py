@@ -8,7 +8,6 @@ them, so a quantile is wrong by at most the width of a bin.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +15,10 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.formats.latitude_bands import BAND_EDGES, Match, band_of
 from stormtrace.formats.percentile_maps import MONTHS
-from stormtrace.formats.samples import open_folder
 from stormtrace.formats.zonal_climatologies import PROBABILITIES
 from stormtrace.grids import Grid
 from stormtrace.prepare.moments import Moments
+from stormtrace.prepare.years_of_samples import YearOfSamples, open_year
 
 Floats = NDArray[np.float64]
 
@@ -77,20 +76,20 @@ Sample = tuple[int, NDArray[np.float32]]
 
 
 def fit_zonal(
-    folders: Sequence[Path],
+    years: Sequence[YearOfSamples],
     field: str,
     match: Match,
-    watch: Callable[[Iterable[Path]], Iterable[Path]] = iter,
+    watch: Callable[[Iterable[YearOfSamples]], Iterable[YearOfSamples]] = iter,
 ) -> tuple[dict[str, Floats], NDArray[np.int64]]:
     """Return name -> values (12, bands, …), and samples a month (12,), of some years of samples.
 
-    watch: reports the progress of a pass over the folders.
+    watch: reports the progress of a pass over the years.
 
     Raises:
         BadInput: samples are missing, damaged or on several grids.
 
     """
-    reader = _Reader(folders, field, watch)
+    reader = _Reader(years, field, watch)
     if match == "moments":
         return _moments(reader)
     return _quantiles(reader)
@@ -98,24 +97,24 @@ def fit_zonal(
 
 @dataclass
 class _Reader:
-    folders: Sequence[Path]
+    years: Sequence[YearOfSamples]
     field: str
-    watch: Callable[[Iterable[Path]], Iterable[Path]]
+    watch: Callable[[Iterable[YearOfSamples]], Iterable[YearOfSamples]]
     grid: Grid | None = None
 
     def bands(self) -> Bands:
-        if not self.folders:
+        if not self.years:
             raise BadInput("there are no samples to make a climatology of: name folders of them")
-        self.grid = open_folder(self.folders[0], {self.field: None}).grid
+        self.grid = open_year(self.years[0], [self.field]).grid
         return Bands.of(self.grid)
 
     def samples(self) -> Iterator[Sample]:
         """Yield the month, from 0, and the map of each sample."""
-        for path in self.watch(self.folders):
-            folder = open_folder(path, {self.field: None})
+        for year in self.watch(self.years):
+            folder = open_year(year, [self.field])
             if self.grid is not None and not self.grid.same_as(folder.grid):
                 raise BadInput(
-                    f"{path} is on {folder.grid.describe()}, not on {self.grid.describe()}"
+                    f"{year} is on {folder.grid.describe()}, not on {self.grid.describe()}"
                 )
             for sample in folder.paths:
                 batch = folder.read([sample])

@@ -87,6 +87,12 @@ class Config(Block):
         description="Compression of samples. zlib (level 1, shuffle) halves them and makes writing "
         "about ten times slower.",
     )
+    samples: Literal["keep", "temporary"] = Field(
+        "keep",
+        description="Whether samples stay. temporary: a year's samples are removed when all that "
+        "reads them is done, no more years exist at once than the profile's `sample_years`, and "
+        "what is computed over all years is computed from the raw files, which takes longer.",
+    )
     explain: Names = Field(
         (),
         description="Models to measure the importance of each field of, by shuffling it among the "

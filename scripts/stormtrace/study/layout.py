@@ -66,6 +66,14 @@ class Layout:
         """The folder of one year's samples."""
         return self._at(f"samples/{dataset}/{grid}/{year}")
 
+    def samples_record(self, dataset: str, grid: str, year: str) -> str:
+        """What one year's temporary samples are made from; results older than it are made again."""
+        return self._at(f"samples/{dataset}/{grid}/{year}.record.json")
+
+    def samples_origins(self, dataset: str, grid: str, year: str) -> str:
+        """Raw files of one year's temporary samples, with their checksums."""
+        return self._at(f"samples/{dataset}/{grid}/{year}.inputs.json")
+
     def climatology(self, dataset: str, grid: str, harmonics: str) -> str:
         """Mean and harmonics of the year of some of a dataset's fields."""
         return self._at(f"climatology/{dataset}/{grid}/{harmonics}.nc")

@@ -45,7 +45,7 @@ def missing_inputs(
     for rule, names in _every_job(study) if jobs is None else jobs:
         model = study.models.get(names.get("model", ""))
         dataset = study.datasets.get(names.get("dataset") or (model and model.dataset) or "")
-        if rule == "make_samples":
+        if rule in ("make_samples", "record_samples"):
             years.setdefault(names["dataset"], set()).add(int(names["year"]))
         if rule == "make_campaign":
             campaign = study.campaigns[names["campaign"]]

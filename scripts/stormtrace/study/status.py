@@ -39,7 +39,9 @@ def targets(study: Study, experiment: str) -> dict[str, list[Target]]:
     masks, objects = study.masks_of(experiment), study.objects_of(experiment)
     chosen = study.statistics_of(experiment)
     years = study.years(experiment)
-    by_year = [(f"{dataset}/{grid}/{year}", at.samples(dataset, grid, year)) for year in years]
+    # Of temporary samples there stays where they came from.
+    made_at = at.samples_origins if study.config.samples == "temporary" else at.samples
+    by_year = [(f"{dataset}/{grid}/{year}", made_at(dataset, grid, year)) for year in years]
     # Stage -> pairs of what stands for the wildcards in the log's name, and the output.
     made = {
         "samples": by_year if study.sees_samples(experiment) else [],

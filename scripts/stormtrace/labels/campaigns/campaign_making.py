@@ -39,11 +39,11 @@ from stormtrace.labels.campaigns.labelling_project import (
     task,
 )
 from stormtrace.labels.campaigns.pre_annotations import object_masks
-from stormtrace.labels.labelled_making import FieldSource, plans_of_year
+from stormtrace.labels.labelled_making import plans_of_year
 from stormtrace.prepare.field_attributes import field_attributes
 from stormtrace.prepare.plan import Plan
 from stormtrace.prepare.raw.calendar_time import Calendar
-from stormtrace.prepare.sample_making import steps_on_grid
+from stormtrace.prepare.sample_making import FieldSource, steps_on_grid
 from stormtrace.prepare.verbs import Magnitude
 
 #: Columns of the table of times.

@@ -1,0 +1,78 @@
+"""Years of samples: folders, or raw files that samples are made from as they are read."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from stormtrace.commandline import from_json
+from stormtrace.formats.samples import SampleFolder, open_folder
+
+if TYPE_CHECKING:
+    from stormtrace.prepare.unwritten_samples import RawYear, UnwrittenSamples
+
+#: A year of samples: a folder of them, or what they are made from.
+YearOfSamples: TypeAlias = "Path | RawYear"
+
+#: The same, opened.
+Samples: TypeAlias = "SampleFolder | UnwrittenSamples"
+
+
+def open_year(
+    year: YearOfSamples, fields: Sequence[str], period: Sequence[str] | None = None
+) -> Samples:
+    """Return the samples of a year in order of time; period: as `open_folder`.
+
+    Raises:
+        BadInput: as `open_folder`, or as `make_plans`.
+
+    """
+    if isinstance(year, Path):
+        return open_folder(year, dict.fromkeys(fields), period)
+    from stormtrace.prepare.unwritten_samples import UnwrittenSamples
+
+    return UnwrittenSamples(year, fields, period)
+
+
+def add_sample_flags(parser: argparse.ArgumentParser, many: bool = True) -> None:
+    """Add the flags `--samples` and `--raw`, one of which is needed. many: folders, not one."""
+    either = parser.add_mutually_exclusive_group(required=True)
+    either.add_argument(
+        "--samples",
+        type=Path,
+        nargs="+" if many else None,
+        help="folders of samples, one a year" if many else "a folder of samples",
+    )
+    either.add_argument(
+        "--raw",
+        type=from_json,
+        help="instead: make the samples from raw files as they are read, and write none; dataset, "
+        "grid, matrix, climatology (those flags of make_samples.py) and years, JSON",
+    )
+
+
+def years_in(args: argparse.Namespace) -> list[YearOfSamples]:
+    """Return the years that the flags of `add_sample_flags` name.
+
+    Raises:
+        BadInput: as `raw_years`.
+
+    """
+    if args.raw is not None:
+        from stormtrace.prepare.unwritten_samples import raw_years
+
+        return list(raw_years(args.raw))
+    return list(args.samples) if isinstance(args.samples, list) else [args.samples]
+
+
+def origin_of(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what the provenance of a result says of the samples that these flags name."""
+    if args.raw is None:
+        return {"samples": " ".join(str(year) for year in years_in(args))}
+    said = ("matrix", "climatology", "years")
+    return {
+        "samples": "made from raw files as they were read: "
+        + json.dumps({key: args.raw[key] for key in said}),
+        "dataset_configuration": args.raw["dataset"],
+    }

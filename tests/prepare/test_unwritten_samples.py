@@ -1,0 +1,117 @@
+"""What is computed from raw files as they are read is what is computed from samples, bit by bit."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mock_raw import Cesm
+from stormtrace.attribution.extremes import Extremes
+from stormtrace.attribution.threshold_fitting import fit_thresholds, open_years
+from stormtrace.errors import BadInput
+from stormtrace.formats.samples import open_folder
+from stormtrace.grids import make_grid
+from stormtrace.prepare.cell_percentiles import MEMORY_BYTES
+from stormtrace.prepare.climatology_fitting import fit_climatology
+from stormtrace.prepare.dataset import make_dataset
+from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
+from stormtrace.prepare.percentile_fitting import fit_percentiles
+from stormtrace.prepare.regridding.makers import own_matrix
+from stormtrace.prepare.regridding.matrix_files import write_matrix
+from stormtrace.prepare.sample_making import make_samples
+from stormtrace.prepare.unwritten_samples import raw_years
+from stormtrace.prepare.years_of_samples import open_year
+from stormtrace.prepare.zonal_fitting import fit_zonal
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+GRID = {"nlat": 12, "nlon": 18}
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory):
+    """The folder of a year of samples, and the same year unwritten, as the flag `--raw` has it."""
+    folder = tmp_path_factory.mktemp("unwritten")
+    raw = Cesm(folder / "raw")
+    raw.write_all()
+    block = raw.spec()
+    dataset, grid = make_dataset(block), make_grid(GRID)
+    mesh = dataset_mesh(dataset)
+    matrix, _ = own_matrix(mesh, grid, "bilinear")
+    write_matrix(folder / "map.nc", matrix, mesh, grid, {})
+    make_samples(dataset, mesh, grid, matrix, 2000, folder / "2000", facts={"step_hours": 3})
+    given = {"dataset": block, "grid": GRID, "matrix": str(folder / "map.nc")}
+    return folder / "2000", given | {"climatology": [], "years": [2000]}
+
+
+@pytest.mark.parametrize("order", [slice(None), slice(None, None, -1), slice(1, None, 3)])
+def test_fields_and_times_are_those_of_the_samples(year, order):
+    """Also where they are asked for in another order than that of time."""
+    folder, given = year
+    fields = ["PSL", "TMQ"]
+    written, made = (
+        open_folder(folder, dict.fromkeys(fields)),
+        open_year(raw_years(given)[0], fields),
+    )
+    assert [path.name for path in made.paths] == [path.name for path in written.paths]
+    assert made.step_hours == written.step_hours
+    for ours, theirs in zip(made.paths[order], written.paths[order], strict=True):
+        one, other = made.read([ours]), written.read([theirs])
+        assert one.values.tobytes() == other.values.tobytes()
+        assert made.date(one.times[0]) == written.date(other.times[0])
+    for field in fields:
+        said = written.attributes(field)
+        assert {key: said.get(key) for key in made.attributes(field)} == made.attributes(field)
+
+
+def test_a_period_and_an_unknown_field(year):
+    given = year[1]
+    some = open_year(raw_years(given)[0], ["PSL"], ["2000-01-01 06:00", "2000-01-01 12:00"])
+    assert [path.stem[-5:] for path in some.paths] == ["21600", "32400"]
+    with pytest.raises(BadInput, match="has no samples from 2001"):
+        open_year(raw_years(given)[0], ["PSL"], ["2001-01-01", "2002-01-01"])
+    with pytest.raises(BadInput, match="has no field NONE; it has"):
+        open_year(raw_years(given)[0], ["NONE"])
+
+
+@pytest.mark.parametrize("memory", [0, MEMORY_BYTES], ids=["counted", "sorted"])
+def test_percentiles_are_the_same(year, memory):
+    folder, given = year
+    one, other = (
+        fit_percentiles(years, "mock", "PSL", 85.0, memory)[1]
+        for years in ([folder], raw_years(given))
+    )
+    np.testing.assert_array_equal(one.values, other.values)
+    assert np.isfinite(one.values).any()
+
+
+def test_climatologies_and_extremes_are_the_same(year):
+    folder, given = year
+    raw = raw_years(given)
+    for match in ("moments", "quantiles"):
+        one, other = (fit_zonal(years, "TMQ", match) for years in ([folder], raw))
+        assert {k: v.tobytes() for k, v in one[0].items()} == {
+            k: v.tobytes() for k, v in other[0].items()
+        }
+    one, other = (fit_climatology(years, ["PSL"], 0)[1]["PSL"] for years in ([folder], raw))
+    np.testing.assert_array_equal(one, other)
+    wanted = Extremes((20.0,), "steps", 1.0, "annual")
+    one, other = (
+        fit_thresholds(open_years(years, "PSL"), "PSL", wanted)[1] for years in ([folder], raw)
+    )
+    np.testing.assert_array_equal(one.values, other.values)
+    assert one.units == other.units and np.isfinite(one.values).all()
+
+
+def test_statistics_are_the_same_by_the_script(year, tmp_path):
+    folder, given = year
+    flags = ["--grid", json.dumps(GRID), "--fields", "PSL", "TMQ"]
+    script = str(SCRIPTS / "compute_statistics.py")
+    for where, name in ((["--samples", folder], "a"), (["--raw", json.dumps(given)], "b")):
+        output = ["--output", str(tmp_path / f"{name}.json")]
+        subprocess.run([sys.executable, script, *where, *flags, *output], check=True)
+    one, other = (json.loads((tmp_path / f"{name}.json").read_text()) for name in "ab")
+    assert one["steps"] == other["steps"] == 8 and one["fields"] == other["fields"]
+    assert "made from raw files" in other["provenance"]["samples"]
