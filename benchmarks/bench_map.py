@@ -26,7 +26,6 @@ from stormtrace.formats.counts import read_counts, write_counts  # noqa: E402
 from stormtrace.grids import make_grid  # noqa: E402
 from stormtrace.grids.remapping import conservative  # noqa: E402
 
-GRID = make_grid({"nlat": 768, "nlon": 1152})
 XARRAY = """
 import sys, xarray as xr
 masks = xr.open_dataset(sys.argv[1], chunks={"time": 32}).mask
@@ -41,28 +40,31 @@ def main():
     flags.add_argument("--steps", type=int, default=2920)
     flags.add_argument("--years", type=int, default=15)
     flags.add_argument("--frames", type=int, default=60)
+    flags.add_argument("--scale", type=float, default=1, help="of 768 rows and 1152 columns")
     args = flags.parse_args()
+    film = Film(args.steps, seed=1, scale=args.scale)
     lines = [
         "# Maps, measured",
         "",
         f"`python benchmarks/bench_map.py --steps {args.steps} --years {args.years}`, one core, "
-        f"768 × 1152, {datetime.date.today():%Y-%m-%d}. CPU time of whole processes; trust ratios.",
+        f"{film.shape[0]} × {film.shape[1]}, {datetime.date.today():%Y-%m-%d}. "
+        "CPU time of whole processes; trust ratios.",
         "",
         "| what | CPU s | rate | peak MB |",
         "|---|---|---|---|",
     ]
     with tempfile.TemporaryDirectory() as name:
-        for row in measure(Path(name), args.steps, args.years, args.frames):
+        for row in measure(Path(name), film, args.steps, args.years, args.frames):
             lines.append("| " + " | ".join(row) + " |")
             print(lines[-1], flush=True)
     (ROOT / "benchmarks" / "map.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def measure(folder, steps, years, frames):
+def measure(folder, film, steps, years, frames):
     """Yield the rows of the table."""
-    film = Film(steps, seed=1)
+    grid = make_grid({"nlat": film.shape[0], "nlon": film.shape[1]})
     dates = dates_between((2001, 1, 1), (2002, 1, 1), "noleap")[:steps]
-    mask = write_masks(folder / "2001.nc", 2001, dates, lambda s, _: film.mask(s), GRID)
+    mask = write_masks(folder / "2001.nc", 2001, dates, lambda s, _: film.mask(s), grid)
     seconds, memory = run("count_masks", "--mask", mask, "--output", folder / "c2001.nc")
     yield row("count_masks", seconds, f"{steps / seconds:.0f} steps/s", memory)
     command = [sys.executable, "-c", XARRAY, mask, folder / "x.nc"]
@@ -86,23 +88,24 @@ def measure(folder, steps, years, frames):
     seconds, memory = run("draw_experiment", "--frequency", frequency, *flags)
     count = len(list((folder / "figures").glob("*.pdf")))
     yield row(f"draw_experiment, {count} figures, PNG and PDF", seconds, "", memory)
-    yield regridding()
-    field = np.random.default_rng(0).uniform(0, 60, GRID.shape).astype(np.float32)
-    samples = write_samples(folder / "s", dates[:frames], lambda *_: {"TMQ": field}, GRID)
-    short = write_masks(folder / "m.nc", 2001, dates[:frames], lambda s, _: film.mask(s), GRID)
+    yield regridding(grid)
+    field = np.random.default_rng(0).uniform(0, 60, grid.shape).astype(np.float32)
+    samples = write_samples(folder / "s", dates[:frames], lambda *_: {"TMQ": field}, grid)
+    short = write_masks(folder / "m.nc", 2001, dates[:frames], lambda s, _: film.mask(s), grid)
     flags = ["--samples", samples, "--mask", short, "--output", folder / "film.mp4"]
     seconds, memory = run("animate", *flags)
     yield row("animate (encoder included)", seconds, f"{frames / seconds:.1f} frames/s", memory)
 
 
-def regridding():
+def regridding(grid):
     """Return the row of a conservative regridding, in memory."""
-    values = np.random.default_rng(0).uniform(0, 100, GRID.shape)
+    values = np.random.default_rng(0).uniform(0, 100, grid.shape)
     target = make_grid({"nlat": 361, "nlon": 576, "first_lon": -180})
     start = time.process_time()
-    conservative(values, GRID, target)
+    conservative(values, grid, target)
     seconds = time.process_time() - start
-    return row("conservative, 768 × 1152 → 361 × 576, weights included", seconds, "", 0)
+    shape = " × ".join(map(str, grid.shape))
+    return row(f"conservative, {shape} → 361 × 576, weights included", seconds, "", 0)
 
 
 def copy_years(folder, name, years):

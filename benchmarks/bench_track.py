@@ -40,17 +40,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--years", type=int, default=15)
     parser.add_argument("--steps", type=int, default=2920, help="steps a year")
+    parser.add_argument("--scale", type=float, default=1, help="of 768 rows and 1152 columns")
     args = parser.parse_args()
-    film = Film(args.steps, seed=1)
+    film = Film(args.steps, seed=1, scale=args.scale)
     masks = np.stack([film.mask(step) for step in range(100)])
     lines = [
         "# Tracking, measured",
         "",
         f"`python benchmarks/bench_track.py --years {args.years} --steps {args.steps}`; masks of "
-        f"768 × 1152, {(masks > 0).sum(axis=(1, 2)).mean():.0f} cells of features a step, from "
-        "`benchmarks/mask_film.py`. CPU time; trust ratios.",
+        f"{film.shape[0]} × {film.shape[1]}, {(masks > 0).sum(axis=(1, 2)).mean():.0f} cells of "
+        "features a step, from `benchmarks/mask_film.py`. CPU time; trust ratios.",
         "",
-        *in_memory(masks),
+        *in_memory(masks, args.scale),
         "",
     ]
     with tempfile.TemporaryDirectory() as folder:
@@ -67,17 +68,22 @@ def cpu(function, *args):
     return time.process_time() - start
 
 
-def in_memory(masks):
+def grid_of(mask):
+    """Return the global grid of the shape of a mask or a film."""
+    return make_grid({"nlat": mask.shape[0], "nlon": mask.shape[1]})
+
+
+def in_memory(masks, scale):
     """Compare costs a step, masks in memory."""
-    labeller = Labeller(make_grid({"nlat": 768, "nlon": 1152}))
+    labeller = Labeller(grid_of(masks[0]))
     labeller.step(masks[0])
     found = list(find_runs(masks).each())
     ours = min(cpu(lambda: [labeller.step_of(runs) for runs in found]) for _ in range(5)) / len(
         masks
     )
     dense = min(cpu(lambda: [labeller.step(mask) for mask in masks]) for _ in range(5)) / len(masks)
-    large = [Film(200, seed=1, scale=2).mask(step) for step in range(100, 110)]
-    larger = Labeller(make_grid({"nlat": 1536, "nlon": 2304}))
+    large = [Film(200, seed=1, scale=2 * scale).mask(step) for step in range(100, 110)]
+    larger = Labeller(grid_of(large[0]))
     larger.step(large[0])
     four = min(cpu(lambda: [larger.step(mask) for mask in large]) for _ in range(5)) / len(large)
     some = masks[::10]
@@ -111,7 +117,7 @@ def _skimage(mask):
 
 def _scipy_linked(masks):
     """The same results with arrays: seam, areas, sums for centroids, and overlaps."""
-    area = np.repeat(make_grid({"nlat": 768, "nlon": 1152}).row_area, 1152)
+    area = np.repeat(grid_of(masks[0]).row_area, masks[0].shape[1])
     before = None
     for mask in masks:
         one, two = _scipy(mask)
@@ -200,7 +206,7 @@ def whole_jobs(folder, film, years, steps):
 
 def write_year(path, film, year, steps):
     """Write a mask file as detection does."""
-    grid = make_grid({"nlat": film.shape[0], "nlon": film.shape[1]})
+    grid = grid_of(film)
     time = {"units": "hours since 2000-01-01", "calendar": "noleap"}
     with mask_file(path, grid, CLASSES, time, steps=steps) as writer:
         for step in range(steps):

@@ -50,7 +50,7 @@ class Film:
 
     def __init__(self, steps, seed=0, scale=1):
         """`scale` multiplies rows and columns, and every size and drift with them."""
-        self.shape = 768 * scale, 1152 * scale
+        self.shape = round(768 * scale), round(1152 * scale)
         self.scale = scale
         random = np.random.default_rng(seed)
         kinds = [(9.5, FILAMENT_STEPS, filament), (5.5, DISC_STEPS, disc), (6, SPECK_STEPS, speck)]

@@ -54,8 +54,8 @@ def test_it_starts(file):
 @pytest.mark.parametrize(
     ("name", "flags"),
     [
-        ("track", ["--years", "1", "--steps", "4"]),
-        ("map", ["--years", "2", "--steps", "8", "--frames", "2"]),
+        ("track", ["--years", "1", "--steps", "4", "--scale", "0.125"]),
+        ("map", ["--years", "2", "--steps", "8", "--frames", "2", "--scale", "0.125"]),
     ],
 )
 def test_a_small_run_writes_its_table(name, flags, tmp_path):
