@@ -16,6 +16,9 @@ import smaller_planet
 from stormtrace import signals
 from workflow_runs import ROOT, snakemake
 
+#: Groups that take longest, to begin with: else one core waits for the other at the end.
+LONGEST = ("demo", "any_study")
+
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
 def pytest_collection_modifyitems(items):
@@ -23,7 +26,12 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
             item.add_marker(pytest.mark.xdist_group(item.module.__name__))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group").args != ("demo",))
+    items.sort(key=_turn)
+
+
+def _turn(item):
+    (group,) = item.get_closest_marker("xdist_group").args
+    return LONGEST.index(group) if group in LONGEST else len(LONGEST)
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ OVERLAY = {
     "run": ["control"],
     "compare": [],
     "composites": {"control": ["TMQ"]},
+    "figures": {"dots_per_inch": 72},
     "planet": {"days": 10, "ne": 8, "test_files": 10},
     "grids": {"mini": {"nlat": 72, "nlon": 108}},
     "datasets": {

@@ -136,10 +136,11 @@ SLOW = """
     progress = detection.progress
 
     def slow(*words, **flags):
-        for batch in progress(*words, **flags):
+        for step, batch in enumerate(progress(*words, **flags), start=1):
             yield batch
             print("step", flush=True)
-            time.sleep(0.3)
+            if step == 3:
+                time.sleep(600)
 
     detection.progress = slow
     sys.argv[0] = "detect.py"
@@ -163,13 +164,13 @@ def test_a_job_that_is_ended_from_outside_goes_on(model, samples, whole, tmp_pat
         for _ in range(3):
             assert job.stdout.readline()
         job.send_signal(stop)
-        assert job.wait(30) == code
+        assert job.wait(300) == code
     assert len(list((tmp_path / "checkpoints").glob("[0-9]*.nc"))) == 1
     assert not (tmp_path / "2001.nc").exists()
 
     again = subprocess.run(
         [sys.executable, SCRIPTS / "detect.py", *flags], check=True, capture_output=True, text=True
     )
-    assert "continuing after step 3 of 7" in again.stderr or "after step 4 of 7" in again.stderr
+    assert "continuing after step 3 of 7" in again.stderr
     assert content(tmp_path / "2001.nc")[0] == whole["float32"][0]
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".py") == ["2001.nc"]

@@ -19,7 +19,7 @@ GRID = json.dumps({"nlat": 24, "nlon": 36})
 
 def run(script, *flags, **keys):
     command = [sys.executable, str(SCRIPTS / script), *map(str, flags)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, **keys)
+    return subprocess.run(command, capture_output=True, text=True, timeout=600, **keys)
 
 
 @pytest.fixture(scope="module")
@@ -146,5 +146,5 @@ def test_killed_job_leaves_nothing(chain, tmp_path):
     while job.poll() is None and len(list(tmp_path.glob("out/.*partial*/*.nc"))) < 1:
         time.sleep(0.01)
     job.terminate()
-    assert job.wait(timeout=30) == 128 + signal.SIGTERM
+    assert job.wait(timeout=300) == 128 + signal.SIGTERM
     assert list((tmp_path / "out").iterdir()) == []

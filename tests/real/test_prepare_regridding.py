@@ -100,7 +100,7 @@ def test_nco_applies_our_map_and_agrees(ne30, tmp_path):
     make_matrix(dataset, ONE_DEGREE, tmp_path / "map.nc", "bilinear", "stormtrace")
     subprocess.run(
         ["ncremap", "-v", "TS", "-m", tmp_path / "map.nc", source, tmp_path / "nco.nc"],
-        check=True, capture_output=True, timeout=120,
+        check=True, capture_output=True, timeout=600,
     )  # fmt: skip
     mesh, _ = ne30
     with open_raw(source) as file, netCDF4.Dataset(tmp_path / "nco.nc") as nco:
@@ -118,7 +118,7 @@ def test_conservative_map_is_cdos(tmp_path):
     chain = [f"-remapcon,{tmp_path}/grid.txt", f"-setgrid,{cells}", "-selname,TS"]
     subprocess.run(
         ["cdo", "-s", *chain, source, tmp_path / "cdo.nc"],
-        check=True, capture_output=True, timeout=120,
+        check=True, capture_output=True, timeout=600,
     )  # fmt: skip
     two_degrees = make_grid({"nlat": 91, "nlon": 180})
     mesh = dataset_mesh(dataset_of(source, "TS"))

@@ -184,7 +184,7 @@ def cdo(tmp_path, source, variable, *before):
     chain = [f"-remapcon,{tmp_path}/grid.txt", *before, f"-selname,{variable}"]
     subprocess.run(
         ["cdo", "-s", *chain, source, tmp_path / "cdo.nc"],
-        check=True, capture_output=True, timeout=120,
+        check=True, capture_output=True, timeout=600,
     )  # fmt: skip
     (values,) = plainly(tmp_path / "cdo.nc", variable)
     while values.ndim > 2:

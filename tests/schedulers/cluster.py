@@ -25,7 +25,7 @@ class Cluster:
     #: The scheduler's own command to delete a job.
     deletion: str
 
-    def __init__(self, folder: Path, environment: dict[str, str], patience_s: float = 60) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], patience_s: float = 240) -> None:
         self.folder = folder
         self.patience_s = patience_s
         self.environment = {
@@ -47,7 +47,7 @@ class Cluster:
             check=check,
             text=True,
             capture_output=True,
-            timeout=120,
+            timeout=600,
             umask=umask,
         )
 

@@ -44,7 +44,7 @@ def fake(folder: Path, of: type[Cluster] = Pbs, **settings: object) -> Iterator[
         yield cluster
     finally:
         (server / "stop").touch()
-        process.wait(10)
+        process.wait(120)
 
 
 @contextlib.contextmanager

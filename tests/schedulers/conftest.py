@@ -14,7 +14,7 @@ def cluster(request, tmp_path):
     """A cluster of each kind."""
     if why := clusters.missing(request.param):
         pytest.skip(why)
-    settings = {"minute_s": 1.0, "kill_delay_s": 2.0, "min_job_age_s": 5.0}
+    settings = {"minute_s": 3.0, "kill_delay_s": 2.0, "min_job_age_s": 5.0}
     with clusters.of_kind(request.param, tmp_path, **settings) as one:
         one.kind = request.param
         yield one

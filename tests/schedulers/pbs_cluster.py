@@ -14,7 +14,7 @@ class Pbs(Cluster):
     never: ClassVar = {"mem_mb": 10**8}
     deletion = "qdel"
 
-    def __init__(self, folder: Path, environment: dict[str, str], patience_s: float = 60) -> None:
+    def __init__(self, folder: Path, environment: dict[str, str], patience_s: float = 240) -> None:
         account = {"PBS_ACCOUNT": os.environ.get("PBS_ACCOUNT", "UABC0001")}
         super().__init__(folder, account | environment, patience_s)
 

@@ -13,7 +13,7 @@ CHUNK = "select=1:ncpus=1:mem=100mb"
 def pbs(request, tmp_path):
     if why := clusters.missing(request.param):
         pytest.skip(why)
-    with clusters.of_kind(request.param, tmp_path, minute_s=1.0) as cluster:
+    with clusters.of_kind(request.param, tmp_path, minute_s=3.0) as cluster:
         long = 'touch "$PBS_O_WORKDIR/started"; sleep 60'
         for name, text in {"short": "exit 3", "long": long}.items():
             write_command(cluster.folder / name, text)

@@ -9,7 +9,7 @@ from cluster import write_command
 def slurm(request, tmp_path):
     if why := clusters.missing(request.param):
         pytest.skip(why)
-    with clusters.of_kind(request.param, tmp_path, minute_s=1.0) as cluster:
+    with clusters.of_kind(request.param, tmp_path, minute_s=3.0) as cluster:
         long = 'touch "$SLURM_SUBMIT_DIR/started"; sleep 60'
         for name, text in {"short": "exit 3", "long": long, "suicide": "kill -9 0"}.items():
             write_command(cluster.folder / name, text)

@@ -5,6 +5,7 @@ Snakemake itself makes of the answers is in `test_pbs_snakemake.py`.
 """
 
 import os
+import shutil
 import subprocess
 import time
 from pathlib import Path
@@ -95,9 +96,11 @@ def test_files_of_a_job_have_the_users_own_umask(cluster):
 
 
 def test_the_second_submission_adopts_the_living_job(cluster):
-    first = cluster.submit("sleep 2 && echo done >> made")
-    again = cluster.submit("sleep 2 && echo done >> made", resources={"mem_mb": 200})  # a retry's
+    work = "until [ -e go ]; do sleep 0.1; done; echo done >> made"
+    first = cluster.submit(work)
+    again = cluster.submit(work, resources={"mem_mb": 200})  # a retry's
     assert again == first
+    (cluster.folder / "go").touch()
     assert cluster.end_of(first) == "success"
     assert (cluster.folder / "made").read_text() == "done\n"
     assert cluster.submit("true") != first  # it has ended: nothing to adopt
@@ -113,7 +116,7 @@ def test_two_snakemakes_that_submit_at_the_same_moment_share_one_job(cluster):
         )
         for _ in range(4)
     ]
-    jobs = {process.communicate(timeout=120)[0].strip() for process in at_once}
+    jobs = {process.communicate(timeout=600)[0].strip() for process in at_once}
     (cluster.folder / "go").touch()
     assert len(jobs) == 1
     assert cluster.end_of(jobs.pop()) == "success"
@@ -175,12 +178,18 @@ def test_cancel_deletes_all_jobs_that_have_not_ended(cluster):
     ended = cluster.submit("true", "ended")
     assert cluster.end_of(ended) == "success"
     cluster.wait(lambda: cluster.is_over(ended))
-    running = [cluster.submit(f"touch started.{n} && sleep 60", f"out.{n}") for n in range(3)]
+    running = [cluster.submit(f"touch started.{n} && sleep 600", f"out.{n}") for n in range(3)]
     queued = cluster.submit("true", "never", resources=cluster.never)
     cluster.wait_for(*(f"started.{n}" for n in range(3)))
-    started = time.monotonic()
+    real = shutil.which(cluster.deletion, path=cluster.environment["PATH"])
+    slow = cluster.folder / "slow"
+    slow.mkdir()
+    waiting = f"until [ -e {cluster.folder}/go ]; do sleep 0.1; done"
+    write_command(slow / cluster.deletion, f'{waiting}; exec {real} "$@"')
+    cluster.environment["PATH"] = f"{slow}:{cluster.environment['PATH']}"
+    # It does not wait for the scheduler: Snakemake kills it after two seconds.
     cluster.run("cancel.py", running[0], ended, *running[1:], queued)
-    assert time.monotonic() - started < 2  # or Snakemake kills it
+    (cluster.folder / "go").touch()
     assert {cluster.end_of(job) for job in (*running, queued)} == {"failed"}
 
 

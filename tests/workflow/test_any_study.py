@@ -75,6 +75,7 @@ OVERLAY = {
     "regions": {},
     "explain": [],
     "animate": {},
+    "figures": {"dots_per_inch": 72},
     "snapshots": {"arctic": ["2001-01-01 12:00"]},
     "composites": {"arctic": ["TMQ"]},
     "attribute": {

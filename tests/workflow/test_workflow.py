@@ -173,9 +173,9 @@ def test_snakemakes_scheduler_is_woken_by_one_timer_at_a_time():
     names["one_timer_at_a_time"](scheduler)
     for _ in range(2):
         for _ in range(50):
-            scheduler._schedule_reevalutation(0.01)
+            scheduler._schedule_reevalutation(0.5)
         assert scheduler._open_jobs.acquire(timeout=30)
-        assert not scheduler._open_jobs.acquire(timeout=0.1)
+        assert not scheduler._open_jobs.acquire(timeout=0.6)
     assert "self._open_jobs.release()" in inspect.getsource(JobScheduler._schedule_reevalutation)
 
 
