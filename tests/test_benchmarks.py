@@ -74,6 +74,7 @@ def test_a_small_run_writes_its_table(name, flags, tmp_path):
 def test_the_gpu_s_benchmark_runs_whole_on_a_cpu(tmp_path):
     """Every row of it, torch.compile left out: the one run on a GPU must not end in a slip."""
     command = [sys.executable, str(ROOT / "benchmarks" / "bench_gpu.py"), "--quick"]
+    command += ["--minutes", "600"]  # on a busy machine, too
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-2000:]
     rows = [line for line in done.stdout.splitlines() if line.startswith("| ")]
