@@ -31,6 +31,8 @@ LOWS 1016 4510934 6071080
 COLD 4000900 4100910
 4200920
 STNRY WK 4001700 4001800 4001850
+
+$$
 """
 HEAD = "342 PM EST FRI DEC 31 2021"
 
@@ -94,6 +96,27 @@ def test_the_year_is_the_heads_or_given_never_guessed(tmp_path):
 def test_damaged_text_is_refused(tmp_path, change, said):
     path = bulletin(tmp_path, TEXT.replace(*change))
     with pytest.raises(BadInput, match=said):
+        read_bulletin(path)
+
+
+def test_a_bulletin_cut_anywhere_is_refused(tmp_path):
+    """Between two points or lines what is left looks whole, but for the mark of its end."""
+    text = TEXT.format(head=HEAD, valid="123121")
+    path = tmp_path / "cut.txt"
+    for length in range(text.index("$$") + 1):
+        path.write_text(text[:length])
+        with pytest.raises(BadInput, match=r"cut off|VALID|7 digits|no word|km apart"):
+            read_bulletin(path)
+    path.write_text(text[: text.index("$$")])
+    with pytest.raises(BadInput, match=r"2021-12-31 21:00 \(\$\$ or NNNN\).*`end_mark: false`"):
+        read_bulletin(path)
+    (told,) = read_bulletins(path, end_mark=False)
+    assert len(told.lines) == 2
+    path.write_text(text.replace("$$", text[text.index("VALID") :]))
+    with pytest.raises(BadInput, match="'VALID' is no word"):
+        read_bulletin(path)
+    path.write_text(text + text[text.index("VALID") :])
+    with pytest.raises(BadInput, match="a second VALID without a heading"):
         read_bulletin(path)
 
 

@@ -5,18 +5,19 @@ import pytest
 from scipy import ndimage
 
 from planet_learning import found_and_true, iou
+from stormtrace.classes import BACKGROUND
 from stormtrace.formats.labelled_writing import write_labelled
 from stormtrace.formats.masks import open_masks
 from stormtrace.grids import make_grid
 from stormtrace.planet.climates import HISTORICAL
 from stormtrace.planet.feature_codes import RIVER
-from stormtrace.planet.front_files import FIELDS, write_fronts
+from stormtrace.planet.front_files import FIELDS, surface_fields, write_fronts
 from stormtrace.planet.fronts import AIR_MASS, CHANGE, COLD, WARM, Front, front_mask
 from stormtrace.planet.globe import Globe, draw_mask
 from stormtrace.planet.settings import Settings
 from stormtrace.planet.sky import SHALLOW, VORTEX, Sky
 from stormtrace.planet.smooth_fields import Points
-from stormtrace.planet.storms import Life, Path
+from stormtrace.planet.storms import VISIBLE, Life, Path
 
 
 def meridional(label, lat):
@@ -54,8 +55,7 @@ def test_across_a_front_all_changes_as_it_should(label, side):
 
 def test_the_truth_moves_as_fast_as_its_low():
     grid = make_grid({"nlat": 91, "nlon": 360})
-    lon, lat = np.meshgrid(grid.lon, grid.lat)
-    points, front = Points(lon.ravel(), lat.ravel()), meridional(COLD, 50.0)
+    points, front = Points.of(grid), meridional(COLD, 50.0)
     centres = []
     for hour in (40.0, 60.0):
         mask = front_mask([front], points, hour).reshape(grid.shape)
@@ -66,34 +66,98 @@ def test_the_truth_moves_as_fast_as_its_low():
     assert np.diff(centres) == 10.0
 
 
-def tolerant_f1(found, truth, cells=1):
-    """F1 of a class: hits and false alarms against the widened truth, misses against it as it is.
+def test_the_fields_tell_cold_fronts_from_warm_ones():
+    """Of the whole planet, weather and all: which way warmth changes across a line, and wind blows.
 
-    found, truth: (maps, lat, lon).
+    Four degrees to either side of the middle of a front it is warmer ahead if it is a cold one, and
+    colder if it is a warm one; the wind behind blows towards the line more than that ahead of it.
+    A coin would be right for half; nothing but noise of the weather may be wrong. Lows that came
+    too near to one another laid warm sectors over cold air: a sixth of the fronts were wrong.
     """
-    wide = ndimage.binary_dilation(truth, np.ones((1, 2 * cells + 1, 2 * cells + 1)))
-    hits, false, missed = (found & wide).sum(), (found & ~wide).sum(), (truth & ~found).sum()
-    return 2 * hits / (2 * hits + false + missed)
+    right = []
+    for day in range(10):
+        planet = Globe.create(HISTORICAL, [3, day], hours=24, first_day=36 * day, with_fronts=True)
+        for front in planet.fronts:
+            if front.label == BACKGROUND or front.life.vigour(12.0) < VISIBLE:
+                continue
+            ahead, behind = sides(planet, front, degrees=4.0)
+            warmer, towards = ahead[0] - behind[0], behind[1] - ahead[1]
+            right.append((warmer > 0) == (front.label == COLD) and towards > 0)
+    assert len(right) > 50 and np.mean(right) > 0.93
 
 
-def test_a_network_finds_fronts_of_both_kinds(tmp_path):
-    """What chance gives, the same masks have when they are turned by a third of the globe.
+def sides(planet, front, degrees, hours=12.0):
+    """(K, wind in m/s in the direction that is ahead) on either side of a front's middle."""
+    spine = front.spine(hours)
+    middle, along = spine[12], spine[13] - spine[11]
+    ahead = np.sign(front.path.lat) * np.cross(middle, along / np.linalg.norm(along))
+    found = []
+    for side in (1, -1):
+        angle = np.radians(side * degrees)
+        x, y, z = middle * np.cos(angle) + ahead * np.sin(angle)
+        points = Points([np.degrees(np.arctan2(y, x))], [np.degrees(np.arcsin(z))])
+        sky = planet.sky(points, hours)
+        fields = surface_fields(sky)
+        wind = fields["UBOT"] * points.east[0] + fields["VBOT"] * points.north[0]
+        found.append((sky.kelvin[0], wind @ (ahead * np.cos(angle) - middle * np.sin(angle))))
+    return found
 
-    The F1 has a tolerance of a cell, 300 to 450 km. Measured: IoU .15 and .12 (by chance .03 and
-    less), F1 .55 and .42 (by chance .18 and .04), of cold and of warm fronts.
+
+def widened(truth, cells=1):
+    """The truth, and what is at most so many cells from it, (maps, lat, lon)."""
+    return ndimage.binary_dilation(truth, np.ones((1, 2 * cells + 1, 2 * cells + 1)))
+
+
+def agreement(found, truth, wide):
+    """IoU, and F1 whose hits and false alarms are of the widened truth, misses of the truth.
+
+    All are chances of a class in cells, (…); where they are 0 and 1 it is what was found.
     """
-    settings = Settings(grid={"nlat": 60, "nlon": 90}, train_files=28, test_files=8,
-                        front_days=2, ne=4, levels=8)  # fmt: skip
+    hits, wide_hits = (found * truth).sum(), (found * wide).sum()
+    missed, false = (truth * (1 - found)).sum(), (found * (1 - wide)).sum()
+    iou = hits / (found.sum() + truth.sum() - hits)
+    return iou, 2 * wide_hits / (2 * wide_hits + false + missed)
+
+
+def climatological(found, truth):
+    """The agreement of guesses that know but how often fronts are at each latitude.
+
+    Of one as frequent there as what was found, and independent of the truth: every cell's expected
+    hits are the product of the two frequencies of its latitude. And of the best there is: each
+    latitude is marked as a whole or not, by what is more than a share of the truth.
+    """
+    at_latitudes = [one.mean(axis=(0, 2)) for one in (truth, widened(truth))]
+    marked = [at_latitudes[0] >= least for least in np.unique(at_latitudes[0])]
+    guesses = [found.mean(axis=(0, 2)), *(one.astype(float) for one in marked)]
+    iou, f1 = zip(*(agreement(guess, *at_latitudes) for guess in guesses), strict=True)
+    return (iou[0], f1[0]), (max(iou), max(f1))
+
+
+def test_a_network_finds_fronts_and_tells_cold_ones_from_warm_ones(tmp_path):
+    """On 1.5° × 3° of the northern middle latitudes, from 28 times; the F1 with a cell's tolerance.
+
+    Chance is a guess with the frequency at each latitude, derived in `climatological`: IoU .02, F1
+    .07 (cold) and .10 (warm). Marking whole latitudes is the best that can be done without looking
+    (IoU .04 and .05, F1 .14 and .18) and must be beaten clearly, too. A network that cannot tell
+    them apart would name as large a share of the warm fronts cold as of the cold ones: of one class
+    at least it would name no more cells rightly than wrongly. Measured: IoU .21 and .25, F1 .58 and
+    .60; of the cells of cold fronts that it finds 89 % named cold, of warm ones 95 % warm.
+    """
+    settings = Settings(grid={"box": [0, 360, 20, 80], "step": [3, 1.5]}, train_files=28,
+                        test_files=8, front_days=2, ne=4, levels=8)  # fmt: skip
     write_fronts(tmp_path, settings)
     labels = ["Background", "Cold Front", "Warm Front"]
-    found, true = found_and_true(tmp_path, FIELDS, labels, epochs=10, batch_size=2, lr=0.005)
-    for code in (COLD, WARM):
-        assert iou(found == code, true == code) > 0.08
-        assert tolerant_f1(found == code, true == code) > 0.3
-        turned = np.roll(found, 30, axis=2)
-        assert iou(found == code, true == code) > 2.5 * iou(turned == code, true == code)
-        by_chance = tolerant_f1(turned == code, true == code)
-        assert tolerant_f1(found == code, true == code) > 1.8 * by_chance
+    region = {"padding": "replicate", "augment": {"flip": False}}
+    options = {"epochs": 8, "batch_size": 2, "lr": 0.005, **region}
+    found, true = found_and_true(tmp_path, FIELDS, labels, **options)
+    for code, other in ((COLD, WARM), (WARM, COLD)):
+        one, truth = found == code, true == code
+        scores = agreement(one, truth, widened(truth))
+        by_chance, best_blind = climatological(one, truth)
+        for score, chance, blind in zip(scores, by_chance, best_blind, strict=True):
+            assert score > 3 * chance and score > 2 * blind
+        named, confused = (one & truth).sum(), ((found == other) & truth).sum()
+        assert named > 4 * confused
     masks = open_masks(tmp_path / "truth" / "masks.nc")
     assert masks.classes.flags == ("cold_front", "warm_front") and masks.time.size == 16
 
@@ -104,8 +168,7 @@ def test_rivers_are_learned_on_the_antarctic_square(tmp_path):
     The same masks, turned by a quarter of the globe, show what chance gives.
     """
     grid = make_grid({"projection": "south-polar", "cells": 72})
-    lat, lon = grid.points
-    points = Points(lon.ravel(), lat.ravel())
+    points = Points.of(grid)
     for split, year, days in (("train", 1996, 16), ("test", 2011, 4)):
         (tmp_path / split).mkdir()
         for day in range(1, days + 1):

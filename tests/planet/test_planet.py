@@ -15,7 +15,7 @@ from stormtrace.planet.sky import RIVER, VORTEX, Sky
 from stormtrace.planet.smooth_fields import Points, Waves
 from stormtrace.planet.storms import VISIBLE, Filament, Glide, Life, Path, Vortex
 from stormtrace.planet.terrain import height
-from stormtrace.planet.truth import Chronicle, label_periodic, observe
+from stormtrace.planet.truth import Chronicle, label_components, observe
 
 
 def grid_points(nlat: int = 49, nlon: int = 96) -> Points:
@@ -266,9 +266,9 @@ def test_components_wrap_in_longitude() -> None:
     random = np.random.default_rng(9)
     for _ in range(20):
         mask = random.random((12, 16)) < 0.35
-        labels, count = label_periodic(mask)
+        labels, count = label_components(mask)
         assert np.array_equal(np.unique(labels), np.arange(count + 1))
-        turned, turned_count = label_periodic(np.roll(mask, 5, axis=1))
+        turned, turned_count = label_components(np.roll(mask, 5, axis=1))
         pairs = {*zip(labels.ravel(), np.roll(turned, -5, axis=1).ravel(), strict=True)}
         assert len(pairs) == count + 1 == turned_count + 1
 
@@ -277,17 +277,31 @@ def test_components_on_either_side_of_the_seam_are_joined_through_each_other() -
     # A comb whose teeth meet only across the seam, each pair of neighbours through another cell.
     mask = np.zeros((7, 6), bool)
     mask[[0, 2, 4, 6], 0] = mask[[1, 3, 5], 5] = True
-    assert label_periodic(mask)[1] == 1
+    assert label_components(mask)[1] == 1
     mask[3, 5] = False
-    assert label_periodic(mask)[1] == 2
+    assert label_components(mask)[1] == 2
 
 
 def test_components_touch_by_corners_across_the_seam() -> None:
     mask = np.zeros((3, 5), bool)
     mask[0, 4] = mask[1, 0] = True
-    assert label_periodic(mask)[1] == 1
+    assert label_components(mask)[1] == 1
     mask[1, 0], mask[2, 0] = False, True
-    assert label_periodic(mask)[1] == 2
+    assert label_components(mask)[1] == 2
+
+
+def test_a_square_has_no_seam_and_the_same_truth() -> None:
+    # The right edge of a polar square is half a globe from its left one.
+    mask = np.zeros((3, 5), bool)
+    mask[1, [0, 4]] = True
+    assert label_components(mask, wraps=False)[1] == 2
+    planet = Globe.create(HISTORICAL, [1], 48, 0)
+    grid = make_grid({"projection": "south-polar", "cells": 24})
+    seen, chronicles = observe(planet, grid, np.array([20.0]))
+    lat, lon = grid.points
+    alone = draw_mask(planet.events, Points(lon.ravel(), lat.ravel()), 20.0)
+    codes = np.array([0, *(event.label for event in planet.events)])
+    assert np.array_equal(codes[seen[0]].ravel(), alone) and chronicles
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,15 @@ def test_intensity_is_what_the_dataset_derives_and_the_plan_says_what_it_does_no
 
 def test_what_is_shipped_can_be_used_as_it_is():
     shipped = shipped_detectors()
-    assert list(shipped) == ["ivt-250", "ivt-500", "ivt-750", "ivt-85", "blocking", "cyclones"]
+    assert list(shipped) == [
+        "ivt-250",
+        "ivt-500",
+        "ivt-750",
+        "ivt-85",
+        "guan-waliser",
+        "blocking",
+        "cyclones",
+    ]
     page = (ROOT / "docs" / "detectors.md").read_text()
     assert all(f"`{name}`" in page for name in shipped)
 

@@ -282,9 +282,15 @@ def climatologies(wildcards):
 
 
 def planet_settings():
-    """Settings of the mini planet; its labels are on the grid that models learn on."""
+    """Settings of the mini planet; its labels are on the grid that models learn them on."""
     grids = STUDY.config.grids
-    learned_on = [STUDY.models[name].grid for name in STUDY.trained] or list(grids)
+    trained = [STUDY.models[name] for name in STUDY.trained]
+    of_planet = [
+        model.grid
+        for model in trained
+        if at.planet_part(STUDY.labelled(model.dataset).train) is not None
+    ]
+    learned_on = [*of_planet, *(model.grid for model in trained), *grids]
     return {**dump(STUDY.config.planet), "grid": grids[learned_on[0]]}
 
 

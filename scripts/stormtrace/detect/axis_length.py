@@ -16,6 +16,9 @@ from stormtrace.compiled import compiled
 from stormtrace.grids import Grid
 from stormtrace.sphere import unit_vectors
 
+#: Row, first column and the column after the last of the runs of an object, (runs,) each.
+Runs = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+
 #: Rows and columns to the neighbours.
 NEIGHBOURS = [(0, 1), (1, 0), (1, 1), (1, -1), (0, -1), (-1, 0), (-1, -1), (-1, 1)]
 
@@ -61,10 +64,19 @@ class AxisLengths:
         self, row: NDArray[np.int32], start: NDArray[np.int32], stop: NDArray[np.int32]
     ) -> float:
         """Return the length of an object of some runs, km; 0 for a single cell."""
-        length = _length(
+        length, *_ = _axis(
             row, start, stop, self._points, self._width, self._wraps, self._place, self._moves
         )
         return float(length) * self._radius_km
+
+    def ends(
+        self, row: NDArray[np.int32], start: NDArray[np.int32], stop: NDArray[np.int32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the two ends of an object's axis as unit vectors, (3,) each."""
+        _, one, other = _axis(
+            row, start, stop, self._points, self._width, self._wraps, self._place, self._moves
+        )
+        return one, other
 
     def at_least(
         self, row: NDArray[np.int32], start: NDArray[np.int32], stop: NDArray[np.int32]
@@ -105,8 +117,11 @@ def _ends(row, start, stop, points):  # type: ignore[no-untyped-def] # noqa: ANN
 
 
 @compiled
-def _length(row, start, stop, points, width, wraps, place, moves):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-    """Return the length in radii of the sphere; place (nlat, nlon): −1, as it is left again."""
+def _axis(row, start, stop, points, width, wraps, place, moves):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Return the length in radii of the sphere, and the ends as unit vectors.
+
+    place (nlat, nlon): −1, as it is left again.
+    """
     count = 0
     for i in range(row.size):
         count += stop[i] - start[i]
@@ -122,10 +137,10 @@ def _length(row, start, stop, points, width, wraps, place, moves):  # type: igno
     one, other, _ = _ends(row, start, stop, points)
     far, length = _farthest(one, rows, columns, vectors, width, wraps, place, moves)
     if far != other:
-        _, length = _farthest(far, rows, columns, vectors, width, wraps, place, moves)
+        one, length = _farthest(far, rows, columns, vectors, width, wraps, place, moves)
     for k in range(count):
         place[rows[k], columns[k]] = -1
-    return length
+    return length, vectors[one], vectors[far]
 
 
 @compiled

@@ -111,7 +111,7 @@ class _ClassOnGrid:
         cells = found[0]
         for more in [*found[1:], *([] if self._bands is None else [self._bands])]:
             cells &= more
-        return cells if self._limits is None else self._limits.keep(cells)
+        return cells if self._limits is None else self._limits.keep(cells, fields)
 
 
 def _bands(grid: Grid, latitudes: Sequence[tuple[float, float]]) -> Cells:
@@ -129,14 +129,14 @@ def check_units(recipe: ThresholdRecipe, units: Mapping[str, str], path: Path) -
         BadInput: they are other units.
 
     """
-    for one in recipe.conditions:
-        given, wanted = units.get(one.field, ""), one.units
-        if not wanted or not given or given == wanted:
+    for field, wanted in recipe.units:
+        given = units.get(field, "")
+        if not given or given == wanted:
             continue
         ours, theirs = parse_unit(wanted), parse_unit(given)
         if ours is None or theirs is None or convert(theirs, ours) != IDENTITY:
             raise BadInput(
-                f"{path}: {one.field} is in {given!r}, but the numbers of the recipe are in "
+                f"{path}: {field} is in {given!r}, but the numbers of the recipe are in "
                 f"{wanted!r}: give the dataset's field {{units: {wanted}}}, or the recipe numbers "
                 "in the field's units"
             )

@@ -1,4 +1,4 @@
-"""Objects of one class whose area, length and width lie within limits."""
+"""Objects of one class whose area, length, width and direction lie within limits."""
 
 import math
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from stormtrace.compiled import compiled
 from stormtrace.detect.axis_length import AxisLengths
 from stormtrace.detect.recipes import ClassRecipe, Limits
+from stormtrace.detect.transport_directions import Directions
 from stormtrace.grids import Grid
 from stormtrace.track.labelling import Labeller, Step
 
@@ -23,6 +24,7 @@ class ObjectLimits:
 
     limits: Mapping[str, tuple[float, float]]
     grid: Grid
+    directions: Directions | None = None
 
     def __post_init__(self) -> None:
         """Prepare what is the same for all maps."""
@@ -38,17 +40,25 @@ class ObjectLimits:
             for key in ("area_km2", *SHAPE)
             if (limits := getattr(recipe, key)) is not None
         }
-        return cls(found, grid) if found else None
+        directions = None if recipe.transport is None else Directions(recipe.transport, grid)
+        return cls(found, grid, directions) if found or directions else None
 
     @property
     def _has_shape(self) -> bool:
         return any(key in self.limits for key in SHAPE)
 
-    def keep(self, cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    def keep(
+        self, cells: NDArray[np.bool_], fields: Mapping[str, NDArray[np.float32]]
+    ) -> NDArray[np.bool_]:
         """Return the cells, `grid.shape`, of objects within the limits; cells touch by corners."""
         step = self._labeller.step(cells.view(np.int8))
         ends = np.cumsum(step.measures.runs)
         good = np.array([self._is_good(step, k, ends[k]) for k in range(ends.size)], np.bool_)
+        if self.directions is not None:
+            for k in np.flatnonzero(good).tolist():
+                runs = slice(ends[k] - step.measures.runs[k], ends[k])
+                cells_of = step.row[runs], step.start[runs], step.stop[runs]
+                good[k] = self.directions.are_met(cells_of, fields)
         kept = np.zeros(self.grid.shape, np.bool_)
         _paint(kept, step.row, step.start, step.stop, step.measures.runs, good)
         return kept

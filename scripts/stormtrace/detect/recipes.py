@@ -104,6 +104,42 @@ def _south_first(band: tuple[float, float]) -> tuple[float, float]:
 Band = Annotated[tuple[Latitude, Latitude], AfterValidator(_south_first)]
 
 
+class TransportDirection(Block):
+    """Where the transport in an object goes; means are weighted by area."""
+
+    eastward: FieldName = Field(
+        description="The dataset's field of the eastward component: {transport: [Q, U, V], "
+        "component: eastward}."
+    )
+    northward: FieldName = Field(description="Likewise northward.")
+    units: str | None = Field(
+        None, description="Units of `poleward`; samples in other units are refused."
+    )
+    poleward: float | None = Field(
+        None, description="Least poleward component of the object's mean transport."
+    )
+    from_axis_degrees: float | None = Field(
+        None,
+        gt=0,
+        le=90,
+        description="Greatest angle between the mean transport and the object's axis: the great "
+        "circle through its two ends, at its middle, whichever way along.",
+    )
+    from_mean_degrees: float | None = Field(
+        None,
+        gt=0,
+        le=180,
+        description="In at least half of the object the transport is within this angle of its "
+        "mean.",
+    )
+
+    @model_validator(mode="after")
+    def _says_something(self) -> "TransportDirection":
+        if {self.poleward, self.from_axis_degrees, self.from_mean_degrees} == {None}:
+            raise ValueError("it needs one of poleward, from_axis_degrees, from_mean_degrees")
+        return self
+
+
 class ClassRecipe(Block):
     """Where a class is: conditions on fields, then on the objects that are left."""
 
@@ -124,6 +160,9 @@ class ClassRecipe(Block):
     )
     width_km: Limits | None = Field(None, description="Width of an object: area / length.")
     length_to_width: Limits | None = Field(None, description="Length / width of an object.")
+    transport: TransportDirection | None = Field(
+        None, description="Where the transport in an object goes."
+    )
 
 
 class DetectorEntry(Block):
@@ -173,7 +212,18 @@ class ThresholdRecipe(DetectorEntry):
     @property
     def fields(self) -> list[str]:
         """Every field that is needed, each once."""
-        return list(dict.fromkeys(one.field for one in self.conditions))
+        directions = [one.transport for one in self.classes.values() if one.transport]
+        components = [name for one in directions for name in (one.eastward, one.northward)]
+        return list(dict.fromkeys([*(one.field for one in self.conditions), *components]))
+
+    @property
+    def units(self) -> list[tuple[str, str]]:
+        """(field, units that the recipe's numbers on it are in), where it says any."""
+        said = [(one.field, one.units) for one in self.conditions]
+        for recipe in self.classes.values():
+            if (one := recipe.transport) is not None:
+                said += [(one.eastward, one.units), (one.northward, one.units)]
+        return [(field, units) for field, units in said if units]
 
 
 class AdoptedMasks(DetectorEntry):
@@ -267,7 +317,21 @@ def _class_in_words(recipe: ClassRecipe) -> str:
         limits = getattr(recipe, key) or Limits(at_least=0)
         for sign, limit in (("≥", limits.at_least or None), ("≤", limits.at_most)):
             words += [] if limit is None else [f"{name} {sign} {limit:g}{unit}"]
-    return ", ".join(words)
+    return ", ".join(words + ([] if recipe.transport is None else _direction_in_words(recipe)))
+
+
+def _direction_in_words(recipe: ClassRecipe) -> list[str]:
+    said = recipe.transport
+    assert said is not None
+    units = f" {said.units}" if said.units else ""
+    words = {
+        f"mean transport poleward by at least {said.poleward or 0:g}{units}": said.poleward,
+        f"within {said.from_axis_degrees or 0:g}° of the axis": said.from_axis_degrees,
+        f"transport of half of the object within {said.from_mean_degrees or 0:g}° of its mean": (
+            said.from_mean_degrees
+        ),
+    }
+    return [text for text, limit in words.items() if limit is not None]
 
 
 def _condition_in_words(condition: Condition) -> str:

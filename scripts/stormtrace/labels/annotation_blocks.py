@@ -143,6 +143,11 @@ class AnnotationFiles(Block):
         le=2100,
         description="Of bulletins whose heads do not say it; of front-masks, to be checked.",
     )
+    end_mark: bool = Field(
+        True,
+        description="Whether every bulletin must end with $$ or NNNN, without which it is cut "
+        "off; false for archives that leave these marks out.",
+    )
     axes: tuple[Literal["time", "lat", "lon"], ...] = Field(
         ("time", "lat", "lon"),
         min_length=3,

@@ -57,8 +57,7 @@ class Snapshot(NamedTuple):
 def write_climatenet(folder: Path, settings: Settings) -> None:
     """Write `train/` (1996-2010) and `test/` (2011-2013) into `folder`."""
     grid = make_grid(settings.grid)
-    lon, lat = np.meshgrid(grid.lon, grid.lat)
-    points = Points(lon.ravel(), lat.ravel())
+    points = Points.of(grid)
     splits = [
         ("train", settings.train_files, (1996, 2010)),
         ("test", settings.test_files, (2011, 2013)),

@@ -56,7 +56,7 @@ def _write_snapshot(folder: Path, snapshot: Snapshot, grid: Grid, settings: Sett
     first_day = snapshot.day.timetuple().tm_yday - 1
     planet = Globe.create(HISTORICAL, seed, hours=24, first_day=first_day, with_fronts=True)
     hours = 3.0 * (snapshot.number - 1)
-    points = points_of(grid)
+    points = Points.of(grid)
     fields = surface_fields(planet.sky(points, hours))
     labels = front_mask(planet.fronts, points, hours).astype(np.int64)
     units = {name: {"units": UNITS[name]} for name in FIELDS}
@@ -68,7 +68,7 @@ def _write_snapshot(folder: Path, snapshot: Snapshot, grid: Grid, settings: Sett
 def _write_run(folder: Path, grid: Grid, settings: Settings) -> None:
     """Write raw files of `front_days` days, and where fronts are in the middle of each step."""
     mesh = camse.columns(settings.ne)
-    columns, points = Points(mesh.lon, mesh.lat), points_of(grid)
+    columns, points = Points(mesh.lon, mesh.lat), Points.of(grid)
     times = Times.around(RUN.year, CALENDAR, settings.front_days)
     seeds = [settings.seed, RUN.seed]
     planet = Globe.create(
@@ -98,9 +98,3 @@ def surface_fields(sky: Sky) -> dict[str, Floats]:
     """Return `FIELDS`, each (n,)."""
     fields = derive_fields(sky)
     return {name: fields[name] for name in FIELDS}
-
-
-def points_of(grid: Grid) -> Points:
-    """Return the points of a rectilinear grid, row by row."""
-    lon, lat = np.meshgrid(grid.lon, grid.lat)
-    return Points(lon.ravel(), lat.ravel())

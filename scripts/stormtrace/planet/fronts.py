@@ -20,9 +20,13 @@ from stormtrace.planet.storms import VISIBLE, Life, Path, beside
 CLASSES = Classes.of_labels(("Background", "Cold Front", "Warm Front"))
 COLD, WARM = CLASSES.codes
 
-#: Lows with fronts that are born in a day, and hours that they may live.
-LOWS_A_DAY = 2.6
+#: Lows with fronts that may be born in a day, and hours that they may live.
+LOWS_A_DAY = 7.0
 LIFE = (70.0, 140.0)
+
+#: Degrees of longitude between two lows of a hemisphere. Nearer ones would lay a warm sector over
+#: another's cold air: a front whose fields are not those of its class.
+APART = 50.0
 
 #: Share of the lows whose lines are troughs alone.
 TROUGHS = 0.25
@@ -110,20 +114,38 @@ class Front:
 
 def draw_fronts(random: np.random.Generator, hours: float) -> list[Front]:
     """Return the fronts of `hours` hours, those of each low a cold and a warm one."""
-    fronts: list[Front] = []
+    lows: list[tuple[Life, Path]] = []
     for _ in range(round(LOWS_A_DAY * (hours + LIFE[1]) / 24.0)):
         birth = random.uniform(-LIFE[1], hours)
         life = Life(birth, birth + random.uniform(*LIFE))
-        if life.death > 0.0:
-            fronts += _of_low(random, life)
-    return fronts
+        side = random.choice([-1, 1])
+        place = random.uniform(0, 360), side * random.uniform(46, 58)
+        low = life, Path(*place, random.uniform(0.35, 0.6), 0.02 * side)
+        if all(_are_apart(low, other) for other in lows):
+            lows.append(low)
+    return [front for low in lows if low[0].death > 0.0 for front in _of_low(random, *low)]
 
 
-def _of_low(random: np.random.Generator, life: Life) -> list[Front]:
+def _are_apart(one: tuple[Life, Path], other: tuple[Life, Path]) -> bool:
+    """Whether two lows never come within `APART` of each other in one hemisphere.
+
+    What they drift apart or together in a life is less than `APART`: first and last hours suffice.
+    """
+    (life, path), (life_of_other, path_of_other) = one, other
+    begin = max(life.birth, life_of_other.birth)
+    end = min(life.death, life_of_other.death)
+    if begin > end or path.lat * path_of_other.lat < 0:
+        return True
+    ahead = [
+        path.at(hours - life.birth)[0] - path_of_other.at(hours - life_of_other.birth)[0]
+        for hours in (begin, end)
+    ]
+    return all(abs((gap + 180.0) % 360.0 - 180.0) >= APART for gap in ahead)
+
+
+def _of_low(random: np.random.Generator, life: Life, path: Path) -> list[Front]:
     """Return the cold and the warm front of a low that drifts east, or its two troughs."""
-    side = random.choice([-1, 1])
-    lat = side * random.uniform(46, 58)
-    path = Path(random.uniform(0, 360), lat, random.uniform(0.35, 0.6), 0.02 * side)
+    side = np.sign(path.lat)
     contrast, shift = random.uniform(9, 15), random.uniform(9, 15)
     depth, is_trough = random.uniform(500, 900), random.random() < TROUGHS
     reaches = {

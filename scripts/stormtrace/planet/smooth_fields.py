@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.grids import Grid
+
 Floats = NDArray[np.floating]
 
 
@@ -22,6 +24,12 @@ class Points:
         self.xyz = np.stack([self.cos_lat * cos_lon, self.cos_lat * sin_lon, self.sin_lat], -1)
         self.east = np.stack([-sin_lon, cos_lon, np.zeros_like(sin_lon)], -1)
         self.north = np.cross(self.xyz, self.east)
+
+    @classmethod
+    def of(cls, grid: Grid) -> "Points":
+        """Return the centres of a grid's cells, row by row."""
+        lat, lon = grid.points
+        return cls(lon.ravel(), lat.ravel())
 
     @property
     def size(self) -> int:

@@ -92,8 +92,7 @@ def observe(planet: Globe, grid: Grid, hours: Floats) -> tuple[Integers, dict[in
 
     Both count the planet's events from 1, oldest first; 0 is the background.
     """
-    lon, lat = np.meshgrid(grid.lon, grid.lat)
-    points = Points(lon.ravel(), lat.ravel())
+    points = Points.of(grid)
     storms = planet.events
     codes = np.array([BACKGROUND] + [storm.label for storm in storms])
     order = sorted(
@@ -106,7 +105,7 @@ def observe(planet: Globe, grid: Grid, hours: Floats) -> tuple[Integers, dict[in
         claims = np.zeros(points.size, np.int16)
         for storm in order:
             claims[storms[storm].covers(points, hour)] = storm + 1
-        seen[step], names = name_objects(claims.reshape(grid.shape), codes)
+        seen[step], names = name_objects(claims.reshape(grid.shape), codes, grid.wraps)
         for name in np.unique(seen[step])[1:].tolist():
             chronicle = chronicles.setdefault(name, Chronicle(int(codes[name])))
             _note(chronicle, step, seen[step].ravel() == name, points)
@@ -115,16 +114,19 @@ def observe(planet: Globe, grid: Grid, hours: Floats) -> tuple[Integers, dict[in
     return seen, chronicles
 
 
-def name_objects(claims: Integers, codes: Integers) -> tuple[Integers, dict[int, int]]:
+def name_objects(
+    claims: Integers, codes: Integers, wraps: bool = True
+) -> tuple[Integers, dict[int, int]]:
     """Name each connected object of a class after its oldest storm.
 
-    claims: the storm at each cell, (lat, lon), 0 for none; codes: the class of each storm. Returns
-    the names in place of the claims, and the name that each storm goes by.
+    claims: the storm at each cell, (lat, lon), 0 for none; codes: the class of each storm; wraps:
+    whether the last column touches the first. Returns the names in place of the claims, and the
+    name that each storm goes by.
     """
     named = np.zeros_like(claims)
     names: dict[int, int] = {}
     for code in CLASSES.codes:
-        components, count = label_periodic(codes[claims] == code)
+        components, count = label_components(codes[claims] == code, wraps)
         for component in range(1, count + 1):
             inside = components == component
             members = np.unique(claims[inside]).tolist()
@@ -134,9 +136,11 @@ def name_objects(claims: Integers, codes: Integers) -> tuple[Integers, dict[int,
     return named, names
 
 
-def label_periodic(mask: NDArray[np.bool_]) -> tuple[Integers, int]:
-    """Return 8-connected components, numbered from 1, joined across the last meridian."""
+def label_components(mask: NDArray[np.bool_], wraps: bool = True) -> tuple[Integers, int]:
+    """Return 8-connected components, numbered from 1; if it wraps, across the last meridian."""
     labels, count = ndimage.label(mask, np.ones((3, 3)))
+    if not wraps:
+        return labels, count
     east = np.pad(labels[:, -1], 1)
     near = [
         (one, two)

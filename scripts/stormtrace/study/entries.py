@@ -73,8 +73,8 @@ class Experiment(Block):
     detector: str | None = Field(
         None,
         description="Instead of a model: a name in the table of detectors, or one of those that "
-        "are always there (docs/detectors.md): ivt-250, ivt-500, ivt-750, ivt-85, blocking, "
-        "cyclones.",
+        "are always there (docs/detectors.md): ivt-250, ivt-500, ivt-750, ivt-85, "
+        "guan-waliser, blocking, cyclones.",
     )
     dataset: str = Field(
         description="A name in the table of datasets; it must derive every field of the model or "

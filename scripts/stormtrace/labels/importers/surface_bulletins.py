@@ -43,8 +43,10 @@ FARTHEST_KM = 3000.0
 #: Before each bulletin of a file, with the number of the transmission.
 _HEADING = re.compile(r"^(?=(?:\d{3}\s*\n)?ASUS0[12] )", re.M)
 
-#: Control characters and marks of the end of a transmission.
-_MARKS = re.compile(r"[\x00-\x09\x0b-\x1f]|NNNN|\$\$")
+#: Marks of the end of a bulletin and of its transmission.
+_END = re.compile(r"\$\$|NNNN|\x03")
+
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _VALID = re.compile(r"\bVALID\s+(\d{2})(\d{2})(\d{2})Z")
 _ISSUED = re.compile(r"^\d{3,4}\s+[AP]M\s+\w+\s+\w+\s+(\w{3})\s+(\d{1,2})\s+(\d{4})\s*$", re.M)
 
@@ -68,7 +70,7 @@ class Bulletin:
 
 def read_surface_bulletins(path: Path, block: AnnotationFiles, grid: Grid) -> Annotations:
     """Yield an annotation for every bulletin of a file: lines on `grid`, one shape a line."""
-    for bulletin in read_bulletins(path, block.year):
+    for bulletin in read_bulletins(path, block.year, block.end_mark):
         shapes = [
             Shape((line.word,), partial(line_cells, line.points, grid, block.width_degrees))
             for line in bulletin.lines
@@ -79,26 +81,38 @@ def read_surface_bulletins(path: Path, block: AnnotationFiles, grid: Grid) -> An
         )
 
 
-def read_bulletins(path: Path, year: int | None = None) -> Iterator[Bulletin]:
+def read_bulletins(
+    path: Path, year: int | None = None, end_mark: bool = True
+) -> Iterator[Bulletin]:
     """Yield the bulletins of a file.
 
-    year: of the times it is valid at, where the heads do not say when they were issued.
+    year: of the times it is valid at, where the heads do not say when they were issued. end_mark:
+    whether each must have a mark of its end: one that is cut off between two points looks whole.
 
     Raises:
-        BadInput: a bulletin has no valid time, no year or another one than its head says; a line is
-            cut off, has an impossible point, or points of another form than the others.
+        BadInput: a bulletin has no valid time, no year or another one than its head says; it has no
+            mark of its end; a line is cut off, has an impossible point, or points of another form
+            than the others.
 
     """
     text = path.read_text(encoding="ascii", errors="replace")
-    text = _MARKS.sub(" ", text)
+    text = _CONTROLS.sub(" ", _END.sub(" $$ ", text))
     parts = [part for part in _HEADING.split(text) if _VALID.search(part)]
     for part in parts or [text]:
-        yield _bulletin(part, year, path)
+        yield _bulletin(part, year, path, end_mark)
 
 
-def _bulletin(text: str, year: int | None, path: Path) -> Bulletin:
+def _bulletin(text: str, year: int | None, path: Path, end_mark: bool) -> Bulletin:
     time = _valid_time(text, year, path)
-    body = text[_VALID.search(text).end() :]  # type: ignore[union-attr]
+    body, end, rest = text[_VALID.search(text).end() :].partition("$$")  # type: ignore[union-attr]
+    if end_mark and not end:
+        raise BadInput(
+            f"{path}: nothing marks the end of the bulletin of {time:%Y-%m-%d %H:%M} ($$ or NNNN), "
+            "so it is cut off: get the whole file; or, if your archive leaves the marks out, set "
+            "`end_mark: false`"
+        )
+    if _VALID.search(rest):
+        raise BadInput(f"{path} has a second VALID without a heading (ASUS01, ASUS02): add it")
     lines: list[FrontLine] = []
     digits: set[bool] = set()
     for word, values in _statements(body, path):
