@@ -43,6 +43,12 @@ def main() -> None:
         default=[],
         help="of each field that is an anomaly, in order of their names",
     )
+    parser.add_argument(
+        "--compression", choices=("none", "zlib"), default="none", help="of the fields"
+    )
+    parser.add_argument(
+        "--workers", type=commandline.positive, default=1, help="processes that share the times"
+    )
     parser.add_argument("--output", type=Path, required=True, help="the folder of the samples")
     args = parser.parse_args()
 
@@ -72,7 +78,7 @@ def main() -> None:
         regridding_matrix=f"{args.matrix} {checksum(args.matrix)}",
         labels_configuration=args.labels,
     )
-    make_labelled(entry, store, source, args.output, facts)
+    make_labelled(entry, store, source, args.output, facts, args.compression, args.workers)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,13 @@ r"""Train a model from labelled samples.
         --output results/models/four-fields --checkpoints results/checkpoints
 
 Writes config.json, weights.pth (the best by validation) and history.csv into --output. If it is
-killed and started again, it continues from the last epoch. On several GPUs: torchrun
---nproc-per-node N scripts/train.py …; each batch is split among them.
+killed and started again, it continues from the last epoch. --processes N shares
+each batch among N processes, one a GPU (as does torchrun, on several machines).
 """
 
 import logging
 import math
+import sys
 from pathlib import Path
 
 from stormtrace import commandline
@@ -38,8 +39,17 @@ def main() -> None:
     parser.add_argument(
         "--threads", type=commandline.positive, help="CPU threads (default: torch's choice)"
     )
+    parser.add_argument(
+        "--processes", type=commandline.positive, default=1, help="that share each batch"
+    )
     commandline.add_classes(parser)
     args = parser.parse_args()
+
+    from stormtrace.learn.launching import is_launched, launch
+
+    if args.processes > 1 and not is_launched():
+        launch(args.processes, [sys.executable, *sys.argv])
+        return
 
     from stormtrace.blocks import dump
     from stormtrace.classes import Classes

@@ -32,6 +32,10 @@ class Damaged(BadInput):
     def __init__(self, path: Path | str, why: object, remedy: str = MAKE_AGAIN) -> None:
         super().__init__(f"{path} is damaged ({why}): {remedy}")
 
+    def __reduce__(self) -> tuple[type[BadInput], tuple[str]]:
+        """Travel between processes as the sentence alone."""
+        return BadInput, (str(self),)
+
 
 def add_seal(path: Path | str, before: int = 0) -> None:
     """Seal a complete file; before: number of bytes at its end that the seal precedes."""

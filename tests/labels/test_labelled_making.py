@@ -17,6 +17,7 @@ from stormtrace.errors import BadInput
 from stormtrace.formats.labelled import list_labelled, read_labelled
 from stormtrace.formats.samples import read_fields
 from stormtrace.grids import make_grid
+from stormtrace.labels import labelled_making
 from stormtrace.labels.labelled_making import make_labelled
 from stormtrace.labels.quality import check_labels, left_out_problems
 from stormtrace.prepare.dataset import make_dataset
@@ -24,6 +25,7 @@ from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.regridding.makers import own_matrix
 from stormtrace.prepare.regridding.matrix_files import write_matrix
 from stormtrace.prepare.sample_making import FieldSource, make_samples
+from stormtrace.seals import Damaged
 from stormtrace.study.annotated import annotation_inputs
 from stormtrace.study.inputs import import_input, labels_seen
 from stormtrace.study.loading import load_study
@@ -91,6 +93,40 @@ def test_fields_are_those_of_the_dataset_s_own_samples(tmp_path, source):
         assert nc["LABELS"].flag_meanings == "background tropical_cyclone atmospheric_river"
 
 
+def test_several_processes_write_what_one_does(tmp_path, source, monkeypatch):
+    """Blocks of one step, so that both processes have some; compressed fields are the same."""
+    monkeypatch.setattr(labelled_making, "AT_ONCE", 1)
+    entry, store = campaign(tmp_path / "campaign")
+    for name, options in (("one", {}), ("two", {"compression": "zlib", "workers": 2})):
+        assert make_labelled(entry, store, source[0], tmp_path / name, {}, **options) == 4
+    files = sorted(path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*.nc"))
+    assert len(files) == 4 == len(list((tmp_path / "two").rglob("*.nc")))
+    for file in files:
+        with (
+            netCDF4.Dataset(tmp_path / "one" / file) as one,
+            netCDF4.Dataset(tmp_path / "two" / file) as two,
+        ):
+            assert one["TMQ"].chunking() == "contiguous" and two["TMQ"].filters()["zlib"]
+            assert one["LABELS"].filters()["zlib"] and one["LABELS"].dtype == np.int64
+            assert one.ncattrs() == two.ncattrs()
+            for variable in one.variables:
+                np.testing.assert_array_equal(one[variable][:], two[variable][:])
+
+
+def test_what_is_wrong_in_a_process_of_several_is_said(tmp_path, source, monkeypatch):
+    """Errors travel between processes as their sentence, those of damaged files too."""
+    monkeypatch.setattr(labelled_making, "AT_ONCE", 1)
+
+    def damaged(*_args):
+        raise Damaged("raw.nc", "cut off")
+
+    monkeypatch.setattr(labelled_making, "steps_on_grid", damaged)
+    entry, store = campaign(tmp_path / "campaign")
+    with pytest.raises(BadInput, match=r"^raw\.nc is damaged \(cut off\): remove it"):
+        make_labelled(entry, store, source[0], tmp_path / "out", {}, workers=2)
+    assert not list(tmp_path.glob("*out*"))
+
+
 def test_what_was_left_out_is_in_the_check_of_labels(tmp_path, source):
     entry, store = campaign(tmp_path / "campaign")
     make_labelled(entry, store, source[0], tmp_path / "out", {})
@@ -113,8 +149,9 @@ def test_what_was_left_out_is_in_the_check_of_labels(tmp_path, source):
 def test_times_between_the_steps_are_refused_or_counted(tmp_path, source):
     times = ("2000-01-01 03:00", "2000-01-01 04:00", "2003-01-01 00:00")
     entry, store = campaign(tmp_path / "campaign", times)
-    with pytest.raises(BadInput, match=r"1 labelled times are no steps .*3 hours apart.* 04:00:00"):
-        make_labelled(entry, store, source[0], tmp_path / "out", {})
+    for workers in (1, 2):
+        with pytest.raises(BadInput, match=r"1 labelled times are no .*3 hours apart.* 04:00:00"):
+            make_labelled(entry, store, source[0], tmp_path / "out", {}, workers=workers)
     assert not (tmp_path / "out").exists()
     entry = entry.model_copy(update={"missing_steps": "skip"})
     assert make_labelled(entry, store, source[0], tmp_path / "out", {}) == 2

@@ -29,7 +29,7 @@ def commands(text, script):
 def test_options_of_the_yaml_reach_the_jobs(tmp_path):
     plan = snakemake(tmp_path, "--dry-run", "--printshellcmds", overlay=OVERLAY).stdout
     for line in commands(plan, "train.py"):
-        assert "-m torch.distributed.run --standalone --nproc-per-node 4" in line
+        assert "--processes 4" in line
         recipe = json.loads(re.search(r"--model '(.*?)'", line)[1])
         told = (recipe["architecture"], recipe["padding"], recipe["epochs"])
         assert told == ("unet", "replicate", 3)

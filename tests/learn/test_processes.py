@@ -20,6 +20,7 @@ from stormtrace.learn import training, training_run
 from stormtrace.learn.batches import Batch
 from stormtrace.learn.processes import Processes
 from stormtrace.learn.recipe import Recipe
+from stormtrace.network import cgnet
 from stormtrace.network.normalization import Normalization
 
 CPU = torch.device("cpu")
@@ -51,7 +52,11 @@ SHARED = {"epoch", "lr", "train_loss", "validation_loss"}
 
 
 def double_precision():
-    """Let the trainings of this process compute in float64, by plain gradient descent."""
+    """Let the trainings of this process compute in float64, by plain gradient descent.
+
+    Of the 20 blocks of the network's third level, all alike, two are enough.
+    """
+    cgnet.LEVEL3_BLOCKS = 2
     make_network, to = training_run._make_network, Batch.to
     training_run._make_network = lambda *args: make_network(*args).double()
     training_run.make_optimizer = lambda recipe, network: torch.optim.SGD(
@@ -91,8 +96,12 @@ def one_of(rank, count, folder, out):
 def out(tmp_path_factory):
     out = tmp_path_factory.mktemp("processes")
     folder = write_labelled(out / "train", 5, labellings=2, shape=(40, 40))
+    # All are forked from one process that has imported torch, and done nothing else.
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["torch"])
     for count in (1, 2, 3):
-        multiprocessing.spawn(one_of, (count, folder, out), nprocs=count)
+        multiprocessing.start_processes(
+            one_of, (count, folder, out), nprocs=count, start_method="forkserver"
+        )
     return out
 
 

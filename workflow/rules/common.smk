@@ -93,17 +93,14 @@ PRINTING = f"--dots-per-inch {STUDY.config.figures.dots_per_inch}" + (
 TIME_BUDGET = "--time-budget $(({resources.runtime} * 54))" if workflow.remote_exec else ""
 
 
-def python(command, keep="> {log:q} 2>&1", through=""):
-    """The shell command that runs a script of ours and keeps what it says in the rule's log.
-
-    through: flags of python's own, such as those of a launcher.
-    """
+def python(command, keep="> {log:q} 2>&1"):
+    """The shell command that runs a script of ours and keeps what it says in the rule's log."""
     program, folder = shlex.quote(PYTHON), shlex.quote(SCRIPTS)
     asked = "STORMTRACE_MEMORY={resources.mem_mb}"
     # A script that the kernel kills for want of memory can say nothing itself.
     killed = "report_kill.py --code $? --memory {resources.mem_mb} --log {log:q}"
     return (
-        f"{asked} STORMTRACE_LOG={{log:q}} {program} {through}{folder}/{command} {keep}"
+        f"{asked} STORMTRACE_LOG={{log:q}} {program} {folder}/{command} {keep}"
         f" || {program} {folder}/{killed}"
     )
 

@@ -14,9 +14,6 @@
 
 GPUS = STUDY.config.gpus * GPU
 
-# A process for every GPU; the processes share each batch.
-TORCHRUN = f"-m torch.distributed.run --standalone --nproc-per-node {GPUS} " if GPUS > 1 else ""
-
 
 rule train:
     input:
@@ -60,8 +57,8 @@ rule train:
             " --statistics {input.statistics:q}"
             " --model {params.model:q} --classes @{input.classes:q}"
             " --checkpoints {params.checkpoints:q}"
-            f" --output {{params.folder:q}} {TIME_BUDGET} --device {DEVICE}",
-            through=TORCHRUN,
+            f" --output {{params.folder:q}} {TIME_BUDGET} --device {DEVICE}"
+            f" --processes {GPUS or 1}"
         )
 
 
@@ -185,9 +182,9 @@ rule import_labels:
         dataset=any_of(STUDY.annotated),
     conda:
         "../../envs/regrid.yaml"
-    threads: 1
+    threads: 4
     resources:
-        mem_mb=asks(1000, mesh=2000),
+        mem_mb=asks(1500, mesh=4000),
         runtime=asks(20, mesh=340),
     params:
         labels=lambda wildcards: flag(
@@ -199,13 +196,15 @@ rule import_labels:
         grids=lambda wildcards: flag(
             import_grids(STUDY.annotated[wildcards.dataset], STUDY.config.grids)
         ),
+        compression=lambda wildcards: STUDY.config.compression,
     message:
         "{wildcards.dataset}: annotations to labelled samples"
     shell:
         python(
             "import_labels.py --labels {params.labels:q} --dataset {params.dataset:q}"
             " --grids {params.grids:q} --matrix {input.matrix:q}"
-            " --climatology {input.climatology:q} --output {output:q}"
+            " --climatology {input.climatology:q} --compression {params.compression}"
+            " --workers {threads} --output {output:q}"
         )
 
 

@@ -1,11 +1,15 @@
 """Labelled samples made of annotations on a grid and the fields of a dataset at their times."""
 
 import json
+import signal
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,11 +25,77 @@ from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.field_attributes import field_attributes
 from stormtrace.prepare.plan import Plan, make_plans
 from stormtrace.prepare.raw.calendar_time import DAY, Calendar
-from stormtrace.prepare.sample_making import Fields, FieldSource, steps_on_grid
+from stormtrace.prepare.sample_making import FieldSource, steps_on_grid
 from stormtrace.provenance import provenance
 
 #: The record of an import, beside the folders `train` and `test`.
 RECORD = "imported.json"
+
+#: Labelled steps that a process makes in one go: some seconds of work.
+AT_ONCE = 32
+
+#: Of those, steps derived at a time: labelled times are far apart, in files of their own.
+BLOCK_STEPS = 2
+
+
+class _Steps(NamedTuple):
+    """Some labelled steps of a dataset. times: the labelled time of each, as the store has it."""
+
+    plan: Plan
+    times: Sequence[str]
+
+
+@dataclass(frozen=True, eq=False)
+class _Writing:
+    """All that labelled samples are made of, and the folder that they are written into."""
+
+    entry: AnnotatedDataset
+    store: LabellingStore
+    source: FieldSource
+    folder: Path
+    facts: Mapping[str, Any]
+    compression: str
+
+    @cached_property
+    def annotators(self) -> dict[str, int]:
+        """Annotator -> number of the labelling, the same at every time."""
+        return {name: k for k, name in enumerate(sorted({who for _, who in self.store.labellings}))}
+
+    def write(self, steps: _Steps) -> Counter[str]:
+        """Write the samples of some steps; return how many for training and for tests."""
+        written: Counter[str] = Counter()
+        plan, source, entry = steps.plan, self.source, self.entry
+        about = {name: field_attributes(plan, name) for name in plan.dataset.fields}
+        made = steps_on_grid(plan, source.mesh, source.matrix, source.climatologies, BLOCK_STEPS)
+        for step, fields, _ in made:
+            time = steps.times[step]
+            name = step_name(time, source.dataset.step)
+            split = "test" if entry.test_period[0] <= time < entry.test_period[1] else "train"
+            for who, k in self.annotators.items():
+                if (time, who) not in self.store.labellings:
+                    continue
+                labels, confidence = self.store.read((time, who))
+                parts = [part.where for part in self.store.labellings[time, who].parts]
+                write_labelled(
+                    self.folder / split / f"{name}_{k}.nc",
+                    source.grid,
+                    f"{name}.nc",
+                    fields,
+                    about,
+                    labels.astype(np.int64),
+                    {
+                        **self.facts,
+                        "annotator": who,
+                        "annotations": json.dumps(parts),
+                        "moment": time,
+                        "calendar": plan.calendar.name,
+                    },
+                    Classes.of_labels(entry.labels),
+                    confidence,
+                    self.compression,
+                )
+                written[split] += 1
+        return written
 
 
 def make_labelled(
@@ -34,58 +104,63 @@ def make_labelled(
     source: FieldSource,
     folder: Path,
     facts: Mapping[str, Any],
+    compression: str = "none",
+    workers: int = 1,
 ) -> int:
     """Write `train/`, `test/` and the record into `folder`, whole or not; return how many samples.
+
+    compression: of the fields, as `write_labelled`. workers: processes that share the steps.
 
     Raises:
         BadInput: a labelled time is no step of the dataset (unless `missing_steps: skip`), or
             all are.
 
     """
-    annotators = {name: k for k, name in enumerate(sorted({who for _, who in store.labellings}))}
-    classes = Classes.of_labels(entry.labels)
     written: Counter[str] = Counter()
     times = sorted({time for time, _ in store.labellings})
     with writing(folder) as partial:
         for split in ("train", "test"):
             (partial / split).mkdir(parents=True)
+        work = _Writing(entry, store, source, partial, facts, compression)
         steps = _labelled_steps(times, source, store, entry.missing_steps)
         said = f"labelled samples of {entry.name}"
-        for plan, about, time, fields in progress(steps, said, len(times)):
-            name = step_name(time, source.dataset.step)
-            split = "test" if entry.test_period[0] <= time < entry.test_period[1] else "train"
-            for who, k in annotators.items():
-                if (time, who) not in store.labellings:
-                    continue
-                labels, confidence = store.read((time, who))
-                parts = [part.where for part in store.labellings[time, who].parts]
-                write_labelled(
-                    partial / split / f"{name}_{k}.nc",
-                    source.grid,
-                    f"{name}.nc",
-                    fields,
-                    about,
-                    labels.astype(np.int64),
-                    {
-                        **facts,
-                        "annotator": who,
-                        "annotations": json.dumps(parts),
-                        "moment": time,
-                        "calendar": plan.calendar.name,
-                    },
-                    classes,
-                    confidence,
-                )
-                written[split] += 1
+        for each in progress(
+            _written(work, steps, workers), said, len(store.labellings), size=Counter.total
+        ):
+            written += each
         if not written:
             raise BadInput(
                 f"{entry.name}: none of the {len(times)} labelled times is a step of the dataset "
                 f"{source.dataset.name}: correct `times` or `dataset`"
             )
-        write_json(partial / RECORD, _record(entry, store, annotators, written, len(times)))
+        write_json(partial / RECORD, _record(entry, store, work.annotators, written, len(times)))
     for reason, number in store.record.dropped.items():
         log.warning("%s: %d left out: %s", entry.name, number, reason)
     return written.total()
+
+
+def _written(work: _Writing, steps: Iterable[_Steps], workers: int) -> Iterator[Counter[str]]:
+    """Write all steps, in this process or in several; yield what each block of them became."""
+    if workers == 1:
+        yield from map(work.write, steps)
+        return
+    # Processes, not threads: the netCDF library is not safe in threads. They share what is there.
+    _ = work.source.matrix.single
+    with ProcessPoolExecutor(workers, initializer=_begin, initargs=(work,)) as pool:
+        yield from pool.map(_write, steps)
+
+
+#: What a process of the pool works at.
+_work: list[_Writing] = []
+
+
+def _begin(work: _Writing) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # what it was writing goes with the folder
+    _work.append(work)
+
+
+def _write(steps: _Steps) -> Counter[str]:
+    return _work[-1].write(steps)
 
 
 def step_name(time: str, step_seconds: int) -> str:
@@ -102,8 +177,8 @@ def step_name(time: str, step_seconds: int) -> str:
 
 def _labelled_steps(
     times: list[str], source: FieldSource, store: LabellingStore, missing: str
-) -> Iterator[tuple[Plan, Mapping[str, Any], str, Fields]]:
-    """Yield plan, attributes of fields, time and fields of each time that is a step."""
+) -> Iterator[_Steps]:
+    """Yield all times that are steps of the dataset, in blocks."""
     by_year: dict[int, list[str]] = defaultdict(list)
     for time in times:
         by_year[int(time[:4])].append(time)
@@ -112,15 +187,11 @@ def _labelled_steps(
         for plan in plans_of_year(source.dataset, year):
             wanted = _seconds(own, plan.calendar)
             steps = np.flatnonzero(np.isin(plan.start, list(wanted)))
-            if not steps.size:
-                continue
-            some = plan.some(steps)
-            about = {name: field_attributes(some, name) for name in plan.dataset.fields}
-            made = steps_on_grid(some, source.mesh, source.matrix, source.climatologies)
-            for step, fields, _ in made:
-                time = wanted[int(some.start[step])]
-                found.add(time)
-                yield some, about, time, fields
+            for first in range(0, steps.size, AT_ONCE):
+                some = plan.some(steps[first : first + AT_ONCE])
+                block = _Steps(some, [wanted[int(start)] for start in some.start])
+                found.update(block.times)
+                yield block
         if absent := [time for time in own if time not in found]:
             _no_step(absent, source.dataset, store, missing)
 

@@ -1,8 +1,7 @@
-"""One process or several (torchrun): the same batch, the same sums, the same weights.
+"""One process or several: the same batch, the same sums, the same weights.
 
-`torchrun --nproc-per-node N scripts/train.py …` splits every batch among N processes. The loss and
-the batch normalization add up over all of them, so the result does not depend on N except by
-rounding.
+`train.py --processes N` (or torchrun) splits every batch among N processes. The loss and the batch
+normalization add up over all of them, so the result does not depend on N except by rounding.
 """
 
 import os
@@ -12,6 +11,8 @@ from typing import Any
 import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
+
+from stormtrace.learn.launching import MEETING
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,17 @@ class Processes:
 
 
 def join_processes(device: torch.device) -> Processes:
-    """Join the processes torchrun started, or be the only one."""
+    """Join the processes that `launch` or torchrun has started, or be the only one."""
     count = int(os.environ.get("WORLD_SIZE", "1"))
     if count == 1:
         return Processes()
     # Flags and sums of losses may lie on the CPU, gradients on the GPU: a way for each.
-    distributed.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+    distributed.init_process_group(
+        "cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo",
+        init_method=os.environ.get(MEETING),
+        rank=int(os.environ["RANK"]),
+        world_size=count,
+    )
     return Processes(distributed.get_rank(), count, int(os.environ["LOCAL_RANK"]))
 
 

@@ -17,7 +17,7 @@ M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
 def choose_device(name: str) -> torch.device:
     """Return the device called `name`; `auto` is the fastest there is: cuda, mps, cpu.
 
-    Under torchrun each process gets the GPU of its local rank.
+    Of several processes each process gets the GPU of its local rank.
     """
     available = {
         "cuda": torch.cuda.is_available(),

@@ -125,11 +125,16 @@ def _write_plan(
 
 
 def steps_on_grid(
-    plan: Plan, mesh: Mesh, matrix: RegriddingMatrix, climatologies: Climatologies
+    plan: Plan,
+    mesh: Mesh,
+    matrix: RegriddingMatrix,
+    climatologies: Climatologies,
+    block_steps: int = BLOCK_STEPS,
 ) -> Iterator[tuple[int, Fields, Mapping[str, int]]]:
     """Yield each step of a plan, its fields, (n,) on the grid, and their filled points of the mesh.
 
     The fields are used again for the next block of steps: copy what is to be kept.
+    block_steps: how many are derived at a time.
 
     Raises:
         BadInput: as `derive_blocks`, or anomalies have no climatology.
@@ -137,7 +142,7 @@ def steps_on_grid(
     """
     _check_climatologies(plan.dataset, climatologies)
     on_grid: dict[str, NDArray[np.float32]] = {}
-    for block in derive_blocks(plan.dataset, plan, mesh, BLOCK_STEPS):
+    for block in derive_blocks(plan.dataset, plan, mesh, block_steps):
         for name, values in block.fields.items():
             on_grid[name] = matrix.apply(values, on_grid.get(name))
         for name, climatology in climatologies.items():

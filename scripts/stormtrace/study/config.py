@@ -79,13 +79,13 @@ class Config(Block):
         1,
         ge=1,
         le=64,
-        description="GPUs of one node that a training is shared among (torchrun), with `device` "
-        "cuda.",
+        description="GPUs of one node that a training is shared among, a process each, with "
+        "`device` cuda.",
     )
     compression: Literal["none", "zlib"] = Field(
         "none",
-        description="Compression of samples. zlib (level 1, shuffle) halves them and makes writing "
-        "about ten times slower.",
+        description="Compression of samples, those of imported labels too. zlib (level 1, shuffle) "
+        "halves them and makes writing about ten times slower.",
     )
     samples: Literal["keep", "temporary"] = Field(
         "keep",

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
 
+#: Codes up to which it is quicker to look for each of them than to count all.
+FEW = 4
+
 
 class Axes(NamedTuple):
     """Latitudes of a picture's rows and longitudes of its columns, where the file has them."""
@@ -82,6 +85,8 @@ def distinct(codes: NDArray[np.integer]) -> Iterable[np.integer]:
     if codes.dtype == np.bool_:
         return [np.int64(1)] if codes.any() else []
     least, most = int(codes.min(initial=0)), int(codes.max(initial=0))
+    if least >= 0 and most <= FEW:
+        return [np.int64(code) for code in range(most + 1) if (codes == code).any()]
     if least < 0 or most > 2**16:
         return np.asarray(np.unique(codes))
     return np.flatnonzero(np.bincount(codes.ravel(), minlength=1)[: most + 1])
