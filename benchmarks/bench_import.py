@@ -32,10 +32,11 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests")]
 from annotation_files import AR, TC, entry_of, imported  # noqa: E402
 from bench_campaign import one_day  # noqa: E402
 from stormtrace.grids import make_grid  # noqa: E402
-from stormtrace.labels.labelled_making import FieldSource, make_labelled  # noqa: E402
+from stormtrace.labels.labelled_making import make_labelled  # noqa: E402
 from stormtrace.prepare.dataset import make_dataset  # noqa: E402
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh  # noqa: E402
 from stormtrace.prepare.regridding.makers import own_matrix  # noqa: E402
+from stormtrace.prepare.sample_making import FieldSource  # noqa: E402
 
 GRID, SHOWN = make_grid({"nlat": 768, "nlon": 1152}), {"nlat": 721, "nlon": 1440}
 START = datetime.date(1980, 1, 1)

@@ -25,6 +25,7 @@ from stormtrace.learn.skill_parts import (
     by_season,
     count_basins,
     count_confidence,
+    count_confident_objects,
     season_of,
 )
 
@@ -142,15 +143,43 @@ def test_basins_are_where_the_cells_are():
     assert list(result) == list(basins["Tropical Cyclone"][0])
 
 
-def test_confidence_is_of_labelled_cells():
-    truth, prediction, sure = blank(), blank(), np.ones(GLOBE.shape, np.float32)
-    truth[10, :8], sure[10, :2] = 1, 0.33
-    prediction[10, 1:8] = 1
-    result = by_confidence([count_confidence(truth, prediction, sure, 3)], LABELS)
-    assert list(result) == ["0 to 0.4", "0.8 to 1"] and result["0 to 0.4"]["cells"] == 2
-    assert result["0 to 0.4"]["recall"]["Tropical Cyclone"] == 0.5
-    assert result["0.8 to 1"]["recall"]["Tropical Cyclone"] == 1
-    assert result["0.8 to 1"]["recall"]["Atmospheric River"] is None
+def test_confidence_is_of_labelled_cells_and_objects():
+    """Cyclones in one row, so that cells have equal areas, on three dates:
+
+    date  confidence  cells  found
+    1     1           8      all, and 2 cells beside it: IoU .8
+    1     .33         6      none
+    2     .33         12     all
+    3     .33, 1      5, 1   the last: IoU 1/6; a mean confidence of .44
+
+    Low: 23 cells, 12 found; of 2 objects 1 is found. High: 9 cells, all found; 1 object, found.
+    Medium: no cell, though an object, which is not found. 95 % of the draws of three dates are
+    those of all but the rarest: 1/27 = .037 of draws are date 1 alone (low: none is found), as many
+    are date 2 alone (all are). Both lie beyond 2.5 %, so the interval of low is [0, 1].
+    """
+    days = [[blank(), blank(), np.ones(GLOBE.shape, np.float32)] for _ in range(3)]
+    (truth, prediction, sure), second, third = days
+    truth[10, :8] = prediction[10, :10] = 1
+    truth[10, 20:26], sure[10, 20:26] = 1, 0.33
+    second[0][10, 20:32] = second[1][10, 20:32] = 1
+    second[2][10, 20:32] = 0.33
+    third[0][10, 20:26], third[2][10, 20:25], third[1][10, 25] = 1, 0.33, 1
+    cells = [count_confidence(*day, 3) for day in days]
+    result = by_confidence(cells, [count_confident_objects(*day, 3, GLOBE) for day in days], LABELS)
+    low, medium, high = result.values()
+    assert (low["cells"], low["dates"], high["cells"], high["dates"]) == (23, 3, 9, 2)
+    assert low["recall"]["Tropical Cyclone"] == pytest.approx(12 / 23)
+    assert low["recall_interval"]["Tropical Cyclone"] == [0, 1]
+    assert high["recall"] == dict.fromkeys(LABELS[::2]) | {"Tropical Cyclone": 1}
+    key = "probability_of_detection"
+    for threshold in ("iou_0.3", "iou_0.5"):
+        of_low, of_high = (one["objects"]["Tropical Cyclone"][threshold] for one in (low, high))
+        assert of_low == {"true": 2, key: 0.5, f"{key}_interval": [0, 1]}
+        assert of_high == {"true": 1, key: 1, f"{key}_interval": [1, 1]}
+    assert low["objects"]["Atmospheric River"]["iou_0.3"][key] is None
+    assert (medium["dates"], medium["cells"], medium["recall"]["Tropical Cyclone"]) == (1, 0, None)
+    of_medium = medium["objects"]["Tropical Cyclone"]["iou_0.3"]
+    assert of_medium == {"true": 1, key: 0, f"{key}_interval": [0, 0]}
 
 
 def test_only_classes_with_basins_have_them():

@@ -39,9 +39,19 @@ SCORES = {
     },
     "confidence": {
         "0.8 to 1": {
+            "dates": 4,
             "cells": 9,
             "recall": {"Tropical Cyclone": 0.7},
             "recall_interval": {"Tropical Cyclone": [0.6, 0.8]},
+            "objects": {
+                "Tropical Cyclone": {
+                    "iou_0.3": {
+                        "true": 5,
+                        "probability_of_detection": 0.8,
+                        "probability_of_detection_interval": [0.5, 1.0],
+                    }
+                }
+            },
         }
     },
 }
@@ -58,7 +68,7 @@ def test_rows_have_a_value_and_an_interval_a_label():
 
 
 def test_reliability_is_drawn_against_the_diagonal():
-    reliability, seasons, basins, confidence = skill_charts(SCORES, SHOWN)
+    reliability, seasons, basins, confidence, objects = skill_charts(SCORES, SHOWN)
     tips = re.findall(r"<title>(.*?)</title>", reliability.svg)
     assert "Cyclones, 98 %: 90 % observed" in tips and "Perfect, 100 %: 100 % observed" in tips
     # 0.2 % is at the left end, x 46 of 46 … 304: 46 + 258 × 0.002, not in the middle of its bin.
@@ -77,6 +87,9 @@ def test_reliability_is_drawn_against_the_diagonal():
         "NIA North Indian and Asia, WP West Pacific",
     )
     assert re.findall(r"<title>(.*?)</title>", confidence.svg) == [
-        "Cyclones, 0.8 to 1: 0.7 (0.6 to 0.8) recall"
+        "Cyclones, 0.8 to 1 (4): 0.7 (0.6 to 0.8) recall"
+    ]
+    assert re.findall(r"<title>(.*?)</title>", objects.svg) == [
+        "Cyclones, 0.8 to 1: 0.8 (0.5 to 1) POD"
     ]
     assert list(skill_charts({}, {})) == []

@@ -20,6 +20,7 @@ from stormtrace.learn.skill_parts import (
     by_season,
     count_basins,
     count_confidence,
+    count_confident_objects,
     with_interval,
 )
 from stormtrace.network import scores
@@ -35,7 +36,8 @@ class Counts:
 
     cells, areas: confusion matrices (classes, classes), of cells and of their areas in km²;
     objects: `count_objects`; probabilities: `count_probabilities`; basins: `count_basins`;
-    confidence: `count_confidence`, of the files that state it; tolerant: `count_tolerant`.
+    confidence: `count_confidence`, of the files that state it, and confident_objects of the same
+    `count_confident_objects`; tolerant: `count_tolerant`.
     """
 
     cells: dict[str, Confusion] = field(default_factory=dict)
@@ -44,6 +46,7 @@ class Counts:
     probabilities: dict[str, NDArray[np.float64]] = field(default_factory=dict)
     basins: dict[str, dict[str, Confusion]] = field(default_factory=dict)
     confidence: dict[str, Confusion] = field(default_factory=dict)
+    confident_objects: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     tolerant: dict[str, NDArray[np.int64]] = field(default_factory=dict)
     basin_maps: BasinMaps = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
@@ -90,8 +93,11 @@ def count(
         for label, found in count_basins(truth, prediction, labels, counts.basin_maps).items():
             _add(basins, label, found)
         if sample.confidence is not None:
-            found = count_confidence(truth, prediction, sample.confidence, classes)
+            sure = sample.confidence
+            found = count_confidence(truth, prediction, sure, classes)
             _add(counts.confidence, date, found)
+            objects = count_confident_objects(truth, prediction, sure, classes, grid)
+            _add(counts.confident_objects, date, objects)
     return counts
 
 
@@ -110,7 +116,6 @@ def evaluate(
     labels = predictor.config.labels
     counts = count(predictor, files, table, tolerance_km)
     confusion = sum(counts.cells.values())
-    confident = list(counts.confidence.values())
     return {
         "model": name,
         "labels": list(labels),
@@ -126,9 +131,16 @@ def evaluate(
         "reliability": reliability_of(counts.probabilities, labels),
         "seasons": by_season(counts.cells, labels),
         "basins": by_basin(list(counts.basins.values()), counts.basin_maps),
-        **({"confidence": by_confidence(confident, labels)} if confident else {}),
+        **_by_confidence(counts, labels),
         **({"doubts": counts.doubts} if counts.doubts else {}),
     }
+
+
+def _by_confidence(counts: Counts, labels: Sequence[str]) -> dict[str, Any]:
+    if not counts.confidence:
+        return {}
+    cells, objects = counts.confidence.values(), counts.confident_objects.values()
+    return {"confidence": by_confidence(list(cells), list(objects), labels)}
 
 
 def _tolerant(

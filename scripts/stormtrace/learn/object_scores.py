@@ -31,14 +31,21 @@ def count_objects(
 ) -> NDArray[np.int64]:
     """Count objects of every class but the background: (classes − 1, thresholds, 3)."""
     counts = np.zeros((classes - 1, len(THRESHOLDS), 3), np.int64)
-    prediction = np.where(truth == IGNORED, BACKGROUND, prediction)
     for code in range(1, classes):
-        true, found = (pieces(codes == code, grid.wraps) for codes in (truth, prediction))
-        ious = pair_ious(true, found, grid.area)
+        true, found, ious = objects_of_class(truth, prediction, code, grid)
         sizes = int(true.max(initial=0)), int(found.max(initial=0))
         for place, threshold in enumerate(THRESHOLDS):
             counts[code - 1, place] = (*sizes, len(match(ious, threshold)))
     return counts
+
+
+def objects_of_class(
+    truth: NDArray[np.uint8], prediction: NDArray[np.uint8], code: int, grid: Grid
+) -> tuple[Pieces, Pieces, list[tuple[float, int, int]]]:
+    """Return the true and the found pieces of a class, and the `pair_ious` of the two."""
+    prediction = np.where(truth == IGNORED, BACKGROUND, prediction)
+    true, found = (pieces(codes == code, grid.wraps) for codes in (truth, prediction))
+    return true, found, pair_ious(true, found, grid.area)
 
 
 def pieces(mask: NDArray[np.bool_], wraps: bool) -> Pieces:

@@ -11,6 +11,7 @@ from stormtrace.class_table import ClassTable
 from stormtrace.classes import IGNORED, Classes
 from stormtrace.grids import Grid
 from stormtrace.grids.basins import BASINS
+from stormtrace.learn.object_scores import THRESHOLDS, match, objects_of_class
 from stormtrace.network import scores
 from stormtrace.network.scores import Confusion, by_label, number
 
@@ -72,6 +73,30 @@ def count_confidence(
     return counts.reshape(-1, classes, classes)
 
 
+def count_confident_objects(
+    truth: NDArray[np.uint8],
+    prediction: NDArray[np.uint8],
+    confidence: NDArray[np.float32],
+    classes: int,
+    grid: Grid,
+) -> NDArray[np.int64]:
+    """Count true objects of each group, and those found: (CONFIDENCES, classes − 1, thresholds, 2).
+
+    The confidence of an object is the mean of its cells.
+    """
+    counts = np.zeros((len(CONFIDENCES), classes - 1, len(THRESHOLDS), 2), np.int64)
+    for code in range(1, classes):
+        true, _, ious = objects_of_class(truth, prediction, code, grid)
+        drawn = true > 0
+        size, total = (np.bincount(true[drawn], one)[1:] for one in (None, confidence[drawn]))
+        group = np.searchsorted([*CONFIDENCES.values()], total / size, side="right") - 1
+        for place, threshold in enumerate(THRESHOLDS):
+            found = [one - 1 for one, _ in match(ious, threshold)]
+            for column, some in enumerate((group, group[found])):
+                counts[:, code - 1, place, column] = np.bincount(some, minlength=len(CONFIDENCES))
+    return counts
+
+
 def by_season(per_date: Mapping[str, Confusion], labels: Sequence[str]) -> dict[str, Any]:
     """Return season -> number of dates, IoU by label and their mean, with intervals."""
     found = {}
@@ -110,15 +135,49 @@ def _second(
     return measure(confusions)[..., 1]
 
 
-def by_confidence(per_date: Sequence[Confusion], labels: Sequence[str]) -> dict[str, Any]:
-    """Return confidence -> cells, and the share of them that is found, by label, with intervals."""
-    confusions = np.stack(per_date)
+def by_confidence(
+    per_date: Sequence[Confusion], objects: Sequence[NDArray[np.int64]], labels: Sequence[str]
+) -> dict[str, Any]:
+    """Return confidence -> cells and objects, and what share of them is found, with intervals.
+
+    per_date, objects: `count_confidence` and `count_confident_objects` of each date.
+    """
+    confusions, counts = np.stack(per_date), np.stack(objects)
     found = {}
-    for code, name in enumerate(CONFIDENCES):
-        if cells := int(confusions[:, code].sum()):
-            recalls = with_interval("recall", confusions[:, code], scores.recall, labels)
-            found[name] = {"cells": cells, **recalls}
+    for group, name in enumerate(CONFIDENCES):
+        own, of_objects = confusions[:, group], counts[:, group]
+        if dates := int((own.any(axis=(1, 2)) | of_objects.any(axis=(1, 2, 3))).sum()):
+            found[name] = {
+                "dates": dates,
+                "cells": int(own.sum()),
+                **with_interval("recall", own, scores.recall, labels),
+                "objects": _found_objects(of_objects, labels),
+            }
     return found
+
+
+def _found_objects(
+    per_date: NDArray[np.int64], labels: Sequence[str]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return label -> threshold -> true objects, and the share of them that is found.
+
+    per_date: (dates, classes − 1, thresholds, 2).
+    """
+    found: dict[str, dict[str, dict[str, Any]]] = {}
+    for code, label in enumerate(labels[1:]):
+        found[label] = {}
+        for place, threshold in enumerate(THRESHOLDS):
+            each = per_date[:, code, place]
+            found[label][f"iou_{threshold:g}"] = {
+                "true": int(each[:, 0].sum()),
+                **with_interval("probability_of_detection", each, _share),
+            }
+    return found
+
+
+def _share(counts: NDArray[Any]) -> NDArray[np.float64]:
+    """Return what is found of what is true, (…, 2) → (…)."""
+    return scores.ratio(counts[..., 1], counts[..., 0])
 
 
 def with_interval(

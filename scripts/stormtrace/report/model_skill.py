@@ -18,6 +18,9 @@ OBJECT_ROWS = {
     "false_alarm_ratio": "Found objects that are false (FAR)",
 }
 
+#: Of objects by confidence, the threshold that is drawn.
+OBJECTS_AT = "iou_0.3"
+
 #: Key of a score with a tolerance -> what a row is called.
 TOLERANT_ROWS = {"precision": "Precision", "recall": "Recall", "f1": "F1", "csi": "CSI"}
 
@@ -82,9 +85,20 @@ def skill_charts(scores: Content, shown: Mapping[str, tuple[str, str]]) -> Itera
             names = ", ".join(f"{initials(basin)} {basin}" for basin in basins)
             yield _chart(f"Skill by basin: {title.lower()}", of_basins, "IoU", names)
     if confidence := scores.get("confidence"):
-        groups = {sure: list(_bars(found, "recall", shown)) for sure, found in confidence.items()}
+        groups = {
+            f"{sure} ({found['dates']})": list(_bars(found, "recall", shown))
+            for sure, found in confidence.items()
+        }
         note = "share of labelled cells that is found, by how sure the annotators were (0 to 1)"
-        yield _chart("Recall by confidence", groups, "recall", note)
+        yield _chart("Recall by confidence", groups, "recall", f"{note}, with the dates")
+        groups = {
+            sure: list(_found_objects(found["objects"], shown))
+            for sure, found in confidence.items()
+        }
+        note = (
+            f"share of labelled objects that is found (POD, {OBJECTS_AT.replace('iou_', 'IoU ≥ ')})"
+        )
+        yield _chart("Objects found by confidence", groups, "POD", note)
 
 
 def _reliability(diagram: Content, title: str, style: str) -> Line:
@@ -106,6 +120,13 @@ def _bars(found: Content, score: str, shown: Mapping[str, tuple[str, str]]) -> I
     for label, (title, style) in shown.items():
         interval = found[f"{score}_interval"].get(label, (None, None))
         yield from _bar(title, style, found[score].get(label), interval)
+
+
+def _found_objects(objects: Content, shown: Mapping[str, tuple[str, str]]) -> Iterator[Bar]:
+    for label, (title, style) in shown.items():
+        if found := objects.get(label, {}).get(OBJECTS_AT):
+            key = "probability_of_detection"
+            yield from _bar(title, style, found[key], found[f"{key}_interval"])
 
 
 def _bar(
