@@ -45,7 +45,7 @@ RECIPES = {  # five times, two labellings each: batches of 4 leave a rest, 3 pro
     "jaccard": BASE,
     "soft labels": changed(BASE, labellings="soft", loss="cross-entropy", batch_size=3, epochs=1),
     "as published": changed(BASE, loss="published-double-softmax", padding="circular", epochs=1),
-    "stops early": changed(BASE, lr=1e-8, epochs=6, early_stopping=1, warmup=0.0, batch_size=5),
+    "stops early": changed(BASE, lr=0.3, epochs=6, early_stopping=1, warmup=0.0, batch_size=5),
     "one runs out of time": changed(BASE, epochs=5),
 }
 SHARED = {"epoch", "lr", "train_loss", "validation_loss"}
