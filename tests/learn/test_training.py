@@ -300,14 +300,23 @@ def command(folder, output, *more, epochs=1):
     ]
 
 
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    """Six labelled times, and a training of three epochs that nothing stops."""
+    folder = write_labelled(tmp_path_factory.mktemp("six"), 6)
+    recipe = replace(RECIPE, name="m", epochs=3, lr=0.001)
+    return folder, learn(folder, tmp_path_factory.mktemp("straight"), recipe)
+
+
 @pytest.mark.parametrize(
     ("stop", "status"),
     [(signal.SIGTERM, 128 + signal.SIGTERM), (signal.SIGKILL, -signal.SIGKILL)],
     ids=["SIGTERM", "SIGKILL"],
 )
 def test_a_stop_leaves_nothing_half_written_and_the_next_run_goes_on(
-    folder, tmp_path, stop, status
+    straight, tmp_path, stop, status
 ):
+    folder, straight = straight
     output = tmp_path / "model"
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     line = command(folder, output, sys.executable, epochs=3)
@@ -321,7 +330,6 @@ def test_a_stop_leaves_nothing_half_written_and_the_next_run_goes_on(
     assert not output.exists()
     subprocess.run(line, check=True, env=environment, capture_output=True)
 
-    straight = learn(folder, tmp_path / "other", replace(RECIPE, name="m", epochs=3, lr=0.001))
     (tmp_path / "straight.csv").write_text(to_csv(straight.history))
     resumed, whole = read_history(output / "history.csv"), read_history(tmp_path / "straight.csv")
     for name in whole.keys() - {"seconds", "memory_gb"}:
@@ -354,7 +362,8 @@ def test_two_processes_out_of_time_go_on_to_the_same_training_as_one(folder, tmp
     lat, lon = coordinates((40, 64))
     assert content["trained_on"] == pytest.approx({"lat": lat[1] - lat[0], "lon": lon[1] - lon[0]})
     together = read_history(output / "history.csv")
-    alone = learn(folder, tmp_path, replace(RECIPE, name="m", epochs=1, lr=0.001)).history[0]
+    recipe = replace(RECIPE, name="m", epochs=2, lr=0.001)
+    (alone,) = learn(folder, tmp_path, recipe, time_budget=0).history
     for name, rounding in {
         "train_loss": 1e-3,
         "validation_loss": 1e-3,
