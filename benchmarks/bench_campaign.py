@@ -104,6 +104,7 @@ def bench(folder: Path, times: int) -> str:
 |---|---|---|---|---|---|---|
 | {times} | {cpu:.0f} | {wall:.0f} | {load} | {peak:.0f} | {size:.0f} | {tasks:.0f} |
 
+So ten minutes of a core draw some {round(600 / cpu * times, -2):.0f} times.
 Fields on model levels take as long to derive as samples do: [ingest](ingest.md).
 """
 

@@ -21,6 +21,7 @@ from stormtrace.network.normalization import Normalization
 from stormtrace.network.padding import suit_grid
 from stormtrace.network.predictor import Predictor
 
+pytestmark = pytest.mark.usefixtures("small_network")
 CPU = torch.device("cpu")
 GRID = Grid(*coordinates(SHAPE))
 
@@ -85,7 +86,7 @@ def test_mirrored_weather_gives_the_mirrored_answer(tmp_path):
     config, network = mirrored_model(tmp_path, ["V850"])
     predictor = Predictor(config, network, CPU).on(GRID)
     (codes, probabilities), (other, others) = predictor.look(values), predictor.look(mirrored)
-    np.testing.assert_allclose(others[:, :, ::-1], probabilities, atol=1e-6)
+    np.testing.assert_allclose(others[:, :, ::-1], probabilities, atol=1e-5)  # float32
     assert (other[:, ::-1] == codes).mean() > 0.9999
     alone = Predictor(config, network.network, CPU).on(GRID)
     assert abs(alone.look(mirrored)[1][:, :, ::-1] - alone.look(values)[1]).max() > 0.01

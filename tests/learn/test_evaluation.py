@@ -1,9 +1,6 @@
 """Evaluation, expert agreement and importance, with models whose answers are known."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import netCDF4
 import numpy as np
@@ -12,6 +9,7 @@ import torch
 from PIL import Image
 
 from labelled_factory import FIELDS, MEAN, STD, coordinates, write_labelled, write_map_file
+from script_runs import run_script as run
 from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
 from stormtrace.formats.labelled import check_classes, list_labelled, read_labelled
@@ -25,9 +23,9 @@ from stormtrace.network.cgnet import CGNet
 from stormtrace.network.model_files import parse_config, write_model
 from stormtrace.network.predictor import Predictor
 
+pytestmark = pytest.mark.usefixtures("small_network")
 GRID = Grid(*coordinates((40, 64)))
 LABELS = ["Background", "Tropical Cyclone", "Atmospheric River"]
-SCRIPTS = Path(__file__).parents[2] / "scripts"
 CONFIG = {
     "fields": {name: {"mean": MEAN[name], "std": STD[name]} for name in FIELDS},
     "labels": LABELS,
@@ -275,12 +273,6 @@ def test_a_class_that_no_label_has_is_told(tmp_path):
     (doubt,) = check_labels(list_labelled(tmp_path), Classes.of_labels(LABELS))["doubts"]
     assert doubt == (
         "no file has a cell of Tropical Cyclone: nothing can be learned of it, or scored, there"
-    )
-
-
-def run(script, *flags):
-    subprocess.run(
-        [sys.executable, str(SCRIPTS / script), *map(str, flags)], check=True, capture_output=True
     )
 
 

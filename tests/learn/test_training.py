@@ -38,6 +38,7 @@ from stormtrace.learn.training import train
 from stormtrace.network.model_files import read_weights
 from stormtrace.network.normalization import Normalization
 
+pytestmark = pytest.mark.usefixtures("small_network")
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 torch.set_num_threads(1)  # sums depend on the number of threads in the last bit
 CPU = torch.device("cpu")
@@ -338,7 +339,7 @@ def test_a_stop_leaves_nothing_half_written_and_the_next_run_goes_on(
     assert all(torch.equal(weights[name], one) for name, one in straight.state.items())
 
 
-def test_two_processes_out_of_time_go_on_to_the_same_training_as_one(folder, tmp_path):
+def test_two_processes_out_of_time_go_on_to_the_same_training_as_one(folder, tmp_path, monkeypatch):
     """It fails, so that the profile's retry goes on; two epochs need two attempts.
 
     The sentence is the last that is read. test_processes.py proves to 1e-10 what float32 and Adam
@@ -362,6 +363,7 @@ def test_two_processes_out_of_time_go_on_to_the_same_training_as_one(folder, tmp
     lat, lon = coordinates((40, 64))
     assert content["trained_on"] == pytest.approx({"lat": lat[1] - lat[0], "lon": lon[1] - lon[0]})
     together = read_history(output / "history.csv")
+    monkeypatch.undo()  # the network is whole, as in the processes
     recipe = replace(RECIPE, name="m", epochs=2, lr=0.001)
     (alone,) = learn(folder, tmp_path, recipe, time_budget=0).history
     for name, rounding in {
