@@ -65,7 +65,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         text = bench(Path(folder), args)
     print(text)
-    if args.steps >= 2_000:
+    if args.steps >= 10_000:
         (ROOT / "benchmarks" / "import.md").write_text(text, encoding="utf-8")
 
 
