@@ -84,7 +84,8 @@ def test_labels_of_other_spacing_and_units_are_told_or_refused(predictor, folder
     content = CONFIG | {"trained_on": {"lat": 1.0, "lon": 1.0}}
     of_one_degree = Predictor(parse_config(content, "test"), Thresholds(), torch.device("cpu"))
     files = list_labelled(folder)[:1]
-    (doubt,) = evaluate(of_one_degree, files, "m")["doubts"]
+    doubt, of_one_date = evaluate(of_one_degree, files, "m")["doubts"]
+    assert of_one_date.startswith("the test labels are of one date (2000-01-01): intervals")
     assert "trained on 1° × 1°, but runs on 4.62° × 5.62°" in doubt
     path = tmp_path / files[0].path.name
     path.write_bytes(files[0].path.read_bytes())

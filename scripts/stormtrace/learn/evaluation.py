@@ -98,6 +98,11 @@ def count(
             _add(counts.confidence, date, found)
             objects = count_confident_objects(truth, prediction, sure, classes, grid)
             _add(counts.confident_objects, date, objects)
+    if len(counts.cells) == 1:
+        counts.doubts.append(
+            f"the test labels are of one date ({file.date}): intervals, which come from resampled "
+            "dates, have no width there and mean nothing"
+        )
     return counts
 
 
