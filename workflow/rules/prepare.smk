@@ -71,7 +71,7 @@ rule make_samples:
         matrix=at.regridding_matrix("{dataset}", "{grid}"),
         climatology=climatologies,
     output:
-        SAMPLES_MADE,
+        **SAMPLES_MADE,
     log:
         at.log("make_samples/{dataset}/{grid}/{year}"),
     benchmark:
@@ -94,7 +94,7 @@ rule make_samples:
             "make_samples.py --dataset {params.dataset:q} --grid {params.grid:q}"
             " --year {wildcards.year} --matrix {input.matrix:q} --compression {params.compression}"
             " --climatology {input.climatology:q}"
-            f" --output {{output[0]:q}}{' --origins {output[1]:q}' if TEMPORARY else ''}"
+            f" --output {{output.samples:q}}{' --origins {output.origins:q}' if TEMPORARY else ''}"
         )
 
 

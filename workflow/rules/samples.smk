@@ -135,4 +135,8 @@ PIECE = piece_flags if TEMPORARY else samples_folder
 OF_PIECE = "{params.samples:q}" if TEMPORARY else "--samples {params.samples:q}"
 SAMPLES = at.samples("{dataset}", "{grid}", "{year}")
 ORIGINS = at.samples_origins("{dataset}", "{grid}", "{year}")
-SAMPLES_MADE = [temp(directory(SAMPLES)), ORIGINS] if TEMPORARY else [directory(SAMPLES)]
+SAMPLES_MADE = (
+    {"samples": temp(directory(SAMPLES)), "origins": ORIGINS}
+    if TEMPORARY
+    else {"samples": directory(SAMPLES)}
+)

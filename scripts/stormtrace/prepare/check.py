@@ -149,7 +149,7 @@ def _disagreements(
     """Yield what does not fit between variables: calendars, points, means paired with instants."""
     known = list(inventories.items())
     alike = [("calendar", _calendar_names), ("number of points", _points)]
-    if archive.dataset.other_points == "interpolate":
+    if archive.dataset.other_points:
         alike.pop()
     for source, inventory in known[1:]:
         first = known[0][1]

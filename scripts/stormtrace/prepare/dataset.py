@@ -252,11 +252,11 @@ class Dataset(Entry):
         "its points, where the files have no lat and lon; its cells, for a conservative regridding "
         "matrix, where the files have no bounds.",
     )
-    other_points: Literal["refuse", "interpolate"] = Field(
-        "refuse",
+    other_points: Literal["interpolate"] | None = Field(
+        None,
         description="Variables on other points than the first field's, as on staggered meshes "
-        "(HadGEM3, UKESM1, ACCESS): an error, or interpolated bilinearly to those, and where they "
-        "are the same points in another order, put in order.",
+        "(HadGEM3, UKESM1, ACCESS), are interpolated bilinearly to those, and where they are the "
+        "same points in another order, put in order. An error where this is absent.",
     )
     regrid: Regrid = Regrid()
     regridding_matrix: str | None = Field(

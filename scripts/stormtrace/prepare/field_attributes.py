@@ -52,7 +52,7 @@ def field_attributes(plan: Plan, name: str) -> dict[str, str]:
 
 
 def _interpolated(dataset: Dataset) -> str:
-    if dataset.other_points == "refuse":
+    if dataset.other_points is None:
         return ""
     first = next(iter(dataset.fields.values())).variable
     return f"; variables on other points than {first} interpolated to those"

@@ -65,7 +65,7 @@ class CommonPoints:
         name, mesh = layout.variable.name, self.mesh
         is_first = name == next(iter(self.dataset.fields.values())).variable
         is_rectilinear = own.axes is not None and layout.shape == own.shape and not is_first
-        if not is_rectilinear or self.dataset.other_points == "refuse":
+        if not is_rectilinear or self.dataset.other_points is None:
             advice = ADVICE if is_rectilinear else "they cannot be of one dataset"
             what = _difference(name, own, mesh, "the dataset's first file", layout.shape)
             raise BadInput(f"{opened.path}: {what}: {advice}")
