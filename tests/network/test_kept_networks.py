@@ -1,5 +1,9 @@
 """Compiled networks are kept beside their model, and never taken for another one."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -33,8 +37,8 @@ OWN = Normalization(("TMQ",), (20.0,), (10.0,))
 VALUES = np.random.default_rng(0).normal(20, 10, (1, 1, *SHAPE)).astype("f4")
 
 
-def masks(folder, network):
-    run = make_runtime(
+def runtime(folder, network):
+    return make_runtime(
         "openvino",
         Segmenter([network]),
         OWN,
@@ -44,7 +48,10 @@ def masks(folder, network):
         threads=1,
         kept=folder,
     )
-    return run(VALUES)["mask"]
+
+
+def masks(folder, network):
+    return runtime(folder, network)(VALUES)["mask"]
 
 
 def test_the_second_job_compiles_nothing_and_makes_the_same_masks(tmp_path, monkeypatch):
@@ -96,3 +103,24 @@ def test_an_identity_is_that_of_all_that_the_network_is_made_for():
     }
     assert len(different) == 6
     assert identity(Segmenter([some]), facts) in different
+
+
+STOPPED_AFTERWARDS = """
+import pathlib, signal, sys
+from test_kept_networks import Few, runtime
+
+folder = pathlib.Path(sys.argv[1])
+first, second = runtime(folder, Few()), runtime(folder, Few(1))
+del first
+del second
+signal.signal(signal.SIGTERM, lambda *_: print("stopped", flush=True))
+signal.raise_signal(signal.SIGTERM)
+"""
+
+
+def test_a_process_can_still_be_stopped_after_two_networks_are_gone(tmp_path):
+    """Fails by a segmentation fault with a core a network, on processors that have AMX."""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    command = [sys.executable, "-c", STOPPED_AFTERWARDS, tmp_path]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "stopped\n"), done.stderr

@@ -19,6 +19,7 @@ import torch
 from torch import nn
 
 from stormtrace.errors import BadInput
+from stormtrace.network.openvino_core import openvino_core
 from stormtrace.seals import SIZE, add_seal, is_sealed
 
 log = logging.getLogger("stormtrace")
@@ -71,14 +72,12 @@ def identity(network: nn.Module, facts: Mapping[str, Any]) -> str:
 
 def _read(path: Path, facts: Mapping[str, Any]) -> Any:
     """Return the network of a file, None if there is none that can be used."""
-    import openvino
-
     try:
         if not is_sealed(path):
             return None
         with path.open("rb") as stream:
             blob = stream.read()[:-SIZE]
-        return openvino.Core().import_model(blob, facts["device"], facts["config"])
+        return openvino_core().import_model(blob, facts["device"], facts["config"])
     except FileNotFoundError:
         return None
     except (OSError, BadInput, RuntimeError) as error:

@@ -22,6 +22,7 @@ from stormtrace.network.devices import memory_format
 from stormtrace.network.kept_networks import kept_network
 from stormtrace.network.mirror_average import suit_normalization
 from stormtrace.network.normalization import Normalization
+from stormtrace.network.openvino_core import openvino_core
 
 log = logging.getLogger("stormtrace")
 
@@ -249,9 +250,7 @@ def _ran_in(compiled: Any) -> str:
 
 
 def _processor() -> str:
-    import openvino
-
-    return str(openvino.Core().get_property("CPU", "FULL_DEVICE_NAME"))
+    return str(openvino_core().get_property("CPU", "FULL_DEVICE_NAME"))
 
 
 def _compile(segmenter: Segmenter, shape: tuple[int, ...], config: dict[str, Any]) -> Any:
@@ -264,4 +263,4 @@ def _compile(segmenter: Segmenter, shape: tuple[int, ...], config: dict[str, Any
         traced = torch.jit.trace(segmenter, example, check_trace=False)
         model = openvino.convert_model(traced, example_input=example)
     model.reshape(list(shape))
-    return openvino.Core().compile_model(model, "CPU", config)
+    return openvino_core().compile_model(model, "CPU", config)

@@ -17,6 +17,7 @@ from stormtrace.commandline import log
 from stormtrace.errors import BadInput
 from stormtrace.labels.campaigns.campaign_block import Assistance
 from stormtrace.labels.campaigns.pre_annotations import Masks
+from stormtrace.network.openvino_core import openvino_core
 
 Mask = NDArray[np.bool_]
 
@@ -132,7 +133,7 @@ _POINTS = ("point_coords", "point_labels", "mask_input", "has_mask_input", "orig
 
 def _compiled(path: str) -> Any:
     try:
-        import openvino
+        core = openvino_core()
     except ImportError as error:
         raise BadInput(
             "`assist` runs its networks with OpenVINO, which is not installed: pip install "
@@ -141,7 +142,7 @@ def _compiled(path: str) -> Any:
     if not Path(path).is_file():
         raise BadInput(f"assist: {path} is not there: give an ONNX file of your own")
     try:
-        return openvino.Core().compile_model(path, "CPU")
+        return core.compile_model(path, "CPU")
     except RuntimeError as error:
         line = str(error).strip().splitlines()[-1]
         raise BadInput(f"assist: {path} is no ONNX network that can be run ({line})") from error
