@@ -43,6 +43,12 @@ BLOCKS = 25
 DAYS_WRITTEN = 25
 """The day's samples are written so many times, 2.8 GB, to time the writing."""
 
+MACHINE = {
+    "arithmetic in registers": "n = 0\nfor k in range(30_000_000): n += k & 7",
+    "copies in memory": "a = np.ones(2**26)\nb = a.copy()\nfor _ in range(24): b[:] = a",
+}
+"""Work of one process -> Python."""
+
 
 def main() -> None:
     """Parse the flags, measure, print and write the table."""
@@ -180,7 +186,18 @@ def day_rows(specs: dict, weights: Path, scratch: Path) -> tuple[list[Row], Cost
     pair = measured(*two)
     how = f"{2 * whole['CDF5'].seconds / pair.seconds:.2f} × as fast as one process"
     rows.append(Row("two model days, two processes", how, pair))
-    return rows, whole["CDF5"], pair
+    return [*rows, *pair_rows()], whole["CDF5"], pair
+
+
+def pair_rows() -> list[Row]:
+    """Time two processes that share nothing but the machine: what no program can exceed."""
+    rows = []
+    for what, work in MACHINE.items():
+        command = [sys.executable, "-c", f"import numpy as np\n{work}"]
+        one, two = measured(command), measured(command, command)
+        how = f"{2 * one.seconds / two.seconds:.2f} × as fast as one process"
+        rows.append(Row(f"the machine: {what}, two processes", how, two))
+    return rows
 
 
 def samples_command(spec: dict, weights: Path, output: Path, *flags: str) -> list[object]:

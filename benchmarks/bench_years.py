@@ -2,9 +2,10 @@
 
     nice python benchmarks/bench_years.py [--years "[10, 100, 1000]"]
 
-Writes benchmarks/years.md. A year is made once, of discs that live four days on a small grid, and
-copied to others with its time moved: 2,920 steps of twelve objects. What grows with the years is
-seen all the same: the difference by hundred years.
+Writes benchmarks/years.md. A year of events is made once, of discs that live four days on a small
+grid, and copied to others with its time moved: 2,920 steps of twelve objects. A year of samples is
+73 maps, one in five days. What grows with the years is seen all the same: the difference by hundred
+years. Linking alone is done for more than a hundred.
 """
 
 import argparse
@@ -13,21 +14,28 @@ import shutil
 import sys
 import tempfile
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+import cftime
 import netCDF4
 import numpy as np
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "benchmarks"), str(ROOT / "tests")]
+TEMPLATES = ROOT / "workflow" / "report"
+sys.path[:0] = [str(ROOT / name) for name in ("scripts", "benchmarks", "tests")]
+sys.path.append(str(ROOT / "tests" / "verification"))
+
+from ibtracs_files import row, write_csv  # noqa: E402
 
 from bench_map import account  # noqa: E402
-from make_results import dates_between, write_masks  # noqa: E402
+from make_results import dates_between, write_masks, write_samples  # noqa: E402
 from stormtrace.formats.counts import read_counts, write_counts  # noqa: E402
 from stormtrace.grids import make_grid  # noqa: E402
 
 GRID = make_grid({"nlat": 48, "nlon": 96})
 STEPS, FIRST = 2920, 1001
+FIELDS, STEP_HOURS = ("TMQ", "PRECT"), 120.0
 DISCS, LIFE = 12, 32
 TRACKING = {"minimum_area_km2": 0}
 
@@ -62,7 +70,7 @@ def main():
 
 
 def first_year(folder):
-    """Make the first year: masks, objects, counts."""
+    """Make the first year: masks, objects, counts; sums and composites of samples."""
     dates = dates_between((FIRST, 1, 1), (FIRST + 1, 1, 1), "noleap")
     mask = write_masks(folder / "mask.nc", FIRST, dates, lambda step, _: discs(step), GRID)
     tracking = ["--tracking", json.dumps(TRACKING)]
@@ -105,15 +113,108 @@ def jobs(folder, years):
     if years > 100:
         shutil.rmtree(here)
         return
+    flags = ["--mask", folder / "mask.nc", "--objects", paths[0], "--events", events]
+    yield "count_events, one year", run("count_events", *flags, "--output", here / "counted.nc")
+    flags = ["--storms", observed_storms(here, years), "--output", here / "verified.json"]
+    yield "verify", run("verify", "--objects", *paths, "--events", events, *flags)
     masks, tracked = (copies(folder, here, kind, years) for kind in "ce")
     frequency = here / "frequency.nc"
     flags = ["--masks", *masks, "--events", *tracked, "--output", frequency]
     yield "merge_counts", run("merge_counts", *flags)
     flags = ["--first", frequency, "--second", frequency, "--name", "self"]
-    yield "compare", run("compare", *flags, "--output", here / "compared.nc")
+    compared = here / "compared.nc"
+    yield "compare", run("compare", *flags, "--output", compared)
     flags = ["--title", "Bench", "--output", here / "figures", "--events", events]
     yield "draw_experiment", run("draw_experiment", "--frequency", frequency, *flags)
+    page = report_of(here, frequency, events, compared)
+    flags = ["--report", f"@{page}", "--templates", TEMPLATES, "--output", here / "report.html"]
+    yield "write_report", run("write_report", *flags)
+    yield from jobs_of_samples(here, years)
     shutil.rmtree(here)
+
+
+def jobs_of_samples(here, years):
+    """Yield each job that reads samples of all years, or sums of them, and what it cost."""
+    folders, pieces = [], []
+    for year in range(FIRST, FIRST + years):
+        dates = dates_between((year, 1, 1), (year + 1, 1, 1), "noleap", STEP_HOURS)
+        where = here / "samples" / str(year)
+        folders.append(write_samples(where, dates, fields, GRID, step_hours=STEP_HOURS))
+        pieces.append(here / f"{year}.json")
+    flags = ["--samples", folders[0], "--fields", *FIELDS, "--output", pieces[0]]
+    run("compute_statistics", *flags)
+    first = json.loads(pieces[0].read_text(encoding="utf-8"))
+    del first["digest"]  # what is not sealed is read
+    for piece in pieces:
+        piece.write_text(json.dumps(first), encoding="utf-8")
+    named = ["--dataset", "bench", "--grid", "bench"]
+    flags = ["--pieces", *pieces, *named, "--output", here / "statistics.json"]
+    yield "merge_statistics", run("merge_statistics", *flags)
+    of_all, field = ["--samples", *folders], ["--field", "TMQ"]
+    flags = ["--fields", *FIELDS, "--output", here / "climatology.nc"]
+    yield "make_climatology", run("make_climatology", *of_all, *flags)
+    flags = [*named[:2], *field, "--percentile", 85, "--output", here / "percentiles.nc"]
+    yield "compute_percentiles", run("compute_percentiles", *of_all, *flags)
+    flags = [*named, *field, "--match", "quantiles", "--output", here / "zonal.nc"]
+    yield "compute_zonal_climatology", run("compute_zonal_climatology", *of_all, *flags)
+    extremes = here / "extremes.nc"
+    flags = [*field, "--percentiles", 80, "--over", "steps", "--by", "season"]
+    yield "compute_extremes", run("compute_extremes", *of_all, *flags, "--output", extremes)
+    dates = dates_between((FIRST, 1, 1), (FIRST + 1, 1, 1), "noleap", STEP_HOURS)
+    rare = {"step_hours": STEP_HOURS}
+    mask = write_masks(here / "m.nc", FIRST, dates, lambda step, _: discs(step), GRID, **rare)
+    sums, composites = here / "sums.nc", here / "composites.nc"
+    flags = [*field, "--extremes", extremes, "--output", sums]
+    run("attribute_field", "--mask", mask, "--samples", folders[0], *flags)
+    flags = ["--fields", *FIELDS, "--output", composites]
+    run("compose_fields", "--mask", mask, "--samples", folders[0], *flags)
+    flags = ["--sums", *of_years(sums, years), *field, "--percentiles", 80]
+    yield "summarize_attribution", run("summarize_attribution", *flags, "--output", here / "s.json")
+    flags += ["--title", "Bench", "--output", here / "shares"]
+    yield "draw_attribution", run("draw_attribution", *flags)
+    flags = ["--composites", *of_years(composites, years), *field, "--title", "Bench"]
+    yield "draw_composite", run("draw_composite", *flags, "--output", here / "composite")
+
+
+def fields(step, date):
+    """Return a map of each field, of another kind each step."""
+    rng = np.random.default_rng((date.year, step))
+    return {name: rng.gamma(2, 10, GRID.shape).astype(np.float32) for name in FIELDS}
+
+
+def of_years(path, years):
+    """Return copies of a year's file of months, one for each year."""
+    copied = [path.with_name(f"{path.stem}-{FIRST + k}.nc") for k in range(years)]
+    for k, copy in enumerate(copied):
+        shutil.copyfile(path, copy)
+        with netCDF4.Dataset(copy, "a") as nc:
+            nc["time"].units = f"days since {FIRST + k}-01-01"
+    return copied
+
+
+def observed_storms(here, years):
+    """Write eighty storms a year as IBTrACS does; return the file."""
+    rows = []
+    for year in range(FIRST, FIRST + years):
+        for storm in range(80):
+            day, west = 1 + storm * 4, (storm * 37) % 360 - 180
+            start = cftime.DatetimeNoLeap(year, 1, 1) + timedelta(days=day)
+            for step in range(24):
+                time = (start + timedelta(hours=3 * step)).strftime("%Y-%m-%d %H:%M:%S")
+                name = f"{year}{storm:03d}N10E100"
+                rows.append(row(name, time.strip().rjust(19, "0"), 10 + 0.3 * step, west))
+    return write_csv(here / "ibtracs.csv", rows)
+
+
+def report_of(here, frequency, events, compared):
+    """Write what the report is made of, one experiment and its comparison; return the file."""
+    entry = {"name": "bench", "title": "Bench", "model": "net"}
+    entry |= {"frequency": str(frequency), "events": str(events)}
+    change = {"name": "self", "first": "bench", "second": "bench", "file": str(compared)}
+    page = here / "report.json"
+    told = {"title": "Bench", "experiments": [entry], "comparisons": [change]}
+    page.write_text(json.dumps(told), encoding="utf-8")
+    return page
 
 
 def copies(folder, here, kind, years):

@@ -170,6 +170,7 @@ def write_samples(
     fields_of: Callable[[int, cftime.datetime], dict[str, NDArray[np.float32]]],
     grid: Grid = MINI,
     units: str = "kg m-2",
+    step_hours: float = 3,
     **attributes: str,
 ) -> Path:
     """Write samples, one file a time; `fields_of(step, date)` gives each map.
@@ -182,7 +183,7 @@ def write_samples(
         name = f"made.{date.year:04d}-{date.month:02d}-{date.day:02d}-{seconds:05d}.nc"
         with netCDF4.Dataset(folder / name, "w") as nc:
             write_grid(nc, grid)
-            nc.step_hours = 3.0
+            nc.step_hours = float(step_hours)
             nc.createDimension("time", 1)
             time = nc.createVariable("time", "f8", ("time",))
             time.units, time.calendar = "hours since 2000-01-01", date.calendar

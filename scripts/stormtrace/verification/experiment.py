@@ -57,7 +57,7 @@ def read_tracked(
         BadInput: there is no year, or not one such class.
 
     """
-    years = [read_objects(path, table) for path in objects]
+    years = [read_objects(path, table, header=True) for path in objects]
     if not years:
         raise BadInput("verification needs the objects of at least one year")
     features = years[0].classes.features

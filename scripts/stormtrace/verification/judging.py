@@ -11,6 +11,8 @@ from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
 from stormtrace.verification.observed import Storms
 
+DATES_AT_ONCE = 10_000
+
 
 @dataclass(frozen=True, eq=False)
 class Steps:
@@ -48,8 +50,14 @@ def real_times(time: NDArray[np.floating], units: str, calendar: str) -> NDArray
             "the calendar has 360 days, so its dates are not those of observed storms: compare the "
             "climatology instead (match: climatology)"
         )
-    dates = np.atleast_1d(cftime.num2date(time, units, calendar))
-    return np.array([date.strftime("%Y-%m-%dT%H:%M:%S") for date in dates], "datetime64[s]")
+    # A date is an object of its own: each time once, and not all of them at once.
+    times, place = np.unique(time, return_inverse=True)
+    found = np.empty(times.size, "datetime64[s]")
+    for first in range(0, times.size, DATES_AT_ONCE):
+        part = slice(first, first + DATES_AT_ONCE)
+        dates = cftime.num2date(times[part], units, calendar)
+        found[part] = [date.strftime("%Y-%m-%dT%H:%M:%S") for date in dates]
+    return found[place]
 
 
 def judge(storms: Storms, steps: Steps, grid: Grid, minimum_wind: float) -> Judged:

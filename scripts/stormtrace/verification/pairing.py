@@ -1,5 +1,6 @@
 """Observed and detected points paired in time and distance, one to one."""
 
+from array import array
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +40,7 @@ def match(first: Points, second: Points, radius_km: float) -> Pairs:
     from scipy.optimize import linear_sum_assignment  # slow to import
 
     one, two = (unit_vectors(points.lat, points.lon).T for points in (first, second))
-    found: list[tuple[Indices, Indices, NDArray[np.float64]]] = []
+    firsts, seconds, distances = array("q"), array("q"), array("d")
     steps, starts, counts = np.unique(first.step, return_index=True, return_counts=True)
     lefts, rights = (np.searchsorted(second.step, steps, side) for side in ("left", "right"))
     spans = zip(starts, starts + counts, lefts, rights, strict=True)
@@ -56,8 +57,7 @@ def match(first: Points, second: Points, radius_km: float) -> Pairs:
         row, column = linear_sum_assignment(np.where(near, distance, price))
         kept = near[row, column]
         row, column = row[kept], column[kept]
-        found.append((start + row, left + column, distance[row, column]))
-    if not found:
-        none = np.empty(0, np.int64)
-        return Pairs(none, none, np.empty(0))
-    return Pairs(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+        firsts.extend((start + row).tolist())
+        seconds.extend((left + column).tolist())
+        distances.extend(distance[row, column].tolist())
+    return Pairs(np.array(firsts, np.int64), np.array(seconds, np.int64), np.array(distances))

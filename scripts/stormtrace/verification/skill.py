@@ -4,7 +4,7 @@ Points of one storm, or of one event, are no independent trials: intervals (95 %
 storms drawn with replacement, and for false alarms of whole events.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,13 @@ FEWEST_STORMS = 5
 
 DRAWS = 1000
 
+#: Of which so many are in memory: each weighs every storm or event of all years.
+DRAWS_AT_ONCE = 20
+
 SEASONS = ("DJF", "MAM", "JJA", "SON")
+
+#: How groups of points are called; those by year are called after it.
+LABELS = {"basin": dict(enumerate(TC_BASINS)), "season": dict(enumerate(SEASONS))}
 
 #: Lower limits of the Saffir–Simpson categories, knots (1-minute mean wind).
 CATEGORIES = {
@@ -100,11 +106,11 @@ def skill(found: Verdicts, steps: Steps, seed: int = 0) -> dict[str, Any]:
     groups: dict[str, Any] = {}
     observed = _groups(storms.lat, storms.lon, steps.time[judged.step])
     detections = _groups(points.lat, points.lon, steps.time[points.step])
-    for name, (labels, mine) in observed.items():
-        theirs = detections[name][1]
-        known = labels if labels is not None else sorted({*mine.tolist(), *theirs.tolist()})
+    for name, mine in observed.items():
+        theirs = detections[name]
+        labels = LABELS.get(name) or {int(one): str(one) for one in np.union1d(mine, theirs)}
         groups[name] = {
-            str(label): _scores(found, mine == label, theirs == label, rng) for label in known
+            label: _scores(found, mine == one, theirs == one, rng) for one, label in labels.items()
         }
     category = _category(storms.wind)
     groups["intensity"] = {
@@ -119,13 +125,15 @@ def skill(found: Verdicts, steps: Steps, seed: int = 0) -> dict[str, Any]:
 
 def _groups(
     lat: NDArray[np.float64], lon: NDArray[np.float64], time: NDArray[np.datetime64]
-) -> Mapping[str, tuple[Sequence[str] | None, NDArray[np.str_]]]:
-    """Return by name: the labels in order (None: those that occur), and the label of each point."""
+) -> Mapping[str, NDArray[np.integer]]:
+    """Return by name what group each point belongs to: a key of `LABELS`, or the year itself."""
     month = time.astype("datetime64[M]").astype(np.int64) % 12
-    basin = np.array(TC_BASINS)[tc_basin(lat, lon)] if lat.size else np.empty(0, str)
-    season = np.array(SEASONS)[(month + 1) // 3 % 4] if lat.size else np.empty(0, str)
-    year = time.astype("datetime64[Y]").astype(str)
-    return {"basin": (TC_BASINS, basin), "season": (SEASONS, season), "year": (None, year)}
+    year = time.astype("datetime64[Y]").astype(np.int64) + 1970
+    return {
+        "basin": tc_basin(lat, lon).astype(np.int8),
+        "season": ((month + 1) // 3 % 4).astype(np.int8),
+        "year": year.astype(np.int16),
+    }
 
 
 def _category(wind: NDArray[np.float64]) -> Indices:
@@ -195,7 +203,7 @@ def _leads(found: Verdicts, steps: Steps, rng: np.random.Generator) -> dict[str,
         return {"leads": 0, "lead_median_h": None, "lead_interval": None}
     interval = None
     if values.size >= FEWEST_STORMS:
-        drawn = np.median(values[rng.integers(0, values.size, (DRAWS, values.size))], axis=1)
+        drawn = [np.median(values[rng.integers(0, values.size, values.size)]) for _ in range(DRAWS)]
         interval = [float(q) for q in np.quantile(drawn, (0.025, 0.975))]
     return {
         "leads": values.size,
@@ -222,7 +230,9 @@ def _draws(sums: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.fl
     count = len(sums)
     if count < FEWEST_STORMS:
         return None
-    return rng.multinomial(count, np.full(count, 1 / count), DRAWS) @ sums
+    shares = np.full(count, 1 / count)
+    blocks = range(DRAWS // DRAWS_AT_ONCE)
+    return np.vstack([rng.multinomial(count, shares, DRAWS_AT_ONCE) @ sums for _ in blocks])
 
 
 def _interval(drawn: NDArray[np.float64] | None, over: int, under: int) -> list[float] | None:
