@@ -116,7 +116,10 @@ def jobs(folder, years):
     flags = ["--mask", folder / "mask.nc", "--objects", paths[0], "--events", events]
     yield "count_events, one year", run("count_events", *flags, "--output", here / "counted.nc")
     flags = ["--storms", observed_storms(here, years), "--output", here / "verified.json"]
+    flags += ["--maps", here / "verified.nc"]
     yield "verify", run("verify", "--objects", *paths, "--events", events, *flags)
+    flags = ["--comparison", here / "verified.nc", "--title", "Bench", "--output", here / "tracks"]
+    yield "draw_comparison of tracks", run("draw_comparison", *flags)
     masks, tracked = (copies(folder, here, kind, years) for kind in "ce")
     frequency = here / "frequency.nc"
     flags = ["--masks", *masks, "--events", *tracked, "--output", frequency]

@@ -29,6 +29,7 @@ from stormtrace.classes import CLIMATENET_LABELS, Classes
 from stormtrace.climate.comparison import compare_files
 from stormtrace.errors import BadInput
 from stormtrace.formats.agreement_maps import write_agreement_maps
+from stormtrace.formats.comparison_maps import Comparison, write_comparison
 from stormtrace.formats.decomposition_maps import OF_FIELD, DecompositionMaps, write_decomposition
 from stormtrace.formats.extreme_thresholds import write_thresholds
 from stormtrace.formats.json_files import write_json
@@ -117,6 +118,13 @@ def _add_answers(folder):
     (folder / "verification").mkdir()
     write_json(folder / "verification" / "control.json", verified)
 
+    cyclones = Classes(classes.features[:1])
+    values = {"first": 2.0, "second": 3.0, "difference": 1.0, "p_value": 0.5, "significant": 0.0}
+    density = {f"track_density_{name}": np.full((5, 1, *MINI.shape), value, np.float32)
+               for name, value in values.items()}  # fmt: skip
+    tracks = Comparison(MINI, cyclones, density, {})
+    write_comparison(folder / "verification" / "control.nc", tracks, {})
+
     pair = {"first": 0, "second": 1, "lag_h": 0.0, "iou": 0.25, "iou_interval": None}
     members = [{"short": "AR", "experiment": name} for name in ("control", "ivt-250")]
     found = {"members": members, "regions": {"all": {"annual": {"pairs": [pair]}}}}
@@ -189,6 +197,7 @@ def test_the_document_says_what_is_true_of_answers(documented):
     assert names["brought"].feature.values.tolist() == ["TC", "AR", "none"]
     assert names["extremes"].isnull().all()  # nothing lies above the percentile
     assert "North Atlantic  0.8  0.2" in said and "{'detected': 86.0, 'observed': 86.0}" in said
+    assert (names["more"] == 1).all() and names["more"].dims == ("lat", "lon")
     assert "AR@control  AR@ivt-250  0.25" in said
     assert (names["both"] == 50).all() and names["methods"].both.sel(season="JJA").isnull().all()
     pair = names["methods"].both.sel(season="DJF", first="AR@ivt-250", second="AR@control")

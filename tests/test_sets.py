@@ -73,6 +73,10 @@ WORK = {
         *("--samples", "labelled", "--statistics", "statistics.json", "--model", json.dumps(RECIPE)),
         *("--checkpoints", "kept", "--device", "cpu"),
     ],
+    "verify.py": [
+        *("--objects", "objects.nc", "--events", "events", "--storms", "storms.csv"),
+        *("--match", "climatology", "--maps", "made/maps.nc"),
+    ],
 }  # fmt: skip
 
 
@@ -93,6 +97,8 @@ def inputs(tmp_path_factory):
     lost = {"mean": 0.1, "low": 0.05, "high": 0.2}
     measured = {"model": "m", "labels": ["Background"], "importance": {"TMQ": {"Background": lost}}}
     write_json(folder / "importance.json", measured)
+    storm = "track_id,time,lat,lon,wind,status\nA,2001-01-01 06:00:00,15,130,60,TS\n"
+    (folder / "storms.csv").write_text(storm)
     raw = Cesm(folder / "raw")
     raw.write_all()
     (folder / "raw.json").write_text(json.dumps(raw.spec()))
@@ -195,7 +201,7 @@ def test_every_script_with_several_outputs_is_here():
                 several.add(script[1])
     assert several == {
         "adopt_model.py", "agree.py", "decompose.py", "draw_importance.py", "draw_labels.py",
-        "draw_training.py", "link_events.py", "train.py",
+        "draw_training.py", "link_events.py", "train.py", "verify.py",
     }  # fmt: skip
     assert several <= WORK.keys()
 

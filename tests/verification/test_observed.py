@@ -15,10 +15,11 @@ ROWS = [
     row(A, "2005-08-23 18:00:00", 23.1, -75.1, 30, usa=True),
     row(A, "2005-08-24 00:00:00", 23.4, -75.7, 35),
     row(A, "2005-08-24 00:00:00", 23.9, -75.9, 40),  # again: the first one counts
-    row(A, "2005-08-30 18:00:00", 36.3, -87.5, 30, stage="EX"),
+    row(A, "2005-08-30 18:00:00", 36.3, -87.5, 30, stage="EX", track="PROVISIONAL"),
     row(B, "2005-08-26 00:00:00", 10.0, 179.9, None, stage="TS"),
     row(B, "2005-08-26 06:00:00", 10.5, -179.9, 45, usa=False),
-    row(SPUR, "2005-08-26 06:00:00", 11.0, 150.0, 45, track="spur"),
+    row(SPUR, "2005-08-26 06:00:00", 11.0, 150.0, 45, track="spur-merge"),
+    row("2005240N11150", "2005-08-26 06:00:00", 11.0, 150.0, 45, track="PROVISIONAL_spur"),
 ]
 
 
@@ -37,7 +38,7 @@ def test_points_are_those_of_the_file(file):
     np.testing.assert_allclose(storms.wind / KNOT, [30, 35, 30, np.nan, 45])
     assert storms.is_cyclone.tolist() == [True, True, False, True, True]
     assert storms.left_out == {
-        "of spur tracks": 1, "at a time that their storm has already": 1,
+        "of spur tracks": 2, "at a time that their storm has already": 1,
     }  # fmt: skip
 
 

@@ -12,11 +12,18 @@ from stormtrace.formats.tables import write_tables
 from stormtrace.formats.tracks import write_trajectories
 from stormtrace.grids import make_grid
 from stormtrace.track.events import event_table, object_table, sightings
-from stormtrace.verification.experiment import Rules, in_climate, in_time, read_tracked
+from stormtrace.verification.experiment import (
+    Rules,
+    in_climate,
+    in_density,
+    in_time,
+    read_tracked,
+)
 from stormtrace.verification.judging import Steps, judge
 from stormtrace.verification.observed import read_storms
 from stormtrace.verification.pairing import Points, match
 from stormtrace.verification.skill import Detected, skill, verdicts
+from stormtrace.verification.track_density import DENSITY_GRID
 from track_files import CLASSES, disc, tracked
 
 GLOBE = make_grid({"nlat": 91, "nlon": 180})
@@ -173,6 +180,16 @@ def test_observed_tracks_sent_through_tracking(tmp_path, shift):
     same = in_climate(found, storms, Rules(), has_same_days=True)
     assert same["observed"]["all"]["a_year"] == pytest.approx(2 * 1460 / 12)
     assert same["observed"]["years"] == same["detected"]["years"] == pytest.approx(12 / 1460)
+    maps = in_density(found, storms, Rules(), has_same_days=True)
+    at = DENSITY_GRID.cells(np.array([11.0, 7.0]), np.array([131.0, 147.0]))
+    for side in ("first", "second"):  # one storm in 12 of 1460 steps, and none 12° off its track
+        here = maps.get(f"track_density_{side}", "tropical_cyclone", "annual")[at]
+        assert here == pytest.approx([1460 / 12, 0.0])
+    # The file ends in October: of the year ten months are there, in which C began, too.
+    under_way = in_climate(found, storms, Rules())["observed"]
+    assert under_way["all"]["a_year"] == pytest.approx(3 / (10 / 12))
+    with pytest.raises(BadInput, match="is to be of 1999–2001, but the observations on the grid"):
+        in_climate(found, storms, Rules(observed_years=(1999, 2001)))
     climate = in_climate(found, storms, Rules(observed_years=(2001, 2001)))
     assert climate["observed"]["all"]["a_year"] == 3
     assert climate["observed"]["all"]["months"][7] == 2

@@ -10,7 +10,7 @@
 #   comparisons/{comparison}.nc             second minus first
 #   decompositions/{comparison}.nc .csv     that difference, shared out among input fields
 #   landfall/{experiment}.csv               events that reach a coast, by latitude
-#   verification/{experiment}.json          tropical cyclones held against observed storms
+#   verification/{experiment}.json .nc      tropical cyclones held against observed storms
 #   agreement/{agreement}.json, .nc         experiments held against each other, by cell and by event
 #   composites/{experiment}/{year}.nc       sums of fields, in all and while a class is present
 #   attribution/{experiment}/{field}/…      what features bring: extremes, sums, shares
@@ -226,7 +226,8 @@ rule verify:
         events=at.events("{experiment}", "events.parquet"),
         trajectories=at.events("{experiment}", "trajectories.nc"),
     output:
-        at.verification("{experiment}"),
+        numbers=at.verification("{experiment}", "json"),
+        maps=at.verification("{experiment}", "nc"),
     log:
         at.log("verify/{experiment}"),
     benchmark:
@@ -247,7 +248,7 @@ rule verify:
     shell:
         python(
             "verify.py --objects {input.objects:q} --events {params.events:q} {params.how:q}"
-            " --classes @{input.classes:q} --output {output:q}"
+            " --classes @{input.classes:q} --output {output.numbers:q} --maps {output.maps:q}"
         )
 
 

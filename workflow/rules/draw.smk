@@ -512,6 +512,46 @@ rule draw_agreement:
         )
 
 
+rule draw_verification:
+    input:
+        comparison=at.verification("{experiment}", "nc"),
+        classes=at.block("classes"),
+    output:
+        report(
+            directory(at.verification_figures("{experiment}")),
+            patterns=["{figure}.png"],
+            caption="../report/comparison.rst",
+            category="Verification",
+            subcategory="{experiment}",
+        ),
+    log:
+        at.log("draw_verification/{experiment}"),
+    benchmark:
+        at.benchmark("draw_verification/{experiment}")
+    wildcard_constraints:
+        experiment=any_of(STUDY.verified),
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(600),
+        runtime=asks(5),
+    params:
+        printing=PRINTING,
+        title=lambda wildcards: STUDY.title(wildcards.experiment),
+        titles=lambda wildcards: flag(
+            {"first": "Observed storms", "second": STUDY.title(wildcards.experiment)}
+        ),
+    message:
+        "{wildcards.experiment}: maps of observed and detected tracks"
+    shell:
+        python(
+            "draw_comparison.py --comparison {input.comparison:q} --title {params.title:q}"
+            " --titles {params.titles:q} --classes @{input.classes:q} --output {output:q}"
+            " {params.printing}"
+        )
+
+
 rule write_report:
     input:
         report=at.block("report"),
@@ -529,7 +569,8 @@ rule write_report:
         bars=[f"{at.model_figure(name, 'importance')}.png" for name in STUDY.explained],
         sensitivity=at.sensitivity,
         landfall=[at.landfall(name) for name in STUDY.shown],
-        verified=[at.verification(name) for name in STUDY.verified],
+        verified=[at.verification(name, "json") for name in STUDY.verified],
+        tracks=[at.verification_figures(name) for name in STUDY.verified],
         agreed=[at.agreement(name, "json") for name in STUDY.agreements],
         consensus=[at.agreement_figures(name) for name in STUDY.agreements],
         shares=[at.attribution(*one, "shares.json") for one in STUDY.attributed],

@@ -71,7 +71,7 @@ def compare(
         for p, period in enumerate(SEASONS):
             for feature in features:
                 sides = [_years(side, feature, period, counted, grid) for side in (first, second)]
-                for name, values in _differ(sides, scale, replicates, block_years).items():
+                for name, values in differ(sides, scale, replicates, block_years).items():
                     maps[name][p, classes.features.index(feature)] = values
         fields |= {f"{prefix}{name}": values for name, values in maps.items()}
     return Comparison(grid, classes, fields, {"counted_from": of})
@@ -111,8 +111,8 @@ def _years(side: Frequency, feature: FeatureClass, period: str, variable: str, g
     return counts, steps
 
 
-def _differ(
-    sides: list[Side], scale: float, replicates: int, block_years: int
+def differ(
+    sides: list[Side], scale: float, replicates: int = 1000, block_years: int = 1
 ) -> dict[str, NDArray[np.floating]]:
     """Return the maps of one period and class; nothing where a side has no steps.
 

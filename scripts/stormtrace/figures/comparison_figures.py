@@ -11,11 +11,17 @@ from stormtrace.climate.time_coverage import describe_span, span_of
 from stormtrace.figures.colours import diverging, largest_shown, sequential
 from stormtrace.figures.names import heading
 from stormtrace.figures.panels import Panel, draw_panels
-from stormtrace.formats.comparison_maps import CROSSING_RATE, SEASONS, Comparison
+from stormtrace.formats.comparison_maps import (
+    CROSSING_RATE,
+    SEASONS,
+    TRACK_DENSITY,
+    TRACK_RADIUS,
+    Comparison,
+)
 
 
 class Quantity(NamedTuple):
-    """What maps compare: frequency, or the crossing rate of fronts.
+    """What maps compare: frequency, the crossing rate of fronts, or the density of tracks.
 
     prefix: of the comparison's variables; key: in names of files; units: of a side, and of changes.
     """
@@ -30,6 +36,13 @@ class Quantity(NamedTuple):
 FREQUENCY = Quantity("", "", "Frequency", "% of time steps", "percentage points")
 CROSSINGS = Quantity(
     CROSSING_RATE, "crossings-", "Crossing rate", "crossings a week", "crossings a week"
+)
+TRACKS = Quantity(
+    TRACK_DENSITY,
+    "tracks-",
+    "Track density",
+    f"storms a year within {TRACK_RADIUS:g}°",
+    f"storms a year within {TRACK_RADIUS:g}°",
 )
 
 #: Side of a comparison -> what its experiment is called.
@@ -48,8 +61,9 @@ def draw_comparison_figures(
     of = " of tracked events" if comparison.attributes.get("counted_from") == "events" else ""
     note = f"{title} · {_minus(comparison, titles)}\n{_test_note(comparison)}"
     for feature in comparison.classes.features:
-        crossed = comparison.has_crossings(feature.flag)
-        for what in (FREQUENCY, CROSSINGS) if crossed else (FREQUENCY,):
+        for what in (FREQUENCY, CROSSINGS, TRACKS):
+            if f"{what.prefix}difference" not in comparison.fields:
+                continue
             title_of = heading(feature, f"{what.title.lower()}{of}")
             figure = _both(comparison, feature, what, title_of, title, titles)
             if figure is not None:

@@ -2,7 +2,8 @@
 
 `first second difference p_value significant`, float32 `(period, class, lat, lon)`; NaN where a
 side has no steps or no cells. Where a class is a line (a front) whose entries both sides counted,
-`crossing_rate_first` … are the same of its crossing rate, NaN for other classes. `period` holds
+`crossing_rate_first` … are the same of its crossing rate, NaN for other classes. Of observed and
+detected storms there are `track_density_first` … alone, on a grid of 2°. `period` holds
 codes with CF flags (CDO opens no coordinate of text) and is unlimited: CDO and ncview step along it
 as along a time axis.
 """
@@ -50,8 +51,27 @@ CROSSINGS = {
     "significant": VARIABLES["significant"],
 }
 
+#: Before the name of a variable of `VARIABLES`: the same of tracks of storms.
+TRACK_DENSITY = "track_density_"
+
+#: Degrees of a great circle: a storm that comes nearer than this to a place passes it.
+TRACK_RADIUS = 5.0
+
+#: The variables of track densities -> (long name, units).
+TRACKS = {
+    "first": (f"observed storms a year that pass within {TRACK_RADIUS:g} degrees", "year-1"),
+    "second": (f"detected storms a year that pass within {TRACK_RADIUS:g} degrees", "year-1"),
+    "difference": ("storms a year that pass, detected minus observed", "year-1"),
+    "p_value": VARIABLES["p_value"],
+    "significant": VARIABLES["significant"],
+}
+
 #: Every variable that a comparison may have -> (long name, units).
-ALL_VARIABLES = VARIABLES | {f"{CROSSING_RATE}{name}": of for name, of in CROSSINGS.items()}
+ALL_VARIABLES = VARIABLES | {
+    f"{prefix}{name}": of
+    for prefix, variables in ((CROSSING_RATE, CROSSINGS), (TRACK_DENSITY, TRACKS))
+    for name, of in variables.items()
+}
 
 
 @dataclass(frozen=True)
@@ -74,11 +94,12 @@ class Comparison:
     @property
     def tested(self) -> bool:
         """Whether there were years enough for a test of significance."""
-        return bool(np.isfinite(self.fields["p_value"]).any())
+        tests = [values for name, values in self.fields.items() if name.endswith("p_value")]
+        return any(bool(np.isfinite(values).any()) for values in tests)
 
-    def has_crossings(self, feature: str) -> bool:
-        """Whether the crossing rates of a class are compared."""
-        name = f"{CROSSING_RATE}difference"
+    def has(self, prefix: str, feature: str) -> bool:
+        """Whether a quantity of a class is compared; prefix: none of frequency, `CROSSING_RATE`."""
+        name = f"{prefix}difference"
         return name in self.fields and bool(np.isfinite(self.get(name, feature, "annual")).any())
 
 
@@ -88,7 +109,9 @@ def write_comparison(
     """Write a comparison as netCDF."""
     grid = comparison.grid
     with writing(path) as partial, creating(partial) as nc:
-        set_attributes(nc, {"title": "Frequency, second minus first"} | dict(attributes))
+        is_frequency = "difference" in comparison.fields
+        title = "Frequency, second minus first" if is_frequency else "Tracks, second minus first"
+        set_attributes(nc, {"title": title} | dict(attributes))
         nc.Conventions = CONVENTIONS
         nc.createDimension("period", None)
         periods = {"long_name": "part of the year", "flag_meanings": " ".join(SEASONS)}
@@ -120,7 +143,11 @@ def read_comparison(path: Path | str, table: ClassTable | None = None) -> Compar
 
     """
     with opening(path) as nc:
-        if not {"difference", "class", "period"} <= set(nc.variables):
+        there = set(nc.variables)
+        if (
+            not {"class", "period"} <= there
+            or not {"difference", f"{TRACK_DENSITY}difference"} & there
+        ):
             raise BadInput(f"{path} is not a comparison: make it with compare.py")
         return Comparison(
             grid=read_grid(nc, path),

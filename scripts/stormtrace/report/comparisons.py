@@ -71,7 +71,7 @@ def _crossings(
         return
     for one in shown:
         sides = (f"{side}|crossings|{one.key}|annual" for side in (files.first, files.second))
-        if compared.has_crossings(one.key) and all(key in page.maps for key in sides):
+        if compared.has(CROSSING_RATE, one.key) and all(key in page.maps for key in sides):
             change = compared.get(f"{CROSSING_RATE}difference", one.key, "annual")
             key = f"{files.name}|{one.key}|annual|crossings"
             if compared.tested:

@@ -193,6 +193,7 @@ class Verification:
     note: str
     rows: Sequence[SkillRow]
     charts: Sequence[Chart]
+    images: Sequence[Image]
     links: Links
 
 

@@ -25,6 +25,15 @@ class AttributionFiles(_Entry):
     images: list[str] = []
 
 
+class VerificationFiles(_Entry):
+    """Tropical cyclones held against observed storms: numbers, maps, and figures of these."""
+
+    file: str
+    maps: str | None = None
+    figures: str | None = None
+    images: list[str] = []
+
+
 class ExperimentFiles(_Entry):
     """An experiment: how it is called, what it is of, and where its results are."""
 
@@ -46,7 +55,7 @@ class ExperimentFiles(_Entry):
     images: list[str] = []
     landfall: str | None = None
     animation: str | None = None
-    verification: str | None = None
+    verification: VerificationFiles | None = None
     attribution: list[AttributionFiles] = []
 
 

@@ -9,7 +9,9 @@ from stormtrace.climate.seasons import MONTHS
 from stormtrace.formats.json_files import read_json
 from stormtrace.report.charts import Bar, Line, bar_chart, line_chart
 from stormtrace.report.contents import Chart, Interval, SkillRow, Verification
+from stormtrace.report.experiments import figure_links
 from stormtrace.report.formatting import initials, number
+from stormtrace.report.models import images
 from stormtrace.report.page_maps import Link
 from stormtrace.report.request import ExperimentFiles
 from stormtrace.report.shown_classes import ShownClass, style_of
@@ -21,7 +23,8 @@ def describe(
     """Return what the page says of an experiment that was held against observed storms."""
     if files.verification is None:
         return None
-    found = read_json(files.verification, "scripts/verify.py")
+    made = files.verification
+    found = read_json(made.file, "scripts/verify.py")
     about, climate, timed = found["observations"], found["climatology"], found.get("time")
     observed = f"{about['file']} (agency: {about['agency'].upper()})"
     rules = (
@@ -31,15 +34,18 @@ def describe(
         else f"Observed storms of at least {found['minimum_wind']:g} m/s count, where they begin; "
         "the dataset has weather of its own, so no day is compared"
     )
-    target = link(files.verification)
+    targets = [("numbers", link(made.file)), ("maps", link(made.maps) if made.maps else None)]
+    links = [(name, target) for name, target in targets if target]
+    said = _in_time(timed) if timed else _in_climate(climate)
     return Verification(
         name=files.name,
         title=files.title or files.name,
-        sentence=_in_time(timed) if timed else _in_climate(climate),
+        sentence=" ".join(filter(None, (said, _tracks(found["tracks"])))),
         note=f"{rules}. Observations: {observed}. Intervals hold 95 %.",
         rows=list(_rows(timed)) if timed else [],
         charts=list(_charts(found, classes)),
-        links=[("verification.json", target)] if target else [],
+        images=images(made.images),
+        links=links + list(figure_links(made.figures, link, classes.values())),
     )
 
 
@@ -65,6 +71,21 @@ def _in_climate(climate: Mapping[str, Any]) -> str:
     return (
         f"{_rate(detected)} storms a year were detected; {_rate(observed)} were observed ({span})."
     )
+
+
+def _tracks(tracks: Mapping[str, Any]) -> str:
+    """Return how alike the densities of detected and observed tracks are."""
+    if tracks["correlation"] is None:
+        return ""
+    said = (
+        f"Storms that pass within {tracks['radius_deg']:g}° of a place: the maps of detected and "
+        f"observed ones correlate with {number(tracks['correlation'], 2)}"
+    )
+    if tracks["ratio"] is not None:
+        said += f", and {number(tracks['ratio'], 2)} times as many pass as were observed"
+    if tracks["significant"] is not None:
+        said += f"; on {_per_cent(tracks['significant'])} of the area they differ significantly"
+    return f"{said}."
 
 
 def _rate(one: Mapping[str, Any]) -> str:

@@ -171,9 +171,9 @@ class Layout:
         """Events that reach a coast, by latitude."""
         return self._at(f"landfall/{experiment}.csv")
 
-    def verification(self, experiment: str) -> str:
-        """Tropical cyclones held against observed storms."""
-        return self._at(f"verification/{experiment}.json")
+    def verification(self, experiment: str, ending: str) -> str:
+        """Tropical cyclones held against observed storms: numbers (json) and maps (nc)."""
+        return self._at(f"verification/{experiment}.{ending}")
 
     def agreement(self, agreement: str, ending: str) -> str:
         """Experiments held against each other: numbers (json) and maps (nc)."""
@@ -210,6 +210,10 @@ class Layout:
     def comparison_figures(self, comparison: str) -> str:
         """The folder of a comparison's maps."""
         return self._at(f"figures/comparisons/{comparison}")
+
+    def verification_figures(self, experiment: str) -> str:
+        """The folder of the maps of observed and detected tracks."""
+        return self._at(f"figures/verification/{experiment}")
 
     def agreement_figures(self, agreement: str) -> str:
         """The folder of an agreement's maps."""

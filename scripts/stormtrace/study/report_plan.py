@@ -69,7 +69,7 @@ def _experiment(study: Study, name: str) -> dict[str, Any]:
     if brought := [field for one, field in study.attributed if one == name]:
         shown["attribution"] = [_attribution(study, name, field) for field in brought]
     if name in study.verified:
-        shown["verification"] = at.verification(name)
+        shown["verification"] = _verification(study, name)
     return shown | {
         "name": name,
         "title": study.title(name),
@@ -87,6 +87,24 @@ def _experiment(study: Study, name: str) -> dict[str, Any]:
         "figures": at.experiment_figures(name),
         "images": _images(study, name),
         "landfall": at.landfall(name),
+    }
+
+
+def _verification(study: Study, name: str) -> dict[str, Any]:
+    """Return where numbers and maps of observed storms are; pictures of the densities of tracks."""
+    at = study.at
+    folder = at.verification_figures(name)
+    classes = study.classes_of(name) or Classes(())
+    stems = [
+        f"{folder}/{one.key}-tracks"
+        for one in classes.features
+        if one.basins == "tropical cyclones"
+    ]
+    return {
+        "file": at.verification(name, "json"),
+        "maps": at.verification(name, "nc"),
+        "figures": folder,
+        "images": [f"{stem}-{kind}.png" for stem in stems for kind in ("both", "difference")],
     }
 
 

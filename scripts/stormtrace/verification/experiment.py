@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cftime
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +14,7 @@ from stormtrace.classes import FeatureClass
 from stormtrace.climate.event_tables import of_class, read_events
 from stormtrace.climate.seasons import expected_steps
 from stormtrace.errors import BadInput
+from stormtrace.formats.comparison_maps import Comparison
 from stormtrace.formats.netcdf import opening
 from stormtrace.formats.objects import YearObjects, read_objects
 from stormtrace.grids.basins import tc_basin
@@ -21,6 +23,9 @@ from stormtrace.verification.judging import Steps, is_strong, judge, real_times
 from stormtrace.verification.observed import Storms
 from stormtrace.verification.pairing import Points
 from stormtrace.verification.skill import Detected, skill, verdicts
+from stormtrace.verification.track_density import Presence, Tracks, compare_tracks
+
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -89,17 +94,24 @@ def _steps(years: Sequence[YearObjects]) -> Steps:
 
 def _detected(tracked: Tracked, steps: Steps) -> Detected:
     """Return the tracks of the class, sorted by step."""
+    event, hours, (units, calendar), lat, lon = _trajectories(tracked)
+    time = real_times(hours, units, calendar) if hours.size else steps.time[:0]
+    step = np.searchsorted(steps.time, time)
+    order = np.argsort(step, kind="stable")
+    return Detected(Points(step[order], lat[order], lon[order]), event[order])
+
+
+def _trajectories(
+    tracked: Tracked,
+) -> tuple[NDArray[np.int64], Floats, tuple[str, str], Floats, Floats]:
+    """Return event, time, its units and calendar, latitude, longitude of the class, by event."""
     with opening(tracked.events / "trajectories.nc") as nc:
         rows = np.asarray(nc["row_size"][:], np.int64)
         mine = np.repeat(np.asarray(nc["class"][:]) == tracked.feature.code, rows)
         event = np.repeat(np.asarray(nc["event"][:], np.int64), rows)[mine]
         axis = nc["time"]
-        hours = np.asarray(axis[:], float)[mine]
-        time = real_times(hours, axis.units, axis.calendar) if hours.size else steps.time[:0]
-        lat, lon = (np.asarray(nc[name][:], float)[mine] for name in ("lat", "lon"))
-    step = np.searchsorted(steps.time, time)
-    order = np.argsort(step, kind="stable")
-    return Detected(Points(step[order], lat[order], lon[order]), event[order])
+        hours, lat, lon = (np.asarray(nc[name][:], float)[mine] for name in ("time", "lat", "lon"))
+        return event, hours, (axis.units, axis.calendar), lat, lon
 
 
 def in_climate(
@@ -122,18 +134,69 @@ def in_climate(
     year = np.array([int(start[:4]) for start in starts], np.int64)
     month = np.array([int(start[5:7]) for start in starts], np.int64)
     basin = tc_basin(mine["genesis_lat"], mine["genesis_lon"])
-    there = {int(one.attributes["year"]): _share(one) for one in tracked.years}
-    years = sorted(there)
-    shares = [there[one] for one in years]
-    counts = yearly(basin, year, month, years)
+    presence = _presence(tracked)
+    counts = yearly(basin, year, month, presence.years)
+    storms, seen = _seen(tracked, storms, rules, has_same_days)
+    return {
+        "detected": climatology(counts, _year_shares(presence)),
+        "observed": _observed(storms, rules, seen),
+    }
+
+
+def in_density(
+    tracked: Tracked, storms: Storms, rules: Rules, has_same_days: bool = False
+) -> Comparison:
+    """Return how many storms a year pass each place: detected, observed, and their difference.
+
+    Observed storms are the ways between their points that count (`Rules.minimum_wind`); of which
+    years, as `in_climate` has it.
+    """
+    storms, seen = _seen(tracked, storms, rules, has_same_days)
+    strong = storms.where(np.flatnonzero(is_strong(storms, rules.minimum_wind)))
+    months = strong.time.astype("datetime64[M]").astype(np.int64)
+    observed = Tracks(
+        strong.storm,
+        strong.time.astype(np.int64) / 3600,
+        1970 + months // 12,
+        months % 12 + 1,
+        strong.lat,
+        strong.lon,
+    )
+    event, hours, (units, calendar), lat, lon = _trajectories(tracked)
+    known, place = np.unique(hours, return_inverse=True)
+    dates = np.atleast_1d(cftime.num2date(known, units, calendar)) if known.size else known
+    year, month = (
+        np.array([getattr(date, part) for date in dates], np.int64)[place]
+        for part in ("year", "month")
+    )
+    detected = Tracks(event, hours, year, month, lat, lon)
+    return compare_tracks(
+        (observed, seen), (detected, _presence(tracked)), tracked.years[0].grid, tracked.feature
+    )
+
+
+def _seen(
+    tracked: Tracked, storms: Storms, rules: Rules, has_same_days: bool
+) -> tuple[Storms, Presence]:
+    """Return the observed points of climatologies, on the experiment's grid, and their years.
+
+    Where days are compared and no years are asked for, those within its own steps.
+    """
+    storms = storms.where(tracked.years[0].grid.cells(storms.lat, storms.lon)[0] >= 0)
     if has_same_days and rules.observed_years is None:
-        storms = storms.where(_within(storms.time, _steps(tracked.years)))
-        observed = _observed(storms, rules, years, shares)
-    else:
-        first, last = rules.observed_years or _whole_years(storms)
-        whole = list(range(first, last + 1))
-        observed = _observed(storms, rules, whole, [1.0] * len(whole))
-    return {"detected": climatology(counts, shares), "observed": observed}
+        return storms.where(_within(storms.time, _steps(tracked.years))), _presence(tracked)
+    years = _years_of(storms)
+    first, last = rules.observed_years or years
+    if not years[0] <= first <= last <= years[1]:
+        raise BadInput(
+            f"the climatology is to be of {first}–{last}, but the observations on the grid of the "
+            f"experiment are of {years[0]}–{years[1]}: correct observed_years"
+        )
+    whole = np.ones((last - first + 1, 12))
+    there = whole.copy()
+    if rules.observed_years is None:  # the last year may be under way
+        there[-1, storms.time.max().astype("datetime64[M]").astype(np.int64) % 12 + 1 :] = 0.0
+    return storms, Presence(list(range(first, last + 1)), there, whole)
 
 
 def _within(time: NDArray[np.datetime64], steps: Steps) -> NDArray[np.bool_]:
@@ -144,18 +207,32 @@ def _within(time: NDArray[np.datetime64], steps: Steps) -> NDArray[np.bool_]:
     return near <= half
 
 
-def _share(year: YearObjects) -> float:
-    """Return how much of a year's steps there is, 0 … 1."""
-    number = int(year.attributes["year"])
-    whole = expected_steps(number, year.calendar, year.step_hours).sum()
-    return min(1.0, year.time.size / float(whole))
+def _presence(tracked: Tracked) -> Presence:
+    """Return how many steps each month has, and should have."""
+    there: dict[int, Floats] = {}
+    whole: dict[int, Floats] = {}
+    for one in tracked.years:
+        number = int(one.attributes["year"])
+        dates = np.atleast_1d(cftime.num2date(one.time, one.time_units, one.calendar))
+        months = [date.month - 1 for date in dates] if one.time.size else []
+        there[number] = np.bincount(months, minlength=12).astype(float)
+        whole[number] = expected_steps(number, one.calendar, one.step_hours).astype(float)
+    years = sorted(there)
+    return Presence(
+        years, np.stack([there[one] for one in years]), np.stack([whole[one] for one in years])
+    )
 
 
-def _observed(
-    storms: Storms, rules: Rules, years: Sequence[int], shares: Sequence[float]
-) -> dict[str, Any]:
+def _year_shares(presence: Presence) -> list[float]:
+    """Return how much of each year's steps there is, 0 … 1."""
+    shares = presence.there.sum(axis=1) / presence.whole.sum(axis=1)
+    return [float(share) for share in np.minimum(1.0, shares)]
+
+
+def _observed(storms: Storms, rules: Rules, seen: Presence) -> dict[str, Any]:
     strong = first_points(storms, is_strong(storms, rules.minimum_wind))
     basin, year, month = beginnings(strong.lat, strong.lon, strong.time)
+    years = seen.years
     counts = yearly(basin, year, month, years)
     if not counts.sum():
         found = f"{year.min()}–{year.max()}" if year.size else "none"
@@ -163,10 +240,13 @@ def _observed(
             f"no observed storm of at least {rules.minimum_wind:g} m/s begins in"
             f" {years[0]}–{years[-1]}; those that count are of {found}"
         )
-    return climatology(counts, shares) | {"first_year": years[0], "last_year": years[-1]}
+    about = {"first_year": years[0], "last_year": years[-1]}
+    return climatology(counts, _year_shares(seen)) | about
 
 
-def _whole_years(storms: Storms) -> tuple[int, int]:
+def _years_of(storms: Storms) -> tuple[int, int]:
     """Return first and last calendar year of the observations."""
+    if not storms.time.size:
+        raise BadInput("no observed storm lies on the grid of the experiment")
     years = storms.time.astype("datetime64[Y]").astype(np.int64) + 1970
     return int(years.min()), int(years.max())

@@ -109,7 +109,8 @@ def _storms(columns: Columns, path: Path) -> Storms:
             left_out[why] = int(rows.sum())
             columns = {name: values[~rows] for name, values in columns.items()}
 
-    drop(np.char.startswith(columns["track"], "spur"), "of spur tracks")
+    # main, PROVISIONAL, spur-merge, spur-split, spur-other, PROVISIONAL_spur
+    drop(np.char.find(np.char.lower(columns["track"]), "spur") >= 0, "of spur tracks")
     drop((columns["lat"] == "") | (columns["lon"] == ""), "without a position by this agency")
     lat, lon = (_numbers(columns[name], name, path) for name in ("lat", "lon"))
     if (wrong := np.flatnonzero(~(np.abs(lat) <= 90) | ~(np.abs(lon) <= 360))).size:

@@ -1,0 +1,217 @@
+"""Density of tracks: how many storms a year pass within 5° of a place, detected and observed.
+
+The spherical cap of 5° is that of Hodges' track statistics (1996, doi
+10.1175/1520-0493(1996)124<2914:SNEAIT>2.0.CO;2). Storms are counted, not points, so that tracks of
+different intervals compare: between points of a storm at most a day apart its way is the great
+circle.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stormtrace.classes import Classes, FeatureClass
+from stormtrace.climate.comparison import Side, differ
+from stormtrace.climate.seasons import months_of, season_year
+from stormtrace.formats.comparison_maps import (
+    SEASONS,
+    TRACK_DENSITY,
+    TRACK_RADIUS,
+    VARIABLES,
+    Comparison,
+)
+from stormtrace.grids import Grid
+from stormtrace.sphere import unit_vectors
+
+#: Cells of densities, 2°. (`make_grid` would import pydantic.)
+CELL = 2.0
+DENSITY_GRID = Grid(np.arange(-89.0, 90.0, CELL), np.arange(1.0, 360.0, CELL))
+
+#: Hours; over a longer gap the way of a storm is unknown.
+LONGEST_GAP = 24.0
+
+#: Degrees between the points that a way is made of; the cap is a hundredth of a degree too narrow.
+SPACING = 0.5
+
+#: Storms that are counted together; each needs a flag a cell.
+STORMS_AT_ONCE = 500
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Tracks:
+    """Points of storms, sorted by storm and time, (n,): hours, month 1 … 12, degrees."""
+
+    storm: Ints
+    hours: Floats
+    year: Ints
+    month: Ints
+    lat: Floats
+    lon: Floats
+
+    def where(self, chosen: NDArray[Any]) -> "Tracks":
+        """Return some of the points."""
+        return Tracks(**{name: values[chosen] for name, values in vars(self).items()})
+
+
+@dataclass(frozen=True, eq=False)
+class Presence:
+    """How many steps each month of each year has, and should have: (years, 12)."""
+
+    years: Sequence[int]
+    there: Floats
+    whole: Floats
+
+    def shares(self, period: str) -> dict[int, float]:
+        """Return year -> how much of a period there is, 0 … 1; a December opens the next DJF."""
+        shares: dict[int, float] = defaultdict(float)
+        months = np.array(months_of(period)) - 1
+        for place, year in enumerate(self.years):
+            length = self.whole[place, months].sum()
+            for month in months:
+                share = min(self.there[place, month], self.whole[place, month]) / length
+                shares[season_year(year, int(month) + 1, period)] += share
+        return {year: share for year, share in sorted(shares.items()) if share > 0}
+
+
+def joined(tracks: Tracks) -> Tracks:
+    """Return the ways of storms: points at most `SPACING` apart along great circles."""
+    if tracks.storm.size < 2:
+        return tracks
+    there = unit_vectors(tracks.lat, tracks.lon)
+    chord = np.linalg.norm(np.diff(there, axis=1), axis=0)
+    angle = 2.0 * np.arcsin(np.minimum(chord / 2.0, 1.0))
+    is_one = (np.diff(tracks.storm) == 0) & (np.diff(tracks.hours) <= LONGEST_GAP)
+    pieces = np.where(is_one, np.ceil(np.degrees(angle) / SPACING - 1e-9), 1.0).astype(np.int64)
+    pieces = np.append(np.maximum(pieces, 1), 1)
+    start = np.repeat(np.arange(pieces.size), pieces)
+    part = np.arange(start.size) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    share = part / pieces[start]
+    after = np.minimum(start + 1, pieces.size - 1)
+    # At a share f of angle a: sin((1 − f) a) / sin a of one point, sin(f a) / sin a of the next.
+    turn = np.append(angle, 0.0)[start]
+    sine = np.where(turn > 0, np.sin(turn), 1.0)
+    one = np.where(turn > 0, np.sin((1 - share) * turn) / sine, 1.0)
+    other = np.where(turn > 0, np.sin(share * turn) / sine, 0.0)
+    x, y, z = one * there[:, start] + other * there[:, after]
+    way = tracks.where(start)
+    lat, lon = np.degrees(np.arctan2(z, np.hypot(x, y))), np.degrees(np.arctan2(y, x))
+    return Tracks(way.storm, way.hours, way.year, way.month, lat, lon)
+
+
+def near_cells(lat: Floats, lon: Floats) -> tuple[Ints, Ints]:
+    """Return (point, cell) of each cell of `DENSITY_GRID` whose centre is in the cap of a point.
+
+    On the row at latitude φ the cap ends where cos Δλ = (cos r − sin φ sin φ₀) / (cos φ cos φ₀).
+    """
+    nlat, nlon = DENSITY_GRID.shape
+    lowest = np.ceil((lat - TRACK_RADIUS - DENSITY_GRID.lat[0]) / CELL - 1e-9).astype(np.int64)
+    points, cells = [], []
+    for above in range(int(2 * TRACK_RADIUS / CELL) + 1):
+        mine = np.flatnonzero((lowest + above >= 0) & (lowest + above < nlat))
+        row_of = lowest[mine] + above
+        phi, centre = np.radians(DENSITY_GRID.lat[row_of]), np.radians(lat[mine])
+        over = np.cos(np.radians(TRACK_RADIUS)) - 1e-12 - np.sin(phi) * np.sin(centre)
+        width = np.degrees(np.arccos(np.clip(over / (np.cos(phi) * np.cos(centre)), -1.0, 1.0)))
+        width = np.where(over > np.cos(phi) * np.cos(centre), -1.0, width)
+        from_first = (lon[mine] - DENSITY_GRID.lon[0]) / CELL
+        west = np.ceil(from_first - width / CELL - 1e-9).astype(np.int64)
+        east = np.floor(from_first + width / CELL + 1e-9).astype(np.int64)
+        count = np.where(width < 0, 0, np.minimum(east - west + 1, nlon))
+        step = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        column = (np.repeat(west, count) + step) % nlon
+        points.append(np.repeat(mine, count))
+        cells.append(np.repeat(row_of, count) * nlon + column)
+    return np.concatenate(points), np.concatenate(cells)
+
+
+def passages(tracks: Tracks, presence: Presence, period: str) -> Side:
+    """Return storms that pass each cell (years, nlat, nlon), and how much of each year there is.
+
+    A storm counts once in a cell and year: that of its first point, of a season that of the season.
+    """
+    shares = presence.shares(period)
+    rows = np.isin(tracks.month, months_of(period)) & np.isin(tracks.year, presence.years)
+    some = tracks.where(np.flatnonzero(rows))
+    if period == "annual":
+        _, first, of = np.unique(some.storm, return_index=True, return_inverse=True)
+        unit = some.year[first][of]
+    else:
+        unit = some.year + ((some.month == 12) & (period == "DJF"))
+    counts = np.zeros((len(shares), DENSITY_GRID.size), np.float32)
+    for place, year in enumerate(shares):
+        way = some.where(np.flatnonzero(unit == year))
+        _, storm = np.unique(way.storm, return_inverse=True)
+        for start in range(0, int(storm.max(initial=-1)) + 1, STORMS_AT_ONCE):
+            few = slice(*np.searchsorted(storm, [start, start + STORMS_AT_ONCE]))
+            passed = np.zeros((STORMS_AT_ONCE, DENSITY_GRID.size), bool)
+            point, cell = near_cells(way.lat[few], way.lon[few])
+            passed[storm[few][point] - start, cell] = True
+            counts[place] += passed.sum(axis=0)
+    return counts.reshape(-1, *DENSITY_GRID.shape), np.array(list(shares.values()))
+
+
+def compare_tracks(
+    observed: tuple[Tracks, Presence],
+    detected: tuple[Tracks, Presence],
+    grid: Grid,
+    feature: FeatureClass,
+) -> Comparison:
+    """Return the densities of both, storms a year, and detected minus observed, by season.
+
+    grid: of the experiment; places that are not on it have no density.
+    """
+    off = grid.cells(*DENSITY_GRID.points)[0] < 0
+    sides = [(joined(tracks), presence) for tracks, presence in (observed, detected)]
+    maps = {
+        name: np.full((len(SEASONS), 1, *DENSITY_GRID.shape), np.nan, np.float32)
+        for name in VARIABLES
+    }
+    for number, period in enumerate(SEASONS):
+        counted = [passages(tracks, presence, period) for tracks, presence in sides]
+        on_grid = [(np.where(off, np.nan, counts), shares) for counts, shares in counted]
+        for name, values in differ(on_grid, 1.0).items():
+            maps[name][number, 0] = values
+    fields = {f"{TRACK_DENSITY}{name}": values for name, values in maps.items()}
+    return Comparison(DENSITY_GRID, Classes((feature,)), fields, {})
+
+
+def likeness(maps: Comparison, feature: FeatureClass) -> dict[str, Any]:
+    """Return how alike both maps of a year are: correlation, ratio, and where they differ.
+
+    correlation: of both maps, by area, over the cells that either reaches; ratio: of their means;
+    significant: share of that area where the difference is significant, None if it was not tested.
+    """
+    first, second, significant = (
+        maps.get(f"{TRACK_DENSITY}{name}", feature.flag, "annual")
+        for name in ("first", "second", "significant")
+    )
+    reached = np.nan_to_num(first + second) > 0
+    area = maps.grid.area[reached]
+    one, other = (values[reached].astype(float) for values in (first, second))
+    tested = np.isfinite(significant[reached])
+    return {
+        "radius_deg": TRACK_RADIUS,
+        "correlation": _correlation(one, other, area),
+        "ratio": float((other * area).sum() / (one * area).sum()) if one.any() else None,
+        "significant": float(np.average(significant[reached] > 0, weights=area))
+        if tested.any()
+        else None,
+    }
+
+
+def _correlation(one: Floats, other: Floats, area: Floats) -> float | None:
+    """Return the correlation of two maps by area; None where one of them is the same everywhere."""
+    if not area.size or not np.ptp(one) or not np.ptp(other):
+        return None
+    one, other = (values - np.average(values, weights=area) for values in (one, other))
+    product, first, second = (
+        (area * left * right).sum() for left, right in ((one, other), (one, one), (other, other))
+    )
+    return float(product / np.sqrt(first * second))
