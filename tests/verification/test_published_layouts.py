@@ -1,7 +1,7 @@
 """Files as others publish them, generated in exactly their layouts, held against each other.
 
 Rivers of ARTMIP's tier 1 (names, types and attributes of its data format), of TempestExtremes'
-StitchBlobs (BlobUtilities.h) and of PIKART's eulerian files, on MERRA-2's grid; tables of events
+StitchBlobs (as its genuine output is) and of PIKART's eulerian files, on MERRA-2's grid; tables of events
 as ARtracks' and PIKART's scripts write them.
 """
 
@@ -63,12 +63,20 @@ def artmip(folder):
 
 
 def stitchblobs(folder):
-    """`object_id(time, lat, lon)`, int: a number a blob; time in double, of fixed length."""
-    with netCDF4.Dataset(folder / "blobs.2000.nc", "w", format="NETCDF4_CLASSIC") as nc:
-        coordinates(nc, "days since 1980-01-01 00:00:00", 7305 + np.arange(STEPS) / 8, "standard")
-        ids = nc.createVariable("object_id", "i4", ("time", "lat", "lon"), fill_value=False)
-        ids[:] = RIVERS.astype(np.int32)
-    return {"files": f"{folder}/blobs.{{year}}.nc", "variable": "object_id",
+    """StitchBlobs of TempestExtremes, run on DetectBlobs' tags of MERRA-2 with --in_list, --out_list.
+
+    As its own ncdump shows: netCDF-4, all in one piece, time in double with long_name and the
+    calendar that CF means where the input said none; every file counts from the first one's date,
+    and blobs have the same number in all.
+    """
+    for number in range(2):
+        with netCDF4.Dataset(folder / f"blobs.2000.{number}.nc", "w") as nc:
+            own = slice(number * STEPS // 2, (number + 1) * STEPS // 2)
+            minutes = 180 * np.arange(STEPS)[own]
+            coordinates(nc, "minutes since 2000-01-01 00:00:00", minutes, "standard")
+            ids = nc.createVariable("object_id", "i4", ("time", "lat", "lon"), contiguous=True)
+            ids[:] = RIVERS[own].astype(np.int32)
+    return {"files": f"{folder}/blobs.{{year}}.*.nc", "variable": "object_id",
             "tag": "Atmospheric River"}  # fmt: skip
 
 
