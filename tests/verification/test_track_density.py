@@ -59,7 +59,7 @@ def test_storms_spread_evenly_pass_a_place_as_often_as_the_cap_is_large():
     lat = np.degrees(np.arcsin((2 * k + 1) / count - 1))
     lon = 360 * ((k / ((1 + 5**0.5) / 2)) % 1)
     every = Tracks(k, 0.0 * k, 0 * k + 2001, 0 * k + 7, lat, lon)
-    ((counts,), shares) = passages(every, whole(2001), "annual")
+    ((counts,), shares) = passages(every, whole(2001))["annual"]
     expected = count * (1 - np.cos(np.radians(5))) / 2
     assert shares == [1.0]
     assert np.average(counts, weights=DENSITY_GRID.area) == pytest.approx(expected, rel=1e-3)
@@ -72,7 +72,7 @@ def test_a_way_is_a_great_circle_and_a_storm_counts_once():
     way = joined(one)
     assert (way.storm == 4).sum() == 1
     assert way.lon[way.storm == 3] == pytest.approx(np.arange(41) / 2 - 10)
-    ((counts,), _) = passages(way, whole(2001), "annual")
+    ((counts,), _) = passages(one, whole(2001))["annual"]
     row, column = DENSITY_GRID.cells(np.array([5, 1, 7, 1]), np.array([1, 15, 1, 89]))
     assert counts[row, column].tolist() == [1, 0, 0, 1]  # at 5°, 5.1°, 7°, 1.4°
     # Of points more than a day apart the way is unknown; so it is of two storms.
@@ -92,7 +92,7 @@ def test_years_and_seasons_are_those_that_are_there():
     here = tuple(int(one) for one in DENSITY_GRID.cells(9.0, 9.0))
 
     def of(period):
-        counts, shares = passages(tracks(over), presence, period)
+        counts, shares = passages(tracks(over), presence)[period]
         return counts[:, *here].tolist(), shares.round(6).tolist()
 
     assert of("annual") == ([1, 1], [1, 0.5])

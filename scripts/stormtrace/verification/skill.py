@@ -230,9 +230,11 @@ def _draws(sums: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.fl
     count = len(sums)
     if count < FEWEST_STORMS:
         return None
-    shares = np.full(count, 1 / count)
-    blocks = range(DRAWS // DRAWS_AT_ONCE)
-    return np.vstack([rng.multinomial(count, shares, DRAWS_AT_ONCE) @ sums for _ in blocks])
+    drawn = np.empty((DRAWS, sums.shape[1]))
+    for few in np.split(drawn, DRAWS // DRAWS_AT_ONCE):
+        picked = rng.integers(0, count, (DRAWS_AT_ONCE, count), np.int32)
+        few[:] = np.stack([column[picked].sum(axis=1) for column in sums.T], axis=1)
+    return drawn
 
 
 def _interval(drawn: NDArray[np.float64] | None, over: int, under: int) -> list[float] | None:

@@ -6,8 +6,9 @@ different intervals compare: between points of a storm at most a day apart its w
 circle.
 """
 
+import itertools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +38,8 @@ LONGEST_GAP = 24.0
 #: Degrees between the points that a way is made of; the cap is a hundredth of a degree too narrow.
 SPACING = 0.5
 
-#: Storms that are counted together; each needs a flag a cell.
-STORMS_AT_ONCE = 500
+#: Points of storms that are counted together.
+POINTS_AT_ONCE = 20_000
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -131,30 +132,53 @@ def near_cells(lat: Floats, lon: Floats) -> tuple[Ints, Ints]:
     return np.concatenate(points), np.concatenate(cells)
 
 
-def passages(tracks: Tracks, presence: Presence, period: str) -> Side:
-    """Return storms that pass each cell (years, nlat, nlon), and how much of each year there is.
+def passages(tracks: Tracks, presence: Presence) -> dict[str, Side]:
+    """Return by period the storms that pass each cell, and how much of each year there is.
 
-    A storm counts once in a cell and year: that of its first point, of a season that of the season.
+    Counts (years, nlat, nlon), shares (years,). A storm counts once in a cell and year: the year
+    of its first point, of a season the year of the season.
     """
-    shares = presence.shares(period)
-    rows = np.isin(tracks.month, months_of(period)) & np.isin(tracks.year, presence.years)
-    some = tracks.where(np.flatnonzero(rows))
+    tracks = tracks.where(np.flatnonzero(np.isin(tracks.year, presence.years)))
+    shares = {period: presence.shares(period) for period in SEASONS}
+    counts = {
+        period: np.zeros((len(years), DENSITY_GRID.size), np.float32)
+        for period, years in shares.items()
+    }
+    for few in _some_storms(tracks):
+        way = joined(few)
+        point, cell = near_cells(way.lat, way.lon)
+        for period, years in shares.items():
+            unit = _units(way, period, list(years))
+            groups, number = np.unique(way.storm * (len(years) + 1) + unit, return_inverse=True)
+            passed = np.zeros((groups.size, DENSITY_GRID.size), bool)
+            passed[number[point], cell] = True
+            for one, flags in zip(groups % (len(years) + 1), passed, strict=True):
+                if one < len(years):
+                    counts[period][one] += flags
+    return {
+        period: (one.reshape(-1, *DENSITY_GRID.shape), np.array(list(shares[period].values())))
+        for period, one in counts.items()
+    }
+
+
+def _some_storms(tracks: Tracks) -> Iterator[Tracks]:
+    """Yield some whole storms at a time."""
+    begins = np.flatnonzero(np.diff(tracks.storm, prepend=-1))
+    cuts = begins[np.searchsorted(begins, np.arange(0, tracks.storm.size, POINTS_AT_ONCE))[1:] - 1]
+    edges = np.unique([0, *cuts, tracks.storm.size])
+    for first, last in itertools.pairwise(edges):
+        yield tracks.where(np.arange(first, last))
+
+
+def _units(way: Tracks, period: str, years: Sequence[int]) -> Ints:
+    """Return which of `years` each point of a period belongs to; their number for other points."""
     if period == "annual":
-        _, first, of = np.unique(some.storm, return_index=True, return_inverse=True)
-        unit = some.year[first][of]
+        _, first, of = np.unique(way.storm, return_index=True, return_inverse=True)
+        unit = way.year[first][of]
     else:
-        unit = some.year + ((some.month == 12) & (period == "DJF"))
-    counts = np.zeros((len(shares), DENSITY_GRID.size), np.float32)
-    for place, year in enumerate(shares):
-        way = some.where(np.flatnonzero(unit == year))
-        _, storm = np.unique(way.storm, return_inverse=True)
-        for start in range(0, int(storm.max(initial=-1)) + 1, STORMS_AT_ONCE):
-            few = slice(*np.searchsorted(storm, [start, start + STORMS_AT_ONCE]))
-            passed = np.zeros((STORMS_AT_ONCE, DENSITY_GRID.size), bool)
-            point, cell = near_cells(way.lat[few], way.lon[few])
-            passed[storm[few][point] - start, cell] = True
-            counts[place] += passed.sum(axis=0)
-    return counts.reshape(-1, *DENSITY_GRID.shape), np.array(list(shares.values()))
+        unit = way.year + ((way.month == 12) & (period == "DJF"))
+    inside = np.isin(way.month, months_of(period)) & np.isin(unit, years)
+    return np.where(inside, np.searchsorted(years, unit), len(years))
 
 
 def compare_tracks(
@@ -168,14 +192,13 @@ def compare_tracks(
     grid: of the experiment; places that are not on it have no density.
     """
     off = grid.cells(*DENSITY_GRID.points)[0] < 0
-    sides = [(joined(tracks), presence) for tracks, presence in (observed, detected)]
+    sides = [passages(tracks, presence) for tracks, presence in (observed, detected)]
     maps = {
         name: np.full((len(SEASONS), 1, *DENSITY_GRID.shape), np.nan, np.float32)
         for name in VARIABLES
     }
     for number, period in enumerate(SEASONS):
-        counted = [passages(tracks, presence, period) for tracks, presence in sides]
-        on_grid = [(np.where(off, np.nan, counts), shares) for counts, shares in counted]
+        on_grid = [(np.where(off, np.nan, side[period][0]), side[period][1]) for side in sides]
         for name, values in differ(on_grid, 1.0).items():
             maps[name][number, 0] = values
     fields = {f"{TRACK_DENSITY}{name}": values for name, values in maps.items()}
