@@ -194,7 +194,8 @@ def _seen(
         )
     whole = np.ones((last - first + 1, 12))
     there = whole.copy()
-    if rules.observed_years is None:  # the last year may be under way
+    both = (storms.lat > 0).any() and (storms.lat < 0).any()
+    if rules.observed_years is None and both:  # storms in all months: the last year is under way
         there[-1, storms.time.max().astype("datetime64[M]").astype(np.int64) % 12 + 1 :] = 0.0
     return storms, Presence(list(range(first, last + 1)), there, whole)
 
