@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cftime
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,7 +18,13 @@ from stormtrace.formats.netcdf import opening
 from stormtrace.formats.objects import YearObjects, read_objects
 from stormtrace.grids.basins import tc_basin
 from stormtrace.verification.climatology import beginnings, climatology, first_points, yearly
-from stormtrace.verification.judging import Steps, is_strong, judge, real_times
+from stormtrace.verification.judging import (
+    Steps,
+    is_strong,
+    judge,
+    real_times,
+    years_and_months,
+)
 from stormtrace.verification.observed import Storms
 from stormtrace.verification.pairing import Points
 from stormtrace.verification.skill import Detected, skill, verdicts
@@ -163,12 +168,7 @@ def in_density(
         strong.lon,
     )
     event, hours, (units, calendar), lat, lon = _trajectories(tracked)
-    known, place = np.unique(hours, return_inverse=True)
-    dates = np.atleast_1d(cftime.num2date(known, units, calendar)) if known.size else known
-    year, month = (
-        np.array([getattr(date, part) for date in dates], np.int64)[place]
-        for part in ("year", "month")
-    )
+    year, month = years_and_months(hours, units, calendar)
     detected = Tracks(event, hours, year, month, lat, lon)
     return compare_tracks(
         (observed, seen), (detected, _presence(tracked)), tracked.years[0].grid, tracked.feature
@@ -214,9 +214,8 @@ def _presence(tracked: Tracked) -> Presence:
     whole: dict[int, Floats] = {}
     for one in tracked.years:
         number = int(one.attributes["year"])
-        dates = np.atleast_1d(cftime.num2date(one.time, one.time_units, one.calendar))
-        months = [date.month - 1 for date in dates] if one.time.size else []
-        there[number] = np.bincount(months, minlength=12).astype(float)
+        _, months = years_and_months(one.time, one.time_units, one.calendar)
+        there[number] = np.bincount(months - 1, minlength=12).astype(float)
         whole[number] = expected_steps(number, one.calendar, one.step_hours).astype(float)
     years = sorted(there)
     return Presence(

@@ -60,6 +60,19 @@ def real_times(time: NDArray[np.floating], units: str, calendar: str) -> NDArray
     return found[place]
 
 
+def years_and_months(
+    time: NDArray[np.floating], units: str, calendar: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the years and months (1 … 12) of times of a file, in its own calendar."""
+    times, place = np.unique(time, return_inverse=True)
+    found = np.empty((2, times.size), np.int64)
+    for first in range(0, times.size, DATES_AT_ONCE):
+        part = slice(first, first + DATES_AT_ONCE)
+        dates = cftime.num2date(times[part], units, calendar)
+        found[:, part] = np.transpose([(date.year, date.month) for date in dates])
+    return found[0, place], found[1, place]
+
+
 def judge(storms: Storms, steps: Steps, grid: Grid, minimum_wind: float) -> Judged:
     """Return the observed points that lie on the grid at a step of the experiment.
 
