@@ -110,8 +110,10 @@ class State:
         if asked is None:
             return ""
         ago, scheduler = time.time() - asked[0], asked[1]
+        running, queued = jobs.shared_jobs(self.folder)
+        shared = f"; {running} shared jobs run, {queued} are queued" if running + queued else ""
         doubt = ": is Snakemake still running?" if ago > SILENT_S and self.missing else ""
-        return f", {count} queued ({scheduler} was asked {duration(ago)} ago{doubt})"
+        return f", {count} queued ({scheduler} was asked {duration(ago)} ago{doubt}){shared}"
 
     def outlook(self, everything: Mapping[str, Iterable[Target]], report: Path) -> str:
         """Return when all may be finished, if as many jobs run at once as now."""

@@ -9,10 +9,11 @@ import sys
 import time
 from typing import Any
 
+import adoption
 import guard
 import request
-import submission
-from jobs import Jobs, say
+from jobs import say
+from shared import SharedJobs
 
 LATECOMERS_S = 3
 """After so long, a submission that was under way at Ctrl-C is on record too."""
@@ -24,7 +25,7 @@ def submit(scheduler: Any) -> None:
     In a process of its own, which nothing ends between the submission and the record of it: a lost
     terminal or a killed Snakemake would end this process. Ctrl-C is passed on.
     """
-    jobs = Jobs(scheduler)
+    jobs = SharedJobs(scheduler)
     try:
         guard.start(jobs.state)
     except OSError as reason:
@@ -39,9 +40,9 @@ def submit(scheduler: Any) -> None:
             sys.exit(1)
         sys.exit(0 if ended == 0 else 1)
     os.setsid()
-    signal.signal(signal.SIGINT, lambda *_: submission.interrupted.append(1))
+    signal.signal(signal.SIGINT, lambda *_: adoption.interrupted.append(1))
     try:
-        print(submission.job_for(jobs, sys.argv[-1]))
+        print(adoption.job_for(jobs, sys.argv[-1]))
     except request.Misconfigured as reason:
         say(f"not submitted: {reason}")
         # Each job of the study would say so three times. Jobs at work are another matter.
@@ -60,7 +61,7 @@ def status(scheduler: Any) -> None:
     # Ctrl-C reaches this process too, and its death would be a fault.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        answer = Jobs(scheduler).status(sys.argv[1])
+        answer = SharedJobs(scheduler).status(sys.argv[1])
     except Exception as error:
         say(f"status of {scheduler.TITLE} job {sys.argv[1:]}: {error!r}")
         answer = "running"
@@ -70,12 +71,16 @@ def status(scheduler: Any) -> None:
 def cancel(scheduler: Any) -> None:
     """Delete jobs: `cancel.py 123 124 …`, or `cancel.py --all` of this study's.
 
+    `cancel.py --idle` deletes the shared jobs if no job of the study is waiting for or in one.
+
     Snakemake kills this process after two seconds: so deleting goes on in one of its own.
     """
-    jobs = Jobs(scheduler)
+    jobs = SharedJobs(scheduler)
     if sys.argv[1:] == ["--all"]:
         jobs.delete(jobs.living())
         time.sleep(LATECOMERS_S)
         jobs.delete(jobs.living())
+    elif sys.argv[1:] == ["--idle"]:
+        jobs.delete_idle()
     else:
         jobs.delete(sys.argv[1:])

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Stand beside Snakemake from its first job on, and delete all its jobs when Ctrl-C is pressed.
 
+At its end, delete the shared jobs that nothing waits for.
+
 Snakemake's own cancelling forgets the jobs whose status it is asking for at that very moment,
 which may be all of them. A Snakemake that is killed, or whose terminal is lost, leaves its jobs
 alone: the next one adopts them. (The plugin's own `sidecar` would do, but a Snakemake that has
@@ -39,11 +41,13 @@ def start(state: str) -> None:
 
 def main() -> None:
     """Wait for Ctrl-C or the end of Snakemake: `guard.py PROCESS STATE CANCEL_COMMAND`."""
-    signal.signal(signal.SIGINT, lambda *_: delete_all())
+    signal.signal(signal.SIGINT, lambda *_: delete("--all"))
     master, state = int(sys.argv[1]), sys.argv[2]
     lock = take(state, master)
     while lock is not None and os.path.exists("/proc/%d" % master):
         time.sleep(1)
+    if lock is not None:
+        delete("--idle")
 
 
 def snakemake_above(process: int) -> int:
@@ -86,10 +90,10 @@ def take(state: str, master: int) -> Optional[IO[str]]:
     return lock
 
 
-def delete_all() -> None:
-    """Start `cancel.py --all` of the profile where neither Ctrl-C nor our end reaches it."""
+def delete(which: str) -> None:
+    """Start `cancel.py` of the profile where neither Ctrl-C nor our end reaches it."""
     subprocess.Popen(
-        [sys.executable, sys.argv[3], "--all"],
+        [sys.executable, sys.argv[3], which],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -13,6 +13,7 @@ else
     PATH="$PBS_O_PATH:$PATH" disk="${{LOCAL_SCRATCH:-/local_scratch}}/pbs.$PBS_JOBID"
 fi
 export PATH
+number="${{STORMTRACE_PART:-$number}}"    # a part of a shared job
 cd "$folder" || exit 97
 mkdir -p "$state/ended" "$state/locks"
 
@@ -38,7 +39,7 @@ exec 9> "$state/locks/$STORMTRACE_JOB"
 flock 9 || echo "no locks on this file system; going on without" >&2
 
 # And never again: a submission that was not answered may run after its successor has done the work.
-recorded=$(sed -n 's/.*"job": "\([0-9]*\).*/\1/p' "$state/submitted/$STORMTRACE_JOB" 2> /dev/null)
+recorded=$(sed -n 's/.*"job": "\([^".]*\).*/\1/p' "$state/submitted/$STORMTRACE_JOB" 2> /dev/null)
 if [ -n "$recorded" ] && [ "$recorded" != "$number" ] &&
     [ "$(cat "$state/ended/$recorded" 2> /dev/null)" = 0 ]; then
     echo "job $recorded has done this" >&2

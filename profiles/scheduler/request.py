@@ -44,12 +44,12 @@ def identity(properties: Properties) -> str:
     Resources are left out: the second attempt, with more memory, is still the same job.
     """
     made = properties.get("output") or [properties.get("wildcards"), properties.get("log")]
-    return _digest([rule_of(properties), made])
+    return digest([rule_of(properties), made])
 
 
 def content(properties: Properties) -> str:
     """Return a digest of what a job works on; a job with other content must not be adopted."""
-    return _digest([properties.get("input"), properties.get("params")])
+    return digest([properties.get("input"), properties.get("params")])
 
 
 def name(properties: Properties) -> str:
@@ -77,6 +77,7 @@ def _clean(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", text)
 
 
-def _digest(facts: object) -> str:
+def digest(facts: object) -> str:
+    """Return a digest of what JSON can hold."""
     text = json.dumps(facts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:24]

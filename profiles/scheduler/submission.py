@@ -1,16 +1,12 @@
-"""Submit a job and record it, once for the same outputs.
-
-If an earlier Snakemake that was killed has submitted the same job and it is still alive, its id
-is the answer: a job is adopted, never doubled.
-"""
+"""Give a job to the scheduler, and wait through troubles that pass."""
 
 import os
 import subprocess
 import time
-from typing import Any, List, Tuple
+from typing import Any, List, Sequence, Tuple
 
 import request
-from jobs import Jobs, locked, say
+from jobs import say
 
 WAITS_S = (2, 10, 30, 60, 120)
 """Before each further attempt, when the scheduler is out of reach."""
@@ -18,41 +14,6 @@ WAITS_S = (2, 10, 30, 60, 120)
 FULL_WAIT_S, FULL_LONGEST_S = 120, 6 * 3600
 
 SUBMIT_TIMEOUT_S = 300
-
-interrupted = []  # type: List[int]
-"""Not empty once Ctrl-C was pressed: no job is wanted any more."""
-
-
-def job_for(jobs: Jobs, jobscript: str) -> str:
-    """Return the id of a living job that does what `jobscript` says, submitting it if need be.
-
-    One at a time for the same outputs: of two Snakemakes, the second adopts what the first submits.
-    """
-    scheduler = jobs.scheduler
-    properties = request.properties_of(jobscript)
-    identity, content = request.identity(properties), request.content(properties)
-    arguments = scheduler.arguments(properties, identity, os.environ)
-    with locked(os.path.join(jobs.state, "locks", f"{identity}.submission")):
-        earlier = jobs.submitted(identity)
-        if earlier and jobs.status(earlier["job"]) == "running":
-            title = f"{scheduler.TITLE} job {earlier['job']}"
-            if earlier["content"] == content:
-                say(f"adopted {title}, which is alive")
-                return str(earlier["job"])
-            say(f"{title} makes the same files from other inputs: deleted")
-            jobs.delete([earlier["job"]])
-        folder = request.log_folder(scheduler.NAME, request.rule_of(properties))
-        os.makedirs(folder, exist_ok=True)
-        job = submit(scheduler, [*arguments, jobscript], identity)
-        try:
-            jobs.forget(job)
-            jobs.remember(identity, job, content, properties)
-        except OSError as error:
-            title = f"{scheduler.TITLE} job {job}"
-            say(f"{title} runs, but a Snakemake started anew will not know: {error}")
-        if interrupted:
-            jobs.delete([job])
-    return job
 
 
 def submit(scheduler: Any, arguments: List[str], identity: str) -> str:
@@ -62,18 +23,33 @@ def submit(scheduler: Any, arguments: List[str], identity: str) -> str:
         job, complaint = ask(scheduler, arguments, identity)
         if job:
             return job
-        if any(words in complaint.lower() for words in scheduler.FULL):
+        if says(complaint, scheduler.FULL):
             wait = FULL_WAIT_S if time.time() - full_since < FULL_LONGEST_S else 0
-        elif any(words in complaint.lower() for words in scheduler.PASSING):
+        elif says(complaint, scheduler.PASSING):
             wait = waits.pop(0) if waits else 0
         else:
             wait = 0
         if not wait:
-            stays = any(words in complaint.lower() for words in scheduler.MISCONFIGURED)
-            refusal = request.Misconfigured if stays else request.Refused
-            raise refusal(f"{scheduler.SUBMIT} says: {complaint}")
+            raise refusal(scheduler, complaint)
         say(f"{scheduler.SUBMIT}: {complaint}; again in {wait} s")
         time.sleep(wait)
+
+
+def says(complaint: str, words: Sequence[str]) -> bool:
+    """Whether a complaint has any of the words."""
+    return any(one in complaint.lower() for one in words)
+
+
+def passes(scheduler: Any, complaint: str) -> bool:
+    """Whether a complaint is about troubles that pass."""
+    return says(complaint, (*scheduler.FULL, *scheduler.PASSING))
+
+
+def refusal(scheduler: Any, complaint: str) -> request.Refused:
+    """Return the exception for a complaint about what does not pass."""
+    stays = says(complaint, scheduler.MISCONFIGURED)
+    of = request.Misconfigured if stays else request.Refused
+    return of(f"{scheduler.SUBMIT} says: {complaint}")
 
 
 def ask(scheduler: Any, arguments: List[str], identity: str) -> Tuple[str, str]:

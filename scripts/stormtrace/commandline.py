@@ -21,6 +21,9 @@ from stormtrace.signals import handle_sigterm, heed_stop, rest
 Item = TypeVar("Item")
 log = logging.getLogger("stormtrace")
 
+#: Variables that have the id of the scheduler's job: one of several that share a job has its own.
+JOB_IDS = ("STORMTRACE_PART", "PBS_JOBID", "SLURM_JOB_ID")
+
 #: Between two lines of a log, and two notes for `scripts/status.py`.
 LOG_EVERY_S, NOTE_EVERY_S = 10, 3
 
@@ -164,7 +167,7 @@ class Note:
             "host": socket.gethostname(),
             "process": os.getpid(),
             "memory": memory.asked(),
-            "job": os.environ.get("PBS_JOBID", os.environ.get("SLURM_JOB_ID")),
+            "job": next(filter(None, map(os.environ.get, JOB_IDS)), None),
         }
 
     def of_killed(self) -> dict[str, Any]:

@@ -32,6 +32,7 @@ class Cluster:
             **os.environ,
             "STORMTRACE_POLL_S": "0.3",
             "STORMTRACE_GRACE_S": "3",
+            "STORMTRACE_LINGER_S": "2",
             **environment,
         }
 

@@ -125,7 +125,7 @@ def test_the_profiles_are_python_3_6_and_standard_library(file):
     tree = ast.parse(file.read_text(), feature_version=(3, 6))
     own = {path.stem for path in SHARED.glob("*.py")}
     allowed = own | {"contextlib", "fcntl", "hashlib", "json", "os", "re", "signal"}
-    allowed |= {"subprocess", "sys", "time", "typing"}
+    allowed |= {"shlex", "shutil", "subprocess", "sys", "tempfile", "time", "typing"}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [getattr(node, "module", None), *(alias.name for alias in node.names)]

@@ -3,10 +3,11 @@
 import subprocess
 from types import SimpleNamespace
 
-import jobs
+import adoption
 import pbs
 import pytest
 import request
+import shared
 import slurm
 import submission
 
@@ -128,9 +129,9 @@ def test_a_job_that_cannot_be_recorded_is_not_lost(tmp_path, monkeypatch, capsys
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(submission, "submit", lambda *_: "7")
-    monkeypatch.setattr(jobs.Jobs, "remember", remember)
+    monkeypatch.setattr(shared.SharedJobs, "remember", remember)
     script = tmp_path / "script"
     facts = '{"rule": "a", "output": ["b"], "threads": 1, "resources": {"mem_mb": 1, "runtime": 1}}'
     script.write_text(f"# properties = {facts}\n")
-    assert submission.job_for(jobs.Jobs(slurm), str(script)) == "7"
+    assert adoption.job_for(shared.SharedJobs(slurm), str(script)) == "7"
     assert "a Snakemake started anew will not know: [Errno 28] No space" in capsys.readouterr().err

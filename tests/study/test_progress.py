@@ -145,6 +145,31 @@ def test_a_note_is_believed_while_its_job_lives(tmp_path):
     }
 
 
+def test_jobs_that_share_one_of_the_scheduler_s(tmp_path):
+    """Where each is, is known from its job script; of those taken, from the job that took it."""
+    records = jobs.RECORDS["Slurm"]
+    for name in ("waits", "runs", "lost", "failed", "done"):
+        ended = {"failed": 1, "done": 0}.get(name)
+        submit(tmp_path, f"part-{name}", f"logs/a/{name}.log", notes=records, ended=ended)
+        note(tmp_path, f"logs/a/{name}.log", host="a node", job=f"part-{name}")
+    (tmp_path / "logs/a/waits.progress.json").unlink()
+    (tmp_path / "logs/a/done.progress.json").unlink()
+    for place in ("waiting/part-waits", "taken/part-runs.7", "taken/part-lost.8", "jobs/9"):
+        make(tmp_path, records / "shared" / place)
+    for number in ("7", "8"):
+        make(tmp_path, records / "shared/at_work" / number)
+    told = {"7": {"state": "running"}, "8": {"state": "ended", "comment": "CANCELLED"}}
+    make(tmp_path, records / "answers.json", json.dumps({"asked": time.time(), "jobs": told}))
+    at_work = jobs.jobs_in(tmp_path, "logs").values()
+    assert {job.name: job.state for job in at_work} == {
+        "waits": "queued",
+        "runs": "running",
+        "lost": "failed",
+        "failed": "failed",
+    }
+    assert jobs.shared_jobs(tmp_path) == (1, 1)
+
+
 def test_time_goes_on_after_a_note():
     job = jobs.Job("logs/a/b.log", "a/b", "running", {"time": time.time() - 10, "seconds_left": 15})
     assert job.seconds_left() == pytest.approx(5, abs=1)

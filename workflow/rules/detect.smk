@@ -37,6 +37,7 @@ rule detect:
         mem_mb=asks(1000, full=1500),
         runtime=asks(15, full=105),
         gpu=GPU,
+        shared_input=lambda wildcards: samples_of(wildcards),  # see profiles/scheduler/shared.py
     params:
         model=model_folders,
         seen=year_seen,

@@ -23,6 +23,10 @@ RECORDS = {"PBS": Path(".snakemake/pbs"), "Slurm": Path(".snakemake/slurm")}
 #: The file there that has the scheduler's last answer.
 ANSWERS = "answers.json"
 
+#: How the ids of jobs begin that share one of the scheduler's, and where those are kept; see
+#: profiles/scheduler/shared.py.
+PART, SHARED = "part-", "shared"
+
 #: As much of a log's end as is read for its last line.
 TAIL_BYTES = 4000
 
@@ -95,7 +99,7 @@ def _submitted(
 ) -> Job | None:
     """Return a job that was submitted to a scheduler, unless it has succeeded."""
     log, ended = record["log"][0], _exit_code(folder / records, record["job"])
-    fact = facts.get(_number(record["job"]), {})
+    fact = _facts_of(folder / records, record["job"], facts)
     job = log.removeprefix(f"{logs}/").removesuffix(".log")
     if ended == "0":
         return None
@@ -106,12 +110,42 @@ def _submitted(
     return Job(log, job, "queued" if fact.get("state") in (None, "queued") else "running")
 
 
+def _facts_of(records: Path, job: str, facts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what is known of a job: what the scheduler last said, or where a part of one is."""
+    if not job.startswith(PART):
+        fact: Mapping[str, Any] = facts.get(_number(job), {})
+        return fact
+    held = next((records / SHARED / "taken").glob(f"{job}.*"), None)
+    if held is None:
+        return {"state": "queued"}
+    number = held.suffix.removeprefix(".")
+    fact = facts.get(number, {})
+    if _exit_code(records, number) is None and fact.get("state") != "ended":
+        return {"state": "running"}
+    comment = fact.get("comment", "ended")
+    return {"state": "ended", "comment": f"job {number}, which it shared with others: {comment}"}
+
+
+def shared_jobs(folder: Path) -> tuple[int, int]:
+    """Return how many jobs of the scheduler that others share run, and how many are queued."""
+    running = queued = 0
+    for records in RECORDS.values():
+        facts, shared = _said(folder / records), folder / records / SHARED
+        at_work = {path.name for path in _files(shared / "at_work")}
+        for number in at_work | {path.name for path in _files(shared / "jobs")}:
+            ended = _exit_code(folder / records, number) is not None
+            if not ended and facts.get(number, {}).get("state") != "ended":
+                running += number in at_work
+                queued += number not in at_work
+    return running, queued
+
+
 def _lives(folder: Path, note: Mapping[str, Any], said: Mapping[Path, Mapping[str, Any]]) -> bool:
     """Whether a job that left a note still runs; one that was killed could not remove it."""
     if job := note.get("job"):
         return not any(
             _exit_code(folder / records, job) is not None
-            or facts.get(_number(job), {}).get("state") == "ended"
+            or _facts_of(folder / records, job, facts).get("state") == "ended"
             for records, facts in said.items()
         )
     if note.get("host") == socket.gethostname():
