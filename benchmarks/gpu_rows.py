@@ -15,6 +15,7 @@ from gpu_files import DISTINCT, MEMORY, room, write_labelled, write_samples
 from gpu_training import EPOCH, MEANS, TrainingRows
 from measuring import flushed, measured, script
 from stormtrace.detect.network_run import Choice, load_members, make_segmenter, prepare_run
+from stormtrace.detect.reading_ahead import Look, Pieces, of_one
 from stormtrace.detect.reading_processes import read_in_processes
 from stormtrace.formats.samples import open_folder
 from stormtrace.learn.training_checks import compiled
@@ -267,7 +268,8 @@ class Bench(TrainingRows):
     def _read(self, opened, readers, cold):
         cold(opened.paths)
         check, start = self.prepared("float32").check, time.perf_counter()
-        for _ in read_in_processes(opened, self.scale.batch, readers, check=check):
+        pieces = Pieces.of([Look(opened, opened.paths, check)], self.scale.batch)
+        for _ in of_one(read_in_processes(pieces, readers)):
             pass
         seconds = time.perf_counter() - start
         return self._pace(seconds, len(opened.paths))

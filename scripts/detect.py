@@ -11,15 +11,41 @@ Without --statistics the fields are normalized as in the model's config.json. Se
 stopped or killed and started again, it continues from what it kept in --checkpoints.
 """
 
+import argparse
 import math
+import sys
+import time
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from stormtrace import commandline
+from stormtrace.detect.shared_process import Asked, Client, Work, share
 from stormtrace.provenance import provenance
+
+if TYPE_CHECKING:
+    import torch
+
+    from stormtrace.detect.common_reading import Detecting
+    from stormtrace.detect.network_run import Load
 
 
 def main() -> None:
-    """Parse the flags and detect."""
+    """Parse the flags and detect, maybe for other processes, too."""
+    flags = sys.argv[1:]
+    args = parse(flags)
+    asked = Asked(
+        flags=flags,
+        reads=str(args.samples),
+        alike=[str(Path.cwd()), sys.executable, args.device, str(args.threads)],
+        deadline=time.monotonic() + args.time_budget,
+    )
+    share(asked, partial(prepare, args))
+
+
+def parse(flags: Sequence[str]) -> argparse.Namespace:
+    """Parse flags."""
     parser = commandline.parser(__doc__)
     parser.add_argument("--model", type=Path, nargs="+", required=True, help="folder(s)")
     parser.add_argument("--samples", type=Path, required=True, help="folder of one year's samples")
@@ -66,19 +92,40 @@ def main() -> None:
     )
     parser.add_argument("--checkpoints", type=Path, help="folder to resume from")
     parser.add_argument("--time-budget", type=float, default=math.inf, help="seconds")
-    args = parser.parse_args()
+    return parser.parse_args(flags)
 
+
+def prepare(args: argparse.Namespace) -> Work:
+    """Return what detects for those that ask for the device of `args`."""
+    from stormtrace.detect.common_reading import detect_together
+    from stormtrace.detect.network_run import copies_of_models
+    from stormtrace.network.devices import choose_device, prepare_device
+
+    device, load = choose_device(args.device), copies_of_models()
+    prepare_device(device, args.threads)
+
+    def work(tasks: Sequence[tuple[Client, Asked, commandline.Note]]) -> None:
+        detect_together(
+            [(client, detecting(asked, device, load, note)) for client, asked, note in tasks]
+        )
+
+    return work
+
+
+def detecting(
+    asked: Asked, device: "torch.device", load: "Load", note: commandline.Note
+) -> "Detecting":
+    """Detect what is asked for with flags."""
     import torch
 
-    from stormtrace.detect.detection import detect
+    from stormtrace.detect.detection import Request
+    from stormtrace.detect.detection import detecting as detecting_request
     from stormtrace.detect.network_run import Choice
     from stormtrace.detect.plausibility import other_statistics
-    from stormtrace.network.devices import choose_device, prepare_device
     from stormtrace.network.model_files import read_config
     from stormtrace.network.normalization import read_statistics
 
-    device = choose_device(args.device)
-    prepare_device(device, args.threads)
+    args = parse(asked.flags)
     normalization, doubts = None, list[str]()
     if args.statistics is not None:
         model = read_config(args.model[0])
@@ -88,10 +135,10 @@ def main() -> None:
     inputs = [folder / name for folder in args.model for name in ("config.json", "weights.pth")]
     adjust = [(field, Path(own), Path(to)) for field, own, to in args.adjust]
     inputs += [path for _, *files in adjust for path in files]
-    detect(
-        args.model,
-        args.samples,
-        args.output,
+    request = Request(
+        models=args.model,
+        samples=args.samples,
+        output=args.output,
         year=args.year,
         periods=args.period,
         missing_steps=args.missing_steps,
@@ -111,6 +158,7 @@ def main() -> None:
         ),
         attributes=provenance(
             [*inputs, *([args.statistics] if args.statistics else [])],
+            asked.flags,
             experiment=args.experiment,
             dataset=args.dataset,
             grid=args.grid,
@@ -121,8 +169,9 @@ def main() -> None:
         table=args.classes,
         doubts=doubts,
         checkpoints=args.checkpoints,
-        time_budget=args.time_budget,
+        deadline=asked.deadline,
     )
+    yield from detecting_request(request, load, note)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from labelled_factory import FIELDS, MEAN, STD, weather
-from stormtrace.detect.detection import detect
+from stormtrace.detect.detection import Request, detect
 from stormtrace.detect.network_run import Choice
 from stormtrace.network.cgnet import CGNet
 from stormtrace.network.model_files import write_model
@@ -55,7 +55,7 @@ def look(
     blank="allow",  # networks with random weights are
     **choice,
 ):
-    detect(
+    request = Request(
         [models] if isinstance(models, Path) else models,
         samples,
         output,
@@ -68,6 +68,7 @@ def look(
         choice=Choice(torch.device("cpu"), blank=blank, **choice),
         attributes={"experiment": "test"},
     )
+    detect(request)
     with netCDF4.Dataset(output) as dataset:
         dataset.set_auto_maskandscale(False)
         variables = {name: dataset[name][:] for name in dataset.variables}

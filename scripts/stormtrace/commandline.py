@@ -123,24 +123,30 @@ def run(main: Callable[[], None]) -> NoReturn:
     try:
         with together():
             main()
-    except BadInput as error:
-        sys.exit(f"error: {error}")
-    except OutOfTime as stop:
-        sys.exit(f"out of time: {stop}; started again, the job goes on from there")
-    except OSError as error:
-        sys.exit(f"error: {_explain(error)}")
-    except MemoryError as error:  # Arrow's, too
-        sys.exit(f"error: out of memory ({error}): {memory.more()}")
-    except RuntimeError as error:
-        if memory.USED_UP.search(str(error)):
-            sys.exit(f"error: out of memory ({str(error).splitlines()[0]}): {memory.more()}")
-        if memory.HELPER_KILLED.search(str(error)):
-            sys.exit(f"error: {str(error).splitlines()[0].rstrip('. ')}: {memory.killed()}")
-        raise
+    except Exception as error:
+        if (sentence := explanation(error)) is None:
+            raise
+        sys.exit(sentence)
     finally:
         rest()
         note.remove()
     sys.exit(0)
+
+
+def explanation(error: Exception) -> str | None:
+    """Return the sentence that a script ends with; None for what nobody foresaw."""
+    if isinstance(error, BadInput):
+        return f"error: {error}"
+    if isinstance(error, OutOfTime):
+        return f"out of time: {error}; started again, the job goes on from there"
+    if isinstance(error, OSError):
+        return f"error: {_explain(error)}"
+    first = str(error).partition("\n")[0]
+    if memory.is_used_up(error):
+        return f"error: out of memory ({first}): {memory.more()}"
+    if isinstance(error, RuntimeError) and memory.HELPER_KILLED.search(str(error)):
+        return f"error: {first.rstrip('. ')}: {memory.killed()}"
+    return None
 
 
 class _Lines(logging.Formatter):
@@ -236,15 +242,16 @@ def left(seconds: float | None) -> str:
 class Progress:
     """How far a job is, for its `Note`.
 
-    what: the unit that is counted. done: what an earlier attempt has done of `total`.
+    what: the unit that is counted. done: what an earlier attempt has done of `total`. note: that
+    of another process, for which this one works.
     """
 
-    def __init__(self, what: str, total: int, done: int = 0) -> None:
+    def __init__(self, what: str, total: int, done: int = 0, note: Note | None = None) -> None:
         self.what, self.total, self.done = what, total, done
         self.seconds_left: float | None = None
         self._pace = Pace(total)
         self._start = self._noted = time.monotonic()
-        self._note = Note()
+        self._note = note or Note()
         self._write_note()
 
     def advance(self, count: int = 1) -> None:
@@ -266,6 +273,23 @@ class Progress:
         self._note.write(**how_far, seconds_left=self.seconds_left)
 
 
+class LoggedProgress(Progress):
+    """Progress that is also in the log, now and then."""
+
+    _logged = 0.0
+
+    def advance(self, count: int = 1) -> None:
+        """Count `count` more as done, as `Progress` does."""
+        super().advance(count)
+        if self.seconds() - self._logged >= LOG_EVERY_S and self.done < self.total:
+            self._logged = self.seconds()
+            log.info("%s: %d of %d%s", self.what, self.done, self.total, left(self.seconds_left))
+
+    def finish(self) -> None:
+        """Log how long all took."""
+        log.info("%s: %d in %.1f s", self.what, self.done, self.seconds())
+
+
 def progress(
     items: Iterable[Item],
     what: str,
@@ -278,15 +302,11 @@ def progress(
 
     done: what an earlier attempt has done of `total`; size: how many an item stands for.
     """
-    counter = Progress(what, total, done)
-    logged = 0.0
+    counter = LoggedProgress(what, total, done)
     for item in items:
         yield item
         counter.advance(size(item))
-        if counter.seconds() - logged >= LOG_EVERY_S and counter.done < total:
-            logged = counter.seconds()
-            log.info("%s: %d of %d%s", what, counter.done, total, left(counter.seconds_left))
-    log.info("%s: %d in %.1f s", what, counter.done, counter.seconds())
+    counter.finish()
 
 
 def _is_alive(process: Any) -> bool:

@@ -35,6 +35,12 @@ class _Set:
         One file replaces an older one in a single step. Of several, the older ones are removed
         first: a process killed in between leaves no new file beside an old one.
         """
+        if self.files:
+            self._put_all()
+        for call in self.then:
+            call()
+
+    def _put_all(self) -> None:
         put: list[Path] = []
         with undisturbed():
             try:
@@ -48,8 +54,6 @@ class _Set:
                 for path in put:
                     _remove(path)
                 raise
-        for call in self.then:
-            call()
 
 
 #: Sets of files that are being written, the innermost last.

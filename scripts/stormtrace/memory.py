@@ -18,6 +18,12 @@ KILLED = 137
 OF_KILLED = re.compile(r"std::bad_alloc|SIGKILL")
 
 
+def is_used_up(error: Exception) -> bool:
+    """Whether an error says so."""
+    said_so = isinstance(error, RuntimeError) and USED_UP.search(str(error)) is not None
+    return said_so or isinstance(error, MemoryError)  # Arrow's, too
+
+
 def asked() -> str:
     """Return RULE:mem_mb=MB as the job's rule asked for it; empty where there is no rule.
 

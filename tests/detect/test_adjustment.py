@@ -10,7 +10,7 @@ from detection_runs import OWN, SHAPE, look, make_model
 from labelled_factory import write_map_file, write_samples
 from stormtrace.blocks import read_block
 from stormtrace.detect.adjustment import adjusted
-from stormtrace.detect.reading_ahead import read_ahead
+from stormtrace.detect.reading_ahead import Look, Pieces, of_one, read_ahead
 from stormtrace.detect.reading_processes import read_in_processes
 from stormtrace.detect.recipes import ThresholdRecipe
 from stormtrace.detect.thresholds import detect_by_thresholds
@@ -136,8 +136,9 @@ def test_processes_and_threads_adjust_alike(network):
     _, samples, _, own, to = network
     folder = adjusted(open_folder(samples, dict.fromkeys(OWN.fields)), [("TMQ", own, to)], "")
     plain = open_folder(samples, dict.fromkeys(OWN.fields)).read(folder.paths).values
-    in_thread = np.concatenate([one.values for one in read_ahead(folder, 3)])
-    in_processes = np.concatenate([one.values for one in read_in_processes(folder, 3, 1)])
+    pieces = Pieces.of([Look(folder, folder.paths)], 3)
+    in_thread = np.concatenate([one.values for one in of_one(read_ahead(pieces))])
+    in_processes = np.concatenate([one.values for one in of_one(read_in_processes(pieces, 1))])
     np.testing.assert_array_equal(bits(in_thread), bits(in_processes))
     np.testing.assert_allclose(in_thread[:, 0], 1.25 * plain[:, 0], rtol=1e-5)
     np.testing.assert_array_equal(bits(in_thread[:, 1:]), bits(plain[:, 1:]))

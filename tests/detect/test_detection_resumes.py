@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 
 import netCDF4
@@ -14,7 +15,7 @@ import torch
 from detection_runs import SHAPE, make_model
 from labelled_factory import write_samples
 from stormtrace.checkpoints import Checkpoint
-from stormtrace.detect.detection import Choice, detect
+from stormtrace.detect.detection import Choice, Request, detect
 from stormtrace.errors import OutOfTime
 from stormtrace.formats import mask_writing
 
@@ -33,18 +34,18 @@ def samples(tmp_path_factory):
 
 
 def look(model, samples, folder, *, time_budget=float("inf"), neutral=(), **choice):
-    detect(
+    request = Request(
         [model],
         samples,
         folder / "2001.nc",
         year=2001,
-        normalization=None,
         neutral=neutral,
         choice=Choice(torch.device("cpu"), runtime="torch", **choice),
         attributes={"experiment": "test"},
         checkpoints=folder / "checkpoints",
-        time_budget=time_budget,
+        deadline=time.monotonic() + time_budget,
     )
+    detect(request)
 
 
 def content(path):
@@ -130,19 +131,18 @@ def test_a_full_disk_is_told_as_such(model, samples, tmp_path, monkeypatch):
 
 SLOW = """
     import sys, time
-    from stormtrace.detect import detection
+    from stormtrace.commandline import LoggedProgress
     from stormtrace.formats import mask_writing
     mask_writing.SAVE_EVERY_S = 0
-    progress = detection.progress
+    advance = LoggedProgress.advance
 
-    def slow(*words, **flags):
-        for step, batch in enumerate(progress(*words, **flags), start=1):
-            yield batch
-            print("step", flush=True)
-            if step == 3:
-                time.sleep(600)
+    def slow(progress, count):
+        advance(progress, count)
+        print("step", flush=True)
+        if progress.done == 3:
+            time.sleep(600)
 
-    detection.progress = slow
+    LoggedProgress.advance = slow
     sys.argv[0] = "detect.py"
     from detect import main
     from stormtrace.commandline import run

@@ -8,7 +8,7 @@ import pytest
 
 from detection_runs import OWN, SHAPE, look, make_model
 from labelled_factory import FIELDS, write_samples
-from stormtrace.detect.reading_ahead import read_ahead
+from stormtrace.detect.reading_ahead import Look, Pieces, of_one, read_ahead
 from stormtrace.detect.reading_processes import read_in_processes
 from stormtrace.errors import BadInput
 from stormtrace.formats.complete_maps import read_map
@@ -38,7 +38,9 @@ def spoil(tmp_path, change, index=4):
 
 def test_processes_read_what_a_thread_reads(samples):
     folder = open_folder(samples, dict.fromkeys(FIELDS))
-    in_thread, in_processes = list(read_ahead(folder, 3)), list(read_in_processes(folder, 3, 2))
+    pieces = Pieces.of([Look(folder, folder.paths)], 3)
+    in_thread = list(of_one(read_ahead(pieces)))
+    in_processes = list(of_one(read_in_processes(pieces, 2)))
     assert [len(batch.times) for batch in in_thread] == [3, 3, 1]
     for one, other in zip(in_thread, in_processes, strict=True):
         assert one.times == other.times
@@ -79,9 +81,10 @@ def test_impossible_input_ends_the_job(model, tmp_path, field, change, message, 
     folder = spoil(tmp_path, spoiled)
     found = rf"43200\.nc: {message}.*: correct the field"
     if workers:
-        check = PlausibleInput(OWN).check
+        opened = open_folder(folder, dict.fromkeys(FIELDS))
+        pieces = Pieces.of([Look(opened, opened.paths, PlausibleInput(OWN).check)], 1)
         with pytest.raises(BadInput, match=found) as refused:
-            list(read_in_processes(open_folder(folder, dict.fromkeys(FIELDS)), 1, 1, check=check))
+            list(of_one(read_in_processes(pieces, 1)))
         assert "Traceback" not in str(refused.value)
     else:
         with pytest.raises(BadInput, match=found):

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from labelled_factory import FIELDS, MEAN, STD, write_labelled, write_samples
-from stormtrace.detect.detection import Choice, detect
+from stormtrace.detect.detection import Choice, Request, detect
 from stormtrace.errors import BadInput
 from stormtrace.formats.labelled import list_labelled
 from stormtrace.formats.samples import open_folder
@@ -105,16 +105,8 @@ def test_a_family_goes_through_the_whole_pipeline(library, labels, tmp_path, fam
     with torch.inference_mode():
         expected = network(torch.from_numpy(NORMALIZATION.apply(values))).argmax(1).numpy()
     for runtime in ("torch", "openvino"):
-        detect(
-            [model],
-            samples,
-            tmp_path / "masks.nc",
-            year=2001,
-            normalization=None,
-            neutral=(),
-            choice=Choice(CPU, runtime),
-            attributes={},
-        )
+        choice = Choice(CPU, runtime)
+        detect(Request([model], samples, tmp_path / "masks.nc", 2001, choice, attributes={}))
         with netCDF4.Dataset(tmp_path / "masks.nc") as dataset:
             assert dataset.runtime == runtime
             np.testing.assert_array_equal(dataset["mask"][:], expected)

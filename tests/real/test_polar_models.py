@@ -17,7 +17,7 @@ from scipy import ndimage
 from cf_compliance import cf_findings
 from labelled_factory import write_map_file
 from real_data import real_data
-from stormtrace.detect.detection import Choice, detect
+from stormtrace.detect.detection import Choice, Request, detect
 from stormtrace.formats.masks import open_masks
 from stormtrace.grids import make_grid
 from stormtrace.network.model_files import load_model
@@ -61,16 +61,15 @@ def test_it_runs_on_any_grid_with_rivers_under_their_name(model, tmp_path, caplo
     grid = make_grid(GRIDS[name])
     fields = {"tmq": water(grid)}
     write_map_file(tmp_path / "samples" / "m.2000-01-01-00000.nc", fields, grid=grid)
-    detect(
+    request = Request(
         [model],
         tmp_path / "samples",
         tmp_path / "masks.nc",
         year=2000,
-        normalization=None,
-        neutral=(),
         choice=Choice(torch.device("cpu"), "torch", probabilities=True, blank="allow"),
         attributes={"history": "test"},
     )
+    detect(request)
     masks = open_masks(tmp_path / "masks.nc")
     assert [one.short for one in masks.classes.features] == ["AR"]
     assert masks.grid.same_as(grid)

@@ -1,7 +1,8 @@
 """A network, or an ensemble, made ready to run on the samples of a folder."""
 
+import copy
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,9 @@ log = logging.getLogger("stormtrace")
 GPU_BATCH, GPU_READERS = 16, 8
 
 Member = tuple[ModelConfig, nn.Module]
+
+#: Loads the model of a folder.
+Load = Callable[[Path], Member]
 
 
 @dataclass(frozen=True)
@@ -140,14 +144,27 @@ def fields_of(normalization: Normalization, neutral: Sequence[str]) -> Mapping[s
     return {field: mean if field in neutral else None for field, mean in means}
 
 
-def load_members(models: Sequence[Path]) -> list[Member]:
+def copies_of_models() -> Load:
+    """Return what loads each model once and hands out copies, which may be changed."""
+    loaded: dict[Path, Member] = {}
+
+    def load(folder: Path) -> Member:
+        if folder not in loaded:
+            loaded[folder] = load_model(folder)
+        config, network = loaded[folder]
+        return config, copy.deepcopy(network)
+
+    return load
+
+
+def load_members(models: Sequence[Path], load: Load = load_model) -> list[Member]:
     """Load one model, or the members of an ensemble.
 
     Raises:
         BadInput: members differ in fields, statistics or labels.
 
     """
-    members = [load_model(folder) for folder in models]
+    members = [load(folder) for folder in models]
     first = members[0][0]
     for folder, (config, _) in zip(models, members, strict=True):
         if (config.normalization, config.labels) != (first.normalization, first.labels):

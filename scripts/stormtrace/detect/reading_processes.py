@@ -7,24 +7,15 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from stormtrace.detect.reading_ahead import Check, Pieces
-from stormtrace.errors import BadInput
-from stormtrace.formats.samples import Batch, SampleFolder
+from stormtrace.detect.reading_ahead import Piece, Pieces, handed_out
+from stormtrace.formats.samples import Batch
 
 
-def read_in_processes(
-    folder: SampleFolder, size: int, workers: int, skip: int = 0, check: Check | None = None
-) -> Iterator[Batch]:
-    """Yield batches of `size` samples in order, read by `workers` processes.
+def read_in_processes(pieces: Pieces, workers: int) -> Iterator[Piece]:
+    """Yield all pieces in order, read by `workers` processes.
 
-    Memory stays constant: never more than a few batches wait. skip: samples to leave out at the
-    beginning.
-
-    Raises:
-        BadInput: a sample cannot be read, or is refused by `check`.
-
+    Memory stays constant: never more than a few pieces wait.
     """
-    pieces = Pieces.of(folder, size, skip, check)
     if not pieces.paths:
         return
     loader: Any = DataLoader(
@@ -34,24 +25,21 @@ def read_in_processes(
         prefetch_factor=2,
         pin_memory=torch.cuda.is_available(),
     )
-    for values, times, refusal in loader:
-        if refusal:
-            raise BadInput(refusal)
-        yield Batch(values.numpy(), times)
+    for batches, answers in loader:
+        yield handed_out([Batch(values.numpy(), times) for values, times in batches], answers)
 
 
 @dataclass(frozen=True)
 class _InSharedMemory:
-    """The batches as torch's DataLoader needs them: tensors travel in shared memory."""
+    """The pieces as torch's DataLoader needs them: tensors travel in shared memory."""
 
     pieces: Pieces
 
     def __len__(self) -> int:
         return len(self.pieces.paths)
 
-    def __getitem__(self, number: int) -> tuple[Any, list[float], str]:
-        try:
-            batch = self.pieces.read(number)
-        except BadInput as error:  # torch would wrap it in the traceback of its worker
-            return torch.empty(0), [], str(error)
-        return torch.from_numpy(batch.values), batch.times, ""
+    def __getitem__(
+        self, number: int
+    ) -> tuple[list[tuple[torch.Tensor, list[float]]], list[int | str | None]]:
+        batches, answers = self.pieces.read(number)
+        return [(torch.from_numpy(one.values), one.times) for one in batches], answers

@@ -13,7 +13,7 @@ from stormtrace.commandline import progress
 from stormtrace.detect.adjustment import Asked, adjusted, facts_of
 from stormtrace.detect.conditions import RecipeOnGrid, check_units
 from stormtrace.detect.expected_steps import MissingSteps, count_missing
-from stormtrace.detect.reading_ahead import read_ahead
+from stormtrace.detect.reading_ahead import Look, Pieces, of_one, read_ahead
 from stormtrace.detect.recipes import ThresholdRecipe
 from stormtrace.detect.watch import Watch
 from stormtrace.formats.labelled import attributes_of
@@ -88,7 +88,8 @@ def detect_by_thresholds(
 
 def _steps(folder: SampleFolder) -> Any:
     """Yield the time and the fields of each sample, the next one being read."""
-    for batch in progress(read_ahead(folder, 1), "steps", len(folder.paths)):
+    batches = of_one(read_ahead(Pieces.of([Look(folder, folder.paths)], 1)))
+    for batch in progress(batches, "steps", len(folder.paths)):
         yield batch.times[0], dict(zip(folder.fields, batch.values[0], strict=True))
 
 

@@ -19,8 +19,7 @@ from stormtrace.errors import BadInput
 from stormtrace.files import once_written, writing
 from stormtrace.formats.axes import map_attributes, write_grid
 from stormtrace.formats.kept_runs import RunKeeper
-from stormtrace.formats.netcdf import creating, opening
-from stormtrace.formats.samples import NETCDF
+from stormtrace.formats.netcdf import NETCDF, creating, opening
 from stormtrace.grids import Grid
 from stormtrace.seals import add_seal
 

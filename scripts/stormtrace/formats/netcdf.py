@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import shutil
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -17,6 +18,9 @@ from stormtrace.formats.classic import classic_length
 from stormtrace.formats.file_kinds import foreign_kind
 from stormtrace.formats.own_end import bytes_beyond
 from stormtrace.seals import MAKE_AGAIN, Damaged, add_seal, is_sealed
+
+#: The netCDF library is not safe in several threads: reading and writing take turns.
+NETCDF = threading.RLock()
 
 Form = Literal["NETCDF4", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"]
 
@@ -197,11 +201,13 @@ def creating(
     """
     memory = None if form == "NETCDF4" else 2**16
     try:
-        nc = netCDF4.Dataset(path, mode, format=form, memory=memory)
+        with NETCDF:
+            nc = netCDF4.Dataset(path, mode, format=form, memory=memory)
         try:
             yield nc
         finally:
-            content = nc.close()
+            with NETCDF:
+                content = nc.close()
         if memory:
             Path(path).write_bytes(content)
         if sealed:

@@ -2,7 +2,6 @@
 
 import math
 import re
-import threading
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -17,13 +16,10 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import check_grid, read_grid
 from stormtrace.formats.complete_maps import read_map
-from stormtrace.formats.netcdf import opening, read, variable
+from stormtrace.formats.netcdf import NETCDF, opening, read, variable
 from stormtrace.formats.quantities import check_possible
 from stormtrace.formats.sample_names import stamp
 from stormtrace.grids import Grid
-
-#: The netCDF library is not safe in several threads: reading and writing take turns.
-NETCDF = threading.Lock()
 
 
 def opening_sample(path: Path) -> AbstractContextManager[netCDF4.Dataset]:
@@ -62,6 +58,10 @@ class FieldAdjustment(Protocol):
         """Return what is done, in types of JSON."""
 
 
+#: Field and shape -> map of a file, as stored.
+Decoded = dict[tuple[str, tuple[int, ...]], NDArray[np.float32]]
+
+
 @dataclass(frozen=True)
 class SampleFolder:
     """A folder of samples; the first file says what all must have.
@@ -85,24 +85,44 @@ class SampleFolder:
             BadInput: a field is missing or incomplete, the grid is another, the time unreadable.
 
         """
-        values = np.empty((len(paths), len(self.fields), *self.grid.shape), np.float32)
-        return Batch(
-            values, [self._read_into(one, path) for one, path in zip(values, paths, strict=True)]
-        )
+        (found,) = read_together([(self, paths)])
+        if isinstance(found, BadInput):
+            raise found
+        return found
 
-    def _read_into(self, values: NDArray[np.float32], path: Path) -> float:
-        """Fill (fields, *grid.shape) from one file; return its time."""
-        with NETCDF, opening_sample(path) as nc:
-            for channel, (name, value) in enumerate(self.fields.items()):
-                values[channel] = (
-                    read_map(nc, name, path, self.grid.shape) if value is None else value
-                )
-            check_grid(nc, self.grid, path)
-            time = self._read_time(nc, path)
+    def read_into(
+        self, values: NDArray[np.float32], nc: netCDF4.Dataset, path: Path, decoded: Decoded
+    ) -> float:
+        """Fill (fields, *grid.shape) from an open file, not adjusted; return its time.
+
+        decoded: maps of this file that were read before, to which this adds its own.
+        """
+        for channel, (name, value) in enumerate(self.fields.items()):
+            key = name, self.grid.shape
+            if value is not None:
+                values[channel] = value
+            elif key in decoded:
+                values[channel] = decoded[key]
+            else:
+                values[channel] = read_map(nc, name, path, self.grid.shape)
+                decoded[key] = values[channel]
+        check_grid(nc, self.grid, path)
+        return self._read_time(nc, path)
+
+    def adjust_fields(self, values: NDArray[np.float32], time: float) -> None:
+        """Change the fields of a sample, (fields, *grid.shape), in place."""
         for channel, name in enumerate(self.fields):
             if name in self.adjust:
                 self.adjust[name](values[channel], self.date(time).month)
-        return time
+
+    def reads_as(self, other: "SampleFolder") -> bool:
+        """Whether both give the same values of a sample."""
+        return (
+            list(self.fields.items()) == list(other.fields.items())
+            and (self.units, self.calendar) == (other.units, other.calendar)
+            and _facts(self.adjust) == _facts(other.adjust)
+            and self.grid.same_as(other.grid)
+        )
 
     def attributes(self, field: str) -> dict[str, str]:
         """Return the attributes of a field in the first sample, as text; none if it lacks it."""
@@ -122,6 +142,42 @@ class SampleFolder:
         if calendar != self.calendar:
             raise BadInput(f"{path}: calendar {calendar}, but {self.calendar} in the first sample")
         return float(cftime.date2num(cftime.num2date(time, units, calendar), self.units, calendar))
+
+
+def read_together(
+    wanted: Sequence[tuple[SampleFolder, Sequence[Path]]],
+) -> list[Batch | BadInput]:
+    """Read samples for several that see one folder each in its own way: each file and field once.
+
+    wanted: how a folder is seen, and the samples to read, in order of time. Returns for each its
+    batch, or why it is refused.
+    """
+    values = [
+        np.empty((len(paths), len(folder.fields), *folder.grid.shape), np.float32)
+        for folder, paths in wanted
+    ]
+    times: list[list[float]] = [[] for _ in wanted]
+    refused: dict[int, BadInput] = {}
+    for path in dict.fromkeys(path for _, paths in wanted for path in paths):
+        here = [k for k, (_, paths) in enumerate(wanted) if k not in refused and path in paths]
+        try:
+            with NETCDF, opening_sample(path) as nc:
+                decoded: Decoded = {}
+                for k in here:
+                    try:
+                        into = values[k][len(times[k])]
+                        times[k].append(wanted[k][0].read_into(into, nc, path, decoded))
+                    except BadInput as error:
+                        refused[k] = error
+        except BadInput as error:
+            refused = dict.fromkeys(here, error) | refused
+        for k in here:
+            if k not in refused:
+                wanted[k][0].adjust_fields(values[k][len(times[k]) - 1], times[k][-1])
+    return [
+        refused.get(k) or Batch(one, moments)
+        for k, (one, moments) in enumerate(zip(values, times, strict=True))
+    ]
 
 
 def open_folder(
@@ -228,6 +284,10 @@ def one_time(nc: netCDF4.Dataset, name: str, shape: tuple[int, int]) -> NDArray[
     least, most = (float(end.reduce(values, axis=None)) for end in (np.fmin, np.fmax))
     check_possible(nc.filepath(), name, attributes, least, most)
     return values.reshape(shape)
+
+
+def _facts(adjust: Mapping[str, FieldAdjustment]) -> dict[str, dict[str, Any]]:
+    return {name: one.facts() for name, one in adjust.items()}
 
 
 def _check_date(moment: str, calendar: str) -> None:

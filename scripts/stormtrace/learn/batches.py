@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stormtrace.formats.labelled import LabelledFile, by_time, read_labelled
-from stormtrace.formats.samples import NETCDF
+from stormtrace.formats.netcdf import NETCDF
 from stormtrace.grids import Grid
 from stormtrace.learn.augment import Augmentation
 from stormtrace.network.devices import memory_format
