@@ -51,6 +51,7 @@ def detect_together(detections: Sequence[tuple[Client, Detecting]]) -> None:
                     one.take(found)
                 if not any(one.is_going for one in readers):
                     break
+        assert not any(one.is_going for one in going), "samples have ended before their masks"
     finally:
         for one in going:
             one.stop()
