@@ -1,6 +1,8 @@
 """Detections that read the samples of one folder together write what each writes alone."""
 
 import math
+import shlex
+import sys
 import time
 from collections import Counter
 from dataclasses import replace
@@ -10,14 +12,16 @@ import numpy as np
 import pytest
 import torch
 
+import detect as detect_script
 from detection_runs import OWN, make_model
 from labelled_factory import FIELDS, write_samples
+from stormtrace.commandline import Note
 from stormtrace.detect.common_reading import detect_together
 from stormtrace.detect.detection import Request, detect, detecting
 from stormtrace.detect.network_run import Choice, copies_of_models
 from stormtrace.detect.reading_ahead import Look, Pieces, read_ahead
 from stormtrace.detect.reading_processes import read_in_processes
-from stormtrace.detect.shared_process import Client
+from stormtrace.detect.shared_process import Asked, Client
 from stormtrace.errors import BadInput, OutOfTime
 from stormtrace.formats import samples as sample_files
 from stormtrace.formats.samples import open_folder
@@ -180,6 +184,17 @@ def test_a_stop_saves_what_all_have(requests, tmp_path):
     detect(requests["plain"])
     for name in both:
         assert content(tmp_path / "again" / f"{name}.nc") == content(tmp_path / "plain.nc")
+
+
+def test_the_history_is_that_of_the_process_it_is_for(models, samples, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["detect.py", "--experiment", "leader"])
+    flags = ["--model", str(models[0]), "--samples", str(samples), "--year", "2001"]
+    flags += ["--output", str(tmp_path / "m.nc"), "--experiment", "follower", "--dataset", "d"]
+    flags += ["--grid", "g", "--device", "cpu", "--runtime", "torch", "--blank", "allow"]
+    asked = Asked(flags, str(samples), [], math.inf)
+    detect_script.prepare(detect_script.parse(flags))([(Client(), asked, Note())])
+    with netCDF4.Dataset(tmp_path / "m.nc") as nc:
+        assert nc.history.split(" ", 1)[1] == shlex.join(["python", "detect.py", *flags])
 
 
 def test_processes_hand_out_what_a_thread_does(samples):

@@ -5,6 +5,7 @@ to pass. The last one is `detect.py` itself.
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import signal
@@ -85,9 +86,9 @@ STAND_IN = """
 
 
 class Jobs:
-    """Processes that share a folder."""
+    """Processes that share a folder; the first of `words` leads if it is to be so."""
 
-    def __init__(self, folder, words, slow=0):
+    def __init__(self, folder, words, slow=0, first_leads=False):
         self.folder = folder
         (folder / "stand_in.py").write_text(textwrap.dedent(STAND_IN))
         environment = os.environ | {
@@ -105,6 +106,17 @@ class Jobs:
                 stderr=subprocess.PIPE,
                 text=True,
             )
+            while first_leads and not self.is_led():
+                time.sleep(0.01)
+
+    def is_led(self):
+        """Whether a process has the lock."""
+        with contextlib.suppress(FileNotFoundError), (self.folder / "together/leader").open() as it:
+            try:
+                fcntl.flock(it, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
 
     def leader(self, least=1):
         """Return the word whose process works, once `least` steps are done."""
@@ -178,10 +190,14 @@ def test_one_that_kills_ends_its_leader_and_itself(tmp_path):
     assert jobs.processes_of("kills") <= killed
 
 
-def test_memory_used_up_in_company_is_tried_alone(tmp_path):
-    jobs = Jobs(tmp_path, {"a": "x", "fills": "x", "b": "x"})
+@pytest.mark.parametrize("first", ["a", "fills"])
+def test_memory_used_up_in_company_is_tried_alone(tmp_path, first):
+    """By its own process, whether that leads or not."""
+    words = {first: "x"} | {"a": "x", "fills": "x", "b": "x"}
+    jobs = Jobs(tmp_path, words, first_leads=True)
     assert set(jobs.end().values()) == {0}
-    assert {"fills"} in jobs.groups()
+    assert jobs.groups()[1:] == [{"fills"}]
+    assert jobs.processes_of("fills") == {first, "fills"}
     assert "goes on by itself" in jobs.said["fills"]
 
 
@@ -205,18 +221,21 @@ def test_a_leader_that_is_stopped_hands_over(tmp_path):
     codes = jobs.end()
     assert codes.pop(leader) == 143 and set(codes.values()) == {0}
     assert set(codes) in jobs.groups()
+    assert not list(tmp_path.glob("together/*.again"))
 
 
 def test_those_that_do_not_come_are_not_waited_for(tmp_path, monkeypatch):
     """One of two has died; of one that asks for another device nobody works for both."""
     monkeypatch.setenv(shared_process.FOLDER, str(tmp_path))
-    monkeypatch.setenv(shared_process.COUNT, "3")
+    monkeypatch.setenv(shared_process.COUNT, "4")
     asked = {"flags": [], "reads": "x", "alike": ["cpu"], "deadline": 1.0}
     for name, alike in (("1-1", ["cpu"]), ("2-2", ["cuda"])):
         (tmp_path / f"{name}.json").write_text(json.dumps(asked | {"alike": alike}))
     made = []
     start = time.monotonic()
-    shared_process.share(shared_process.Asked(**asked), lambda: made.append)
+    with (tmp_path / "2-2.lock").open("w") as alive:
+        fcntl.flock(alive, fcntl.LOCK_EX)
+        shared_process.share(shared_process.Asked(**asked), lambda: made.append)
     assert time.monotonic() - start < shared_process.WAIT_S / 2
     ((task,),) = made
     assert task[1].alike == ["cpu"]
