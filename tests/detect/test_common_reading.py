@@ -27,7 +27,7 @@ from stormtrace.formats import samples as sample_files
 from stormtrace.formats.samples import open_folder
 from stormtrace.network.normalization import Normalization
 
-STEPS, SHAPE = 6, (24, 36)
+STEPS, SHAPE = 6, (40, 64)
 CHOICE = Choice(torch.device("cpu"), runtime="torch", blank="allow")
 
 

@@ -34,6 +34,8 @@ rule detect:
         "../../envs/torch.yaml"
     threads: 1 if STUDY.config.device != "cuda" else 8
     resources:
+        # Of several that a scheduler's job starts together one works for all, in less than the sum
+        # of these (three: 1,700 MB), and the others hold 21 MB each (docs/decisions/start-up.md).
         mem_mb=asks(1000, full=1500),
         runtime=asks(15, full=105),
         gpu=GPU,
