@@ -1,4 +1,4 @@
-r"""Animate a year or a month of detections over the water vapour, as a film a browser plays.
+r"""Animate a year or a month of detections over a field, as a film a browser plays.
 
 python scripts/animate.py --samples results/samples/cesm-historical/fv0.23x0.31/2000 \
     --mask results/masks/control/2000.nc --month 1 --output results/animations/control-2000-01.mp4
@@ -9,11 +9,21 @@ from pathlib import Path
 
 from stormtrace import commandline
 from stormtrace.climate.sample_files import sample_at
-from stormtrace.figures.animation import Picture, label_frame, make_painter, marks_of, write_film
+from stormtrace.figures.animation import (
+    Picture,
+    label_frame,
+    make_painter,
+    marks_of,
+    range_of,
+    write_film,
+)
 from stormtrace.files import writing
 from stormtrace.formats.mask_steps import dates_of, reading_steps
 from stormtrace.formats.masks import MaskFile, open_masks
 from stormtrace.formats.samples import read_fields, samples_by_time
+
+#: Colours of every film of water vapour, kg m-2, so that films can be compared.
+RANGES = {"TMQ": (0.0, 65.0)}
 
 
 def main() -> None:
@@ -25,7 +35,13 @@ def main() -> None:
     parser.add_argument(
         "--field", default="TMQ", help="field of the samples to film the masks over"
     )
-    parser.add_argument("--range", nargs=2, type=float, default=(0.0, 65.0), help="low high")
+    parser.add_argument(
+        "--range",
+        nargs=2,
+        type=float,
+        metavar=("LOW", "HIGH"),
+        help="of the colours; of water vapour 0 to 65, of other fields what the samples hold",
+    )
     parser.add_argument(
         "--frames-a-second", type=commandline.positive, default=12, help="steps shown in a second"
     )
@@ -46,17 +62,27 @@ def main() -> None:
 
 
 def paint(
-    samples: Path, masks: MaskFile, month: int | None, field: str, limits: tuple[float, float]
+    samples: Path,
+    masks: MaskFile,
+    month: int | None,
+    field: str,
+    limits: tuple[float, float] | None,
 ) -> Iterator[Picture]:
-    """Yield the frames of a month (or a year), one a mask."""
+    """Yield the frames of a month (or a year), one a mask. limits: of the colours."""
     dates, files = dates_of(masks), samples_by_time(samples)
-    painter, marks = make_painter(masks.grid, *limits), marks_of(masks.classes)
     chosen = [step for step, date in enumerate(dates) if month in (None, date.month)]
+    limits = limits or RANGES.get(field.upper())
+    if limits is None:
+        some = [chosen[len(chosen) * part // 4] for part in range(4)] if chosen else []
+        limits = range_of(
+            read_fields(sample_at(files, dates[step]), [field], masks.grid)[field] for step in some
+        )
+    painter, marks = make_painter(masks.grid, *limits), marks_of(masks.classes)
     with reading_steps(masks) as steps:
         for step in commandline.progress(chosen, "frames", len(chosen)):
             values = read_fields(sample_at(files, dates[step]), [field], masks.grid)
             frame = painter.paint(values[field], steps.masks(step, step + 1)[0], marks)
-            yield label_frame(frame, dates[step].strftime("%Y-%m-%d  %H:%M"))
+            yield label_frame(frame, f"{dates[step]:%Y-%m-%d  %H:%M}   {field}")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,13 @@ def main() -> None:
         "--of", choices=COUNTED, default="masks", help="count every detection, or events alone"
     )
     parser.add_argument("--output", required=True, help="the comparison, netCDF")
+    parser.add_argument("--table", help="means over all cells and over regions, CSV (optional)")
+    parser.add_argument(
+        "--regions",
+        type=commandline.from_json,
+        default={},
+        help="of the table; JSON: name -> [west, east, south, north]",
+    )
     parser.add_argument("--replicates", type=positive, default=1000, help="bootstrap draws")
     parser.add_argument("--block-years", type=positive, default=1, help="years drawn together")
     commandline.add_classes(parser)
@@ -33,6 +40,8 @@ def main() -> None:
         args.output,
         provenance([args.first, args.second], comparison=args.name),
         args.classes,
+        args.table,
+        regions=args.regions,
         of=args.of,
         replicates=args.replicates,
         block_years=args.block_years,

@@ -1,8 +1,12 @@
 """Classes: codes come from labels or flags, looks from a table; nothing knows 1 and 2."""
 
+import json
+
 import numpy as np
 import pytest
 
+from stormtrace.blocks import flag
+from stormtrace.class_specification import ClassSpecification
 from stormtrace.class_table import KNOWN, flag_name
 from stormtrace.classes import CLIMATENET_LABELS, Classes
 from stormtrace.errors import BadInput
@@ -59,6 +63,18 @@ def test_a_study_redefines_what_a_class_looks_like_and_keeps_the_rest():
         ("#112233",),
     )
     assert river.basins == KNOWN["Atmospheric River"].basins
+
+
+def test_what_a_study_leaves_out_stays_out_in_the_block_that_jobs_read():
+    """A front in another colour is still a line, a river with another name still has its side."""
+    said = {
+        "Cold Front": ClassSpecification(colours=["#112233"]),
+        "Atmospheric River": ClassSpecification(short="River"),
+    }
+    table = json.loads(flag(said))
+    front, river = Classes.of_labels(["Background", *said], table).features
+    assert (front.kind, front.colours) == ("line", ("#112233",))
+    assert (river.short, river.crosses_equator) == ("River", False)
 
 
 @pytest.mark.parametrize(

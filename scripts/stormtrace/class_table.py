@@ -26,6 +26,7 @@ class ClassEntry:
     colours_dark: Sequence[str] | None = None
     basins: str | None = None
     crosses_equator: bool = True
+    union_of: Sequence[str] | None = None
 
 
 #: The classes Stormtrace knows by name, which a study may redefine or add to.
@@ -56,6 +57,7 @@ KNOWN: dict[str, ClassEntry] = {
     "Stationary Front": ClassEntry(short="SF", kind="line", colours=["#2f8f5b"]),
     "Occluded Front": ClassEntry(short="OF", kind="line", colours=["#7d4ea3"]),
     "Front": ClassEntry(short="Front", kind="line", colours=["#4a5f8f"]),
+    "Any Front": ClassEntry(short="AF", kind="line", colours=["#5b5f66"]),
     "Blocking": ClassEntry(short="Block", colours=["#8a6d1f"]),
 }  # fmt: skip
 
@@ -73,11 +75,25 @@ ClassTable = Mapping[str, "ClassSpecification | Mapping[str, Any]"]
 
 
 def check_table(table: ClassTable) -> None:
-    """Raise BadInput if two entries of a study's `classes:` are the same class."""
+    """Raise BadInput if two entries of a study's `classes:` are one class, or a union is of one."""
     names = Counter(flag_name(name) for name in table)
     if twice := [name for name, count in names.items() if count > 1]:
         spelled = [name for name in table if flag_name(name) == twice[0]]
         raise BadInput(f"classes: {' and '.join(map(repr, spelled))} are the same name; keep one")
+    members = {name: union_members(entry) for name, entry in table.items()}
+    unions = {flag_name(name) for name, of in members.items() if of}
+    for name, of in members.items():
+        if within := [one for one in of if flag_name(one) in unions]:
+            raise BadInput(
+                f"classes: {name} is a union of {within[0]}, which is a union itself: name the "
+                "classes that are in masks"
+            )
+
+
+def union_members(entry: "ClassSpecification | Mapping[str, Any]") -> Sequence[str]:
+    """Return the names of the classes that an entry is the union of; none if it is no union."""
+    of = entry.get("union_of") if isinstance(entry, Mapping) else entry.union_of
+    return of or ()
 
 
 def lookup(table: ClassTable | None) -> dict[str, tuple[str, ClassEntry]]:

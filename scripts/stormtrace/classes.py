@@ -25,6 +25,7 @@ from stormtrace.class_table import (
     flag_name,
     lookup,
     spelled_out,
+    union_members,
 )
 from stormtrace.errors import BadInput
 
@@ -43,7 +44,8 @@ IGNORED = 255
 class FeatureClass:
     """One class of a mask: its code and name, and how it is shown.
 
-    colours, colours_dark: ramps, "#rrggbb", from what is rare to what is frequent.
+    colours, colours_dark: ramps, "#rrggbb", from what is rare to what is frequent. union_of: flags
+    of the classes it is the union of; none for a class of masks.
     """
 
     code: int
@@ -54,6 +56,7 @@ class FeatureClass:
     colours_dark: tuple[str, ...]
     basins: str | None
     crosses_equator: bool
+    union_of: tuple[str, ...] = ()
 
     @property
     def flag(self) -> str:
@@ -69,7 +72,8 @@ class FeatureClass:
     def plural(self) -> str:
         """The name for a running text: ``atmospheric rivers``."""
         name = self.name.lower()
-        return name if name.endswith(("s", "ing")) else f"{name}s"
+        has_plural = not name.endswith(("s", "ing")) and not name.startswith("any ")
+        return f"{name}s" if has_plural else name
 
 
 @dataclass(frozen=True)
@@ -170,6 +174,51 @@ class Classes:
         if (feature := self.get(name)) is None:
             raise BadInput(f"there is no class {name!r}; there are: {', '.join(self.labels[1:])}")
         return feature
+
+    def with_unions(self, table: ClassTable | None) -> "Classes":
+        """Return these classes, and the unions of some of them that a study's `classes:` has.
+
+        A union has a code that no class of masks has. Of its classes those count that are here; a
+        union of none of them is left out.
+
+        Raises:
+            BadInput: a union is called as a class of masks, or there is no code left for it.
+
+        """
+        found: list[FeatureClass] = []
+        for name, entry in (table or {}).items():
+            flags = map(flag_name, union_members(entry))
+            there = [self._by_name[flag] for flag in flags if flag in self._by_name]
+            if not there:
+                continue
+            if self.get(name) is not None:
+                raise BadInput(
+                    f"classes: the union {name} is called as a class of the masks, "
+                    f"{self[name].name}: rename it"
+                )
+            code = max(self.codes) + 1 + len(found)
+            kind: Literal["area", "line"] = (
+                "line" if all(one.kind == "line" for one in there) else "area"
+            )
+            of = tuple(dict.fromkeys(one.flag for one in there))
+            union = _feature(code, name, lookup(table))
+            found.append(replace(union, kind=kind, union_of=of))
+        return Classes((*self.features, *found), self.background) if found else self
+
+    @property
+    def of_masks(self) -> "Classes":
+        """The classes that masks have: all but unions."""
+        features = tuple(feature for feature in self.features if not feature.union_of)
+        return Classes(features, self.background)
+
+    @property
+    def unions(self) -> dict[FeatureClass, tuple[int, ...]]:
+        """Each union -> the codes of its classes."""
+        return {
+            feature: tuple(self[flag].code for flag in feature.union_of)
+            for feature in self.features
+            if feature.union_of
+        }
 
     def flag_attributes(self) -> dict[str, Any]:
         """Return `flag_values` (int8) and `flag_meanings` of a mask, background included."""

@@ -5,6 +5,7 @@ from make_results import MINI, write_frequency
 from stormtrace.climate.comparison import compare_files
 from stormtrace.errors import BadInput
 from stormtrace.formats.comparison_maps import read_comparison
+from stormtrace.formats.regional_differences import read_regional
 from stormtrace.grids import make_grid
 from stormtrace.grids.remapping import area_mean
 
@@ -33,6 +34,37 @@ def test_second_minus_first_by_hand_and_from_the_file(tmp_path):
     assert difference.mean() == pytest.approx(30, abs=0.5)  # 20 % to 50 %
     assert (comparison.get("significant", AR, "annual") == 1).all()
     assert comparison.attributes["second_experiment"] == "b"
+
+
+def test_means_over_regions_have_intervals_by_year(tmp_path):
+    """North of 20° N the second has 30, 40 … 80 % in six years, the first 20 % in all.
+
+    Elsewhere both have 20 %. Student's interval of the mean of n = 6 years is ± t s / √n with
+    s = 18.71 points and t = 2.23 (2 n − 2 = 10 degrees of freedom): ± 17.0 about 35 points. The
+    bootstrap's has the shape of six values, and 1000 draws of them.
+    """
+    north = MINI.lat > 20
+    made = {
+        year: np.where(north[:, None], 30 + 10 * number, 20) * np.ones((12, 2, *MINI.shape), int)
+        for number, year in enumerate(range(2000, 2006))
+    }
+    flat = {year: np.full((12, 2, *MINI.shape), 20) for year in made}
+    sides = [write_frequency(tmp_path / f"{n}.nc", one) for n, one in enumerate((flat, made))]
+    boxes = {"north": [-180, 180, 25, 90], "south": [100, 120, -60, 0], "nowhere": [0, 1, 1, 2]}
+    compare_files(*sides, tmp_path / "c.nc", {}, None, tmp_path / "c.csv", regions=boxes)
+    rows = {
+        one.region: one
+        for one in read_regional(tmp_path / "c.csv")
+        if (one.feature, one.period) == ("AR", "annual")
+    }
+    assert set(rows) == {"all", "north", "south"}  # the grid has no cell in a box so small
+    found = rows["north"]
+    assert (found.first, found.second, found.difference) == pytest.approx((20, 55, 35))
+    assert found.low == pytest.approx(35 - 17.0, abs=2.0)
+    assert found.high == pytest.approx(35 + 17.0, abs=2.0)
+    assert (rows["south"].difference, rows["south"].low, rows["south"].high) == (0, 0, 0)
+    share = MINI.area[north].sum() / MINI.area.sum()
+    assert rows["all"].difference == pytest.approx(35 * share, rel=1e-5)
 
 
 def test_other_grids_meet_on_the_coarser_with_the_same_global_mean(tmp_path):

@@ -13,10 +13,13 @@ from stormtrace.climate.counting import count_masks
 from stormtrace.climate.event_counting import count_events
 from stormtrace.climate.frequency import open_frequency
 from stormtrace.climate.yearly_counts import merge_counts
+from stormtrace.errors import BadInput
 from stormtrace.figures.comparison_figures import draw_comparison_figures
 from stormtrace.figures.experiment_figures import draw_frequency_figures
 from stormtrace.formats.counts import read_counts, write_counts
+from stormtrace.formats.regional_differences import read_regional
 from stormtrace.formats.tables import write_tables
+from stormtrace.grids import box_cells
 from stormtrace.track.events import event_table, object_table
 from stormtrace.track.joining import read_record
 from stormtrace.track.rules import assign
@@ -24,6 +27,7 @@ from stormtrace.track.tracking import read_tracking
 from track_files import write_objects
 
 FRONTS = ("Cold Front", "Warm Front", "Dust")
+ANY = {"Any Front": {"union_of": ["Cold Front", "warm_front", "Stationary Front"]}}
 
 
 def names_of(figures):
@@ -109,6 +113,43 @@ def test_a_front_that_stays_has_crossed_once_and_a_gap_hides_what_came(tmp_path)
     assert counts.expected_steps[0] == 248
 
 
+def test_any_front_is_entered_once_where_one_front_follows_another(tmp_path, caplog):
+    """A warm front of 2 cells, and a cold one of 3 right behind it, one cell a step, round in 108 h.
+
+    Each enters a cell once a round, 1.556 times a week, and so does any front: the cold one comes
+    when the warm one has not left. Of any front 5 of 36 steps, of the cold one 3, of the warm one 2.
+    """
+
+    def mask_of(step, date):
+        mask = moving(1)(step, date)
+        mask[4:15, (step + 3 + np.arange(2)) % MINI.shape[1]] = 2
+        return mask
+
+    dates = dates_between((2001, 1, 1), (2001, 4, 1), "noleap")
+    masks = write_masks(tmp_path / "2001.nc", 2001, dates, mask_of, classes=FRONTS)
+    write_counts(tmp_path / "c.nc", count_masks(masks, table=ANY), {})
+    merge_counts([tmp_path / "c.nc"], [], tmp_path / "any.nc", {}, ANY)
+    opened = results.open_frequency(tmp_path / "any.nc")  # knows its union by itself
+    assert opened.feature.values.tolist() == ["CF", "WF", "Dust", "AF"]
+    at = {"period": "annual", "lat": opened.lat[4:15]}
+    rates = opened.crossing_rate.sel(at).mean(("lat", "lon")).values
+    assert rates == pytest.approx([168 / 108, 168 / 108, np.nan, 168 / 108], rel=0.01, nan_ok=True)
+    shares = opened.frequency.sel(at).mean(("lat", "lon")).values
+    assert shares == pytest.approx([300 / 36, 200 / 36, 0, 500 / 36], rel=0.01)
+    with open_frequency(tmp_path / "any.nc", ANY) as frequency:
+        union = frequency.classes["AF"]
+        assert (union.kind, union.union_of) == ("line", ("cold_front", "warm_front"))
+        assert union.code not in frequency.classes.of_masks.codes
+
+    of_one = {"Any Front": {"union_of": ["Cold Front", "Stationary Front"]}}
+    write_counts(tmp_path / "c.nc", count_masks(masks, table=of_one), {})
+    merge_counts([tmp_path / "c.nc"], [], tmp_path / "one.nc", {})
+    compare_files(tmp_path / "any.nc", tmp_path / "one.nc", tmp_path / "d.nc", {})
+    assert "Any Front is the union of cold_front, warm_front in the first" in caplog.text
+    with pytest.raises(BadInput, match="the union dust is called as a class of the masks"):
+        count_masks(masks, table={"dust": {"union_of": ["Cold Front", "Warm Front"]}})
+
+
 def test_masks_and_events_are_counted_as_plain_numpy_counts_them(tmp_path):
     """Noise of four classes with gaps: masks, and tracked events when everything is tracked."""
     rng = np.random.default_rng(5)
@@ -122,7 +163,7 @@ def test_masks_and_events_are_counted_as_plain_numpy_counts_them(tmp_path):
     )
     gaps = [(after - before).total_seconds() for before, after in pairwise(kept)]
     follows = np.array([False] + [gap == 3 * 3600 for gap in gaps])
-    counts = count_masks(masks)
+    counts = count_masks(masks, table=ANY)
     objects = write_objects(tmp_path / "objects.nc", masks)
     record = read_record([objects])
     block = {"rule": "components", "minimum_hours": 0}
@@ -130,13 +171,17 @@ def test_masks_and_events_are_counted_as_plain_numpy_counts_them(tmp_path):
     rows = object_table(record, assignment)
     write_tables(tmp_path, "objects", rows, record.classes, {})
     write_tables(tmp_path, "events", event_table(record, assignment, rows), record.classes, {})
-    tracked = count_events(masks, objects, tmp_path)
+    tracked = count_events(masks, objects, tmp_path, table=ANY)
     assert tracked.entry_steps.tolist() == counts.entry_steps.tolist()
     assert counts.entry_steps.sum() == follows.sum()
     months = np.array([date.month for date in kept])
-    for position, code in ((0, 1), (1, 2)):
+    either = np.where(made == 3, 0, np.minimum(made, 1))
+    for position, (of, code) in {0: (made, 1), 1: (made, 2), 3: (either, 1)}.items():
         for month in (1, 2):
-            expected = plain_entries(made, code, follows & (months == month))
+            covered = (of[months == month] == code).sum(axis=0)
+            for counted in (counts, tracked):
+                np.testing.assert_array_equal(counted.fields["count"][month - 1, position], covered)
+            expected = plain_entries(of, code, follows & (months == month))
             np.testing.assert_array_equal(counts.fields["entries"][month - 1, position], expected)
             np.testing.assert_array_equal(tracked.fields["entries"][month - 1, position], expected)
 
@@ -170,7 +215,23 @@ def test_crossing_rates_are_compared_and_drawn(tmp_path):
             write_counts(counted[-1], count_masks(path), {})
         merge_counts(counted, [], tmp_path / f"{speed}-f.nc", {})
         sides.append(tmp_path / f"{speed}-f.nc")
-    comparison = compare_files(*sides, tmp_path / "c.nc", {})
+    box = {"over the date line": [160, 200, -30, 10]}
+    table = tmp_path / "c.csv"
+    comparison = compare_files(*sides, tmp_path / "c.nc", {}, None, table, regions=box)
+    rows = {
+        (row.quantity, row.feature, row.region): row
+        for row in read_regional(table)
+        if row.period == "DJF"
+    }
+    assert ("crossing rate", "Dust", "all") not in rows and ("frequency", "Dust", "all") in rows
+    inside = box_cells(MINI, [160, 200, -30, 10])
+    for region, cells in (("all", np.ones_like(inside)), ("over the date line", inside)):
+        row = rows["crossing rate", "CF", region]
+        for side, found in (("first", row.first), ("second", row.second)):
+            rate = comparison.get(f"crossing_rate_{side}", "CF", "DJF")[cells]
+            assert found == pytest.approx(np.average(rate, weights=MINI.area[cells]), rel=1e-5)
+        assert row.difference == pytest.approx(row.second - row.first, rel=1e-4)
+        assert row.low == row.high == row.difference  # each year is like the others
     change = comparison.get("crossing_rate_difference", "CF", "DJF")[4:15]
     assert change.mean() == pytest.approx(168 / 108, rel=0.03)
     assert (comparison.get("crossing_rate_significant", "CF", "DJF")[4:15] == 1).all()

@@ -143,6 +143,22 @@ def test_a_closed_contour_encloses_the_cap_that_is_known(lat, lon):
     assert not RecipeOnGrid(recipe(Cyclone=open_one), GLOBE, "d").mask({"PSL": psl}, 1).any()
 
 
+def test_a_contour_goes_on_beyond_the_pole():
+    """A low 2.5° from the pole on a grid without a row there; a trough on the other side of the pole.
+
+    The trough alone reaches 1,900 km from the low, so its contour does not close within 1,200 km;
+    without the trough the low's own cells, up to 10° on either side of the pole, are enclosed.
+    """
+    grid = make_grid({"nlat": 36, "nlon": 72, "poles": False})
+    psl = np.full(grid.shape, 100000, np.float32)
+    psl[34:, [9, 10, 11, 45, 46, 47]], psl[35, 10] = 99100, 99000
+    cyclones = {"where": [{"field": "PSL", "closed_contour": {"rise": 200, "within_km": 1200}}]}
+    on_grid = RecipeOnGrid(recipe(Cyclone=cyclones), grid, "d")
+    assert on_grid.mask({"PSL": psl}, 1).sum() == 12
+    psl[20:34, 46] = 99100
+    assert not on_grid.mask({"PSL": psl}, 1).any()
+
+
 def test_a_contour_that_meets_the_edge_of_a_region_is_not_closed():
     region = make_grid({"box": [0, 40, 20, 60], "step": 0.5})
     psl = 101000 + low(region, 40, 0.5, 2000.0, 400.0) + low(region, 40, 30, 2000.0, 400.0)

@@ -50,6 +50,10 @@ def test_transport_is_held_against_the_axis_at_its_middle(name, ends):
         assert kept(grid, cells, u, v, poleward=50) == poleward
         assert kept(grid, cells, u, v, poleward=50, from_axis_degrees=45) == (along and poleward)
     assert not kept(grid, cells, 0.0, 0.0, from_axis_degrees=45)
+    alone = np.zeros_like(cells)
+    alone[tuple(np.argwhere(cells)[0])] = True  # a single cell has no axis
+    assert not kept(grid, alone, 300.0, 300.0, from_axis_degrees=45)
+    assert kept(grid, alone, 300.0, 0.0, from_mean_degrees=45)
 
 
 @pytest.mark.parametrize(("name", "ends"), RIVERS[2:])

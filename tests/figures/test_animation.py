@@ -7,7 +7,7 @@ import pytest
 
 from make_results import CLASSES, MINI, dates_between, write_masks, write_samples
 from stormtrace.errors import BadInput
-from stormtrace.figures.animation import make_painter, marks_of, write_film
+from stormtrace.figures.animation import make_painter, marks_of, range_of, write_film
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
@@ -36,17 +36,24 @@ def test_the_film_has_a_frame_a_step_and_browsers_can_play_it(tmp_path):
     dates = dates_between((2001, 1, 30), (2001, 2, 3), "noleap")
     mask = write_masks(tmp_path / "m.nc", 2001, dates, lambda s, _: np.zeros(MINI.shape, np.int8))
     samples = write_samples(
-        tmp_path / "s", dates, lambda s, _: {"TMQ": np.full(MINI.shape, s, np.float32)}
+        tmp_path / "s", dates, lambda s, _: {"IVT": np.full(MINI.shape, s, np.float32)}
     )
     film = tmp_path / "film.mp4"
     command = [sys.executable, SCRIPTS / "animate.py", "--samples", samples, "--mask", mask,
-               "--month", "1", "--output", film]  # fmt: skip
+               "--field", "IVT", "--month", "1", "--output", film]  # fmt: skip
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     frames, _seconds = imageio_ffmpeg.count_frames_and_secs(str(film))
     assert frames == 16  # two days of January
     details = next(imageio_ffmpeg.read_frames(str(film)))
     assert (details["codec"], details["pix_fmt"].split("(")[0]) == ("h264", "yuv420p")
+
+
+def test_a_field_of_its_own_is_filmed_between_what_its_maps_hold():
+    """A ramp from 100 to 200, and one twice as high: but for 0.5 % at either end."""
+    ramp = np.linspace(100, 200, 1001, dtype=np.float32)
+    assert range_of([ramp, 2 * ramp]) == pytest.approx((100.5, 399))
+    assert range_of([np.full(9, 3.0)]) == (3, 4)
 
 
 def test_other_films_are_refused(tmp_path):

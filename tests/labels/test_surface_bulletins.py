@@ -70,6 +70,8 @@ def test_a_bulletin(tmp_path):
 def test_the_year_is_the_heads_or_given_never_guessed(tmp_path):
     # Issued on New Year's Eve and valid on New Year's Day.
     assert read_bulletin(bulletin(tmp_path, valid="010100")).time.year == 2022
+    for head in ("2042 UTC FRI DEC 31 2021", "2042Z FRI DEC 31 2021"):
+        assert read_bulletin(bulletin(tmp_path, head=head, valid="010100")).time.year == 2022
     unheaded = bulletin(tmp_path, head="")
     assert read_bulletin(unheaded, 1999).time.year == 1999
     with pytest.raises(BadInput, match="does not say its year"):

@@ -28,7 +28,7 @@ def test_by_hand():
     grid = Grid(np.array([0.0, 60.0]), np.arange(5.0))
     truth, prediction = np.zeros((2, 2, 5), np.uint8)
     truth[:, 0], prediction[:, 1:3] = 1, 1
-    counts = count_tolerant(truth, prediction, 2, grid, [112, 50])
+    counts = count_tolerant(truth, prediction, [[1]], grid, [112, 50])
     assert counts.tolist() == [[[3, 1, 2], [0, 4, 2]]]
     found = {measure.__name__: float(measure(counts[0, 0])) for measure in MEASURES}
     assert found == {
@@ -39,9 +39,9 @@ def test_by_hand():
     }
     # At exactly the distance it is a hit; nobody looked at a cell: neither hit nor false alarm.
     edge = EARTH_RADIUS_KM * np.radians(1)
-    assert count_tolerant(truth, prediction, 2, grid, [edge])[0, 0, 0] == 3
+    assert count_tolerant(truth, prediction, [[1]], grid, [edge])[0, 0, 0] == 3
     truth[0, 2] = IGNORED
-    assert count_tolerant(truth, prediction, 2, grid, [112]).tolist() == [[[3, 0, 2]]]
+    assert count_tolerant(truth, prediction, [[1]], grid, [112]).tolist() == [[[3, 0, 2]]]
 
 
 def test_a_class_that_is_not_there():
@@ -49,7 +49,7 @@ def test_a_class_that_is_not_there():
     grid = Grid(np.array([0.0, 60.0]), np.arange(5.0))
     truth, prediction = np.zeros((2, 2, 5), np.uint8)
     truth[0, 0], prediction[0, :2] = 3, 2
-    counts = count_tolerant(truth, prediction, 5, grid, [300])[:, 0]
+    counts = count_tolerant(truth, prediction, [[1], [2], [3], [4]], grid, [300])[:, 0]
     assert counts.tolist() == [[0, 0, 0], [0, 2, 0], [0, 0, 1], [0, 0, 0]]
     precision, recall, f1, csi = (measure(counts) for measure in MEASURES)
     np.testing.assert_array_equal(precision, [np.nan, 0, np.nan, np.nan])
@@ -74,12 +74,12 @@ def test_it_is_a_dilation_on_the_sphere(of):
     km = EARTH_RADIUS_KM * np.arccos(np.clip(cosine, -1, 1))
     seen = truth != IGNORED
     for place, tolerance in enumerate((700.0, 1500.0)):
-        counts = count_tolerant(truth, prediction, 3, grid, (700.0, 1500.0))
-        for code in (1, 2):
-            dilated = (km[(truth == code).ravel()] <= tolerance).any(axis=0).reshape(grid.shape)
-            found = (prediction == code) & seen
-            expected = [found & dilated, found & ~dilated, (truth == code) & ~found]
-            assert counts[code - 1, place].tolist() == [one.sum() for one in expected]
+        counts = count_tolerant(truth, prediction, [[1], [2], [1, 2]], grid, (700.0, 1500.0))
+        for group, true in enumerate((truth == 1, truth == 2, (truth == 1) | (truth == 2))):
+            dilated = (km[true.ravel()] <= tolerance).any(axis=0).reshape(grid.shape)
+            found = ((prediction == 1, prediction == 2, prediction > 0)[group]) & seen
+            expected = [found & dilated, found & ~dilated, true & ~found]
+            assert counts[group, place].tolist() == [one.sum() for one in expected]
 
 
 def test_a_tolerance_below_a_cell_gives_the_plain_scores(tmp_path):
@@ -108,3 +108,17 @@ def test_a_tolerance_below_a_cell_gives_the_plain_scores(tmp_path):
     rows = {row.title: row.values for row in object_rows(result, labels)}
     assert rows["F1 within 1000 km"][2] == near["f1"]
     json.dumps(result, allow_nan=False)
+
+    # The union of both is what is found at all: only rivers are.
+    table = {"Storm": {"union_of": ["Tropical Cyclone", "Atmospheric River"]}}
+    both = evaluate(predictor, files, "m", table, tolerance_km=[1])
+    confusion = np.array(both["confusion"])
+    hits, misses = confusion[1:, 1:].sum(), confusion[1:, 0].sum()
+    false_alarms = confusion[0, 1:].sum()
+    assert both["iou"]["Storm"] == pytest.approx(hits / (hits + misses + false_alarms))
+    assert both["area_ratio"]["Storm"] == pytest.approx((hits + false_alarms) / (hits + misses))
+    low, high = both["intervals"]["iou"]["Storm"]
+    assert low <= both["iou"]["Storm"] <= high
+    assert both["tolerant"]["Storm"]["1_km"]["recall"] == pytest.approx(both["recall"]["Storm"])
+    assert both["iou"].pop("Storm") and both["iou"] == result["iou"]
+    assert both["mean_iou"] == result["mean_iou"] and both["labels"] == labels

@@ -7,7 +7,7 @@
 #
 # OUTPUTS
 #   frequency/{experiment}/frequency.nc     steps with each class, genesis and termination, all years
-#   comparisons/{comparison}.nc             second minus first
+#   comparisons/{comparison}.nc .csv        second minus first, as maps and in the mean of regions
 #   decompositions/{comparison}.nc .csv     that difference, shared out among input fields
 #   landfall/{experiment}.csv               events that reach a coast, by latitude
 #   verification/{experiment}.json .nc      tropical cyclones held against observed storms
@@ -17,11 +17,11 @@
 #   attribution/{comparison}.{field}.json   why that differs between two experiments
 
 # Of the study's classes, what counts depend on: which are lines (fronts), whose entries into cells
-# are counted. New colours rerun nothing here.
+# are counted, and which are unions of others. New colours rerun nothing here.
 KINDS = {
-    name: entry.kind
+    name: entry.union_of or entry.kind
     for name, entry in STUDY.config.classes.items()
-    if "kind" in entry.model_fields_set
+    if {"kind", "union_of"} & entry.model_fields_set
 }
 
 
@@ -123,8 +123,10 @@ rule compare:
     input:
         first=lambda wildcards: at.frequency(STUDY.comparisons[wildcards.comparison].first),
         second=lambda wildcards: at.frequency(STUDY.comparisons[wildcards.comparison].second),
+        regions=at.block("regions"),
     output:
-        at.comparison("{comparison}"),
+        maps=at.comparison("{comparison}"),
+        table=at.comparison("{comparison}", "csv"),
     log:
         at.log("compare/{comparison}"),
     benchmark:
@@ -142,7 +144,8 @@ rule compare:
     shell:
         python(
             "compare.py --first {input.first:q} --second {input.second:q}"
-            " --of {params.of} --name {wildcards.comparison} --output {output:q}"
+            " --of {params.of} --name {wildcards.comparison} --regions @{input.regions:q}"
+            " --output {output.maps:q} --table {output.table:q}"
         )
 
 

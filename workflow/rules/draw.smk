@@ -469,12 +469,13 @@ rule animate:
         runtime=asks(5, full=10),
     params:
         month=lambda wildcards: int(wildcards.month),
+        field=lambda wildcards: STUDY.film_field(wildcards.experiment),
     message:
         "{wildcards.experiment}: film of {wildcards.year}-{wildcards.month}"
     shell:
         python(
             "animate.py --samples {input.samples:q} --mask {input.mask:q} --month {params.month}"
-            " --classes @{input.classes:q} --output {output:q}"
+            " --field {params.field} --classes @{input.classes:q} --output {output:q}"
         )
 
 
@@ -558,6 +559,7 @@ rule write_report:
         experiments=[at.frequency(name) for name in STUDY.shown],
         figures=[at.experiment_figures(name) for name in STUDY.shown],
         comparisons=[at.comparison(name) for name in STUDY.comparisons],
+        regional=[at.comparison(name, "csv") for name in STUDY.comparisons],
         differences=[at.comparison_figures(name) for name in STUDY.comparisons],
         decompositions=[at.decomposition(name, "csv") for name in STUDY.decomposed],
         contributions=[at.decomposition_figures(name) for name in STUDY.decomposed],

@@ -14,6 +14,9 @@
 
 GPUS = STUDY.config.gpus * GPU
 
+# Scores depend on the study's classes only where some are unions of others.
+HAS_UNIONS = any(entry.union_of for entry in STUDY.config.classes.values())
+
 
 rule train:
     input:
@@ -98,7 +101,7 @@ rule evaluate:
         samples=lambda wildcards: labels_input(STUDY, STUDY.models[wildcards.model].dataset, "test"),
         config=at.model("{model}", "config.json"),
         weights=at.model("{model}", "weights.pth"),
-        classes=ancient(at.block("classes")),
+        classes=at.block("classes") if HAS_UNIONS else ancient(at.block("classes")),
     output:
         at.scores("{model}"),
     log:

@@ -18,7 +18,13 @@ from stormtrace.climate.frequency import (
     Frequency,
     open_frequency,
 )
-from stormtrace.climate.significance import bootstrap, false_discovery
+from stormtrace.climate.significance import (
+    MINIMUM_YEARS,
+    bootstrap,
+    drawn_years,
+    false_discovery,
+    interval,
+)
 from stormtrace.errors import BadInput
 from stormtrace.formats.comparison_maps import (
     CROSSING_RATE,
@@ -27,7 +33,12 @@ from stormtrace.formats.comparison_maps import (
     Comparison,
     write_comparison,
 )
-from stormtrace.grids import Grid
+from stormtrace.formats.regional_differences import (
+    EVERYWHERE,
+    RegionalDifference,
+    write_regional,
+)
+from stormtrace.grids import Grid, box_cells
 from stormtrace.grids.remapping import on_grid
 
 log = logging.getLogger("stormtrace")
@@ -42,12 +53,14 @@ def compare(
     of: str = "masks",
     replicates: int = 1000,
     block_years: int = 1,
-) -> Comparison:
+    regions: Mapping[str, Sequence[float]] = {},
+) -> tuple[Comparison, list[RegionalDifference]]:
     """Compare two experiments; on different grids, on the coarser, regridded conservatively.
 
     Counts (`of` masks or events) are regridded year by year. Classes are matched by name, whatever
     their codes; those of one side alone are left out. Of lines whose entries both sides counted,
-    crossing rates are compared, too.
+    crossing rates are compared, too. Returns maps, and means over all cells that both cover and
+    over regions, [west, east, south, north]; of regions without such a cell nothing.
 
     Raises:
         BadInput: no class is shared, or events are to be compared that were not counted.
@@ -65,16 +78,22 @@ def compare(
         lines = tuple(feature for feature in classes.features if feature.kind == "line")
         quantities |= {CROSSING_RATE: (entries, lines)} if lines else {}
     fields: dict[str, NDArray[np.float32]] = {}
+    rows: list[RegionalDifference] = []
+    boxes = {region: box_cells(grid, box) for region, box in regions.items()}
     for prefix, (counted, features) in quantities.items():
         scale = 1.0 if prefix else 100.0
+        quantity = "crossing rate" if prefix else "frequency"
         maps = {name: np.full(shape, np.nan, np.float32) for name in VARIABLES}
         for p, period in enumerate(SEASONS):
             for feature in features:
                 sides = [_years(side, feature, period, counted, grid) for side in (first, second)]
                 for name, values in differ(sides, scale, replicates, block_years).items():
                     maps[name][p, classes.features.index(feature)] = values
+                for region, mean in _means(sides, grid, boxes).items():
+                    found = _differ_in_mean(mean, scale, replicates, block_years)
+                    rows.append(RegionalDifference(feature.short, quantity, period, region, *found))
         fields |= {f"{prefix}{name}": values for name, values in maps.items()}
-    return Comparison(grid, classes, fields, {"counted_from": of})
+    return Comparison(grid, classes, fields, {"counted_from": of}), rows
 
 
 def shared_classes(first: Frequency, second: Frequency) -> Classes:
@@ -91,6 +110,12 @@ def shared_classes(first: Frequency, second: Frequency) -> Classes:
             f"the experiments have no class in common: the first has {sorted(sides[0])}, the "
             f"second {sorted(sides[1])}; compare experiments whose models share a label"
         )
+    for feature in shared:
+        if (of := feature.union_of) != (other := second.classes[feature.flag].union_of):
+            log.warning(
+                "%s is the union of %s in the first experiment, of %s in the second: its rates"
+                " are not of the same classes", feature.name, ", ".join(of), ", ".join(other),
+            )  # fmt: skip
     if alone := sorted(sides[0] ^ sides[1]):
         log.warning("classes of one experiment alone are not compared: %s", ", ".join(alone))
     return Classes(tuple(shared), first.classes.background)
@@ -134,23 +159,64 @@ def differ(
     }
 
 
+def _means(
+    sides: Sequence[Side], grid: Grid, boxes: Mapping[str, NDArray[np.bool_]]
+) -> dict[str, list[Side]]:
+    """Return region -> area means of counts (year,) and amounts of both sides; none without steps.
+
+    Of the cells that both sides cover.
+    """
+    if any(amounts.sum() == 0 for _, amounts in sides):
+        return {}
+    known = np.logical_and.reduce([np.isfinite(counts).all(axis=0) for counts, _ in sides])
+    inside = {EVERYWHERE: known} | {region: known & cells for region, cells in boxes.items()}
+    return {
+        region: [
+            (np.average(counts[:, cells], axis=1, weights=grid.area[cells]), amounts)
+            for counts, amounts in sides
+        ]
+        for region, cells in inside.items()
+        if cells.any()
+    }
+
+
+def _differ_in_mean(
+    sides: Sequence[Side], scale: float, replicates: int, block_years: int
+) -> tuple[float, float, float, float | None, float | None]:
+    """Return first, second, difference and the ends of its interval, from years drawn anew."""
+    first, second = (scale * counts.sum() / amounts.sum() for counts, amounts in sides)
+    sizes = [len(amounts) // block_years for _, amounts in sides]
+    if min(sizes) < MINIMUM_YEARS:
+        return first, second, second - first, None, None
+    rng = np.random.default_rng(0)
+    drawn = []
+    for counts, amounts in sides:
+        weights = drawn_years(len(amounts), replicates, block_years, rng)
+        drawn.append(scale * (weights @ counts) / (weights @ amounts))
+    return first, second, second - first, *interval(second - first, drawn[1] - drawn[0], sizes)
+
+
 def compare_files(
     first: Path | str,
     second: Path | str,
     output: Path | str,
     attributes: Mapping[str, Any],
     table: ClassTable | None = None,
+    regional: Path | str | None = None,
     **choices: Any,
 ) -> Comparison:
-    """Compare two frequency files and write the result.
+    """Compare two frequency files and write the result, and means over regions if asked for.
 
-    table: the study's `classes:`; choices: those of `compare`.
+    table: the study's `classes:`; regional: where the table of means goes; choices: those of
+    `compare`.
     """
     with open_frequency(first, table) as one, open_frequency(second, table) as two:
-        comparison = compare(one, two, **choices)
+        comparison, rows = compare(one, two, **choices)
         facts = _facts("first", one, Path(first)) | _facts("second", two, Path(second))
     facts |= comparison.attributes | dict(attributes)
     write_comparison(output, comparison, facts)
+    if regional is not None:
+        write_regional(regional, rows)
     return replace(comparison, attributes=facts)
 
 

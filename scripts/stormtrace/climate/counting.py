@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.class_table import ClassTable
+from stormtrace.classes import Classes
 from stormtrace.climate.crossings import EntryCount, entry_steps, following, has_lines
 from stormtrace.climate.seasons import expected_steps
 from stormtrace.errors import BadInput
@@ -37,24 +38,39 @@ def count_masks(
     dates, year = dates_of_year(masks)
     months = np.array([date.month for date in dates])
     follows = following(dates, masks.step_hours)
-    lines = has_lines(masks.classes)
-    entered = EntryCount(masks.classes, masks.grid.shape, months, follows) if lines else None
+    classes = masks.classes.with_unions(table)
+    lines = has_lines(classes)
+    entered = EntryCount(classes, masks.grid.shape, months, follows) if lines else None
     with reading_steps(masks) as steps:
-        fields = {"count": _count(masks, months, entered)}
+        fields = {"count": add_unions(_count(masks, months, entered), classes)}
         if entered is not None:
             fields["entries"] = entered.entries
         if steps.has_agreement:
-            fields["votes"] = _count_votes(masks, months, steps)
+            fields["votes"] = np.zeros_like(fields["count"])  # nobody voted for a union
+            fields["votes"][:, : len(masks.classes.features)] = _count_votes(masks, months, steps)
         return Counts(
             year=year,
             grid=masks.grid,
-            classes=masks.classes,
+            classes=classes,
             steps=np.bincount(months, minlength=13)[1:],
             expected_steps=expected_steps(year, masks.calendar, masks.step_hours, period, dates[0]),
             fields=fields,
             attributes=steps.attributes,
             entry_steps=entry_steps(months, follows) if lines else None,
         )
+
+
+def add_unions(counts: NDArray[np.int16], classes: Classes) -> NDArray[np.int16]:
+    """Return counts (12, class, nlat, nlon) with those of the unions of classes appended.
+
+    A cell has one class at a time, so the counts of the classes add up.
+    """
+    unions = [counts[:, _positions(classes, codes)].sum(1) for codes in classes.unions.values()]
+    return np.concatenate([counts, np.stack(unions, 1)], 1, dtype=np.int16) if unions else counts
+
+
+def _positions(classes: Classes, codes: Sequence[int]) -> list[int]:
+    return [classes.codes.index(code) for code in codes]
 
 
 def dates_of_year(masks: MaskFile) -> tuple[NDArray[np.object_], int]:

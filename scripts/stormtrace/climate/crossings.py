@@ -3,7 +3,8 @@
 What a crossing rate is counted from (Biard and Kunkel 2019; Dagon et al. 2022): a front that stays
 over a cell for a day has crossed it once. Only classes of kind `line` have entries. After a gap in
 the record nobody knows when a front arrived: such a step has no entries, and is no step of
-`entry_steps` either.
+`entry_steps` either. A union of lines is entered where none of its classes was: its entries are
+fewer than theirs together.
 """
 
 import numpy as np
@@ -52,9 +53,14 @@ class EntryCount:
         is_line = np.array([feature.kind == "line" for feature in classes.features])
         self.entries = np.zeros((12, is_line.size, *shape), np.int16)
         self.entries[:, ~is_line] = NO_ENTRIES
-        #: Code -> position of a class of lines, -1 for all others.
-        self._position = np.full(HIGHEST_CODE + 1, -1, np.int64)
-        self._position[np.array(classes.codes)[is_line]] = np.flatnonzero(is_line)
+        #: Code -> position of a class of lines, -1 for all others; then the same of each union.
+        self._positions = np.full((1 + len(classes.unions), HIGHEST_CODE + 1), -1, np.int64)
+        self._positions[0, np.array(classes.codes)[is_line]] = np.flatnonzero(is_line)
+        for position, (union, codes) in zip(
+            self._positions[1:], classes.unions.items(), strict=True
+        ):
+            if union.kind == "line":
+                position[list(codes)] = classes.features.index(union)
         self._months, self._follows = months - 1, follows
         self._seen = np.full((is_line.size, *shape), -2, np.int32)
 
@@ -67,9 +73,10 @@ class EntryCount:
         code: NDArray[np.int8],
     ) -> None:
         """Add runs of cells of masks or tracked events, (n,), in order of step."""
-        position = self._position[code]
-        months, follows = self._months, self._follows
-        _enter_runs(step, row, start, stop, position, months, follows, self._seen, self.entries)
+        months, follows, seen = self._months, self._follows, self._seen
+        for positions in self._positions:
+            position = positions[code]
+            _enter_runs(step, row, start, stop, position, months, follows, seen, self.entries)
 
 
 @compiled

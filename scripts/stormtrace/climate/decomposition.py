@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from stormtrace.class_table import ClassTable
 from stormtrace.climate.comparison import coarser, shared_classes
 from stormtrace.climate.frequency import COUNTED, open_frequency
-from stormtrace.climate.significance import MINIMUM_YEARS, drawn_years, widening
+from stormtrace.climate.significance import MINIMUM_YEARS, drawn_years, interval
 from stormtrace.errors import BadInput
 from stormtrace.formats.comparison_maps import SEASONS
 from stormtrace.formats.decomposition_maps import EVERYWHERE, DecompositionMaps, Row, variables
@@ -27,9 +27,6 @@ from stormtrace.grids import Grid, box_cells
 from stormtrace.grids.remapping import on_grid
 
 Floats = NDArray[np.float64]
-
-#: Of the intervals.
-CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -194,9 +191,7 @@ def _rows(
             for side in ("first", "second")
         }
         for name, values in _drawn(fields, means, region, weights).items():
-            tails = np.quantile(values, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-            wide = estimates[name] + widening(sizes, CONFIDENCE) * (tails - estimates[name])
-            ends[name] = float(wide[0]), float(wide[1])
+            ends[name] = interval(estimates[name], values, sizes)
     for part in ("first", "second", "difference", *fields, "remainder"):
         of_field = part in fields
         name = f"{part}_mean" if of_field else part

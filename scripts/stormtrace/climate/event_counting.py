@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import Classes
-from stormtrace.climate.counting import dates_of_year
+from stormtrace.climate.counting import add_unions, dates_of_year
 from stormtrace.climate.crossings import EntryCount, entry_steps, following, has_lines
 from stormtrace.climate.seasons import expected_steps
 from stormtrace.errors import BadInput
@@ -42,9 +42,11 @@ def count_events(
     _check_times(dates, pixels, mask, objects)
     months = np.array([date.month for date in dates])
     follows = following(dates, masks.step_hours)
-    lines = has_lines(masks.classes)
-    entered = EntryCount(masks.classes, pixels.grid.shape, months, follows) if lines else None
-    fields = _count(pixels, months, masks.classes, entered)
+    classes = masks.classes.with_unions(table)
+    lines = has_lines(classes)
+    entered = EntryCount(classes, pixels.grid.shape, months, follows) if lines else None
+    counted = _count(pixels, months, masks.classes, entered)
+    fields = {name: add_unions(values, classes) for name, values in counted.items()}
     if entered is not None:
         fields["entries"] = entered.entries
     with reading_steps(masks) as steps:
@@ -52,7 +54,7 @@ def count_events(
     return Counts(
         year=year,
         grid=pixels.grid,
-        classes=masks.classes,
+        classes=classes,
         steps=np.bincount(months, minlength=13)[1:],
         expected_steps=expected_steps(year, masks.calendar, masks.step_hours, period, dates[0]),
         fields=fields,

@@ -113,8 +113,11 @@ class Frequency(FrequencyFile):
     def agreement(self, feature: str, period: str = "annual") -> NDArray[np.float64]:
         """Return the share of an ensemble's members that find its class, per cent (nlat, nlon).
 
-        The mean over the steps at which the ensemble finds the class; NaN where it never does.
+        The mean over the steps at which the ensemble finds the class; NaN where it never does, and
+        for a union, for which nobody votes.
         """
+        if self.classes[feature].union_of:
+            return np.full(self.grid.shape, np.nan)
         votes, found = (self.total(name, feature, period) for name in ("votes", "count"))
         members = int(self.attributes["members"])
         share = np.full(self.grid.shape, np.nan)

@@ -69,6 +69,21 @@ def widening(sizes: Sequence[int], confidence: float = 0.95) -> float:
     return float(np.sqrt(n / (n - 1)) * t / z)
 
 
+def interval(
+    estimate: float,
+    drawn: NDArray[np.floating],
+    sizes: Sequence[int],
+    confidence: float = 0.95,
+) -> tuple[float, float]:
+    """Return the ends of an interval of percentiles of draws, wider where years are few.
+
+    drawn: the estimate of each draw of years, (replicate,). sizes: as in `widening`.
+    """
+    tails = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = estimate + widening(sizes, confidence) * (tails - estimate)
+    return float(low), float(high)
+
+
 def _expand(p_values: NDArray[np.floating], sizes: list[int]) -> NDArray[np.floating]:
     """Return percentile-bootstrap p-values corrected for small samples.
 

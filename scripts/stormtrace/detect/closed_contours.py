@@ -2,7 +2,8 @@
 
 A minimum has a closed contour if the cells connected with it in which the field is less than `rise`
 above it all lie within some distance of it, as TempestExtremes asks of cyclones (Ullrich & Zarzycki
-2017); none of these cells is lower, or lies at the edge of a region.
+2017); none of these cells is lower, or lies at the edge of a region. Beyond a pole lies the other
+side of it.
 """
 
 import numpy as np
@@ -54,7 +55,7 @@ def _inside(values, rise, chord, points, wraps, edges, visits):  # type: ignore[
     visit = 0
     for row in range(nlat):
         for column in range(nlon):
-            if found[row, column] or not _is_minimum(values, row, column, wraps):
+            if found[row, column] or not _is_minimum(values, row, column, wraps, edges):
                 continue
             visit += 1
             count = _fill(
@@ -66,13 +67,16 @@ def _inside(values, rise, chord, points, wraps, edges, visits):  # type: ignore[
 
 
 @compiled
-def _is_minimum(values, row, column, wraps):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+def _is_minimum(values, row, column, wraps, edges):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Whether no neighbour is lower; of equal ones the first counts."""
     nlat, nlon = values.shape
     own = values[row, column]
-    for r in range(max(row - 1, 0), min(row + 2, nlat)):
+    for up in range(-1, 2):
+        r, turn = _beyond(row + up, nlat, nlon, edges)
+        if r < 0:
+            continue
         for step in range(-1, 2):
-            c = column + step
+            c = column + step + turn
             if wraps:
                 c %= nlon
             elif c < 0 or c >= nlon:
@@ -82,6 +86,16 @@ def _is_minimum(values, row, column, wraps):  # type: ignore[no-untyped-def] # n
             if values[r, c] == own and r * nlon + c < row * nlon + column:
                 return False
     return True
+
+
+@compiled
+def _beyond(row, nlat, nlon, edges):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Return a row, and by how many columns it lies off if it is reached over a pole; −1: none."""
+    if 0 <= row < nlat:
+        return row, 0
+    if edges[0 if row < 0 else 1]:
+        return -1, 0
+    return (0 if row < 0 else nlat - 1), nlon // 2
 
 
 @compiled
@@ -105,9 +119,12 @@ def _fill(values, row, column, rise, chord, points, wraps, edges, visits, visit,
             apart += (points[r0, c0, axis] - points[row, column, axis]) ** 2
         if apart > chord * chord or values[r0, c0] < own:
             return 0
-        for r in range(max(r0 - 1, 0), min(r0 + 2, nlat)):
+        for up in range(-1, 2):
+            r, turn = _beyond(r0 + up, nlat, nlon, edges)
+            if r < 0:
+                continue
             for step in range(-1, 2):
-                c = (c0 + step) % nlon
+                c = (c0 + step + turn) % nlon
                 if visits[r, c] != visit and values[r, c] < level:
                     visits[r, c] = visit
                     stack[count] = r * nlon + c

@@ -47,7 +47,10 @@ class Directions:
                 return False
         if self._axes is None or asked.from_axis_degrees is None:
             return True
-        angle = abs(np.angle(mean / bearing(*self._axes.ends(*runs)), deg=True))
+        axis = bearing(*self._axes.ends(*runs))
+        if axis == 0:
+            return False  # a single cell has no axis
+        angle = abs(np.angle(mean / axis, deg=True))
         return bool(min(angle, 180.0 - angle) <= asked.from_axis_degrees)
 
 

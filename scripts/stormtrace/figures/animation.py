@@ -1,6 +1,6 @@
 """Detections over a field, step by step, as a film: painted by numpy, encoded by ffmpeg."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +77,15 @@ def make_painter(grid: Grid, low: float, high: float) -> Painter:
         low=low,
         high=high,
     )
+
+
+def range_of(maps: Iterable[NDArray[np.float32]]) -> tuple[float, float]:
+    """Return the values between which some maps of a film lie, but for one cell in a hundred."""
+    values = [np.percentile(one, (0.5, 99.5)) for one in maps]
+    if not values:
+        return 0.0, 1.0  # there is no step: `write_film` says so
+    low, high = float(np.min(values)), float(np.max(values))
+    return (low, high) if high > low else (low, low + 1.0)
 
 
 def _draw_coast(grid: Grid, height: int, width: int) -> NDArray[np.bool_]:

@@ -48,7 +48,7 @@ def draw_frequency_figures(
         panel = Panel(frequency.grid, whole, "")
         figure = draw_panels([panel], scale, "Frequency", title_of, subtitle, 1)
         yield f"{feature.key}-frequency", figure
-        if frequency.has("votes"):
+        if frequency.has("votes") and not feature.union_of:
             yield f"{feature.key}-agreement", draw_agreement(frequency, feature, subtitle)
         if len(seasons) > 1:
             maps = {season: frequency.per_cent(feature.flag, season) for season in seasons}

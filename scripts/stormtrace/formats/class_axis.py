@@ -19,12 +19,18 @@ from stormtrace.errors import BadInput
 SHORT_NAMES = "flag_short_names"
 KINDS = "flag_kinds"
 
+#: Of each class the flags of those it is the union of, joined by commas, or `NO_UNION`.
+UNIONS, NO_UNION = "flag_unions", "-"
+
 
 def write_classes(nc: netCDF4.Dataset, classes: Classes) -> None:
     """Create the dimension and coordinate `class` of all classes but the background."""
     nc.createDimension("class", len(classes.features))
     meanings = {"flag_meanings": " ".join(classes.flags), SHORT_NAMES: short_names(classes)}
     meanings[KINDS] = " ".join(feature.kind for feature in classes.features)
+    if any(feature.union_of for feature in classes.features):
+        unions = (",".join(feature.union_of) or NO_UNION for feature in classes.features)
+        meanings[UNIONS] = " ".join(unions)
     write_flags(nc, "class", classes.codes, {"long_name": "class code in the masks"} | meanings)
 
 
@@ -64,7 +70,7 @@ def read_classes(
     except BadInput as error:
         raise BadInput(f"{path}: {error}") from None
     kinds = str(getattr(variable, KINDS, "")).split()
-    classes = _of_kinds(classes, kinds, table)
+    classes = _with_unions(_of_kinds(classes, kinds, table), getattr(variable, UNIONS, ""))
     return named_as(classes, str(getattr(variable, SHORT_NAMES, "")), table)
 
 
@@ -78,6 +84,17 @@ def _of_kinds(classes: Classes, kinds: Sequence[str], table: ClassTable | None) 
         if feature.flag in said
         else replace(feature, kind="line" if kind == "line" else "area")
         for feature, kind in zip(classes.features, kinds, strict=True)
+    ]
+    return Classes(tuple(features), classes.background)
+
+
+def _with_unions(classes: Classes, unions: str) -> Classes:
+    words = unions.split()
+    if len(words) != len(classes.features):
+        return classes
+    features = [
+        feature if word == NO_UNION else replace(feature, union_of=tuple(word.split(",")))
+        for feature, word in zip(classes.features, words, strict=True)
     ]
     return Classes(tuple(features), classes.background)
 

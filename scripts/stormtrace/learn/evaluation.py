@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.class_table import ClassTable
+from stormtrace.classes import Classes
 from stormtrace.commandline import progress
 from stormtrace.formats.labelled import LabelledFile, grid_of, read_labelled
 from stormtrace.grids.spacing import spacing_of
@@ -69,6 +70,8 @@ def count(
     config, grid = predictor.config, grid_of(files)
     predictor = predictor.on(grid)
     labels, classes = list(config.labels), len(config.labels)
+    groups: list[tuple[int, ...]] = [(code,) for code in range(1, classes)]
+    groups += unions_of(labels, table).values()
     plausible = PlausibleInput(config.normalization)
     counts = Counts(basin_maps=basin_maps(labels, table, grid))
     name = str(config.content.get("name", "of config.json"))
@@ -87,7 +90,7 @@ def count(
         _add(counts.objects, date, objects)
         _add(counts.probabilities, date, reliability.count_probabilities(probability, truth))
         if tolerance_km:
-            near = tolerant_scores.count_tolerant(truth, prediction, classes, grid, tolerance_km)
+            near = tolerant_scores.count_tolerant(truth, prediction, groups, grid, tolerance_km)
             _add(counts.tolerant, date, near)
         basins = counts.basins.setdefault(date, {})
         for label, found in count_basins(truth, prediction, labels, counts.basin_maps).items():
@@ -117,28 +120,51 @@ def evaluate(
     table: ClassTable | None = None,
     tolerance_km: Sequence[float] = (),
 ) -> dict[str, Any]:
-    """Return the scores of a model, as in `scores.json` (docs/architecture.md)."""
+    """Return the scores of a model, as in `scores.json` (docs/architecture.md).
+
+    Of unions (`classes:` of the study) what can be said by cells; no mean counts them.
+    """
     labels = predictor.config.labels
     counts = count(predictor, files, table, tolerance_km)
-    confusion = sum(counts.cells.values())
+    confusion = np.asarray(sum(counts.cells.values()))
+    areas = np.asarray(sum(counts.areas.values()))
+    unions = unions_of(labels, table)
     return {
         "model": name,
         "labels": list(labels),
         "files": len(files),
         "times": len({file.time for file in files}),
         "dates": len(counts.cells),
-        "confusion": np.asarray(confusion).tolist(),
-        **summary(np.asarray(confusion), labels),
-        "area_weighted": summary(np.asarray(sum(counts.areas.values())), labels),
-        "intervals": intervals(counts.cells, labels),
+        "confusion": confusion.tolist(),
+        **_with_unions(summary(confusion, labels), confusion, unions),
+        "area_weighted": _with_unions(summary(areas, labels), areas, unions),
+        "intervals": intervals(counts.cells, labels, unions),
         "objects": objects_of(counts.objects, labels),
-        **_tolerant(counts, labels, tolerance_km),
+        **_tolerant(counts, [*labels, *unions], tolerance_km),
         "reliability": reliability_of(counts.probabilities, labels),
         "seasons": by_season(counts.cells, labels),
         "basins": by_basin(list(counts.basins.values()), counts.basin_maps),
         **_by_confidence(counts, labels),
         **({"doubts": counts.doubts} if counts.doubts else {}),
     }
+
+
+def unions_of(labels: Sequence[str], table: ClassTable | None) -> dict[str, tuple[int, ...]]:
+    """Return the unions among a model's classes: name -> codes."""
+    classes = Classes.of_labels(labels, table).with_unions(table)
+    return {union.name: codes for union, codes in classes.unions.items()}
+
+
+def _with_unions(
+    scored: dict[str, Any], confusion: Confusion, unions: Mapping[str, Sequence[int]]
+) -> dict[str, Any]:
+    """Add the scores of unions, by name, to those of the classes."""
+    for name, codes in unions.items():
+        of_union = summary(scores.merged(confusion, codes), ["rest", name])
+        for measure, by_label in scored.items():
+            if isinstance(by_label, dict):
+                by_label[name] = of_union[measure][name]
+    return scored
 
 
 def _by_confidence(counts: Counts, labels: Sequence[str]) -> dict[str, Any]:
@@ -156,14 +182,21 @@ def _tolerant(
     return {"tolerant": tolerant_scores.tolerant_scores(counts.tolerant, labels, tolerance_km)}
 
 
-def intervals(per_date: Mapping[str, Confusion], labels: Sequence[str]) -> dict[str, Any]:
-    """Return 95 % intervals of IoU by label, and of mean IoU, from resampled dates."""
-    confusions = np.stack([per_date[date] for date in sorted(per_date)])
+def intervals(
+    per_date: Mapping[str, Confusion],
+    labels: Sequence[str],
+    unions: Mapping[str, Sequence[int]] = {},
+) -> dict[str, Any]:
+    """Return 95 % intervals of IoU by label and union, and of mean IoU, from resampled dates."""
+    confusions: NDArray[Any] = np.stack([per_date[date] for date in sorted(per_date)])
     low, high = scores.bootstrap_intervals(confusions, scores.iou)
     mean_low, mean_high = scores.bootstrap_intervals(confusions, scores.mean_iou)
-    pairs = zip(labels, low, high, strict=True)
+    ends = dict(zip(labels, zip(low, high, strict=True), strict=True))
+    for name, codes in unions.items():
+        low, high = scores.bootstrap_intervals(scores.merged(confusions, codes), scores.iou)
+        ends[name] = low[1], high[1]
     return {
-        "iou": {label: [number(below), number(above)] for label, below, above in pairs},
+        "iou": {label: [number(below), number(above)] for label, (below, above) in ends.items()},
         "mean_iou": [number(mean_low), number(mean_high)],
     }
 

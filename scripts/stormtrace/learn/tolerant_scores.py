@@ -31,28 +31,28 @@ ROUNDING = 1e-9
 def count_tolerant(
     truth: NDArray[np.uint8],
     prediction: NDArray[np.uint8],
-    classes: int,
+    groups: Sequence[Sequence[int]],
     grid: Grid,
     tolerance_km: Sequence[float],
 ) -> NDArray[np.int64]:
-    """Count cells of every class but the background: (classes − 1, tolerances, 3).
+    """Count cells of classes, or of several taken as one: (groups, tolerances, 3).
 
-    truth, prediction: codes, `grid.shape`.
+    truth, prediction: codes, `grid.shape`. groups: the codes of each.
     """
-    counts = np.zeros((classes - 1, len(tolerance_km), 3), np.int64)
+    counts = np.zeros((len(groups), len(tolerance_km), 3), np.int64)
     chords = np.array([_chord(one) for one in tolerance_km]) * (1 + ROUNDING)
     lat, lon = grid.points
     seen = truth != IGNORED
-    for code in range(1, classes):
-        true, found = truth == code, (prediction == code) & seen
+    for group, codes in enumerate(groups):
+        true, found = np.isin(truth, codes), np.isin(prediction, codes) & seen
         nearest = np.full(int(found.sum()), np.inf)
         if true.any() and found.any():
             there, here = (unit_vectors(lat[one], lon[one]).T for one in (true, found))
             nearest, _ = KDTree(there).query(here, distance_upper_bound=2 * chords.max())
         hits = (nearest <= chords[:, None]).sum(axis=1)
-        counts[code - 1, :, HITS] = hits
-        counts[code - 1, :, FALSE_ALARMS] = nearest.size - hits
-        counts[code - 1, :, MISSES] = (true & ~found).sum()
+        counts[group, :, HITS] = hits
+        counts[group, :, FALSE_ALARMS] = nearest.size - hits
+        counts[group, :, MISSES] = (true & ~found).sum()
     return counts
 
 

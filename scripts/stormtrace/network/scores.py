@@ -77,6 +77,15 @@ def summary(confusion: Confusion, labels: Sequence[str]) -> dict[str, Any]:
     return {"mean_iou": number(mean_iou(confusion))} | named
 
 
+def merged(confusion: Confusion, codes: Sequence[int]) -> Confusion:
+    """Return the matrices (…, 2, 2) of some classes taken as one (1) against all others (0)."""
+    inside = np.zeros(confusion.shape[-1])
+    inside[list(codes)] = 1.0
+    groups = np.stack([1.0 - inside, inside])
+    found: Confusion = groups @ confusion @ groups.T
+    return found
+
+
 def bootstrap_intervals(
     confusions: NDArray[Any],
     score: Callable[[Confusion], NDArray[np.float64]],

@@ -6,9 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.climate.frequency import COUNTED
-from stormtrace.formats.comparison_maps import CROSSING_RATE, read_comparison
+from stormtrace.formats.comparison_maps import CROSSING_RATE, SEASONS, read_comparison
 from stormtrace.formats.comparison_maps import Comparison as ComparisonFile
-from stormtrace.report.contents import Comparison, Experiment, Finding, MapFigure
+from stormtrace.formats.regional_differences import EVERYWHERE, QUANTITIES, read_regional
+from stormtrace.report.contents import (
+    Comparison,
+    Experiment,
+    Finding,
+    Interval,
+    MapFigure,
+    RegionalChange,
+)
 from stormtrace.report.experiments import figure_links
 from stormtrace.report.formatting import change, number
 from stormtrace.report.headlines import mean_over
@@ -34,7 +42,6 @@ def describe(
         if all(f"{side.name}|{variable}|{flag}|annual" in page.maps for side in (first, second))
     ]
     what = page.title_of(variable).lower()
-    target = link(files.file)
     return Comparison(
         name=files.name,
         title=files.title or files.name,
@@ -57,10 +64,30 @@ def describe(
             for one in shown
         ]
         + list(_crossings(files, page, compared, shown)),
+        regional=list(_regional(files.table)),
         is_tested=compared.tested,
-        links=[("netCDF", target)] if target else [],
+        links=[
+            (name, target)
+            for name, path in (("netCDF", files.file), ("CSV", files.table))
+            if (target := link(path))
+        ],
         figures=list(figure_links(files.figures, link, page.classes.values())),
     )
+
+
+def _regional(table: str | None) -> Iterator[RegionalChange]:
+    """Yield the changes of the whole record in each region of the study."""
+    for row in read_regional(table) if table else ():
+        if row.region != EVERYWHERE and row.period == SEASONS[0]:
+            ends = None if row.low is None or row.high is None else (row.low, row.high)
+            yield RegionalChange(
+                row.region,
+                row.feature,
+                f"{row.quantity}, {QUANTITIES[row.quantity]}",
+                row.first,
+                row.second,
+                Interval(row.difference, ends),
+            )
 
 
 def _crossings(

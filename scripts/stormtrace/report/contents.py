@@ -69,10 +69,14 @@ class Headline:
 
 @dataclass(frozen=True)
 class Region:
-    """A region; means: class -> (mean, maximum), per cent; None where the grid has no cell."""
+    """A region; means: class -> (mean, maximum), per cent; None where the grid has no cell.
+
+    crossings: line -> mean crossing rate, crossings a week.
+    """
 
     name: str
     means: Mapping[str, tuple[float | None, float | None]]
+    crossings: Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,26 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Interval:
+    """A value and the ends of its interval; None where there is none."""
+
+    value: float | None
+    ends: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class RegionalChange:
+    """What a comparison finds of a class in a region; quantity: what, with units."""
+
+    region: str
+    feature: str
+    quantity: str
+    first: float
+    second: float
+    difference: Interval
+
+
+@dataclass(frozen=True)
 class Comparison:
     """A comparison, second minus first."""
 
@@ -153,17 +177,10 @@ class Comparison:
     second: Experiment
     findings: Sequence[Finding]
     maps: Sequence[MapFigure]
+    regional: Sequence[RegionalChange]
     is_tested: bool
     links: Links
     figures: Links
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A value and the ends of its interval; None where there is none."""
-
-    value: float | None
-    ends: tuple[float, float] | None
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def describe(
     """Return an experiment's row in the first table, and its section, with charts or without."""
     record = coverage(frequency)
     headlines = {
-        one.flag: headline(frequency, one.code, one.flag, events, record)
+        one.flag: headline(frequency, one.code, one.flag, None if one.union_of else events, record)
         for one in classes.features
     }
     tracked = None if record.steps == 1 else events
@@ -130,10 +130,18 @@ def _regions(
 ) -> Iterator[Region]:
     """Yield the regions that the grid has cells of."""
     maps = {flag: frequency.per_cent(flag) for flag in classes.flags if regions}
+    rates = {
+        one.flag: frequency.crossing_rate(one.flag)
+        for one in frequency.crossed
+        if regions and frequency.weeks() > 0
+    }
     for name, box in regions.items():
-        means = {flag: region_mean(values, frequency.grid, box) for flag, values in maps.items()}
+        means, crossings = (
+            {flag: region_mean(values, frequency.grid, box) for flag, values in some.items()}
+            for some in (maps, rates)
+        )
         if any(mean is not None for mean, _ in means.values()):
-            yield Region(name, means)
+            yield Region(name, means, {flag: mean for flag, (mean, _) in crossings.items()})
 
 
 def _basins(classes: Classes, events: Table | None, record: TimeCoverage) -> Iterator[BasinTable]:

@@ -26,7 +26,11 @@ def facts(
     if values := _normalization(frequency):
         yield "Normalized with (mean, standard deviation)", values
     if files.events:
-        yield "Tracking", _tracking(read_tracking(files.tracking, classes), classes)
+        tracked = classes.of_masks
+        yield "Tracking", _tracking(read_tracking(files.tracking, tracked), tracked)
+    for union in classes.unions:
+        names = (classes[flag].name.lower() for flag in union.union_of)
+        yield union.name, " or ".join(names)
 
 
 def _said(files: ExperimentFiles, frequency: Frequency) -> dict[str, str]:
@@ -84,7 +88,7 @@ def paragraph(files: ExperimentFiles, frequency: Frequency, classes: Classes) ->
     """Return the methods of one experiment as a paragraph that can be copied."""
     said = dict(facts(files, frequency, classes))
     hours = float(frequency.attributes.get("step_hours", 3))
-    names = " and ".join(feature.plural.lower() for feature in classes.features)
+    names = " and ".join(feature.plural.lower() for feature in classes.of_masks.features)
     network = f"the network {files.model}" if files.model else "a network"
     if files.detector:
         network = f"the detector {files.detector}"

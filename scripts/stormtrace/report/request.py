@@ -69,6 +69,7 @@ class ComparisonFiles(_Entry):
     first: str
     second: str
     file: str
+    table: str | None = None
     figures: str | None = None
     decomposition: str | None = None
     contributions: str | None = None

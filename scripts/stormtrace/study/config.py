@@ -99,7 +99,9 @@ class Config(Block):
         "test labels.",
     )
     animate: dict[str, tuple[Month, ...]] = Field(
-        {}, description="Films of detections over the water vapour, experiment -> months."
+        {},
+        description="Films of detections over the water vapour (TMQ), or else the dataset's first "
+        "field, experiment -> months.",
     )
     snapshots: dict[str, tuple[Moment, ...]] = Field(
         {},

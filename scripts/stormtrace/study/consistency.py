@@ -54,6 +54,7 @@ def check(config: Config, tables: Tables, origins: Origins) -> None:
     for name, experiment in tables.experiments.items():
         experiments.experiment(name, experiment)
     experiments.shown()
+    experiments.unions()
     comparisons = ComparisonChecks(config, tables, origins)
     for name, verification in config.verify.items():
         comparisons.verified(name, verification)

@@ -217,6 +217,11 @@ class Study(ComparedStudy):
             self.at.film(experiment, month) for month in self.config.animate.get(experiment, ())
         ]
 
+    def film_field(self, experiment: str) -> str:
+        """Return the field that an experiment is filmed over: water vapour, or else its first."""
+        fields = list(self.raw(self.experiments[experiment].dataset).fields)
+        return next((name for name in fields if name.upper() == "TMQ"), fields[0])
+
     def snapshots(self, experiment: str) -> list[str]:
         """Return the folders of the figures of single times of an experiment."""
         times = self.config.snapshots.get(experiment, ())

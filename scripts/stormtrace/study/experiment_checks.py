@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stormtrace.blocks import did_you_mean
+from stormtrace.class_table import KNOWN, flag_name, union_members
 from stormtrace.classes import Classes
+from stormtrace.errors import BadInput
 from stormtrace.learn.recipe import Published
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.study.config import Config
@@ -55,6 +57,24 @@ class ExperimentChecks:
     config: Config
     tables: Tables
     origins: Origins
+
+    def unions(self) -> None:
+        """Classes of unions are those of an experiment, as far as labels are known, or usual."""
+        labels = [labels_of(one, self.tables) for one in self.tables.experiments.values()]
+        known = [*KNOWN, *(name for of in labels for name in of or ())]
+        for name, entry in self.config.classes.items():
+            for member in () if None in labels else union_members(entry):
+                if flag_name(member) not in map(flag_name, known):
+                    self.origins.refuse(
+                        ("classes", name, "union_of"),
+                        f"has {member!r}, which is no class of any experiment"
+                        f"{did_you_mean(member, known)}",
+                    )
+        for of in filter(None, labels):
+            try:
+                Classes.of_labels(of, self.config.classes).with_unions(self.config.classes)
+            except BadInput as error:
+                raise BadInput(f"{self.origins.of(('classes',))}: {error}") from None
 
     def experiment(self, name: str, experiment: Experiment) -> None:
         """An experiment's model or detector, dataset and grid are there, and fit each other."""

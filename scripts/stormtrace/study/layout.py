@@ -159,9 +159,9 @@ class Layout:
         """Counts of all years."""
         return self._at(f"frequency/{experiment}/frequency.nc")
 
-    def comparison(self, comparison: str) -> str:
-        """Second minus first."""
-        return self._at(f"comparisons/{comparison}.nc")
+    def comparison(self, comparison: str, ending: str = "nc") -> str:
+        """Second minus first: maps (`nc`), or a table of means over regions (`csv`)."""
+        return self._at(f"comparisons/{comparison}.{ending}")
 
     def decomposition(self, comparison: str, ending: str) -> str:
         """A difference shared out among input fields: maps (`nc`) or a table (`csv`)."""

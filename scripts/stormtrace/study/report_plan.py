@@ -195,6 +195,7 @@ def _comparison(study: Study, name: str) -> dict[str, Any]:
         "first": entry.first,
         "second": entry.second,
         "file": at.comparison(name),
+        "table": at.comparison(name, "csv"),
         "figures": at.comparison_figures(name),
     }
 

@@ -48,7 +48,9 @@ _END = re.compile(r"\$\$|NNNN|\x03")
 
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _VALID = re.compile(r"\bVALID\s+(\d{2})(\d{2})(\d{2})Z")
-_ISSUED = re.compile(r"^\d{3,4}\s+[AP]M\s+\w+\s+\w+\s+(\w{3})\s+(\d{1,2})\s+(\d{4})\s*$", re.M)
+_ISSUED = re.compile(
+    r"^\d{3,4}\s*(?:[AP]M\s+\w+|UTC|GMT|Z)\s+\w+\s+(\w{3})\s+(\d{1,2})\s+(\d{4})\s*$", re.M
+)
 
 
 @dataclass(frozen=True, eq=False)
