@@ -55,7 +55,9 @@ def _inside(values, rise, chord, points, wraps, edges, visits):  # type: ignore[
     visit = 0
     for row in range(nlat):
         for column in range(nlon):
-            if found[row, column] or not _is_minimum(values, row, column, wraps, edges):
+            if found[row, column] or not _is_minimum(values, row, column, wraps):
+                continue
+            if _ends(row, nlat, edges) and _is_lower_beyond(values, row, column):
                 continue
             visit += 1
             count = _fill(
@@ -67,16 +69,13 @@ def _inside(values, rise, chord, points, wraps, edges, visits):  # type: ignore[
 
 
 @compiled
-def _is_minimum(values, row, column, wraps, edges):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+def _is_minimum(values, row, column, wraps):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
     """Whether no neighbour is lower; of equal ones the first counts."""
     nlat, nlon = values.shape
     own = values[row, column]
-    for up in range(-1, 2):
-        r, turn = _beyond(row + up, nlat, nlon, edges)
-        if r < 0:
-            continue
+    for r in range(max(row - 1, 0), min(row + 2, nlat)):
         for step in range(-1, 2):
-            c = column + step + turn
+            c = column + step
             if wraps:
                 c %= nlon
             elif c < 0 or c >= nlon:
@@ -89,13 +88,21 @@ def _is_minimum(values, row, column, wraps, edges):  # type: ignore[no-untyped-d
 
 
 @compiled
-def _beyond(row, nlat, nlon, edges):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
-    """Return a row, and by how many columns it lies off if it is reached over a pole; −1: none."""
-    if 0 <= row < nlat:
-        return row, 0
-    if edges[0 if row < 0 else 1]:
-        return -1, 0
-    return (0 if row < 0 else nlat - 1), nlon // 2
+def _ends(row, nlat, edges):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Whether a row ends at a pole, beyond which the same row goes on, half a turn away."""
+    return (row == 0 and not edges[0]) or (row == nlat - 1 and not edges[1])
+
+
+@compiled
+def _is_lower_beyond(values, row, column):  # type: ignore[no-untyped-def] # noqa: ANN001, ANN202
+    """Whether a cell has a lower one beyond the pole, or one as low that comes first."""
+    nlon = values.shape[1]
+    own = values[row, column]
+    for step in range(-1, 2):
+        c = (column + step + nlon // 2) % nlon
+        if values[row, c] < own or (values[row, c] == own and c < column):
+            return True
+    return False
 
 
 @compiled
@@ -119,14 +126,18 @@ def _fill(values, row, column, rise, chord, points, wraps, edges, visits, visit,
             apart += (points[r0, c0, axis] - points[row, column, axis]) ** 2
         if apart > chord * chord or values[r0, c0] < own:
             return 0
-        for up in range(-1, 2):
-            r, turn = _beyond(r0 + up, nlat, nlon, edges)
-            if r < 0:
-                continue
+        for r in range(max(r0 - 1, 0), min(r0 + 2, nlat)):
             for step in range(-1, 2):
-                c = (c0 + step + turn) % nlon
+                c = (c0 + step) % nlon
                 if visits[r, c] != visit and values[r, c] < level:
                     visits[r, c] = visit
                     stack[count] = r * nlon + c
+                    count += 1
+        if _ends(r0, nlat, edges):
+            for step in range(-1, 2):
+                c = (c0 + step + nlon // 2) % nlon
+                if visits[r0, c] != visit and values[r0, c] < level:
+                    visits[r0, c] = visit
+                    stack[count] = r0 * nlon + c
                     count += 1
     return count
