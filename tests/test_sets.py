@@ -44,6 +44,10 @@ MEMBERS = json.dumps([{"experiment": name} | MEMBER for name in ("one", "other")
 WORK = {
     "adopt_model.py": ["--weights", "model"],
     "agree.py": ["--members", MEMBERS, "--name", "both"],
+    "compare.py": [
+        *("--first", "frequency.nc", "--second", "frequency.nc", "--name", "c"),
+        *("--table", "made/table.csv"),
+    ],
     "check_labels.py": ["--samples", "labelled", "--labels", LABELS],
     "compute_statistics.py": ["--samples", "samples", "--fields", *FIELDS],
     "decompose.py": [
@@ -200,8 +204,8 @@ def test_every_script_with_several_outputs_is_here():
             ):
                 several.add(script[1])
     assert several == {
-        "adopt_model.py", "agree.py", "decompose.py", "draw_importance.py", "draw_labels.py",
-        "draw_training.py", "link_events.py", "train.py", "verify.py",
+        "adopt_model.py", "agree.py", "compare.py", "decompose.py", "draw_importance.py",
+        "draw_labels.py", "draw_training.py", "link_events.py", "train.py", "verify.py",
     }  # fmt: skip
     assert several <= WORK.keys()
 
