@@ -10,8 +10,10 @@ import pytest
 
 from browser import open_browser
 from make_results import MINI, write_events, write_frequency
+from page_text import visible
 from stormtrace.climate.comparison import compare_files
 from stormtrace.errors import BadInput
+from stormtrace.formats.regional_differences import read_regional
 from stormtrace.grids import make_grid
 from stormtrace.report.charts import Bar, Line, bar_chart, histogram, line_chart
 from stormtrace.report.formatting import change, number, place
@@ -123,7 +125,9 @@ def results(tmp_path_factory):
             {"name": name, "title": f"The <{name}>", "frequency": str(file), "events": str(events)}
         )
     compared = folder / "warming.nc"
-    compare_files(experiments[0]["frequency"], experiments[1]["frequency"], compared, {})
+    sides, table = [one["frequency"] for one in experiments], folder / "warming.csv"
+    boxes = {"Pacific": [170, -120, 0, 60]}
+    compare_files(*sides, compared, {}, None, table, regions=boxes)
     iou = {"Background": 0.9, "Tropical Cyclone": 0.3, "Atmospheric River": None}
     scores = {"files": 2, "times": 1, "iou": iou, "mean_iou": 0.6}
     (folder / "scores.json").write_text(json.dumps(scores))
@@ -134,7 +138,8 @@ def results(tmp_path_factory):
         "title": "A study of </script> two",
         "experiments": experiments,
         "comparisons": [
-            {"name": "warming", "first": "control", "second": "warmer", "file": str(compared)}
+            {"name": "warming", "first": "control", "second": "warmer"}
+            | {"file": str(compared), "table": str(table)}
         ],
         "models": [
             {
@@ -144,7 +149,7 @@ def results(tmp_path_factory):
                 "history": str(folder / "history.csv"),
             }
         ],
-        "regions": {"Pacific": [170, -120, 0, 60]},
+        "regions": boxes,
         "configuration": {"run": ["control"]},
     }
     (folder / "report.json").write_text(json.dumps(report))
@@ -153,6 +158,20 @@ def results(tmp_path_factory):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder
+
+
+def test_a_comparison_has_means_of_regions_with_intervals(results):
+    """As the table has them, which is linked; of the whole grid there are other lines."""
+    (row,) = (
+        one
+        for one in read_regional(results / "warming.csv")
+        if (one.feature, one.period, one.region) == ("AR", "annual", "Pacific")
+    )
+    words = visible((results / "report.html").read_text())
+    values = [number(one) for one in (row.first, row.second, row.difference, row.low)]
+    expected = " ".join(["Pacific: AR frequency, % of time steps", *values, "to"])
+    assert expected in words and "all: AR" not in words
+    assert 'href="warming.csv"' in (results / "report.html").read_text()
 
 
 def test_the_page_is_self_contained_and_small(results):

@@ -177,6 +177,12 @@ def test_only_what_the_run_needs_is_looked_up(demo):
     assert sorted(study.datasets) == ["mini-climatenet", "mini-historical"]
 
 
+def test_films_are_over_what_the_dataset_has(demo):
+    study = Study(demo)
+    films = {name: study.film_field(name) for name in ("control", "antarctic", "fronts")}
+    assert films == {"control": "TMQ", "antarctic": "IVT", "fronts": "TREFHT"}
+
+
 def test_raw_files_of_a_year_are_those_of_its_variables(demo, tmp_path):
     for name in ("Q.2000", "Q.2001", "PS.2000", "T.2000"):
         (tmp_path / f"case.cam.h3.{name}122200Z.nc").touch()
