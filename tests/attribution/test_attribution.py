@@ -209,6 +209,7 @@ def test_a_difference_with_itself_is_nothing(tmp_path):
         ({"units": "m s-1", "cell_methods": ""}, "does not say .* what interval"),
         ({"units": "m s-1", "cell_methods": "time: point"}, "is of instants"),
         ({"units": "m", "cell_methods": "time: mean"}, "is a mean .* derive it with {sum: PRECT}"),
+        ({"units": "mm/month"}, "units of PRECT, .mm/month., are not understood; expected a rate"),
     ],
 )
 def test_unknown_units_or_intervals_are_refused(tmp_path, attributes, says):

@@ -51,6 +51,12 @@ def conversion(name, entry, units):
         ("RAIN", {"take": "X", "units": "mm/day"}, ["m s-1"], 86400e3),
         ("RAIN", {"take": "X", "units": "mm/day"}, ["kg m-2 s-1"], 86400),
         ("RAIN", {"sum": "X", "units": "mm"}, ["m"], 1000),
+        ("RAIN", {"sum": "X", "units": "mm"}, ["m of water equivalent"], 1000),
+        ("RAIN", {"sum": "X", "units": "mm"}, ["inches"], 25.4),
+        ("RAIN", {"take": "X", "units": "mm/day"}, ["mm (3h)-1"], 8),
+        ("RAIN", {"take": "X", "units": "mm/day"}, ["mm/3hr"], 8),
+        ("RAIN", {"take": "X", "units": "mm/day"}, ["kg m-2 3h-1"], 8),
+        ("TMQ", {"take": "X"}, ["mm H2O"], 1),
     ],
 )  # fmt: skip
 def test_known_units_are_converted(name, entry, units, factor):

@@ -62,6 +62,23 @@ def test_impossible_points_are_refused(tmp_path, wrong, said):
         read_storms(write_csv(tmp_path / "storms.csv", [*ROWS, wrong]), "wmo")
 
 
+def test_csv_that_other_programs_saved(tmp_path):
+    """A byte-order mark, quotes, NaN and fills for what is missing, and Z after the time."""
+    path = write_csv(tmp_path / "storms.csv", [
+        row(A, "2005-08-23T18:00:00Z", 23.1, 284.9, 30),
+        row(A, "2005-08-24T00:00:00Z", "NaN", "NaN", 30),
+        row(A, "2005-08-24T06:00:00Z", -9999.0, -9999.0, 30),
+    ])  # fmt: skip
+    quoted = [
+        ",".join(f'"{cell}"' for cell in line.split(",")) for line in path.read_text().splitlines()
+    ]
+    path.write_text("\ufeff" + "\n".join(quoted))
+    storms = read_storms(path)
+    assert (storms.lat.tolist(), storms.lon.tolist()) == ([23.1], [284.9])
+    assert str(storms.time[0]) == "2005-08-23T18:00:00"
+    assert storms.left_out == {"without a position by this agency": 2}
+
+
 def test_another_table_is_refused(tmp_path):
     path = tmp_path / "storms.csv"
     path.write_text("name,lat,lon\nAnna,1,2\n")

@@ -127,6 +127,11 @@ def test_detected_minus_observed(tmp_path):
     alike = likeness(maps, CYCLONE)
     assert alike["ratio"] == pytest.approx(0.75, rel=0.02)
     assert alike["significant"] == 1.0
+    # A share p of the area has 2 and 3, a share q 2 and 0, the rest nothing.
+    p, q = (DENSITY_GRID.area.ravel()[near(*at)].sum() / DENSITY_GRID.area.sum()
+            for at in ((9, 9), (-15, 179)))  # fmt: skip
+    spread = (4 * (p + q) - 4 * (p + q) ** 2) * (9 * p - 9 * p**2)
+    assert alike["correlation"] == pytest.approx((6 * p - 6 * p * (p + q)) / spread**0.5)
     figures = dict(draw_comparison_figures(maps, "Storms"))
     assert list(figures) == [
         "tc-tracks-both",

@@ -107,6 +107,12 @@ def read_amount(
         return Amount(field, PER_DAY, amount.factor * 24.0 / step_hours, True)
     if amount is not None and CALLED_RAIN.search(field):
         raise BadInput(_interval(where, field, units, how, "sum"))
+    if unit is None and CALLED_RAIN.search(field):
+        raise BadInput(
+            f"{where}: the units of {field}, {units!r}, are not understood; expected a rate (m s-1,"
+            " kg m-2 s-1, mm/day) or an amount (m, mm, kg m-2) of water: correct the attribute "
+            "`units` in the raw files"
+        )
     return Amount(field, units)
 
 

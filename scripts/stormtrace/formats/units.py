@@ -1,6 +1,7 @@
 """Units as raw files spell them, parsed into powers of kg, m, s and K, and converted.
 
-A small table does what cf-units would: `m s**-1`, `kg kg**-1`, `kg/m^2`, `m+2 s-2`, `mm/day`.
+A small table does what cf-units would: `m s**-1`, `kg kg**-1`, `kg/m^2`, `m+2 s-2`, `mm/day`,
+`mm (3h)-1`, `m of water equivalent`.
 """
 
 import re
@@ -37,7 +38,7 @@ def _known() -> dict[str, Unit]:
         (0, 0, 0, 0): {"1": 1, "%": 0.01, "percent": 0.01, "ppm": 1e-6, "rad": 1, "radian": 1},
         (1, 0, 0, 0): {"kg": 1, "kilogram": 1, "g": 1e-3, "gram": 1e-3, "mg": 1e-6},
         (0, 1, 0, 0): {"m": 1, "meter": 1, "metre": 1, "gpm": 1, "cm": 1e-2, "mm": 1e-3, "km": 1e3,
-                       "dam": 10, "gpdm": 10, "inch": 0.0254},
+                       "dam": 10, "gpdm": 10, "inch": 0.0254, "inches": 0.0254, "in": 0.0254},
         (0, 0, 1, 0): {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600,
                        "hr": 3600, "hour": 3600, "d": 86400, "day": 86400},
         (0, 0, 0, 1): {"k": 1, "kelvin": 1},
@@ -73,24 +74,28 @@ EQUIVALENT: dict[tuple[Dimensions, Dimensions], float] = {
     ((0, 2, -2, 0), (0, 1, 0, 0)): 1 / 9.80665,
 }
 
+#: What is said of a depth besides its unit: `m of water equivalent`, `mm H2O`.
+WATER_NAMED = re.compile(r"\s+(of\s+)?(liquid\s+)?(water(\s+equivalent)?|h2o)\b", re.IGNORECASE)
+
 #: Units written wrong in files that are read all over the world.
 MISSPELT = {"kg kg-1 m-1 s-1": "kg m-1 s-1"}
 
 
 def parse_unit(text: str) -> Unit | None:
     """Return what a spelling means; None where it is empty or not understood."""
-    plain = re.sub(r"\*\*|\^|[{}]", "", " ".join(text.split()))
+    plain = re.sub(r"\*\*|\^|[{}()]", "", WATER_NAMED.sub("", " ".join(text.split())))
     plain = re.sub(r"\s*/\s*|\s+per\s+", " /", MISSPELT.get(plain, plain))
     unit = Unit(1.0, (0, 0, 0, 0))
     tokens = [token for token in re.split(r"[\s.*·]+", plain) if token]
     for token in tokens:
-        match = re.fullmatch(r"(/?)([^\d+/-]+|1)([+-]?\d+)?", token)
-        known = _spelt(match[2].lower()) if match else None
+        match = re.fullmatch(r"(/?)(\d*)([^\d+/-]+|1)([+-]?\d+)?", token)
+        known = _spelt(match[3].lower()) if match else None
         if match is None or known is None:
             return None
-        if len(tokens) == 1 and not match[1] and not match[3]:
+        if len(tokens) == 1 and token == match[3]:
             return known
-        unit = unit * known.power((-1 if match[1] else 1) * int(match[3] or 1))
+        several = Unit(float(match[2] or 1), (0, 0, 0, 0)) * known  # mm/3hr
+        unit = unit * several.power((-1 if match[1] else 1) * int(match[4] or 1))
     return unit if tokens else None
 
 

