@@ -87,6 +87,16 @@ def test_wet_steps_are_counted_without_the_dry(tmp_path):
     assert np.isnan(limits.values[0, 0, ROW + 1]).all()
 
 
+def test_seasons_without_samples_have_no_percentiles(tmp_path):
+    """Of a January: as above in DJF, which the plan lets pass, too."""
+    path = attribute(tmp_path, make(tmp_path), Extremes((90.0,), "steps", by="season"))
+    above = read_composites([path], "PRECT_p90")
+    assert (above.share(AR)[ROW] == 100).all() and (above.steps[ALL][ROW] == 4).all()
+    limits = read_thresholds(tmp_path / "extremes.nc", MINI)
+    assert (limits.values[0, 0, ROW] == 5).all() and np.isnan(limits.values[0, 1:]).all()
+    assert (limits.counts[0] == 80).all() and (limits.counts[1:] == 0).all()
+
+
 def test_days_are_extreme_as_a_whole(tmp_path):
     """A day has 8 steps: two of a river. 50 falls at steps 0, 20, 40, 60: days 0, 2, 5, 7.
 

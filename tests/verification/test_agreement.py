@@ -26,6 +26,7 @@ from stormtrace.track.joining import read_record
 from stormtrace.track.object_finding import ObjectTables, find_objects
 from stormtrace.track.rules import assign
 from stormtrace.track.tracking import labelling_keys, read_tracking
+from stormtrace.verification.agreement_files import Asked, write_agreement
 from stormtrace.verification.catalogue_entry import Catalogue
 from stormtrace.verification.catalogues import read_catalogue
 from track_files import random_masks
@@ -182,6 +183,11 @@ def test_a_shift_in_time_is_found_at_its_lag(tmp_path):
         for pair in found["regions"]["all"]["annual"]["pairs"]
     }
     assert shares == {-6: (0, 8), 0: (0, 10), 3: (0, 9), 6: (1, 8), 9: (0, 7)}
+    for lag in (1.5, 30):
+        with pytest.raises(
+            BadInput, match=f"no two common steps .* are {lag} h apart; they are 3 h"
+        ):
+            write_agreement(Asked("x", members, {}, {}, lags_h=(lag,)), tmp_path / "x")
 
 
 def test_random_masks_against_a_plain_count(tmp_path):

@@ -19,7 +19,7 @@ from stormtrace.formats.masks import open_masks
 from stormtrace.grids import make_grid
 from stormtrace.verification.agreement_files import Asked, write_agreement
 from stormtrace.verification.catalogue_entry import Catalogue
-from stormtrace.verification.catalogues import read_catalogue
+from stormtrace.verification.catalogues import Meeting, read_catalogue
 
 MERRA2 = make_grid({"nlat": 361, "nlon": 576, "first_lon": -180})
 LAT = np.linspace(-90, 90, 361)
@@ -171,6 +171,32 @@ def test_other_tables_are_refused_in_one_sentence(tmp_path, name, content, said)
     with pytest.raises(BadInput, match=said) as caught:
         read_catalogue("theirs", read_block(Catalogue, block, "catalogues.theirs"), "standard")
     assert "\n" not in str(caught.value)
+
+
+def test_numbers_that_begin_again_and_a_stray_time(tmp_path, caplog):
+    """IPART tracks year by year, each from 0. The catalogue looks each 6 h, but for one row at 19 h:
+    what a member has at 3 h it has not missed. A river at 6 h is near no point: missed.
+    """
+    rows = [f"0,2000-01-01 {hour:02d}:00:00,0,0" for hour in (0, 6, 12, 18, 19)]
+    rows += ["0,2000-02-01 00:00:00,10,10", "1,2000-01-01 00:00:00,5,5"]
+    (tmp_path / "a.csv").write_text("\n".join(["id,time,lat,lon", *rows]) + "\n")
+    columns = {"event": "id", "time": "time", "lat": "lat", "lon": "lon"}
+    block = {"file": str(tmp_path / "a.csv"), "columns": columns}
+    table = read_catalogue("ipart", read_block(Catalogue, block, "catalogues.ipart"), "standard")
+    assert table.names == ["0", "0", "1"] and "comes again after more than 10 days" in caplog.text
+    grid = make_grid({"nlat": 19, "nlon": 36})
+    one = Meeting(table, grid, 200.0, 2)
+    start = int(table.points["position"].seconds[0])
+    far = np.zeros(grid.shape, bool)
+    far[0] = True  # the south pole
+    for hour, event in ((3, 1), (6, 2)):
+        one.add(start + 3600 * hour, far, far.astype(np.int32) * event)
+    found = one.scores(np.random.default_rng(0))
+    assert (found["member_events"], found["not_in_catalogue"]) == (1, 1)
+    assert (found["position"]["points"], found["position"]["left_out"]) == (1, 6)
+    (tmp_path / "a.csv").write_text("id,time,lat,lon\n0,2000-01-01 00:00:00,,\n")
+    with pytest.raises(BadInput, match="no row has a lat and lon: correct `columns`"):
+        read_catalogue("ipart", read_block(Catalogue, block, "catalogues.ipart"), "standard")
 
 
 def test_artmips_own_domain_masks_have_no_time(tmp_path):

@@ -116,6 +116,9 @@ def fit_thresholds(
     for place, period in enumerate(extremes.periods):
         months = months_of(period)
         chosen = [one for one in members if int(stamp_of(one[1][0])[5:7]) in months]
+        if not chosen and period != "annual":
+            log.info("%s: there is no sample of this season: it has no percentiles", period)
+            continue
         check_enough(len(chosen), extremes, period)
         wet = extremes.wet_mm_day if extremes.over.startswith("wet") else 0.0
         source = _Values(chosen, first.grid, amount, wet, whole)

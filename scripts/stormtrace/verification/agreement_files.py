@@ -76,6 +76,7 @@ def write_agreement(asked: Asked, output: Path | str, table: ClassTable | None =
         for one in asked.members
     ]
     grid, common = common_grid(members), common_seconds(members)
+    _check_lags(asked.lags_h, common)
     regions = _regions(grid, asked.regions)
     meetings = _meetings(asked, members, grid)
     found = _counted(asked, members, grid, common, regions, meetings)
@@ -104,7 +105,21 @@ def write_agreement(asked: Asked, output: Path | str, table: ClassTable | None =
 def _regions(grid: Grid, boxes: Mapping[str, Sequence[float]]) -> Regions:
     regions = {"all": np.ones(grid.shape, bool)}
     regions |= {name: box_cells(grid, box) for name, box in boxes.items()}
+    if empty := [name for name, cells in regions.items() if not cells.any()]:
+        commandline.log.warning("%s: no cell of %s", ", ".join(empty), grid.describe())
     return {name: cells for name, cells in regions.items() if cells.any()}
+
+
+def _check_lags(lags_h: Sequence[float], common: NDArray[np.int64]) -> None:
+    """Refuse (BadInput) a lag at which no step has a partner."""
+    for lag in lags_h:
+        if not np.isin(common + round(3600 * lag), common).any():
+            apart = np.diff(common).min() / 3600 if common.size > 1 else 0
+            raise BadInput(
+                f"lags_h: no two common steps of the members are {lag:g} h apart; they are"
+                f" {apart:g} h apart and reach over {(common[-1] - common[0]) / 3600:g} h: give"
+                " multiples of the step within that"
+            )
 
 
 def _meetings(asked: Asked, members: Sequence[Member], grid: Grid) -> Meetings:

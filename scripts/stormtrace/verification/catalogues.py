@@ -5,6 +5,7 @@ landfall. A point is found if the member marks a cell whose centre lies at most 
 """
 
 import datetime
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +20,17 @@ from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.errors import BadInput
 from stormtrace.formats.file_kinds import CLASSIC, HDF5
 from stormtrace.grids import Grid
-from stormtrace.prepare.raw.calendar_time import Calendar
+from stormtrace.prepare.raw.calendar_time import DAY, Calendar
 from stormtrace.sphere import unit_vectors
 from stormtrace.verification.catalogue_entry import Catalogue
 from stormtrace.verification.together import Step
 
+log = logging.getLogger("stormtrace")
+
 Floats = NDArray[np.float64]
+#: Seconds; an event that is there again after a longer time is another one of the same name.
+LONGEST_GAP = 10 * DAY
+
 #: Kinds of points of a catalogue, each with a latitude and a longitude column.
 KINDS = ("position", "axis", "landfall")
 
@@ -62,13 +68,37 @@ def read_catalogue(name: str, catalogue: Catalogue, calendar: str) -> Table:
             raise BadInput(f"catalogues.{name}: {kind}_lat and {kind}_lon belong together")
     text = _read_text(path, used)
     seconds = _seconds(path, columns.time, text["time"], catalogue.time_format, calendar)
-    names, event = np.unique(text["event"], return_inverse=True)
+    names, event = _events(name, text["event"], seconds)
     points = {"position": _points(path, used, text, ("lat", "lon"), seconds, event)}
     for kind in ("axis", "landfall"):
         if f"{kind}_lat" in used:
             pair = (f"{kind}_lat", f"{kind}_lon")
             points[kind] = _points(path, used, text, pair, seconds, event)
-    return Table(name, names.tolist(), points)
+    if not points["position"].seconds.size:
+        raise BadInput(f"{path}: no row has a {columns.lat} and {columns.lon}: correct `columns`")
+    return Table(name, names, points)
+
+
+def _events(
+    name: str, text: NDArray[np.str_], seconds: NDArray[np.int64]
+) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the names of events, and which each row is of.
+
+    Numbers that begin again each year are told apart by the time between their rows.
+    """
+    known, event = np.unique(text, return_inverse=True)
+    order = np.lexsort([seconds, event])
+    later = np.diff(seconds[order]) > LONGEST_GAP
+    again = np.append(False, later & (np.diff(event[order]) == 0))
+    if again.any():
+        log.warning(
+            "catalogues.%s: %d times an event comes again after more than %d days: counted as"
+            " another", name, again.sum(), LONGEST_GAP // DAY,
+        )  # fmt: skip
+    part = np.zeros(event.size, np.int64)
+    part[order] = np.cumsum(again)
+    pairs, of = np.unique(np.stack([event, part]), axis=1, return_inverse=True)
+    return known[pairs[0]].tolist(), of.ravel()
 
 
 def _read_text(path: Path, used: Mapping[str, str]) -> dict[str, NDArray[np.str_]]:
@@ -186,15 +216,16 @@ class Meeting:
         self._found = {kind: np.zeros_like(seen) for kind, seen in self._seen.items()}
         #: Events of the member in a step of the catalogue's time, and those that a point is near.
         self.seen, self.near = np.zeros(events + 1, bool), np.zeros(events + 1, bool)
-        every = table.points["position"].seconds
-        self._span = (int(every[0]), int(every[-1]))
         # The catalogue looks every so often: at its own times, also those at which it has nothing.
-        self._every = int(np.gcd.reduce(np.diff(np.unique(every)))) or 1
+        times = np.unique(table.points["position"].seconds)
+        self._span = (int(times[0]), int(times[-1]))
+        self._every = _usual(np.diff(times)) or 1
+        self._phase = _usual(times % self._every)
 
     def add(self, seconds: int, cells: NDArray[np.bool_], events: NDArray[np.int32]) -> None:
         """Add one step: what the member marks, and its events (0: none)."""
         first, last = self._span
-        if not first <= seconds <= last or (seconds - first) % self._every:
+        if not first <= seconds <= last or seconds % self._every != self._phase:
             return
         marked = np.flatnonzero(cells)
         numbers = events.ravel()[marked]
@@ -235,6 +266,12 @@ class Meeting:
             "not_in_catalogue": lacking,
             "false_alarm_ratio": lacking / count if count else None,
         }
+
+
+def _usual(values: NDArray[np.int64]) -> int:
+    """Return the value that is there most often, the least of several; 0 of none."""
+    known, counts = np.unique(values, return_counts=True)
+    return int(known[counts.argmax()]) if known.size else 0
 
 
 def _sums(group: NDArray[np.int64], *columns: NDArray[Any]) -> Floats:
