@@ -272,6 +272,21 @@ def test_coco_polygons_scores_and_what_is_dropped(tmp_path):
     assert store.record.dropped == {"no area": 1, "off the map": 1}
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [[3.2, 4.1, 20.7, 5.5, 12.3]],  # an x without its y
+        [["a", 4, 20, 5, 12, 9]],
+        {"size": [*SIZE], "counts": "031N1o"},  # cut off
+    ],
+)
+def test_coco_that_is_damaged_is_refused_in_one_sentence(tmp_path, wrong):
+    objects = [{"id": 1, "category_id": 1, "segmentation": wrong}]
+    path = write_json(tmp_path / "a.json", coco(objects))
+    with pytest.raises(BadInput, match=r"is not of the form 'coco' \(.*export it again"):
+        imported(GRID, {**COCO, "files": path})
+
+
 def test_the_real_coco_file_is_read(tmp_path):
     """Pixels of each object against the area of its own polygons, by shapely."""
     content = json.loads(real_data("label_studio/coco_polygons.json").read_text())

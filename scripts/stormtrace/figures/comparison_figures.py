@@ -23,7 +23,7 @@ from stormtrace.formats.comparison_maps import (
 class Quantity(NamedTuple):
     """What maps compare: frequency, the crossing rate of fronts, or the density of tracks.
 
-    prefix: of the comparison's variables; key: in names of files; units: of a side, and of changes.
+    prefix: of the comparison's variables; key: in names of files; units: of a side, and of changes; change: what these are called.
     """
 
     prefix: str
@@ -31,6 +31,7 @@ class Quantity(NamedTuple):
     title: str
     units: str
     units_of_change: str
+    change: str = "Change"
 
 
 FREQUENCY = Quantity("", "", "Frequency", "% of time steps", "percentage points")
@@ -43,6 +44,7 @@ TRACKS = Quantity(
     "Track density",
     f"storms a year within {TRACK_RADIUS:g}°",
     f"storms a year within {TRACK_RADIUS:g}°",
+    "Difference",
 )
 
 #: Side of a comparison -> what its experiment is called.
@@ -69,7 +71,7 @@ def draw_comparison_figures(
             if figure is not None:
                 yield f"{feature.key}-{what.key}both", figure
             for name, periods in (("difference", SEASONS[:1]), ("difference-seasons", SEASONS[1:])):
-                change = f"Change in {title_of.lower()}"
+                change = f"{what.change} in {title_of.lower()}"
                 figure = _differences(comparison, feature, what, periods, change, note)
                 if figure is not None:
                     yield f"{feature.key}-{what.key}{name}", figure

@@ -98,7 +98,7 @@ class _Reading:
                         self.store.record.drop(*one)
                     else:
                         self._add(one)
-            except (KeyError, TypeError, AttributeError) as error:
+            except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
                 what = f"it has no {error}" if isinstance(error, KeyError) else str(error)
                 raise BadInput(
                     f"{path} is not of the form {self.block.format!r} ({what}): export it again, "
