@@ -23,7 +23,8 @@ from stormtrace.formats.comparison_maps import (
 class Quantity(NamedTuple):
     """What maps compare: frequency, the crossing rate of fronts, or the density of tracks.
 
-    prefix: of the comparison's variables; key: in names of files; units: of a side, and of changes; change: what these are called.
+    prefix: of the comparison's variables; key: in names of files; units: of a side, and of changes;
+    change: what these are called.
     """
 
     prefix: str
