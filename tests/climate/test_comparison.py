@@ -66,6 +66,14 @@ def test_means_over_regions_have_intervals_by_year(tmp_path):
     share = MINI.area[north].sum() / MINI.area.sum()
     assert rows["all"].difference == pytest.approx(35 * share, rel=1e-5)
 
+    # A part of the globe with 30 %: of a region the cells count that both cover.
+    part = make_grid({"box": [0, 90, 0, 90], "step": 5})
+    third = {year: np.full((12, 2, *part.shape), 30) for year in made}
+    sides[1] = write_frequency(tmp_path / "part.nc", third, grid=part)
+    compare_files(*sides, tmp_path / "d.nc", {}, None, tmp_path / "d.csv", regions=boxes)
+    means = {one.region: (one.first, one.second) for one in read_regional(tmp_path / "d.csv")}
+    assert means == {"all": (20, 30), "north": (20, 30)}
+
 
 def test_other_grids_meet_on_the_coarser_with_the_same_global_mean(tmp_path):
     fine = make_grid({"nlat": 37, "nlon": 72, "first_lon": -180})
