@@ -206,6 +206,8 @@ def test_what_is_shipped_can_be_used_as_it_is():
     assert all(f"`{name}`" in page for name in shipped)
 
 
+RIVER = {"field": "IVT", "at_least": 250}
+
 WRONG = [
     ({"detector": "ivt"}, {}, r"experiments.e.detector is 'ivt', which does not exist, did you mean"),
     ({"detector": "blocking"}, {}, "which does not derive Z500A that the detector 'blocking' needs"),
@@ -239,6 +241,11 @@ WRONG = [
         {"classes": {"Front": {"where": [{"field": "IVT", "at_least": {"percentile": 9, "dataset": "x"}}]}}},
         r"detectors.d is 'x', which does not exist",
     ),
+    (
+        {"detector": "d", "dataset": "mini-antarctic"},
+        {"classes": {"AR": {"where": [RIVER], "transport": {"eastward": "IVT", "northward": "IVT", "poleward": 50}}}},
+        r"detectors.d.classes.AR.transport .*IVT cannot be both components",
+    ),
 ]  # fmt: skip
 
 
@@ -249,6 +256,19 @@ def test_what_does_not_fit_is_refused_by_the_plan(demo, experiment, detector, ex
     with pytest.raises(BadInput) as error:
         study(demo, ("e",), detectors, e=entry)
     assert re.search(expected, str(error.value)), str(error.value)
+
+
+def test_components_of_the_transport_are_not_confused(demo):
+    """A magnitude, or the other component, would give each river another direction in silence."""
+    fields = demo["datasets"]["mini-antarctic"]["fields"]
+    north = {"transport": ["Q", "U", "V"], "component": "northward"}
+    rivers = {"detector": "guan-waliser", "dataset": "mini-antarctic", "grid": "mini"}
+    for east, said in ((fields["IVT"], "magnitude"), (north, "northward")):
+        fields |= {"IVTU": east, "IVTV": north}
+        with pytest.raises(BadInput, match=f"whose IVTU is the {said} transport.*eastward comp"):
+            study(demo, ("e",), {}, e=rivers)
+    fields["IVTU"] = north | {"component": "eastward"}
+    study(demo, ("e",), {}, e=rivers)
 
 
 @pytest.mark.parametrize("name", ["detectors", "blocking", "polar-day", "precipitation"])

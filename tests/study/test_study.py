@@ -285,6 +285,18 @@ def test_a_mistake_is_told_in_one_sentence(demo, path, value, sentence):
     assert "\n" not in str(caught.value)
 
 
+def test_a_square_is_not_padded_as_the_globe_is(demo):
+    """What the training refuses, the plan does."""
+    model = demo["models"]["four-fields"]
+    model |= {"grid": "mini-antarctic", "augment": {"roll": False, "flip": False}}
+    with pytest.raises(
+        BadInput, match=r"four-fields learns on the grid 'mini'.*padding: replicate"
+    ):
+        Study(demo)
+    model["padding"] = "replicate"
+    Study(demo)
+
+
 def test_the_sentence_names_the_file(demo, tmp_path):
     overlay = tmp_path / "mine.yaml"
     overlay.write_text("experiments: {control: {gird: mini}}")

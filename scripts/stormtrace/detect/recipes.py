@@ -137,6 +137,8 @@ class TransportDirection(Block):
     def _says_something(self) -> "TransportDirection":
         if {self.poleward, self.from_axis_degrees, self.from_mean_degrees} == {None}:
             raise ValueError("it needs one of poleward, from_axis_degrees, from_mean_degrees")
+        if self.eastward == self.northward:
+            raise ValueError(f"{self.eastward} cannot be both components")
         return self
 
 

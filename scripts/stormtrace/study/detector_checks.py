@@ -6,6 +6,7 @@ from stormtrace.classes import Classes
 from stormtrace.detect.recipes import Detector, ThresholdRecipe
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset
+from stormtrace.prepare.verbs import Transport
 from stormtrace.study.config import Config
 from stormtrace.study.resolved import AnyDataset
 from stormtrace.study.study_files import Keys, Origins
@@ -39,6 +40,17 @@ def check_use(
             f"is {dataset.name!r}, which does not derive {', '.join(missing)} that the detector "
             f"{detector.name!r} needs; it derives: {', '.join(dataset.fields)}",
         )
+    for recipe in detector.classes.values():
+        for component in ("eastward", "northward") if recipe.transport else ():
+            field = getattr(recipe.transport, component)
+            derived = dataset.fields[field]
+            if isinstance(derived, Transport) and derived.component != component:
+                origins.refuse(
+                    path,
+                    f"is {dataset.name!r}, whose {field} is the {derived.component} transport, but "
+                    f"the detector {detector.name!r} takes it for the {component} component: say "
+                    f"`component: {component}` of the field",
+                )
     for condition in detector.conditions:
         percentile = condition.percentile
         if percentile is None or percentile.dataset is None:

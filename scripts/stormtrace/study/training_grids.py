@@ -13,17 +13,25 @@ from stormtrace.study.study_files import Origins
 def check_augmentation(
     name: str, recipe: Recipe, grids: Mapping[str, GridSpecification], origins: Origins
 ) -> None:
-    """Check a model's `augment`, unless its grid is in a file, which the training opens.
+    """Check a model's `augment` and `padding`, unless its grid is in a file, opened by the training.
 
     Raises:
-        BadInput: the grid cannot be turned or mirrored.
+        BadInput: the grid cannot be turned or mirrored, or has edges that are not the poles.
 
     """
     specification, augment = grids[recipe.grid], recipe.augment
-    if specification.file or not (augment.roll or augment.flip):
+    if specification.file:
         return
     grid = make_grid(specification)
     try:
-        check_turns(augment, grid)
+        if augment.roll or augment.flip:
+            check_turns(augment, grid)
     except BadInput as error:
         origins.refuse(("models", name), f"learns on the grid {recipe.grid!r}: {error}")
+    if recipe.padding == "sphere" and not grid.is_global:
+        origins.refuse(
+            ("models", name),
+            f"learns on the grid {recipe.grid!r}, {grid.describe()}, which does not cover the "
+            "globe, so nothing lies beyond its edges on the other side of a pole: say `padding: "
+            "replicate`",
+        )
