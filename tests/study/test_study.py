@@ -290,7 +290,7 @@ def test_a_square_is_not_padded_as_the_globe_is(demo):
     model = demo["models"]["four-fields"]
     model |= {"grid": "mini-antarctic", "augment": {"roll": False, "flip": False}}
     with pytest.raises(
-        BadInput, match=r"four-fields learns on the grid 'mini'.*padding: replicate"
+        BadInput, match=r"four-fields learns on the grid 'mini-ant.*padding: replicate"
     ):
         Study(demo)
     model["padding"] = "replicate"

@@ -13,7 +13,7 @@ from stormtrace.study.study_files import Origins
 def check_augmentation(
     name: str, recipe: Recipe, grids: Mapping[str, GridSpecification], origins: Origins
 ) -> None:
-    """Check a model's `augment` and `padding`, unless its grid is in a file, opened by the training.
+    """Check a model's `augment` and `padding`; a grid in a file is opened by the training.
 
     Raises:
         BadInput: the grid cannot be turned or mirrored, or has edges that are not the poles.
