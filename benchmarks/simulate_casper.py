@@ -6,8 +6,10 @@
 Both with samples that stay and with `samples: temporary`, whose peak on scratch is counted.
 
 The jobs and what they wait for are Snakemake's own plan; how long a job takes is `SECONDS`, from
-the benchmarks beside this file; the limits are Casper's and the profile's. Nothing here has run on
-Casper: its queues are assumptions, so three kinds of days are shown. Writes benchmarks/casper.md.
+the benchmarks beside this file; what it asks for is the table of docs/resources.md; the limits are
+Casper's and the profile's. Jobs that share one of the scheduler's are given to it by the profile's
+own arithmetic (`left_over` of profiles/scheduler/shared.py). Nothing here has run on Casper: its
+queues are assumptions, so three kinds of days are shown. Writes benchmarks/casper.md.
 """
 
 import argparse
@@ -20,12 +22,22 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from sample_sizes import sample_sizes
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "profiles" / "scheduler"))
+
+import shared  # noqa: E402
+import shared_job  # noqa: E402
+from request import SNAKEMAKE_MB  # noqa: E402
 
 SECONDS = {
     # One core, a year of 2,920 samples of 768 × 1152 where years are the unit.
@@ -47,9 +59,9 @@ SECONDS = {
     "draw_composite": 3,
     "draw_composite_change": 3,
     "write_report": 47,
-    # One GPU. An epoch of 398 samples took a V100 60–75 s; 20 epochs.
+    # One GPU. An epoch of 398 samples took a V100 60–75 s (published); 20 epochs.
     "train": 1500,
-    "detect": 120,  # estimate: 2,920 samples read at 9 ms on each of several cores, and the network
+    "detect": 120,  # START_S + READ_S + NETWORK_S
     "evaluate": 40,  # jobs.md, on a CPU: 61 files at 0.655 s
     "explain": 60,  # estimate: 21 passes over 61 files, like detect
 }
@@ -69,15 +81,32 @@ FROM_RAW_A_YEAR = {"compute_zonal_climatology": 150, "compute_extremes": 180}
 one of TMQ (263 s), U850, V850 (128 s) and PSL (30 s); two passes over PRECT, and counting.
 """
 OTHERS_S = 5
+USUAL = (10, 600, 1)  # minutes, MB and threads of rules that docs/resources.md does not name
 STUDY_YEARS = 15
 OVERHEAD_S = 6  # login shell, Snakemake on the node, the shared file system
 GPU_RULES = {"train", "detect", "evaluate", "explain"}
 GPU_JOB_CPUS = 8
 
+START_S, READ_S, NETWORK_S = 9, 26, 85
+"""Of `detect`: its start (detect.md, on a CPU); 52 GB at an assumed 2 GB/s; and the network on a
+V100, an estimate, as in 120 s altogether. Those that run together start and read once.
+"""
+ON_NETWORK = {"detect": NETWORK_S, "train": 1500}
+V100, A100_40 = 900, 1555
+"""Published GB/s of the V100, which these times are of, and of the smallest GPU that the profile
+asks for. The network is bound by memory (bandwidth.md), so that its time is assumed to go with it.
+"""
+GPU_SPEED = A100_40 / V100
+
 CPUS, GPUS = 720, 32  # at once, of one user of Casper
-JOBS, SUBMISSIONS_PER_S = 400, 5  # profiles/pbs-casper
+PROFILE = yaml.safe_load((ROOT / "profiles" / "pbs-casper" / "config.yaml").read_text())
+JOBS, SUBMISSIONS_PER_S = PROFILE["jobs"], 5
 SAMPLE_YEARS = 4  # the same
-POLL_S = 15
+POLL_S = PROFILE["seconds-between-status-checks"]
+SHARED_MINUTES = {
+    device: PROFILE["default-resources"].get(f"shared_{device}_minutes", 0)
+    for device in ("gpu", "cpu")
+}
 
 DRAWS = 15
 DAYS = {"empty": (5, 5), "usual": (60, 900), "bad": (900, 4 * 3600)}
@@ -99,13 +128,46 @@ class Plan:
     seconds: float
     peak_mb: float
 
-    def seconds_of(self, rule: str) -> float:
-        """How long a job of a rule holds its place on a node."""
+    def seconds_of(self, rule: str, gpu_speed: float = 1.0) -> float:
+        """How long a job of a rule holds its place on a node, with a GPU so much faster."""
         once, a_year = SECONDS, SECONDS_A_YEAR
         if self.are_temporary:
             once, a_year = once | FROM_RAW, a_year | FROM_RAW_A_YEAR
         alone = OTHERS_S if rule not in a_year else a_year[rule] * self.years
-        return once.get(rule, alone) + OVERHEAD_S
+        saved = ON_NETWORK.get(rule, 0) * (1 - 1 / gpu_speed)
+        return once.get(rule, alone) + OVERHEAD_S - saved
+
+    def read_by(self, job: str) -> set[str]:
+        """The year of samples that a detection reads, by the job that makes it."""
+        is_detection = self.rules[job] == "detect"
+        return self.needs[job] & self.samples.keys() if is_detection else set()
+
+
+@cache
+def asked() -> dict[str, tuple[int, int, int]]:
+    """Return minutes, MB and threads that rules ask for, from docs/resources.md."""
+    lines = (ROOT / "docs" / "resources.md").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("|")[1:-1] for line in lines if line.startswith("|")]
+    found = {row[0].strip(): re.findall(r"\d+", row[3])[:3] for row in rows if len(row) >= 6}
+    return {rule: tuple(map(int, what)) for rule, what in found.items() if len(what) == 3}
+
+
+@dataclass
+class SharedJob:
+    """A job of the scheduler's that others share: what it was asked for, and what it runs now."""
+
+    on_gpu: bool
+    have: dict[str, float]
+    running: list[str] = field(default_factory=list)
+    minutes: list[int] = field(default_factory=list)
+    began: float = 0.0
+    idle_since: float = 0.0
+    looks_at: float = 0.0
+
+    def facts(self) -> dict[str, float]:
+        """What `shared.py` knows of it."""
+        busy = max((minutes for minutes in self.minutes), default=0)
+        return self.have | {"busy": busy}
 
 
 def main() -> None:
@@ -181,8 +243,21 @@ def larger(years: int, models: int) -> dict:
 class Simulation:
     """One run of a plan: jobs become ready, wait in PBS, run, and are noticed by Snakemake."""
 
-    def __init__(self, plan: Plan, waits: tuple[float, float], seed: int = 0) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        waits: tuple[float, float],
+        seed: int = 0,
+        *,
+        minutes: Mapping[str, int] = SHARED_MINUTES,
+        gpu_speed: float = GPU_SPEED,
+    ) -> None:
         self.plan, self.waits, self.chance = plan, waits, random.Random(seed)
+        self.minutes, self.gpu_speed = minutes, gpu_speed
+        self.parts: dict[bool, dict[str, shared.Part]] = {False: {}, True: {}}  # that wait
+        self.shared: dict[str, SharedJob] = {}
+        self.submitted = Counter[bool]()  # to PBS, by whether for a GPU
+        self.held_s = Counter[bool]()
         self.followers: dict[str, list[str]] = defaultdict(list)
         for job, needed in plan.needs.items():
             for other in needed:
@@ -217,8 +292,87 @@ class Simulation:
             self.take_place(job)
             self.submittable -= 1
             self.last_submission = max(self.now, self.last_submission) + 1 / SUBMISSIONS_PER_S
-            wait = self.waits[self.on_gpu(job)] * self.chance.lognormvariate(0, 1)
-            self.later(self.last_submission + wait, "eligible", job)
+            if self.minutes_asked(job) <= self.minutes[self.device(job)]:
+                self.later(self.last_submission, "wait_for_shared", job)
+            else:
+                self.queue(self.last_submission, job)
+
+    def queue(self, when: float, job: str) -> None:
+        """Give a job to PBS."""
+        self.submitted[self.on_gpu(job)] += 1
+        wait = self.waits[self.on_gpu(job)] * self.chance.lognormvariate(0, 1)
+        self.later(when + wait, "eligible", job)
+
+    def wait_for_shared(self, job: str) -> None:
+        """Let a job wait as a part of a shared one, which is looked for."""
+        on_gpu = self.on_gpu(job)
+        minutes, mem_mb, threads = asked().get(self.plan.rules[job], USUAL)
+        most = shared.TOGETHER if self.plan.read_by(job) else 1
+        cpus, memory = GPU_JOB_CPUS if on_gpu else threads, mem_mb + SNAKEMAKE_MB
+        part = shared.Part(job, self.device(job), cpus, memory, minutes, most, self.now)
+        self.parts[on_gpu][job] = part
+        self.provide(on_gpu)
+        for name, one in self.shared.items():
+            is_idle = "deadline" in one.have and not one.running
+            if one.on_gpu == on_gpu and is_idle and one.looks_at <= self.now:
+                one.looks_at = self.now + shared_job.GATHER_S
+                self.later(one.looks_at, "look", name)
+
+    def provide(self, on_gpu: bool) -> None:
+        """Submit a shared job if those that live cannot hold what waits."""
+        device = "gpu" if on_gpu else "cpu"
+        fleet = [one.facts() for one in self.shared.values() if one.on_gpu == on_gpu]
+        if len(fleet) >= shared.MOST[device]:
+            return
+        missing = shared.left_over(list(self.parts[on_gpu].values()), fleet, self.now)
+        if missing:
+            name = f"shared-{sum(self.submitted.values())}"
+            have = {
+                "cpus": max(part.cpus for part in missing),
+                "memory_mb": max(part.memory_mb * part.most for part in missing),
+                "minutes": self.minutes[device],
+            }
+            self.shared[name] = SharedJob(on_gpu, have)
+            self.queue(self.now, name)
+
+    def look(self, name: str) -> None:
+        """Let a shared job take what waits, or end after a while without."""
+        one = self.shared.get(name)
+        if one is None or one.running:
+            return
+        left, waiting = shared.minutes_left(one.have, self.now), self.parts[one.on_gpu]
+        fit = (job for job, part in waiting.items() if shared.fits(part, one.have, left))
+        if first := next(fit, None):
+            self.run_parts(name, one, first, fit)
+        elif self.now < one.idle_since + shared.LINGER_S:
+            self.later(one.idle_since + shared.LINGER_S, "look", name)
+        else:
+            del self.shared[name]
+            self.give_cpus_back(one.on_gpu)
+            self.held_s[one.on_gpu] += self.now - one.began
+            if waiting:
+                self.provide(one.on_gpu)
+
+    def run_parts(self, name: str, one: SharedJob, first: str, fit: Iterable[str]) -> None:
+        """Run the oldest part that waits, and those that read the same at once."""
+        waiting = self.parts[one.on_gpu]
+        read = self.plan.read_by(first)
+        most = int(min(waiting[first].most, one.have["memory_mb"] // waiting[first].memory_mb))
+        like = [job for job in fit if self.plan.read_by(job) == read] if read else []
+        one.running = [first, *like][:most]
+        one.minutes = [waiting.pop(job).minutes for job in one.running]
+        self.started |= dict.fromkeys(one.running, self.now)
+        seconds = self.plan.seconds_of(self.plan.rules[first], self.gpu_speed)
+        seconds += (len(one.running) - 1) * NETWORK_S / self.gpu_speed if read else 0
+        self.later(self.now + seconds, "end_parts", name)
+
+    def end_parts(self, name: str) -> None:
+        """The parts of a shared job have ended; it looks for more."""
+        one = self.shared[name]
+        for job in one.running:
+            self.later(self.now + self.chance.uniform(0, POLL_S), "notice", job)
+        one.running, one.minutes, one.idle_since = [], [], self.now
+        self.look(name)
 
     def may_start(self) -> list[str]:
         """Return what is ready, samples last and in order, and none of them without a place."""
@@ -255,14 +409,25 @@ class Simulation:
             while queue and self.cpus >= cpus and self.gpus >= on_gpu:
                 job = queue.pop(0)
                 self.cpus, self.gpus = self.cpus - cpus, self.gpus - on_gpu
+                if one := self.shared.get(job):
+                    one.began = one.idle_since = self.now
+                    walltime = one.have["minutes"] + shared.MARGIN_MINUTES
+                    one.have["deadline"] = self.now + 60 * walltime - shared_job.END_S
+                    self.look(job)
+                    continue
                 self.started[job] = self.now
-                self.later(self.now + self.plan.seconds_of(self.plan.rules[job]), "end", job)
+                seconds = self.plan.seconds_of(self.plan.rules[job], self.gpu_speed)
+                self.held_s[on_gpu] += seconds
+                self.later(self.now + seconds, "end", job)
+
+    def give_cpus_back(self, on_gpu: bool) -> None:
+        """A job of PBS has ended."""
+        self.cpus += GPU_JOB_CPUS if on_gpu else 1
+        self.gpus += on_gpu
 
     def end(self, job: str) -> None:
         """The job gives its place back; Snakemake learns of it a little later."""
-        on_gpu = self.on_gpu(job)
-        self.cpus += GPU_JOB_CPUS if on_gpu else 1
-        self.gpus += on_gpu
+        self.give_cpus_back(self.on_gpu(job))
         self.later(self.now + self.chance.uniform(0, POLL_S), "notice", job)
 
     def notice(self, job: str) -> None:
@@ -277,8 +442,20 @@ class Simulation:
                 self.ready.append(follower)
 
     def on_gpu(self, job: str) -> bool:
-        """Whether a job needs a GPU."""
-        return self.plan.rules[job] in GPU_RULES
+        """Whether a job, or a shared one, needs a GPU."""
+        return self.shared[job].on_gpu if job in self.shared else self.plan.rules[job] in GPU_RULES
+
+    def device(self, job: str) -> str:
+        """`gpu` or `cpu`."""
+        return "gpu" if self.on_gpu(job) else "cpu"
+
+    def minutes_asked(self, job: str) -> int:
+        """Minutes that a job asks for."""
+        return asked().get(self.plan.rules[job], USUAL)[0]
+
+    def hours(self) -> float:
+        """Hours to the last figure; shared jobs that wait then are deleted."""
+        return max(self.done.values()) / 3600
 
     def longest_chain(self) -> list[tuple[str, float, float]]:
         """Return (rule, seconds waited, seconds run) of the jobs that decided the end, in order."""
@@ -315,24 +492,60 @@ def report(plan: Plan, args: argparse.Namespace) -> str:
             f" {f'{hours:.1f}' if on_gpu else ''} |"
         )
     lines += [f"| **all** | {sum(jobs.values()):,} | | **{cores:.0f}** | **{gpus:.0f}** |", ""]
-    lines += ["| day (median wait for a CPU, for a GPU) | to the last figure | what it waits on |"]
-    lines += ["|---|---|---|"]
+    return "\n".join([*lines, *days(plan)])
+
+
+def days(plan: Plan) -> list[str]:
+    """Return the tables of how long it takes on each kind of day, and on what it waits."""
+    ways: dict[str, dict] = {
+        "each job by itself": {"minutes": {"gpu": 0, "cpu": 0}},
+        "GPU jobs share": {"minutes": SHARED_MINUTES | {"cpu": 0}},
+        "short jobs share": {},
+        "the same, times of a V100": {"gpu_speed": 1.0},
+    }
+    most, minutes = shared.MOST, SHARED_MINUTES
+    lines = [
+        f"Times on a GPU are those of a V100, the network's × {V100}/{A100_40}, the bandwidths in",
+        "GB/s of a V100 and of an A100 of 40 GB: an assumption, so that the last column does",
+        f"without. Of `detect`'s {SECONDS['detect']} s, {START_S} are its start, {READ_S} reading"
+        f" and {NETWORK_S} the network; up to",
+        f"{shared.TOGETHER} of the same samples start and read once. Jobs that share one of PBS",
+        "(`shared_gpu_minutes`, `shared_cpu_minutes` in the profile) ask for up to",
+        f"{minutes['gpu']} minutes with a GPU and {minutes['cpu']} without; at most {most['gpu']}"
+        f" and {most['cpu']} such jobs of PBS are there",
+        f"at once, each of which ends after {shared.LINGER_S:.0f} s without work.",
+        "",
+        f"| day (median wait for a CPU, for a GPU) | {' | '.join(ways)} |",
+        f"|---|{'---|' * len(ways)}",
+    ]
+    runs = {
+        (day, way): middle(plan, waits, **how)
+        for day, waits in DAYS.items()
+        for way, how in ways.items()
+    }
     for day, waits in DAYS.items():
-        run = middle(plan, waits)
+        hours = " | ".join(f"{runs[day, way].hours():.1f} h" for way in ways)
+        lines.append(f"| {day} ({waits[0]} s, {waits[1]} s) | {hours} |")
+    lines += [
+        "",
+        "| day | | jobs of PBS: GPU, CPU | hours they hold: GPU, CPU | what the end waits on |",
+        "|---|---|---|---|---|",
+    ]
+    for (day, way), run in runs.items():
         path = " → ".join(
             f"{rule} {waited / 60:.0f} + {ran / 60:.0f}"
             for rule, waited, ran in run.longest_chain()
             if rule != "all"
         )
-        lines.append(f"| {day} ({waits[0]} s, {waits[1]} s) | {run.now / 3600:.1f} h | {path} |")
-    return "\n".join(
-        [
-            *lines,
-            "",
-            f"The median of {DRAWS} draws of waits; along the chain of jobs that decided the end: "
-            "minutes waiting + running.",
-        ]
-    )
+        jobs = f"{run.submitted[True]:,}, {run.submitted[False]:,}"
+        held = f"{run.held_s[True] / 3600:.0f}, {run.held_s[False] / 3600:.0f}"
+        lines.append(f"| {day} | {way} | {jobs} | {held} | {path} |")
+    return [
+        *lines,
+        "",
+        f"The median of {DRAWS} draws of waits, each job of PBS drawing its own; along the chain",
+        "of jobs that decided the end: minutes waiting + running.",
+    ]
 
 
 def scratch(keep: Plan, temporary: Plan) -> list[str]:
@@ -348,15 +561,15 @@ def scratch(keep: Plan, temporary: Plan) -> list[str]:
     for name, plan in (("keep", keep), ("temporary", temporary)):
         for day, waits in DAYS.items():
             run = middle(plan, waits)
-            peak, hours = run.peak_bytes / 1e12, run.now / 3600
-            lines.append(f"| {name} | {day} | {peak:.2f} TB | {hours:.1f} h |")
+            peak = run.peak_bytes / 1e12
+            lines.append(f"| {name} | {day} | {peak:.2f} TB | {run.hours():.1f} h |")
     return lines
 
 
-def middle(plan: Plan, waits: tuple[float, float]) -> Simulation:
+def middle(plan: Plan, waits: tuple[float, float], **how: Any) -> Simulation:
     """Return the run of median length among `DRAWS`."""
-    runs = sorted((Simulation(plan, waits, seed) for seed in range(DRAWS)), key=lambda run: run.now)
-    return runs[DRAWS // 2]
+    runs = (Simulation(plan, waits, seed, **how) for seed in range(DRAWS))
+    return sorted(runs, key=Simulation.hours)[DRAWS // 2]
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import signal
 
 import clusters
 import pytest
-from snakemake_runs import Master
+from snakemake_runs import Master, work_of
 
 import smaller_planet
 from stormtrace import signals
@@ -51,8 +51,8 @@ def sigterm(monkeypatch):
 def survived(tmp_path_factory):
     """Of the smaller planet all numbers, made through the Casper profile where everything goes wrong.
 
-    Ten jobs are killed, in as many rules, and Snakemake three times. The folder that was submitted
-    from, and all jobs. Who asks for it belongs to the xdist group `demo`, so that one worker runs
+    Ten jobs are killed, in as many rules, and Snakemake three times; short jobs share those of the
+    scheduler. The folder that was submitted from, and what was done. Who asks for it belongs to the xdist group `demo`, so that one worker runs
     it once.
     """
     folder = tmp_path_factory.mktemp("survived")
@@ -61,6 +61,7 @@ def survived(tmp_path_factory):
     arguments = [*smaller_planet.OF_CONTROL, "--snakefile", str(ROOT / "Snakefile")]
     arguments += ["--resources", f"sample_years={smaller_planet.SAMPLE_YEARS}"]
     arguments += [*smaller_planet.PACE, "--configfile", str(study)]
+    arguments += ["--default-resources", *smaller_planet.RESOURCES]
     with (
         clusters.fake(folder, **smaller_planet.CLUSTER) as cluster,
         smaller_planet.counting_years(cluster.folder) as years,
@@ -73,7 +74,7 @@ def survived(tmp_path_factory):
         last = Master(cluster, *arguments)
         assert last.finish() == 0, last.said()[-3000:]
         (cluster.folder / "sample-years.json").write_text(json.dumps(years))
-        return cluster.folder, cluster.jobs()
+        return cluster.folder, work_of(cluster)
 
 
 @pytest.fixture(scope="session")

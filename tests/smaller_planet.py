@@ -41,6 +41,9 @@ CLUSTER = {"ncpus": 3, "accidents": 0.6, "accident_within_s": 4, "seed": 279}
 Which ones, and when, depends on the seed and the rules' names alone.
 """
 
+RESOURCES = ["mem_mb=4000", "runtime=30", "shared_cpu_minutes=12"]
+"""Of jobs that say nothing; those that ask for 12 minutes or less share jobs, and others do not."""
+
 PACE = ["--seconds-between-status-checks", "3"]
 """Each question starts a Python for each job; the study has a dozen jobs in a row, not hundreds."""
 

@@ -95,11 +95,15 @@ def left_over(parts: Sequence[Part], fleet: Sequence[Facts], now: float) -> List
     """
     room = [minutes_left(have, now) - have.get("busy", 0) for have in fleet]
     missing = []
+    full = {}  # type: Dict[Any, int]  # of what they ask for: that many have no room for it
     for part in sorted(parts, key=lambda one: (-one.minutes, one.time)):
-        for place, have in enumerate(fleet):
-            if fits(part, have, room[place]):
-                room[place] -= part.minutes
-                break
+        asked = (part.minutes, part.cpus, part.memory_mb)
+        place = full.get(asked, 0)
+        while place < len(fleet) and not fits(part, fleet[place], room[place]):
+            place += 1
+        full[asked] = place
+        if place < len(fleet):
+            room[place] -= part.minutes
         else:
             missing.append(part)
     return missing

@@ -140,7 +140,7 @@ class Cluster:
 
     def ended(self) -> list[Path]:
         """The markers left by jobs."""
-        return list((self.records / "ended").glob("[0-9]*"))
+        return list((self.records / "ended").glob("[!.]*"))
 
     def calls(self, verb: str) -> int:
         """How often a command of a fake cluster was called."""

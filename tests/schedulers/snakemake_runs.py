@@ -67,19 +67,35 @@ class Master:
         return self.log.read_text()
 
 
-def runs_by_work(jobs: dict[str, dict]) -> dict[str, list[tuple[float, float]]]:
+def work_of(cluster: Cluster) -> list[dict]:
+    """What each job did, and each of those that shared one: work, rule, start, end, exit status."""
+    did = []
+    for job in cluster.jobs().values():
+        rule, work = job["Job_Name"].partition(".")[0], job["Variable_List"]["STORMTRACE_JOB"]
+        parts = job.get("_parts", {})
+        if "_start" in job and rule != "shared":
+            exit = job["Exit_status"]
+            did.append({"work": work, "rule": rule, "start": job["_start"], "end": job["_end"]})
+            did[-1] |= {"exit": exit, "killed": exit == 265}
+        for part, facts in parts.items():
+            marker = cluster.records / "ended" / part
+            exit = int(marker.read_text()) if marker.exists() else None
+            killed = "killed" in facts or (job["Exit_status"] == 265 and exit != 0)
+            did.append(facts | {"exit": exit, "killed": killed})
+    return sorted(did, key=lambda one: one["start"])
+
+
+def runs_by_work(did: list[dict]) -> dict[str, list[tuple[float, float]]]:
     """When each piece of work was being done: identity -> [(start, end), …] in order."""
     runs = defaultdict(list)
-    for job in jobs.values():
-        if "_start" in job:
-            work = job["Variable_List"]["STORMTRACE_JOB"]
-            runs[work].append((job["_start"], job["_end"]))
-    return {work: sorted(spans) for work, spans in runs.items()}
+    for one in did:
+        runs[one["work"]].append((one["start"], one["end"]))
+    return runs
 
 
-def exits_by_work(jobs: dict[str, dict]) -> dict[str, list[int]]:
-    """How each piece of work ended: identity -> exit statuses in the order of the starts."""
+def exits_by_work(did: list[dict]) -> dict[str, list[tuple[int | None, bool]]]:
+    """How each piece of work ended: identity -> [(exit status, whether killed), …] in order."""
     exits = defaultdict(list)
-    for job in sorted((job for job in jobs.values() if "_start" in job), key=lambda j: j["_start"]):
-        exits[job["Variable_List"]["STORMTRACE_JOB"]].append(job["Exit_status"])
+    for one in did:
+        exits[one["work"]].append((one["exit"], one["killed"]))
     return exits

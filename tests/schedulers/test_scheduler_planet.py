@@ -41,9 +41,17 @@ def test_no_job_ran_twice_at_the_same_time(survived):
 
 def test_ten_jobs_of_as_many_rules_were_killed(survived):
     """Or this proves nothing; where rules have got other names, `smaller_planet` needs another seed."""
-    killed = [job for job in survived[1].values() if job.get("Exit_status") == 265]
-    assert len({job["Job_Name"].partition(".")[0] for job in killed}) >= 10
+    assert len({one["rule"] for one in survived[1] if one["killed"]}) >= 10
     assert len(smaller_planet.DEATHS_AFTER) >= 3
+
+
+def test_some_jobs_shared_one_of_the_scheduler_s_and_some_had_their_own(survived):
+    shared, own = (
+        {one["rule"] for one in survived[1] if ("kill_s" in one) == is_part}
+        for is_part in (True, False)
+    )
+    assert len(shared) >= 5 and len(own) >= 3
+    assert len([one for one in survived[1] if "kill_s" in one and one["killed"]]) >= 3
 
 
 def test_a_killed_job_is_told_with_the_key_for_more_memory(survived):
@@ -57,11 +65,11 @@ def test_nothing_is_made_twice_without_need(survived):
     # What ended well was kept or adopted by the next master. Made anew was only what ended in the
     # moment before a master was killed, unnoticed: Snakemake cannot know that it is whole. Never seen
     # to end well was only what was killed, no master living, when its results were noted as whole.
-    anew = sum(max(codes.count(0) - 1, 0) for codes in by_work.values())
-    unseen = [codes for codes in by_work.values() if 0 not in codes]
+    anew = sum(max(ends.count((0, False)) - 1, 0) for ends in by_work.values())
+    unseen = [ends for ends in by_work.values() if (0, False) not in ends]
     assert anew <= at_deaths
     assert len(unseen) <= at_deaths
-    assert all(codes[-1] == 265 for codes in unseen)
+    assert all(ends[-1][1] for ends in unseen)  # killed
 
 
 def test_nothing_half_made_is_left(survived):

@@ -26,6 +26,10 @@ def cluster(request, tmp_path):
         yield one
 
 
+#: Each job is one of the scheduler's: none shares one.
+OWN = ["--default-resources", "mem_mb=100", "runtime=30", "gpu_model=cc80"]
+
+
 def snakefile(cluster, text):
     (cluster.folder / "Snakefile").write_text(textwrap.dedent(text))
 
@@ -50,7 +54,7 @@ def test_a_retry_is_a_new_job_with_more_memory_and_time(cluster):
             shell: "[ {resources.mem_mb} -gt 200 ] && touch {output}"
         """,
     )
-    master = Master(cluster)
+    master = Master(cluster, *OWN)
     assert master.finish() == 0, master.said()
     assert asked(cluster, "mem") == [
         "300mb",
@@ -114,7 +118,7 @@ def test_ctrl_c_deletes_the_jobs(cluster):
             shell: "touch started.{wildcards.n}; sleep 600; touch {output}"
         """,
     )
-    master = Master(cluster)
+    master = Master(cluster, *OWN)
     # Four run, two are queued.
     cluster.wait(lambda: len(list(cluster.folder.glob("started.*"))) == 4)
     cluster.wait(lambda: len(cluster.jobs()) == 6)
@@ -139,7 +143,7 @@ def test_ctrl_c_while_submission_takes_its_time_deletes_the_job_too(cluster):
     # The answer takes longer than the guard waits for latecomers.
     write_command(slow / submit, f'{real} "$@" > answer; touch taken; sleep 6; cat answer')
     cluster.environment["PATH"] = f"{slow}:{cluster.environment['PATH']}"
-    master = Master(cluster)
+    master = Master(cluster)  # of a job that is to be shared
     cluster.wait_for("taken")
     master.interrupt()
     assert master.finish() != 0
@@ -176,12 +180,12 @@ def test_the_jobs_of_a_killed_master_are_adopted_by_the_next(cluster):
                 " until [ -e go ]; do sleep 0.2; done; echo whole > {output}"
         """,
     )
-    first = Master(cluster)
+    first = Master(cluster, *OWN)
     # Four run, one is queued.
     first.wait_until(lambda: len(list(cluster.folder.glob("runs.*"))) == 4)
     first.wait_until(lambda: len(cluster.jobs()) == 5)
     first.kill()
-    second = Master(cluster)
+    second = Master(cluster, *OWN)
     second.wait_until(lambda: second.said().count("which is alive") == 5)
     (cluster.folder / "go").touch()
     assert second.finish() == 0, second.said()
@@ -189,3 +193,42 @@ def test_the_jobs_of_a_killed_master_are_adopted_by_the_next(cluster):
     for n in range(5):
         assert (cluster.folder / f"runs.{n}").read_text() == "run\n"
         assert (cluster.folder / f"made.{n}").read_text() == "whole\n"
+
+
+def test_parts_of_shared_jobs_outlive_a_killed_master_and_end_with_ctrl_c(cluster):
+    """Of three, two fit into the minutes of one shared job: one after another."""
+    snakefile(
+        cluster,
+        """
+        rule all:
+            input: expand("made.{n}", n=range(3))
+        rule long:
+            output: "made.{n}"
+            resources: runtime=30
+            shell:
+                "echo run >> runs.{wildcards.n};"
+                " until [ -e go.{wildcards.n} ]; do sleep 0.2; done; echo whole > {output}"
+        """,
+    )
+    first = Master(cluster)
+    first.wait_until(lambda: len(list(cluster.folder.glob("runs.*"))) == 2)
+    first.wait_until(lambda: len(list((cluster.records / "submitted").iterdir())) == 3)
+    first.kill()
+    waiting = next(n for n in range(3) if not (cluster.folder / f"runs.{n}").exists())
+    done = 1 if waiting == 0 else 0
+    (cluster.folder / f"go.{done}").touch()
+    cluster.wait_for(f"runs.{waiting}")  # taken, no master living
+    second = Master(cluster)
+    second.wait_until(lambda: second.said().count("which is alive") >= 2)
+    second.wait_until((cluster.folder / f"made.{done}").exists)
+    second.interrupt()
+    assert second.finish() != 0
+    cluster.wait(lambda: {job["job_state"] for job in cluster.jobs().values()} == {"F"})
+    assert len(cluster.jobs()) == 2
+    third = Master(cluster)
+    for n in range(3):
+        (cluster.folder / f"go.{n}").touch()
+    assert third.finish() == 0, third.said()
+    # What waits for no part ends with Snakemake, or of itself.
+    cluster.wait(lambda: {job["job_state"] for job in cluster.jobs().values()} == {"F"})
+    assert {(cluster.folder / f"made.{n}").read_text() for n in range(3)} == {"whole\n"}

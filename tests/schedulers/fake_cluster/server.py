@@ -1,18 +1,34 @@
 """The server: starts, watches and ends jobs, one session of real processes each."""
 
 import contextlib
+import json
 import os
 import random
 import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from store import HOST, job_file, read_job, seconds, settings, write_json
 
 LONGEST_S = 24 * 3600
+KILLED_EARLY = 0.2
+
+
+def part_of(group: int) -> tuple[str, str, str] | None:
+    """Id, work and rule of what a process group does in a job that others share."""
+    try:
+        text = Path(f"/proc/{group}/environ").read_text()
+        script = Path(f"/proc/{group}/cmdline").read_text().split("\0")[-2]
+        names = dict(line.split("=", 1) for line in text.split("\0") if "=" in line)
+        line = Path(f"/proc/{group}/cwd", script).read_text().splitlines()[1]
+        rule = json.loads(line.partition(" = ")[2])["rule"]
+        return names["STORMTRACE_PART"], names["STORMTRACE_JOB"], rule
+    except (OSError, KeyError, IndexError, ValueError):
+        return None  # it is just being started, or has ended
 
 
 class Server:
@@ -127,6 +143,8 @@ class Server:
     def watch_jobs(self) -> None:
         for number, running in list(self.running.items()):
             code = running.poll()
+            if running.watch_parts(self.accident_s, code is not None):
+                self.save(number, running.job)
             if code is not None:
                 del self.running[number]
                 job = running.job
@@ -147,6 +165,8 @@ class Running:
         self.reason = ""
         self.accident_s = accident_s
         self.kill_at = float("inf")
+        self.look_at = 0.0
+        self.groups: dict[int, str] = {}
         self.temporary = folder / "tmp" / f"pbs.{number}.{HOST}"
         self.temporary.mkdir(parents=True)
         minutes = seconds(job["Resource_List"]["walltime"]) / 60
@@ -191,6 +211,38 @@ class Running:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)  # what outlives the shell goes with it
         return top if top >= 0 else 256 - top
+
+    def watch_parts(self, accident_s: Callable[[str], float | None], is_over: bool) -> bool:
+        """Note what a job that others share runs, and let those have accidents too.
+
+        Each is a process group of the session. Some must be killed, as by the kernel, before they
+        can say how they ended: within a part of the CPU time that Snakemake takes to start.
+
+        Returns whether anything is new.
+        """
+        if self.job["Job_Name"] != "shared" or time.monotonic() < self.look_at:
+            return False
+        self.look_at = time.monotonic() + (0.0 if is_over else 0.1)
+        groups: dict[int, float] = defaultdict(float)
+        for _, fields in [] if is_over else list(self.stats()):
+            groups[int(fields[2])] += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
+        parts, before = self.job.setdefault("_parts", {}), json.dumps(self.job["_parts"])
+        for group in groups.keys() - self.groups.keys() - {self.process.pid}:
+            if found := part_of(group):
+                part, work, rule = found
+                self.groups[group] = part
+                parts[part] = {"work": work, "rule": rule, "start": time.time(), "kill_s": None}
+                if (after_s := accident_s(rule)) is not None:
+                    parts[part]["kill_s"] = after_s * KILLED_EARLY
+        for group, part in self.groups.items():
+            if group not in groups and "end" not in parts[part]:
+                parts[part]["end"] = time.time()
+            kill_s = parts[part]["kill_s"]
+            if kill_s is not None and "killed" not in parts[part] and groups[group] > kill_s:
+                parts[part]["killed"] = True
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(group, signal.SIGKILL)
+        return json.dumps(parts) != before
 
     def end(self, code: int, reason: str) -> None:
         """SIGTERM for all processes of the job now, SIGKILL after a while."""
