@@ -7,6 +7,7 @@ matplotlib 0.45, numba 0.27, scipy.spatial 0.25, openvino 0.2, pydantic and our 
 
 import ast
 import functools
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,18 @@ def test_a_script_imports_what_starts_slowly_only_if_it_needs_it(script):
     assert not slow, (
         f"{script.name} imports {slow} at once: import it in the function that needs it"
     )
+
+
+def test_a_plan_imports_nothing_that_starts_slowly():
+    """Each start of Snakemake reads the rules, also on the node of a job: pydantic is all it needs."""
+    rules = [path.read_text() for path in (SCRIPTS.parent / "workflow" / "rules").glob("*.smk")]
+    named = {name for text in rules for name in re.findall(r"^from (stormtrace\S*)", text, re.M)}
+    named |= {"stormtrace.prepare.needed_files"}  # of studies with raw files, which is most
+    places = [SCRIPTS.joinpath(*name.split(".")) for name in named]
+    files = [path / "__init__.py" if path.is_dir() else path.with_suffix(".py") for path in places]
+    names = {name for file in files for name in everything(file)}
+    slow = {name for name in names if name.split(".")[0] in {"scipy", *SLOW} - {"pydantic"}}
+    assert len(files) > 15 and not slow
 
 
 def test_what_is_read_in_the_source_is_what_python_imports():

@@ -12,14 +12,17 @@ points by least squares.
 """
 
 import functools
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.prepare.mesh.mesh_axes import mesh_axes
 from stormtrace.prepare.mesh.meshes import Mesh
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Floats = NDArray[np.floating]
 
@@ -93,11 +96,12 @@ def _northward(u: Floats, lat: Floats, round_globe: bool) -> Floats:
 
 
 @functools.lru_cache(maxsize=1)
-def _fitted(mesh: Mesh) -> csr_array:
+def _fitted(mesh: Mesh) -> "csr_array":
     """Return the operator (n, 2 n) that gives the vorticity of each point from all u and all v."""
-    lon, size = np.radians(mesh.lon), mesh.size
-    from scipy.spatial import cKDTree  # slow to import, and needed by few
+    from scipy.sparse import csr_array  # slow to import, and needed by few
+    from scipy.spatial import cKDTree
 
+    lon, size = np.radians(mesh.lon), mesh.size
     near = cKDTree(mesh.xyz).query(mesh.xyz, NEIGHBOURS + 1)[1]
     east = np.stack([-np.sin(lon), np.cos(lon), np.zeros(size)], axis=1)
     north = np.cross(mesh.xyz, east)

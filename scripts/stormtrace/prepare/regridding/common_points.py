@@ -3,10 +3,10 @@
 import functools
 import logging
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset
@@ -15,7 +15,9 @@ from stormtrace.prepare.mesh.mesh_reading import layout_mesh
 from stormtrace.prepare.mesh.meshes import POSITION_TOLERANCE, Mesh, distance
 from stormtrace.prepare.raw.opened import RawFile
 from stormtrace.prepare.raw.variable_layout import Layout
-from stormtrace.prepare.regridding.bilinear import bilinear_to_points
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 Floats = NDArray[np.floating]
 #: Values on points of their own, (…, n_own) -> on those of the dataset, (…, n).
@@ -82,6 +84,8 @@ class CommonPoints:
             "%s: %s is on %s points of its own, and interpolated to the %s of the first file",
             opened.path, name, own.shape, mesh.shape,
         )  # fmt: skip
+        from stormtrace.prepare.regridding.bilinear import bilinear_to_points  # slow to import
+
         return functools.partial(_apply, bilinear_to_points(own, mesh.lat, mesh.lon).shares)
 
 
@@ -124,7 +128,7 @@ def _order(own: Mesh, mesh: Mesh) -> NDArray[np.int64] | None:
     return order
 
 
-def _apply(shares: sparse.csr_matrix, values: Floats) -> Floats:
+def _apply(shares: "sparse.csr_matrix", values: Floats) -> Floats:
     """Return values (…, n) of (…, n_own); missing ones make those missing that need them."""
     own = shares.astype(values.dtype)
     flat = values.reshape(-1, values.shape[-1])
