@@ -12,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +19,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
+from bench_track import shift_year  # noqa: E402
 from make_results import dates_between, write_masks, write_samples  # noqa: E402
 from mask_film import Film  # noqa: E402
-from stormtrace.formats.counts import read_counts, write_counts  # noqa: E402
 from stormtrace.grids import make_grid  # noqa: E402
 from stormtrace.grids.remapping import conservative  # noqa: E402
 
@@ -65,22 +64,26 @@ def measure(folder, film, steps, years, frames):
     grid = make_grid({"nlat": film.shape[0], "nlon": film.shape[1]})
     dates = dates_between((2001, 1, 1), (2002, 1, 1), "noleap")[:steps]
     mask = write_masks(folder / "2001.nc", 2001, dates, lambda s, _: film.mask(s), grid)
-    seconds, memory = run("count_masks", "--mask", mask, "--output", folder / "c2001.nc")
-    yield row("count_masks", seconds, f"{steps / seconds:.0f} steps/s", memory)
+    alone = ["--masks", mask, "--output", folder / "f2001.nc"]
+    seconds, memory = run("compute_frequency", *alone)
+    yield row(
+        "compute_frequency, masks of a year", seconds, f"{steps / seconds:.0f} steps/s", memory
+    )
     command = [sys.executable, "-c", XARRAY, mask, folder / "x.nc"]
     peer, memory = account(command)
     yield row("xarray + dask, groupby month", peer, f"{steps / peer:.0f} steps/s", memory)
-    objects, events = folder / "o2001.nc", folder / "events"
-    run("find_objects", "--mask", mask, "--output", objects)
-    run("link_events", "--objects", objects, "--experiment", "bench", "--output", events)
-    flags = ["--mask", mask, "--objects", objects, "--events", events]
-    seconds, memory = run("count_events", *flags, "--output", folder / "e2001.nc")
-    yield row("count_events", seconds, f"{steps / seconds:.0f} steps/s", memory)
-    masks, tracked = (copy_years(folder, f"{kind}2001.nc", years) for kind in "ce")
-    frequency = folder / "frequency.nc"
-    flags = ["--masks", *masks, "--events", *tracked, "--output", frequency]
-    seconds, memory = run("merge_counts", *flags)
-    yield row("merge_counts", seconds, f"{seconds / years:.1f} s a year", memory)
+    objects, masks = [folder / f"o{year}.nc" for year in range(years)], [mask]
+    for year in range(1, years):
+        masks.append(folder / f"{2001 + year}.nc")
+        shift_year(mask, masks[-1], 1 + year, steps)
+    for one, found in zip(masks, objects, strict=True):
+        run("find_objects", "--mask", one, "--output", found)
+    events, frequency = folder / "events", folder / "frequency.nc"
+    run("link_events", "--objects", *objects, "--experiment", "bench", "--output", events)
+    flags = ["--masks", *masks, "--objects", *objects, "--events", events, "--output", frequency]
+    seconds, memory = run("compute_frequency", *flags)
+    each = f"{seconds / years:.1f} s a year"
+    yield row(f"compute_frequency, masks and events of {years} years", seconds, each, memory)
     flags = ["--first", frequency, "--second", frequency, "--name", "self"]
     seconds, memory = run("compare", *flags, "--output", folder / "compared.nc")
     yield row(f"compare, {years} years, 1000 draws, 5 periods", seconds, "", memory)
@@ -106,15 +109,6 @@ def regridding(grid):
     seconds = time.process_time() - start
     shape = " × ".join(map(str, grid.shape))
     return row(f"conservative, {shape} → 361 × 576, weights included", seconds, "", 0)
-
-
-def copy_years(folder, name, years):
-    """Return files like `name`, one for each of that number of years."""
-    counts = read_counts(folder / name)
-    paths = [folder / f"{year}-{name}" for year in range(2001, 2001 + years)]
-    for year, path in enumerate(paths, start=2001):
-        write_counts(path, replace(counts, year=year), {"history": "bench"})
-    return paths
 
 
 def run(script, *flags):

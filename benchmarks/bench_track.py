@@ -233,11 +233,11 @@ def write_year(path, film, year, steps):
 
 
 def shift_year(source, path, year, steps):
-    """Copy a year to a later one."""
+    """Copy a year to another, `year` after 2000."""
     content, end = source.read_bytes(), hdf5_end(source)
     path.write_bytes(content[:end])
     with netCDF4.Dataset(path, "a") as nc:
-        nc["time"][:] = STEP_HOURS * (np.arange(steps) + year * steps)
+        nc["time"][:] = 8760.0 * year + STEP_HOURS * np.arange(steps)
         nc.year = 2000 + year
     with path.open("ab") as stream:  # the masks are the same, hence their runs
         stream.write(content[end:-SIZE])

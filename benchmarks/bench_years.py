@@ -13,7 +13,6 @@ import json
 import shutil
 import sys
 import tempfile
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,8 +28,8 @@ sys.path.append(str(ROOT / "tests" / "verification"))
 from ibtracs_files import row, write_csv  # noqa: E402
 
 from bench_map import account  # noqa: E402
+from bench_track import shift_year  # noqa: E402
 from make_results import dates_between, write_masks, write_samples  # noqa: E402
-from stormtrace.formats.counts import read_counts, write_counts  # noqa: E402
 from stormtrace.grids import make_grid  # noqa: E402
 
 GRID = make_grid({"nlat": 48, "nlon": 96})
@@ -70,17 +69,11 @@ def main():
 
 
 def first_year(folder):
-    """Make the first year: masks, objects, counts; sums and composites of samples."""
+    """Make the masks and objects of the first year."""
     dates = dates_between((FIRST, 1, 1), (FIRST + 1, 1, 1), "noleap")
     mask = write_masks(folder / "mask.nc", FIRST, dates, lambda step, _: discs(step), GRID)
     tracking = ["--tracking", json.dumps(TRACKING)]
     run("find_objects", "--mask", mask, *tracking, "--output", folder / "o.nc")
-    run("count_masks", "--mask", mask, "--output", folder / "c.nc")
-    events = folder / "events"
-    flags = ["--experiment", "bench", "--output", events]
-    run("link_events", "--objects", folder / "o.nc", *tracking, *flags)
-    flags = ["--mask", mask, "--objects", folder / "o.nc", "--events", events]
-    run("count_events", *flags, "--output", folder / "e.nc")
 
 
 def discs(step):
@@ -113,17 +106,17 @@ def jobs(folder, years):
     if years > 100:
         shutil.rmtree(here)
         return
-    flags = ["--mask", folder / "mask.nc", "--objects", paths[0], "--events", events]
-    yield "count_events, one year", run("count_events", *flags, "--output", here / "counted.nc")
     flags = ["--storms", observed_storms(here, years), "--output", here / "verified.json"]
     flags += ["--maps", here / "verified.nc"]
     yield "verify", run("verify", "--objects", *paths, "--events", events, *flags)
     flags = ["--comparison", here / "verified.nc", "--title", "Bench", "--output", here / "tracks"]
     yield "draw_comparison of tracks", run("draw_comparison", *flags)
-    masks, tracked = (copies(folder, here, kind, years) for kind in "ce")
     frequency = here / "frequency.nc"
-    flags = ["--masks", *masks, "--events", *tracked, "--output", frequency]
-    yield "merge_counts", run("merge_counts", *flags)
+    masks = [here / f"m{FIRST + k}.nc" for k in range(years)]
+    for k, path in enumerate(masks):
+        shift_year(folder / "mask.nc", path, FIRST - 2000 + k, STEPS)
+    flags = ["--masks", *masks, "--objects", *paths, "--events", events, "--output", frequency]
+    yield "compute_frequency", run("compute_frequency", *flags)
     flags = ["--first", frequency, "--second", frequency, "--name", "self"]
     compared = here / "compared.nc"
     yield "compare", run("compare", *flags, "--output", compared)
@@ -218,15 +211,6 @@ def report_of(here, frequency, events, compared):
     told = {"title": "Bench", "experiments": [entry], "comparisons": [change]}
     page.write_text(json.dumps(told), encoding="utf-8")
     return page
-
-
-def copies(folder, here, kind, years):
-    """Return counts like those of the first year, one file for each year."""
-    counts = read_counts(folder / f"{kind}.nc")
-    paths = [here / f"{kind}{FIRST + k}.nc" for k in range(years)]
-    for k, path in enumerate(paths):
-        write_counts(path, replace(counts, year=FIRST + k), {"history": "bench"})
-    return paths
 
 
 def run(script, *flags):

@@ -1,6 +1,7 @@
 """A factory of small result files (masks, counts, events), written by the formats themselves."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import cftime
@@ -11,9 +12,9 @@ import pyarrow.parquet
 from numpy.typing import NDArray
 
 from stormtrace.classes import CLIMATENET_LABELS, Classes
-from stormtrace.climate.yearly_counts import merge_counts
+from stormtrace.climate.all_years import write_years
 from stormtrace.formats.axes import map_attributes, write_grid
-from stormtrace.formats.counts import Counts, write_counts
+from stormtrace.formats.counts import Counts
 from stormtrace.formats.masks import mask_file
 from stormtrace.formats.tables import class_metadata
 from stormtrace.grids import Grid, make_grid
@@ -81,22 +82,42 @@ def write_frequency(
     attributes = {"experiment": experiment, "calendar": "noleap", "step_hours": float(step_hours)}
     for end, moment in zip(("start", "end"), coverage or (), strict=False):
         attributes[f"time_coverage_{end}"] = moment
-    paths: dict[str, list[Path]] = {"masks": [], "events": []}
-    for year, values in counts.items():
-        present = np.broadcast_to(steps, 12).astype(np.int64)
-        for kind in ("masks", "events") if events else ("masks",):
-            fields = {"count": values.astype(np.int16)}
-            if kind == "events":
-                fields["count"] = (values * events).astype(np.int16)
-                fields |= {name: (values // 10).astype(np.int16) for name in ENDS}
-            if entries:
-                fields["entries"] = (fields["count"] * entries).astype(np.int16)
-            known = present if entries else None
-            made = Counts(year, grid, made_of, present, present, fields, attributes, kind, known)
-            paths[kind].append(path.parent / f"{path.stem}-{kind}-{year}.nc")
-            write_counts(paths[kind][-1], made, {"history": "made", "inputs": "{}"})
-    merge_counts(paths["masks"], paths["events"], path, {"history": "made", "inputs": "{}"})
+    present = np.broadcast_to(steps, 12).astype(np.int64)
+
+    def counted(year: int) -> Counts:
+        fields = {"count": counts[year].astype(np.int16)}
+        if entries:
+            fields["entries"] = (counts[year] * entries).astype(np.int16)
+        known = present if entries else None
+        return Counts(year, grid, made_of, present, present, fields, attributes, known)
+
+    tracked = MadeEvents(counts, events, entries, experiment) if events else None
+    years = {year: partial(counted, year) for year in counts}
+    write_years(years, tracked, path, {"history": "made", "inputs": "{}"})
     return path
+
+
+class MadeEvents:
+    """Tracked events that cover a share of the counts of masks, instead of `TrackedEvents`."""
+
+    def __init__(
+        self,
+        counts: Mapping[int, NDArray[np.integer]],
+        share: float,
+        entries: float,
+        experiment: str,
+    ) -> None:
+        self.counts, self.share, self.entries = counts, share, entries
+        self.years, self.attributes = sorted(counts), {"experiment": experiment}
+
+    def months(self, counted: Counts) -> Iterator[tuple[int, str, NDArray[np.int16]]]:
+        for month, values in enumerate(self.counts[counted.year]):
+            covered = (values * self.share).astype(np.int16)
+            yield month, "count", covered
+            for name in ENDS:
+                yield month, name, (values // 10).astype(np.int16)
+            if self.entries:
+                yield month, "entries", (covered * self.entries).astype(np.int16)
 
 
 def write_events(folder: Path, seed: int = 0, number: int = 40) -> Path:

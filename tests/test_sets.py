@@ -22,9 +22,7 @@ from detection_runs import make_model
 from labelled_factory import FIELDS, statistics, write_labelled, write_samples
 from mock_raw import Cesm
 from stormtrace import files, signals
-from stormtrace.climate.counting import count_masks
-from stormtrace.climate.yearly_counts import merge_counts
-from stormtrace.formats.counts import write_counts
+from stormtrace.climate.all_years import compute_frequency
 from stormtrace.formats.json_files import write_json
 from test_stops import FLAGS
 from track_files import random_masks, write_masks, write_objects
@@ -72,7 +70,7 @@ WORK = {
     "make_planet.py": ["--part", "climatenet", "--settings", json.dumps(PLANET)],
     "make_samples.py": ["--dataset", "@raw.json", "--grid", GRID, "--year", "2000", "--matrix", "map.nc",
                         "--origins", "made/inputs.json"],
-    "merge_counts.py": ["--masks", "counts.nc"],
+    "compute_frequency.py": ["--masks", "mask.nc"],
     "train.py": [
         *("--samples", "labelled", "--statistics", "statistics.json", "--model", json.dumps(RECIPE)),
         *("--checkpoints", "kept", "--device", "cpu"),
@@ -94,8 +92,7 @@ def inputs(tmp_path_factory):
     write_json(folder / "statistics.json", statistics(dataset="d", grid="g", steps=2))
     write_masks(folder / "mask.nc", random_masks(6, (8, 12, 20)))
     write_objects(folder / "objects.nc", folder / "mask.nc")
-    write_counts(folder / "counts.nc", count_masks(folder / "mask.nc"), {})
-    merge_counts([folder / "counts.nc"], [], folder / "frequency.nc", {})
+    compute_frequency([folder / "mask.nc"], folder / "frequency.nc", {})
     columns = "epoch,train_loss,validation_loss,train_mean_iou,validation_mean_iou,train_iou_A,lr"
     (folder / "history.csv").write_text(f"{columns}\n1,1,1,0.5,0.5,0.5,0.1\n")
     lost = {"mean": 0.1, "low": 0.05, "high": 0.2}

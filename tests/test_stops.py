@@ -42,7 +42,7 @@ FLAGS = {
     "link_events.py": [],
     "make_planet.py": [],
     "make_samples.py": [],
-    "merge_counts.py": [],
+    "compute_frequency.py": [],
     "train.py": ["--samples", "s", "--statistics", "f", "--model", "{}", "--checkpoints", "c"],
 }
 

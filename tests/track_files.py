@@ -9,7 +9,9 @@ from mask_files import write_mask_file
 from stormtrace.classes import CLIMATENET_LABELS, Classes
 from stormtrace.formats.masks import open_masks
 from stormtrace.formats.objects import ObjectsWriter
+from stormtrace.formats.tables import write_tables
 from stormtrace.grids import Grid, make_grid
+from stormtrace.track.events import event_table, object_table
 from stormtrace.track.joining import read_record
 from stormtrace.track.object_finding import ObjectTables, find_objects
 from stormtrace.track.rules import assign
@@ -38,6 +40,16 @@ def write_objects(path, mask_path, tracking=None):
         for first in range(0, len(steps), 4):
             objects.append(tables.block(steps[first : first + 4], {}))
     return path
+
+
+def write_events(folder, objects, tracking=None):
+    """Link objects files, one a year; write the tables of events into `folder`, return it."""
+    record = read_record(objects)
+    assignment = assign(record, read_tracking(tracking, record.classes))
+    rows = object_table(record, assignment)
+    write_tables(folder, "objects", rows, record.classes, {})
+    write_tables(folder, "events", event_table(record, assignment, rows), record.classes, {})
+    return folder
 
 
 def record_of(folder, parts, tracking=None):

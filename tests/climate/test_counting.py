@@ -5,14 +5,16 @@ import pytest
 
 from make_results import MINI, dates_between, write_masks
 from stormtrace import results
+from stormtrace.climate.all_years import compute_frequency
 from stormtrace.climate.counting import count_masks
+from stormtrace.climate.event_counting import TrackedEvents
 from stormtrace.climate.frequency import open_frequency
 from stormtrace.climate.seasons import expected_steps
-from stormtrace.climate.yearly_counts import merge_counts
 from stormtrace.errors import BadInput
 from stormtrace.figures.experiment_figures import draw_frequency_figures
-from stormtrace.formats.counts import read_counts, write_counts
+from track_files import write_events, write_objects
 
+PLAIN = {"rule": "components", "minimum_hours": 0, "minimum_area_km2": 0}
 AR, TC = "atmospheric_river", "tropical_cyclone"
 
 
@@ -53,8 +55,7 @@ def test_how_many_members_of_an_ensemble_agree(tmp_path):
     dates = dates_between((2001, 4, 1), (2001, 5, 1), "noleap")
     masks = write_masks(tmp_path / "2001.nc", 2001, dates, stripes)
     add_agreement(masks, 3, np.where(np.arange(240) % 6 == 0, 2, 3))
-    write_counts(tmp_path / "counts.nc", count_masks(masks), {})
-    merge_counts([tmp_path / "counts.nc"], [], tmp_path / "frequency.nc", {})
+    compute_frequency([masks], tmp_path / "frequency.nc", {})
     with open_frequency(tmp_path / "frequency.nc") as frequency:
         ar, tc = frequency.agreement(AR), frequency.agreement(TC, "MAM")
         assert np.isnan(frequency.agreement(AR, "DJF")).all()
@@ -72,10 +73,9 @@ def test_years_of_different_ensembles_are_not_joined(tmp_path):
         dates = dates_between((year, 4, 1), (year, 4, 2), "noleap")
         masks = write_masks(tmp_path / f"{year}.nc", year, dates, stripes)
         add_agreement(masks, members, np.full(8, members))
-        write_counts(tmp_path / f"counts-{year}.nc", count_masks(masks), {})
-    both = [tmp_path / "counts-2001.nc", tmp_path / "counts-2002.nc"]
-    with pytest.raises(BadInput, match="expected the number of members 3, found 5"):
-        merge_counts(both, [], tmp_path / "frequency.nc", {})
+    both = [tmp_path / "2001.nc", tmp_path / "2002.nc"]
+    with pytest.raises(BadInput, match=r"another number of members .* expected 3, found 5"):
+        compute_frequency(both, tmp_path / "frequency.nc", {})
 
 
 def test_month_lengths_in_both_calendars():
@@ -135,9 +135,8 @@ def test_one_file_or_many_give_the_same(tmp_path):
     masks = {year: rng.integers(0, 3, (80, *MINI.shape)).astype(np.int8) for year in (2000, 2001)}
     for year, values in masks.items():
         dates = dates_between((year, 1, 25), (year, 2, 4), "noleap")
-        path = write_masks(tmp_path / f"m{year}.nc", year, dates, lambda s, _, v=values: v[s])
-        write_counts(tmp_path / f"{year}.nc", count_masks(path), {})
-    merge_counts([tmp_path / "2001.nc", tmp_path / "2000.nc"], [], tmp_path / "f.nc", {})
+        write_masks(tmp_path / f"{year}.nc", year, dates, lambda s, _, v=values: v[s])
+    compute_frequency([tmp_path / "2001.nc", tmp_path / "2000.nc"], tmp_path / "f.nc", {})
     everything = np.concatenate(list(masks.values()))
     with open_frequency(tmp_path / "f.nc") as frequency:
         assert frequency.years.tolist() == [2000, 2001]
@@ -151,9 +150,8 @@ def test_one_file_or_many_give_the_same(tmp_path):
 def test_december_opens_the_winter(tmp_path):
     for year, months in ((2000, (1, 12)), (2001, (2,))):
         dates = [d for m in months for d in dates_between((year, m, 1), (year, m, 5), "noleap")]
-        path = write_masks(tmp_path / f"m{year}.nc", year, dates, stripes)
-        write_counts(tmp_path / f"{year}.nc", count_masks(path), {})
-    merge_counts([tmp_path / "2000.nc", tmp_path / "2001.nc"], [], tmp_path / "f.nc", {})
+        write_masks(tmp_path / f"{year}.nc", year, dates, stripes)
+    compute_frequency([tmp_path / "2000.nc", tmp_path / "2001.nc"], tmp_path / "f.nc", {})
     with open_frequency(tmp_path / "f.nc") as frequency:
         years, counts, steps = frequency.by_year(TC, "DJF")
     assert years.tolist() == [2000, 2001]
@@ -163,11 +161,11 @@ def test_december_opens_the_winter(tmp_path):
 
 def test_counts_survive_the_file(tmp_path):
     dates = dates_between((2001, 1, 1), (2001, 1, 5), "noleap")
-    counts = count_masks(write_masks(tmp_path / "m.nc", 2001, dates, stripes))
-    write_counts(tmp_path / "c.nc", counts, {"history": "x"})
-    again = read_counts(tmp_path / "c.nc")
-    np.testing.assert_array_equal(again.fields["count"], counts.fields["count"])
-    assert again.attributes["experiment"] == "made"
+    masks = write_masks(tmp_path / "m.nc", 2001, dates, stripes)
+    compute_frequency([masks], tmp_path / "f.nc", {"history": "x"})
+    with netCDF4.Dataset(tmp_path / "f.nc") as nc:
+        np.testing.assert_array_equal(nc["count"][:], count_masks(masks).fields["count"])
+        assert (nc.experiment, nc.history) == ("made", "x")
 
 
 @pytest.mark.parametrize(
@@ -199,12 +197,68 @@ def test_bad_masks_are_refused(tmp_path, change, message):
 def test_years_twice_or_of_another_experiment_are_refused(tmp_path):
     dates = dates_between((2001, 1, 1), (2001, 1, 5), "noleap")
     path = write_masks(tmp_path / "m.nc", 2001, dates, stripes)
-    write_counts(tmp_path / "a.nc", count_masks(path), {})
-    write_counts(tmp_path / "b.nc", count_masks(path), {})
-    with pytest.raises(BadInput, match="both hold counts of 2001"):
-        merge_counts([tmp_path / "a.nc", tmp_path / "b.nc"], [], tmp_path / "f.nc", {})
+    with pytest.raises(BadInput, match="both hold masks of 2001"):
+        compute_frequency([path, path], tmp_path / "f.nc", {})
     dates = dates_between((2002, 1, 1), (2002, 1, 5), "noleap")
     other = write_masks(tmp_path / "o.nc", 2002, dates, stripes, experiment="other")
-    write_counts(tmp_path / "o2.nc", count_masks(other), {})
-    with pytest.raises(BadInput, match="expected the experiment made, found other"):
-        merge_counts([tmp_path / "a.nc", tmp_path / "o2.nc"], [], tmp_path / "f.nc", {})
+    with pytest.raises(BadInput, match=r"another experiment .* expected made, found other"):
+        compute_frequency([path, other], tmp_path / "f.nc", {})
+
+
+def wandering(step, _date):
+    """A disc for twenty steps at a time, somewhere else each time, and a speck at its first step."""
+    mask = np.zeros(MINI.shape, np.int8)
+    life, age = divmod(step, 20)
+    west = (9 * life) % 20 + age // 4  # at each new life five columns east or fifteen west
+    mask[6:9, west : west + 4] = 2
+    mask[14, 3] = 1 if age == 0 else 0
+    return mask
+
+
+def test_events_are_counted_where_they_are_begin_and_end(tmp_path):
+    """By the plainest rule every object is of an event, which begins where its disc does.
+
+    720 steps of January to March 2000 and 728 of October to December 2001: at 8 steps a day and 20
+    a life most turns of a month lie within one.
+    """
+    spans = {2000: ((2000, 1, 1), (2000, 4, 1)), 2001: ((2001, 10, 1), (2001, 12, 31))}
+    masks = {
+        year: write_masks(tmp_path / f"{year}.nc", year, dates_between(*span, "noleap"), wandering)
+        for year, span in spans.items()
+    }
+    objects = [write_objects(tmp_path / f"o{year}.nc", path) for year, path in masks.items()]
+    write_events(tmp_path, objects, PLAIN)
+    files = list(masks.values())
+    events = TrackedEvents(objects, tmp_path)
+    compute_frequency(files, tmp_path / "f.nc", {}, events=events)
+    with netCDF4.Dataset(tmp_path / "f.nc") as nc:
+        np.testing.assert_array_equal(nc["event_count"][:], nc["count"][:])
+        for position, (year, span) in enumerate(spans.items()):
+            dates = dates_between(*span, "noleap")
+            for name, age in (("genesis", 0), ("termination", 19)):
+                expected = np.zeros((12, 2, *MINI.shape), np.int16)
+                for step, date in enumerate(dates):
+                    mask = wandering(step, date)
+                    is_last = step == len(dates) - 1 and name == "termination"
+                    if step % 20 == age or is_last:
+                        expected[date.month - 1, 1] += mask == 2
+                    expected[date.month - 1, 0] += mask == 1  # born and gone at once
+                found = nc[name][12 * position : 12 * position + 12]
+                np.testing.assert_array_equal(found, expected, err_msg=f"{year} {name}")
+
+    events = TrackedEvents(objects[:1], tmp_path)
+    with pytest.raises(BadInput, match=r"masks of .2000, 2001., and objects of .2000."):
+        compute_frequency(files, tmp_path / "no.nc", {}, events=events)
+    with pytest.raises(BadInput, match="both hold objects of 2000"):
+        TrackedEvents([objects[0], objects[0]], tmp_path)
+
+
+def test_events_of_other_masks_are_refused(tmp_path):
+    dates = dates_between((2001, 1, 1), (2001, 1, 11), "noleap")
+    whole = write_masks(tmp_path / "whole.nc", 2001, dates, wandering)
+    short = write_masks(tmp_path / "short.nc", 2001, dates[:-8], wandering)
+    objects = [write_objects(tmp_path / "objects.nc", short)]
+    events = TrackedEvents(objects, write_events(tmp_path, objects, PLAIN))
+    with pytest.raises(BadInput, match=r"is of .72, 0.*and counts of its masks of .80, 0"):
+        compute_frequency([whole], tmp_path / "f.nc", {}, events=events)
+    assert not (tmp_path / "f.nc").exists()

@@ -1,5 +1,6 @@
 """Crossing rates: entries of lines into cells, counted once however long a front stays."""
 
+from collections import defaultdict
 from itertools import pairwise
 
 import matplotlib.pyplot as plt
@@ -8,23 +9,17 @@ import pytest
 
 from make_results import MINI, dates_between, write_masks
 from stormtrace import results
+from stormtrace.climate.all_years import compute_frequency
 from stormtrace.climate.comparison import compare_files
 from stormtrace.climate.counting import count_masks
-from stormtrace.climate.event_counting import count_events
+from stormtrace.climate.event_counting import TrackedEvents
 from stormtrace.climate.frequency import open_frequency
-from stormtrace.climate.yearly_counts import merge_counts
 from stormtrace.errors import BadInput
 from stormtrace.figures.comparison_figures import draw_comparison_figures
 from stormtrace.figures.experiment_figures import draw_frequency_figures
-from stormtrace.formats.counts import read_counts, write_counts
 from stormtrace.formats.regional_differences import read_regional
-from stormtrace.formats.tables import write_tables
 from stormtrace.grids import box_cells
-from stormtrace.track.events import event_table, object_table
-from stormtrace.track.joining import read_record
-from stormtrace.track.rules import assign
-from stormtrace.track.tracking import read_tracking
-from track_files import write_objects
+from track_files import write_events, write_objects
 
 FRONTS = ("Cold Front", "Warm Front", "Dust")
 ANY = {"Any Front": {"union_of": ["Cold Front", "warm_front", "Stationary Front"]}}
@@ -43,14 +38,6 @@ def plain_entries(masks, code, follows):
     """Entries of a class, by numpy alone: present, absent one step earlier, nothing after a gap."""
     present = masks == code
     return (present[1:] & ~present[:-1] & follows[1:, None, None]).sum(axis=0)
-
-
-def frequency_of(folder, masks, events=()):
-    """Counts of masks (and of events) joined into frequency.nc."""
-    folder.mkdir(exist_ok=True)
-    write_counts(folder / "masks.nc", count_masks(masks), {})
-    merge_counts([folder / "masks.nc"], events, folder / "frequency.nc", {})
-    return folder / "frequency.nc"
 
 
 def moving(per_step, width=3):
@@ -74,7 +61,8 @@ def test_a_line_at_constant_speed_crosses_as_often_as_it_comes_round(tmp_path):
     dates = dates_between((2001, 1, 1), (2001, 4, 1), "noleap")
     dates.append(dates_between((2001, 4, 1), (2001, 4, 2), "noleap")[0])
     masks = write_masks(tmp_path / "2001.nc", 2001, dates, moving(1), classes=FRONTS)
-    path = frequency_of(tmp_path / "f", masks)
+    path = tmp_path / "f.nc"
+    compute_frequency([masks], path, {})
     with open_frequency(path) as frequency:
         assert [one.short for one in frequency.crossed] == ["CF", "WF"]
         rate = frequency.crossing_rate("CF")
@@ -89,7 +77,7 @@ def test_a_line_at_constant_speed_crosses_as_often_as_it_comes_round(tmp_path):
     at = {"period": "annual", "feature": "CF"}
     np.testing.assert_array_equal(opened.crossing_rate.sel(at), rate)
     assert np.isnan(opened.crossing_rate.sel(period="annual", feature="Dust")).all()
-    assert (read_counts(tmp_path / "f" / "masks.nc").fields["entries"][:, 2] == -1).all()
+    assert (count_masks(masks).fields["entries"][:, 2] == -1).all()
 
 
 def test_a_front_that_stays_has_crossed_once_and_a_gap_hides_what_came(tmp_path):
@@ -127,8 +115,7 @@ def test_any_front_is_entered_once_where_one_front_follows_another(tmp_path, cap
 
     dates = dates_between((2001, 1, 1), (2001, 4, 1), "noleap")
     masks = write_masks(tmp_path / "2001.nc", 2001, dates, mask_of, classes=FRONTS)
-    write_counts(tmp_path / "c.nc", count_masks(masks, table=ANY), {})
-    merge_counts([tmp_path / "c.nc"], [], tmp_path / "any.nc", {}, ANY)
+    compute_frequency([masks], tmp_path / "any.nc", {}, table=ANY)
     opened = results.open_frequency(tmp_path / "any.nc")  # knows its union by itself
     assert opened.feature.values.tolist() == ["CF", "WF", "Dust", "AF"]
     at = {"period": "annual", "lat": opened.lat[4:15]}
@@ -142,8 +129,7 @@ def test_any_front_is_entered_once_where_one_front_follows_another(tmp_path, cap
         assert union.code not in frequency.classes.of_masks.codes
 
     of_one = {"Any Front": {"union_of": ["Cold Front", "Stationary Front"]}}
-    write_counts(tmp_path / "c.nc", count_masks(masks, table=of_one), {})
-    merge_counts([tmp_path / "c.nc"], [], tmp_path / "one.nc", {})
+    compute_frequency([masks], tmp_path / "one.nc", {}, table=of_one)
     compare_files(tmp_path / "any.nc", tmp_path / "one.nc", tmp_path / "d.nc", {})
     assert "Any Front is the union of cold_front, warm_front in the first" in caplog.text
     with pytest.raises(BadInput, match="the union dust is called as a class of the masks"):
@@ -165,25 +151,21 @@ def test_masks_and_events_are_counted_as_plain_numpy_counts_them(tmp_path):
     follows = np.array([False] + [gap == 3 * 3600 for gap in gaps])
     counts = count_masks(masks, table=ANY)
     objects = write_objects(tmp_path / "objects.nc", masks)
-    record = read_record([objects])
-    block = {"rule": "components", "minimum_hours": 0}
-    assignment = assign(record, read_tracking(block, record.classes))
-    rows = object_table(record, assignment)
-    write_tables(tmp_path, "objects", rows, record.classes, {})
-    write_tables(tmp_path, "events", event_table(record, assignment, rows), record.classes, {})
-    tracked = count_events(masks, objects, tmp_path, table=ANY)
-    assert tracked.entry_steps.tolist() == counts.entry_steps.tolist()
+    write_events(tmp_path, [objects], {"rule": "components", "minimum_hours": 0})
+    tracked = defaultdict(list)
+    for _, name, values in TrackedEvents([objects], tmp_path).months(counts):
+        tracked[name].append(values)
     assert counts.entry_steps.sum() == follows.sum()
     months = np.array([date.month for date in kept])
     either = np.where(made == 3, 0, np.minimum(made, 1))
     for position, (of, code) in {0: (made, 1), 1: (made, 2), 3: (either, 1)}.items():
         for month in (1, 2):
             covered = (of[months == month] == code).sum(axis=0)
-            for counted in (counts, tracked):
-                np.testing.assert_array_equal(counted.fields["count"][month - 1, position], covered)
+            for counted in (counts.fields, tracked):
+                np.testing.assert_array_equal(counted["count"][month - 1][position], covered)
             expected = plain_entries(of, code, follows & (months == month))
             np.testing.assert_array_equal(counts.fields["entries"][month - 1, position], expected)
-            np.testing.assert_array_equal(tracked.fields["entries"][month - 1, position], expected)
+            np.testing.assert_array_equal(tracked["entries"][month - 1][position], expected)
 
 
 def test_areas_alone_have_no_entries(tmp_path):
@@ -192,8 +174,7 @@ def test_areas_alone_have_no_entries(tmp_path):
     counts = count_masks(masks)
     assert set(counts.fields) == {"count"} and counts.entry_steps is None
     table = {"A": {"kind": "line"}}  # a study's own line
-    write_counts(tmp_path / "c.nc", count_masks(masks, table=table), {})
-    merge_counts([tmp_path / "c.nc"], [], tmp_path / "f.nc", {})
+    compute_frequency([masks], tmp_path / "f.nc", {}, table=table)
     with open_frequency(tmp_path / "f.nc") as frequency:  # the file knows its kinds by itself
         assert [one.name for one in frequency.crossed] == ["A"]
 
@@ -209,12 +190,8 @@ def test_crossing_rates_are_compared_and_drawn(tmp_path):
             )
             for year in range(2001, 2006)
         ]  # fmt: skip
-        counted = []
-        for path in masks:
-            counted.append(path.with_suffix(".counts.nc"))
-            write_counts(counted[-1], count_masks(path), {})
-        merge_counts(counted, [], tmp_path / f"{speed}-f.nc", {})
         sides.append(tmp_path / f"{speed}-f.nc")
+        compute_frequency(masks, sides[-1], {})
     box = {"over the date line": [160, 200, -30, 10]}
     table = tmp_path / "c.csv"
     comparison = compare_files(*sides, tmp_path / "c.nc", {}, None, table, regions=box)

@@ -11,14 +11,12 @@ from make_reports import TEMPLATES, comparison, experiment
 from make_results import write_frequency
 from page_text import visible
 from stormtrace.blocks import read_block
-from stormtrace.climate.counting import count_masks
+from stormtrace.climate.all_years import compute_frequency
 from stormtrace.climate.decomposition import Sides, decompose
-from stormtrace.climate.yearly_counts import merge_counts
 from stormtrace.detect.recipes import ThresholdRecipe
 from stormtrace.detect.thresholds import detect_by_thresholds
 from stormtrace.errors import BadInput
 from stormtrace.figures.decomposition_figures import draw_decomposition_figures
-from stormtrace.formats.counts import write_counts
 from stormtrace.formats.decomposition_maps import (
     read_decomposition,
     read_rows,
@@ -186,21 +184,19 @@ class World:
         """Detect, count and return frequency.nc, with one field adjusted to another world."""
         folder = self.folder / "runs" / str(adjust)
         asked = [(adjust, self.zonal[adjust], to.zonal[adjust])] if adjust else []
-        counts = []
+        masks = []
         for year in self.years:
-            mask, path = folder / f"m{year}.nc", folder / f"c{year}.nc"
+            masks.append(folder / f"m{year}.nc")
             detect_by_thresholds(
                 RECIPE,
                 self.folder / str(year),
-                mask,
+                masks[-1],
                 dataset=self.folder.name,
                 year=year,
                 adjust=asked,
                 attributes={"experiment": f"{self.folder.name}-{adjust}"},
             )
-            write_counts(path, count_masks(mask), {"history": "", "inputs": "{}"})
-            counts.append(path)
-        merge_counts(counts, [], folder / "frequency.nc", {"history": "", "inputs": "{}"})
+        compute_frequency(masks, folder / "frequency.nc", {"history": "", "inputs": "{}"})
         return folder / "frequency.nc"
 
 

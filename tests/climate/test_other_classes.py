@@ -7,6 +7,7 @@ from matplotlib.text import Text
 
 from make_results import MINI, dates_between, write_frequency, write_masks
 from stormtrace import results
+from stormtrace.climate.all_years import compute_frequency
 from stormtrace.climate.comparison import compare_files
 from stormtrace.climate.counting import count_masks
 from stormtrace.climate.frequency import open_frequency
@@ -118,11 +119,7 @@ def test_the_studys_short_names_stay_with_the_file(tmp_path):
         tmp_path / "m.nc", 2001, dates, lambda *_: np.ones(MINI.shape, np.int8),
         classes=("Cold Core Low",),
     )  # fmt: skip
-    from stormtrace.climate.yearly_counts import merge_counts
-    from stormtrace.formats.counts import write_counts
-
-    write_counts(tmp_path / "c.nc", count_masks(masks, table=table), {})
-    merge_counts([tmp_path / "c.nc"], [], tmp_path / "f.nc", {})
+    compute_frequency([masks], tmp_path / "f.nc", {}, table=table)
     assert results.open_frequency(tmp_path / "f.nc").feature.values.tolist() == ["Low"]
     with open_frequency(tmp_path / "f.nc", {"Cold Core Low": {"short": "CCLow"}}) as opened:
         assert opened.classes.features[0].short == "CCLow"

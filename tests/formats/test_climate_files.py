@@ -9,15 +9,14 @@ import pytest
 import xarray as xr
 
 from cf_compliance import cf_findings
-from make_results import MINI, dates_between, write_masks, write_samples
+from make_results import MINI, dates_between, write_frequency, write_masks, write_samples
+from stormtrace.climate.all_years import compute_frequency
 from stormtrace.climate.comparison import compare_files
 from stormtrace.climate.composites import compose_fields
-from stormtrace.climate.counting import count_masks
-from stormtrace.climate.yearly_counts import merge_counts
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import read_grid
 from stormtrace.formats.comparison_maps import read_comparison
-from stormtrace.formats.counts import read_counts, write_counts
+from stormtrace.formats.frequencies import open_frequency_file
 from stormtrace.grids import make_grid
 from stormtrace.provenance import provenance
 
@@ -26,7 +25,7 @@ GRIDS = {
     "regional": make_grid({"box": [200, 250, 20, 60], "step": 5}),
     "polar": make_grid({"projection": "north-polar", "cells": 24}),
 }
-KINDS = ("counts", "frequency", "comparison", "composite")
+KINDS = ("frequency", "comparison", "composite")
 YEARS = (2000, 2001)
 
 
@@ -46,7 +45,7 @@ def run(*command):
 def files(request, tmp_path_factory):
     """One file of each kind, two years; the river is in a cell at every step of 2000 alone."""
     grid, folder = GRIDS[request.param], tmp_path_factory.mktemp(request.param)
-    counted = []
+    masks = []
     for year in YEARS:
         dates = dates_between((year, 1, 1), (year, 1, 5), "noleap")
 
@@ -55,19 +54,14 @@ def files(request, tmp_path_factory):
             mask[3, 4] = 2 * (date.year == 2000)
             return mask
 
-        masks = write_masks(folder / f"m{year}.nc", year, dates, mask_of, grid)
-        counted.append(folder / f"c{year}.nc")
-        write_counts(counted[-1], count_masks(masks), provenance())
-    merge_counts(counted, [], folder / "frequency.nc", provenance())
+        masks.append(write_masks(folder / f"m{year}.nc", year, dates, mask_of, grid))
+    compute_frequency(masks, folder / "frequency.nc", provenance())
     compare_files(*[folder / "frequency.nc"] * 2, folder / "comparison.nc", provenance())
     samples = write_samples(
         folder / "s", dates, lambda *_: {"TMQ": np.ones(grid.shape, np.float32)}, grid
     )
     compose_fields(folder / "m2001.nc", samples, ["TMQ"], folder / "composite.nc", provenance())
-    paths = dict(
-        zip(KINDS, [counted[0], *(folder / f"{kind}.nc" for kind in KINDS[1:])], strict=True)
-    )
-    return grid, paths
+    return grid, {kind: folder / f"{kind}.nc" for kind in KINDS}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -87,7 +81,6 @@ def test_classic_netcdf_holds_them(files, kind, tmp_path):
 @pytest.mark.parametrize(
     ("kind", "variable"),
     [
-        ("counts", "count"),
         ("frequency", "count"),
         ("comparison", "first"),
         ("composite", "TMQ_sum"),
@@ -120,13 +113,11 @@ def test_a_mean_over_years_in_xarray_is_true(files):
     assert grid.shape == january.shape
 
 
-def test_labels_say_what_is_counted(files, tmp_path):
-    counts = read_counts(files[1]["counts"])
-    tracked = counts.__class__(**{**vars(counts), "counted_from": "events"})
-    write_counts(tmp_path / "events.nc", tracked, {})
-    with netCDF4.Dataset(tmp_path / "events.nc") as nc:
-        assert nc["count"].long_name == "time steps at which a tracked event covers the cell"
-    assert read_counts(tmp_path / "events.nc").counted_from == "events"
+def test_labels_say_what_is_counted(tmp_path):
+    counts = {2001: np.ones((12, 2, *MINI.shape), np.int16)}
+    with netCDF4.Dataset(write_frequency(tmp_path / "f.nc", counts, events=1)) as nc:
+        assert nc["count"].long_name == "time steps whose mask has the class in the cell"
+        assert nc["event_count"].long_name == "time steps at which a tracked event covers the cell"
 
 
 def test_periods_are_codes_with_names(files):
@@ -140,6 +131,7 @@ def test_periods_are_codes_with_names(files):
 
 
 def test_a_file_of_another_kind_is_refused(files):
-    for read, kind in ((read_counts, "comparison"), (read_comparison, "counts")):
-        with pytest.raises(BadInput, match="is not a"):
-            read(files[1][kind])
+    with pytest.raises(BadInput, match="is not a"), open_frequency_file(files[1]["comparison"]):
+        pass
+    with pytest.raises(BadInput, match="is not a"):
+        read_comparison(files[1]["frequency"])

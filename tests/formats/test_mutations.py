@@ -17,14 +17,12 @@ from make_results import write_masks as write_yearly_masks
 from make_results import write_samples as write_yearly_samples
 from stormtrace import seals
 from stormtrace.checkpoints import Checkpoint
+from stormtrace.climate.all_years import compute_frequency
 from stormtrace.climate.comparison import compare_files
 from stormtrace.climate.composites import compose_fields
-from stormtrace.climate.counting import count_masks
-from stormtrace.climate.yearly_counts import merge_counts
 from stormtrace.errors import BadInput
 from stormtrace.formats.comparison_maps import read_comparison
 from stormtrace.formats.composite_sums import open_composites
-from stormtrace.formats.counts import read_counts, write_counts
 from stormtrace.formats.event_maps import event_map_file
 from stormtrace.formats.frequencies import open_frequency_file
 from stormtrace.formats.json_files import write_json
@@ -149,18 +147,8 @@ def read_mask(path):
     return list(opened.blocks()), runs, opened.time, opened.classes.flags, opened.attributes
 
 
-def counts(folder):
-    write_counts(folder / "c.nc", count_masks(mask(folder)), {})
-    return folder / "c.nc"
-
-
-def read_counted(path):
-    found = read_counts(path)
-    return found.fields, found.steps, found.expected_steps, found.attributes
-
-
 def frequency(folder):
-    merge_counts([counts(folder)], [], folder / "f.nc", {})
+    compute_frequency([mask(folder)], folder / "f.nc", {})
     return folder / "f.nc"
 
 
@@ -307,7 +295,6 @@ KINDS = {
     "labelled sample": (labelled, read_labels),
     "mask": (mask, read_mask),
     "objects": (objects, read_found),
-    "counts": (counts, read_counted),
     "frequency": (frequency, read_frequency),
     "comparison": (comparison, read_compared),
     "composite": (composite, read_composite),

@@ -12,7 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from cf_compliance import cf_findings
-from stormtrace.climate.event_counting import count_events
+from stormtrace.climate.event_counting import TrackedEvents
 from stormtrace.formats.axes import write_grid
 from stormtrace.formats.tables import doubts_of_table
 from track_files import global_grid, random_masks, write_masks
@@ -209,5 +209,5 @@ def test_a_filter_that_leaves_nothing_is_told_and_kept_with_the_events(results, 
     )  # fmt: skip
     assert "warning: tracking leaves out" in said and "minimum_hours: 9999" in said
     assert "minimum_hours: 9999" in doubts_of_table(tmp_path / "events.parquet")
-    counts = count_events(folder / "2000.nc", folder / "events/objects/2000.nc", tmp_path)
-    assert "minimum_hours: 9999" in counts.attributes["doubts"]
+    events = TrackedEvents([folder / "events/objects/2000.nc"], tmp_path)
+    assert "minimum_hours: 9999" in events.attributes["doubts"]

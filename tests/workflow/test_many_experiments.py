@@ -47,7 +47,7 @@ def test_it_is_planned_and_its_blocks_travel_as_files(tmp_path):
     for script, command in scripts.items():
         blocks = re.findall(r"'([\[{].*?[\]}])'", command)
         assert all(len(block) < 4000 for block in blocks), script
-    assert re.search(r"^merge_counts +301$", done.stdout, re.MULTILINE)
+    assert re.search(r"^compute_frequency +301$", done.stdout, re.MULTILINE)
     assert re.search(r"^detect +2$", done.stdout, re.MULTILINE)  # masks are shared
 
 

@@ -69,5 +69,5 @@ def test_only_the_days_of_the_period_are_run_on(tmp_path):
 
     short = OVERLAY["experiments"]["short"]
     longer = {"experiments": {"short": {**short, "period": ["2000-12-31", "2001-01-03"]}}}
-    jobs = planned(tmp_path, "--until", "merge_counts", overlay=OVERLAY | longer)
+    jobs = planned(tmp_path, "--until", "compute_frequency", overlay=OVERLAY | longer)
     assert jobs["detect"] == 1 and "make_samples" not in jobs and "train" not in jobs

@@ -51,7 +51,7 @@ def test_samples_are_made_again_for_a_new_experiment_alone(finished):
     extra = {"extra": {"like": "control", "precision": "bfloat16"}}
     jobs = plan(finished, experiments=extra, run=[*STUDY["run"], "extra"])
     assert jobs["make_samples"] == jobs["detect"] == jobs["find_objects"] == 2
-    assert jobs["link_events"] == jobs["merge_counts"] == 1
+    assert jobs["link_events"] == jobs["compute_frequency"] == 1
     assert "train" not in jobs and "record_samples" not in jobs
 
 

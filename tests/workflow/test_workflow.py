@@ -60,10 +60,8 @@ def test_other_statistics_rerun_one_experiment_alone(finished):
         "detect": 2,
         "find_objects": 2,
         "link_events": 1,
-        "count_masks": 2,
-        "count_events": 2,
         "count_landfalls": 1,
-        "merge_counts": 1,
+        "compute_frequency": 1,
         "compare": 1,
         "draw_experiment": 1,
         "draw_comparison": 1,
@@ -78,9 +76,8 @@ def test_a_tracking_threshold_reruns_tracking_and_maps_alone(finished):
     overlay = {"experiments": {"warmer": {"tracking": {"minimum_hours": 48}}}}
     assert finished.planned(overlay=overlay) == {
         "link_events": 1,
-        "count_events": 2,
         "count_landfalls": 1,
-        "merge_counts": 1,
+        "compute_frequency": 1,
         "compare": 5,
         "draw_experiment": 8,
         "draw_comparison": 5,
@@ -102,7 +99,7 @@ def test_a_new_experiment_adds_only_its_own_jobs(finished):
     }
     jobs = finished.planned(overlay=overlay)
     assert "detect" not in jobs and "find_objects" not in jobs  # masks and objects are control's
-    assert jobs["link_events"] == 1 and jobs["count_events"] == 2
+    assert jobs["link_events"] == jobs["compute_frequency"] == 1
 
 
 def test_one_rule_can_be_rerun_with_what_follows(finished):

@@ -25,96 +25,41 @@ KINDS = {
 }
 
 
-rule count_masks:
+rule compute_frequency:
     input:
-        mask=at.masks("{experiment}", "{year}"),
-        classes=ancient(at.block("classes")),
-    output:
-        at.mask_counts("{experiment}", "{year}"),
-    log:
-        at.log("count_masks/{experiment}/{year}"),
-    benchmark:
-        at.benchmark("count_masks/{experiment}/{year}")
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=asks(400, full=200),
-        runtime=asks(5, full=5),
-    params:
-        period=lambda wildcards: STUDY.period(wildcards.experiment, wildcards.year),
-        kinds=KINDS,
-    message:
-        "{wildcards.experiment} {wildcards.year}: counting masks"
-    shell:
-        python(
-            "count_masks.py --mask {input.mask:q} --period {params.period:q}"
-            " --classes @{input.classes:q} --output {output:q}"
-        )
-
-
-rule count_events:
-    input:
-        mask=masks_of,
-        objects=lambda wildcards: (
-            at.objects(STUDY.objects_of(wildcards.experiment), wildcards.year)
+        masks=lambda wildcards: yearly(
+            at.masks(STUDY.masks_of(wildcards.experiment), "{year}"), wildcards.experiment
         ),
+        objects=objects_of,
         events=at.events("{experiment}", "events.parquet"),
         tracked=at.events("{experiment}", "objects.parquet"),
         classes=ancient(at.block("classes")),
     output:
-        at.event_counts("{experiment}", "{year}"),
-    log:
-        at.log("count_events/{experiment}/{year}"),
-    benchmark:
-        at.benchmark("count_events/{experiment}/{year}")
-    conda:
-        "../../envs/analysis.yaml"
-    threads: 1
-    resources:
-        mem_mb=asks(400, full=400),
-        runtime=asks(5, full=5),
-    params:
-        events=subpath(input.events, parent=True),
-        period=lambda wildcards: STUDY.period(wildcards.experiment, wildcards.year),
-        kinds=KINDS,
-    message:
-        "{wildcards.experiment} {wildcards.year}: counting events"
-    shell:
-        python(
-            "count_events.py --mask {input.mask:q} --objects {input.objects:q}"
-            " --events {params.events:q} --period {params.period:q}"
-            " --classes @{input.classes:q} --output {output:q}"
-        )
-
-
-rule merge_counts:
-    input:
-        masks=lambda wildcards: yearly(
-            at.mask_counts(STUDY.masks_of(wildcards.experiment), "{year}"),
-            wildcards.experiment,
-        ),
-        events=lambda wildcards: yearly(
-            at.event_counts(wildcards.experiment, "{year}"), wildcards.experiment
-        ),
-        classes=at.block("classes"),
-    output:
         at.frequency("{experiment}"),
     log:
-        at.log("merge_counts/{experiment}"),
+        at.log("compute_frequency/{experiment}"),
     benchmark:
-        at.benchmark("merge_counts/{experiment}")
+        at.benchmark("compute_frequency/{experiment}")
     conda:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=asks(400, full=400),
+        mem_mb=asks(400, full=600),
         runtime=asks(5, yearly=1),
+    params:
+        events=subpath(input.events, parent=True),
+        periods=lambda wildcards: [
+            word
+            for year in STUDY.years(wildcards.experiment)
+            for word in ("--period", *STUDY.period(wildcards.experiment, year))
+        ],
+        kinds=KINDS,
     message:
         "{wildcards.experiment}: frequency, genesis and termination of all years"
     shell:
         python(
-            "merge_counts.py --masks {input.masks:q} --events {input.events:q}"
+            "compute_frequency.py --masks {input.masks:q} {params.periods:q}"
+            " --objects {input.objects:q} --events {params.events:q}"
             " --classes @{input.classes:q} --output {output:q}"
         )
 

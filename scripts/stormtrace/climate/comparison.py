@@ -68,7 +68,9 @@ def compare(
     """
     variable = COUNTED[of]
     if not (first.has(variable) and second.has(variable)):
-        raise BadInput("events are to be compared, but were not counted: merge_counts.py --events")
+        raise BadInput(
+            "events are to be compared, but were not counted: compute_frequency.py --events"
+        )
     classes = shared_classes(first, second)
     grid = first.grid if first.grid.same_as(second.grid) else coarser([first.grid, second.grid])
     shape = (len(SEASONS), len(classes.features), *grid.shape)

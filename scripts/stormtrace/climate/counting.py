@@ -61,12 +61,13 @@ def count_masks(
 
 
 def add_unions(counts: NDArray[np.int16], classes: Classes) -> NDArray[np.int16]:
-    """Return counts (12, class, nlat, nlon) with those of the unions of classes appended.
+    """Return counts (…, class, nlat, nlon) with those of the unions of classes appended.
 
     A cell has one class at a time, so the counts of the classes add up.
     """
-    unions = [counts[:, _positions(classes, codes)].sum(1) for codes in classes.unions.values()]
-    return np.concatenate([counts, np.stack(unions, 1)], 1, dtype=np.int16) if unions else counts
+    members = [_positions(classes, codes) for codes in classes.unions.values()]
+    unions = [counts[..., one, :, :].sum(axis=-3, keepdims=True) for one in members]
+    return np.concatenate([counts, *unions], axis=-3, dtype=np.int16) if unions else counts
 
 
 def _positions(classes: Classes, codes: Sequence[int]) -> list[int]:

@@ -1,6 +1,6 @@
 """Counting how often tracked events cover each cell, and where they begin and end."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cftime
@@ -8,101 +8,93 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.class_table import ClassTable
-from stormtrace.classes import Classes
-from stormtrace.climate.counting import add_unions, dates_of_year
-from stormtrace.climate.crossings import EntryCount, entry_steps, following, has_lines
-from stormtrace.climate.seasons import expected_steps
+from stormtrace.climate.counting import add_unions
+from stormtrace.climate.crossings import EntryCount, following
 from stormtrace.errors import BadInput
 from stormtrace.formats.counts import Counts
-from stormtrace.formats.mask_steps import reading_steps
-from stormtrace.formats.masks import open_masks
+from stormtrace.formats.objects import read_objects
 from stormtrace.formats.tables import doubts_of_table
 from stormtrace.track.pixels import EventPixels, EventRuns, cover
 
 
-def count_events(
-    mask: Path | str,
-    objects: Path | str,
-    events: Path | str,
-    period: Sequence[str] | None = None,
-    table: ClassTable | None = None,
-) -> Counts:
-    """Count one year's tracked events by month, class and cell.
+class TrackedEvents:
+    """The tracked events of an experiment, counted year by year.
 
-    mask: the masks that were tracked (their steps are what frequencies are per cent of); objects:
-    their objects; events: the folder with `objects.parquet`; table: the study's `classes:`. Of the
-    cells a first and a last object cover, `genesis` and `termination` count one each.
-
-    Raises:
-        BadInput: the objects are not of these masks.
-
+    attributes: what a file made of them says of the experiment. years: those of the objects.
     """
-    pixels, masks = EventPixels(objects, events), open_masks(mask, table)
-    dates, year = dates_of_year(masks)
-    _check_times(dates, pixels, mask, objects)
-    months = np.array([date.month for date in dates])
-    follows = following(dates, masks.step_hours)
-    classes = masks.classes.with_unions(table)
-    lines = has_lines(classes)
-    entered = EntryCount(classes, pixels.grid.shape, months, follows) if lines else None
-    counted = _count(pixels, months, masks.classes, entered)
-    fields = {name: add_unions(values, classes) for name, values in counted.items()}
-    if entered is not None:
-        fields["entries"] = entered.entries
-    with reading_steps(masks) as steps:
-        attributes = steps.attributes
-    return Counts(
-        year=year,
-        grid=pixels.grid,
-        classes=classes,
-        steps=np.bincount(months, minlength=13)[1:],
-        expected_steps=expected_steps(year, masks.calendar, masks.step_hours, period, dates[0]),
-        fields=fields,
-        attributes=attributes
-        | {
-            "experiment": Path(events).name,
-            "doubts": doubts_of_table(Path(events) / "events.parquet"),
-        },
-        counted_from="events",
-        entry_steps=entry_steps(months, follows) if lines else None,
-    )
+
+    def __init__(
+        self, objects: Sequence[Path | str], events: Path, table: ClassTable | None = None
+    ) -> None:
+        """Take objects files, one a year, and the folder of linked events.
+
+        table: the study's `classes:`.
+
+        Raises:
+            BadInput: two files hold objects of one year.
+
+        """
+        self._events, self._table = events, table
+        self._objects: dict[int, Path] = {}
+        for path in map(Path, objects):
+            year = int(read_objects(path, table, header=True).attributes["year"])
+            if year in self._objects:
+                raise BadInput(
+                    f"{self._objects[year]} and {path} both hold objects of {year}: keep one"
+                )
+            self._objects[year] = path
+        self.years = sorted(self._objects)
+        self.attributes = {
+            "experiment": events.name,
+            "doubts": doubts_of_table(events / "events.parquet"),
+        }
+
+    def months(self, counted: Counts) -> Iterator[tuple[int, str, NDArray[np.int16]]]:
+        """Yield index of the month (0 … 11), name and counts (class, nlat, nlon) of a year.
+
+        counted: the counts of its masks, whose steps frequencies are per cent of. Names are
+        `count`, `genesis`, `termination`, and `entries` where those of fronts are counted. Of the
+        cells that a first and a last object cover, `genesis` and `termination` count one each.
+
+        Raises:
+            BadInput: the objects are not of these masks.
+
+        """
+        path = self._objects[counted.year]
+        pixels = EventPixels(path, self._events, self._table)
+        dates = np.atleast_1d(cftime.num2date(pixels.time, pixels.time_units, pixels.calendar))
+        months = np.array([date.month for date in dates], np.int64)
+        _check_steps(months, counted, path)
+        entered = None
+        if counted.entry_steps is not None:
+            follows = following(dates, float(counted.attributes["step_hours"]))
+            entered = EntryCount(counted.classes, pixels.grid.shape, months, follows)
+        for month in range(1, 13):
+            steps = np.flatnonzero(months == month)
+            first, last = (int(steps[0]), int(steps[-1]) + 1) if steps.size else (0, 0)
+            runs = pixels.runs(first, last)
+            if entered is not None:
+                entered.add_runs(runs.step, runs.row, runs.start, runs.stop, runs.code)
+            for name, chosen in _chosen(runs).items():
+                by_class = [chosen.where(chosen.code == code) for code in pixels.classes.codes]
+                covered = np.stack([cover(one, pixels.grid.shape) for one in by_class])
+                yield month - 1, name, add_unions(covered.astype(np.int16), counted.classes)
+        if entered is not None:
+            for month, values in enumerate(entered.entries):
+                yield month, "entries", values
 
 
-def _check_times(
-    dates: NDArray[np.object_], pixels: EventPixels, mask: Path | str, objects: Path | str
-) -> None:
-    """Refuse objects that were not found in these masks."""
-    found = cftime.num2date(pixels.time, pixels.time_units, pixels.calendar)
-    if not np.array_equal(dates, found):
+def _check_steps(months: NDArray[np.int64], counted: Counts, path: Path) -> None:
+    """Refuse objects that were not found in the masks that were counted."""
+    found = np.bincount(months, minlength=13)[1:]
+    if not np.array_equal(found, counted.steps):
         raise BadInput(
-            f"{objects} has {found.size} times and {mask} has {dates.size}, or others: find the "
-            "objects of these masks again (find_objects.py)"
+            f"{path} is of {found.tolist()} steps in the months of {counted.year}, and counts of "
+            f"its masks of {counted.steps.tolist()}: find the objects of these masks again "
+            "(find_objects.py)"
         )
 
 
-def _count(
-    pixels: EventPixels,
-    months: NDArray[np.int64],
-    classes: Classes,
-    entered: EntryCount | None,
-) -> dict[str, NDArray[np.int16]]:
-    """Return count, genesis and termination, (12, class, nlat, nlon); add to what `entered`."""
-    shape = (12, len(classes.features), *pixels.grid.shape)
-    fields = {name: np.zeros(shape, np.int16) for name in ("count", "genesis", "termination")}
-    for month in np.unique(months):
-        steps = np.flatnonzero(months == month)
-        runs = pixels.runs(int(steps[0]), int(steps[-1]) + 1)
-        if entered is not None:
-            entered.add_runs(runs.step, runs.row, runs.start, runs.stop, runs.code)
-        for position, code in enumerate(classes.codes):
-            for name, chosen in _chosen(runs.where(runs.code == code)).items():
-                fields[name][month - 1, position] = cover(chosen, pixels.grid.shape)
-    return fields
-
-
 def _chosen(runs: EventRuns) -> dict[str, EventRuns]:
-    return {
-        "count": runs,
-        "genesis": runs.where(runs.genesis),
-        "termination": runs.where(runs.termination),
-    }
+    births, deaths = runs.where(runs.genesis), runs.where(runs.termination)
+    return {"count": runs, "genesis": births, "termination": deaths}

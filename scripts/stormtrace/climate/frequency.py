@@ -179,6 +179,6 @@ def open_frequency(
         if not file.has(COUNTED[of]):
             raise BadInput(
                 f"{path} has no counts of events, which its maps are to show: make it again with"
-                " merge_counts.py --events"
+                " compute_frequency.py --events"
             )
         yield Frequency(**vars(file), counted=COUNTED[of])

@@ -1,11 +1,13 @@
 """Masks that hold nothing, or next to nothing: what the whole record is doubted for."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
-from stormtrace.formats.counts import Counts, monthly_counts
+from stormtrace.classes import Classes
+from stormtrace.formats.counts import Counts
 
 #: More blank masks than this share of all are told.
 BLANK_SHARE = 0.5
@@ -17,66 +19,50 @@ LEAST_COVER = {"atmospheric_river": 1.0}
 ADVICE = "check the grid the model was trained on, its statistics and its fields"
 
 
-def doubts_of_years(counts: Iterable[Counts]) -> list[str]:
-    """Return what the jobs of single years have doubted, each once."""
-    lines = (line for one in counts for line in str(one.attributes.get("doubts", "")).split("\n"))
-    return list(dict.fromkeys(filter(None, lines)))
+class Record:
+    """The masks of all years, added year by year.
 
-
-def doubts_of_record(years: Mapping[int, tuple[Path, Counts]]) -> list[str]:
-    """Return what the masks of all years together are doubted for.
-
-    years: year -> file and what describes its counts from masks.
+    steps, blank_steps: how many there are, and how many of them hold no feature. told: what the
+    jobs of single years have doubted, each once.
     """
-    return [*_blank([counted for _, counted in years.values()]), *_sparse(years)]
 
+    def __init__(self, classes: Classes) -> None:
+        self.steps = self.blank_steps = 0
+        self.told: list[str] = []
+        self._watched = [one for one in classes.features if one.flag in LEAST_COVER]
+        #: Flag -> steps times the share of the globe that the class covers in them.
+        self._covered: defaultdict[str, float] = defaultdict(float)
 
-def blank_steps(counts: Iterable[Counts]) -> int:
-    """Return how many masks hold no feature."""
-    return sum(int(one.attributes.get("blank_steps", 0)) for one in counts)
+    def add(self, counts: Counts) -> None:
+        """Add the counts of a year."""
+        self.steps += int(counts.steps.sum())
+        self.blank_steps += int(counts.attributes.get("blank_steps", 0))
+        self.tell(counts.attributes)
+        if not counts.grid.is_global:
+            return
+        weights = counts.grid.area / counts.grid.area.sum()
+        for feature in self._watched:
+            of_class = counts.fields["count"][:, counts.classes.features.index(feature)]
+            cover = sum(float((one * weights).sum(dtype=np.float64)) for one in of_class)
+            self._covered[feature.flag] += cover
 
+    def tell(self, attributes: Mapping[str, Any]) -> None:
+        """Add what the attributes of a file say it is doubted for."""
+        lines = str(attributes.get("doubts", "")).split("\n")
+        self.told += [line for line in lines if line and line not in self.told]
 
-def _blank(counts: list[Counts]) -> Iterator[str]:
-    blank, steps = blank_steps(counts), int(sum(one.steps.sum() for one in counts))
-    if steps and blank > BLANK_SHARE * steps:
-        yield (
-            f"{'all' if blank == steps else blank} of {steps} masks are blank: right where there"
-            f" is no feature, else {ADVICE}"
-        )
-
-
-def _sparse(years: Mapping[int, tuple[Path, Counts]]) -> Iterator[str]:
-    first = next(iter(years.values()))[1]
-    if not first.grid.is_global:
-        return
-    for feature in first.classes.features:
-        least = LEAST_COVER.get(feature.flag)
-        cover = _cover(years, feature.flag, least) if least else 0.0
-        if least and 0 < cover < least:
+    def doubts(self) -> Iterator[str]:
+        """Yield what all years together are doubted for."""
+        blank, steps = self.blank_steps, self.steps
+        if steps and blank > BLANK_SHARE * steps:
             yield (
-                f"the masks are nearly blank: {feature.plural.lower()} cover {cover:.2g} % of the"
-                f" globe at a time, where several per cent are usual: {ADVICE}"
+                f"{'all' if blank == steps else blank} of {steps} masks are blank: right where"
+                f" there is no feature, else {ADVICE}"
             )
-
-
-def _cover(years: Mapping[int, tuple[Path, Counts]], flag: str, enough: float) -> float:
-    """Return the mean share of the area that a class covers, per cent, over all steps.
-
-    Reading ends where the mean cannot be below `enough` any more, usually after a few months.
-    """
-    steps = sum(int(counted.steps.sum()) for _, counted in years.values())
-    total = 0.0
-    for one in _covered_steps(years, flag):
-        total += one
-        if 100 * total >= enough * steps:
-            break
-    return 100 * total / steps if steps else 0.0
-
-
-def _covered_steps(years: Mapping[int, tuple[Path, Counts]], flag: str) -> Iterator[float]:
-    """Yield the steps of each month, times the share of the area that a class covers in them."""
-    for path, counted in years.values():
-        position = counted.classes.flags.index(flag)
-        weights = counted.grid.area / counted.grid.area.sum()
-        for _, _, values in monthly_counts(path, ["count"]):
-            yield float((values[position] * weights).sum(dtype=np.float64))
+        for feature in self._watched:
+            cover = 100 * self._covered[feature.flag] / steps if steps else 0.0
+            if 0 < cover < LEAST_COVER[feature.flag]:
+                yield (
+                    f"the masks are nearly blank: {feature.plural.lower()} cover {cover:.2g} % of"
+                    f" the globe at a time, where several per cent are usual: {ADVICE}"
+                )

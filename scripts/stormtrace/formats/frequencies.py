@@ -33,6 +33,14 @@ from stormtrace.formats.month_axis import read_years
 from stormtrace.formats.netcdf import creating, opening
 from stormtrace.grids import Grid
 
+#: What is counted of tracked events -> its name next to what is counted of masks.
+OF_EVENTS = {
+    "count": "event_count",
+    "genesis": "genesis",
+    "termination": "termination",
+    "entries": "event_entries",
+}
+
 
 @dataclass(frozen=True)
 class FrequencyFile:
@@ -78,7 +86,7 @@ def open_frequency_file(
     """
     with opening(path) as nc:
         if not {"count", "class", "steps", "time"} <= set(nc.variables):
-            raise BadInput(f"{path} is not a frequency file: make it with merge_counts.py")
+            raise BadInput(f"{path} is not a frequency file: make it with compute_frequency.py")
         yield FrequencyFile(
             grid=read_grid(nc, path),
             classes=read_classes(nc["class"], path, table),
@@ -119,6 +127,10 @@ class FrequencyWriter:
     ) -> None:
         """Write the counts of one month, (class, nlat, nlon); year, month: positions from 0."""
         self.nc[variable][12 * year + month] = values
+
+    def describe(self, attributes: Mapping[str, Any]) -> None:
+        """Set attributes that are known when all years are written."""
+        set_attributes(self.nc, attributes)
 
 
 @contextlib.contextmanager

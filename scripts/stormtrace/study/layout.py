@@ -147,16 +147,8 @@ class Layout:
         """A file of the ARTMIP catalogue."""
         return self._at(f"artmip/{experiment}/{file}")
 
-    def mask_counts(self, experiment: str, year: str) -> str:
-        """One year's counts of masks."""
-        return self._at(f"frequency/{experiment}/masks/{year}.nc")
-
-    def event_counts(self, experiment: str, year: str) -> str:
-        """One year's counts of events."""
-        return self._at(f"frequency/{experiment}/events/{year}.nc")
-
     def frequency(self, experiment: str) -> str:
-        """Counts of all years."""
+        """Counts of all years of masks and events."""
         return self._at(f"frequency/{experiment}/frequency.nc")
 
     def comparison(self, comparison: str, ending: str = "nc") -> str:

@@ -14,8 +14,7 @@ STAGES = {
     "masks": "detect",
     "objects": "find_objects",
     "events": "link_events",
-    "counts": "count_events",
-    "frequency": "merge_counts",
+    "frequency": "compute_frequency",
     "figures": "draw_experiment",
 }
 
@@ -50,7 +49,6 @@ def targets(study: Study, experiment: str) -> dict[str, list[Target]]:
         "masks": [(f"{masks}/{year}", at.masks(masks, year)) for year in years],
         "objects": [(f"{objects}/{year}", at.objects(objects, year)) for year in years],
         "events": [(experiment, at.events(experiment, "events.parquet"))],
-        "counts": [(f"{experiment}/{year}", at.event_counts(experiment, year)) for year in years],
         "frequency": [(experiment, at.frequency(experiment))],
         "figures": [(experiment, at.experiment_figures(experiment))],
     }
