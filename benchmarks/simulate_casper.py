@@ -48,8 +48,6 @@ SECONDS = {
     "attribute_field": 60,  # attribution.md: 2,920 maps at 58 to 91 a second, and their masks
     "make_regridding_matrix": 3,  # ingest.md
     "find_objects": 4,  # track.md
-    "count_masks": 3,  # map.md
-    "count_events": 3,  # map.md
     "animate": 10,  # map.md: 248 frames at 24 a second
     "draw_experiment": 10,  # map.md
     "draw_comparison": 6,  # these and the following: jobs.md
@@ -68,7 +66,7 @@ SECONDS = {
 SECONDS_A_YEAR = {
     "link_events": 0.65,  # track.md: 15 years in 9.6 s
     "count_landfalls": 0.65,  # it reads what link_events does
-    "merge_counts": 0.7,  # map.md
+    "compute_frequency": 1.5,  # map.md
     "compare": 1.5,  # map.md: 15 years in 23 s
     "compute_zonal_climatology": 60,  # 2,920 files at 0.02 s
     "compute_extremes": 60,  # attribution.md: 15 years in 14 minutes
