@@ -2,7 +2,7 @@
 
 counting          steps of each class by month and cell, from the masks of a year
 event_counting    the same from tracked events; where they begin and end
-yearly_counts     the counts of all years in one file
+all_years         the counts of all years in one file
 frequency         maps of any period from it
 comparison        second minus first, by the names of classes, on one grid
 significance      bootstrap by year, false discovery rate
