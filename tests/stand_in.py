@@ -42,6 +42,6 @@ elif script in STEMS:
 else:
     output.parent.mkdir(parents=True, exist_ok=True)
     output.touch()
-for flag in ("--table", "--origins"):  # further outputs
-    if flag in sys.argv:
+for flag in ("--table", "--origins", "--maps"):  # further outputs
+    if flag in sys.argv and (flag != "--maps" or script == "verify.py"):
         Path(sys.argv[sys.argv.index(flag) + 1]).touch()
