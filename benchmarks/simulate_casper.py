@@ -48,6 +48,7 @@ SECONDS = {
     "attribute_field": 60,  # attribution.md: 2,920 maps at 58 to 91 a second, and their masks
     "make_regridding_matrix": 3,  # ingest.md
     "find_objects": 4,  # track.md
+    "count_agreement": 13,  # by hand: 2,920 steps of three members at 3.8 ms with two lags
     "animate": 10,  # map.md: 248 frames at 24 a second
     "draw_experiment": 10,  # map.md
     "draw_comparison": 6,  # these and the following: jobs.md
@@ -70,7 +71,7 @@ SECONDS_A_YEAR = {
     "compare": 1.5,  # map.md: 15 years in 23 s
     "compute_zonal_climatology": 60,  # 2,920 files at 0.02 s
     "compute_extremes": 60,  # attribution.md: 15 years in 14 minutes
-    "agree": 120,  # 2,920 steps at 11 to 37 ms, masks read besides
+    "agree": 0.7,  # by hand: sums of a year of three members, read and added
 }
 """Of the rules whose job is an experiment's whole period."""
 FROM_RAW = {"compute_statistics": 935}

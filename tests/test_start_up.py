@@ -23,6 +23,7 @@ CHECKING = {
     "agree",
     "apply_thresholds",
     "check_raw",
+    "count_agreement",
     "find_objects",
     "import_labels",
     "link_events",

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import netCDF4
@@ -26,7 +27,7 @@ from stormtrace.track.joining import read_record
 from stormtrace.track.object_finding import ObjectTables, find_objects
 from stormtrace.track.rules import assign
 from stormtrace.track.tracking import labelling_keys, read_tracking
-from stormtrace.verification.agreement_files import Asked, write_agreement
+from stormtrace.verification.agreement_files import Asked, write_agreement, write_year
 from stormtrace.verification.catalogue_entry import Catalogue
 from stormtrace.verification.catalogues import read_catalogue
 from track_files import random_masks
@@ -188,6 +189,69 @@ def test_a_shift_in_time_is_found_at_its_lag(tmp_path):
             BadInput, match=f"no two common steps .* are {lag} h apart; they are 3 h"
         ):
             write_agreement(Asked("x", members, {}, {}, lags_h=(lag,)), tmp_path / "x")
+
+
+def test_years_that_are_counted_alone_add_up(tmp_path):
+    """An event, lags and a catalogue over New Year; a member that begins a year early."""
+    rng = np.random.default_rng(5)
+    members = []
+    for name, years in (("one", (1999, 2000, 2001)), ("two", (2000, 2001))):
+        masks = np.zeros((len(years), 4, *GRID.shape), np.int8)
+        masks[..., 4:8, 2:9] = RIVER  # stands still
+        masks[rng.random(masks.shape) < 0.1] = RIVER
+        files = [
+            write_mask_file(tmp_path / f"{name}-{year}.nc", part, year=year, grid=GRID,
+                            labels=CLIMATENET_LABELS, units=f"hours since {year + 1}-01-01",
+                            hours=np.arange(-12.0, 0, 3) if year < 2001 else np.arange(-8760.0, -8748, 3))
+            for year, part in zip(years, masks, strict=True)
+        ]  # fmt: skip
+        members.append(tracked_member(tmp_path, name, files))
+    points = f"id,when,lat,lon\nA,2000123118,{GRID.lat[5]},40\nA,2001010103,{GRID.lat[5]},40\n"
+    (tmp_path / "points.csv").write_text(points)
+    columns = {"event": "id", "time": "when", "lat": "lat", "lon": "lon"}
+    block = {"file": str(tmp_path / "points.csv"), "columns": columns, "time_format": "%Y%m%d%H"}
+    asked = Asked(
+        name="both",
+        members=members,
+        regions={"west": [0, 80, -90, 90]},
+        catalogues={"points": block},
+        lags_h=(-6, 3, 6),
+    )
+    write_agreement(asked, tmp_path / "whole")
+    files = [tmp_path / f"sums-{year}.nc" for year in (2000, 2001)]
+    for year, path in zip((2000, 2001), files, strict=True):
+        write_year(asked, year, path)
+    write_agreement(asked, tmp_path / "merged", sums=files)
+    whole, merged = (read_json(tmp_path / f"{one}.json", "agree.py") for one in ("whole", "merged"))
+    assert whole["steps"] == 8 and whole["members"][0]["steps_left_out"] == 4
+    pairs = whole["regions"]["all"]["annual"]["pairs"]
+    # Of eight steps seven have a partner 3 h later, one of them in the next year.
+    assert {pair["lag_h"]: pair["steps"] for pair in pairs} == {-6: 6, 0: 8, 3: 7, 6: 6}
+    assert whole["catalogues"][0]["position"]["found"] == 2
+    for made in (whole, merged):
+        made.pop("provenance")
+        made.pop("digest", None)
+    assert flat(merged) == pytest.approx(flat(whole), rel=1e-12)
+    with (
+        netCDF4.Dataset(tmp_path / "whole.nc") as one,
+        netCDF4.Dataset(tmp_path / "merged.nc") as other,
+    ):
+        for name in ("count", "both", "at_least", "steps"):
+            assert one[name][:].sum() and np.array_equal(one[name][:], other[name][:])
+    with pytest.raises(BadInput, match="4 steps, but the members have 8"):
+        write_agreement(asked, tmp_path / "part", sums=files[:1])
+    with pytest.raises(BadInput, match=r"sums-2000\.nc is not a count of these members"):
+        write_agreement(replace(asked, lags_h=(3,)), tmp_path / "part", sums=files)
+
+
+def flat(content, path=""):
+    """Return path -> value of all numbers and words of a JSON document."""
+    if isinstance(content, dict | list):
+        pairs = content.items() if isinstance(content, dict) else enumerate(content)
+        return {
+            key: one for name, value in pairs for key, one in flat(value, f"{path}/{name}").items()
+        }
+    return {path: content}
 
 
 def test_random_masks_against_a_plain_count(tmp_path):

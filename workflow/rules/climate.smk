@@ -11,6 +11,7 @@
 #   decompositions/{comparison}.nc .csv     that difference, shared out among input fields
 #   landfall/{experiment}.csv               events that reach a coast, by latitude
 #   verification/{experiment}.json .nc      tropical cyclones held against observed storms
+#   agreement/{agreement}/{year}.nc         what experiments mark together, counted in one year
 #   agreement/{agreement}.json, .nc         experiments held against each other, by cell and by event
 #   composites/{experiment}/{year}.nc       sums of fields, in all and while a class is present
 #   attribution/{experiment}/{field}/…      what features bring: extremes, sums, shares
@@ -200,9 +201,45 @@ rule verify:
         )
 
 
+rule count_agreement:
+    input:
+        files_of_year_of_agreement,
+        tables_of_agreement,
+        regions=at.block("regions"),
+        classes=at.block("classes"),
+    output:
+        at.agreement_sums("{agreement}", "{year}"),
+    log:
+        at.log("count_agreement/{agreement}/{year}"),
+    benchmark:
+        at.benchmark("count_agreement/{agreement}/{year}")
+    conda:
+        "../../envs/analysis.yaml"
+    threads: 1
+    resources:
+        mem_mb=asks(600, full=1500),
+        runtime=asks(5, full=10),
+    params:
+        how=agreement_flags,
+        members=lambda wildcards: flag(members_in_year(wildcards)),
+    message:
+        "{wildcards.agreement} {wildcards.year}: counting what is marked together"
+    shell:
+        python(
+            "count_agreement.py --members {params.members:q} --regions @{input.regions:q}"
+            " {params.how:q} --classes @{input.classes:q} --name {wildcards.agreement:q}"
+            " --year {wildcards.year} --output {output:q}"
+        )
+
+
 rule agree:
     input:
-        files_of_agreement,
+        masks_of_agreement,
+        tables_of_agreement,
+        sums=lambda wildcards: [
+            at.agreement_sums(wildcards.agreement, year)
+            for year in STUDY.years_of_agreement(wildcards.agreement)
+        ],
         members=at.block("members-of-{agreement}"),
         regions=at.block("regions"),
         classes=at.block("classes"),
@@ -218,15 +255,17 @@ rule agree:
     threads: 1
     resources:
         mem_mb=asks(600, full=1500),
-        runtime=asks(5, full=5, yearly=15),
+        runtime=asks(5, full=5, yearly=1),
     params:
         how=agreement_flags,
+        event_overlap=lambda wildcards: STUDY.agreements[wildcards.agreement].event_overlap,
         output=lambda wildcards, output: output.numbers.removesuffix(".json"),
     message:
         "{wildcards.agreement}: experiments held against each other"
     shell:
         python(
             "agree.py --members @{input.members:q} --regions @{input.regions:q} {params.how:q}"
+            " --event-overlap {params.event_overlap} --sums {input.sums:q}"
             " --classes @{input.classes:q} --name {wildcards.agreement:q} --output {params.output:q}"
         )
 

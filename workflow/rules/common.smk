@@ -413,10 +413,28 @@ def verification_flags(wildcards):
     return flags + (["--observed-years", *how.observed_years] if how.observed_years else [])
 
 
-def files_of_agreement(wildcards):
-    """Masks, objects and events of all members, each once."""
+def members_in_year(wildcards):
+    """Members of an agreement with their files of a year, and of those before that lags reach into."""
+    longest = max(map(abs, STUDY.agreements[wildcards.agreement].lags_h), default=0)
+    first = int(wildcards.year) - math.ceil(longest / (24 * 360))
+    years = {f"{year:04d}" for year in range(first, int(wildcards.year) + 1)}
+    return STUDY.members_of_agreement(wildcards.agreement, years)
+
+
+def masks_of_agreement(wildcards):
     members = STUDY.members_of_agreement(wildcards.agreement)
+    return list(dict.fromkeys(file for one in members for file in one["masks"]))
+
+
+def files_of_year_of_agreement(wildcards):
+    members = members_in_year(wildcards)
     files = [file for one in members for file in (*one["masks"], *one["objects"])]
+    return list(dict.fromkeys(files))
+
+
+def tables_of_agreement(wildcards):
+    """Events of all members, each once, and catalogues."""
+    members = STUDY.members_of_agreement(wildcards.agreement)
     tables = [
         f"{one['events']}/{name}.parquet" for one in members for name in ("events", "objects")
     ]
@@ -425,12 +443,12 @@ def files_of_agreement(wildcards):
         for one in STUDY.catalogues_of(wildcards.agreement).values()
         if os.path.exists(one["file"])  # the job says so where it is not
     ]
-    return list(dict.fromkeys([*files, *tables]))
+    return list(dict.fromkeys(tables))
 
 
 def agreement_flags(wildcards):
     how = STUDY.agreements[wildcards.agreement]
-    flags = ["--of", how.of, "--event-overlap", how.event_overlap]
+    flags = ["--of", how.of]
     if how.catalogues:
         flags += ["--radius", how.radius_km]
         flags += ["--catalogues", flag(STUDY.catalogues_of(wildcards.agreement))]

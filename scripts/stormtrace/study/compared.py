@@ -1,5 +1,6 @@
 """What experiments of a study are held against: each other, observations, other methods, rain."""
 
+from collections.abc import Container
 from functools import cached_property
 from typing import Any
 
@@ -101,15 +102,29 @@ class ComparedStudy(ResolvedStudy):
         alike = len({named.lower() for _, named in pairs}) == 1
         return [self.title(one) + ("" if alike else f", {named}") for one, named in pairs]
 
-    def members_of_agreement(self, name: str) -> list[dict[str, Any]]:
-        """Return experiment, class and files of each member, as `agree.py` takes them."""
+    def years_of_agreement(self, name: str) -> list[str]:
+        """Return the years of all members."""
+        years = [self.years(member) for member in self.agreements[name].members]
+        return sorted(set(years[0]).intersection(*years))
+
+    def members_of_agreement(
+        self, name: str, years: Container[str] | None = None
+    ) -> list[dict[str, Any]]:
+        """Return experiment, class and files of each member, as `agree.py` takes them.
+
+        years: those whose files are needed, by default all.
+        """
         at = self.at
+
+        def needed(member: str) -> list[str]:
+            return [year for year in self.years(member) if years is None or year in years]
+
         return [
             {
                 "experiment": one,
                 "class": named,
-                "masks": [at.masks(self.masks_of(one), year) for year in self.years(one)],
-                "objects": [at.objects(self.objects_of(one), year) for year in self.years(one)],
+                "masks": [at.masks(self.masks_of(one), year) for year in needed(one)],
+                "objects": [at.objects(self.objects_of(one), year) for year in needed(one)],
                 "events": at.events(one),
             }
             for one, named in self.agreements[name].pairs

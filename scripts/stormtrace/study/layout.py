@@ -171,6 +171,10 @@ class Layout:
         """Experiments held against each other: numbers (json) and maps (nc)."""
         return self._at(f"agreement/{agreement}.{ending}")
 
+    def agreement_sums(self, agreement: str, year: str) -> str:
+        """What was counted of one year of an agreement."""
+        return self._at(f"agreement/{agreement}/{year}.nc")
+
     def composites(self, experiment: str, year: str) -> str:
         """One year's sums of fields."""
         return self._at(f"composites/{experiment}/{year}.nc")

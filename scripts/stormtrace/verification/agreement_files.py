@@ -1,5 +1,6 @@
 """An agreement from the files of its members to numbers and maps."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +14,10 @@ from stormtrace.blocks import read_block
 from stormtrace.class_table import ClassTable
 from stormtrace.errors import BadInput
 from stormtrace.formats.agreement_maps import write_agreement_maps
+from stormtrace.formats.agreement_sums import read_agreement_sums, write_agreement_sums
 from stormtrace.formats.json_files import write_json
 from stormtrace.grids import Grid, box_cells
+from stormtrace.prepare.raw.calendar_time import Calendar
 from stormtrace.provenance import provenance
 from stormtrace.verification import MOST_MEMBERS
 from stormtrace.verification.agreement_scores import event_scores, scores
@@ -22,13 +25,27 @@ from stormtrace.verification.catalogue_entry import Catalogue
 from stormtrace.verification.catalogues import Meeting, Table, meeting, read_catalogue
 from stormtrace.verification.members import (
     Member,
+    check_common,
     common_grid,
     common_seconds,
     read_member,
     walk,
     years_of,
 )
-from stormtrace.verification.together import Together, count_together, pairs_of
+from stormtrace.verification.together import (
+    BY_YEAR,
+    OVER_ALL,
+    Together,
+    add_up,
+    count_together,
+    pairs_of,
+)
+
+#: What is kept of a year.
+SUMS = (*BY_YEAR, *OVER_ALL)
+
+#: Seconds: 360 days.
+SHORTEST_YEAR = 360 * 86400
 
 Regions = dict[str, NDArray[np.bool_]]
 #: Number of a member, a catalogue, and what they have of each other.
@@ -50,8 +67,24 @@ class Asked:
     catalogues: Mapping[str, Mapping[str, Any]]
     lags_h: Sequence[float] = (0.0,)
     of: str = "masks"
-    event_overlap: float = 0.1
     radius_km: float = 200.0
+
+    @property
+    def lags(self) -> list[int]:
+        """Lags in seconds, 0 among them."""
+        return sorted({0, *(round(3600 * lag) for lag in self.lags_h)})
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What counts depend on besides files, in types of JSON."""
+        return {
+            "members": [[one["experiment"], one["class"]] for one in self.members],
+            "regions": self.regions,
+            "catalogues": self.catalogues,
+            "lags": self.lags,
+            "of": self.of,
+            "radius_km": self.radius_km,
+        }
 
     @property
     def files(self) -> list[str]:
@@ -60,29 +93,44 @@ class Asked:
         return masks + [block["file"] for block in self.catalogues.values()]
 
 
-def write_agreement(asked: Asked, output: Path | str, table: ClassTable | None = None) -> None:
+def write_agreement(
+    asked: Asked,
+    output: Path | str,
+    table: ClassTable | None = None,
+    *,
+    event_overlap: float = 0.1,
+    sums: Sequence[Path] = (),
+) -> None:
     """Count, and write `{output}.json` (scores) and `{output}.nc` (maps).
 
+    event_overlap: share of an event that must be marked. sums: files of all years, of `write_year`;
+    without, all is counted here.
+
     Raises:
-        BadInput: too few or many members, or they have no class, times or calendar in common.
+        BadInput: too few or many members, or they have no class, times or calendar in common; sums
+            are not of what is asked for, or not of all years.
 
     """
-    if not 2 <= len(asked.members) <= MOST_MEMBERS:
-        raise BadInput(f"--members needs 2 to {MOST_MEMBERS} members; found {len(asked.members)}")
-    members = [
-        read_member(
-            one["experiment"], one["class"], one["masks"], one["objects"], one["events"], table
-        )
-        for one in asked.members
-    ]
+    members = _members(asked, table)
     grid, common = common_grid(members), common_seconds(members)
+    check_common(members, common)
     _check_lags(asked.lags_h, common)
     regions = _regions(grid, asked.regions)
     meetings = _meetings(asked, members, grid)
-    found = _counted(asked, members, grid, common, regions, meetings)
+    if sums:
+        found = add_up(_read_year(asked, path, meetings) for path in sums)
+        if found.map_steps.sum() != common.size:
+            raise BadInput(
+                f"--sums have {found.map_steps.sum()} steps, but the members have {common.size} in "
+                "common: give those of all years, made of these masks (count_agreement.py)"
+            )
+    else:
+        years = years_of(members, common)
+        found = _counted(asked, members, grid, common, regions, meetings, years)
     content = _about(asked, members, grid, common) | {
+        "event_overlap": event_overlap,
         "regions": scores(found, grid, regions, len(members)),
-        "events": event_scores(found, members, asked.event_overlap),
+        "events": event_scores(found, members, event_overlap),
         "radius_km": asked.radius_km,
         "catalogues": [
             {"member": number, "catalogue": table.name, **one.scores(np.random.default_rng(0))}
@@ -100,6 +148,68 @@ def write_agreement(asked: Asked, output: Path | str, table: ClassTable | None =
         pairs_of(len(members)),
         provenance(asked.files, agreement=asked.name),
     )
+
+
+def write_year(
+    asked: Asked, year: int, output: Path | str, table: ClassTable | None = None
+) -> None:
+    """Write the sums of one year; of the one before, steps are read that have a partner at a lag.
+
+    Raises:
+        BadInput: as `write_agreement`; there may be no time in common.
+
+    """
+    longest = max(abs(lag) for lag in asked.lags)
+    members = _members(asked, table, range(year - years_before(longest), year + 1))
+    grid, common = common_grid(members), common_seconds(members)
+    since, until = Calendar(members[0].calendar).year(year)
+    common = common[(since - longest <= common) & (common < until)]
+    meetings = _meetings(asked, members, grid)
+    regions = _regions(grid, asked.regions)
+    years = years_of(members, common) if common.size else [year]
+    found = _counted(asked, members, grid, common, regions, meetings, years, since)
+    sums = {"years": np.array(years), **{name: getattr(found, name) for name in SUMS}}
+    for number, (_, _, one) in enumerate(meetings):
+        sums |= {f"meeting{number}_{name}": values for name, values in one.sums().items()}
+    made_of = provenance(asked.files, agreement=asked.name)
+    write_agreement_sums(output, sums, asked.identity, made_of | {"year": year})
+
+
+def years_before(lag: float) -> int:
+    """Return how many years a partner at a lag (seconds) may lie before a step, or more."""
+    return math.ceil(lag / SHORTEST_YEAR)
+
+
+def _read_year(asked: Asked, path: Path, meetings: Meetings) -> Together:
+    """Read the sums of a year, and add those of catalogues."""
+    found = read_agreement_sums(path, asked.identity)
+    for number, (_, _, one) in enumerate(meetings):
+        mark = f"meeting{number}_"
+        one.add_sums({name.removeprefix(mark): values for name, values in found.items()
+                      if name.startswith(mark)})  # fmt: skip
+    return Together(
+        years=found["years"].tolist(), lags=asked.lags, **{name: found[name] for name in SUMS}
+    )
+
+
+def _members(
+    asked: Asked, table: ClassTable | None, years: Sequence[int] | None = None
+) -> list[Member]:
+    """Open the members, by default all years of their masks."""
+    if not 2 <= len(asked.members) <= MOST_MEMBERS:
+        raise BadInput(f"--members needs 2 to {MOST_MEMBERS} members; found {len(asked.members)}")
+    return [
+        read_member(
+            one["experiment"],
+            one["class"],
+            one["masks"],
+            one["objects"],
+            one["events"],
+            table,
+            years,
+        )
+        for one in asked.members
+    ]
 
 
 def _regions(grid: Grid, boxes: Mapping[str, Sequence[float]]) -> Regions:
@@ -143,18 +253,19 @@ def _counted(
     common: NDArray[np.int64],
     regions: Regions,
     meetings: Meetings,
+    years: Sequence[int],
+    since: int | None = None,
 ) -> Together:
-    steps = meeting(
-        walk(members, grid, common, asked.of), [(number, one) for number, _, one in meetings]
-    )
+    steps = commandline.progress(walk(members, grid, common, asked.of), "steps", common.size)
     return count_together(
-        commandline.progress(steps, "steps", common.size),
+        meeting(steps, [(number, one) for number, _, one in meetings], since),
         grid,
         regions,
-        years_of(members, common),
+        years,
         len(members),
         [len(one.table["event"]) for one in members],
-        sorted({0, *(round(3600 * lag) for lag in asked.lags_h)}),
+        asked.lags,
+        since,
     )
 
 
@@ -164,7 +275,6 @@ def _about(
     return {
         "agreement": asked.name,
         "of": asked.of,
-        "event_overlap": asked.event_overlap,
         "grid": grid.describe(),
         "steps": int(common.size),
         "members": [

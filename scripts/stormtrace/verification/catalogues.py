@@ -243,6 +243,20 @@ class Meeting:
             if kind != "landfall":
                 self.near[numbers[within.any(axis=1)]] = True
 
+    def sums(self) -> dict[str, NDArray[np.bool_]]:
+        """Return what has been found so far, by name."""
+        return {
+            "seen": self.seen,
+            "near": self.near,
+            **{f"{kind}_seen": seen for kind, seen in self._seen.items()},
+            **{f"{kind}_found": found for kind, found in self._found.items()},
+        }
+
+    def add_sums(self, sums: Mapping[str, NDArray[Any]]) -> None:
+        """Add what another one has found, at other times."""
+        for name, own in self.sums().items():
+            own |= sums[name].astype(bool)
+
     def scores(self, rng: np.random.Generator) -> dict[str, Any]:
         """Return points and events found, and events of the member that the catalogue lacks."""
         made: dict[str, Any] = {}
@@ -291,9 +305,15 @@ def _interval(by_event: Floats, rng: np.random.Generator) -> list[float] | None:
     return [float(q) for q in np.quantile(drawn[:, 1] / drawn[:, 0], (0.025, 0.975))]
 
 
-def meeting(steps: Iterable[Step], meetings: Sequence[tuple[int, Meeting]]) -> Iterator[Step]:
-    """Yield `steps`, each added to the meetings of each member's number."""
+def meeting(
+    steps: Iterable[Step], meetings: Sequence[tuple[int, Meeting]], since: int | None = None
+) -> Iterator[Step]:
+    """Yield `steps`, each from `since` on added to the meetings of each member's number."""
     for step in steps:
+        if since is not None and step.seconds < since:
+            yield step
+            continue
+        bits = step.bits[:, : step.events.shape[-1]]
         for number, one in meetings:
-            one.add(step.seconds, (step.bits >> number & 1).astype(bool), step.events[number])
+            one.add(step.seconds, (bits >> number & 1).astype(bool), step.events[number])
         yield step
