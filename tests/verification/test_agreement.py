@@ -30,6 +30,7 @@ from stormtrace.track.tracking import labelling_keys, read_tracking
 from stormtrace.verification.agreement_files import Asked, write_agreement, write_year
 from stormtrace.verification.catalogue_entry import Catalogue
 from stormtrace.verification.catalogues import read_catalogue
+from stormtrace.verification.together import Step, count_together, no_bits
 from track_files import random_masks
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "agree.py"
@@ -50,21 +51,21 @@ def member(folder, name, masks, years=(2000,), grid=GRID, labels=CLIMATENET_LABE
     return tracked_member(folder, name, files, "AR" if labels is CLIMATENET_LABELS else labels[1])
 
 
-def tracked_member(folder, name, masks, short="AR"):
+def tracked_member(folder, name, masks, short="AR", tracking=TRACKING):
     """Track files of masks, one a year, and return what `agree.py` takes."""
     files = {"masks": [], "objects": []}
     for path in masks:
         opened = open_masks(path)
         target = folder / f"{name}-{opened.path.stem}-objects.nc"
-        about = opened.attributes | {"labelling": json.dumps(labelling_keys(TRACKING))}
+        about = opened.attributes | {"labelling": json.dumps(labelling_keys(tracking))}
         with ObjectsWriter(target, opened, about) as writer:
             tables = ObjectTables(opened.grid)
-            for step in find_objects(opened, **labelling_keys(TRACKING)):
+            for step in find_objects(opened, **labelling_keys(tracking)):
                 writer.append(tables.block([step], {}))
         files["masks"].append(str(path))
         files["objects"].append(str(target))
     record = read_record(files["objects"])
-    assignment = assign(record, read_tracking(TRACKING, record.classes))
+    assignment = assign(record, read_tracking(tracking, record.classes))
     objects = object_table(record, assignment)
     (folder / name).mkdir()
     write_tables(folder / name, "objects", objects, record.classes, {})
@@ -217,21 +218,27 @@ def test_years_that_are_counted_alone_add_up(tmp_path):
         catalogues={"points": block},
         lags_h=(-6, 3, 6),
     )
-    write_agreement(asked, tmp_path / "whole")
     files = [tmp_path / f"sums-{year}.nc" for year in (2000, 2001)]
-    for year, path in zip((2000, 2001), files, strict=True):
-        write_year(asked, year, path)
-    write_agreement(asked, tmp_path / "merged", sums=files)
-    whole, merged = (read_json(tmp_path / f"{one}.json", "agree.py") for one in ("whole", "merged"))
+
+    def both_ways(asked):
+        write_agreement(asked, tmp_path / "whole")
+        for year, path in zip((2000, 2001), files, strict=True):
+            write_year(asked, year, path)
+        write_agreement(asked, tmp_path / "merged", sums=files)
+        made = [read_json(tmp_path / f"{one}.json", "agree.py") for one in ("whole", "merged")]
+        for one in made:
+            one.pop("provenance")
+            one.pop("digest", None)
+        assert flat(made[1]) == pytest.approx(flat(made[0]), rel=1e-12)
+        return made[0]
+
+    both_ways(replace(asked, lags_h=()))
+    whole = both_ways(asked)
     assert whole["steps"] == 8 and whole["members"][0]["steps_left_out"] == 4
     pairs = whole["regions"]["all"]["annual"]["pairs"]
     # Of eight steps seven have a partner 3 h later, one of them in the next year.
     assert {pair["lag_h"]: pair["steps"] for pair in pairs} == {-6: 6, 0: 8, 3: 7, 6: 6}
     assert whole["catalogues"][0]["position"]["found"] == 2
-    for made in (whole, merged):
-        made.pop("provenance")
-        made.pop("digest", None)
-    assert flat(merged) == pytest.approx(flat(whole), rel=1e-12)
     with (
         netCDF4.Dataset(tmp_path / "whole.nc") as one,
         netCDF4.Dataset(tmp_path / "merged.nc") as other,
@@ -242,6 +249,31 @@ def test_years_that_are_counted_alone_add_up(tmp_path):
         write_agreement(asked, tmp_path / "part", sums=files[:1])
     with pytest.raises(BadInput, match=r"sums-2000\.nc is not a count of these members"):
         write_agreement(replace(asked, lags_h=(3,)), tmp_path / "part", sums=files)
+
+
+def test_what_is_too_small_is_of_no_event(tmp_path):
+    """A river; then one cell of where it was, too small to be tracked, that the other marks, too."""
+    masks = np.zeros((2, *GRID.shape), np.int8)
+    masks[0, 4:8, 2:10] = masks[1, 5, 5] = RIVER
+    file = write_mask_file(tmp_path / "m.nc", masks, year=2000, grid=GRID)
+    river = tracked_member(tmp_path, "river", [file], tracking=TRACKING | {"minimum_area_km2": 4e6})
+    masks[0] = 0
+    members = [river, member(tmp_path, "cell", masks)]
+    write_agreement(Asked("x", members, {}, {}), tmp_path / "x", event_overlap=1e-9)
+    one, other = read_json(tmp_path / "x.json", "agree.py")["events"]
+    assert (one["events"], one["found"], other["events"], other["found"]) == (1, 0, 1, 1)
+
+
+def test_events_side_by_side_are_told_apart():
+    """As they may be on a coarser grid: four cells of a row, of both members; two and two of the
+    first's events, of the second's one in the last three."""
+    bits, events = no_bits(GRID.shape), np.zeros((2, *GRID.shape), np.int32)
+    bits[5, 30:34] = 3
+    events[0, 5, 30:34], events[1, 5, 31:34] = [1, 1, 2, 2], 1
+    step = Step(0, 2000, 1, bits, events)
+    found = count_together([step], GRID, {"all": np.ones(GRID.shape, bool)}, [2000], 2, [2, 1])
+    assert found.inside / GRID.area[5, 0] == pytest.approx(np.array([[2, 2], [2, 2], [3, 3]]))
+    assert found.at_least[0, 1, 5].tolist() == [1 if 30 <= k < 34 else 0 for k in range(36)]
 
 
 def flat(content, path=""):

@@ -258,7 +258,7 @@ def _counted(
 ) -> Together:
     steps = commandline.progress(walk(members, grid, common, asked.of), "steps", common.size)
     return count_together(
-        meeting(steps, [(number, one) for number, _, one in meetings], since),
+        meeting(steps, [(number, one) for number, _, one in meetings]),
         grid,
         regions,
         years,

@@ -305,14 +305,9 @@ def _interval(by_event: Floats, rng: np.random.Generator) -> list[float] | None:
     return [float(q) for q in np.quantile(drawn[:, 1] / drawn[:, 0], (0.025, 0.975))]
 
 
-def meeting(
-    steps: Iterable[Step], meetings: Sequence[tuple[int, Meeting]], since: int | None = None
-) -> Iterator[Step]:
-    """Yield `steps`, each from `since` on added to the meetings of each member's number."""
+def meeting(steps: Iterable[Step], meetings: Sequence[tuple[int, Meeting]]) -> Iterator[Step]:
+    """Yield `steps`, each added to the meetings of each member's number; one may come again."""
     for step in steps:
-        if since is not None and step.seconds < since:
-            yield step
-            continue
         bits = step.bits[:, : step.events.shape[-1]]
         for number, one in meetings:
             one.add(step.seconds, (bits >> number & 1).astype(bool), step.events[number])
