@@ -30,7 +30,7 @@ from stormtrace.track.tracking import labelling_keys, read_tracking
 from stormtrace.verification.agreement_files import Asked, write_agreement, write_year
 from stormtrace.verification.catalogue_entry import Catalogue
 from stormtrace.verification.catalogues import read_catalogue
-from stormtrace.verification.together import Step, count_together, no_bits
+from stormtrace.verification.together import Step, add_up, count_together, no_bits
 from track_files import random_masks
 
 SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "agree.py"
@@ -274,6 +274,21 @@ def test_events_side_by_side_are_told_apart():
     found = count_together([step], GRID, {"all": np.ones(GRID.shape, bool)}, [2000], 2, [2, 1])
     assert found.inside / GRID.area[5, 0] == pytest.approx(np.array([[2, 2], [2, 2], [3, 3]]))
     assert found.at_least[0, 1, 5].tolist() == [1 if 30 <= k < 34 else 0 for k in range(36)]
+
+
+def test_years_stay_apart_when_they_are_added_up():
+    steps = []
+    for year in (2000, 2001):
+        bits = no_bits(GRID.shape)
+        bits[5, : year - 1990] = 3
+        steps.append(Step(year, year, 1, bits, np.zeros((2, *GRID.shape), np.int32)))
+    regions = {"all": np.ones(GRID.shape, bool)}
+    whole = count_together(steps, GRID, regions, [2000, 2001], 2, [0, 0])
+    parts = [count_together([one], GRID, regions, [one.year], 2, [0, 0]) for one in steps]
+    merged = add_up(reversed(parts))
+    assert merged.years == whole.years
+    assert np.array_equal(merged.both, whole.both) and (whole.both[:, 0, 0, 0, 0, 1] > 0).all()
+    assert np.array_equal(merged.cells, whole.cells)
 
 
 def flat(content, path=""):
