@@ -5,19 +5,39 @@ import os
 # Threads that wait must not spin: the suite has more processes than a small machine has cores.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
+import gc
 import json
 import signal
+import sys
+
+# What is imported by hundreds of processes is compiled once, whatever a container's image says.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import clusters
 import pytest
 from snakemake_runs import Master, work_of
 
 import smaller_planet
+from browser import open_browser
 from stormtrace import signals
+from stormtrace.network import cgnet
 from workflow_runs import ROOT, snakemake
 
-#: Groups that take longest, to begin with: else one core waits for the other at the end.
-LONGEST = ("demo", "any_study")
+sys.dont_write_bytecode = False
+
+#: Groups to begin with: the longest, else one core waits for the other at the end. The planet's jobs
+#: take all cores, so those that wait for a scheduler run beside it.
+FIRST = (
+    "demo",
+    "test_scheduler_contract",
+    "test_scheduler_snakemake",
+    "any_study",
+    "workflow",
+    "test_benchmarks",
+    "test_training",
+    "test_examples",
+    "test_large_reports",
+)
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks for groups
@@ -29,9 +49,34 @@ def pytest_collection_modifyitems(items):
     items.sort(key=_turn)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Look for garbage neither while thousands of tests are collected nor, later, among them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
+
+
 def _turn(item):
     (group,) = item.get_closest_marker("xdist_group").args
-    return LONGEST.index(group) if group in LONGEST else len(LONGEST)
+    return FIRST.index(group) if group in FIRST else len(FIRST)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A browser for all tests of a module."""
+    with open_browser() as one:
+        yield one
+
+
+@pytest.fixture
+def small_network(monkeypatch):
+    """Two of the 20 blocks of CGNet's third level, all alike: half of its time is theirs."""
+    monkeypatch.setattr(cgnet, "LEVEL3_BLOCKS", 2)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ rounding of the smallest ones.
 
 import math
 import os
+import sys
 from dataclasses import replace
 from functools import partial
 
@@ -96,12 +97,14 @@ def one_of(rank, count, folder, out):
 def out(tmp_path_factory):
     out = tmp_path_factory.mktemp("processes")
     folder = write_labelled(out / "train", 5, labellings=2, shape=(40, 40))
-    # All are forked from one process that has imported torch, and done nothing else.
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["torch"])
-    for count in (1, 2, 3):
-        multiprocessing.start_processes(
-            one_of, (count, folder, out), nprocs=count, start_method="forkserver"
-        )
+    # All are forked from one process that has imported this module, and done nothing else.
+    multiprocessing.get_context("forkserver").set_forkserver_preload([__name__])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+        for count in (1, 2, 3):
+            multiprocessing.start_processes(
+                one_of, (count, folder, out), nprocs=count, start_method="forkserver"
+            )
     return out
 
 

@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-from browser import open_browser
 from make_reports import JANUARY, KINDS, PAIR, TEMPLATES, comparison, experiment
 from page_text import Text, visible
 from stormtrace.grids import make_grid
@@ -37,21 +36,21 @@ def test_nothing_is_blank_or_undefined(kind):
         assert "nan" not in attribute and "inf" not in attribute
 
 
-def test_a_browser_draws_it_in_all_themes_and_sizes(kind, tmp_path):
+def test_a_browser_draws_it_in_all_themes_and_sizes(kind, browser, tmp_path):
     _, folder, _ = kind
-    with open_browser() as browser:
-        for dark, width in ((False, 1280), (True, 1280), (False, 390)):
-            browser.open(folder / "report.html", width=width, dark=dark)
-            browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-            fits = "document.documentElement.scrollWidth <= window.innerWidth"
-            assert browser.evaluate(fits), f"the page is wider than {width} pixels"
-            browser.evaluate(
-                "document.querySelectorAll('#feature button, #mode button').forEach(b => b.click())"
-            )
-            browser.screenshot(tmp_path / "page.png", whole=True)
-            words = browser.evaluate("document.querySelector('main').innerText").split()
-            assert not {"undefined", "NaN", "null"} & set(words)
-        assert browser.complaints == []
+    browser.complaints.clear()
+    for dark, width in ((False, 1280), (True, 1280), (False, 390)):
+        browser.open(folder / "report.html", width=width, dark=dark)
+        browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        fits = "document.documentElement.scrollWidth <= window.innerWidth"
+        assert browser.evaluate(fits), f"the page is wider than {width} pixels"
+        browser.evaluate(
+            "document.querySelectorAll('#feature button, #mode button').forEach(b => b.click())"
+        )
+        browser.screenshot(tmp_path / "page.png", whole=True)
+        words = browser.evaluate("document.querySelector('main').innerText").split()
+        assert not {"undefined", "NaN", "null"} & set(words)
+    assert browser.complaints == []
 
 
 def made(name, tmp_path):

@@ -4,7 +4,6 @@ import time
 
 import pytest
 
-from browser import open_browser
 from make_reports import TEMPLATES, comparison, experiment
 from page_text import Text, visible
 from stormtrace.grids import make_grid
@@ -64,25 +63,25 @@ def test_every_experiment_is_there_with_its_numbers_and_a_map(large):
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_a_browser_opens_it_and_finds_an_experiment(large, width, tmp_path):
+def test_a_browser_opens_it_and_finds_an_experiment(large, browser, width, tmp_path):
     """Lists scroll by themselves, so that the page is a few screens long and not a hundred."""
-    with open_browser() as browser:
-        browser.open(large[0], width=width)
-        assert browser.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-        assert browser.evaluate("document.documentElement.scrollHeight") < 8000
-        for side in ("left", "right"):
-            box = f"document.getElementById('{side}').getBoundingClientRect()"
-            assert browser.evaluate(f"{box}.right") <= width
-        assert browser.evaluate("document.getElementById('left').options.length") == MANY
-        browser.evaluate(
-            "const f = document.getElementById('find'); f.value = 'LEAST 17 hours';"
-            "f.dispatchEvent(new Event('input'))"
-        )
-        assert browser.evaluate("document.getElementById('found').textContent") == "1 experiment"
-        rows = "[...document.querySelectorAll('tr[data-name]')].filter(r => !r.hidden).length"
-        assert browser.evaluate(rows) == 1
-        browser.evaluate("document.getElementById('experiment-experiment-017').open = true")
-        drawn = "document.querySelectorAll('#experiment-experiment-017 canvas[data-drawn]').length"
-        browser.wait(f"{drawn} === 2")
-        browser.screenshot(tmp_path / "page.png")
-        assert browser.complaints == []
+    browser.complaints.clear()
+    browser.open(large[0], width=width)
+    assert browser.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert browser.evaluate("document.documentElement.scrollHeight") < 8000
+    for side in ("left", "right"):
+        box = f"document.getElementById('{side}').getBoundingClientRect()"
+        assert browser.evaluate(f"{box}.right") <= width
+    assert browser.evaluate("document.getElementById('left').options.length") == MANY
+    browser.evaluate(
+        "const f = document.getElementById('find'); f.value = 'LEAST 17 hours';"
+        "f.dispatchEvent(new Event('input'))"
+    )
+    assert browser.evaluate("document.getElementById('found').textContent") == "1 experiment"
+    rows = "[...document.querySelectorAll('tr[data-name]')].filter(r => !r.hidden).length"
+    assert browser.evaluate(rows) == 1
+    browser.evaluate("document.getElementById('experiment-experiment-017').open = true")
+    drawn = "document.querySelectorAll('#experiment-experiment-017 canvas[data-drawn]').length"
+    browser.wait(f"{drawn} === 2")
+    browser.screenshot(tmp_path / "page.png")
+    assert browser.complaints == []
