@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from script_runs import forked
+
 ROOT = Path(__file__).resolve().parents[1]
 BENCHMARKS = sorted((ROOT / "benchmarks").glob("*.py"))
 
@@ -46,8 +48,7 @@ def test_all_it_imports_is_there(file, monkeypatch):
     ids=lambda file: file.stem,
 )
 def test_it_starts(file):
-    command = [sys.executable, str(file), "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = forked(file, "--help")
     assert done.returncode == 0, done.stderr
 
 
@@ -65,8 +66,7 @@ def test_a_small_run_writes_its_table(name, flags, tmp_path):
         (tmp_path / folder).symlink_to(ROOT / folder)
     table = tmp_path / "benchmarks" / f"{name}.md"
     table.unlink()
-    command = [sys.executable, str(tmp_path / "benchmarks" / f"bench_{name}.py"), *flags]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = forked(tmp_path / "benchmarks" / f"bench_{name}.py", *flags)
     assert done.returncode == 0, done.stderr[-2000:]
     assert "|---|" in table.read_text()
 

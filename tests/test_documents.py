@@ -18,6 +18,7 @@ import yaml
 
 from detection_runs import make_model
 from real_data import FOLDER, NEEDED, real_data
+from script_runs import forked
 from stormtrace.study.loading import load_study
 from stormtrace.study.merging import overlay
 from stormtrace.study.plan_warnings import plan_warnings
@@ -218,8 +219,7 @@ def test_scripts_and_flags_named_in_the_text_exist():
             named.setdefault(script, set()).update(re.findall(r"(?<= )--[a-z-]+", flags))
     assert named
     for script, flags in named.items():
-        command = [sys.executable, str(ROOT / script), "--help"]
-        helped = subprocess.run(command, capture_output=True, text=True, check=False)
+        helped = forked(ROOT / script, "--help")
         assert helped.returncode == 0, f"{script}: {helped.stderr}"
         for flag in flags:
             assert flag in helped.stdout, f"{script} {flag}"

@@ -51,6 +51,33 @@ SLOW = {
 }
 
 
+#: Tests of a process itself: it is stopped, limited, launched by another, or asked what it imports.
+PROCESSES = {
+    "test_benchmarks",
+    "test_commandline",
+    "test_compiled",
+    "test_detection_resumes",
+    "test_documents",
+    "test_files",
+    "test_kept_networks",
+    "test_kept_runs",
+    "test_launching",
+    "test_module",
+    "test_prepare_scripts",
+    "test_profiles",
+    "test_progress",
+    "test_scheduler_jobs",
+    "test_seals",
+    "test_shared_process",
+    "test_start_up",
+    "test_stops",
+    "test_study",
+    "test_track_scripts",
+    "test_track_texts",
+    "test_training",
+}
+
+
 @functools.cache
 def at_once(file: Path) -> frozenset[str]:
     """Return the dotted names that a file imports when it is imported itself."""
@@ -116,3 +143,13 @@ def test_what_is_read_in_the_source_is_what_python_imports():
         [sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True
     )
     assert not said.stdout.strip()
+
+
+def test_all_other_tests_run_scripts_where_libraries_are_loaded():
+    """By `script_runs.run_forked` or `forked`: a start of Python is a second of CPU, of hundreds."""
+    starts = {
+        path.stem
+        for path in Path(__file__).parent.rglob("test_*.py")
+        if "sys.executable" in path.read_text(encoding="utf-8")
+    }
+    assert starts == PROCESSES

@@ -1,14 +1,14 @@
 """Running Snakemake from tests: in a folder of its own, with an overlay of the demo's study."""
 
-import functools
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
+
+from script_runs import forked, forking_python
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -25,18 +25,11 @@ def stand_in_checkout(folder):
     return folder
 
 
-@functools.cache
-def _server():
-    """Snakemake, loaded once for all runs of this worker; it ends with it."""
-    command = [sys.executable, str(ROOT / "tests" / "snakemake_server.py")]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-
 def snakemake(folder, *arguments, overlay=None, check=True, root=ROOT, alone=False):
     """Run the workflow in `folder`; return the finished process, its output as text in `.stdout`.
 
-    overlay: a mapping laid over the demo's configuration. root: the checkout to run. alone: in a
-    process that loads Snakemake itself, as a user's does.
+    overlay: a mapping laid over the demo's configuration. root: the checkout to run. alone: Snakemake
+    and each job load their libraries themselves, as a user's do.
     """
     command = ["--snakefile", str(root / "Snakefile")]
     command += ["--profile", str(root / "profiles" / "local"), "--directory", str(folder)]
@@ -45,7 +38,7 @@ def snakemake(folder, *arguments, overlay=None, check=True, root=ROOT, alone=Fal
         file = Path(folder) / "overlay.json"
         file.write_text(json.dumps(overlay))
         command += ["--configfile", str(file)]
-    done = (_alone if alone else _forked)(command)
+    done = _alone(command) if alone else _forked(command, jobs=root == ROOT)
     assert not check or done.returncode == 0, done.stdout[-4000:]
     return done
 
@@ -57,19 +50,10 @@ def _alone(arguments):
     )
 
 
-def _forked(arguments):
-    server = _server()
-    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as output:
-        request = {
-            "arguments": arguments,
-            "folder": str(Path.cwd()),
-            "environment": dict(os.environ),
-            "output": output.name,
-        }
-        server.stdin.write(json.dumps(request) + "\n")
-        server.stdin.flush()
-        status = json.loads(server.stdout.readline())
-        return subprocess.CompletedProcess(["snakemake", *arguments], status, output.read())
+def _forked(arguments, jobs):
+    """Run Snakemake as a fork of a Python that has loaded it; its jobs, too, where they load any."""
+    environment = os.environ | ({"PYTHON_OF_JOBS": forking_python()} if jobs else {})
+    return forked("-m", "snakemake", *arguments, environment=environment, together=True)
 
 
 def planned(folder, *arguments, overlay=None, root=ROOT):

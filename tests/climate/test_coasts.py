@@ -1,12 +1,10 @@
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from make_results import dates_between, write_frequency, write_masks
+from script_runs import run_forked
 from stormtrace.climate.frequency import open_frequency
 from stormtrace.climate.hovmoller import coast_mask, hovmoller
 from stormtrace.climate.landfall import by_latitude, landfalls
@@ -15,7 +13,6 @@ from stormtrace.grids import make_grid
 from stormtrace.grids.basins import AR_BASINS, TC_BASINS, ar_basin, by_basin, tc_basin
 from stormtrace.land import land_fraction
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 WEST_COAST = (230, 255, 32, 55)
 GRID = make_grid({"nlat": 121, "nlon": 240})  # 1.5°
 
@@ -65,9 +62,11 @@ def test_landfall_counts_an_event_once_a_latitude(tmp_path):
             tmp_path / f"{year}.nc", year, dates_between(*dates, "noleap"),
             lambda s, d, o=offset: moving_river(s + o, d), GRID,
         )  # fmt: skip
-        run("find_objects", "--mask", tmp_path / f"{year}.nc", "--output", tmp_path / f"o{year}.nc")
+        run_forked(
+            "find_objects", "--mask", tmp_path / f"{year}.nc", "--output", tmp_path / f"o{year}.nc"
+        )
     objects = [tmp_path / "o2000.nc", tmp_path / "o2001.nc"]
-    run("link_events", "--objects", *objects, "--experiment", "made", "--tracking",
+    run_forked("link_events", "--objects", *objects, "--experiment", "made", "--tracking",
         json.dumps({"rule": "graph"}), "--output", tmp_path / "events")  # fmt: skip
     coasts = {"west": WEST_COAST, "sea": (215, 225, 20, 50), "Chile": (284, 292, -56, -18)}
     found = landfalls(objects, tmp_path / "events", coasts)
@@ -80,15 +79,9 @@ def test_landfall_counts_an_event_once_a_latitude(tmp_path):
     centres, counts = by_latitude(reached, grid, (1, 2))
     assert dict(zip(centres, counts[2], strict=True)) == {38.75: 1, 41.25: 1, 43.75: 1}
     assert counts[1].sum() == 0
-    run("count_landfalls", "--objects", *objects, "--events", tmp_path / "events",
+    run_forked("count_landfalls", "--objects", *objects, "--events", tmp_path / "events",
         "--coasts", json.dumps(coasts), "--output", tmp_path / "landfall.csv")  # fmt: skip
     assert "west,41.25,AR,1" in (tmp_path / "landfall.csv").read_text()
-
-
-def run(script, *flags):
-    command = [sys.executable, SCRIPTS / f"{script}.py", *map(str, flags)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
@@ -159,8 +152,8 @@ def test_a_river_lands_on_antarctica_where_it_comes_ashore(tmp_path):
 
     dates = dates_between((2001, 1, 1), (2001, 1, 3), "noleap")
     write_masks(tmp_path / "m.nc", 2001, dates, river, SOUTH)
-    run("find_objects", "--mask", tmp_path / "m.nc", "--output", tmp_path / "o.nc")
-    run("link_events", "--objects", tmp_path / "o.nc", "--experiment", "made", "--tracking",
+    run_forked("find_objects", "--mask", tmp_path / "m.nc", "--output", tmp_path / "o.nc")
+    run_forked("link_events", "--objects", tmp_path / "o.nc", "--experiment", "made", "--tracking",
         json.dumps({"rule": "graph"}), "--output", tmp_path / "events")  # fmt: skip
     coasts = {"Antarctica": ANTARCTICA, "Queen Maud Land": (-20, 45, -75, -65)}
     found = landfalls([tmp_path / "o.nc"], tmp_path / "events", coasts)

@@ -1,15 +1,11 @@
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from make_results import MINI, dates_between, write_masks, write_samples
+from script_runs import run_forked
 from stormtrace.climate.composites import compose_fields, read_composites, split_change
 from stormtrace.errors import BadInput
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 AR, TC = "atmospheric_river", "tropical_cyclone"
 
 
@@ -94,9 +90,7 @@ def test_the_scripts_make_and_draw(tmp_path):
          "--field", "PRECT", "--title", "Made", "--output", tmp_path / "change"],
     ]  # fmt: skip
     for script, *rest in flags:
-        command = [sys.executable, SCRIPTS / f"{script}.py", *map(str, rest)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        run_forked(script, *rest)
     names = {path.stem for path in (tmp_path / "figures").glob("*.pdf")}
     assert {"ar-PRECT-composite", "ar-PRECT-share"} <= names
     changes = {path.stem for path in (tmp_path / "change").glob("*.pdf")}

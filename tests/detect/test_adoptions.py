@@ -1,12 +1,10 @@
 """Masks of two adoptions of one model belong together."""
 
-import subprocess
-import sys
-
 import netCDF4
 
-from detection_runs import SCRIPTS, SHAPE, look, make_model
+from detection_runs import SHAPE, look, make_model
 from labelled_factory import write_samples
+from script_runs import run_forked
 from stormtrace.track.joining import read_record
 from track_files import write_objects
 
@@ -17,8 +15,7 @@ def test_years_detected_with_two_adoptions_are_one_record(tmp_path):
     objects = []
     for year in (2001, 2002):
         model = tmp_path / f"model-{year}"
-        line = [sys.executable, str(SCRIPTS / "adopt_model.py"), "--output", str(model)]
-        subprocess.run([*line, "--weights", str(tmp_path / "published")], check=True)
+        run_forked("adopt_model", "--output", model, "--weights", tmp_path / "published")
         samples = write_samples(tmp_path / str(year), 2, shape=SHAPE, year=year)
         look(model, samples, tmp_path / f"{year}.nc", year=year)
         objects.append(write_objects(tmp_path / f"objects-{year}.nc", tmp_path / f"{year}.nc"))

@@ -1,16 +1,15 @@
 """Detection: masks of a year, the same on every path, with their origin written down."""
 
 import json
-import subprocess
-import sys
 
 import netCDF4
 import numpy as np
 import pytest
 import torch
 
-from detection_runs import OWN, SCRIPTS, SHAPE, look, make_model
+from detection_runs import OWN, SHAPE, look, make_model
 from labelled_factory import FIELDS, MEAN, STD, statistics, weather, write_map_file, write_samples
+from script_runs import run_forked
 from stormtrace.errors import BadInput
 from stormtrace.formats.samples import open_folder
 from stormtrace.network.cgnet import CGNet
@@ -171,10 +170,10 @@ def test_blank_masks_end_the_job_or_are_told(model, samples, tmp_path, caplog):
 
 
 @pytest.mark.parametrize("runtime", ["torch", "openvino"])
-def test_a_network_that_gives_no_numbers_ends_the_job(model, samples, tmp_path, runtime):
+def test_a_network_that_gives_no_numbers_ends_the_job(small_network, samples, tmp_path, runtime):
     """The argmax of NaN is a class, and was exit 0 with masks of the background."""
     pytest.importorskip(runtime)
-    config, network = load_model(model)
+    config, network = load_model(make_model(tmp_path / "model", 3))
     network.classifier[0].conv.weight.data[:] = 3e38  # finite, as weights must be
     write_model(tmp_path / "broken", config.content, network.state_dict())
     with pytest.raises(BadInput, match=r"output is not finite .*: its weights are damaged"):
@@ -195,7 +194,7 @@ def test_a_network_that_openvino_cannot_run_is_told_in_our_words(
         look(model, samples, tmp_path / "m.nc", runtime="openvino")
 
 
-def test_precision_is_what_openvino_ran_in(model, samples, tmp_path, monkeypatch, caplog):
+def test_precision_is_what_openvino_ran_in(small_network, samples, tmp_path, monkeypatch, caplog):
     """A CPU without bfloat16 computes in float32, whatever it is asked for."""
     openvino = pytest.importorskip("openvino")
     compile_model = openvino.Core.compile_model
@@ -205,6 +204,7 @@ def test_precision_is_what_openvino_ran_in(model, samples, tmp_path, monkeypatch
 
     monkeypatch.setattr(openvino.Core, "compile_model", without)
     asked = {"runtime": "openvino", "precision": "bfloat16"}
+    model = make_model(tmp_path / "model", 3)
     _, attributes = look(model, samples, tmp_path / "m.nc", **asked)
     assert attributes["precision"] == "float32"
     assert json.loads(attributes["agreement_with_float32"])["equal_cells"] == 1
@@ -261,11 +261,11 @@ def test_members_of_an_ensemble_must_fit(model, samples, tmp_path):
 def test_script(model, samples, masks, tmp_path):
     """The wiring: flags to attributes."""
     (tmp_path / "statistics.json").write_text(json.dumps(statistics()))
-    line = [sys.executable, str(SCRIPTS / "detect.py"), "--model", str(model)]
+    line = ["detect", "--model", str(model)]
     line += ["--samples", str(samples), "--output", str(tmp_path / "m.nc"), "--year", "2001"]
     line += ["--experiment", "e", "--dataset", "d", "--grid", "g"]
     line += ["--statistics", str(tmp_path / "statistics.json"), "--weighting", "mean"]
-    subprocess.run(line, check=True, capture_output=True)
+    run_forked(*line)
     with netCDF4.Dataset(tmp_path / "m.nc") as dataset:
         np.testing.assert_array_equal(dataset["mask"][:], masks[0]["mask"])
         told = {name: dataset.getncattr(name) for name in ("experiment", "dataset", "grid")}
@@ -273,10 +273,9 @@ def test_script(model, samples, masks, tmp_path):
         assert dataset.statistics_source.endswith("statistics.json (mean)")
         assert str(model / "weights.pth") in json.loads(dataset.inputs)
     line[line.index("2001")] = "1999"
-    failed = subprocess.run(line, capture_output=True, text=True)
-    assert failed.returncode == 1
-    assert "its time is 2001-01-01 00:00:00, but the samples are of 1999" in failed.stderr
-    assert "Traceback" not in failed.stderr
+    said = run_forked(*line, status=1)
+    assert "its time is 2001-01-01 00:00:00, but the samples are of 1999" in said
+    assert "Traceback" not in said
 
 
 def test_half_precision_is_torch_s_even_where_openvino_would_be_chosen():

@@ -14,6 +14,7 @@ import torch
 
 from detection_runs import SHAPE, make_model
 from labelled_factory import write_samples
+from script_runs import run_forked
 from stormtrace.checkpoints import Checkpoint
 from stormtrace.detect.detection import Choice, Request, detect
 from stormtrace.errors import OutOfTime
@@ -168,9 +169,6 @@ def test_a_job_that_is_ended_from_outside_goes_on(model, samples, whole, tmp_pat
     assert len(list((tmp_path / "checkpoints").glob("[0-9]*.nc"))) == 1
     assert not (tmp_path / "2001.nc").exists()
 
-    again = subprocess.run(
-        [sys.executable, SCRIPTS / "detect.py", *flags], check=True, capture_output=True, text=True
-    )
-    assert "continuing after step 3 of 7" in again.stderr
+    assert "continuing after step 3 of 7" in run_forked("detect", *flags)
     assert content(tmp_path / "2001.nc")[0] == whole["float32"][0]
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix != ".py") == ["2001.nc"]

@@ -1,15 +1,10 @@
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from make_results import CLASSES, MINI, dates_between, write_masks, write_samples
+from script_runs import run_forked
 from stormtrace.errors import BadInput
 from stormtrace.figures.animation import make_painter, marks_of, range_of, write_film
-
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 
 def test_frames_are_north_up_with_outlines_where_the_mask_is():
@@ -39,10 +34,8 @@ def test_the_film_has_a_frame_a_step_and_browsers_can_play_it(tmp_path):
         tmp_path / "s", dates, lambda s, _: {"IVT": np.full(MINI.shape, s, np.float32)}
     )
     film = tmp_path / "film.mp4"
-    command = [sys.executable, SCRIPTS / "animate.py", "--samples", samples, "--mask", mask,
-               "--field", "IVT", "--month", "1", "--output", film]  # fmt: skip
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run_forked("animate", "--samples", samples, "--mask", mask, "--field", "IVT", "--month", "1",
+               "--output", film)  # fmt: skip
     frames, _seconds = imageio_ffmpeg.count_frames_and_secs(str(film))
     assert frames == 16  # two days of January
     details = next(imageio_ffmpeg.read_frames(str(film)))

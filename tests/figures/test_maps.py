@@ -1,9 +1,6 @@
 import io
 import re
-import subprocess
-import sys
 import zlib
-from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -14,6 +11,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from make_results import CLASSES, MINI, write_events, write_frequency
+from script_runs import run_forked
 from stormtrace.climate.frequency import open_frequency
 from stormtrace.errors import BadInput
 from stormtrace.figures.colours import sequential
@@ -29,14 +27,6 @@ from stormtrace.figures.sensitivity_figures import _minus, read_whole_record
 from stormtrace.grids import Grid, make_grid
 
 AR = CLASSES["AR"]
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
-
-
-def run(script, *flags):
-    command = [sys.executable, SCRIPTS / f"{script}.py", *map(str, flags)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done
 
 
 def test_a_pdf_holds_the_glyphs_of_its_letters_without_rules_of_layout(tmp_path):
@@ -148,11 +138,11 @@ def test_the_scripts_draw_what_there_is(tmp_path):
     first = write_frequency(tmp_path / "a.nc", counts, grid=grid, events=True)
     events = write_events(tmp_path / "events")
     regions = '{"Coast": [230, 255, 32, 55]}'
-    run("draw_experiment", "--frequency", first, "--events", events, "--title", "Made",
+    run_forked("draw_experiment", "--frequency", first, "--events", events, "--title", "Made",
         "--regions", regions, "--output", tmp_path / "figures")  # fmt: skip
-    run("compare", "--first", first, "--second", first, "--name", "c",
+    run_forked("compare", "--first", first, "--second", first, "--name", "c",
         "--output", tmp_path / "c.nc")  # fmt: skip
-    run("draw_comparison", "--comparison", tmp_path / "c.nc", "--title", "C",
+    run_forked("draw_comparison", "--comparison", tmp_path / "c.nc", "--title", "C",
         "--output", tmp_path / "compared")  # fmt: skip
     names = {"frequency", "seasons", "regions", "genesis", "lines"}
     for feature in ("ar", "tc"):
@@ -199,7 +189,7 @@ def test_experiments_side_by_side_share_a_scale_on_any_grid(tmp_path):
     panel = _minus(both, "b", "a", "atmospheric_river")
     assert panel.grid.shape == MINI.shape
     np.testing.assert_allclose(panel.values, 30)
-    run("draw_sensitivity", "--frequency", *files, "--titles", '["A", "B"]',
+    run_forked("draw_sensitivity", "--frequency", *files, "--titles", '["A", "B"]',
         "--output", tmp_path / "figures")  # fmt: skip
     names = {path.stem for path in (tmp_path / "figures").glob("*.pdf")}
     assert names == {f"{f}-{kind}" for f in ("ar", "tc") for kind in ("frequency", "differences")}

@@ -2,8 +2,6 @@
 
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import netCDF4
 import numpy as np
@@ -11,6 +9,7 @@ import pyarrow.parquet
 import pytest
 
 from cf_compliance import cf_findings
+from script_runs import run_forked
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import write_grid
 from stormtrace.formats.event_maps import event_map_file
@@ -89,8 +88,7 @@ def test_a_wind_is_measured_from_its_components_and_units_are_stated(tmp_path):
     sample_with(tmp_path / "samples/cesm.2000-01-01-00000.nc", grid, fields)
     command = ["--mask", tmp_path / "mask.nc", "--samples", tmp_path / "samples", "--output"]
     command += [tmp_path / "objects.nc", "--fields", "PSL", "WIND850"]
-    script = Path(__file__).resolve().parents[2] / "scripts/find_objects.py"
-    subprocess.run([sys.executable, script, *map(str, command)], check=True, capture_output=True)
+    run_forked("find_objects", *command)
     found = read_objects(tmp_path / "objects.nc")
     assert found.objects["WIND850_max"].tolist() == [5.0]
     assert found.objects["PSL_min"].tolist() == [1e5]

@@ -24,6 +24,7 @@ from labelled_factory import (
     write_labelled,
     write_map_file,
 )
+from script_runs import forked, forking_python
 from stormtrace.errors import BadInput
 from stormtrace.formats.labelled import list_labelled
 from stormtrace.grids import Grid
@@ -286,12 +287,11 @@ def test_maps_of_different_shapes_are_refused(folder, tmp_path):
         list(batches(samples, [0, 1], 2))
 
 
-def command(folder, output, *more, epochs=1):
+def command(folder, output, epochs):
     said = statistics(steps=len(list_labelled(folder)))
     (output.parent / "statistics.json").write_text(json.dumps(said))
     model = {"name": "m", "fields": FIELDS, "dataset": "made-up", "grid": "tiny", "epochs": epochs}
     return [
-        *more,
         str(SCRIPTS / "train.py"),
         *("--samples", str(folder)),
         *("--statistics", str(output.parent / "statistics.json")),
@@ -320,8 +320,10 @@ def test_a_stop_leaves_nothing_half_written_and_the_next_run_goes_on(
     folder, straight = straight
     output = tmp_path / "model"
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    line = command(folder, output, sys.executable, epochs=3)
-    process = subprocess.Popen(line, stderr=subprocess.PIPE, text=True, env=environment)
+    line = command(folder, output, epochs=3)
+    process = subprocess.Popen(
+        [sys.executable, *line], stderr=subprocess.PIPE, text=True, env=environment
+    )
     for text in process.stderr:
         if "epoch 1 of 3" in text:
             process.send_signal(stop)
@@ -329,7 +331,8 @@ def test_a_stop_leaves_nothing_half_written_and_the_next_run_goes_on(
     process.stderr.close()
     assert process.wait() == status
     assert not output.exists()
-    subprocess.run(line, check=True, env=environment, capture_output=True)
+    again = forked(*line, environment=environment)
+    assert again.returncode == 0, again.stderr
 
     (tmp_path / "straight.csv").write_text(to_csv(straight.history))
     resumed, whole = read_history(output / "history.csv"), read_history(tmp_path / "straight.csv")
@@ -346,17 +349,18 @@ def test_two_processes_out_of_time_go_on_to_the_same_training_as_one(folder, tmp
     blur here.
     """
     output = tmp_path / "model"
-    line = command(folder, output, sys.executable, epochs=2)
+    line = command(folder, output, epochs=2)
     line += ["--time-budget", "0", "--processes", "2"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    first = subprocess.run(line, check=False, env=environment, capture_output=True, text=True)
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHON_OF_JOBS": forking_python()}
+    first = forked(*line, environment=environment)
     *_, last = first.stderr.splitlines()
     assert first.returncode == 1 and "Traceback" not in first.stderr
     assert last == (
         "out of time: 1 of 2 epochs are done; started again, the job goes on from there"
     )
     assert not output.exists()
-    subprocess.run(line, check=True, env=environment, capture_output=True)
+    second = forked(*line, environment=environment)
+    assert second.returncode == 0, second.stderr
     assert len(read_history(output / "history.csv")["epoch"]) == 2
     content = json.loads((output / "config.json").read_text())
     assert content["provenance"]["processes"] == "2"

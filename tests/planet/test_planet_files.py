@@ -2,13 +2,13 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import netCDF4
 import numpy as np
 import pytest
 
+from script_runs import forked
 from stormtrace.errors import BadInput
 from stormtrace.formats.masks import open_masks
 from stormtrace.planet.cesm_files import hybrid_levels
@@ -312,8 +312,7 @@ def test_settings_left_out_have_defaults() -> None:
 def test_the_script_writes_a_folder_or_a_sentence(tmp_path: Path) -> None:
     def run(settings: dict[str, object]) -> subprocess.CompletedProcess[str]:
         flags = ["--part", "climatenet", "--settings", json.dumps(settings)]
-        command = [sys.executable, SCRIPT, *flags, "--output", tmp_path / "climatenet"]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        return forked(SCRIPT, *flags, "--output", tmp_path / "climatenet")
 
     refused = run({"nee": 3})
     assert refused.returncode == 1

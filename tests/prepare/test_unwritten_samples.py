@@ -1,14 +1,12 @@
 """What is computed from raw files as they are read is what is computed from samples, bit by bit."""
 
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mock_raw import Cesm
+from script_runs import run_forked
 from stormtrace.attribution.extremes import Extremes
 from stormtrace.attribution.threshold_fitting import fit_thresholds, open_years
 from stormtrace.errors import BadInput
@@ -26,7 +24,6 @@ from stormtrace.prepare.unwritten_samples import raw_years
 from stormtrace.prepare.years_of_samples import open_year
 from stormtrace.prepare.zonal_fitting import fit_zonal
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 GRID = {"nlat": 12, "nlon": 18}
 
 
@@ -108,10 +105,9 @@ def test_climatologies_and_extremes_are_the_same(year):
 def test_statistics_are_the_same_by_the_script(year, tmp_path):
     folder, given = year
     flags = ["--grid", json.dumps(GRID), "--fields", "PSL", "TMQ"]
-    script = str(SCRIPTS / "compute_statistics.py")
     for where, name in ((["--samples", folder], "a"), (["--raw", json.dumps(given)], "b")):
-        output = ["--output", str(tmp_path / f"{name}.json")]
-        subprocess.run([sys.executable, script, *where, *flags, *output], check=True)
+        output = ["--output", tmp_path / f"{name}.json"]
+        run_forked("compute_statistics", *where, *flags, *output)
     one, other = (json.loads((tmp_path / f"{name}.json").read_text()) for name in "ab")
     assert one["steps"] == other["steps"] == 8 and one["fields"] == other["fields"]
     assert "made from raw files" in other["provenance"]["samples"]

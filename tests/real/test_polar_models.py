@@ -4,10 +4,6 @@ On other grids than its own the one that is adopted here finds no river on this 
 probabilities are compared. On the published southern square both find what their makers' do.
 """
 
-import subprocess
-import sys
-from pathlib import Path
-
 import netCDF4
 import numpy as np
 import pytest
@@ -17,12 +13,12 @@ from scipy import ndimage
 from cf_compliance import cf_findings
 from labelled_factory import write_map_file
 from real_data import real_data
+from script_runs import run_forked
 from stormtrace.detect.detection import Choice, Request, detect
 from stormtrace.formats.masks import open_masks
 from stormtrace.grids import make_grid
 from stormtrace.network.model_files import load_model
 
-SCRIPTS = Path(__file__).parents[2] / "scripts"
 GRIDS = {
     "polar square": {"projection": "north-polar", "cells": 384},
     "region": {"box": [180, 260, 30, 80], "step": 1},
@@ -34,8 +30,7 @@ GRIDS = {
 def model(tmp_path_factory):
     folder = tmp_path_factory.mktemp("models") / "polar"
     weights = real_data("polar_ar/trained_cgnet.112024_TMQ")
-    line = [sys.executable, str(SCRIPTS / "adopt_model.py"), "--weights", str(weights)]
-    subprocess.run([*line, "--output", str(folder)], check=True, capture_output=True)
+    run_forked("adopt_model", "--weights", weights, "--output", folder)
     return folder
 
 

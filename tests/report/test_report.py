@@ -1,8 +1,6 @@
 import base64
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +9,7 @@ import pytest
 from browser import open_browser
 from make_results import MINI, write_events, write_frequency
 from page_text import visible
+from script_runs import run_forked
 from stormtrace.climate.comparison import compare_files
 from stormtrace.errors import BadInput
 from stormtrace.formats.regional_differences import read_regional
@@ -154,9 +153,7 @@ def results(tmp_path_factory):
     }
     (folder / "report.json").write_text(json.dumps(report))
     flags = ["--report", f"@{folder / 'report.json'}", "--output", str(folder / "report.html")]
-    command = [sys.executable, str(ROOT / "scripts" / "write_report.py"), *flags]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run_forked("write_report", *flags)
     return folder
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from script_runs import forked
 from stormtrace.errors import BadInput
 from stormtrace.study import jobs
 from stormtrace.study import status as progress
@@ -85,10 +86,12 @@ def test_outputs_and_logs_are_those_of_the_rules(tmp_path, published):
         overlay |= {"experiments": {"published": {"like": "control", "model": "ready"}}}
     make(tmp_path, "overlay.json", json.dumps(overlay))
     study = laid_over(tmp_path / "overlay.json")
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--printshellcmds", "--cores", "1"]
+    command = ["-m", "snakemake", "--dry-run", "--printshellcmds", "--cores", "1"]
     command += ["--snakefile", ROOT / "Snakefile", "--directory", tmp_path]
     command += ["--configfile", tmp_path / "overlay.json"]
-    plan = subprocess.run(command, text=True, capture_output=True, check=True).stdout
+    done = forked(*command)
+    assert done.returncode == 0, done.stderr
+    plan = done.stdout
     lines = dict(re.findall(r"STORMTRACE_LOG=(\S+) (.*)", plan))
     for experiment in study.shown:
         for stage, targets in progress.targets(study, experiment).items():
@@ -226,10 +229,9 @@ def test_mean_seconds_of_benchmark_files(tmp_path):
 
 
 def status(folder, overlay):
-    command = [sys.executable, ROOT / "scripts" / "status.py", "--directory", folder]
-    done = subprocess.run(
-        [*command, "--configfile", overlay], text=True, capture_output=True, check=True
-    )
+    command = [ROOT / "scripts" / "status.py", "--directory", folder]
+    done = forked(*command, "--configfile", overlay)
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 

@@ -12,6 +12,7 @@ import pyarrow.parquet
 import pytest
 
 from cf_compliance import cf_findings
+from script_runs import run_forked
 from stormtrace.climate.event_counting import TrackedEvents
 from stormtrace.formats.axes import write_grid
 from stormtrace.formats.tables import doubts_of_table
@@ -21,13 +22,6 @@ SCRIPTS = Path(__file__).parents[2] / "scripts"
 MASKS = random_masks(6, (40, 12, 20))
 GRID = global_grid(12, 20)
 TRACKING = json.dumps({"minimum_area_km2": 0, "minimum_hours": 6})
-
-
-def run(script, *flags, status=0):
-    command = [sys.executable, SCRIPTS / script, *map(str, flags)]
-    process = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert process.returncode == status, process.stderr
-    return process.stderr
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +42,11 @@ def results(tmp_path_factory):
             for field, values in fields.items():
                 file.createVariable(field, "f4", ("time", "lat", "lon"))[0] = values[step]
     objects, samples = folder / "events/objects/2000.nc", folder / "samples"
-    run(
+    run_forked(
         "find_objects.py", "--mask", mask, "--output", objects,
         "--samples", samples, "--fields", "TMQ", "PSL", "--tracking", TRACKING,
     )  # fmt: skip
-    run(
+    run_forked(
         "link_events.py", "--objects", objects, "--tracking", TRACKING,
         "--experiment", "control", "--output", folder / "events",
     )  # fmt: skip
@@ -79,7 +73,7 @@ def test_a_full_disk_leaves_no_part_of_the_events(results, tmp_path):
 
 def painted_events(folder):
     output = folder / "painted.nc"
-    run(
+    run_forked(
         "paint_events.py", "--mask", folder / "2000.nc", "--objects",
         folder / "events/objects/2000.nc", "--events", folder / "events", "--output", output,
     )  # fmt: skip
@@ -139,7 +133,7 @@ def test_intensities_are_those_of_the_cells(results):
 def test_artmip_tags_are_the_rivers(results, everything):
     folder, _ = results
     output = folder / "CESM.ar_tag.Stormtrace.3hr.20000101-20001231.nc"
-    run(
+    run_forked(
         "export_artmip.py", "--mask", folder / "2000.nc", "--objects",
         folder / "events/objects/2000.nc", "--events", folder / "events", "--output", output,
         *(["--all"] if everything else []),
@@ -159,7 +153,7 @@ def test_artmip_tags_are_the_rivers(results, everything):
 def test_a_region_keeps_events_whole(results):
     folder, _ = results
     block = json.loads(TRACKING) | {"region": {"box": [0, 90, 0, 90]}}
-    run(
+    run_forked(
         "link_events.py", "--objects", folder / "events/objects/2000.nc", "--tracking",
         json.dumps(block), "--experiment", "control", "--output", folder / "regional",
     )  # fmt: skip
@@ -194,7 +188,7 @@ def test_mistakes_of_a_user_are_one_sentence(results, tmp_path, flags, message):
     folder, _ = results
     output = tmp_path / "out/2000.nc"
     given = [flag.format(folder=folder) if "folder" in flag else flag for flag in flags]
-    error = run("find_objects.py", *given, "--output", output, status=1)
+    error = run_forked("find_objects.py", *given, "--output", output, status=1)
     assert message in error
     assert "Traceback" not in error
     assert not output.parent.exists() or not list(output.parent.iterdir())
@@ -202,7 +196,7 @@ def test_mistakes_of_a_user_are_one_sentence(results, tmp_path, flags, message):
 
 def test_a_filter_that_leaves_nothing_is_told_and_kept_with_the_events(results, tmp_path):
     folder, _ = results
-    said = run(
+    said = run_forked(
         "link_events.py", "--objects", folder / "events/objects/2000.nc", "--tracking",
         json.dumps({"minimum_area_km2": 0, "minimum_hours": 9999}),
         "--experiment", "none", "--output", tmp_path,

@@ -2,10 +2,7 @@
 
 import json
 import re
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import netCDF4
 import numpy as np
@@ -13,6 +10,7 @@ import pytest
 
 from cf_compliance import cf_findings
 from mask_files import write_mask_file
+from script_runs import run_forked
 from stormtrace import results
 from stormtrace.blocks import read_block
 from stormtrace.classes import CLIMATENET_LABELS
@@ -33,7 +31,6 @@ from stormtrace.verification.catalogues import read_catalogue
 from stormtrace.verification.together import Step, add_up, count_together, no_bits
 from track_files import random_masks
 
-SCRIPT = Path(__file__).resolve().parents[2] / "scripts" / "agree.py"
 TRACKING = {"minimum_area_km2": 0, "minimum_hours": 0}
 GRID = make_grid({"nlat": 18, "nlon": 36})
 RIVER = 2
@@ -75,11 +72,9 @@ def tracked_member(folder, name, masks, short="AR", tracking=TRACKING):
 
 
 def agree(folder, members, *flags, code=0):
-    command = [sys.executable, SCRIPT, "--members", json.dumps(members), "--name", "both"]
-    command += [*map(str, flags), "--output", folder / "both"]
-    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
-    assert done.returncode == code, done.stderr
-    return read_json(folder / "both.json", "agree.py") if code == 0 else done.stderr
+    words = ["--members", json.dumps(members), "--name", "both", *flags]
+    said = run_forked("agree", *words, "--output", folder / "both", status=code)
+    return read_json(folder / "both.json", "agree.py") if code == 0 else said
 
 
 def boxes(*columns, steps=4, rows=slice(4, 8)):
@@ -176,9 +171,8 @@ def test_a_shift_in_time_is_found_at_its_lag(tmp_path):
     # events.parquet of both years together
     found = None
     for one in members:
-        link = [sys.executable, SCRIPT.with_name("link_events.py"), "--objects", *one["objects"]]
-        link += ["--tracking", json.dumps(TRACKING), "--experiment", "x", "--output", one["events"]]
-        subprocess.run(list(map(str, link)), check=True, capture_output=True)
+        link = ["--objects", *one["objects"], "--tracking", json.dumps(TRACKING)]
+        run_forked("link_events", *link, "--experiment", "x", "--output", one["events"])
     found = agree(tmp_path, members, "--lags", -6, 3, 6, 9)
     shares = {
         pair["lag_h"]: (pair["first_in_second"], pair["steps"])

@@ -1,0 +1,168 @@
+"""Python with its libraries loaded once: what is run by it is a fork of this process.
+
+    python python_server.py SOCKET              serves; it ends with its standard input
+    python -IS python_server.py SOCKET WORDS    runs `python WORDS` there: a script, or -m snakemake
+
+A dry run of Snakemake takes some two seconds of CPU, a job of ours one, of which half is imports. A
+fork has this process's libraries; what is ours it imports itself, and all else is as in a process
+of its own: words, folder, environment, streams, exit status. One thing is not: who ends the command
+does not end the fork.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import sys
+
+
+def preload():
+    """Import what Snakemake and scripts of ours import at once or later, and of ours what rules do."""
+    import importlib
+    import re
+    from pathlib import Path
+
+    root = Path(__file__).resolve().parents[1]
+    sys.path.insert(0, str(root / "scripts"))
+    rules = "\n".join(file.read_text() for file in (root / "workflow" / "rules").glob("*.smk"))
+    ours = re.findall(r"^from (stormtrace\S*) import", rules, re.MULTILINE)
+    for name in (
+        *ours,
+        "snakemake.cli",
+        "snakemake.profiles",
+        "snakemake.report.html_reporter",
+        "snakemake.storage",
+        "cftime",
+        "docutils.core",
+        "jinja2",
+        "requests",
+        "smart_open",
+        "yaml",
+        "yte",
+        "matplotlib.pyplot",
+        "netCDF4",
+        "numba",
+        "pandas",
+        "pydantic",
+        "scipy.ndimage",
+        "scipy.spatial",
+        "scipy.stats",
+        "torch",
+        "xarray",
+    ):
+        importlib.import_module(name)
+
+
+def become(request, streams):
+    """Make this process what a new one would be; return its words."""
+    for number, stream in enumerate(streams):
+        os.dup2(stream, number)
+        os.close(stream)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+    if threads := os.environ.get("OMP_NUM_THREADS"):  # which was read when torch was loaded
+        import torch
+
+        torch.set_num_threads(int(threads))
+    return request["words"]
+
+
+def run(words):
+    """Do what `python WORDS` does, and end; return never.
+
+    Nothing is taken apart at the end: that takes a fork a second, which copies each page for it.
+    """
+    import atexit
+    import threading
+
+    status = 1
+    try:
+        _run(words)
+        status = 0
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+        status = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        threading._shutdown()
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _run(words):
+    import runpy
+
+    # What is started with `sys.executable` may be run here, too.
+    sys.executable = os.environ.get("PYTHON_OF_JOBS", sys.executable)
+    if words[0] == "-m":
+        sys.argv = words[1:]
+        runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+    else:
+        for name in [name for name in sys.modules if name.partition(".")[0] == "stormtrace"]:
+            del sys.modules[name]  # a job imports them when it starts
+        sys.argv = words
+        sys.path[0] = words[0].rpartition("/")[0] or "."
+        runpy.run_path(words[0], run_name="__main__")
+
+
+def serve(path):
+    """Answer requests until standard input is closed; in a fork, return the words to run."""
+    import gc
+    import select
+
+    preload()
+    gc.collect()
+    gc.freeze()  # what is loaded stays as it is
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(64)
+    print("ready", flush=True)
+    while True:
+        ready, _, _ = select.select([listener, sys.stdin], [], [])
+        if listener not in ready:
+            os._exit(0)
+        connection, _ = listener.accept()
+        if os.fork():
+            connection.close()
+            with contextlib.suppress(ChildProcessError):
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            continue
+        listener.close()
+        text, streams, _, _ = socket.recv_fds(connection, 1 << 20, 3)
+        while not text.endswith(b"\n"):
+            text += connection.recv(1 << 20)
+        if child := os.fork():  # which this process waits for
+            _, status = os.waitpid(child, 0)
+            connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+            os._exit(0)
+        connection.close()
+        return become(json.loads(text), streams)
+
+
+def ask(path, words, streams=(0, 1, 2), folder=None, environment=None):
+    """Have `python WORDS` run by the server at `path`; return its exit status."""
+    request = {
+        "words": words,
+        "folder": folder or os.getcwd(),  # noqa: PTH109 (pathlib starts slowly)
+        "environment": dict(os.environ if environment is None else environment),
+    }
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(path)
+        text = json.dumps(request).encode() + b"\n"
+        sent = socket.send_fds(connection, [text[:4096]], streams)
+        connection.sendall(text[sent:])
+        with connection.makefile() as answer:
+            return int(answer.readline())
+
+
+if __name__ == "__main__":
+    if words := sys.argv[2:]:
+        status = ask(sys.argv[1], words)
+        sys.exit(status if status >= 0 else 128 - status)
+    run(serve(sys.argv[1]))
