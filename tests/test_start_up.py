@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from script_runs import forked
+
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 
 DRAWING = {path.stem for path in SCRIPTS.glob("draw_*.py")}
@@ -153,3 +155,32 @@ def test_all_other_tests_run_scripts_where_libraries_are_loaded():
         if "sys.executable" in path.read_text(encoding="utf-8")
     }
     assert starts == PROCESSES
+
+
+FACTS = """
+import os, signal, sys
+print(sys.argv, sys.path[0], os.getcwd(), sorted(os.environ.items()), sys.stdin.read(), __name__, __file__)
+print(signal.getsignal(signal.SIGTERM), sorted(n for n in sys.modules if n.startswith("stormtrace")))
+print("said", file=sys.stderr, flush=True)
+sys.stdout.flush()
+if sys.argv[1] == "killed":
+    os.kill(os.getpid(), 9)
+sys.exit(sys.argv[1] if sys.argv[1] == "a sentence" else int(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("end", ["0", "3", "a sentence", "killed"])
+def test_a_fork_is_to_a_script_what_a_process_is(tmp_path, monkeypatch, end):
+    """But for the libraries, which are there already."""
+    monkeypatch.chdir(tmp_path)
+    script = tmp_path / "script.py"
+    script.write_text(FACTS)
+    environment = {"ONE": "1", "LC_ALL": "C.UTF-8"}
+    command = [sys.executable, script, end, "b c"]
+    process = subprocess.run(
+        command, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    fork = forked(script, end, "b c", environment=environment)
+    assert fork.returncode == process.returncode
+    assert (fork.stdout, fork.stderr) == (process.stdout, process.stderr)
+    assert process.stdout.startswith("['")
