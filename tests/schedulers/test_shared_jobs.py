@@ -82,8 +82,9 @@ def test_a_shared_job_that_is_deleted_costs_what_it_holds_and_no_more(cluster):
 
 
 def test_a_shared_job_that_is_killed_is_noticed(cluster):
-    """Its session is what the scheduler kills; no part of it can say a word."""
-    killed = cluster.submit("touch started; pkill -KILL -s 0; sleep 60", "k", resources=SHARED)
+    """With the part that it holds: neither can say a word."""
+    kill = "touch started; kill -KILL -- -$(ps -o pgid= -p $PPID | tr -d ' ') 0"
+    killed = cluster.submit(kill, "killed", resources=SHARED)
     cluster.wait_for("started")
     waits = cluster.submit("touch made", "waits", resources=SHARED)
     assert cluster.end_of(killed) == "failed"
@@ -337,6 +338,8 @@ def test_a_part_taken_by_another_is_left_alone(at_slurm, quick, monkeypatch):
     monkeypatch.setattr(shared_job.SharedJob, "choose", run_by_another)
     assert carry(at_slurm) == 0
     assert Path("runs").read_text() == "1\n"
+    taken = [records.read_json(at_slurm.path("at_work", number))["took"] for number in "12"]
+    assert taken == [0, 1]
     assert at_slurm.status(job) == "success"
 
 
@@ -401,7 +404,7 @@ def test_no_part_is_half_written_on_a_full_disk(at_slurm, monkeypatch):
     monkeypatch.setattr(shared.os, "rename", rename)
     with pytest.raises(OSError, match="No space"):
         add(at_slurm)
-    assert shared.names(at_slurm.path("waiting")) == []
+    assert list(Path(at_slurm.path("waiting")).iterdir()) == []
 
 
 def test_the_marker_of_a_part_is_tried_until_there_is_room(at_slurm, quick, monkeypatch):
