@@ -22,6 +22,7 @@ LEADS = {"leads": 15, "lead_median_h": 12.0, "lead_interval": [6.0, 18.0]}
 RATE = {"a_year": 80.0, "interval": [75.0, 85.0]}
 CLIMATE = {
     "years": 10.0,
+    "months": list(range(1, 13)),
     "all": RATE | {"months": [80 / 12] * 12},
     "basins": {name: RATE | {"months": [1.0] * 12} for name in TC_BASINS},
 }
@@ -81,6 +82,11 @@ def test_points_matched_in_time(tmp_path):
 
 
 def test_storms_a_year_alone(tmp_path):
+    summers = {"detected": CLIMATE | {"months": [6, 7, 8]}}
+    summers |= {"observed": CLIMATE | {"first_year": 1990, "last_year": 1999}}
+    (tmp_path / "summers").mkdir()
+    words = visible(page_of(tmp_path / "summers", climatology=summers))
+    assert "(1990–1999), both of the months that the experiment has: Jun, Jul, Aug." in words
     words = visible(page_of(tmp_path))
     assert "80.0 (75.0 to 85.0) storms a year were detected; 80.0 (75.0 to 85.0) were observed "\
         "(1990–1999)." in words  # fmt: skip

@@ -1,5 +1,7 @@
 """Verdicts and scores: five storms worked out by hand, and observed tracks sent through tracking."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from ibtracs_files import row, write_csv
@@ -14,6 +16,8 @@ from stormtrace.grids import make_grid
 from stormtrace.track.events import event_table, object_table, sightings
 from stormtrace.verification.experiment import (
     Rules,
+    Tracked,
+    _seen,
     in_climate,
     in_density,
     in_time,
@@ -28,6 +32,22 @@ from track_files import CLASSES, disc, tracked
 
 GLOBE = make_grid({"nlat": 91, "nlon": 180})
 DEGREE_KM = EARTH_RADIUS_KM * np.pi / 180
+
+
+def test_storms_off_the_grid_are_not_observed_there(tmp_path):
+    """Of a grid of the southern Indian Ocean: one of two storms."""
+    rows = [
+        row("A", "2001-01-05 00:00:00", -15, 60, 60),
+        row("B", "2001-01-05 00:00:00", 15, 60, 60),
+    ]
+    storms = read_storms(write_csv(tmp_path / "storms.csv", rows))
+    box = make_grid({"box": [40, 100, -30, 0], "step": 2})
+    year = SimpleNamespace(
+        grid=box, attributes={"year": 2001}, time=np.arange(8.0), time_units="days since 2001-01-01",
+        calendar="standard", step_hours=24.0,
+    )  # fmt: skip
+    kept, seen = _seen(Tracked([year], tmp_path, CLASSES.features[0]), storms, Rules(), False)
+    assert kept.lat.tolist() == [-15] and seen.months.tolist() == [True] + 11 * [False]
 
 
 def steps_of(count, hours=6.0, start="2005-08-24"):
@@ -176,25 +196,28 @@ def test_observed_tracks_sent_through_tracking(tmp_path, shift):
     # A disc of cells of 2° is centred on its storm to a fraction of a cell.
     assert every["position_error_km"] == pytest.approx(shift * DEGREE_KM, abs=0.2 * 2 * DEGREE_KM)
 
-    # Of the same days: as many, over as much of a year.
+    # Of the same days: as many, over as much of August, which has 124 steps; other months are not
+    # looked at.
     same = in_climate(found, storms, Rules(), has_same_days=True)
-    assert same["observed"]["all"]["a_year"] == pytest.approx(2 * 1460 / 12)
-    assert same["observed"]["years"] == same["detected"]["years"] == pytest.approx(12 / 1460)
+    assert same["observed"]["all"]["a_year"] == pytest.approx(2 * 124 / 12)
+    assert same["observed"]["years"] == same["detected"]["years"] == pytest.approx(12 / 124)
+    assert same["detected"]["months"] == same["observed"]["months"] == [8]
     maps = in_density(found, storms, Rules(), has_same_days=True)
     at = DENSITY_GRID.cells(np.array([11.0, 7.0]), np.array([131.0, 147.0]))
-    for side in ("first", "second"):  # one storm in 12 of 1460 steps, and none 12° off its track
+    for side in ("first", "second"):  # one storm, and none 12° off its track
         here = maps.get(f"track_density_{side}", "tropical_cyclone", "annual")[at]
-        assert here == pytest.approx([1460 / 12, 0.0])
-    # The file ends in October: of the year ten months are there, in which C began, too.
-    under_way = in_climate(found, storms, Rules())["observed"]
-    assert under_way["all"]["a_year"] == pytest.approx(3 / (10 / 12))
+        assert here == pytest.approx([124 / 12, 0.0])
+    # The file has two years; of the second one, under way, January alone.
+    longer = read_storms(write_csv(tmp_path / "longer.csv", [
+        *rows, row("D", "2001-08-02 00:00:00", -15, 60, 60), row("E", "2002-01-01 00:00:00", 9, 9, 60)
+    ]))  # fmt: skip
+    under_way = in_climate(found, longer, Rules())["observed"]
+    assert under_way["all"]["a_year"] == 3.0 and under_way["months"] == [8]
     with pytest.raises(BadInput, match="is to be of 1999–2001, but the observations on the grid"):
         in_climate(found, storms, Rules(observed_years=(1999, 2001)))
     climate = in_climate(found, storms, Rules(observed_years=(2001, 2001)))
-    assert climate["observed"]["all"]["a_year"] == 3
-    assert climate["observed"]["all"]["months"][7] == 2
-    # The experiment saw 12 of 1460 steps of the year, and two storms in them.
-    assert climate["detected"]["all"]["a_year"] == pytest.approx(2 * 1460 / 12)
+    assert climate["observed"]["all"]["a_year"] == climate["observed"]["all"]["months"][7] == 2
+    assert climate["detected"]["all"]["a_year"] == pytest.approx(2 * 124 / 12)
 
     made = {"time": in_time(found, storms, Rules()), "climatology": climate}
     write_json(tmp_path / "verified.json", made)

@@ -69,8 +69,16 @@ def _in_climate(climate: Mapping[str, Any]) -> str:
     detected, observed = climate["detected"]["all"], climate["observed"]["all"]
     span = f"{climate['observed']['first_year']}–{climate['observed']['last_year']}"
     return (
-        f"{_rate(detected)} storms a year were detected; {_rate(observed)} were observed ({span})."
+        f"{_rate(detected)} storms a year were detected; {_rate(observed)} were observed ({span})"
+        f"{_of_months(climate)}."
     )
+
+
+def _of_months(climate: Mapping[str, Any]) -> str:
+    """Return which months a record of parts of years has, in words."""
+    months = climate["detected"]["months"]
+    names = ", ".join(MONTHS[month - 1] for month in months)
+    return "" if len(months) == 12 else f", both of the months that the experiment has: {names}"
 
 
 def _tracks(tracks: Mapping[str, Any]) -> str:

@@ -52,33 +52,39 @@ def beginnings(
 
 
 def climatology(
-    counts: NDArray[np.int64], shares: Sequence[float], seed: int = 0
+    counts: NDArray[np.int64], shares: NDArray[np.float64], seed: int = 0
 ) -> dict[str, Any]:
     """Return storms a year, with intervals by year, of all basins and of each, and by month.
 
-    counts (years, basins, 12). shares: how much of each year there is, 0 … 1. Rates are Σ counts /
-    Σ shares; intervals (95 %) of years drawn with replacement.
+    counts (years, basins, 12). shares (years, 12): how much of each month there is, 0 … 1. A rate
+    is the sum over months of Σ counts / Σ shares; months that no year has count for nothing.
+    Intervals (95 %) are of years drawn with replacement.
     """
-    weights = np.asarray(shares, float)
     rng = np.random.default_rng(seed)
-    count = len(weights)
+    number = len(shares)
+    there = shares.sum(axis=0) > 0
     drawn = None
-    if count >= FEWEST_YEARS:
-        drawn = rng.multinomial(count, np.full(count, 1 / count), DRAWS)
+    if number >= FEWEST_YEARS:
+        drawn = rng.multinomial(number, np.full(number, 1 / number), DRAWS)
+
+    def by_month(by_year: NDArray[np.int64]) -> NDArray[np.float64]:
+        return by_year[:, there].sum(axis=0) / shares[:, there].sum(axis=0)
 
     def rate(by_year: NDArray[np.int64]) -> dict[str, Any]:
-        interval = None
+        interval, months = None, by_month(by_year)
         if drawn is not None:
-            rates = (drawn @ by_year) / (drawn @ weights)
-            interval = [float(q) for q in np.quantile(rates, (0.025, 0.975))]
-        return {"a_year": float(by_year.sum() / weights.sum()), "interval": interval}
+            weights = drawn @ shares[:, there]
+            known = weights > 0  # a month that none of the years drawn has is as in all of them
+            every = np.broadcast_to(months, weights.shape).copy()
+            np.divide(drawn @ by_year[:, there], weights, out=every, where=known)
+            interval = [float(q) for q in np.quantile(every.sum(axis=1), (0.025, 0.975))]
+        cycle = np.zeros(12)
+        cycle[there] = months
+        return {"a_year": float(months.sum()), "interval": interval, "months": cycle.tolist()}
 
-    months = counts.sum(axis=0) / weights.sum()
     return {
-        "years": float(weights.sum()),
-        "all": rate(counts.sum(axis=(1, 2))) | {"months": months.sum(axis=0).tolist()},
-        "basins": {
-            name: rate(counts[:, k].sum(axis=1)) | {"months": months[k].tolist()}
-            for k, name in enumerate(TC_BASINS)
-        },
+        "years": float(shares[:, there].sum(axis=0).mean()) if there.any() else 0.0,
+        "months": (np.flatnonzero(there) + 1).tolist(),
+        "all": rate(counts.sum(axis=1)),
+        "basins": {name: rate(counts[:, k]) for k, name in enumerate(TC_BASINS)},
     }

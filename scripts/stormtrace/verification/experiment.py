@@ -143,7 +143,7 @@ def in_climate(
     counts = yearly(basin, year, month, presence.years)
     storms, seen = _seen(tracked, storms, rules, has_same_days)
     return {
-        "detected": climatology(counts, _year_shares(presence)),
+        "detected": climatology(counts, presence.month_shares),
         "observed": _observed(storms, rules, seen),
     }
 
@@ -192,7 +192,8 @@ def _seen(
             f"the climatology is to be of {first}–{last}, but the observations on the grid of the "
             f"experiment are of {years[0]}–{years[1]}: correct observed_years"
         )
-    whole = np.ones((last - first + 1, 12))
+    # Of months that the experiment has not, nothing is compared.
+    whole = np.ones((last - first + 1, 12)) * _presence(tracked).months
     there = whole.copy()
     both = (storms.lat > 0).any() and (storms.lat < 0).any()
     if rules.observed_years is None and both:  # storms in all months: the last year is under way
@@ -223,12 +224,6 @@ def _presence(tracked: Tracked) -> Presence:
     )
 
 
-def _year_shares(presence: Presence) -> list[float]:
-    """Return how much of each year's steps there is, 0 … 1."""
-    shares = presence.there.sum(axis=1) / presence.whole.sum(axis=1)
-    return [float(share) for share in np.minimum(1.0, shares)]
-
-
 def _observed(storms: Storms, rules: Rules, seen: Presence) -> dict[str, Any]:
     strong = first_points(storms, is_strong(storms, rules.minimum_wind))
     basin, year, month = beginnings(strong.lat, strong.lon, strong.time)
@@ -241,7 +236,7 @@ def _observed(storms: Storms, rules: Rules, seen: Presence) -> dict[str, Any]:
             + (f"; those that count begin in {year.min()}–{year.max()}" if year.size else "")
         )
     about = {"first_year": years[0], "last_year": years[-1]}
-    return climatology(counts, _year_shares(seen)) | about
+    return climatology(counts, seen.month_shares) | about
 
 
 def _years_of(storms: Storms) -> tuple[int, int]:

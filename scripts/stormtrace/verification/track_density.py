@@ -63,16 +63,32 @@ class Tracks:
 
 @dataclass(frozen=True, eq=False)
 class Presence:
-    """How many steps each month of each year has, and should have: (years, 12)."""
+    """How many steps each month of each year has, and should have: (years, 12).
+
+    Months that no year has are of no account: a record of summers is one of whole summers.
+    """
 
     years: Sequence[int]
     there: Floats
     whole: Floats
 
+    @property
+    def month_shares(self) -> Floats:
+        """How much of each month there is, 0 … 1, (years, 12)."""
+        share = np.zeros_like(self.there)
+        np.divide(self.there, self.whole, out=share, where=self.whole > 0)
+        return np.minimum(share, 1.0)
+
+    @property
+    def months(self) -> NDArray[np.bool_]:
+        """Which months, from January, any year has, (12,)."""
+        return np.asarray(self.there.any(axis=0))
+
     def shares(self, period: str) -> dict[int, float]:
         """Return year -> how much of a period there is, 0 … 1; a December opens the next DJF."""
         shares: dict[int, float] = defaultdict(float)
         months = np.array(months_of(period)) - 1
+        months = months[self.months[months]]
         for place, year in enumerate(self.years):
             length = self.whole[place, months].sum()
             for month in months:
@@ -138,7 +154,8 @@ def passages(tracks: Tracks, presence: Presence) -> dict[str, Side]:
     Counts (years, nlat, nlon), shares (years,). A storm counts once in a cell and year: the year
     of its first point, of a season the year of the season.
     """
-    tracks = tracks.where(np.flatnonzero(np.isin(tracks.year, presence.years)))
+    inside = np.isin(tracks.year, presence.years) & presence.months[tracks.month - 1]
+    tracks = tracks.where(np.flatnonzero(inside))
     shares = {period: presence.shares(period) for period in SEASONS}
     counts = {
         period: np.zeros((len(years), DENSITY_GRID.size), np.float32)
