@@ -17,7 +17,13 @@ class ComparedStudy(ResolvedStudy):
 
     def years(self, experiment: str) -> list[str]:
         """Return the years an experiment is run on, four digits each."""
-        return years_of(self._stretches(experiment))
+        if experiment not in self._years:  # a plan asks some ten times a job
+            self._years[experiment] = years_of(self._stretches(experiment))
+        return self._years[experiment]
+
+    @cached_property
+    def _years(self) -> dict[str, list[str]]:
+        return {}
 
     def period(self, experiment: str, year: str) -> list[str]:
         """Return the first moment of `year` an experiment is run on, and the first no longer."""
