@@ -148,6 +148,13 @@ def refuse_missing():
         sys.exit(f"error: nothing was started, since jobs need what is not there:\n  {listed}")
 
 
+# Snakemake reads the parameters of each function of a rule anew for each job, some ten times: a
+# seventh of the CPU time of a plan.
+for where in (snakemake_common, snakemake_rules):
+    if hasattr(where, "get_function_params"):  # else another Snakemake
+        where.get_function_params = functools.cache(where.get_function_params)
+
+
 def one_timer_at_a_time(scheduler):
     """Keep Snakemake from waking its scheduler more and more often.
 
@@ -172,13 +179,6 @@ def one_timer_at_a_time(scheduler):
             timer.start()
 
     scheduler._schedule_reevalutation = wake_later
-
-
-# Snakemake reads the parameters of each function of a rule anew for each job, some ten times: a
-# seventh of the CPU time of a plan.
-for where in (snakemake_common, snakemake_rules):
-    if hasattr(where, "get_function_params"):  # else another Snakemake
-        where.get_function_params = functools.cache(where.get_function_params)
 
 
 onstart:
