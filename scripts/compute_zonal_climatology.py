@@ -4,8 +4,8 @@ r"""Compute the climatology of a field by month and latitude band, to adjust ano
         results/samples/merra2/mini/2001 --dataset merra2 --grid mini --field TMQ \
         --match moments --output results/zonal/merra2/mini/TMQ-moments.nc
 
-Bands are 5 degrees wide, cells count for their area. One sample at a time is in memory; moments
-read the samples once, quantiles twice.
+Bands are 5 degrees wide, cells count for their area. A process has one sample at a time in memory;
+moments read the samples once, quantiles twice.
 """
 
 from pathlib import Path
@@ -30,6 +30,9 @@ def main() -> None:
         default="moments",
         help="mean and standard deviation, or quantiles",
     )
+    parser.add_argument(
+        "--processes", type=commandline.positive, default=1, help="that read years at once"
+    )
     parser.add_argument("--output", type=Path, required=True, help="netCDF file")
     args = parser.parse_args()
 
@@ -41,6 +44,7 @@ def main() -> None:
         args.field,
         args.match,
         lambda watched: commandline.progress(watched, next(words), len(years)),
+        args.processes,
     )
     units = open_year(years[0], [args.field]).attributes(args.field).get("units", "1")
     found = ZonalClimatology(args.field, args.dataset, args.grid, args.match, units, values, steps)

@@ -71,6 +71,20 @@ def test_quantiles_are_wrong_by_less_than_a_bin(tmp_path):
     assert off.max() <= 10 / BINS + 10 / 499
 
 
+@pytest.mark.parametrize("match", ["moments", "quantiles"])
+def test_the_number_of_processes_changes_nothing(tmp_path, match):
+    """Of three years in two processes, each year of another month and spread, bit by bit."""
+    grid, generator = make_grid({"nlat": 19, "nlon": 36}), np.random.default_rng(2)
+    years = [
+        write(tmp_path / f"{k}", grid, generator.gamma(k, size=(3, *grid.shape)), month=k)
+        for k in (1, 2, 3)
+    ]
+    one, two = (fit_zonal(years, "PSL", match, processes=number) for number in (1, 2))
+    assert one[1].tolist() == two[1].tolist() == [3, 3, 3, *[0] * 9]
+    for name, values in one[0].items():
+        np.testing.assert_array_equal(values, two[0][name])
+
+
 def test_area_counts_at_the_edge_of_a_band(tmp_path):
     """Rows at 80°, 80.5° … 82° are 0, 82.5° … 84.5° are 1: the mean is the area's share of ones."""
     grid = make_grid({"nlat": 361, "nlon": 8})
@@ -89,4 +103,4 @@ def test_no_samples_and_two_grids_are_refused(tmp_path):
         grid = make_grid({"nlat": nlat, "nlon": 36})
         write(tmp_path / name, grid, [np.zeros(grid.shape)])
     with pytest.raises(BadInput, match=r"2002 is on 37 × 36.* not on 19 × 36"):
-        fit_zonal([tmp_path / "2001", tmp_path / "2002"], "PSL", "quantiles")
+        fit_zonal([tmp_path / "2001", tmp_path / "2002"], "PSL", "quantiles", processes=2)

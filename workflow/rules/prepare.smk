@@ -210,9 +210,9 @@ rule compute_zonal_climatology:
         match="moments|quantiles",
     conda:
         "../../envs/regrid.yaml"
-    threads: 1
+    threads: 1 if TEMPORARY else 4  # raw files take as many times the memory
     resources:
-        mem_mb=asks(400, full=200),
+        mem_mb=asks(600, full=600),
         runtime=asks(10, yearly=10),
     params:
         seen=all_seen,
@@ -223,7 +223,7 @@ rule compute_zonal_climatology:
             f"compute_zonal_climatology.py {ALL_SAMPLES}"
             " --dataset {wildcards.dataset}"
             " --grid {wildcards.grid} --field {wildcards.field} --match {wildcards.match}"
-            " --output {output:q}"
+            " --processes {threads} --output {output:q}"
         )
 
 

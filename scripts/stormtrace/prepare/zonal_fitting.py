@@ -1,13 +1,17 @@
 """Mean, standard deviation and quantiles of a field by month and latitude band, from samples.
 
-One sample at a time is in memory. Each cell counts for its area, in the band that its centre lies
-in. Moments take one pass (`prepare.moments`). Quantiles take two: the first finds the least and the
-greatest value of each month and band, the second counts area in `BINS` bins of equal width between
-them, so a quantile is wrong by at most the width of a bin.
+One sample at a time is in memory of each process that reads years. Each cell counts for its area,
+in the band that its centre lies in. Moments take one pass (`prepare.moments`). Quantiles take two:
+the first finds the least and the greatest value of each month and band, the second counts area in
+`BINS` bins of equal width between them, so a quantile is wrong by at most the width of a bin.
 """
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,92 +76,117 @@ class Bands:
         return Moments(weight, origin + mean, np.add.reduceat(self.area * away**2, self.starts))
 
 
-Sample = tuple[int, NDArray[np.float32]]
+@dataclass(frozen=True)
+class _Source:
+    """A field of samples, and the bands of the grid that they are on."""
+
+    field: str
+    grid: Grid
+    bands: Bands
+
+    def samples(self, year: YearOfSamples) -> Iterator[tuple[int, Floats]]:
+        """Yield the month, from 0, and the map of each sample, (cells,) in order of bands."""
+        folder = open_year(year, [self.field])
+        if not self.grid.same_as(folder.grid):
+            raise BadInput(f"{year} is on {folder.grid.describe()}, not on {self.grid.describe()}")
+        for sample in folder.paths:
+            batch = folder.read([sample])
+            yield folder.date(batch.times[0]).month - 1, self.bands.sort(batch.values[0, 0])
+
+    def moments(self, year: YearOfSamples) -> tuple[dict[int, Moments], NDArray[np.int64]]:
+        """Return month -> moments (bands,) of a year, and samples of each month (12,)."""
+        months, steps = dict[int, Moments](), np.zeros(MONTHS, np.int64)
+        for month, cells in self.samples(year):
+            own = self.bands.moments(cells)
+            months[month] = months[month] + own if month in months else own
+            steps[month] += 1
+        return months, steps
+
+    def ends(self, year: YearOfSamples) -> tuple[Floats, Floats, NDArray[np.int64]]:
+        """Return the least and the greatest value of a year, (12, bands), and samples (12,)."""
+        starts, steps = self.bands.starts, np.zeros(MONTHS, np.int64)
+        least = np.full((MONTHS, starts.size), np.inf)
+        most = -least
+        for month, cells in self.samples(year):
+            np.minimum(least[month], np.minimum.reduceat(cells, starts), out=least[month])
+            np.maximum(most[month], np.maximum.reduceat(cells, starts), out=most[month])
+            steps[month] += 1
+        return least, most, steps
+
+    def areas(self, year: YearOfSamples, least: Floats, width: Floats) -> Floats:
+        """Return the area of a year in each bin, (12, bands, BINS), km²."""
+        starts, area = self.bands.starts, self.bands.area
+        found = np.zeros((MONTHS, starts.size, BINS))
+        pieces = [slice(*ends) for ends in itertools.pairwise([*starts.tolist(), area.size])]
+        for month, cells in self.samples(year):
+            for band, piece in enumerate(pieces):
+                away = (cells[piece] - least[month, band]) / width[month, band]
+                bins = np.minimum(away.astype(np.int64), BINS - 1)
+                found[month, band] += np.bincount(bins, area[piece], BINS)
+        return found
+
+
+Watch = Callable[[Iterable[Any]], Iterable[Any]]
+#: A function of a year -> its results, year by year in order.
+Run = Callable[[Callable[[YearOfSamples], Any]], Iterable[Any]]
 
 
 def fit_zonal(
     years: Sequence[YearOfSamples],
     field: str,
     match: Match,
-    watch: Callable[[Iterable[YearOfSamples]], Iterable[YearOfSamples]] = iter,
+    watch: Watch = iter,
+    processes: int = 1,
 ) -> tuple[dict[str, Floats], NDArray[np.int64]]:
     """Return name -> values (12, bands, …), and samples a month (12,), of some years of samples.
 
-    watch: reports the progress of a pass over the years.
+    watch: reports the progress of a pass over the years. processes: that read years at the same
+    time; their number changes nothing in the results.
 
     Raises:
         BadInput: samples are missing, damaged or on several grids.
 
     """
-    reader = _Reader(years, field, watch)
-    if match == "moments":
-        return _moments(reader)
-    return _quantiles(reader)
+    if not years:
+        raise BadInput("there are no samples to make a climatology of: name folders of them")
+    grid = open_year(years[0], [field]).grid
+    source = _Source(field, grid, Bands.of(grid))
+    fit = _moments if match == "moments" else _quantiles
+    if processes == 1 or len(years) == 1:
+        return fit(source, lambda of_year: watch(map(of_year, years)))
+    with ProcessPoolExecutor(processes) as pool:
+        return fit(source, lambda of_year: watch(pool.map(of_year, years)))
 
 
-@dataclass
-class _Reader:
-    years: Sequence[YearOfSamples]
-    field: str
-    watch: Callable[[Iterable[YearOfSamples]], Iterable[YearOfSamples]]
-    grid: Grid | None = None
-
-    def bands(self) -> Bands:
-        if not self.years:
-            raise BadInput("there are no samples to make a climatology of: name folders of them")
-        self.grid = open_year(self.years[0], [self.field]).grid
-        return Bands.of(self.grid)
-
-    def samples(self) -> Iterator[Sample]:
-        """Yield the month, from 0, and the map of each sample."""
-        for year in self.watch(self.years):
-            folder = open_year(year, [self.field])
-            if self.grid is not None and not self.grid.same_as(folder.grid):
-                raise BadInput(
-                    f"{year} is on {folder.grid.describe()}, not on {self.grid.describe()}"
-                )
-            for sample in folder.paths:
-                batch = folder.read([sample])
-                yield folder.date(batch.times[0]).month - 1, batch.values[0, 0]
-
-
-def _moments(reader: _Reader) -> tuple[dict[str, Floats], NDArray[np.int64]]:
-    bands, steps = reader.bands(), np.zeros(MONTHS, np.int64)
-    months: dict[int, Moments] = {}
-    for month, values in reader.samples():
-        own = bands.moments(bands.sort(values))
-        months[month] = months[month] + own if month in months else own
-        steps[month] += 1
+def _moments(source: _Source, run: Run) -> tuple[dict[str, Floats], NDArray[np.int64]]:
+    steps, months = np.zeros(MONTHS, np.int64), dict[int, Moments]()
+    for of_year, counted in run(source.moments):
+        steps += counted
+        for month, own in of_year.items():
+            months[month] = months[month] + own if month in months else own
     found = {name: np.full((MONTHS, BANDS), np.nan) for name in ("mean", "std")}
     for month, moments in months.items():
-        found["mean"][month, bands.there] = moments.mean
-        found["std"][month, bands.there] = moments.std
+        found["mean"][month, source.bands.there] = moments.mean
+        found["std"][month, source.bands.there] = moments.std
     return found, steps
 
 
-def _quantiles(reader: _Reader) -> tuple[dict[str, Floats], NDArray[np.int64]]:
-    bands, steps = reader.bands(), np.zeros(MONTHS, np.int64)
-    least = np.full((MONTHS, bands.there.size), np.inf)
+def _quantiles(source: _Source, run: Run) -> tuple[dict[str, Floats], NDArray[np.int64]]:
+    there, steps = source.bands.there, np.zeros(MONTHS, np.int64)
+    least = np.full((MONTHS, there.size), np.inf)
     most = -least
-    for month, values in reader.samples():
-        cells = bands.sort(values)
-        np.minimum(least[month], np.minimum.reduceat(cells, bands.starts), out=least[month])
-        np.maximum(most[month], np.maximum.reduceat(cells, bands.starts), out=most[month])
-        steps[month] += 1
-    area = np.zeros((MONTHS, bands.there.size * BINS))
-    first = bands.spread(BINS * np.arange(bands.there.size, dtype=np.float64)).astype(np.int64)
+    for low, high, counted in run(source.ends):
+        least, most = np.minimum(least, low), np.maximum(most, high)
+        steps += counted
     width = np.where(most > least, most - least, 1.0) / BINS
-    for month, values in reader.samples():
-        cells = bands.sort(values) - bands.spread(least[month])
-        cells /= bands.spread(width[month])
-        bins = first + np.minimum(cells.astype(np.int64), BINS - 1)
-        area[month] += np.bincount(bins, bands.area, area.shape[1])
+    area = np.zeros((MONTHS, there.size, BINS))
+    for of_year in run(partial(source.areas, least=least, width=width)):
+        area += of_year
     found = np.full((MONTHS, BANDS, PROBABILITIES.size), np.nan)
-    for index in np.flatnonzero(steps):
-        counted = area[index].reshape(-1, BINS)
-        for place, number in enumerate(bands.there):
-            ends = least[index, place], most[index, place]
-            found[index, number] = quantiles_of(counted[place], *ends)
+    for month in np.flatnonzero(steps):
+        for place, number in enumerate(there):
+            ends = least[month, place], most[month, place]
+            found[month, number] = quantiles_of(area[month, place], *ends)
     return {"quantile": found}, steps
 
 
