@@ -80,7 +80,8 @@ def work_of(cluster: Cluster) -> list[dict]:
         for part, facts in parts.items():
             marker = cluster.records / "ended" / part
             exit = int(marker.read_text()) if marker.exists() else None
-            killed = "killed" in facts or (job["Exit_status"] == 265 and exit != 0)
+            # A shared job may linger when all is done: it has no exit status yet.
+            killed = "killed" in facts or (job.get("Exit_status") == 265 and exit != 0)
             did.append(facts | {"exit": exit, "killed": killed})
     return sorted(did, key=lambda one: one["start"])
 
