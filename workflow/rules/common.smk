@@ -149,8 +149,8 @@ def refuse_missing():
         sys.exit(f"error: nothing was started, since jobs need what is not there:\n  {listed}")
 
 
-# Snakemake reads the parameters of each function of a rule anew for each job, some ten times: a
-# seventh of the CPU time of a plan.
+# Snakemake reads the parameters of each function here anew for each job, some ten times, which was
+# a seventh of the CPU time of a plan.
 for where in (snakemake_common, snakemake_rules):
     if hasattr(where, "get_function_params"):  # else another Snakemake
         where.get_function_params = functools.cache(where.get_function_params)
