@@ -37,6 +37,7 @@ sys.path.insert(0, str(ROOT / "profiles" / "scheduler"))
 
 import shared  # noqa: E402
 import shared_job  # noqa: E402
+from parts import TOGETHER, Part, fits, left_over, minutes_left  # noqa: E402
 from request import SNAKEMAKE_MB  # noqa: E402
 
 SECONDS = {
@@ -255,7 +256,7 @@ class Simulation:
     ) -> None:
         self.plan, self.waits, self.chance = plan, waits, random.Random(seed)
         self.minutes, self.gpu_speed = minutes, gpu_speed
-        self.parts: dict[bool, dict[str, shared.Part]] = {False: {}, True: {}}  # that wait
+        self.parts: dict[bool, dict[str, Part]] = {False: {}, True: {}}  # that wait
         self.shared: dict[str, SharedJob] = {}
         self.submitted = Counter[bool]()  # to PBS, by whether for a GPU
         self.held_s = Counter[bool]()
@@ -308,9 +309,9 @@ class Simulation:
         """Let a job wait as a part of a shared one, which is looked for."""
         on_gpu = self.on_gpu(job)
         minutes, mem_mb, threads = asked().get(self.plan.rules[job], USUAL)
-        most = shared.TOGETHER if self.plan.read_by(job) else 1
+        most = TOGETHER if self.plan.read_by(job) else 1
         cpus, memory = GPU_JOB_CPUS if on_gpu else threads, mem_mb + SNAKEMAKE_MB
-        part = shared.Part(job, self.device(job), cpus, memory, minutes, most, self.now)
+        part = Part(job, self.device(job), cpus, memory, minutes, most, self.now)
         self.parts[on_gpu][job] = part
         self.provide(on_gpu)
         for name, one in self.shared.items():
@@ -325,7 +326,7 @@ class Simulation:
         fleet = [one.facts() for one in self.shared.values() if one.on_gpu == on_gpu]
         if len(fleet) >= shared.MOST[device]:
             return
-        missing = shared.left_over(list(self.parts[on_gpu].values()), fleet, self.now)
+        missing = left_over(list(self.parts[on_gpu].values()), fleet, self.now)
         if missing:
             name = f"shared-{sum(self.submitted.values())}"
             have = {
@@ -341,8 +342,8 @@ class Simulation:
         one = self.shared.get(name)
         if one is None or one.running:
             return
-        left, waiting = shared.minutes_left(one.have, self.now), self.parts[one.on_gpu]
-        fit = (job for job, part in waiting.items() if shared.fits(part, one.have, left))
+        left, waiting = minutes_left(one.have, self.now), self.parts[one.on_gpu]
+        fit = (job for job, part in waiting.items() if fits(part, one.have, left))
         if first := next(fit, None):
             self.run_parts(name, one, first, fit)
         elif self.now < one.idle_since + shared.LINGER_S:
@@ -510,7 +511,7 @@ def days(plan: Plan) -> list[str]:
         "GB/s of a V100 and of an A100 of 40 GB: an assumption, so that the last column does",
         f"without. Of `detect`'s {SECONDS['detect']} s, {START_S} are its start, {READ_S} reading"
         f" and {NETWORK_S} the network; up to",
-        f"{shared.TOGETHER} of the same samples start and read once. Jobs that share one of PBS",
+        f"{TOGETHER} of the same samples start and read once. Jobs that share one of PBS",
         "(`shared_gpu_minutes`, `shared_cpu_minutes` in the profile) ask for up to",
         f"{minutes['gpu']} minutes with a GPU and {minutes['cpu']} without; at most {most['gpu']}"
         f" and {most['cpu']} such jobs of PBS are there",

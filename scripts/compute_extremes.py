@@ -22,13 +22,9 @@ def main() -> None:
     """Parse the flags, compute and write."""
     parser = commandline.parser(__doc__)
     add_sample_flags(parser)
-    parser.add_argument(
-        "--period",
-        nargs=2,
-        action="append",
-        default=[],
-        metavar=("START", "END"),
-        help="stretch of each folder that counts, END not included; as often as there are folders",
+    commandline.add_periods(
+        parser,
+        "stretch of each folder that counts, END not included; as often as there are folders",
     )
     parser.add_argument("--field", required=True, help="a field of the samples")
     parser.add_argument("--percentiles", type=float, nargs="+", required=True, help="per cent")

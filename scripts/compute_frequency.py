@@ -21,13 +21,9 @@ def main() -> None:
     """Parse the flags, count, write."""
     parser = commandline.parser(__doc__)
     parser.add_argument("--masks", nargs="+", required=True, help="masks, one file a year")
-    parser.add_argument(
-        "--period",
-        nargs=2,
-        action="append",
-        default=[],
-        metavar=("START", "END"),
-        help="of each file the experiment's period, END not included: steps are missing only "
+    commandline.add_periods(
+        parser,
+        "of each file the experiment's period, END not included: steps are missing only "
         "within it; as often as there are masks",
     )
     parser.add_argument("--objects", nargs="*", default=[], help="objects of the same years")

@@ -13,7 +13,8 @@ part keeps its own log, exit code and attempts. In `.snakemake/pbs/shared/` (or 
     barren/<kind>             when those were submitted that ended without having taken any
     lost/<part>               a part that was found nowhere, since when
 
-A part moves by being renamed: of two shared jobs one gets it. Its id says what it asks for.
+A part moves by being renamed: of two shared jobs one gets it. Its id says what it asks for
+(`parts.py`).
 Standard library only, and Python 3.6.
 """
 
@@ -23,14 +24,12 @@ import json
 import os
 import shlex
 import time
-from typing import Any, Dict, Iterator, List, NamedTuple, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Sequence
 
 import request
 import submission
 from jobs import GRACE_S, POLL_S, Facts, Jobs, number, read_json, say, write_json
-
-TOGETHER = 4
-"""Parts that read the same samples (`shared_input`) and run at once in a shared job."""
+from parts import Part, fits, id_of_part, left_over, minutes_left, part_of
 
 MOST = {"gpu": 32, "cpu": 64}
 """Shared jobs of one kind that are queued or running at once; Casper has 32 GPUs for one user."""
@@ -49,69 +48,6 @@ BARREN_S = 3600
 
 WELL_ENDED = 0.34
 """What a shared job that found nothing to do counts against a part that waits; a broken one: 1."""
-
-
-class Part(NamedTuple):
-    """What the id of a part says: PART-kind-cpus-memory-minutes-most-milliseconds-random."""
-
-    id: str
-    kind: str
-    cpus: int
-    memory_mb: int
-    minutes: int
-    most: int  # how many of its like may run at once
-    time: float  # of its submission
-
-
-def part_of(job: str) -> Optional[Part]:
-    """Return what the id of a part says, or None for a job that is none."""
-    words = job.split("-")
-    if len(words) != 8 or words[0] != "part":
-        return None
-    cpus, memory_mb, minutes, most, millis = map(int, words[2:7])
-    return Part(job, words[1], cpus, memory_mb, minutes, most, millis / 1000)
-
-
-def id_of_part(kind: str, properties: request.Properties, now: float) -> str:
-    """Return an id for a part that no other has."""
-    resources = properties["resources"]
-    most = TOGETHER if resources.get("shared_input") else 1
-    facts = (int(properties["threads"]), request.memory_mb(resources), int(resources["runtime"]))
-    words = (kind, *facts, most, int(now * 1000), os.urandom(4).hex())
-    return "-".join(["part", *map(str, words)])
-
-
-def fits(part: Part, have: Facts, minutes: float) -> bool:
-    """Whether a shared job that has so many minutes left can run a part."""
-    enough = part.cpus <= have["cpus"] and part.memory_mb <= have["memory_mb"]
-    return enough and part.minutes <= minutes
-
-
-def left_over(parts: Sequence[Part], fleet: Sequence[Facts], now: float) -> List[Part]:
-    """Return the parts that do not fit into the minutes that shared jobs have left, longest first.
-
-    fleet: of each shared job cpus, memory_mb, minutes, the deadline once it has started, and of
-    what it has taken the minutes of the longest, `busy`.
-    """
-    room = [minutes_left(have, now) - have.get("busy", 0) for have in fleet]
-    missing = []
-    full = {}  # type: Dict[Any, int]  # of what they ask for: that many have no room for it
-    for part in sorted(parts, key=lambda one: (-one.minutes, one.time)):
-        asked = (part.minutes, part.cpus, part.memory_mb)
-        place = full.get(asked, 0)
-        while place < len(fleet) and not fits(part, fleet[place], room[place]):
-            place += 1
-        full[asked] = place
-        if place < len(fleet):
-            room[place] -= part.minutes
-        else:
-            missing.append(part)
-    return missing
-
-
-def minutes_left(have: Facts, now: float) -> float:
-    """Return the minutes that a shared job has left, all of them before it starts."""
-    return (have["deadline"] - now) / 60 if "deadline" in have else have["minutes"]
 
 
 class SharedJobs(Jobs):

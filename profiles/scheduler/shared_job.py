@@ -22,7 +22,8 @@ from typing import Any, Dict, List
 
 import request
 from jobs import write_json
-from shared import MARGIN_MINUTES, UNASKED_S, Part, fits, names, part_of
+from parts import Part, fits, part_of
+from shared import MARGIN_MINUTES, UNASKED_S, names
 
 LOOK_S = 0.5
 """Between two looks at what waits, what has ended and what is unwanted."""

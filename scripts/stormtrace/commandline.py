@@ -63,19 +63,21 @@ def add_classes(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_periods(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add the flag `--period START END`, which may be given again. what: its help."""
+    parser.add_argument(
+        "--period", nargs=2, action="append", default=[], metavar=("START", "END"), help=what
+    )
+
+
 def add_mask_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags that every script shares that writes one year of masks."""
     parser.add_argument("--output", type=Path, required=True, help="mask file")
     for name in ("experiment", "dataset", "grid"):
         parser.add_argument(f"--{name}", required=True, help="written into the file")
     parser.add_argument("--year", type=int, required=True, help="year that the samples are of")
-    parser.add_argument(
-        "--period",
-        nargs=2,
-        action="append",
-        default=[],
-        metavar=("START", "END"),
-        help="only samples from START to before END, of all in the folder (repeatable, in order)",
+    add_periods(
+        parser, "only samples from START to before END, of all in the folder (repeatable, in order)"
     )
     parser.add_argument(
         "--missing-steps",

@@ -20,6 +20,7 @@ import shared_job
 import slurm
 import submission
 from cluster import SHARED as PROFILE
+from parts import left_over, part_of
 
 SHARED = {"shared_cpu_minutes": 60, "runtime": 10}
 SAME = {**SHARED, "shared_input": "samples/2000"}
@@ -195,7 +196,7 @@ def add(jobs, name="a", **how):
 
 def carry(jobs, number="1", linger=0.0, minutes=60, memory=1200, cpus=1):
     """Be the shared job of a number, until there is nothing more to do."""
-    kind = shared.part_of(shared.names(jobs.path("waiting"))[0]).kind
+    kind = part_of(shared.names(jobs.path("waiting"))[0]).kind
     words = [jobs.state, number, kind, *map(str, (cpus, memory, minutes, linger))]
     before = signal.getsignal(signal.SIGTERM)
     try:
@@ -216,7 +217,7 @@ def quick(monkeypatch):
 
 
 def part(minutes=10, cpus=1, memory=300, most=1, kind="cpu0", at=0):
-    return shared.part_of(f"part-{kind}-{cpus}-{memory}-{minutes}-{most}-{at}-0")
+    return part_of(f"part-{kind}-{cpus}-{memory}-{minutes}-{most}-{at}-0")
 
 
 def queued(minutes=60, cpus=1, memory=300, **facts):
@@ -240,7 +241,7 @@ def queued(minutes=60, cpus=1, memory=300, **facts):
     ],
 )
 def test_what_shared_jobs_cannot_hold(parts, fleet, left):
-    assert len(shared.left_over(parts, fleet, now=0.0)) == left
+    assert len(left_over(parts, fleet, now=0.0)) == left
 
 
 def test_as_many_are_submitted_as_the_minutes_ask_for(at_slurm, asked):

@@ -5,9 +5,8 @@
 comparisons are. Their means over areas, with intervals, are a table (CSV): `COLUMNS`.
 """
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from stormtrace.formats.axes import map_attributes, read_grid, write_grid
 from stormtrace.formats.class_axis import read_classes, write_classes, write_flags
 from stormtrace.formats.comparison_maps import SEASONS
 from stormtrace.formats.counts import CONVENTIONS, set_attributes
+from stormtrace.formats.csv_rows import number, read_csv, write_csv
 from stormtrace.formats.netcdf import creating, opening
 from stormtrace.grids import Grid
 
@@ -140,34 +140,24 @@ def read_decomposition(path: Path | str, table: ClassTable | None = None) -> Dec
 
 def write_rows(path: Path | str, rows: Iterable[Row]) -> None:
     """Write the table, whole or not at all."""
-    with writing(path) as partial, partial.open("w", encoding="utf-8", newline="") as stream:
-        table = csv.writer(stream, lineterminator="\n")
-        table.writerow(COLUMNS)
-        for row in rows:
-            values = (row.estimate, row.low, row.high, row.one_at_a_time, row.last_one_out)
-            # What rounding leaves of zero is zero.
-            numbers = ("" if one is None else f"{round(one, 9) + 0.0:.6g}" for one in values)
-            table.writerow([row.feature, row.period, row.region, row.part, *numbers])
+    write_csv(path, COLUMNS, map(astuple, rows))
 
 
 def read_rows(path: Path | str) -> list[Row]:
     """Read the table.
 
     Raises:
-        BadInput: it is none.
+        BadInput: it is none, or holds no number where one belongs.
 
     """
+    rows = read_csv(path, COLUMNS, "table of a decomposition", "decompose.py")
     try:
-        with Path(path).open(encoding="utf-8", newline="") as stream:
-            read = csv.DictReader(stream)
-            if tuple(read.fieldnames or ()) != COLUMNS:
-                raise BadInput(f"{path} is no table of a decomposition: make it with decompose.py")
-            return [_row(one) for one in read]
-    except (OSError, ValueError) as error:
+        return [_row(one) for one in rows]
+    except ValueError as error:
         raise BadInput(f"{path} cannot be read ({error}): make it with decompose.py") from error
 
 
 def _row(one: Mapping[str, str]) -> Row:
-    numbers = [float(one[key]) if one[key] else None for key in COLUMNS[5:]]
+    numbers = [number(one[key]) for key in COLUMNS[5:]]
     estimate = float(one["estimate"])
     return Row(one["class"], one["period"], one["region"], one["part"], estimate, *numbers)
