@@ -23,12 +23,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 TEMPLATES = ROOT / "workflow" / "report"
 sys.path[:0] = [str(ROOT / name) for name in ("scripts", "benchmarks", "tests")]
-sys.path.append(str(ROOT / "tests" / "verification"))
-
-from ibtracs_files import row, write_csv  # noqa: E402
 
 from bench_map import account  # noqa: E402
 from bench_track import shift_year  # noqa: E402
+from ibtracs_files import row, write_csv  # noqa: E402
 from make_results import dates_between, write_masks, write_samples  # noqa: E402
 from stormtrace.grids import make_grid  # noqa: E402
 

@@ -33,7 +33,8 @@ def imports_of(file):
 @pytest.mark.parametrize("file", BENCHMARKS, ids=lambda file: file.stem)
 def test_all_it_imports_is_there(file, monkeypatch):
     """Also what is imported only when a row is measured: rooms move, benchmarks must follow."""
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    for folder in ("benchmarks", "profiles/scheduler"):
+        monkeypatch.syspath_prepend(str(ROOT / folder))
     for module, name in imports_of(file):
         if module.split(".")[0] in PEERS or module == "ingest_chain":
             continue
