@@ -4,8 +4,8 @@ import sys
 
 import numpy as np
 import pytest
-from ibtracs_files import row, write_csv, write_netcdf
 
+from ibtracs_files import row, write_csv, write_netcdf
 from stormtrace.errors import BadInput
 from stormtrace.grids.basins import TC_BASINS, tc_basin
 from stormtrace.verification.observed import KNOT, read_storms, storms_file

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from ibtracs_files import row, write_csv
 
+from ibtracs_files import row, write_csv
 from stormtrace import results
 from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.errors import BadInput
