@@ -12,7 +12,7 @@ import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
@@ -46,6 +46,13 @@ class Block(BaseModel):
     model_config = ConfigDict(
         extra="forbid", strict=True, frozen=True, allow_inf_nan=False, protected_namespaces=()
     )
+
+    #: Keys whose tables mean something else in another order: `flag` keeps it.
+    ordered: ClassVar[tuple[str, ...]] = ()
+
+
+class InOrder(dict[str, Any]):
+    """A dumped table whose order counts."""
 
 
 @dataclass(frozen=True)
@@ -102,17 +109,30 @@ def check_block(model: type[Model], block: Any) -> Model | Fault:
 def dump(block: Any) -> Any:
     """Return a block (or anything that holds some) as plain JSON types, without absent keys."""
     if isinstance(block, BaseModel):
-        return block.model_dump(mode="json", exclude_none=True)
+        made = block.model_dump(mode="json", exclude_none=True)
+        ordered = block.ordered if isinstance(block, Block) else ()
+        return made | {key: InOrder(made[key]) for key in ordered if key in made}
     if isinstance(block, Mapping):
-        return {key: dump(value) for key, value in block.items()}
+        table = {key: dump(value) for key, value in block.items()}
+        return InOrder(table) if isinstance(block, InOrder) else table
     if isinstance(block, list | tuple):
         return [dump(value) for value in block]
     return block
 
 
 def flag(block: Any) -> str:
-    """Return a block of the study as a script's flag takes it: JSON, keys in order."""
-    return json.dumps(dump(block), sort_keys=True, separators=(",", ":"))
+    """Return a block of the study as a script's flag takes it: JSON.
+
+    Keys are sorted, so that the same block is the same text, but where their order counts.
+    """
+    return json.dumps(_sorted(dump(block)), separators=(",", ":"))
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        keys = value if isinstance(value, InOrder) else sorted(value)
+        return {key: _sorted(value[key]) for key in keys}
+    return [_sorted(inner) for inner in value] if isinstance(value, list) else value
 
 
 def plain(value: Any) -> Any:

@@ -1,13 +1,16 @@
 """Detectors that are no networks, in the study: one line in an experiment."""
 
 import copy
+import json
 import re
 from pathlib import Path
 
 import pytest
 import yaml
 
+from stormtrace.blocks import dump, flag, read_block
 from stormtrace.detect.recipes import AdoptedMasks, ThresholdRecipe
+from stormtrace.detect.thresholds import recipe_checksum
 from stormtrace.errors import BadInput
 from stormtrace.study.artmip import artmip_files
 from stormtrace.study.definition import Study
@@ -85,6 +88,35 @@ def test_without_networks_nothing_is_trained_and_no_labels_are_read(demo):
     assert shown["model_source"] == "Atmospheric River: IVT ≥ 250 kg m-1 s-1"
     (file,) = [one for one in artmip_files(made, "rivers") if "20010101" in one]
     assert file.endswith("mini-historical.ar_tag.Stormtrace.3hr.20010101-20010110.nc")
+
+
+def test_classes_of_a_recipe_reach_the_job_and_the_report_in_the_order_they_are_written(demo):
+    """The first has the cell, so another order is other masks: neither is in order of letters."""
+    classes = {
+        name: {"where": [{"units": "kg m-2", "field": "TMQ", "at_least": least}]}
+        for name, least in (("Strong", 40), ("Moist", 30), ("Weak", 20), ("Cyclone", 10))
+    }
+    other = dict(reversed(classes.items()))
+    detectors = {"one": {"classes": classes}, "two": {"classes": other}}
+    made = study(
+        demo,
+        ("rivers", "turned"),
+        detectors,
+        rivers={"like": "control", "detector": "one"},
+        turned={"like": "control", "detector": "two"},
+    )
+    report = json.loads(flag(report_of(made)))["configuration"]["detectors"]
+    sums = []
+    for experiment, name, written in (("rivers", "one", classes), ("turned", "two", other)):
+        text = flag(dump(made.detector_of(experiment)))
+        told = read_block(ThresholdRecipe, json.loads(text), "--recipe")
+        assert told.labels == ["Background", *written]
+        assert list(report[name]["classes"]) == list(written)
+        assert list(json.loads(text)["classes"]["Weak"]["where"][0]) == sorted(
+            ["units", "field", "at_least"]
+        )
+        sums.append(recipe_checksum(told, []))
+    assert sums[0] != sums[1]
 
 
 def test_percentiles_are_of_the_dataset_that_a_recipe_names(demo):

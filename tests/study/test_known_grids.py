@@ -105,3 +105,12 @@ def test_failures_of_this_run_are_told_once_a_kind(tmp_path):
     assert told.startswith(
         "1995.nc has no variable Q\n    see logs/make_samples/d/1995.log, and 1 m"
     )
+
+
+def test_logs_of_results_elsewhere_are_told_by_their_path(tmp_path):
+    """As on a cluster, whose results lie on scratch: `results` is not below the Snakefile."""
+    here, scratch = tmp_path / "here", tmp_path / "scratch/logs"
+    here.mkdir()
+    (scratch / "detect").mkdir(parents=True)
+    (scratch / "detect/2000.log").write_text("error: no water\n")
+    assert failures_in(here, str(scratch), 0) == [f"no water\n    see {scratch}/detect/2000.log"]

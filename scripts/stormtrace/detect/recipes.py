@@ -1,6 +1,6 @@
 """Detectors that are no networks, as entries of the study: threshold recipes, adopted masks."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 from pydantic.json_schema import SkipJsonSchema
@@ -193,6 +193,8 @@ def _named_once(names: dict[str, Any]) -> dict[str, Any]:
 
 class ThresholdRecipe(DetectorEntry):
     """A detector by thresholds: where a field is large or small, in objects of a certain shape."""
+
+    ordered: ClassVar[tuple[str, ...]] = ("classes",)
 
     classes: Annotated[dict[str, ClassRecipe], AfterValidator(_named_once)] = Field(
         min_length=1,

@@ -195,14 +195,15 @@ def failures_in(folder: Path, logs: str, since: float) -> list[str]:
 
     Snakemake prints the command of each twice, and the reason somewhere between them.
 
-    logs: the folder of the study's logs, below `folder`. since: only logs written after this
-    moment, in seconds of the epoch.
+    logs: the folder of the study's logs, seen from `folder` or absolute. since: only logs written
+    after this moment, in seconds of the epoch.
     """
     found = []
     for path in sorted((folder / logs).rglob("*.log")):
         with suppress(OSError):
             if path.stat().st_mtime >= since and (reason := failure(path)):
-                found.append((str(path.relative_to(folder)), reason.removeprefix("error: ")))
+                name = Path(logs) / path.relative_to(folder / logs)
+                found.append((str(name), reason.removeprefix("error: ")))
     return _one_of_each_kind(found)
 
 
