@@ -1,12 +1,16 @@
 import errno
+import threading
+from types import SimpleNamespace
 
 import netCDF4
 import numpy as np
 import pytest
 
+from stormtrace.detect.reading_ahead import read_ahead
 from stormtrace.errors import BadInput
 from stormtrace.formats import netcdf
 from stormtrace.formats.netcdf import creating, open_raw, read, variable
+from stormtrace.learn.batches import batches
 
 
 def write(path, form="NETCDF4", values=(1, 2, 3), kind="f4", fill=None, **attributes):
@@ -102,3 +106,40 @@ def test_full_disk_is_told_as_such(tmp_path, monkeypatch):
         raise RuntimeError("NetCDF: HDF error")
     assert caught.value.errno == errno.ENOSPC
     assert str(tmp_path) in str(caught.value)
+
+
+def given_up(turn):
+    """Samples as detection reads them ahead, the second of which waits for its turn."""
+
+    def read(number):
+        with turn if number else threading.Lock():
+            return [], []
+
+    stream = read_ahead(SimpleNamespace(paths=[[1], [2], [3]], read=read))
+    next(stream)
+    stream.close()
+
+
+def refused(turn):
+    """Batches of training, the first of which is refused while the others wait for their turn."""
+
+    def read(index):
+        with turn if index else threading.Lock():
+            raise BadInput("no sample")
+
+    with pytest.raises(BadInput, match="no sample"):
+        next(batches(SimpleNamespace(read=read), [0, 1, 2, 3], 1))
+
+
+@pytest.mark.parametrize("leave", [given_up, refused])
+def test_readers_left_behind_are_not_waited_for(leave):
+    """Python may collect a generator while this thread has what its reader waits for: NETCDF."""
+    turn, left = threading.Lock(), threading.Event()
+
+    def hold():
+        with turn:
+            leave(turn)
+            left.set()
+
+    threading.Thread(target=hold, daemon=True).start()
+    assert left.wait(30)

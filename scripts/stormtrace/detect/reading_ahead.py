@@ -4,7 +4,6 @@ Several detectors that need the samples of one folder share the reading: each fi
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.netcdf import reading_threads
 from stormtrace.formats.samples import Batch, SampleFolder, read_together, stamp_of
 
 #: Raises BadInput if the raw fields (fields, ny, nx) of a file are impossible.
@@ -104,7 +104,7 @@ def read_ahead(pieces: Pieces) -> Iterator[Piece]:
 
     That is enough for a CPU.
     """
-    with ThreadPoolExecutor(max_workers=1) as thread:
+    with reading_threads(1) as thread:
         ahead = thread.submit(pieces.read, 0) if pieces.paths else None
         for following in range(1, len(pieces.paths) + 1):
             assert ahead is not None

@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
 
@@ -21,6 +22,21 @@ from stormtrace.seals import MAKE_AGAIN, Damaged, add_seal, is_sealed
 
 #: The netCDF library is not safe in several threads: reading and writing take turns.
 NETCDF = threading.RLock()
+
+
+@contextlib.contextmanager
+def reading_threads(number: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads that read for a generator; at its end what they have begun is not waited for.
+
+    A generator that an error leaves behind is collected at any moment, also one at which this
+    thread holds NETCDF. Its readers wait for that: waiting for them would never end.
+    """
+    threads = ThreadPoolExecutor(number)
+    try:
+        yield threads
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+
 
 Form = Literal["NETCDF4", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"]
 

@@ -6,7 +6,6 @@ lose: so a resumed training sees the same batches as one that was never stopped.
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from stormtrace.formats.labelled import LabelledFile, by_time, read_labelled
-from stormtrace.formats.netcdf import NETCDF
+from stormtrace.formats.netcdf import NETCDF, reading_threads
 from stormtrace.grids import Grid
 from stormtrace.learn.augment import Augmentation
 from stormtrace.network.devices import memory_format
@@ -194,7 +193,7 @@ def batches(
         return _make_batch(samples, chosen[rank::processes], augmentation, seed, pin)
 
     starts = iter(range(0, len(order), batch_size))
-    with ThreadPoolExecutor(READERS) as readers:
+    with reading_threads(READERS) as readers:
         ahead = deque(readers.submit(make, start) for start in islice(starts, READERS))
         while ahead:
             batch = ahead.popleft().result()
