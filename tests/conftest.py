@@ -101,12 +101,7 @@ def survived(tmp_path_factory):
     it once.
     """
     folder = tmp_path_factory.mktemp("survived")
-    study = folder / "study.json"
-    study.write_text(json.dumps(smaller_planet.TEMPORARY))
-    arguments = [*smaller_planet.OF_CONTROL, "--snakefile", str(ROOT / "Snakefile")]
-    arguments += ["--resources", f"sample_years={smaller_planet.SAMPLE_YEARS}"]
-    arguments += [*smaller_planet.PACE, "--configfile", str(study)]
-    arguments += ["--default-resources", *smaller_planet.RESOURCES]
+    arguments = _arguments(folder)
     with (
         clusters.fake(folder, **smaller_planet.CLUSTER) as cluster,
         smaller_planet.counting_years(cluster.folder) as years,
@@ -116,10 +111,60 @@ def survived(tmp_path_factory):
             master = Master(cluster, *arguments)
             master.wait_until(lambda ended=ended: len(cluster.ended()) >= ended)
             master.kill(unlock=ended == smaller_planet.DEATHS_AFTER[0])  # a Snakemake of its own
-        last = Master(cluster, *arguments)
-        assert last.finish() == 0, last.said()[-3000:]
-        (cluster.folder / "sample-years.json").write_text(json.dumps(years))
+        _finish(cluster, arguments, years)
         return cluster.folder, work_of(cluster)
+
+
+@pytest.fixture(scope="session")
+def held(tmp_path_factory):
+    """The same on this machine's genuine PBS, where what runs is deleted twice and Snakemake killed.
+
+    Once Snakemake is there to see it, once it is not; the third time jobs are left to be adopted.
+    The folder that was submitted from, and PBS's attributes of the jobs.
+    """
+    if why := clusters.missing("genuine-pbs"):
+        pytest.skip(why)
+    folder = tmp_path_factory.mktemp("held")
+    arguments = _arguments(folder)
+    with (
+        clusters.of_kind("genuine-pbs", folder) as cluster,
+        smaller_planet.counting_years(cluster.folder) as years,
+    ):
+        cluster.environment["STORMTRACE_POLL_S"] = "3"
+        seen, unseen, _ = smaller_planet.DEATHS_AFTER
+        for ended in smaller_planet.DEATHS_AFTER:
+            master = Master(cluster, *arguments)
+            master.wait_until(lambda ended=ended: len(cluster.ended()) >= ended)
+            if ended == seen:
+                cluster.delete_running()
+                at_least = len(cluster.ended()) + 2
+                master.wait_until(lambda at_least=at_least: len(cluster.ended()) >= at_least)
+            master.kill(unlock=ended == seen)
+            if ended == unseen:
+                cluster.delete_running()
+        _finish(cluster, arguments, years)
+        return cluster.folder, cluster.jobs()
+
+
+def _arguments(folder):
+    """What Snakemake is asked for in both, and how."""
+    study = folder / "study.json"
+    study.write_text(json.dumps(smaller_planet.TEMPORARY))
+    return [
+        *smaller_planet.OF_CONTROL,
+        *("--snakefile", str(ROOT / "Snakefile")),
+        *("--resources", f"sample_years={smaller_planet.SAMPLE_YEARS}"),
+        *smaller_planet.PACE,
+        *("--configfile", str(study)),
+        *("--default-resources", *smaller_planet.RESOURCES),
+    ]
+
+
+def _finish(cluster, arguments, years):
+    """Let the last Snakemake do what is left, and note how many years of samples existed."""
+    last = Master(cluster, *arguments)
+    assert last.finish(within_s=3600) == 0, last.said()[-3000:]
+    (cluster.folder / "sample-years.json").write_text(json.dumps(years))
 
 
 @pytest.fixture(scope="session")

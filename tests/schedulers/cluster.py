@@ -1,10 +1,12 @@
 """A cluster to test on: what a user and Snakemake do there, whatever the scheduler."""
 
+import contextlib
 import json
 import os
 import shlex
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,6 +26,11 @@ class Cluster:
     never: ClassVar[dict[str, int]]
     #: The scheduler's own command to delete a job.
     deletion: str
+    #: Names in the environment: commands that stop a genuine scheduler and start it.
+    SWITCHES = ("STORMTRACE_STOP_SCHEDULER", "STORMTRACE_START_SCHEDULER")
+    #: Which of the clusters this is, as in `genuine-pbs`, and the CPUs of all its nodes, if known.
+    kind = ""
+    cpus = 0
 
     def __init__(self, folder: Path, environment: dict[str, str], patience_s: float = 240) -> None:
         self.folder = folder
@@ -141,6 +148,31 @@ class Cluster:
     def ended(self) -> list[Path]:
         """The markers left by jobs."""
         return list((self.records / "ended").glob("[!.]*"))
+
+    @contextlib.contextmanager
+    def outage(self) -> Iterator[None]:
+        """Nobody answers while the block runs; a genuine one is stopped and started by commands."""
+        if self.kind.startswith("fake"):
+            mark = self.folder.parent / "server" / "outage"
+            mark.touch()
+            yield
+            mark.unlink()
+            return
+        stop, start = (os.environ[name] for name in self.SWITCHES)
+        subprocess.run(stop, shell=True, check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(start, shell=True, check=True)
+
+    def unstoppable(self) -> str | None:
+        """Why there can be no outage, or None."""
+        if self.kind.startswith("fake"):
+            return None
+        missing = [name for name in self.SWITCHES if not os.environ.get(name)]
+        if self.kind.startswith("genuine") and not missing:
+            return None
+        return f"{self.kind} can be stopped by commands in {' and '.join(self.SWITCHES)}"
 
     def calls(self, verb: str) -> int:
         """How often a command of a fake cluster was called."""

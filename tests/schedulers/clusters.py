@@ -12,16 +12,17 @@ from pathlib import Path
 
 from cluster import Cluster, write_command
 from pbs_cache import cached
-from pbs_cluster import Pbs
+from pbs_cluster import GenuinePbs, Pbs
 from slurm_cluster import Slurm
 
 FAKE = Path(__file__).parent / "fake_cluster"
 
 OF = {"pbs": Pbs, "slurm": Slurm}
+GENUINE = {"pbs": GenuinePbs, "slurm": Slurm}
 
 VERBS = {
-    Pbs: ("qsub", "qstat", "qdel", "qrls"),
-    Slurm: ("sbatch", "squeue", "scancel", "scontrol", "sacct"),
+    "pbs": ("qsub", "qstat", "qdel", "qrls"),
+    "slurm": ("sbatch", "squeue", "scancel", "scontrol", "sacct"),
 }
 
 
@@ -33,12 +34,13 @@ def fake(folder: Path, of: type[Cluster] = Pbs, **settings: object) -> Iterator[
         (server / name).mkdir(parents=True)
     work.mkdir(exist_ok=True)
     (server / "settings.json").write_text(json.dumps(settings))
-    for verb in VERBS[of]:
+    for verb in VERBS[of.name]:
         run = f'FAKE_CLUSTER={server} exec {sys.executable} -S -E {FAKE} {verb} "$@"'
         write_command(server / "bin" / verb, run)
     process = subprocess.Popen([sys.executable, "-S", "-E", FAKE, "serve", server])
     python = Path(sys.executable).parent
     cluster = of(work, {"PATH": f"{server / 'bin'}:{python}:{os.environ['PATH']}"})
+    cluster.kind, cluster.cpus = f"fake-{of.name}", int(settings.get("ncpus", 0))
     cluster.wait((server / "ready").exists)
     try:
         yield cluster
@@ -53,12 +55,14 @@ def genuine(folder: Path, of: type[Cluster]) -> Iterator[Cluster]:
     environment = {"STORMTRACE_POLL_S": "2", "STORMTRACE_GRACE_S": "20"}
     work = folder / "work"
     work.mkdir()
-    yield of(work, environment, patience_s=300)
+    cluster = of(work, environment, patience_s=300)
+    cluster.kind = f"genuine-{of.name}"
+    yield cluster
 
 
 def not_genuine(of: type[Cluster]) -> str | None:
     """Why there is no scheduler of a kind to run on, or None: an installed one can be stopped."""
-    submit, ask = VERBS[of][:2]
+    submit, ask = VERBS[of.name][:2]
     for question in ([submit, "--version"], [ask]):
         try:
             asked = subprocess.run(question, capture_output=True, text=True, timeout=10)
@@ -88,11 +92,11 @@ def missing(kind: str) -> str | None:
 def of_kind(kind: str, folder: Path, **settings: object) -> Iterator[Cluster]:
     """A cluster of one of the kinds; `settings` have no power over a genuine one."""
     make, name = kind.split("-")
-    of = OF[name]
     if make == "genuine":
-        with genuine(folder, of) as cluster:
+        with genuine(folder, GENUINE[name]) as cluster:
             yield cluster
         return
     front = cached if make == "cached" else contextlib.nullcontext
-    with fake(folder, of, **settings) as cluster, front(cluster):
+    with fake(folder, OF[name], **settings) as cluster, front(cluster):
+        cluster.kind = kind
         yield cluster

@@ -16,5 +16,4 @@ def cluster(request, tmp_path):
         pytest.skip(why)
     settings = {"minute_s": 3.0, "kill_delay_s": 2.0, "min_job_age_s": 5.0}
     with clusters.of_kind(request.param, tmp_path, **settings) as one:
-        one.kind = request.param
         yield one

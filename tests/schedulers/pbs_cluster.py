@@ -1,6 +1,7 @@
 """What the tests do on PBS."""
 
 import os
+import re
 from pathlib import Path
 from typing import ClassVar
 
@@ -46,3 +47,37 @@ class Pbs(Cluster):
 
     def state(self) -> str:
         return self.run("qstat", "-x", "-f", check=False).stdout[-3000:]
+
+
+class GenuinePbs(Pbs):
+    """The same on a genuine PBS, which alone knows what has become of its jobs."""
+
+    def jobs(self) -> dict[str, dict]:
+        """Return what `qstat` says of the jobs that were submitted from here: number -> attributes."""
+        text = self.run("qstat", "-x", "-f").stdout.replace("\n\t", "")
+        found = {}
+        for about in text.split("Job Id: ")[1:]:
+            number = about.partition(".")[0]
+            facts = dict(line[4:].split(" = ", 1) for line in about.splitlines() if " = " in line)
+            asked = "Resource_List."
+            facts["Resource_List"] = {
+                name.removeprefix(asked): what
+                for name, what in facts.items()
+                if name.startswith(asked)
+            }
+            if f"PBS_O_WORKDIR={self.folder}," in facts["Variable_List"]:
+                found[number] = facts
+        return found
+
+    def delete_running(self) -> None:
+        """Delete all jobs that run, of which there must be some."""
+        running = [number for number, job in self.jobs().items() if job["job_state"] == "R"]
+        assert running
+        for number in running:
+            self.run("qdel", number, check=False)  # it may have ended meanwhile
+
+    @property
+    def cpus(self) -> int:
+        """Return the CPUs of all its nodes."""
+        text = self.run("pbsnodes", "-a").stdout
+        return sum(map(int, re.findall(r"resources_available.ncpus = (\d+)", text)))

@@ -1,7 +1,7 @@
 """What the profiles of PBS and Slurm promise, kept on fake clusters and on genuine ones.
 
 Each test submits job scripts as Snakemake's executor does and asks for their status; what
-Snakemake itself makes of the answers is in `test_pbs_snakemake.py`.
+Snakemake itself makes of the answers is in `test_scheduler_snakemake.py`.
 """
 
 import os
@@ -41,7 +41,7 @@ def test_exit_code(cluster):
 
 
 def test_deletion_while_running_waits_for_the_job_to_save_its_work(cluster):
-    saving = "trap 'sleep 1; touch saved; exit 1' TERM; touch started; sleep 60 & wait"
+    saving = "trap 'sleep 1; touch saved; exit 1' TERM; touch started; while :; do sleep 0.1; done"
     job = cluster.submit(f'bash -c "{saving}"')
     cluster.wait_for("started")
     cluster.run(cluster.deletion, job)
@@ -124,7 +124,7 @@ def test_two_snakemakes_that_submit_at_the_same_moment_share_one_job(cluster):
 
 
 def test_the_same_outputs_from_other_inputs_wait_for_the_older_job_to_be_gone(cluster):
-    slow_to_die = r"trap 'sleep 1; exit 1' TERM; echo \$\$ > process; sleep 60 & wait"
+    slow_to_die = r"trap 'sleep 1; exit 1' TERM; echo \$\$ > process; while :; do sleep 0.1; done"
     first = cluster.submit(f'bash -c "{slow_to_die}"', params={"rows": 1})
     cluster.wait_for("process")
     second = cluster.submit("! kill -0 $(cat process)", params={"rows": 2})
@@ -207,22 +207,31 @@ def test_the_job_finds_the_submitters_commands_and_a_folder_for_its_files(cluste
 
 
 def test_an_outage_is_waited_for_and_nothing_is_forgotten(cluster):
-    if not cluster.kind.startswith("fake"):
-        pytest.skip("only a cluster of our own can be stopped")
-    outage = cluster.folder.parent / "server" / "outage"
-    ends = cluster.submit("touch started.ends && until [ -e go ]; do sleep 0.1; done", "ends")
+    if why := cluster.unstoppable():
+        pytest.skip(why)
+    shared = {"shared_cpu_minutes": 60, "runtime": 10}
+    until_go = "touch started.{0} && until [ -e go ]; do sleep 0.1; done"
+    ends = cluster.submit(until_go.format("ends"), "ends")
+    part = cluster.submit(until_go.format("part"), "part", resources=shared)
     dies = cluster.submit("touch started.dies && sleep 1 && kill -9 -- 0", "dies")
-    cluster.wait_for("started.ends", "started.dies")
-    outage.touch()
-    verb = "qstat" if cluster.name == "pbs" else "squeue"
-    asked = cluster.calls(verb)
-    while cluster.calls(verb) < asked + 10:  # in vain, and for longer than the grace time
-        assert {cluster.status(job) for job in (ends, dies)} == {"running"}
-        time.sleep(0.3)
-    (cluster.folder / "go").touch()
-    assert cluster.end_of(ends) == "success"  # by its marker
-    outage.unlink()
+    cluster.wait_for("started.ends", "started.part", "started.dies")
+    late = [cluster.profile / "submit.py", cluster.jobscript("true", "late")]
+    with cluster.outage():
+        late = subprocess.Popen(
+            late, cwd=cluster.folder, env=cluster.environment, stdout=subprocess.PIPE, text=True
+        )
+        poll_s, grace_s = (
+            float(cluster.environment[f"STORMTRACE_{name}_S"]) for name in ("POLL", "GRACE")
+        )
+        started = time.monotonic()
+        while time.monotonic() - started < grace_s + 3 * poll_s:
+            assert {cluster.status(job) for job in (ends, part, dies)} == {"running"}
+            time.sleep(0.3)
+        (cluster.folder / "go").touch()
+        assert [cluster.end_of(job) for job in (ends, part)] == ["success"] * 2  # by their markers
+        assert late.poll() is None
     assert cluster.end_of(dies) == "failed"
+    assert cluster.end_of(late.communicate(timeout=600)[0].strip()) == "success"
 
 
 def test_of_an_earlier_job_with_the_same_number_nothing_is_believed(cluster):

@@ -16,18 +16,24 @@ import smaller_planet
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("demo")]
 
 
-def test_results_are_those_of_a_run_on_this_machine(demo, survived):
+@pytest.fixture(params=["survived", "held"], ids=["fake-pbs", "genuine-pbs"])
+def folder(request):
+    """Where the study was made through a fake PBS and through a genuine one."""
+    return request.getfixturevalue(request.param)[0]
+
+
+def test_results_are_those_of_a_run_on_this_machine(demo, folder):
     """Where samples are temporary, of which nothing but records is left."""
-    here, there = map(smaller_planet.results, (demo, survived[0]))
+    here, there = map(smaller_planet.results, (demo, folder))
     there = {path: what for path, what in there.items() if "samples/" not in path}
     assert len(there) > 100
     assert there.keys() <= here.keys()
     assert [path for path in there if here[path] != there[path]] == []
 
 
-def test_years_of_samples_came_and_went_one_at_a_time(survived):
+def test_years_of_samples_came_and_went_one_at_a_time(folder):
     """Though jobs that read them were killed, and Snakemake too."""
-    years = json.loads((survived[0] / "sample-years.json").read_text())
+    years = json.loads((folder / "sample-years.json").read_text())
     assert max(years) == smaller_planet.SAMPLE_YEARS
     assert sum(there > before for before, there in itertools.pairwise(years)) >= 2
     assert years[-1] == 0
@@ -54,6 +60,15 @@ def test_some_jobs_shared_one_of_the_scheduler_s_and_some_had_their_own(survived
     assert len([one for one in survived[1] if "kill_s" in one and one["killed"]]) >= 3
 
 
+def test_on_a_genuine_one_shared_jobs_and_others_were_deleted(held):
+    """Or this proves nothing."""
+    jobs = [(job["Job_Name"], job["comment"]) for job in held[1].values()]
+    assert len([name for name, comment in jobs if "and terminated" in comment]) >= 2
+    assert 2 <= len([name for name, _ in jobs if name == "shared"]) < len(jobs)
+    parts = list((held[0] / "logs" / "pbs").glob("*/part-*.log"))
+    assert len({path.parent for path in parts}) >= 5
+
+
 def test_a_killed_job_is_told_with_the_key_for_more_memory(survived):
     said = (survived[0] / "master.log").read_text()
     assert re.search(r"PBS job \d+.* asked for \d+ MB; .* --set-resources \w+:mem_mb=\d+", said)
@@ -72,7 +87,6 @@ def test_nothing_is_made_twice_without_need(survived):
     assert all(ends[-1][1] for ends in unseen)  # killed
 
 
-def test_nothing_half_made_is_left(survived):
-    folder, _ = survived
+def test_nothing_half_made_is_left(folder):
     assert not [*(folder / "results").rglob("*.partial*")]
     assert not [*folder.rglob("*.progress.json")]

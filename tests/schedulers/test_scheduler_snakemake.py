@@ -1,4 +1,7 @@
-"""Snakemake with the profiles of PBS and Slurm on fake clusters: retries, refusals, Ctrl-C, killed masters."""
+"""Snakemake with the profiles of PBS and Slurm: retries, refusals, Ctrl-C, killed masters.
+
+On fake clusters, and on a genuine PBS that nobody else is using.
+"""
 
 import shutil
 import textwrap
@@ -6,25 +9,30 @@ import textwrap
 import clusters
 import pytest
 from cluster import write_command
-from pbs_cluster import Pbs
-from slurm_cluster import Slurm
 from snakemake_runs import Master
 
 pytestmark = pytest.mark.workflow
 
 
 #: What differs between the two is tested without Snakemake; these need both.
-BOTH = pytest.mark.parametrize("cluster", [Pbs, Slurm], indirect=True, ids=lambda of: of.name)
+BOTH = pytest.mark.parametrize("cluster", ["fake-pbs", "genuine-pbs", "fake-slurm"], indirect=True)
 
 
-@pytest.fixture
+@pytest.fixture(params=["fake-pbs", "genuine-pbs"])
 def cluster(request, tmp_path):
-    with clusters.fake(tmp_path, getattr(request, "param", Pbs), ncpus=4) as one:
+    if why := clusters.missing(request.param):
+        pytest.skip(why)
+    with clusters.of_kind(request.param, tmp_path, ncpus=4) as one:
+        if not 0 < one.cpus <= MOST_CPUS:
+            pytest.skip(f"{one.cpus} CPUs: too many to fill")
         study = one.folder / "config" / "casper"  # the Casper profile's configfile
         study.mkdir(parents=True)
         (study / "config.yaml").write_text("title: a test\n")
         yield one
 
+
+MOST_CPUS = 16
+"""More are not filled, to have jobs that wait."""
 
 #: Each job is one of the scheduler's: none shares one.
 OWN = ["--default-resources", "mem_mb=100", "runtime=30", "gpu_model=cc80"]
@@ -112,16 +120,16 @@ def test_ctrl_c_deletes_the_jobs(cluster):
         cluster,
         """
         rule all:
-            input: expand("made.{n}", n=range(6))
+            input: expand("made.{n}", n=range(COUNT))
         rule long:
             output: "made.{n}"
             shell: "touch started.{wildcards.n}; sleep 600; touch {output}"
-        """,
+        """.replace("COUNT", str(cluster.cpus + 2)),
     )
     master = Master(cluster, *OWN)
-    # Four run, two are queued.
-    cluster.wait(lambda: len(list(cluster.folder.glob("started.*"))) == 4)
-    cluster.wait(lambda: len(cluster.jobs()) == 6)
+    # Two are queued.
+    cluster.wait(lambda: len(list(cluster.folder.glob("started.*"))) == cluster.cpus)
+    cluster.wait(lambda: len(cluster.jobs()) == cluster.cpus + 2)
     master.interrupt()
     assert master.finish() != 0
     cluster.wait(lambda: {job["job_state"] for job in cluster.jobs().values()} == {"F"})
@@ -136,7 +144,7 @@ def test_ctrl_c_while_submission_takes_its_time_deletes_the_job_too(cluster):
             shell: "sleep 600; touch {output}"
         """,
     )
-    submit = clusters.VERBS[type(cluster)][0]
+    submit = clusters.VERBS[cluster.name][0]
     real = shutil.which(submit, path=cluster.environment["PATH"])
     slow = cluster.folder / "slow"
     slow.mkdir()
@@ -168,29 +176,30 @@ def test_a_second_run_with_nothing_to_do_ends(cluster):
 
 @BOTH
 def test_the_jobs_of_a_killed_master_are_adopted_by_the_next(cluster):
+    count = cluster.cpus + 1
     snakefile(
         cluster,
         """
         rule all:
-            input: expand("made.{n}", n=range(5))
+            input: expand("made.{n}", n=range(COUNT))
         rule long:
             output: "made.{n}"
             shell:
                 "echo run >> runs.{wildcards.n}; echo half > {output};"
                 " until [ -e go ]; do sleep 0.2; done; echo whole > {output}"
-        """,
+        """.replace("COUNT", str(count)),
     )
     first = Master(cluster, *OWN)
-    # Four run, one is queued.
-    first.wait_until(lambda: len(list(cluster.folder.glob("runs.*"))) == 4)
-    first.wait_until(lambda: len(cluster.jobs()) == 5)
+    # One is queued.
+    first.wait_until(lambda: len(list(cluster.folder.glob("runs.*"))) == cluster.cpus)
+    first.wait_until(lambda: len(cluster.jobs()) == count)
     first.kill()
     second = Master(cluster, *OWN)
-    second.wait_until(lambda: second.said().count("which is alive") == 5)
+    second.wait_until(lambda: second.said().count("which is alive") == count)
     (cluster.folder / "go").touch()
     assert second.finish() == 0, second.said()
-    assert len(cluster.jobs()) == 5
-    for n in range(5):
+    assert len(cluster.jobs()) == count
+    for n in range(count):
         assert (cluster.folder / f"runs.{n}").read_text() == "run\n"
         assert (cluster.folder / f"made.{n}").read_text() == "whole\n"
 

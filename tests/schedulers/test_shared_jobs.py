@@ -53,15 +53,21 @@ def log_of(cluster, part):
 
 
 def test_jobs_share_one_of_the_scheduler_s_and_one_that_fails_fails_alone(cluster):
-    run = "echo $STORMTRACE_TOGETHER_COUNT {0}; ls -d $STORMTRACE_TOGETHER; [ {0} != b ]"
-    parts = [cluster.submit(run.format(name), name, resources=SAME) for name in "abc"]
+    """Whether it says so or is killed, with all its processes, as by the kernel."""
+    run = "echo $STORMTRACE_TOGETHER_COUNT {0}; ls -d $STORMTRACE_TOGETHER; "
+    ending = {"b": "false", "d": "kill -KILL 0"}
+    parts = [
+        cluster.submit(run.format(name) + ending.get(name, "true"), name, resources=SAME)
+        for name in "abcd"
+    ]
     other = cluster.submit("echo alone; touch made", "other", resources=SHARED)
     long = cluster.submit("true", "long", resources=SHARED | {"runtime": 61})
     assert not long.startswith("part-")
-    assert ends(cluster, *parts, other) == ["success", "failed", "success", "success"]
+    assert ends(cluster, *parts) == ["success", "failed"] * 2
+    assert ends(cluster, other) == ["success"]
     assert cluster.end_of(long) == "success"
     said = [log_of(cluster, part).split() for part in parts]
-    assert [words[:2] for words in said] == [["3", name] for name in "abc"]
+    assert [words[:2] for words in said] == [["4", name] for name in "abcd"]
     folders = {words[2] for words in said}
     assert len(folders) == 1 and not Path(folders.pop()).exists()
     assert log_of(cluster, other).strip() == "alone"
@@ -69,9 +75,27 @@ def test_jobs_share_one_of_the_scheduler_s_and_one_that_fails_fails_alone(cluste
     cluster.wait(lambda: cluster.is_over(str(shared_jobs(cluster)[0])))  # of itself
 
 
+def test_a_gpu_is_waited_for_once(cluster):
+    """By three detections that read the same, and a training; what needs none waits for none."""
+    if cluster.kind == "genuine-slurm":
+        pytest.skip("PBS gives GPUs that are not there; Slurm does not")
+    gpu = {"gpu": 1, "gpu_model": "cc80", "shared_gpu_minutes": 480, "runtime": 30}
+    detect = "echo $STORMTRACE_TOGETHER_COUNT; [ {0} != b ]"
+    detections = [
+        cluster.submit(detect.format(name), name, resources={**SAME, **gpu}) for name in "abc"
+    ]
+    training = cluster.submit("true", "training", resources=gpu | {"runtime": 360})
+    other = cluster.submit("true", "other", resources=SHARED)
+    assert ends(cluster, *detections) == ["success", "failed", "success"]
+    assert ends(cluster, training, other) == ["success"] * 2
+    assert [log_of(cluster, part).split() for part in detections] == [["3"]] * 3
+    asked = [job["Resource_List"] for job in cluster.jobs().values()]
+    assert sorted(int(resources.get("ngpus", 0)) for resources in asked) == [0, 1]
+
+
 def test_a_shared_job_that_is_deleted_costs_what_it_holds_and_no_more(cluster):
     """It runs them to the end of their saving; what waited is taken by the next."""
-    saving = "trap 'sleep 1; touch saved; exit 1' TERM; touch started; sleep 60 & wait"
+    saving = "trap 'sleep 1; touch saved; exit 1' TERM; touch started; while :; do sleep 0.1; done"
     held = cluster.submit(f'bash -c "{saving}"', "held", resources=SHARED)
     cluster.wait_for("started")
     waits = cluster.submit("touch made", "waits", resources=SHARED)
@@ -98,7 +122,7 @@ def test_the_walltime_of_a_shared_job(kind, tmp_path):
 
     Of a second each: seven minutes of a genuine scheduler would be too long.
     """
-    saving = "trap 'touch saved; exit 1' TERM; touch started; sleep 60 & wait"
+    saving = "trap 'touch saved; exit 1' TERM; touch started; while :; do sleep 0.1; done"
     short = {"shared_cpu_minutes": 2, "runtime": 2}
     with clusters.of_kind(kind, tmp_path, minute_s=1.0, kill_delay_s=2.0) as cluster:
         part = cluster.submit(f'bash -c "{saving}"', "out", resources=short)

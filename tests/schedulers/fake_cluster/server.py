@@ -252,9 +252,20 @@ class Running:
             self.signal(signal.SIGTERM)
 
     def signal(self, number: signal.Signals) -> None:
-        for process in self.processes():
+        """Send a signal to all processes: to children before their parents, as PBS does.
+
+        A parent may thus have seen its child die before it is asked to end itself.
+        """
+        parents = {process: int(fields[1]) for process, fields in self.stats()}
+
+        def depth(process: int) -> int:
+            return 1 + depth(parents[process]) if process in parents else 0
+
+        for process in sorted(parents, key=depth, reverse=True):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(process, number)
+            if number == signal.SIGTERM:
+                time.sleep(0.02)
 
     def processes(self) -> Iterable[int]:
         """All living processes of the session."""
