@@ -203,6 +203,8 @@ def _predicate(error: ErrorDetails, path: Path, model: type[BaseModel], block: A
         )
     if kind in ("missing", "union_tag_not_found"):
         key = str(context.get("discriminator", error["loc"][-1])).strip("'")
+        if isinstance(error["loc"][-1], int):
+            return f"is {value}: too short a list" + _meaning(model, path)
         needed = [
             name
             for one in _models_at(model, path)
@@ -224,8 +226,13 @@ def _predicate(error: ErrorDetails, path: Path, model: type[BaseModel], block: A
     said = str(context.get("error") or error["msg"].replace("Input should", "must"))
     for theirs, ours in IN_YAML.items():
         said = said.replace(theirs, ours)
+    return f"is {value}: {said}" + ("" if kind == "value_error" else _meaning(model, path))
+
+
+def _meaning(model: type[BaseModel], path: Path) -> str:
+    """Return in brackets what the value at `path` means, if the model says it."""
     meaning = next((info.description for info in _fields_at(model, path) if info.description), "")
-    return f"is {value}: {said}" + (f" ({meaning})" if meaning and kind != "value_error" else "")
+    return f" ({meaning})" if meaning else ""
 
 
 def _models_at(model: type[BaseModel], path: Path) -> list[type[BaseModel]]:

@@ -57,5 +57,6 @@ def check_enough(values: int, extremes: Extremes, period: str) -> None:
             raise BadInput(
                 f"the {percentile:g}th percentile of {values:,} {what} ({period}) would have "
                 f"{above:.3g} above it, and at least {LEAST_ABOVE} are needed: {needed:,} {what}; "
-                "ask for a lower percentile, more years, or by: annual"
+                "ask for a lower percentile, or more years"
+                + (", or by: annual" if extremes.by != "annual" else "")
             )

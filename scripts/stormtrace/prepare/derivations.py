@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, TypeAdapter
 
-from stormtrace.blocks import exclusive
+from stormtrace.blocks import did_you_mean, exclusive
 from stormtrace.prepare.sources import Vocabulary
 from stormtrace.prepare.verbs import (
     Derivation,
@@ -41,7 +41,8 @@ def _says_one_thing(entry: Any) -> Any:
         return entry
     said = _verbs(entry)
     if not said:
-        raise ValueError(f"it needs one of {', '.join(VERBS)}")
+        near = next((one for key in entry if (one := did_you_mean(str(key), VERBS))), "")
+        raise ValueError(f"it needs one of {', '.join(VERBS)}{near}")
     if len(said) > 1:
         raise exclusive(said)
     known = {key for kind in VERBS.values() for key in kind.model_fields}

@@ -176,8 +176,15 @@ class ExperimentChecks:
         classes = Classes.of_labels(labels, self.config.classes)
         for key in ("minimum_area_km2", "minimum_pixels", "minimum_hours"):
             limits = getattr(experiment.tracking, key)
+            by_code: dict[int, str] = {}
             for name in limits if isinstance(limits, dict) else ():
-                if classes.get(name) is None:
+                found = classes.get(name)
+                if found is not None and by_code.setdefault(found.code, name) != name:
+                    self.origins.refuse(
+                        (*path, key),
+                        f"has {by_code[found.code]!r} and {name!r}, which are one class: keep one",
+                    )
+                if found is None:
                     known = [feature.short for feature in classes.features]
                     self.origins.refuse(
                         (*path, key, name),
@@ -219,6 +226,7 @@ class ExperimentChecks:
             good, have = wanted in dataset.fields, list(dataset.fields)
         else:
             inside = has_month if key == "animate" else has_time
-            good, have = any(inside(part, wanted) for part in parts), years_of(parts)
+            good = any(inside(part, wanted) for part in parts)
+            have = [f"{start} to {end} (END not included)" for start, end in parts]
         if not good:
             self.origins.refuse(path, f"asks for {wanted}, but there are: {', '.join(have)}")

@@ -123,7 +123,8 @@ def _model_of(kind: str, entry: Entry) -> type[BaseModel] | Fault:
     if kind == "models":
         return Published if "weights" in entry else Recipe
     if kind == "detectors":
-        return AdoptedMasks if "files" in entry else ThresholdRecipe
+        of_masks = AdoptedMasks.model_fields.keys() - ThresholdRecipe.model_fields.keys()
+        return AdoptedMasks if of_masks & entry.keys() else ThresholdRecipe
     if kind in ONE_KIND:
         return ONE_KIND[kind]
     source = entry.get("source")
