@@ -84,6 +84,18 @@ def test_landfall_counts_an_event_once_a_latitude(tmp_path):
     assert "west,41.25,AR,1" in (tmp_path / "landfall.csv").read_text()
 
 
+def test_latitudes_between_the_rows_of_a_coarse_grid_are_no_gaps_in_a_coast():
+    """Rows of 4°, bins of 2.5°: an event at five rows in turn is counted in five bins, never 0."""
+    grid = make_grid({"nlat": 46, "nlon": 72})
+    rows = np.array([31, 32, 33, 34, 35])  # 34, 38, 42, 46 and 50° N
+    reached = np.column_stack([np.full(5, 7), np.full(5, 2), rows * 72 + 47])
+    centres, counts = by_latitude(reached, grid, (1, 2))
+    assert centres.tolist() == [33.75, 38.75, 41.25, 46.25, 51.25]
+    assert counts[2].tolist() == [1] * 5 and counts[1].tolist() == [0] * 5
+    nothing = by_latitude(reached[:0], grid, (1, 2))
+    assert nothing[0].size == nothing[1][2].size == 0
+
+
 @pytest.mark.parametrize(
     ("lat", "lon", "tc", "ar"),
     [

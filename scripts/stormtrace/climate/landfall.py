@@ -83,14 +83,18 @@ def _reached(runs: EventRuns, coast: NDArray[np.bool_]) -> NDArray[np.int64]:
 def by_latitude(
     reached: NDArray[np.int64], grid: Grid, codes: Iterable[int], bin_degrees: float = 2.5
 ) -> tuple[NDArray[np.float64], dict[int, NDArray[np.int64]]]:
-    """Return bin centres (n,) and the number of different events of each class in each bin."""
-    lat = grid.points[0].ravel()[reached[:, 2]]
-    index = np.floor((lat + 90.0) / bin_degrees).astype(np.int64)
+    """Return bin centres (n,) and the number of different events of each class in each bin.
+
+    Bins without a cell, as on grids of wider rows, are left out: nothing could reach them.
+    """
+    cells = np.floor((grid.points[0].ravel() + 90.0) / bin_degrees).astype(np.int64)
+    index = cells[reached[:, 2]]
     pairs = np.unique(np.column_stack([reached[:, :2], index]), axis=0)
     low, high = (index.min(), index.max()) if index.size else (0, -1)
-    centres = (np.arange(low, high + 1) + 0.5) * bin_degrees - 90.0
+    bins = np.arange(low, high + 1)
+    bins = bins[np.isin(bins, cells)]
     counts = {
-        code: np.bincount(pairs[pairs[:, 1] == code, 2] - low, minlength=centres.size)
+        code: np.bincount(pairs[pairs[:, 1] == code, 2] - low, minlength=high + 1 - low)[bins - low]
         for code in codes
     }
-    return centres, counts
+    return (bins + 0.5) * bin_degrees - 90.0, counts
