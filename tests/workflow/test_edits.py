@@ -4,17 +4,18 @@ Labels and raw files are somebody's; scripts are a stand-in (stand_in.py).
 """
 
 import os
+import re
 import shutil
 
 import pytest
 
-from workflow_runs import planned, snakemake, stand_in_checkout
+from workflow_runs import ROOT, planned, snakemake, stand_in_checkout
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("edits")]
 
 OVERLAY = {
-    "run": ["mine"],
-    "compare": [],
+    "run": ["mine", "other"],
+    "compare": ["one"],
     "regions": {},
     "explain": [],
     "animate": {},
@@ -41,12 +42,17 @@ OVERLAY = {
         },
     },
     "models": {"mine": {"fields": ["TMQ"], "dataset": "labelled", "grid": "mini", "epochs": 1}},
-    "experiments": {"mine": {"model": "mine", "dataset": "raw", "grid": "mini"}},
+    "experiments": {
+        "mine": {"model": "mine", "dataset": "raw", "grid": "mini"},
+        "other": {"like": "mine", "tracking": {"minimum_hours": 0}},
+    },
+    "comparisons": {"one": {"first": "mine", "second": "other"}},
 }
 GOALS = [
     *(f"results/masks/mine/{year}.nc" for year in (2000, 2001)),
     "results/models/mine/scores.json",
 ]
+FREQUENCY, COMPARISON = "results/frequency/mine/frequency.nc", "results/comparisons/one.nc"
 OF_LABELS = {"train": 1, "compute_statistics": 1, "merge_statistics": 1, "evaluate": 1, "detect": 2}
 OLD = 1_600_000_000
 
@@ -68,7 +74,7 @@ def finished(tmp_path_factory):
         for month in ("01", "07"):
             put(folder / f"data/raw/case.TMQ.{year}-{month}.nc")
     root = stand_in_checkout(folder / "checkout")
-    snakemake(folder, *GOALS, overlay=OVERLAY, root=root)
+    snakemake(folder, *GOALS, COMPARISON, overlay=OVERLAY, root=root)
     assert planned(folder, "--nolock", *GOALS, overlay=OVERLAY, root=root) == {}
     return folder
 
@@ -82,10 +88,10 @@ def study(finished, tmp_path):
     return tmp_path
 
 
-def plan(folder):
+def plan(folder, *goals, **edited):
     # The very checkout that made it: Snakemake knows files of it, by their paths, as inputs.
     root = (folder / "checkout").resolve()
-    return planned(folder, "--nolock", *GOALS, overlay=OVERLAY, root=root)
+    return planned(folder, "--nolock", *GOALS, *goals, overlay=OVERLAY | edited, root=root)
 
 
 def test_all_that_jobs_leave_is_in_the_folder_of_results(finished):
@@ -123,3 +129,30 @@ def test_a_raw_file_of_one_year_makes_that_year_again(study):
     """Neither the regridding matrix nor the other year."""
     put(study / "data/raw/case.TMQ.2000-01.nc", "another", time=None)
     assert plan(study) == {"make_samples": 1, "detect": 1}
+
+
+def test_a_change_of_classes_hides_no_other_change(study):
+    """New colours make nothing of this again; a new precision is noticed with them as without."""
+    classes = {"Atmospheric River": {"colours": ["#112233"]}}
+    assert plan(study, FREQUENCY, classes=classes) == {}
+    mine = OVERLAY["experiments"]["mine"] | {"precision": "bfloat16"}
+    experiments = OVERLAY["experiments"] | {"mine": mine}
+    made = plan(study, FREQUENCY, classes=classes, experiments=experiments)
+    after = {"link_events": 1, "compute_frequency": 1}
+    assert made == {"detect": 2, "find_objects": 2} | after
+    classes["Atmospheric River"]["kind"] = "line"
+    assert plan(study, FREQUENCY, classes=classes) == after
+
+
+def test_the_sides_of_a_comparison_turned_round_are_another_comparison(study):
+    turned = {"one": {"first": "other", "second": "mine"}}
+    assert plan(study, COMPARISON) == {}
+    assert plan(study, COMPARISON, comparisons=turned) == {"compare": 1}
+
+
+def test_what_has_two_sides_says_which_is_the_first():
+    """Snakemake compares the inputs of a job without their names and order."""
+    for file in (ROOT / "workflow" / "rules").glob("*.smk"):
+        for rule in re.split(r"^rule ", file.read_text(), flags=re.MULTILINE)[1:]:
+            assert ("{input.second:q}" in rule) == ("sides=experiments_of" in rule), rule
+            assert "ancient(at.block" not in rule, "hides other changes: see classes_flag"

@@ -34,7 +34,6 @@ rule compute_frequency:
         objects=objects_of,
         events=at.events("{experiment}", "events.parquet"),
         tracked=at.events("{experiment}", "objects.parquet"),
-        classes=ancient(at.block("classes")),
     output:
         at.frequency("{experiment}"),
     log:
@@ -48,6 +47,7 @@ rule compute_frequency:
         mem_mb=asks(400, full=600),
         runtime=asks(5, yearly=1),
     params:
+        classes=classes_flag,
         events=subpath(input.events, parent=True),
         periods=lambda wildcards: [
             word
@@ -61,7 +61,7 @@ rule compute_frequency:
         python(
             "compute_frequency.py --masks {input.masks:q} {params.periods:q}"
             " --objects {input.objects:q} --events {params.events:q}"
-            " --classes @{input.classes:q} --output {output:q}"
+            " --classes {params.classes:q} --output {output:q}"
         )
 
 
@@ -84,6 +84,7 @@ rule compare:
         mem_mb=asks(400, full=800),
         runtime=asks(5, full=5, yearly=1),
     params:
+        sides=experiments_of,  # Snakemake compares inputs without their order
         of=lambda wildcards: STUDY.comparisons[wildcards.comparison].of,
     message:
         "{wildcards.comparison}: second minus first"
@@ -123,6 +124,7 @@ rule decompose:
         mem_mb=asks(400, full=1500),
         runtime=asks(5, full=10, yearly=3),
     params:
+        sides=experiments_of,  # Snakemake compares inputs without their order
         of=lambda wildcards: STUDY.comparisons[wildcards.comparison].of,
         fields=lambda wildcards: list(STUDY.comparisons[wildcards.comparison].decompose),
     message:
@@ -414,6 +416,7 @@ rule summarize_attribution_change:
         mem_mb=asks(400, full=300),
         runtime=asks(5, yearly=2),
     params:
+        sides=experiments_of,  # Snakemake compares inputs without their order
         percentiles=lambda wildcards: percentile_flags(
             STUDY.comparisons[wildcards.comparison].first, wildcards.field
         ),

@@ -347,6 +347,21 @@ def normalization(wildcards):
     ]
 
 
+def classes_flag(wildcards, input):
+    """The study's classes, for jobs that depend on no more of them than their other params say.
+
+    Snakemake compares no params made from input, so how classes are shown makes nothing again. It is no
+    `ancient` input: of a job whose input is made again Snakemake looks at no other changes, so that
+    new colours hid those of a threshold.
+    """
+    return flag(
+        {
+            name: {key: value for key, value in entry.items() if not key.startswith("colours")}
+            for name, entry in dump(STUDY.config.classes).items()
+        }
+    )
+
+
 def recipe_flag(wildcards):
     """The recipe or the adopted masks of an experiment, without what is only shown."""
     block = dump(STUDY.detector_of(wildcards.experiment))

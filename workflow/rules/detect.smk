@@ -21,7 +21,6 @@ rule detect:
         unpack(samples_of_year),
         model=model_files,
         zonal=zonal_files,
-        classes=ancient(at.block("classes")),  # how classes are shown makes no other masks
     output:
         at.masks("{experiment}", "{year}"),
     log:
@@ -41,6 +40,7 @@ rule detect:
         gpu=GPU,
         shared_input=lambda wildcards: samples_of(wildcards),  # see profiles/scheduler/shared.py
     params:
+        classes=classes_flag,
         model=model_folders,
         seen=year_seen,
         # Named here too, since Snakemake does not notice a change of params made from input.
@@ -70,7 +70,7 @@ rule detect:
         python(
             "detect.py --experiment {wildcards.experiment} --year {wildcards.year}"
             " {params.period:q} --missing-steps {params.missing_steps} --model {params.model:q} --samples {input.samples:q} {params.normalization:q}"
-            " {params.look:q} {params.neutral:q} {params.adjust:q} --classes @{input.classes:q} --threads {threads} --output {output:q}"
+            " {params.look:q} {params.neutral:q} {params.adjust:q} --classes {params.classes:q} --threads {threads} --output {output:q}"
             f" --checkpoints {{params.checkpoints:q}} {TIME_BUDGET} --device {DEVICE}"
         )
 
@@ -80,7 +80,6 @@ rule apply_thresholds:
         unpack(samples_of_year),
         percentiles=percentile_files,
         zonal=zonal_files,
-        classes=ancient(at.block("classes")),
     output:
         at.masks("{experiment}", "{year}"),
     log:
@@ -96,6 +95,7 @@ rule apply_thresholds:
         mem_mb=asks(500, full=600),
         runtime=asks(5, full=15),
     params:
+        classes=classes_flag,
         recipe=recipe_flag,
         seen=year_seen,
         where=lambda wildcards: [
@@ -112,7 +112,7 @@ rule apply_thresholds:
             "apply_thresholds.py --experiment {wildcards.experiment} --year {wildcards.year}"
             " {params.where:q} {params.period:q} --missing-steps {params.missing_steps}"
             " --recipe {params.recipe:q} --samples {input.samples:q} {params.adjust:q}"
-            " --percentiles {input.percentiles:q} --classes @{input.classes:q} --output {output:q}"
+            " --percentiles {input.percentiles:q} --classes {params.classes:q} --output {output:q}"
         )
 
 
@@ -120,7 +120,6 @@ rule adopt_masks:
     input:
         unpack(samples_of_adopted),
         masks=lambda wildcards: adopted_files(STUDY, wildcards.experiment, wildcards.year),
-        classes=ancient(at.block("classes")),
     output:
         at.masks("{experiment}", "{year}"),
     log:
@@ -136,6 +135,7 @@ rule adopt_masks:
         mem_mb=asks(500, full=600),
         runtime=asks(5, full=15),
     params:
+        classes=classes_flag,
         masks=recipe_flag,
         cells=lambda wildcards: flag(
             STUDY.config.grids[STUDY.experiments[wildcards.experiment].grid]
@@ -156,5 +156,5 @@ rule adopt_masks:
             "adopt_masks.py --experiment {wildcards.experiment} --year {wildcards.year}"
             " {params.where:q} {params.period:q} --step-hours {params.step_hours}"
             " --masks {params.masks:q} --cells {params.cells:q} {params.samples:q}"
-            " --classes @{input.classes:q} --output {output:q}"
+            " --classes {params.classes:q} --output {output:q}"
         )

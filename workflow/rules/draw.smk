@@ -360,6 +360,7 @@ rule draw_composite_change:
         mem_mb=asks(600, full=1000),
         runtime=asks(5, full=5),
     params:
+        sides=experiments_of,  # Snakemake compares inputs without their order
         printing=PRINTING,
         title=lambda wildcards: STUDY.comparison_title(wildcards.comparison),
     message:
@@ -433,6 +434,7 @@ rule draw_attribution_change:
         mem_mb=asks(600, full=1000),
         runtime=asks(5, full=5, yearly=1),
     params:
+        sides=experiments_of,  # Snakemake compares inputs without their order
         printing=PRINTING,
         percentiles=lambda wildcards: percentile_flags(
             STUDY.comparisons[wildcards.comparison].first, wildcards.field

@@ -15,7 +15,7 @@
 GPUS = STUDY.config.gpus * GPU
 
 # Scores depend on the study's classes only where some are unions of others.
-HAS_UNIONS = any(entry.union_of for entry in STUDY.config.classes.values())
+UNIONS = {name: entry.union_of for name, entry in STUDY.config.classes.items() if entry.union_of}
 
 
 rule train:
@@ -26,7 +26,6 @@ rule train:
         statistics=lambda wildcards: at.statistics(
             STUDY.models[wildcards.model].dataset, STUDY.models[wildcards.model].grid
         ),
-        classes=ancient(at.block("classes")),  # how classes are shown makes no other model
     output:
         [at.model("{model}", file) for file in ("config.json", "weights.pth", "history.csv")],
     log:
@@ -43,6 +42,7 @@ rule train:
         runtime=asks(30, full=330),
         gpu=GPUS,
     params:
+        classes=classes_flag,
         exclude=lambda wildcards: flag(
             STUDY.excluded(STUDY.models[wildcards.model].dataset, "train")
         ),
@@ -58,7 +58,7 @@ rule train:
         python(
             "train.py --samples {params.samples:q} --exclude {params.exclude:q}"
             " --statistics {input.statistics:q}"
-            " --model {params.model:q} --classes @{input.classes:q}"
+            " --model {params.model:q} --classes {params.classes:q}"
             " --checkpoints {params.checkpoints:q}"
             f" --output {{params.folder:q}} {TIME_BUDGET} --device {DEVICE}"
             f" --processes {GPUS or 1}"
@@ -68,7 +68,6 @@ rule train:
 rule adopt_model:
     input:
         lambda wildcards: published_files(STUDY, wildcards.model),
-        classes=ancient(at.block("classes")),
     output:
         [at.model("{model}", file) for file in ("config.json", "weights.pth")],
     log:
@@ -84,6 +83,7 @@ rule adopt_model:
         mem_mb=asks(1500),
         runtime=asks(5),
     params:
+        classes=classes_flag,
         weights=lambda wildcards: STUDY.models[wildcards.model].weights,
         trained_on=lambda wildcards: STUDY.trained_on(wildcards.model),
         folder=subpath(output[0], parent=True),
@@ -91,7 +91,7 @@ rule adopt_model:
         "{wildcards.model}: adopted from {params.weights}"
     shell:
         python(
-            "adopt_model.py --weights {params.weights:q} --classes @{input.classes:q}"
+            "adopt_model.py --weights {params.weights:q} --classes {params.classes:q}"
             " {params.trained_on:q} --output {params.folder:q}"
         )
 
@@ -101,7 +101,6 @@ rule evaluate:
         samples=lambda wildcards: labels_input(STUDY, STUDY.models[wildcards.model].dataset, "test"),
         config=at.model("{model}", "config.json"),
         weights=at.model("{model}", "weights.pth"),
-        classes=at.block("classes") if HAS_UNIONS else ancient(at.block("classes")),
     output:
         at.scores("{model}"),
     log:
@@ -118,6 +117,7 @@ rule evaluate:
         runtime=asks(10, full=50),
         gpu=GPU,
     params:
+        classes=classes_flag,
         exclude=lambda wildcards: flag(
             STUDY.excluded(STUDY.models[wildcards.model].dataset, "test")
         ),
@@ -125,12 +125,13 @@ rule evaluate:
         seen=lambda wildcards: test_labels_seen(wildcards),
         folder=subpath(input.config, parent=True),
         tolerance=lambda wildcards: STUDY.models[wildcards.model].tolerance_km,
+        unions=UNIONS,
     message:
         "{wildcards.model}: scores on {params.samples}"
     shell:
         python(
             "evaluate.py --model {params.folder:q} --samples {params.samples:q}"
-            " --exclude {params.exclude:q} --classes @{input.classes:q} --output {output:q}"
+            " --exclude {params.exclude:q} --classes {params.classes:q} --output {output:q}"
             f" --tolerance-km {{params.tolerance}} --device {DEVICE}"
         )
 

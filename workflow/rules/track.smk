@@ -12,7 +12,6 @@ rule find_objects:
     input:
         unpack(measured_samples),
         mask=masks_of,
-        classes=ancient(at.block("classes")),
     output:
         at.objects("{experiment}", "{year}"),
     log:
@@ -26,6 +25,7 @@ rule find_objects:
         mem_mb=asks(400, full=200),
         runtime=asks(5, full=5),
     params:
+        classes=classes_flag,
         samples=measure_flags,
         tracking=lambda wildcards: flag(STUDY.labelling(wildcards.experiment)),
     message:
@@ -33,14 +33,13 @@ rule find_objects:
     shell:
         python(
             "find_objects.py --mask {input.mask:q} --tracking {params.tracking:q}"
-            " --classes @{input.classes:q} {params.samples:q} --output {output:q}"
+            " --classes {params.classes:q} {params.samples:q} --output {output:q}"
         )
 
 
 rule link_events:
     input:
         objects=objects_of,
-        classes=ancient(at.block("classes")),
     output:
         [at.events("{experiment}", file) for file in EVENT_TABLES],
     log:
@@ -55,10 +54,12 @@ rule link_events:
         runtime=asks(5, yearly=1),
     params:
         tracking=lambda wildcards: flag(STUDY.experiments[wildcards.experiment].tracking),
+        classes=classes_flag,
         # Of the classes, what events depend on: new colours rerun nothing here.
-        classes={
+        told={
             name: (entry.short, entry.kind, entry.basins)
             for name, entry in STUDY.config.classes.items()
+            if {"short", "kind", "basins"} & entry.model_fields_set
         },
         folder=subpath(output[0], parent=True),
     message:
@@ -66,7 +67,7 @@ rule link_events:
     shell:
         python(
             "link_events.py --objects {input.objects:q} --tracking {params.tracking:q}"
-            " --classes @{input.classes:q}"
+            " --classes {params.classes:q}"
             " --experiment {wildcards.experiment} --output {params.folder:q}"
         )
 
@@ -77,7 +78,6 @@ rule paint_events:
         objects=objects_of_year,
         events=at.events("{experiment}", "events.parquet"),
         tracked=at.events("{experiment}", "objects.parquet"),
-        classes=ancient(at.block("classes")),
     output:
         at.painted("{experiment}", "{year}"),
     log:
@@ -91,13 +91,14 @@ rule paint_events:
         mem_mb=asks(400, full=200),
         runtime=asks(5, full=15),
     params:
+        classes=classes_flag,
         events=subpath(input.events, parent=True),
     message:
         "{wildcards.experiment} {wildcards.year}: masks of event IDs"
     shell:
         python(
             "paint_events.py --mask {input.mask:q} --objects {input.objects:q}"
-            " --events {params.events:q} --classes @{input.classes:q}"
+            " --events {params.events:q} --classes {params.classes:q}"
             " --output {output:q}"
         )
 
@@ -110,7 +111,6 @@ rule export_artmip:
         ),
         events=at.events("{experiment}", "events.parquet"),
         tracked=at.events("{experiment}", "objects.parquet"),
-        classes=ancient(at.block("classes")),
     output:
         at.artmip("{experiment}", "{dataset}.ar_tag.Stormtrace.{step}hr.{start}-{end}.nc"),
     log:
@@ -127,13 +127,14 @@ rule export_artmip:
         mem_mb=asks(400, full=200),
         runtime=asks(5, full=15),
     params:
+        classes=classes_flag,
         events=subpath(input.events, parent=True),
     message:
         "{wildcards.experiment} {wildcards.start}-{wildcards.end}: ARTMIP catalogue"
     shell:
         python(
             "export_artmip.py --mask {input.mask:q} --objects {input.objects:q}"
-            " --events {params.events:q} --classes @{input.classes:q}"
+            " --events {params.events:q} --classes {params.classes:q}"
             " --output {output:q}"
         )
 

@@ -89,7 +89,8 @@ class Experiment(Block):
     statistics: Literal["training", "inference"] = Field(
         "training",
         description="Normalize with the statistics of the data the model was trained on, or of the "
-        "data it is run on. Never a retraining.",
+        "dataset it is run on: all of its samples, also those outside of `period`. Never a "
+        "retraining.",
     )
     weighting: Literal["none", "area", "mean"] | None = Field(
         None,
