@@ -14,7 +14,13 @@ from bench_detect import FIELDS, iou, write_model
 from gpu_files import DISTINCT, MEMORY, room, write_labelled, write_samples
 from gpu_training import EPOCH, MEANS, TrainingRows
 from measuring import flushed, measured, script
-from stormtrace.detect.network_run import Choice, load_members, make_segmenter, prepare_run
+from stormtrace.detect.network_run import (
+    Choice,
+    copies_of_models,
+    load_members,
+    make_segmenter,
+    prepare_run,
+)
 from stormtrace.detect.reading_ahead import Look, Pieces, of_one
 from stormtrace.detect.reading_processes import read_in_processes
 from stormtrace.formats.samples import open_folder
@@ -48,7 +54,7 @@ class Bench(TrainingRows):
     def __init__(self, page, device, scale, memory, disk):
         self.page, self.device, self.scale = page, device, scale
         self.memory, self.disk = memory, disk
-        self.model = memory / "model"
+        self.model, self.load = memory / "model", copies_of_models()
         self.bandwidth = float("nan")
         self.best = {NETWORK: 0.0, REDUCED: 0.0, YEAR: float("inf"), EPOCH: float("inf")}
 
@@ -79,9 +85,10 @@ class Bench(TrainingRows):
             torch.cuda.synchronize(self.device)
 
     def rate(self, work):
-        """Calls a second of `work`, after two that do not count."""
-        work(), work()
-        self.synchronize()
+        """Calls a second of `work`, after two that do not count; of one call in --quick."""
+        if self.scale.seconds:
+            work(), work()
+            self.synchronize()
         calls, start = 0, time.perf_counter()
         while calls == 0 or time.perf_counter() - start < self.scale.seconds:
             work()
@@ -169,7 +176,7 @@ class Bench(TrainingRows):
 
     def _network_rate(self, precision, batch, layout, fuse):
         self.forget()
-        segmenter = make_segmenter(load_members([self.model]))
+        segmenter = make_segmenter(load_members([self.model], self.load))
         suit_grid(segmenter, self.few.grid)
         segmenter = segmenter.to(self.device).eval().to(memory_format=LAYOUTS[layout])
         run = compiled(segmenter) if fuse else segmenter
@@ -188,7 +195,7 @@ class Bench(TrainingRows):
     def prepared(self, precision, device=None):
         """What a detection job makes ready for these samples."""
         choice = Choice(device or self.device, "torch", precision, self.scale.batch)
-        members = load_members([self.model])
+        members = load_members([self.model], self.load)
         return prepare_run(members, MEANS, self.few, (), choice, 2001)
 
     def _runtime_rates(self, precision, pinned):
