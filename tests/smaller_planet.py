@@ -18,8 +18,8 @@ OVERLAY = {
     "run": ["control"],
     "compare": [],
     "composites": {"control": ["TMQ"]},
-    "figures": {"dots_per_inch": 72},
-    "planet": {"days": 10, "ne": 8, "test_files": 10},
+    "figures": {"dots_per_inch": 50},
+    "planet": {"days": 10, "ne": 8, "test_files": 6},
     "grids": {"mini": {"nlat": 72, "nlon": 108}},
     "datasets": {
         "mini-historical": {
@@ -114,7 +114,7 @@ def counting_years(folder):
     seen, ended = [0], threading.Event()
 
     def look():
-        while not ended.wait(0.02):
+        while not ended.wait(0.05):
             with contextlib.suppress(OSError):  # a folder may vanish meanwhile
                 years = [*(folder / "results" / "samples").glob("*/*/" + 4 * "[0-9]")]
                 if len(years) != seen[-1]:

@@ -71,8 +71,12 @@ def test_masks_do_not_depend_on_the_batch(model, samples, masks, tmp_path, batch
     np.testing.assert_array_equal(variables["mask"], masks[0]["mask"])
 
 
-def test_openvino_gives_the_same_masks_in_whole_and_broken_batches(model, samples, masks, tmp_path):
+def test_openvino_gives_the_same_masks_in_whole_and_broken_batches(
+    small_network, samples, tmp_path
+):
     pytest.importorskip("openvino")
+    model = make_model(tmp_path / "model", 3)
+    masks = look(model, samples, tmp_path / "torch.nc", runtime="torch")
     for _ in range(2):  # compiled, then read
         variables, attributes = look(
             model,

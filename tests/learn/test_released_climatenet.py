@@ -106,6 +106,7 @@ def test_the_check_finds_no_fault_in_names_and_times(released):
     assert 0 < found["experts"]["mean_iou"] < 1  # both experts of a time are compared
 
 
+@pytest.mark.usefixtures("small_network")
 def test_statistics_training_and_scores(released):
     paths = sample_paths(released / "train", [EXCLUDED])
     assert len(paths) == 397

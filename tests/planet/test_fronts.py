@@ -133,6 +133,7 @@ def climatological(found, truth):
     return (iou[0], f1[0]), (max(iou), max(f1))
 
 
+@pytest.mark.usefixtures("small_network")
 def test_a_network_finds_fronts_and_tells_cold_ones_from_warm_ones(tmp_path):
     """On 1.5° × 3° of the northern middle latitudes, from 28 times; the F1 with a cell's tolerance.
 
@@ -162,6 +163,7 @@ def test_a_network_finds_fronts_and_tells_cold_ones_from_warm_ones(tmp_path):
     assert masks.classes.flags == ("cold_front", "warm_front") and masks.time.size == 16
 
 
+@pytest.mark.usefixtures("small_network")
 def test_rivers_are_learned_on_the_antarctic_square(tmp_path):
     """Two classes on a square that has edges: padding replicates, nothing is rolled or flipped.
 

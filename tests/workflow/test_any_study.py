@@ -77,7 +77,7 @@ OVERLAY = {
     "regions": {},
     "explain": [],
     "animate": {},
-    "figures": {"dots_per_inch": 72},
+    "figures": {"dots_per_inch": 50},
     "snapshots": {"arctic": ["2001-01-01 12:00"]},
     "composites": {"arctic": ["TMQ"]},
     "attribute": {
