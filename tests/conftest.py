@@ -9,6 +9,7 @@ import gc
 import json
 import signal
 import sys
+from pathlib import Path
 
 # What is imported by hundreds of processes is compiled once, whatever a container's image says.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -102,8 +103,10 @@ def survived(tmp_path_factory):
     """
     folder = tmp_path_factory.mktemp("survived")
     arguments = _arguments(folder)
+    # Compiled functions are those of this machine's user, as on a cluster where he has run before.
+    own = {"XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))}
     with (
-        clusters.fake(folder, **smaller_planet.CLUSTER) as cluster,
+        clusters.fake(folder, **smaller_planet.CLUSTER, node_environment=own) as cluster,
         smaller_planet.counting_years(cluster.folder) as years,
     ):
         cluster.environment["STORMTRACE_POLL_S"] = "3"

@@ -5,15 +5,20 @@
 
 A dry run of Snakemake takes some two seconds of CPU, a job of ours one, of which half is imports. A
 fork has this process's libraries; what is ours it imports itself, and all else is as in a process
-of its own: words, folder, environment, streams, exit status. One thing is not: who ends the command
-does not end the fork.
+of its own: words, folder, environment, umask, streams, exit status, and the signals that the command
+gets. It leads a session of its own, and is called `for N` after the process N that asked for it: a
+fake scheduler counts it with that one. It is killed with it, too.
 """
 
 import contextlib
 import json
 import os
+import signal
 import socket
 import sys
+
+#: What is sent on to a fork.
+SENT_ON = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGUSR1)
 
 
 def preload():
@@ -61,6 +66,10 @@ def become(request, streams):
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["folder"])
+    os.umask(request["umask"])
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started the server
+    with contextlib.suppress(OSError), open("/proc/self/comm", "w") as name:  # noqa: PTH123
+        name.write(f"for {request['process']}")
     if threads := os.environ.get("OMP_NUM_THREADS"):  # which was read when torch was loaded
         import torch
 
@@ -114,6 +123,7 @@ def serve(path):
     """Answer requests until standard input is closed; in a fork, return the words to run."""
     import gc
     import select
+    import threading
 
     preload()
     gc.collect()
@@ -138,11 +148,25 @@ def serve(path):
         while not text.endswith(b"\n"):
             text += connection.recv(1 << 20)
         if child := os.fork():  # which this process waits for
+            threading.Thread(target=send_on, args=(connection, child), daemon=True).start()
             _, status = os.waitpid(child, 0)
-            connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
+            with contextlib.suppress(BrokenPipeError):
+                connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
             os._exit(0)
+        os.setsid()
         connection.close()
         return become(json.loads(text), streams)
+
+
+def send_on(connection, child):
+    """Give a fork, and what it has started, the signals that the command gets; at its end SIGKILL."""
+    number = None
+    while number != signal.SIGKILL:
+        number = signal.SIGKILL
+        with contextlib.suppress(ConnectionResetError):
+            number = (connection.recv(1) or bytes([number]))[0]
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, number)
 
 
 def ask(path, words, streams=(0, 1, 2), folder=None, environment=None):
@@ -151,12 +175,17 @@ def ask(path, words, streams=(0, 1, 2), folder=None, environment=None):
         "words": words,
         "folder": folder or os.getcwd(),  # noqa: PTH109 (pathlib starts slowly)
         "environment": dict(os.environ if environment is None else environment),
+        "umask": os.umask(0),
+        "process": os.getpid(),
     }
+    os.umask(request["umask"])
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(path)
         text = json.dumps(request).encode() + b"\n"
         sent = socket.send_fds(connection, [text[:4096]], streams)
         connection.sendall(text[sent:])
+        for number in SENT_ON if __name__ == "__main__" else ():
+            signal.signal(number, lambda number, _: connection.sendall(bytes([number])))
         with connection.makefile() as answer:
             return int(answer.readline())
 

@@ -49,7 +49,10 @@ def forked(*words, environment=None, together=False):
 
 
 def forking_python():
-    """A command that does what `python` does, as a fork of the server."""
+    """A command that does what `python` does, as a fork of the server; what that starts, too.
+
+    In the same folder is `snakemake`, likewise.
+    """
     return _server()[1]
 
 
@@ -60,8 +63,12 @@ def _server():
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     socket, python = folder / "socket", folder / "python"
     server = [sys.executable, python_server.__file__, str(socket)]
-    python.write_text(f'#!/bin/sh\nexec {server[0]} -IS {shlex.join(server[1:])} "$@"\n')
-    python.chmod(0o755)
+    ask = f"{server[0]} -IS {shlex.join(server[1:])}"
+    python.write_text(f'#!/bin/sh\nPYTHON_OF_JOBS="$0" exec {ask} "$@"\n')
+    snakemake = folder / "snakemake"
+    snakemake.write_text(f'#!/bin/sh\nexec {python} -m snakemake "$@"\n')
+    for command in (python, snakemake):
+        command.chmod(0o755)
     process = subprocess.Popen(server, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "ready\n"
     return str(socket), str(python), process

@@ -18,7 +18,7 @@ import yaml
 
 from detection_runs import make_model
 from real_data import FOLDER, NEEDED, real_data
-from script_runs import forked
+from script_runs import forked, forking_python
 from stormtrace.study.loading import load_study
 from stormtrace.study.merging import overlay
 from stormtrace.study.plan_warnings import plan_warnings
@@ -54,12 +54,17 @@ def checkout(folder):
     return folder
 
 
+def environment():
+    """Of a shell whose `snakemake` and `python` have loaded their libraries."""
+    folders = Path(forking_python()).parent, Path(sys.executable).parent, os.environ["PATH"]
+    return os.environ | {"PATH": os.pathsep.join(map(str, folders))}
+
+
 def run(command, folder):
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", command],
         cwd=folder,
-        env=os.environ | {"PATH": path},
+        env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -137,11 +142,10 @@ def test_the_study_of_a_page_is_planned_checked_and_refused_before_a_job(
 ):
     folder = checkout(tmp_path)
     (folder / "my-study.yaml").write_text(study_of(page, data))
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=folder,
-        env=os.environ | {"PATH": path},
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,

@@ -8,13 +8,15 @@ matplotlib 0.45, numba 0.27, scipy.spatial 0.25, openvino 0.2, pydantic and our 
 import ast
 import functools
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from script_runs import forked
+from script_runs import forked, forking_python
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 
@@ -55,18 +57,14 @@ SLOW = {
 
 #: Tests of a process itself: it is stopped, limited, launched by another, or asked what it imports.
 PROCESSES = {
-    "test_benchmarks",
     "test_commandline",
     "test_compiled",
-    "test_detection_resumes",
     "test_documents",
     "test_files",
     "test_kept_networks",
     "test_kept_runs",
     "test_launching",
-    "test_module",
     "test_prepare_scripts",
-    "test_profiles",
     "test_progress",
     "test_scheduler_jobs",
     "test_seals",
@@ -76,7 +74,6 @@ PROCESSES = {
     "test_study",
     "test_track_scripts",
     "test_track_texts",
-    "test_training",
 }
 
 
@@ -184,3 +181,32 @@ def test_a_fork_is_to_a_script_what_a_process_is(tmp_path, monkeypatch, end):
     assert fork.returncode == process.returncode
     assert (fork.stdout, fork.stderr) == (process.stdout, process.stderr)
     assert process.stdout.startswith("['")
+
+
+LASTING = """
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+print(os.getpid(), subprocess.Popen(["sleep", "600"]).pid, oct(os.umask(0)), flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGTERM, 7), (signal.SIGKILL, -9)])
+def test_what_ends_the_command_ends_the_fork_and_what_it_started(tmp_path, number, status):
+    script = tmp_path / "script.py"
+    script.write_text(LASTING)
+    command = [forking_python(), script]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, umask=0o027) as process:
+        fork, child, umask = process.stdout.readline().split()
+        assert umask == "0o27" and is_alive(fork) and is_alive(child)
+        process.send_signal(number)
+        assert process.wait(60) == status
+    deadline = time.monotonic() + 60
+    while is_alive(fork) or is_alive(child):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def is_alive(process):
+    stat = Path("/proc", process, "stat")
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"

@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import sys
 import textwrap
 import time
 from pathlib import Path
@@ -14,7 +13,7 @@ import torch
 
 from detection_runs import SHAPE, make_model
 from labelled_factory import write_samples
-from script_runs import run_forked
+from script_runs import forking_python, run_forked
 from stormtrace.checkpoints import Checkpoint
 from stormtrace.detect.detection import Choice, Request, detect
 from stormtrace.errors import OutOfTime
@@ -130,8 +129,9 @@ def test_a_full_disk_is_told_as_such(model, samples, tmp_path, monkeypatch):
         look(model, samples, tmp_path, time_budget=0)
 
 
-SLOW = """
+SLOW = f"""
     import sys, time
+    sys.path.insert(0, {str(SCRIPTS)!r})
     from stormtrace.commandline import LoggedProgress
     from stormtrace.formats import mask_writing
     mask_writing.SAVE_EVERY_S = 0
@@ -158,9 +158,8 @@ def test_a_job_that_is_ended_from_outside_goes_on(model, samples, whole, tmp_pat
     flags += ["--year", "2001", "--experiment", "test", "--dataset", "d", "--grid", "g"]
     flags += ["--checkpoints", tmp_path / "checkpoints", "--device", "cpu", "--runtime", "torch"]
     (tmp_path / "slow.py").write_text(textwrap.dedent(SLOW))
-    environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
     with subprocess.Popen(
-        [sys.executable, tmp_path / "slow.py", *flags], stdout=subprocess.PIPE, env=environment
+        [forking_python(), tmp_path / "slow.py", *flags], stdout=subprocess.PIPE
     ) as job:
         for _ in range(3):
             assert job.stdout.readline()

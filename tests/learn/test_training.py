@@ -5,7 +5,6 @@ import math
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -322,12 +321,13 @@ def test_a_stop_leaves_nothing_half_written_and_the_next_run_goes_on(
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     line = command(folder, output, epochs=3)
     process = subprocess.Popen(
-        [sys.executable, *line], stderr=subprocess.PIPE, text=True, env=environment
+        [forking_python(), *line], stderr=subprocess.PIPE, text=True, env=environment
     )
     for text in process.stderr:
         if "epoch 1 of 3" in text:
             process.send_signal(stop)
             break
+    process.stderr.read()  # until nobody is left who could say more
     process.stderr.close()
     assert process.wait() == status
     assert not output.exists()

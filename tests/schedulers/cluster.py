@@ -117,11 +117,12 @@ class Cluster:
         return self.wait(lambda: self.status(job) != "running", within_s) and self.status(job)
 
     def wait(self, condition, within_s: float | None = None) -> bool:
-        """Wait for a condition."""
-        deadline = time.monotonic() + (within_s or self.patience_s)
+        """Wait for a condition: to ask may cost a process, so the more rarely the longer it takes."""
+        start = time.monotonic()
         while not condition():
-            assert time.monotonic() < deadline, f"waited in vain: {self.state()}"
-            time.sleep(0.05)
+            waited = time.monotonic() - start
+            assert waited < (within_s or self.patience_s), f"waited in vain: {self.state()}"
+            time.sleep(min(0.05 + waited / 4, 0.3))
         return True
 
     def wait_for(self, *names: str, within_s: float | None = None) -> None:

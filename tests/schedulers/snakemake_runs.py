@@ -10,8 +10,18 @@ from collections.abc import Callable
 
 from cluster import Cluster
 
+from script_runs import forking_python
+
 SPEED = ["--seconds-between-status-checks", "1", "--max-jobs-per-timespan", "100/1s"]
 SPEED += ["--latency-wait", "5"]
+
+
+#: Runs Snakemake in a process of its own, as users do; its jobs are forks of one that has loaded it.
+WITH_FORKED_JOBS = """
+import runpy, sys
+sys.executable, sys.argv = sys.argv[1], sys.argv[2:]
+runpy.run_module("snakemake", run_name="__main__", alter_sys=True)
+"""
 
 
 class Master:
@@ -19,7 +29,10 @@ class Master:
 
     def __init__(self, cluster: Cluster, *arguments: str) -> None:
         self.cluster = cluster
-        self.command = [sys.executable, "-m", "snakemake", "--profile", str(cluster.profile)]
+        snakemake = ["-m", "snakemake"]
+        if cluster.kind.startswith("fake"):
+            snakemake = ["-c", WITH_FORKED_JOBS, forking_python(), "snakemake"]
+        self.command = [sys.executable, *snakemake, "--profile", str(cluster.profile)]
         self.command += [*SPEED, *arguments]
         self.log = cluster.folder / "master.log"
         with self.log.open("ab") as log:

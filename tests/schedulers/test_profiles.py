@@ -1,34 +1,33 @@
 """All profiles are such that Snakemake takes them, from the project's folder and from elsewhere."""
 
 import os
-import subprocess
-import sys
 
 import pytest
 
+from script_runs import forked
 from workflow_runs import ROOT
 
 pytestmark = pytest.mark.workflow
 
 
-def plan(profile, folder):
+def plan(profile, folder, monkeypatch):
     """Dry-run a Snakefile of one rule with a profile."""
+    monkeypatch.chdir(ROOT)
     (folder / "Snakefile").write_text(
         "rule one:\n    output: 'made'\n    shell: 'touch {output}'\n"
     )
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--snakefile", folder / "Snakefile"]
-    command += ["--directory", folder, "--profile", profile]
-    return subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False)
+    command = ["-m", "snakemake", "--dry-run", "--snakefile", folder / "Snakefile"]
+    return forked(*command, "--directory", folder, "--profile", profile)
 
 
 @pytest.mark.parametrize("name", ["local", "pbs-casper", "slurm"])
-def test_a_profile_is_taken(tmp_path, name):
-    done = plan(ROOT / "profiles" / name, tmp_path)
+def test_a_profile_is_taken(tmp_path, name, monkeypatch):
+    done = plan(ROOT / "profiles" / name, tmp_path, monkeypatch)
     assert done.returncode == 0, done.stderr
 
 
-def test_a_profile_may_be_given_relative_to_the_project(tmp_path):
-    done = plan("profiles/local", tmp_path)
+def test_a_profile_may_be_given_relative_to_the_project(tmp_path, monkeypatch):
+    done = plan("profiles/local", tmp_path, monkeypatch)
     assert done.returncode == 0, done.stderr
 
 

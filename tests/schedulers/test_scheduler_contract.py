@@ -155,13 +155,14 @@ def test_a_lost_submission_does_not_make_again_what_its_successor_made(cluster):
 
 
 def test_many_jobs_at_once(cluster):
-    count = 200 if cluster.kind.startswith("genuine") else 40  # fake ones are slow to submit to
+    # Fake ones are slow to submit to, and none of theirs waits for another: 64 CPUs.
+    count = 200 if cluster.kind.startswith("genuine") else 16
     jobs = [cluster.submit(f"touch made.{n}", f"out.{n}") for n in range(count)]
     assert len(set(jobs)) == count
     cluster.wait_for(*(f"made.{n}" for n in range(count)))
     ended = cluster.records / "ended"
     cluster.wait(lambda: all((ended / number(job)).exists() for job in jobs))
-    assert {cluster.status(job) for job in jobs[::20]} == {"success"}
+    assert {cluster.status(job) for job in jobs[:: count // 2]} == {"success"}
 
 
 def test_a_missing_account_is_told_and_ends_nobody_but_snakemake(cluster):

@@ -1,12 +1,12 @@
 """Another workflow, in another folder, that uses ours as a module."""
 
 import json
+import os
 import re
-import subprocess
-import sys
 
 import pytest
 
+from script_runs import forked, forking_python
 from workflow_runs import ROOT
 
 pytestmark = [pytest.mark.workflow, pytest.mark.xdist_group("workflow")]
@@ -50,26 +50,21 @@ CONFIG = {
 
 
 @pytest.fixture
-def outer(tmp_path):
+def outer(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "Snakefile").write_text(OUTER)
     (tmp_path / "outer.yaml").write_text(json.dumps(CONFIG))
     return tmp_path
 
 
-def run(folder, *arguments):
-    command = [sys.executable, "-m", "snakemake", "--cores", "1", *arguments]
-    return subprocess.run(
-        command,
-        cwd=folder,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-    )
+def run(*arguments):
+    environment = os.environ | {"PYTHON_OF_JOBS": forking_python()}
+    command = ["-m", "snakemake", "--cores", "1", *arguments]
+    return forked(*command, environment=environment, together=True)
 
 
 def test_all_rules_are_planned_under_the_names_that_the_outer_workflow_gives(outer):
-    done = run(outer, "--dry-run", "--printshellcmds")
+    done = run("--dry-run", "--printshellcmds")
     assert done.returncode == 0, done.stdout[-3000:]
     for rule, count in {"st_detect": 2, "st_write_report": 1, "summarize": 1, "all": 1}.items():
         assert re.search(rf"^{rule} +{count}$", done.stdout, re.MULTILINE), rule
@@ -80,7 +75,7 @@ def test_all_rules_are_planned_under_the_names_that_the_outer_workflow_gives(out
 
 
 def test_a_rule_of_ours_runs_there(outer):
-    done = run(outer, "rivers/planet/climatenet", "rivers/blocks/report.json")
+    done = run("rivers/planet/climatenet", "rivers/blocks/report.json")
     assert done.returncode == 0, done.stdout[-3000:]
     assert "the outer workflow starts" in done.stdout
     assert len(list((outer / "rivers/planet/climatenet/train").glob("*.nc"))) == 2
@@ -91,7 +86,7 @@ def test_a_rule_of_ours_runs_there(outer):
 def test_a_fault_names_the_module(outer):
     CONFIG_WITH_FAULT = {"stormtrace": CONFIG["stormtrace"] | {"run": ["contrl"]}}
     (outer / "outer.yaml").write_text(json.dumps(CONFIG_WITH_FAULT))
-    done = run(outer, "--dry-run")
+    done = run("--dry-run")
     assert done.returncode != 0
     assert re.search(
         r"error: the configuration of the module: run is 'contrl', .*'control'", done.stdout
@@ -104,5 +99,5 @@ def test_a_prefix_of_the_module_is_refused(outer):
         '    config: config["stormtrace"]', '    config: config["stormtrace"]\n    prefix: "st"'
     )
     (outer / "Snakefile").write_text(text)
-    done = run(outer, "--dry-run")
+    done = run("--dry-run")
     assert done.returncode != 0 and "set `results:` instead" in done.stdout

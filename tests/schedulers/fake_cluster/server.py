@@ -165,7 +165,7 @@ class Running:
         self.reason = ""
         self.accident_s = accident_s
         self.kill_at = float("inf")
-        self.look_at = 0.0
+        self.look_at = self.ask_at = 0.0
         self.groups: dict[int, str] = {}
         self.temporary = folder / "tmp" / f"pbs.{number}.{HOST}"
         self.temporary.mkdir(parents=True)
@@ -200,7 +200,7 @@ class Running:
         now = time.monotonic()
         if now > self.deadline and self.code is None:
             self.end(-29, "and exceeded resource walltime")
-        if now > self.kill_at or (self.accident_s is not None and self.used_s() > self.accident_s):
+        if now > self.kill_at or (self.accident_s is not None and self.has_used(self.accident_s)):
             self.signal(signal.SIGKILL)
         top = self.process.poll()
         if top is None or (self.code is not None and any(self.processes())):
@@ -220,9 +220,9 @@ class Running:
 
         Returns whether anything is new.
         """
-        if self.job["Job_Name"] != "shared" or time.monotonic() < self.look_at:
+        if self.job["Job_Name"] != "shared" or (time.monotonic() < self.look_at and not is_over):
             return False
-        self.look_at = time.monotonic() + (0.0 if is_over else 0.1)
+        self.look_at = time.monotonic() + 0.1
         groups: dict[int, float] = defaultdict(float)
         for _, fields in [] if is_over else list(self.stats()):
             groups[int(fields[2])] += sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
@@ -271,15 +271,38 @@ class Running:
         """All living processes of the session."""
         return (number for number, _ in self.stats())
 
-    def used_s(self) -> float:
-        """CPU time that the processes of the session have used, and those that they waited for."""
+    def has_used(self, cpu_s: float) -> bool:
+        """Whether the processes of the session, and those that they waited for, took so long.
+
+        Asked often, it looks ten times a second.
+        """
+        if time.monotonic() < self.ask_at:
+            return False
+        self.ask_at = time.monotonic() + 0.1
         ticks = sum(sum(map(int, fields[11:15])) for _, fields in self.stats())
-        return ticks / os.sysconf("SC_CLK_TCK")
+        return ticks / os.sysconf("SC_CLK_TCK") > cpu_s
 
     def stats(self) -> Iterable[tuple[int, list[str]]]:
-        """Process number, and what /proc says of it after its name, of those that live."""
-        for path in Path("/proc").glob("[0-9]*/stat"):
-            with contextlib.suppress(OSError):
-                fields = path.read_text().rpartition(")")[2].split()
-                if int(fields[3]) == self.process.pid and fields[0] != "Z":
-                    yield int(path.parent.name), fields
+        """Process number, and what /proc says of it after its name, of those that live.
+
+        A fork of Python (`python_server.py`), and what it starts, belong to the session and the group
+        of the process that it is called after, as if that were its parent.
+        """
+        names: dict[int, str] = {}
+        lines: dict[int, list[str]] = {}
+        for name in filter(str.isdigit, os.listdir("/proc")):  # noqa: PTH208 (often, of hundreds)
+            with contextlib.suppress(OSError), open(f"/proc/{name}/stat") as stream:  # noqa: PTH123
+                head, _, rest = stream.read().rpartition(")")
+                names[int(name)], lines[int(name)] = head.partition("(")[2], rest.split()
+        for number, fields in lines.items():
+            first = int(fields[3])
+            while names.get(first, "").startswith("for "):
+                asking = int(names[first].removeprefix("for "))
+                if asking not in lines:
+                    break
+                if number == first:
+                    fields[1] = str(asking)
+                fields[2:4] = lines[asking][2:4]
+                first = int(fields[3])
+            if first == self.process.pid and fields[0] != "Z":
+                yield number, fields
