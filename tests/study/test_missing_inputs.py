@@ -230,6 +230,30 @@ def test_what_compare_adds_to_run_is_told():
     assert plan_warnings(load_study(ROOT, {})) == []
 
 
+@pytest.mark.parametrize(
+    ("period", "months"),
+    [
+        (["2000-12-25", "2001-01-01"], "Dec"),
+        (["2000-12-25", "2001-01-02"], None),  # a day of January: the same months as control's
+    ],
+)
+def test_comparisons_of_unlike_parts_of_the_year_are_told(period, months):
+    said = {
+        "run": ["control", "part"],
+        "experiments": {"part": {"like": "control", "period": period}},
+        "comparisons": {"parts": {"first": "control", "second": "part"}},
+        "compare": ["parts"],
+    }
+    told = plan_warnings(load_study(ROOT, said))
+    if months is None:
+        assert told == []
+        return
+    (sentence,) = told
+    assert sentence.startswith(
+        f"comparisons.parts: control has Jan, Dec of the year, part {months}: annual means"
+    )
+
+
 def test_a_run_that_lacks_something_starts_no_job(tmp_path):
     overlay = said(tmp_path, ["1995-01-01", "2015-01-01"], "x.{year}.nc")
     done = snakemake(tmp_path, overlay=overlay, check=False)

@@ -67,7 +67,8 @@ def has_time(period: Sequence[str], time: str) -> bool:
 def has_month(period: Sequence[str], month: str) -> bool:
     """Whether some of a month ("2001-01") lies in a period.
 
-    >>> has_month(["2000-12-22", "2001-01-01"], "2001-01")
+    >>> has_month(["2000-12-22", "2001-01-01 00:00"], "2001-01")
     False
     """
-    return period[0][:7] <= month and f"{month}-01" < period[1]
+    day, time = period[1][:10], period[1][10:].strip(" T:0")  # no time is midnight
+    return period[0][:7] <= month and (f"{month}-01", "") < (day, time)

@@ -1,15 +1,19 @@
 """What the plan says of a study that can be carried out, but perhaps not as it was meant."""
 
+import calendar
 from collections.abc import Iterator
 
 from stormtrace.study.definition import Study
 from stormtrace.study.known_grids import grid_warnings
 from stormtrace.study.missing_inputs import missing_inputs
+from stormtrace.study.periods import months_of
 
 
 def plan_warnings(study: Study) -> list[str]:
-    """Return a sentence each: unknown grids, missing files, what `compare` adds, missing fields."""
-    warnings = (grid_warnings, missing_inputs, _compared_too, _not_measured, _not_agreed)
+    """Return a sentence each: unknown grids, missing files, comparisons, missing fields."""
+    warnings = (
+        grid_warnings, missing_inputs, _compared_too, _other_months, _not_measured, _not_agreed
+    )  # fmt: skip
     return [sentence for each in warnings for sentence in each(study)]
 
 
@@ -41,3 +45,24 @@ def _compared_too(study: Study) -> Iterator[str]:
             f"`compare` adds {', '.join(added)}, which `run` does not name, for {', '.join(by)}:"
             " leave those comparisons out of `compare` ([] leaves out all) to run without"
         )
+
+
+def _other_months(study: Study) -> Iterator[str]:
+    """Yield which comparisons are of unlike parts of the year, as of a summer and whole years."""
+    for name, one in study.comparisons.items():
+        first, second = (
+            months_of(part for year in study.years(side) for part in study.periods(side, year))
+            for side in (one.first, one.second)
+        )
+        if first != second:
+            yield (
+                f"comparisons.{name}: {one.first} has {_in_words(first)} of the year, {one.second} "
+                f"{_in_words(second)}: annual means, and those of seasons that one has in part, "
+                "differ by that, too; compare seasons that both have, or give both the same "
+                "months (`period`)"
+            )
+
+
+def _in_words(months: set[int]) -> str:
+    names = [calendar.month_abbr[month] for month in sorted(months)]
+    return "all months" if len(names) == 12 else ", ".join(names)
