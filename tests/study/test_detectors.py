@@ -90,6 +90,13 @@ def test_without_networks_nothing_is_trained_and_no_labels_are_read(demo):
     assert file.endswith("mini-historical.ar_tag.Stormtrace.3hr.20010101-20010110.nc")
 
 
+def test_a_study_without_networks_is_not_described_as_one_of_networks(demo):
+    """Nor as one of rivers and cyclones: the sentence below the title is true of any study."""
+    plain = {key: value for key, value in demo.items() if key != "description"}
+    described = report_of(study(plain, rivers={"like": "control", "detector": "ivt-250"}))
+    assert described["description"] == "Features of the weather, detected, tracked and counted."
+
+
 def test_classes_of_a_recipe_reach_the_job_and_the_report_in_the_order_they_are_written(demo):
     """The first has the cell, so another order is other masks: neither is in order of letters."""
     classes = {

@@ -46,7 +46,7 @@ class Config(Block):
 
     title: str = Field(description="Title of the report.")
     description: str = Field(
-        "Atmospheric rivers and tropical cyclones, found by a neural network, tracked and counted.",
+        "Features of the weather, detected, tracked and counted.",
         description="A sentence or two below the title.",
     )
     base: str = Field(
