@@ -1,7 +1,7 @@
 """Python with its libraries loaded once: what is run by it is a fork of this process.
 
     python python_server.py SOCKET              serves; it ends with its standard input
-    python -IS python_server.py SOCKET WORDS    runs `python WORDS` there: a script, or -m snakemake
+    python -IS python_server.py SOCKET WORDS    runs `python WORDS` there: a script, -m snakemake or -c
 
 A dry run of Snakemake takes some two seconds of CPU, a job of ours one, of which half is imports. A
 fork has this process's libraries; what is ours it imports itself, and all else is as in a process
@@ -111,6 +111,9 @@ def _run(words):
     if words[0] == "-m":
         sys.argv = words[1:]
         runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+    elif words[0] == "-c":
+        sys.argv = ["-c", *words[2:]]
+        exec(compile(words[1], "<string>", "exec"), {"__name__": "__main__"})
     else:
         for name in [name for name in sys.modules if name.partition(".")[0] == "stormtrace"]:
             del sys.modules[name]  # a job imports them when it starts
