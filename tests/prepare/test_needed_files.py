@@ -8,7 +8,7 @@ from mock_raw import Cesm, Merra2
 from stormtrace.prepare import needed_variables, plan
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.needed_files import files_of_year, further_files
-from stormtrace.prepare.raw import archive, found_files
+from stormtrace.prepare.raw import archive, raw_formats
 from stormtrace.prepare.raw.calendar_time import HOUR
 from stormtrace.prepare.raw.raw_formats import open_raw_file
 
@@ -22,7 +22,7 @@ def opened(monkeypatch):
         paths.append(str(path))
         return open_raw_file(path)
 
-    for module in (needed_variables, archive, found_files):
+    for module in (needed_variables, archive, raw_formats):
         monkeypatch.setattr(module, "open_raw_file", noting)
     return paths
 

@@ -1,6 +1,5 @@
 # What all stages share: the study, where its files lie, and what jobs ask for.
 import atexit
-import functools
 import gc
 import math
 import os
@@ -13,8 +12,11 @@ import time
 from pathlib import Path
 
 from snakemake import common as snakemake_common
+from snakemake import jobs as snakemake_jobs
 from snakemake import rules as snakemake_rules
 from snakemake.exceptions import WorkflowError
+from snakemake.iocontainers import AttributeGuard
+from snakemake.output_index import OutputIndex
 from snakemake.settings.types import DeploymentMethod
 
 SCRIPTS = os.path.join(ROOT, "scripts")
@@ -27,6 +29,7 @@ from stormtrace.detect.recipes import AdoptedMasks, ThresholdRecipe
 from stormtrace.errors import BadInput
 from stormtrace.files import check_writable
 from stormtrace.grids.specification import cell_count
+from stormtrace.study import plan_costs
 from stormtrace.study.annotated import import_grids
 from stormtrace.study.folders import check_places
 from stormtrace.study.inputs import (
@@ -153,11 +156,12 @@ def refuse_missing():
 # the first job Python looks again, though not at these.
 gc.disable()
 
-# Snakemake reads the parameters of each function here anew for each job, some ten times, which was
-# a seventh of the CPU time of a plan.
-for where in (snakemake_common, snakemake_rules):
-    if hasattr(where, "get_function_params"):  # else another Snakemake
-        where.get_function_params = functools.cache(where.get_function_params)
+# What a plan of many jobs costs beyond that: docs/decisions/start-up.md.
+plan_costs.read_parameters_once(snakemake_common, snakemake_rules)
+plan_costs.evaluate_params_late(snakemake_jobs.Job, snakemake_rules.Rule)
+plan_costs.find_producers_once(OutputIndex)
+plan_costs.share_guards(AttributeGuard)
+plan_costs.keep_plain_paths(snakemake_rules.Rule)
 
 
 def one_timer_at_a_time(scheduler):

@@ -19,8 +19,8 @@ rule detect:
     input:
         unpack(statistics_of),
         unpack(samples_of_year),
-        model=model_files,
-        zonal=zonal_files,
+        model_files,
+        zonal_files,
     output:
         at.masks("{experiment}", "{year}"),
     log:

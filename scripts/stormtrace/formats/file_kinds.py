@@ -37,6 +37,11 @@ def foreign_kind(path: Path | str) -> str | None:
     return next((kind for magic, kind in KINDS.items() if head.startswith(magic)), None)
 
 
+def is_remote(path: str) -> bool:
+    """Whether a path is a URL (gs://…, s3://…, https://…)."""
+    return "://" in path
+
+
 def is_zarr(path: Path | str) -> bool:
     """Whether a folder is the root of a Zarr store, of format 2 or 3."""
     return any((Path(path) / name).is_file() for name in (".zgroup", ".zmetadata", "zarr.json"))

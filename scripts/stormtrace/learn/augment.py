@@ -49,7 +49,7 @@ class Augmentation:
         self,
         values: NDArray[np.float32],
         votes: NDArray[Votes],
-        generator: np.random.Generator,
+        generator: "np.random.Generator",  # not at the import: 13 ms, in each plan
     ) -> tuple[NDArray[np.float32], NDArray[Votes]]:
         """Return raw values (fields, ny, nx) and votes (classes, ny, nx), changed alike.
 

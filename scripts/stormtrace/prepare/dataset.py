@@ -144,6 +144,10 @@ class Part(Block):
         """The first moment no longer in it."""
         return self.period[1]
 
+    def touches(self, year: int) -> bool:
+        """Whether there may be steps in a year."""
+        return int(self.begin[:4]) <= year <= int(self.end[:4])
+
 
 class Entry(Block):
     """What every entry of the table of datasets may have; `name`, its key there, is filled in."""

@@ -9,16 +9,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.file_kinds import is_remote
 from stormtrace.prepare.dataset import Dataset, Part, Source
-from stormtrace.prepare.needed_variables import needed_beside
-from stormtrace.prepare.plan import touches
 from stormtrace.prepare.raw.found_files import (
     Find,
     candidates,
     find_files,
     first_holding,
 )
-from stormtrace.prepare.raw.raw_formats import is_remote
 
 
 def files_of_year(dataset: Dataset, year: int, find: Find = find_files) -> list[str]:
@@ -30,7 +28,7 @@ def files_of_year(dataset: Dataset, year: int, find: Find = find_files) -> list[
     found = {
         path
         for part in dataset.parts
-        if touches(part, year)
+        if part.touches(year)
         for source in _sources(dataset, part, year, find)
         for path in candidates(dataset, source, year, find)
     }
@@ -49,6 +47,8 @@ def _sources(dataset: Dataset, part: Part, year: int, find: Find) -> Iterator[So
         with contextlib.suppress(BadInput):  # an error of the job, which says it better
             path = first_holding(own, candidates(dataset, own, year, find))
             if path is not None:
+                from stormtrace.prepare.needed_variables import needed_beside  # opens files
+
                 for variable in needed_beside(dataset, derivation, path):
                     yield dataset.where(part, derivation, variable)
 

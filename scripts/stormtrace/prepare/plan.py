@@ -116,7 +116,7 @@ def make_plans(dataset: Dataset, year: int) -> list[Plan]:
 
 def _plan(archive: Archive, part: Part, year: int) -> Plan | None:
     dataset = archive.dataset
-    if not touches(part, year):
+    if not part.touches(year):
         return None
     inventories = _inventories(archive, part, year)
     calendar = _one_calendar(dataset, inventories)
@@ -170,11 +170,6 @@ def _one_calendar(dataset: Dataset, inventories: Mapping[Source, Inventory]) -> 
         listed = "; ".join(f"{name} in {each.paths[0]}" for name, each in calendars.items())
         raise BadInput(f"dataset {dataset.name}: the raw files have several calendars: {listed}")
     return next(iter(inventories.values())).calendar
-
-
-def touches(part: Part, year: int) -> bool:
-    """Whether a part may have steps in a year."""
-    return int(part.begin[:4]) <= year <= int(part.end[:4])
 
 
 def _what_is_missing(

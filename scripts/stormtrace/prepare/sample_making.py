@@ -14,6 +14,7 @@ from stormtrace.commandline import log, progress
 from stormtrace.errors import BadInput
 from stormtrace.files import checksum, writing
 from stormtrace.formats.climatologies import Climatology, read_climatology
+from stormtrace.formats.file_kinds import is_remote
 from stormtrace.formats.sample_writing import SampleField, SampleTime, sample_name, write_sample
 from stormtrace.grids import Grid
 from stormtrace.prepare.dataset import Dataset
@@ -22,7 +23,6 @@ from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan, make_plans
 from stormtrace.prepare.raw.calendar_time import HOUR
-from stormtrace.prepare.raw.raw_formats import is_remote
 from stormtrace.prepare.regridding.matrix import RegriddingMatrix
 from stormtrace.provenance import provenance
 

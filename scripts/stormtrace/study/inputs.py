@@ -17,6 +17,8 @@ from pathlib import Path
 from stormtrace.detect.recipes import AdoptedMasks
 from stormtrace.learn.recipe import Published
 from stormtrace.prepare.dataset import Dataset, Source
+from stormtrace.prepare.needed_files import files_of_year, further_files
+from stormtrace.prepare.raw.found_files import files_near, find_files
 from stormtrace.study.annotated import annotation_inputs
 from stormtrace.study.definition import Study
 
@@ -33,8 +35,6 @@ def raw_input(study: Study, dataset: str, year: str | None = None) -> list[str]:
     files += [pattern for recipe in entry.fields.values() for pattern in recipe.files or ()]
     if made := {part for pattern in files if (part := study.at.planet_part(pattern))}:
         return sorted(made)
-    from stormtrace.prepare.needed_files import files_of_year, further_files
-
     return further_files(entry) if year is None else files_of_year(entry, int(year), found_once)
 
 
@@ -171,8 +171,6 @@ def adopted_files(study: Study, experiment: str, year: str) -> list[str]:
 
     Where there are none, the job that adopts them says so.
     """
-    from stormtrace.prepare.raw.found_files import files_near
-
     adopted = study.detector_of(experiment)
     assert isinstance(adopted, AdoptedMasks)
     if made := {part for pattern in adopted.files if (part := study.at.planet_part(pattern))}:
@@ -182,7 +180,10 @@ def adopted_files(study: Study, experiment: str, year: str) -> list[str]:
 
 @functools.cache
 def found_once(source: Source, year: int | None) -> list[str]:
-    """Find files once for a whole plan: a year is the neighbour of two others."""
-    from stormtrace.prepare.raw.found_files import find_files
+    """Find files once for a whole plan: a year is the neighbour of two others.
 
+    What has no files in any year is not looked for in each.
+    """
+    if year is not None and not found_once(source, None):
+        return []
     return find_files(source, year)

@@ -4,6 +4,7 @@ A rule asks for patterns (`at.masks("{experiment}", "{year}")`), plans and the s
 What is in each file is written in docs/architecture.md.
 """
 
+import functools
 import glob
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,15 @@ EVENT_TABLES = (
     "tracks.csv",
     "nodes.txt",
 )
+
+
+@functools.cache
+def _first_below(folder: str, path: str) -> str | None:
+    """Return the name in a folder that a path, or a pattern, leads through; None: it does not."""
+    for above in (folder, glob.escape(folder)):
+        if Path(above) in Path(path).parents:
+            return Path(path).relative_to(above).parts[0]
+    return None
 
 
 @dataclass(frozen=True)
@@ -49,10 +59,8 @@ class Layout:
 
     def planet_part(self, path: str) -> str | None:
         """Return the part of the mini planet that a raw file lies in, or None."""
-        for folder in (self._at("planet"), glob.escape(self._at("planet"))):  # a path, a pattern
-            if Path(folder) in Path(path).parents:
-                return self.planet(Path(path).relative_to(folder).parts[0])
-        return None
+        part = _first_below(self._at("planet"), path)
+        return self.planet(part) if part else None
 
     def block(self, name: str) -> str:
         """A block of the study that is too long for a command, as JSON."""

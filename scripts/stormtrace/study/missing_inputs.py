@@ -11,6 +11,7 @@ from pathlib import Path
 from stormtrace.detect.recipes import AdoptedMasks
 from stormtrace.learn.recipe import Published
 from stormtrace.prepare.dataset import Dataset, LabelledDataset, Part, Source
+from stormtrace.prepare.raw.found_files import files_near, why_lacking
 from stormtrace.study.annotated import missing_annotations
 from stormtrace.study.campaign_checks import missing_of_campaign
 from stormtrace.study.definition import Study
@@ -194,8 +195,6 @@ def _missing_years(
     study: Study, dataset: Dataset, part: Part, needed: Container[int], find: Find, is_certain: bool
 ) -> Iterator[str]:
     """Yield which years of a part have no files, if some that are needed are among them."""
-    from stormtrace.prepare.raw.found_files import files_near  # netCDF4, which takes its time
-
     years = [int(year) for year in years_of([part.period])]
     lacking: dict[Source, list[int]] = {}
     for source in _sources(study, dataset, part):
@@ -223,8 +222,6 @@ def _missing_variables(
     study: Study, dataset: Dataset, part: Part, needed: Container[int], find: Find
 ) -> Iterator[str]:
     """Yield which raw variables the files of a part lack, by the headers of its first year."""
-    from stormtrace.prepare.raw.found_files import why_lacking
-
     years = [int(year) for year in years_of([part.period]) if int(year) in needed]
     for source in _sources(study, dataset, part):
         paths = next(filter(None, (find(source, year) for year in years)), [])

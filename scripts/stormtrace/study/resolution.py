@@ -1,7 +1,7 @@
 """The tables of a study resolved and checked: what is made, and what that depends on."""
 
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -80,8 +80,9 @@ class ResolvedStudy:
         }
         likes = {name: entry.get("like") for name, entry in said["experiments"].items()}
         sharing = Sharing(self._table, likes)
-        self.masks_of, self.objects_of = sharing.masks_of, sharing.objects_of
-        self.labelling = sharing.labelling
+        # Asked for each job.
+        self.masks_of, self.objects_of = cache(sharing.masks_of), cache(sharing.objects_of)
+        self.labelling = cache(sharing.labelling)
         self.comparisons = {name: tables.comparisons[name] for name in self.config.compare}
         self.shown = self._shown_experiments()
         self.counterfactuals = counterfactuals(self.comparisons.values(), self._table)

@@ -1,13 +1,15 @@
-"""Raw files found on disk by the patterns of a dataset."""
+"""Raw files found on disk by the patterns of a dataset.
+
+A plan finds files of many years, but opens few or none: what opens them is imported then.
+"""
 
 import glob
 import re
 from collections.abc import Callable, Iterable, Sequence
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.netcdf import NoVariable
+from stormtrace.formats.file_kinds import is_remote
 from stormtrace.prepare.dataset import Dataset, Source
-from stormtrace.prepare.raw.raw_formats import is_remote, open_raw_file
 
 #: As many headers are read before a study starts to find a variable that no file is named after.
 HEADERS = 20
@@ -111,9 +113,11 @@ def first_file(dataset: Dataset) -> tuple[str, str]:
 
 def first_holding(source: Source, paths: Sequence[str]) -> str | None:
     """Return the first of some files that holds the variable, by its name or its header."""
+    if source.named or not paths:
+        return next(iter(paths), None)
+    from stormtrace.prepare.raw.raw_formats import open_raw_file
+
     for path in paths:
-        if source.named:
-            return path
         with open_raw_file(path) as opened:
             if source.variable in opened:
                 return path
@@ -129,6 +133,11 @@ def why_lacking(source: Source, paths: Sequence[str]) -> str:
     looked = paths[:1] if source.named else paths
     if len(looked) > HEADERS or any(map(is_remote, looked)):
         return ""
+    if not looked:
+        return ""
+    from stormtrace.formats.netcdf import NoVariable
+    from stormtrace.prepare.raw.raw_formats import open_raw_file
+
     reason = ""
     for path in looked:
         try:

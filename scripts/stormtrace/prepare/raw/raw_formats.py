@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.file_kinds import GRIB, ZIP, is_zarr
+from stormtrace.formats.file_kinds import GRIB, ZIP, is_remote, is_zarr
 from stormtrace.formats.netcdf import open_raw
 from stormtrace.prepare.raw.forecast_times import by_valid_time
 from stormtrace.prepare.raw.opened import (
@@ -55,11 +55,6 @@ def _open_by_format(path: str) -> RawFile:
         if head == GRIB and importlib.util.find_spec("cfgrib"):
             return _open_grib(path)
     return netcdf_file(open_raw(path), path)
-
-
-def is_remote(path: str) -> bool:
-    """Whether a path is a URL (gs://…, s3://…, https://…)."""
-    return "://" in path
 
 
 def _open_zarr(path: str) -> RawFile:
