@@ -22,10 +22,13 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import subprocess
 import sys
 import time
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence
+
+import request
 
 Facts = Dict[str, Any]
 
@@ -45,6 +48,9 @@ STALE_S = 3600
 KILLED = 137
 """Exit code of SIGKILL in a shell: what the kernel does where memory is used up."""
 
+TERMINATED = 143
+"""The same of SIGTERM: what schedulers send to jobs that are deleted, or beyond time or memory."""
+
 
 class Jobs:
     """The jobs of the study in this folder, on one scheduler: the module `pbs` or `slurm`."""
@@ -61,6 +67,10 @@ class Jobs:
         if code is not None:
             if code == KILLED:
                 say(f"{title} was killed: {self.more_memory(job)}")
+            if code == TERMINATED:
+                why = self.why_ended(job)
+                more = f"; {self.more_memory(job)}" if "mem" in why else ""
+                say(f"{title} was ended: {why or 'deleted, or beyond its time or memory'}{more}")
             return "success" if code == 0 else "failed"
         facts = self.ask(job)
         comment = facts.get("comment", "")
@@ -90,6 +100,22 @@ class Jobs:
             f"{rule} asked for {asked} MB; if memory was the reason, ask for more with"
             f" --set-resources {rule}:mem_mb={2 * asked}"
         )
+
+    def why_ended(self, job: str) -> str:
+        """Return the scheduler's words in the log of a job that it has ended, or nothing."""
+        for log in self.logs(job):
+            found = re.search(self.scheduler.WHY_ENDED, log)
+            if found:
+                return found.group(1)
+        return ""
+
+    def logs(self, job: str) -> Iterator[str]:
+        """Yield the text of the log that the scheduler keeps of a job."""
+        rule = next((one["rule"] for one in self.records() if one["job"] == job), "")
+        folder = request.log_folder(self.scheduler.NAME, rule)
+        for name in names(folder):
+            if number(name) == number(job):
+                yield read(os.path.join(folder, name))
 
     def exit_code(self, job: str) -> Optional[int]:
         """Return the exit code that the job left behind, or None."""
@@ -203,6 +229,23 @@ def merge(before: Facts, told: Optional[Facts], now: float) -> Facts:
 def say(text: str) -> None:
     """Tell the person at the terminal; standard output belongs to Snakemake."""
     sys.stderr.write(f"{text}\n")
+
+
+def names(folder: str) -> List[str]:
+    """Return the names in a folder, none if there is no such folder, nor hidden ones."""
+    try:
+        return sorted(name for name in os.listdir(folder) if not name.startswith("."))
+    except OSError:
+        return []
+
+
+def read(path: str) -> str:
+    """Return the text of a file, nothing if it cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.read().strip()
+    except OSError:
+        return ""
 
 
 @contextlib.contextmanager

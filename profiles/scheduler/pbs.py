@@ -47,6 +47,9 @@ One qdel each: several ids with an unknown one among them have brought a server 
 down, and a job that PBS has forgotten may well be among ours.
 """
 
+WHY_ENDED = r"=>> PBS: job killed: (.*)"
+"""What PBS writes into the log of a job that it ends for its time or memory."""
+
 ANSWER_TIMEOUT_S = 60
 
 LETTERS = {"Q": "queued", "H": "queued", "W": "queued", "F": "ended"}

@@ -28,7 +28,7 @@ from typing import Any, Dict, Iterator, List, Sequence
 
 import request
 import submission
-from jobs import GRACE_S, POLL_S, Facts, Jobs, number, read_json, say, write_json
+from jobs import GRACE_S, POLL_S, Facts, Jobs, names, number, read, read_json, say, write_json
 from parts import Part, fits, id_of_part, left_over, minutes_left, part_of
 
 MOST = {"gpu": 32, "cpu": 64}
@@ -91,6 +91,16 @@ class SharedJobs(Jobs):
             say(f"{title} ended with {job} in it: {self.more_memory(job)}")
             self.settle(job)
         return super().status(job)
+
+    def logs(self, job: str) -> Iterator[str]:
+        """Yield the text of the scheduler's log of a job, or of the one that it was part of."""
+        if not part_of(job):
+            yield from super().logs(job)
+            return
+        folder = request.log_folder(self.scheduler.NAME, "shared")
+        for text in (read(os.path.join(folder, name)) for name in names(folder)):
+            if f" {job}: " in text:
+                yield text
 
     def missing_for(self, note: str) -> float:
         """Return for how many seconds a part has been missing, and note it."""
@@ -334,14 +344,6 @@ def script_of(asked: request.Properties, have: Facts) -> str:
     arguments = " ".join(map(str, words))
     run = f'python3 {program} "$state" "$number" {arguments}'
     return template.format(properties=json.dumps(asked), exec_job=run)
-
-
-def names(folder: str) -> List[str]:
-    """Return the names in a folder, none if there is no such folder, nor hidden ones."""
-    try:
-        return sorted(name for name in os.listdir(folder) if not name.startswith("."))
-    except OSError:
-        return []
 
 
 def touch(path: str) -> None:

@@ -21,9 +21,9 @@ import time
 from typing import Any, Dict, List
 
 import request
-from jobs import write_json
+from jobs import names, read, write_json
 from parts import Part, fits, part_of
-from shared import MARGIN_MINUTES, UNASKED_S, names
+from shared import MARGIN_MINUTES, UNASKED_S
 
 LOOK_S = 0.5
 """Between two looks at what waits, what has ended and what is unwanted."""
@@ -257,15 +257,6 @@ class SharedJob:
     def path(self, *words: str) -> str:
         """Return a path below the folder of `shared.py`."""
         return os.path.join(self.state, "shared", *words)
-
-
-def read(path: str) -> str:
-    """Return the text of a file, nothing if it cannot be read."""
-    try:
-        with open(path, encoding="utf-8") as stream:
-            return stream.read().strip()
-    except (OSError, ValueError):
-        return ""
 
 
 if __name__ == "__main__":

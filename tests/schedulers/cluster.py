@@ -24,6 +24,8 @@ class Cluster:
     log = "{}"
     #: Resources of a job that is taken and never starts.
     never: ClassVar[dict[str, int]]
+    #: What it says of a job that has used up its time.
+    limit: str
     #: The scheduler's own command to delete a job.
     deletion: str
     #: Names in the environment: commands that stop a genuine scheduler and start it.

@@ -13,7 +13,7 @@ class Pbs(Cluster):
 
     profile, name, log = PROFILES / "pbs-casper", "pbs", "{}.OU"
     never: ClassVar = {"mem_mb": 10**8}
-    deletion = "qdel"
+    deletion, limit = "qdel", "exceeded limit"
 
     def __init__(self, folder: Path, environment: dict[str, str], patience_s: float = 240) -> None:
         account = {"PBS_ACCOUNT": os.environ.get("PBS_ACCOUNT", "UABC0001")}

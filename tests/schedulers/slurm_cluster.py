@@ -11,7 +11,7 @@ class Slurm(Cluster):
 
     profile, name, log = PROFILES / "slurm", "slurm", "{}.log"
     never: ClassVar = {"runtime": 8 * 24 * 60}
-    deletion = "scancel"
+    deletion, limit = "scancel", "DUE TO TIME LIMIT"
 
     def submit_past_the_profile(self, script: Path, identity: str) -> str:
         path = self.environment["PATH"]

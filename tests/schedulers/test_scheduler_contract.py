@@ -47,6 +47,7 @@ def test_deletion_while_running_waits_for_the_job_to_save_its_work(cluster):
     cluster.run(cluster.deletion, job)
     assert cluster.end_of(job) == "failed"
     assert (cluster.folder / "saved").exists()
+    assert "was ended: " in cluster.run("status.py", job).stderr
 
 
 def test_deletion_while_queued(cluster):
@@ -70,6 +71,7 @@ def test_walltime(cluster):
     job = cluster.submit("touch started && sleep 300", resources={"runtime": 1})
     assert cluster.end_of(job, late) == "failed"
     assert (cluster.folder / "started").exists()
+    assert cluster.limit in cluster.run("status.py", job).stderr
 
 
 def test_impossible_request_fails_after_the_grace_time_and_is_deleted(cluster):

@@ -108,6 +108,8 @@ def test_exit_status_and_comment_of_several_jobs():
         ("and failed", "3", False),
         ("and exceeded resource walltime", "-29", False),
         ("and terminated", "271", False),
+        ("and failed", "-4", False),  # its node was started anew
+        ("", "-20", False),  # its node was given up
     ],
 )
 def test_memory_that_is_used_up_is_told_with_the_key(
@@ -134,6 +136,26 @@ def test_a_marker_of_a_kill_is_told_with_the_key(tmp_path, pbs, jobs, capsys):
     jobs.remember("work", "1.casper-pbs", "", {"rule": "detect", "resources": {"mem_mb": 2500}})
     assert jobs.status("1.casper-pbs") == "failed"
     assert "--set-resources detect:mem_mb=5000" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "said", ["mem 993404kb exceeded limit 307200kb", "walltime 431 exceeded limit 420", ""]
+)
+def test_a_job_that_pbs_ends_says_so_before_pbs_and_is_told_with_its_words(
+    tmp_path, pbs, jobs, capsys, said
+):
+    """SIGTERM comes first, and the job's marker; PBS has written why into the job's log."""
+    jobs.remember("work", "1.casper-pbs", "", {"rule": "detect", "resources": {"mem_mb": 100}})
+    (tmp_path / jobs.state / "ended").mkdir()
+    (tmp_path / jobs.state / "ended" / "1").write_text("143\n")
+    log = tmp_path / "logs" / "pbs" / "detect" / "1.casper-pbs.OU"
+    log.parent.mkdir(parents=True)
+    log.write_text(f"=>> PBS: job killed: {said}\nTerminated\n" if said else "Terminated\n")
+    (log.parent / "11.casper-pbs.OU").write_text("=>> PBS: job killed: walltime\n")
+    assert jobs.status("1.casper-pbs") == "failed"
+    told = capsys.readouterr().err
+    assert f"was ended: {said or 'deleted, or beyond its time or memory'}" in told
+    assert ("--set-resources detect:mem_mb=200" in told) == ("mem " in said)
 
 
 def test_a_wrapped_line_is_one_line():

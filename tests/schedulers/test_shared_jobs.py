@@ -128,6 +128,7 @@ def test_the_walltime_of_a_shared_job(kind, tmp_path):
         part = cluster.submit(f'bash -c "{saving}"', "out", resources=short)
         assert ends(cluster, part) == ["failed"]
         assert (cluster.folder / "saved").exists()
+        assert cluster.limit in cluster.run("status.py", part).stderr
 
 
 def test_parts_are_adopted_whether_they_wait_or_run(cluster):
@@ -158,13 +159,26 @@ def test_cancelling_all_takes_back_what_waits_and_deletes_the_shared_jobs(cluste
     assert not (cluster.folder / "started.waits").exists()
 
 
-def test_a_shared_job_that_can_never_start_fails_its_parts_after_the_grace_time(cluster):
+def never_starting(cluster):
+    """Submit a part whose shared job is taken and never starts."""
     never = {**SHARED, **cluster.never}
     if "runtime" in cluster.never:
         never["shared_cpu_minutes"] = never["runtime"]
-    part = cluster.submit("touch made", "out", resources=never)
-    assert cluster.end_of(part) == "failed"
+    return cluster.submit("touch made", "out", resources=never)
+
+
+def test_a_shared_job_that_can_never_start_fails_its_parts_after_the_grace_time(cluster):
+    assert cluster.end_of(never_starting(cluster)) == "failed"
     assert list((cluster.records / "shared" / "waiting").glob("[!.]*")) == []
+
+
+def test_a_shared_job_that_is_deleted_in_the_queue_fails_what_waits_for_it(cluster):
+    cluster.environment["STORMTRACE_GRACE_S"] = "3600"  # it is not given up for another reason
+    part = never_starting(cluster)
+    (job,) = (path.name for path in (cluster.records / "shared" / "jobs").iterdir())
+    cluster.wait(lambda: cluster.is_queued(job))
+    cluster.run(cluster.deletion, job)
+    assert cluster.end_of(part) == "failed"
 
 
 # Without a cluster

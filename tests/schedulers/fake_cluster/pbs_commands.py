@@ -79,6 +79,7 @@ def qsub(folder: Path, words: list[str]) -> int:
             "numbered": {"PBS_JOBID": f"%j.{HOST}"},
             "folder": str(folder / "home"),
             "log": str((output if output.is_dir() else folder / "tmp") / f"%j.{HOST}.OU"),
+            "at_walltime": "=>> PBS: job killed: walltime 61 exceeded limit 60",
             "umask": int(attributes.get("umask", "077"), base=8),
         },
         "Submit_arguments": " ".join(words),

@@ -172,7 +172,8 @@ class Running:
         minutes = seconds(job["Resource_List"]["walltime"]) / 60
         self.deadline = time.monotonic() + minutes * have["minute_s"]
         started = job["_process"]
-        with (folder / started["log"].replace("%j", number)).open("ab") as log:
+        self.log = folder / started["log"].replace("%j", number)
+        with self.log.open("ab") as log:
             # As PBS does it: a shell is told on its standard input to run the script.
             self.process = subprocess.Popen(
                 ["/bin/bash"],
@@ -199,6 +200,8 @@ class Running:
         """The exit status if the job is over, after doing to it what is due."""
         now = time.monotonic()
         if now > self.deadline and self.code is None:
+            with self.log.open("a") as log:
+                log.write(f"{self.job['_process']['at_walltime']}\n")
             self.end(-29, "and exceeded resource walltime")
         if now > self.kill_at or (self.accident_s is not None and self.has_used(self.accident_s)):
             self.signal(signal.SIGKILL)

@@ -73,6 +73,8 @@ def sbatch(folder: Path, words: list[str]) -> int:
             "numbered": {"SLURM_JOB_ID": "%j"},
             "folder": str(Path.cwd()),
             "log": str(Path.cwd() / (asked.output or "slurm-%j.out")),
+            "at_walltime": f"slurmstepd: error: *** JOB {number} ON {HOST} CANCELLED AT"
+            " 2026-11-30T11:00:00 DUE TO TIME LIMIT ***",
             "umask": mask,
         },
     }
