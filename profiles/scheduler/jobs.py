@@ -48,9 +48,6 @@ STALE_S = 3600
 KILLED = 137
 """Exit code of SIGKILL in a shell: what the kernel does where memory is used up."""
 
-TERMINATED = 143
-"""The same of SIGTERM: what schedulers send to jobs that are deleted, or beyond time or memory."""
-
 
 class Jobs:
     """The jobs of the study in this folder, on one scheduler: the module `pbs` or `slurm`."""
@@ -67,10 +64,11 @@ class Jobs:
         if code is not None:
             if code == KILLED:
                 say(f"{title} was killed: {self.more_memory(job)}")
-            if code == TERMINATED:
-                why = self.why_ended(job)
-                more = f"; {self.more_memory(job)}" if "mem" in why else ""
-                say(f"{title} was ended: {why or 'deleted, or beyond its time or memory'}{more}")
+            why = self.why_ended(job) if code else ""
+            if why:
+                # SIGTERM came first: the job's own marker only says that it has failed.
+                more = f"; {self.more_memory(job)}" if "mem " in why else ""
+                say(f"{title} was ended: {why}{more}")
             return "success" if code == 0 else "failed"
         facts = self.ask(job)
         comment = facts.get("comment", "")

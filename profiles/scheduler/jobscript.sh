@@ -48,8 +48,8 @@ fi
 
 # At walltime and when it is deleted every process of the job gets SIGTERM: wait until they are
 # gone (training saves its state), and only then say that the job has ended.
-stopped= ended=
-trap 'stopped=yes ended=yes' TERM
+stopped=
+trap 'stopped=yes' TERM
 ( trap : TERM; {exec_job} ) &
 child=$!
 wait "$child"
@@ -59,7 +59,4 @@ while [ -n "$stopped" ]; do
     wait "$child"
     code=$?
 done
-# What ends with others may have been gone before the signal came here: 143 says that it was ended.
-[ "$code" = 0 ] || sleep 0.2
-[ "$code" = 0 ] || [ -z "$ended" ] || code=143
 finish "$code"

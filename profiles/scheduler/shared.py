@@ -99,8 +99,8 @@ class SharedJobs(Jobs):
             return
         folder = request.log_folder(self.scheduler.NAME, "shared")
         for text in (read(os.path.join(folder, name)) for name in names(folder)):
-            if f" {job}: " in text:
-                yield text
+            # What is said before it starts or after its end is about others.
+            yield text.partition(f" {job}: ")[2].partition(f" {job}: ended with ")[0]
 
     def missing_for(self, note: str) -> float:
         """Return for how many seconds a part has been missing, and note it."""

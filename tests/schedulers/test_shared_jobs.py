@@ -392,6 +392,27 @@ def test_a_part_that_is_killed_says_so(at_slurm, quick, capsys):
     assert "work asked for 100 MB" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("1 PART: work\nWHY\n2 PART: ended with 1", True),
+        ("1 PART: work\nWHY", True),
+        ("0 part-x: work\n1 PART: work\n2 PART: ended with 1\n3 part-y: work\nWHY", False),
+        ("1 part-x: work\nWHY", False),
+    ],
+)
+def test_why_a_shared_job_was_ended_is_said_of_what_it_held(at_slurm, capsys, lines, told):
+    job = add(at_slurm)
+    at_slurm.settle(job)
+    log = Path("logs/slurm/shared/1.log")
+    log.parent.mkdir(parents=True, exist_ok=True)
+    why = "JOB 1 ON node CANCELLED AT 2026-11-30T11:00:00 DUE TO TIME LIMIT"
+    text = lines.replace("PART", job).replace("WHY", f"slurmstepd: error: *** {why} ***")
+    log.write_text(f"{text}\n")
+    assert at_slurm.status(job) == "failed"
+    assert (f"{job} was ended: {why}" in capsys.readouterr().err) == told
+
+
 def test_a_job_script_that_vanishes_fails_its_part(at_slurm, quick, monkeypatch):
     lost, taken = add(at_slurm, "lost"), add(at_slurm, "taken")
     Path(at_slurm.path("waiting", lost)).unlink()
