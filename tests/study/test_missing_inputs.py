@@ -254,6 +254,34 @@ def test_comparisons_of_unlike_parts_of_the_year_are_told(period, months):
     )
 
 
+@pytest.mark.parametrize(
+    ("classes", "meant"),
+    [
+        ({"Tropical Cyclon": {"short": "X"}}, ", did you mean 'Tropical Cyclone'? Their classes: "),
+        ({"AR": {"short": "X"}}, ", did you mean 'Atmospheric River'?"),
+        ({"Zonal Jet": {"short": "X"}}, "this class. Their"),
+        ({"Frontal": {"union_of": ["Occluded Front", "Stationary Front"]}}, "one of its classes"),
+        # Those of what is not run, in another spelling, and unions of some that are there.
+        ({"cold-front": {}, "Frontal": {"union_of": ["Cold Front", "Occluded Front"]}}, None),
+    ],
+)
+def test_classes_of_nothing_are_told(tmp_path, classes, meant):
+    told = plan_warnings(load_study(ROOT, {"run": ["control"], "compare": [], "classes": classes}))
+    if meant is None:
+        assert told == []
+        return
+    (sentence,) = told
+    assert sentence.startswith(f"classes.{next(iter(classes))} has no effect: no model or detector")
+    assert meant in sentence
+    # Labels of weights that are not here yet are not known; ClimateNet's own files name none.
+    made = study(tmp_path, ["1995-01-01", "1996-01-01"], "x.nc", classes=classes)
+    assert not [one for one in plan_warnings(made) if "no effect" in one]
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net" / "config.json").write_text('{"fields": {"TMQ": {"mean": 1, "std": 1}}}')
+    made = study(tmp_path, ["1995-01-01", "1996-01-01"], "x.nc", classes=classes)
+    assert [one for one in plan_warnings(made) if "no effect" in one]
+
+
 def test_a_run_that_lacks_something_starts_no_job(tmp_path):
     overlay = said(tmp_path, ["1995-01-01", "2015-01-01"], "x.{year}.nc")
     done = snakemake(tmp_path, overlay=overlay, check=False)

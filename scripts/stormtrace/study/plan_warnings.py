@@ -3,6 +3,9 @@
 import calendar
 from collections.abc import Iterator
 
+from stormtrace.blocks import did_you_mean
+from stormtrace.class_table import flag_name, union_members
+from stormtrace.classes import Classes
 from stormtrace.study.definition import Study
 from stormtrace.study.known_grids import grid_warnings
 from stormtrace.study.missing_inputs import missing_inputs
@@ -10,9 +13,10 @@ from stormtrace.study.periods import months_of
 
 
 def plan_warnings(study: Study) -> list[str]:
-    """Return a sentence each: unknown grids, missing files, comparisons, missing fields."""
+    """Return a sentence each: grids, missing files, comparisons, missing fields, classes."""
     warnings = (
-        grid_warnings, missing_inputs, _compared_too, _other_months, _not_measured, _not_agreed
+        grid_warnings, missing_inputs, _compared_too, _other_months, _not_measured, _not_agreed,
+        _classes_of_nothing,
     )  # fmt: skip
     return [sentence for each in warnings for sentence in each(study)]
 
@@ -66,3 +70,22 @@ def _other_months(study: Study) -> Iterator[str]:
 def _in_words(months: set[int]) -> str:
     names = [calendar.month_abbr[month] for month in sorted(months)]
     return "all months" if len(names) == 12 else ", ".join(names)
+
+
+def _classes_of_nothing(study: Study) -> Iterator[str]:
+    """Yield which entries of `classes` no model, detector or set of labels has a class for.
+
+    Nothing is said while the labels of a published model cannot be read.
+    """
+    known = list(dict.fromkeys(name for of in study.all_labels or () for name in of))
+    flags = {flag_name(name) for name in known}
+    for name, entry in study.config.classes.items() if known else ():
+        of = union_members(entry)
+        if flags.isdisjoint(map(flag_name, of or [name])):
+            found = (Classes.of_labels(labels).get(name) for labels in study.all_labels or ())
+            meant = next((f", did you mean {one.name!r}?" for one in found if one), "")
+            yield (
+                f"classes.{name} has no effect: no model or detector of the study has "
+                f"{'one of its classes' if of else 'this class'}"
+                f"{meant or did_you_mean(name, known) or '.'} Their classes: {', '.join(known)}"
+            )

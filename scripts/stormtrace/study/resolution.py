@@ -22,6 +22,7 @@ from stormtrace.study.layout import Layout
 from stormtrace.study.resolved import (
     AnyDataset,
     drop_nulls_of_study,
+    labels_of_all,
     members_of,
     read_tables,
 )
@@ -74,6 +75,8 @@ class ResolvedStudy:
         self._measured_intensity = [
             name for name, entry in tables.experiments.items() if INTENSITY in entry.measure
         ]
+        #: Labels of all models, detectors and annotations, run or not; None: not all are known.
+        self.all_labels = labels_of_all(tables)
         self._table = {
             name: self._named(entry, list(tables.datasets[entry.dataset].fields))
             for name, entry in tables.experiments.items()

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from stormtrace.blocks import Fault, at, check_block, did_you_mean, plain
+from stormtrace.classes import CLIMATENET_LABELS
 from stormtrace.detect.recipes import AdoptedMasks, Detector, ThresholdRecipe
 from stormtrace.labels.annotation_blocks import AnnotatedDataset
 from stormtrace.labels.campaigns.campaign_block import Campaign
@@ -169,12 +170,21 @@ def members_of(model: AnyModel) -> dict[str, AnyModel]:
     }
 
 
+def labels_of_all(tables: Tables) -> list[list[str]] | None:
+    """Return the labels of all models, detectors and annotations; None if some are unknown."""
+    read = [known_of(model, "labels") for model in tables.models.values()]
+    others = (tables.detectors, tables.annotated, tables.campaigns)
+    said = [list(entry.labels) for table in others for entry in table.values()]
+    known = [labels for labels in read if labels is not None]
+    return [*known, *said] if len(known) == len(read) else None
+
+
 def known_of(model: AnyModel, key: str) -> list[str] | None:
     """Return `fields` or `labels` of a model; of a published one only where it can be read."""
     if isinstance(model, Recipe):
         return list(getattr(model, key))
     try:
         config = json.loads((Path(model.weights) / "config.json").read_text(encoding="utf-8"))
-        return list(map(str, config[key]))
+        return list(map(str, {"labels": CLIMATENET_LABELS, **config}[key]))
     except (OSError, ValueError, KeyError, TypeError):
         return None  # not here, or not a model: an error of the job that adopts it
