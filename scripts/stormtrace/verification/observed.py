@@ -171,8 +171,8 @@ def _check_knots(units: str, path: Path) -> None:
     """Refuse (BadInput) winds of which a file says that they are not in knots."""
     if units.strip().lower() not in ("", "kts", "kt", "knot", "knots"):
         raise BadInput(
-            f"{path}: its winds are in {str(units)!r}, but IBTrACS' are in knots: convert the column, "
-            "and write kts as its units"
+            f"{path}: its winds are in {str(units)!r}, but IBTrACS' are in knots: convert the "
+            "column, and write kts as its units"
         )
 
 
