@@ -272,6 +272,21 @@ def test_coco_polygons_scores_and_what_is_dropped(tmp_path):
     assert store.record.dropped == {"no area": 1, "off the map": 1}
 
 
+@pytest.mark.parametrize("table", ["images", "categories"])
+def test_coco_files_joined_with_ids_twice_are_refused(tmp_path, table):
+    """The objects of both were the first picture's, and the second an empty label."""
+    square = [{"id": 1, "category_id": "2", "segmentation": [[4, 4, 9, 4, 9, 9]]}]
+    content = coco(square)
+    content[table].append({**content[table][0]})  # the same again does no harm
+    content["annotations"][0]["image_id"] = str(content["images"][0]["id"])
+    path = write_json(tmp_path / "a.json", content)
+    assert (labels(imported(GRID, {**COCO, "files": path}), TIME) == 1).any()
+    content[table].append({**content[table][0], "file_name": "b.png", "name": "other"})
+    write_json(tmp_path / "a.json", content)
+    with pytest.raises(BadInput, match=f"two of `{table}` have the id"):
+        imported(GRID, {**COCO, "files": path})
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -18,13 +18,13 @@ def read_coco(path: Path, block: AnnotationFiles) -> Iterator[Annotation | Dropp
     content = read_other_json(path)
     if not isinstance(content, dict) or not {"images", "annotations", "categories"} <= set(content):
         raise BadInput(f"{path} is not COCO: `images`, `annotations`, `categories` are expected")
-    names = {one["id"]: str(one["name"]) for one in content["categories"]}
-    drawn: dict[Any, list[Mapping[str, Any]]] = {}
+    names = {key: str(one["name"]) for key, one in _by_id(content, "categories", path).items()}
+    drawn: dict[str, list[Mapping[str, Any]]] = {}
     for one in content["annotations"]:
-        drawn.setdefault(one["image_id"], []).append(one)
-    for image in content["images"]:
-        where = f"{path}, image {image['id']}"
-        objects = drawn.pop(image["id"], [])
+        drawn.setdefault(str(one["image_id"]), []).append(one)
+    for key, image in _by_id(content, "images", path).items():
+        where = f"{path}, image {key}"
+        objects = drawn.pop(key, [])
         if image.get("deleted"):
             yield Dropped("deleted", where)
             continue
@@ -34,10 +34,27 @@ def read_coco(path: Path, block: AnnotationFiles) -> Iterator[Annotation | Dropp
             yield Dropped("no picture", f"{path}, object {one.get('id')} of image {image_id}")
 
 
+def _by_id(content: Mapping[str, Any], table: str, path: Path) -> dict[str, Mapping[str, Any]]:
+    """Return the entries of a table by their ids, which some tools write as text.
+
+    Raises:
+        BadInput: two have one id, so that objects could be of either.
+
+    """
+    found: dict[str, Mapping[str, Any]] = {}
+    for one in content[table]:
+        if found.setdefault(str(one["id"]), one) != one:
+            raise BadInput(
+                f"{path}: two of `{table}` have the id {one['id']}, so it is not known which an "
+                "object belongs to: number them anew where files were joined, or give both files"
+            )
+    return found
+
+
 def _annotation(
     image: Mapping[str, Any],
     objects: list[Mapping[str, Any]],
-    names: Mapping[Any, str],
+    names: Mapping[str, str],
     block: AnnotationFiles,
     where: str,
 ) -> Annotation:
@@ -53,8 +70,8 @@ def _annotation(
         ):
             dropped.append(Dropped("off the map", place))
         else:
-            category = one["category_id"]
-            words = tuple(dict.fromkeys((names.get(category, str(category)), str(category))))
+            category = str(one["category_id"])
+            words = tuple(dict.fromkeys((names.get(category, category), category)))
             sure = (one.get("attributes") or {}).get("confidence", one.get("score"))
             shapes.append(Shape(words, _cells(outlines, size, block, place), sure))
     return Annotation(where, str(image["file_name"]), "", size, shapes, dropped)
