@@ -319,6 +319,15 @@ def test_statistics_that_cannot_be_are_refused(demo):
         Study(demo, DEMO)
 
 
+def test_a_published_model_without_labels_cannot_be_explained(demo):
+    demo["models"]["published"] = {"weights": "some/folder"}
+    demo["explain"] = ["published"]
+    with pytest.raises(BadInput, match=r"explain has 'published', .* give it a labelled `dataset`"):
+        Study(demo, DEMO)
+    demo["models"]["published"] |= {"dataset": "mini-climatenet", "grid": "mini"}
+    Study(demo, DEMO)
+
+
 def test_a_published_model_looks_at_the_fields_of_its_config(demo, tmp_path):
     (tmp_path / "config.json").write_text('{"fields": {"TMQ": {}, "IVT": {}}}')
     demo["models"]["published"] = {"weights": str(tmp_path)}

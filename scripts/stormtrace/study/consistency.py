@@ -87,6 +87,13 @@ class _Checker:
         for key, table in lists.items():
             for name in getattr(self.config, key):
                 self.origins.one_of(name, table, (key,))
+        for name in self.config.explain:
+            if not self.tables.models[name].dataset:
+                self.origins.refuse(
+                    ("explain",),
+                    f"has {name!r}, a published model without labels to measure the importance of "
+                    "its fields on: give it a labelled `dataset` (and `grid`), or leave it out",
+                )
 
     def classes(self) -> None:
         """No class is there twice, under two spellings."""
