@@ -57,6 +57,7 @@ SLOW = {
 
 #: Tests of a process itself: it is stopped, limited, launched by another, or asked what it imports.
 PROCESSES = {
+    "test_absent",
     "test_commandline",
     "test_compiled",
     "test_documents",

@@ -11,6 +11,7 @@ disk or quota, the next job compiles again.
 import contextlib
 import functools
 import hashlib
+import importlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from functools import cached_property
 from pathlib import Path
 from types import CodeType
 from typing import Any
+
+from stormtrace.absent import absent
 
 #: What a compiled function may take from its module besides other compiled functions.
 Constant = bool | int | float | str | tuple
@@ -44,6 +47,8 @@ class Compiled:
         """The function as numba has it."""
         import numba
 
+        with absent("scipy.linalg"):  # our functions multiply no matrices
+            importlib.import_module("numba.np.arraymath")
         dispatcher: Any = numba.njit(self.function, boundscheck=False)
         with contextlib.suppress(RuntimeError):  # no folder can be written
             dispatcher._cache = _cache_class()(self.function)

@@ -1,5 +1,6 @@
 import errno
 import threading
+import time
 from types import SimpleNamespace
 
 import netCDF4
@@ -108,38 +109,62 @@ def test_full_disk_is_told_as_such(tmp_path, monkeypatch):
     assert str(tmp_path) in str(caught.value)
 
 
-def given_up(turn):
-    """Samples as detection reads them ahead, the second of which waits for its turn."""
+def given_up(begun, wait):
+    """Samples as detection reads them ahead, the second of which is being read."""
 
     def read(number):
-        with turn if number else threading.Lock():
-            return [], []
+        if number:
+            begun.set()
+            wait()
+        return [], []
 
     stream = read_ahead(SimpleNamespace(paths=[[1], [2], [3]], read=read))
     next(stream)
+    assert begun.wait(30)
     stream.close()
 
 
-def refused(turn):
-    """Batches of training, the first of which is refused while the others wait for their turn."""
+def refused(begun, wait):
+    """Batches of training, the first of which is refused while others are being read."""
 
     def read(index):
-        with turn if index else threading.Lock():
-            raise BadInput("no sample")
+        if index:
+            begun.set()
+            wait()
+        assert begun.wait(30)
+        raise BadInput("no sample")
 
     with pytest.raises(BadInput, match="no sample"):
         next(batches(SimpleNamespace(read=read), [0, 1, 2, 3], 1))
 
 
 @pytest.mark.parametrize("leave", [given_up, refused])
-def test_readers_left_behind_are_not_waited_for(leave):
-    """Python may collect a generator while this thread has what its reader waits for: NETCDF."""
-    turn, left = threading.Lock(), threading.Event()
+def test_readers_are_not_waited_for_by_who_has_what_they_wait_for(leave):
+    """Python may collect a generator at any moment, also while this thread has NETCDF."""
+    left = threading.Event()
+
+    def wait():
+        with netcdf.NETCDF:
+            pass
 
     def hold():
-        with turn:
-            leave(turn)
+        with netcdf.NETCDF:
+            leave(threading.Event(), wait)
             left.set()
 
     threading.Thread(target=hold, daemon=True).start()
     assert left.wait(30)
+
+
+@pytest.mark.parametrize("leave", [given_up, refused])
+def test_nothing_reads_any_more_when_readers_are_left(leave):
+    """Whoever goes on may read without NETCDF, and the library would crash."""
+    reading = []
+
+    def wait():
+        reading.append(True)
+        time.sleep(0.2)
+        reading.pop()
+
+    leave(threading.Event(), wait)
+    assert not reading

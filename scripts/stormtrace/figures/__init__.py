@@ -19,8 +19,8 @@ colours, names         scales and colours of classes; words for titles
 import sys
 import warnings
 
-# matplotlib imports its 3-D axes, a sixth of its start, whatever is drawn. Scripts do without them;
-# a notebook, which has not imported their door, keeps them.
-if "stormtrace.commandline" in sys.modules and "matplotlib.projections" not in sys.modules:
+from stormtrace.absent import is_script
+
+if is_script() and "matplotlib.projections" not in sys.modules:
     sys.modules.setdefault("mpl_toolkits.mplot3d", None)  # type: ignore[arg-type]
     warnings.filterwarnings("ignore", "Unable to import Axes3D")

@@ -26,16 +26,18 @@ NETCDF = threading.RLock()
 
 @contextlib.contextmanager
 def reading_threads(number: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads that read for a generator; at its end what they have begun is not waited for.
+    """Threads that read for a generator; what they have begun is waited for at its end.
 
-    A generator that an error leaves behind is collected at any moment, also one at which this
-    thread holds NETCDF. Its readers wait for that: waiting for them would never end.
+    So nothing reads any more when whoever left it goes on, with or without NETCDF. A generator that
+    an error leaves behind may be collected at any moment, though, also while this thread holds
+    NETCDF: its readers wait for that, and waiting for them would never end.
     """
     threads = ThreadPoolExecutor(number)
     try:
         yield threads
     finally:
-        threads.shutdown(wait=False, cancel_futures=True)
+        is_held_here = NETCDF._is_owned()  # type: ignore[attr-defined]
+        threads.shutdown(wait=not is_held_here, cancel_futures=True)
 
 
 Form = Literal["NETCDF4", "NETCDF3_64BIT_OFFSET", "NETCDF3_64BIT_DATA"]

@@ -5,7 +5,7 @@ lose: so a resumed training sees the same batches as one that was never stopped.
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -180,7 +180,7 @@ def batches(
     seed: tuple[int, ...] = (),
     part: tuple[int, int] = (0, 1),
     pin: bool = False,
-) -> Iterator[Batch]:
+) -> Generator[Batch]:
     """Yield batches of the samples in `order`; the next ones are made while one is in use.
 
     part: (rank, processes): of every batch this process gets its slice, and `batch_size` is that

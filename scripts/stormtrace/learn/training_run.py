@@ -2,7 +2,8 @@
 
 import logging
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -123,11 +124,12 @@ class TrainingRun:
         self.network.train()
         self._seed_dropout()
         losses, confusions = [], []
-        for step, batch in enumerate(self._training_batches()):
-            loss, confusion = self.step(batch, self.lr(step))
-            if any(batch.seen):
-                losses.append(loss)
-            confusions.append(confusion)
+        with closing(self._training_batches()) as feed:
+            for step, batch in enumerate(feed):
+                loss, confusion = self.step(batch, self.lr(step))
+                if any(batch.seen):
+                    losses.append(loss)
+                confusions.append(confusion)
         loss_and_confusion = self._sum_up(losses, confusions)
         if not loss_and_confusion[1].any():
             raise BadInput(
@@ -156,18 +158,19 @@ class TrainingRun:
         self.network.eval()
         mine = np.arange(len(self.validation))[self.processes.rank :: self.processes.count]
         losses, confusions = [], []
-        for batch in batches(self.validation, mine, self.recipe.batch_size):
-            batch = batch.to(self.device)
-            logits, target = self._logits(batch, self.average), batch.target()
-            weight = batch.weight()
-            weights = [None] * len(logits) if weight is None else weight.split(1)
-            each = zip(logits.split(1), target.split(1), weights, batch.seen, strict=True)
-            losses += [
-                self.loss(one, truth, lambda x: x, counts)
-                for one, truth, counts, seen in each
-                if seen
-            ]
-            confusions.append(count_votes(logits, batch.votes))
+        with closing(batches(self.validation, mine, self.recipe.batch_size)) as feed:
+            for batch in feed:
+                batch = batch.to(self.device)
+                logits, target = self._logits(batch, self.average), batch.target()
+                weight = batch.weight()
+                weights = [None] * len(logits) if weight is None else weight.split(1)
+                each = zip(logits.split(1), target.split(1), weights, batch.seen, strict=True)
+                losses += [
+                    self.loss(one, truth, lambda x: x, counts)
+                    for one, truth, counts, seen in each
+                    if seen
+                ]
+                confusions.append(count_votes(logits, batch.votes))
         return self._sum_up(losses, confusions)
 
     def lr(self, step: int | None = None) -> float:
@@ -181,7 +184,7 @@ class TrainingRun:
         """Return a copy, on the CPU, of the state that is validated: the network's or the mean."""
         return _copied(self.average.network if self.average else self.network)
 
-    def _training_batches(self) -> Iterator[Batch]:
+    def _training_batches(self) -> Generator[Batch]:
         """Yield this epoch's batches on the device, reporting progress."""
         recipe, epoch = self.recipe, self.standing.epoch
         order = epoch_order(len(self.training), recipe.seed, epoch)
@@ -197,9 +200,9 @@ class TrainingRun:
             pin=self.device.type == "cuda",
         )
         title = f"epoch {epoch} of {recipe.epochs}"
-        shown = bar(feed, title, self.steps) if self.processes.is_first else feed
-        for batch in shown:
-            yield batch.to(self.device)
+        with closing(feed):
+            for batch in bar(feed, title, self.steps) if self.processes.is_first else feed:
+                yield batch.to(self.device)
 
     def _seed_dropout(self) -> None:
         """Seed the network's own random numbers, so that a resumed epoch repeats a whole run's.
@@ -240,6 +243,8 @@ def _copied(network: nn.Module) -> dict[str, Tensor]:
 def _make_network(recipe: Recipe, device: torch.device, processes: Processes) -> nn.Module:
     torch.manual_seed(recipe.seed)
     torch.use_deterministic_algorithms(device.type == "cpu")
+    # 5 % of a step; nothing reads it.
+    setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010 - for mypy
     network = make_network(
         recipe.architecture, len(recipe.fields), len(recipe.labels), recipe.padding
     ).to(device)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from stormtrace.network.padding import Padding
+from stormtrace.network.slopes import Slopes
 
 BATCH_NORM_EPSILON = 1e-3
 LEVEL2_BLOCKS, LEVEL3_BLOCKS = 2, 20
@@ -60,7 +61,7 @@ class NormalizedActivation(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.bn = nn.BatchNorm2d(channels, eps=BATCH_NORM_EPSILON)
-        self.act = nn.PReLU(channels)
+        self.act = Slopes(channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, channels, h, w) → the same shape."""
@@ -75,7 +76,7 @@ class ConvolutionBlock(PaddedConvolution):
     ) -> None:
         super().__init__(inputs, outputs, kernel, padding, stride=stride)
         self.bn = nn.BatchNorm2d(outputs, eps=BATCH_NORM_EPSILON)
-        self.act = nn.PReLU(outputs)
+        self.act = Slopes(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         """(b, inputs, h, w) → (b, outputs, ⌈h/stride⌉, ⌈w/stride⌉)."""
@@ -138,7 +139,7 @@ class ContextGuidedDownsampling(_LocalAndSurrounding):
         super().__init__(outputs, dilation, padding)
         self.conv1x1 = ConvolutionBlock(inputs, outputs, 3, padding, stride=2)
         self.bn = nn.BatchNorm2d(2 * outputs, eps=BATCH_NORM_EPSILON)
-        self.act = nn.PReLU(2 * outputs)
+        self.act = Slopes(2 * outputs)
         self.reduce = PaddedConvolution(2 * outputs, outputs, 1, padding)
         self.F_glo = GlobalContext(outputs, reduction)
 
