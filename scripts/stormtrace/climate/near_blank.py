@@ -16,7 +16,7 @@ BLANK_SHARE = 0.5
 #: Rivers: 8 % by ClimateNet's labels, and 3 % in the strictest of ARTMIP's catalogues.
 LEAST_COVER = {"atmospheric_river": 1.0}
 
-ADVICE = "check the grid the model was trained on, its statistics and its fields"
+ADVICE = "check the fields, and of a network the grid it was trained on and its statistics"
 
 
 class Record:
@@ -61,8 +61,11 @@ class Record:
             )
         for feature in self._watched:
             cover = 100 * self._covered[feature.flag] / steps if steps else 0.0
-            if 0 < cover < LEAST_COVER[feature.flag]:
+            rivers = feature.plural.lower()
+            if feature.flag in self._covered and cover == 0 and blank <= BLANK_SHARE * steps:
+                yield f"no mask has {rivers}, which cover several per cent of the globe: {ADVICE}"
+            elif 0 < cover < LEAST_COVER[feature.flag]:
                 yield (
-                    f"the masks are nearly blank: {feature.plural.lower()} cover {cover:.2g} % of"
+                    f"the masks are nearly blank: {rivers} cover {cover:.2g} % of"
                     f" the globe at a time, where several per cent are usual: {ADVICE}"
                 )
