@@ -77,11 +77,11 @@ def _classes_of_nothing(study: Study) -> Iterator[str]:
 
     Nothing is said while the labels of a published model cannot be read.
     """
-    known = list(dict.fromkeys(name for of in study.all_labels or () for name in of))
-    flags = {flag_name(name) for name in known}
+    flags = {flag_name(name): name for labels in study.all_labels or () for name in labels}
+    known = list(flags.values())
     for name, entry in study.config.classes.items() if known else ():
         of = union_members(entry)
-        if flags.isdisjoint(map(flag_name, of or [name])):
+        if flags.keys().isdisjoint(map(flag_name, of or [name])):
             found = (Classes.of_labels(labels).get(name) for labels in study.all_labels or ())
             meant = next((f", did you mean {one.name!r}?" for one in found if one), "")
             yield (
