@@ -1,12 +1,16 @@
 """Blank and nearly blank masks are told, in frequency.nc, in the log and at the page's head."""
 
+from types import SimpleNamespace
+
 import netCDF4
 import numpy as np
 import pytest
 
 from make_reports import TEMPLATES, experiment
-from make_results import MINI, write_frequency
+from make_results import CLASSES, MINI, write_frequency
 from stormtrace.climate.frequency import open_frequency
+from stormtrace.climate.near_blank import Record
+from stormtrace.grids import make_grid
 from stormtrace.report.page import write_page
 
 
@@ -33,6 +37,21 @@ def test_masks_with_hardly_a_river_are_doubted(tmp_path, caplog, value, told):
         doubts = frequency.attributes["doubts"]
     assert told in doubts and told in caplog.text
     assert bool(doubts) is bool(told)
+
+
+@pytest.mark.parametrize("value", [0, 2, 90])
+@pytest.mark.parametrize(
+    "entry", [{"projection": "south-polar", "cells": 24}, {"box": [180, 255, 20, 65], "step": 5}]
+)
+def test_a_part_of_the_globe_may_have_none(entry, value):
+    """Nor is the frequency of a part held against that of the globe."""
+    grid = make_grid(entry)
+    record = Record(CLASSES)
+    for _ in range(2):
+        counts = np.full((12, 2, *grid.shape), value, np.int16)
+        made = {"attributes": {}, "classes": CLASSES, "steps": np.full(12, 100)}
+        record.add(SimpleNamespace(grid=grid, fields={"count": counts}, **made))
+    assert list(record.doubts()) == []
 
 
 def test_blank_masks_are_counted_over_all_years(tmp_path, monkeypatch):

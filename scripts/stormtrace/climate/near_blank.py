@@ -60,11 +60,15 @@ class Record:
                 f" there is no feature, else {ADVICE}"
             )
         for feature in self._watched:
-            cover = 100 * self._covered[feature.flag] / steps if steps else 0.0
+            if not steps or feature.flag not in self._covered:
+                continue  # on a part of the globe there may be none
+            cover = 100 * self._covered[feature.flag] / steps
             rivers = feature.plural.lower()
-            if feature.flag in self._covered and cover == 0 and blank <= BLANK_SHARE * steps:
-                yield f"no mask has {rivers}, which cover several per cent of the globe: {ADVICE}"
-            elif 0 < cover < LEAST_COVER[feature.flag]:
+            if cover == 0:
+                if blank <= BLANK_SHARE * steps:
+                    usual = "which cover several per cent of the globe"
+                    yield f"no mask has {rivers}, {usual}: {ADVICE}"
+            elif cover < LEAST_COVER[feature.flag]:
                 yield (
                     f"the masks are nearly blank: {rivers} cover {cover:.2g} % of"
                     f" the globe at a time, where several per cent are usual: {ADVICE}"
