@@ -27,6 +27,7 @@ def scores(demo, model):
 def test_it_ends_in_a_report_and_leaves_nothing_half_made(demo):
     page = (demo / "results" / "report.html").read_text()
     assert "A smaller planet" in page and "Control" in page
+    assert "Before you trust" not in page, "true masks are doubted"
     assert not [*demo.rglob("*.partial*")]
     assert planned(demo, overlay=OVERLAY) == {}
 
