@@ -1,4 +1,4 @@
-"""PReLU, whose gradient on a CPU takes a fifth to a half of the time of torch's own."""
+"""PReLU, whose gradient on a CPU takes half the time of torch's own."""
 
 from typing import Any
 
