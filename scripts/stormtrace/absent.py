@@ -1,9 +1,9 @@
 """Libraries that other libraries look for, and jobs of ours never need.
 
 numba looks for scipy's linear algebra, pyarrow for pandas, and matplotlib for its axes in three
-dimensions: each takes a job a quarter of a second, and a study is hundreds of jobs. In a script of
-ours, where nobody else's code runs, they are hidden while their library looks for them. A notebook
-has them all.
+dimensions: each takes a job a tenth to four tenths of a second, and a study is hundreds of jobs. In
+a script of ours, where nobody else's code runs, they are hidden while their library looks for them
+(the axes for good: nothing draws them). A notebook has them all.
 """
 
 import contextlib

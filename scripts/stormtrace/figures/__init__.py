@@ -21,6 +21,7 @@ import warnings
 
 from stormtrace.absent import is_script
 
+# matplotlib looks for its axes in three dimensions whenever something is drawn first: see `absent`.
 if is_script() and "matplotlib.projections" not in sys.modules:
     sys.modules.setdefault("mpl_toolkits.mplot3d", None)  # type: ignore[arg-type]
     warnings.filterwarnings("ignore", "Unable to import Axes3D")
