@@ -69,7 +69,7 @@ def main() -> None:
         dataset,
         mesh,
         grid,
-        read_matrix(args.matrix, mesh, grid),
+        read_matrix(args.matrix, mesh, grid, "float32"),
         read_climatologies(dataset, args.climatology, grid),
     )
     facts = provenance(

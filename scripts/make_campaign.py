@@ -77,7 +77,8 @@ def main() -> None:
     days = labelled_days(args.labelled)
     mesh = dataset_mesh(dataset)
     climatologies = read_climatologies(dataset, args.climatology, grid)
-    source = FieldSource(dataset, mesh, grid, read_matrix(args.matrix, mesh, grid), climatologies)
+    matrix = read_matrix(args.matrix, mesh, grid, "float32")
+    source = FieldSource(dataset, mesh, grid, matrix, climatologies)
     inputs = Inputs(source, Classes.of_labels(campaign.labels, args.classes), days, **masks)
     facts = provenance(
         title=f"Labelling campaign {campaign.name}",

@@ -65,7 +65,7 @@ def main() -> None:
     dataset = make_dataset(args.dataset)
     grid = make_grid(args.grid)
     mesh = dataset_mesh(dataset)
-    matrix = read_matrix(args.matrix, mesh, grid)
+    matrix = read_matrix(args.matrix, mesh, grid, "float32")
     facts = {
         "regridding_matrix": f"{args.matrix} {checksum(args.matrix)}",
         "dataset_configuration": args.dataset,

@@ -7,10 +7,12 @@ import pytest
 from mock_raw import LEVELS, MESH, Cesm, Merra2, surface_pressure, wind
 from stormtrace.constants import GRAVITY
 from stormtrace.errors import BadInput
+from stormtrace.prepare import vertical
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.plan import make_plans
+from stormtrace.prepare.raw import reader
 from stormtrace.prepare.raw.calendar_time import HOUR
 from stormtrace.prepare.raw.opened import RawVariable
 from stormtrace.prepare.raw.variable_layout import Layout
@@ -64,6 +66,54 @@ def test_blocks_change_nothing(tmp_path, steps):
     one, other = derive(raw.spec(), steps=3)[0], derive(raw.spec(), steps=steps)[0]
     for name in one:
         np.testing.assert_array_equal(one[name], other[name])
+
+
+@pytest.mark.parametrize("upward", [False, True])
+@pytest.mark.parametrize("levels", [1, 3, 9])
+def test_slabs_of_levels_change_nothing(tmp_path, monkeypatch, levels, upward):
+    """A record that does not fit is read some levels at a time, none twice, and columns in parts."""
+    raw = Cesm(tmp_path, upward=upward)
+    raw.write_all()
+    fields = {
+        "TMQ": {"integrate": "Q"},
+        "U850": {"interpolate": "U", "to": 850},
+        "IVT": {"transport": ["Q", "U", "V"]},
+    }
+    whole = derive(raw.spec(fields=fields))[0]
+    asked = []
+    plain = Layout.read
+    monkeypatch.setattr(Layout, "read", lambda layout, run, range_=None: asked.append((layout.variable.name, range_)) or plain(layout, run, range_))  # fmt: skip
+    monkeypatch.setattr(reader, "BATCH_BYTES", levels * MESH.ncol * 4)
+    monkeypatch.setattr(vertical, "COLUMNS", 100)
+    parts = derive(raw.spec(fields=fields))[0]
+    for name, values in whole.items():
+        np.testing.assert_allclose(parts[name], values, rtol=1e-6, atol=1e-4)
+    sizes = {each.stop - each.start for name, each in asked if name == "V"}
+    assert sizes == {max(1, levels // 3), 10 % max(1, levels // 3)} - {0}
+    assert sum(each.stop - each.start for name, each in asked if name == "V") == 8 * 10
+
+
+@pytest.mark.parametrize("levels", [1, 5, 10])
+def test_levels_of_one_chunk_stay_together(tmp_path, monkeypatch, levels):
+    """Each chunk of 4 of the 10 levels is inflated once, however little is to be held."""
+    raw = Cesm(tmp_path)
+    path = raw.write_all(["PSL", "Q"])["Q"]
+    chunked = tmp_path / "chunked.nc"
+    with netCDF4.Dataset(path) as old, netCDF4.Dataset(chunked, "w") as new:
+        for name, dimension in old.dimensions.items():
+            new.createDimension(name, len(dimension))
+        for name, source in old.variables.items():
+            how = {"chunksizes": (1, 4, 866), "zlib": True} if name == "Q" else {}
+            new.createVariable(name, source.dtype, source.dimensions, **how)[:] = source[:]
+            new[name].setncatts({key: source.getncattr(key) for key in source.ncattrs()})
+    dataset = make_dataset(raw.spec())
+    monkeypatch.setattr(reader, "BATCH_BYTES", levels * MESH.ncol * 4)
+    with reader.Reader(dataset, dataset_mesh(dataset)) as found:
+        slabs = found.slabs({"Q": reader.Place(str(chunked), 0)}, 10)
+        alone = found.slabs({"Q": reader.Place(str(path), 0)}, 10)
+    assert slabs == {1: [(0, 4), (4, 8), (8, 10)], 5: [(0, 4), (4, 8), (8, 10)],
+                     10: [(0, 8), (8, 10)]}[levels]  # fmt: skip
+    assert alone == [(first, min(first + levels, 10)) for first in range(0, 10, levels)]
 
 
 def test_only_bracketing_levels_are_read(tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.prepare.vertical import HybridLevels, integrate_layers
+from stormtrace.prepare.vertical import EVERY_LEVEL, HybridLevels, integrate_layers
 
 Floats = NDArray[np.floating]
 
@@ -24,8 +24,8 @@ Floats = NDArray[np.floating]
 class Layers(Protocol):
     """The layers of all columns at one time."""
 
-    def integrate(self, values: Floats) -> Floats:
-        """Return Σ values · dp / g, (n,), of values (nlev, n) from the top down."""
+    def integrate(self, values: Floats, levels: slice) -> Floats:
+        """Return Σ values · dp / g, (n,), of values (nlev, n) on some of the levels, top down."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +35,9 @@ class HybridLayers:
     levels: HybridLevels
     surface: Floats
 
-    def integrate(self, values: Floats) -> Floats:
-        """Return Σ values · dp / g, (n,), of values (nlev, n)."""
-        return self.levels.integrate(values, self.surface)
+    def integrate(self, values: Floats, levels: slice = EVERY_LEVEL) -> Floats:
+        """Return Σ values · dp / g, (n,), of values (nlev, n) on `levels`."""
+        return self.levels.integrate(values, self.surface, levels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,11 +46,12 @@ class ThickLayers:
 
     thickness: Floats
 
-    def integrate(self, values: Floats) -> Floats:
-        """Return Σ values · dp / g, (n,), of values (nlev, n); NaN where one is missing."""
+    def integrate(self, values: Floats, levels: slice = EVERY_LEVEL) -> Floats:
+        """Return Σ values · dp / g, (n,), of values (nlev, n) on `levels`; NaN for missing ones."""
+        thickness = self.thickness[levels]
         if np.isnan(values).any():
-            values = np.where(self.thickness > 0, values, np.float32(0))
-        return integrate_layers(values, self.thickness)
+            values = np.where(thickness > 0, values, np.float32(0))
+        return integrate_layers(values, thickness)
 
 
 def layers_above_ground(pressure: Floats, surface: Floats) -> ThickLayers:

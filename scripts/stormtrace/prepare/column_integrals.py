@@ -1,6 +1,7 @@
 """Sums over columns: of a variable, or of humidity times wind, for the records of one block."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,20 +37,43 @@ def column_integrals(
     for wind in winds:
         other = columns.paired(wind, places[wind], beside)
         _check_same_levels(coordinate, name, other, wind, places[wind][0])
-    everything = (0, coordinate.count)
-    size = reader.batch(name, places[name][0], coordinate.count * (1 + len(winds)))
+    count = coordinate.count
+    size = reader.batch(name, places[name][0], count * (1 + len(winds)))
+    slabs = reader.slabs({each: places[each][0] for each in (name, *winds)}, count)
     scales = [_scale(columns, wind, winds[0], places) for wind in winds]
     for batch in batches(len(places[name]), size):
-        values = reader.read(name, places[name][batch], everything)
-        blown = [reader.read(wind, places[wind][batch], everything) for wind in winds]
         others = {other: records[batch] for other, records in beside.items()}
-        layers = _layers(columns, coordinate, places[name][batch], others)
-        for record, (row, layer) in enumerate(zip(values, layers, strict=True)):
-            sums = [
-                layer.integrate(row * wind[record]) * scale
-                for wind, scale in zip(blown, scales, strict=True)
-            ] or [layer.integrate(row)]
-            yield np.hypot(*sums) if len(sums) > 1 else sums[0]
+        layers = list(_layers(columns, coordinate, places[name][batch], others))
+        sums: Floats = functools.reduce(
+            np.add,
+            (
+                _part(
+                    [reader.read(each, places[each][batch], slab) for each in (name, *winds)],
+                    [functools.partial(layer.integrate, levels=slice(*slab)) for layer in layers],
+                    scales,
+                )
+                for slab in slabs
+            ),
+        )
+        yield from np.hypot(*sums) if len(sums) > 1 else sums[0]
+
+
+def _part(
+    variables: Sequence[Floats],
+    integrals: Sequence[Callable[[Floats], Floats]],
+    scales: Sequence[np.float32],
+) -> Floats:
+    """Return what some levels add: (1, records, n), or with winds (winds, records, n).
+
+    variables: the first, and the winds, each (records, levels, n). integrals: of each record.
+    """
+    values, *blown = variables
+    if not blown:
+        return np.stack([[over(row) for over, row in zip(integrals, values, strict=True)]])
+    return np.stack([
+        [over(row * wind) * scale for over, row, wind in zip(integrals, values, by, strict=True)]
+        for by, scale in zip(blown, scales, strict=True)
+    ])  # fmt: skip
 
 
 def _scale(columns: Columns, wind: str, first: str, places: PlacesOf) -> np.float32:

@@ -24,6 +24,7 @@ from stormtrace.prepare.verbs import Derivation, Magnitude, Vorticity, Within
 from stormtrace.prepare.vorticity import vorticity
 
 Floats = NDArray[np.floating]
+Field = NDArray[np.float32]
 PlacesOf = Mapping[str, Sequence[Place]]
 
 #: How the records of a step, (steps, records, n), become one where the derivation says.
@@ -41,7 +42,8 @@ BLOCK_RECORDS = 24
 class Block:
     """Some consecutive steps of a plan.
 
-    steps: their indices in the plan. fields: name -> float32 (nt, n), complete.
+    steps: their indices in the plan. fields: name -> float32 (nt, n), complete; or what was made of
+        them.
     filled: name -> how many points of each step were holes, (nt,).
     """
 
@@ -50,8 +52,17 @@ class Block:
     filled: dict[str, NDArray[np.int64]]
 
 
-def derive_blocks(dataset: Dataset, plan: Plan, mesh: Mesh, steps: int) -> Iterator[Block]:
+def derive_blocks(
+    dataset: Dataset,
+    plan: Plan,
+    mesh: Mesh,
+    steps: int,
+    then: Callable[[str, Field], Field] = lambda _, values: values,
+) -> Iterator[Block]:
     """Yield the fields of a plan in blocks of up to `steps` steps, fewer if they take many records.
+
+    then: what is made of each field (nt, n) by its name, before the next one is derived: so only
+        one at a time is held on the mesh.
 
     Raises:
         BadInput: a field has missing values that no rule fills, or a file is on another mesh.
@@ -63,12 +74,18 @@ def derive_blocks(dataset: Dataset, plan: Plan, mesh: Mesh, steps: int) -> Itera
     with Reader(dataset, mesh) as reader:
         for first in range(0, plan.start.size, steps):
             block = range(first, min(first + steps, plan.start.size))
-            yield _derive(plan, mesh, reader, totals, block)
+            yield _derive(plan, Columns(dataset, reader), totals, block, then)
 
 
-def _derive(plan: Plan, mesh: Mesh, reader: Reader, totals: RunningTotals, block: range) -> Block:
-    dataset = plan.dataset
-    columns = Columns(dataset, reader)
+def _derive(
+    plan: Plan,
+    columns: Columns,
+    totals: RunningTotals,
+    block: range,
+    then: Callable[[str, Field], Field],
+) -> Block:
+    dataset, reader = plan.dataset, columns.reader
+    mesh = reader.mesh
     fields, filled = {}, {}
     for name, derivation in dataset.fields.items():
         places = {raw: plan.places(derivation, raw, block) for raw in derivation.variables}
@@ -82,7 +99,8 @@ def _derive(plan: Plan, mesh: Mesh, reader: Reader, totals: RunningTotals, block
             if np.isnan(row.min()) and dataset.holes == "nearest":
                 holes[step - block.start] += _fill(row, mesh, plan, name, step)
             _check_complete(row, mesh, plan, name, derivation, step)
-        fields[name], filled[name] = values, holes
+        fields[name], filled[name] = then(name, values), holes
+        del values, row  # the next field has this one's memory
     return Block(block, fields, filled)
 
 

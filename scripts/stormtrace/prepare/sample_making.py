@@ -142,9 +142,12 @@ def steps_on_grid(
     """
     _check_climatologies(plan.dataset, climatologies)
     on_grid: dict[str, NDArray[np.float32]] = {}
-    for block in derive_blocks(plan.dataset, plan, mesh, block_steps):
-        for name, values in block.fields.items():
-            on_grid[name] = matrix.apply(values, on_grid.get(name))
+
+    def regridded(name: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        on_grid[name] = matrix.apply(values, on_grid.get(name))
+        return on_grid[name]
+
+    for block in derive_blocks(plan.dataset, plan, mesh, block_steps, regridded):
         for name, climatology in climatologies.items():
             for values, step in zip(on_grid[name], block.steps, strict=True):
                 date = plan.calendar.dates([int(plan.start[step])])[0]

@@ -142,7 +142,7 @@ def raw_years(block: Mapping[str, Any]) -> list[RawYear]:
     """
     dataset, grid = make_dataset(block["dataset"]), make_grid(block["grid"])
     mesh = dataset_mesh(dataset)
-    matrix = read_matrix(Path(block["matrix"]), mesh, grid)
+    matrix = read_matrix(Path(block["matrix"]), mesh, grid, "float32")
     climatologies = read_climatologies(dataset, [Path(one) for one in block["climatology"]], grid)
     source = FieldSource(dataset, mesh, grid, matrix, climatologies)
     return [RawYear(source, int(year)) for year in block["years"]]

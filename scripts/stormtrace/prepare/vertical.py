@@ -4,6 +4,7 @@ All pressures are in Pa; levels go from the top of the atmosphere down. Columns 
 (nlev, n). Nothing here reads files.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,11 @@ from numpy.typing import NDArray
 from stormtrace.constants import GRAVITY
 
 Floats = NDArray[np.floating]
+
+EVERY_LEVEL = slice(None)
+
+#: Columns looked at together: their arrays stay in a core's own cache.
+COLUMNS = 2**15
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,14 +46,16 @@ class HybridLevels:
         """Return (nlev, …) dp / g, kg m⁻²."""
         return np.diff(self.interface_pressure(surface_pressure), axis=0) / GRAVITY
 
-    def integrate(self, values: Floats, surface_pressure: Floats) -> Floats:
-        """Return Σ values · dp / g, (n,), of values (nlev, n).
+    def integrate(
+        self, values: Floats, surface_pressure: Floats, levels: slice = EVERY_LEVEL
+    ) -> Floats:
+        """Return Σ values · dp / g, (n,), of values (nlev, n) on all levels, or on `levels`.
 
         dp is affine in ps, so the sum is (p0 Σ Δa·values + ps Σ Δb·values) / g: two contractions
         and no array of pressures.
         """
         a, b = self._interfaces()
-        weights = np.stack([np.diff(a) * self.p0, np.diff(b)]) / GRAVITY
+        weights = np.stack([np.diff(a) * self.p0, np.diff(b)])[:, levels] / GRAVITY
         fixed, with_pressure = weights.astype(values.dtype) @ values
         return fixed + with_pressure * surface_pressure
 
@@ -62,25 +70,30 @@ class Bracket:
     """Between which levels a pressure lies in each column, and how far.
 
     first, last: the range of levels needed, `last` not included.
-    upper: (n,) where the value of the level above it is in a flattened (last − first, n) array;
-        that of the level below it is n further on.
+    upper: (n,) the level above it, counted from `first`; small numbers, as many are kept.
     weight: (n,) share of the level below; NaN where there is no value.
     below_ground: how many columns the pressure lies below the lowest level in.
     """
 
     first: int
     last: int
-    upper: NDArray[np.intp]
+    upper: NDArray[np.int16]
     weight: NDArray[np.float64]
     below_ground: int
 
     def apply(self, values: Floats) -> Floats:
         """Return (n,) from values (last − first, n) of the levels needed."""
-        flat = values.reshape(-1)
-        above, below = flat[self.upper], flat[self.upper.size :][self.upper]
-        above *= 1.0 - self.weight  # this form gives a level's own value where the weight is 0 or 1
-        below *= self.weight
-        return above + below
+        flat, sums = values.reshape(-1), np.empty(self.upper.size, values.dtype)
+        beneath = flat[sums.size :]
+        for some in _some_columns(sums.size):
+            upper, weight = self.upper[some].astype(np.intp), self.weight[some]
+            upper *= sums.size
+            upper += np.arange(some.start, some.start + upper.size)
+            above, below = flat[upper], beneath[upper]
+            above *= 1.0 - weight  # this form gives a level's own value where the weight is 0 or 1
+            below *= weight
+            np.add(above, below, out=sums[some])
+        return sums
 
 
 def integrate_layers(values: Floats, thickness: Floats) -> Floats:
@@ -97,14 +110,18 @@ def bracket_hybrid(
     less pressure; only levels that can bracket it somewhere under these surface pressures are
     used. method, below: see `stormtrace.prepare.dataset.Vertical`.
     """
-    ps = surface_pressure.astype(np.float64)
     a, b = levels.a_mid * levels.p0, levels.b_mid
-    fewest, most = (int((a + b * extreme <= target).sum()) for extreme in (ps.max(), ps.min()))
-    count = np.full(ps.size, fewest, np.int16)
-    for level in range(fewest, most):
-        count += ps <= (target - a[level]) / b[level]
-    upper = np.clip(count - 1, 0, a.size - 2)
-    weight = _share(target, a[upper] + b[upper] * ps, a[upper + 1] + b[upper + 1] * ps, method)
+    extremes = float(surface_pressure.max()), float(surface_pressure.min())
+    fewest, most = (int((a + b * extreme <= target).sum()) for extreme in extremes)
+    upper = np.empty(surface_pressure.size, np.int16)
+    weight = np.empty(surface_pressure.size)
+    for some in _some_columns(upper.size):
+        ps = surface_pressure[some].astype(np.float64)
+        count = np.full(ps.size, fewest, np.int16)
+        for level in range(fewest, most):
+            count += ps <= (target - a[level]) / b[level]
+        own = upper[some] = np.clip(count - 1, 0, a.size - 2)
+        weight[some] = _share(target, a[own] + b[own] * ps, a[own + 1] + b[own + 1] * ps, method)
     return _bracket(upper, weight, below)
 
 
@@ -130,6 +147,10 @@ def bracket_levels(pressure: NDArray[np.float64], target: float, method: str) ->
     return upper, round(share, 12)
 
 
+def _some_columns(count: int) -> Iterator[slice]:
+    return (slice(first, first + COLUMNS) for first in range(0, count, COLUMNS))
+
+
 def _share(target: float, above: Floats, below: Floats, method: str) -> NDArray[np.float64]:
     if method == "log":
         return np.log(target / above) / np.log(below / above)
@@ -143,9 +164,8 @@ def _bracket(upper: NDArray[np.integer], weight: NDArray[np.float64], below: str
     elif below == "nan":
         weight[under] = np.nan
     weight[weight < 0] = np.nan  # above the top level there is nothing to interpolate from
-    first = int(upper.min())
-    flat = (upper - first).astype(np.intp) * upper.size + np.arange(upper.size)
-    return Bracket(first, int(upper.max()) + 2, flat, weight, int(under.sum()))
+    first, last = int(upper.min()), int(upper.max()) + 2
+    return Bracket(first, last, (upper - first).astype(np.int16), weight, int(under.sum()))
 
 
 def _affine(a: NDArray[np.float64], b: NDArray[np.float64], ps: Floats) -> NDArray[np.float64]:

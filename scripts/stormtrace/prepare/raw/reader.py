@@ -1,7 +1,7 @@
 """Records of raw variables, read in as few pieces as they lie in."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import NamedTuple, Self
@@ -28,8 +28,9 @@ from stormtrace.prepare.regridding.common_points import Bring, CommonPoints
 Floats = NDArray[np.floating]
 
 OPEN_FILES = 8
-#: How much of a 3-D variable is held at a time: one record at ne120 × 30 levels.
-BATCH_BYTES = 96 * 2**20
+#: How much of a 3-D variable is held at a time. The C library keeps memory of up to 32 MiB for what
+#: is read next; what is larger it gives back, and the system fills it with zeros again each time.
+BATCH_BYTES = 24 * 2**20
 
 log = logging.getLogger("stormtrace")
 
@@ -156,6 +157,18 @@ class Reader:
         """Return how many records of `levels` levels to hold at a time."""
         itemsize = self._layout(place.path, name).variable.dtype.itemsize
         return max(1, BATCH_BYTES // (levels * self.mesh.size * itemsize))
+
+    def slabs(self, places: Mapping[str, Place], count: int) -> list[tuple[int, int]]:
+        """Return which of `count` levels to hold at a time, [first, last), of some variables.
+
+        Levels that are in one chunk of a file are not taken apart.
+        """
+        layouts = [self._layout(place.path, name) for name, place in places.items()]
+        itemsize = sum(layout.variable.dtype.itemsize for layout in layouts)
+        together = max(layout.chunk_levels for layout in layouts)
+        many = BATCH_BYTES // (self.mesh.size * itemsize * together) * together
+        size = max(many, together)
+        return [(first, min(first + size, count)) for first in range(0, count, size)]
 
     def _file(self, path: str) -> RawFile:
         if path not in self._open:

@@ -60,6 +60,13 @@ class Layout:
         """Sizes along the points."""
         return tuple(self.variable.sizes[name] for name in self.points)
 
+    @property
+    def chunk_levels(self) -> int:
+        """How many levels a chunk of the file has; 1 where it is in one piece."""
+        if self.level is None or self.variable.chunks is None:
+            return 1
+        return self.variable.chunks[self.variable.dimensions.index(self.level)]
+
     def read(self, records: slice, levels: slice | None = None) -> Floats:
         """Return (records, n), or with levels (records, levels, n)."""
         index: list[slice | int] = []

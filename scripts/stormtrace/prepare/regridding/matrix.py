@@ -17,7 +17,8 @@ FEW = 160
 class RegriddingMatrix:
     """The shares of n_a source points in n_b target points; every row sums to 1.
 
-    shares: (n_b, n_a) float64, CSR, indices sorted. applied: to how many fields so far.
+    shares: (n_b, n_a) float64, or float32 if only to be applied; CSR, indices sorted.
+    applied: to how many fields so far.
     """
 
     shares: sparse.csr_matrix
@@ -47,7 +48,7 @@ class RegriddingMatrix:
     @cached_property
     def single(self) -> sparse.csr_matrix:
         """The shares in float32, as they are applied."""
-        return self.shares.astype(np.float32)
+        return self.shares.astype(np.float32, copy=False)
 
     def apply(self, values: Floats, out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Return (nt, n_b) from values (nt, n_a) without missing values.
