@@ -9,9 +9,12 @@ ncks, ncremap and cdo are taken from the PATH. Missing peers are left out. Write
 benchmarks/ingest.md.
 """
 
+import os
+
+os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # read by numpy as it starts
+
 import argparse
 import json
-import os
 import shutil
 import sys
 import tempfile
@@ -24,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
 from era5_rows import era5_rows
 from ingest_files import FORMS, STEPS, spec_of, write_cells, write_day
 from ingest_peers import chain_rows, field_rows, map_rows, split_rows
-from measuring import HEAD, Cost, Row, Stopwatch, flushed, measured, script
+from measuring import HEAD, IN_TURN, Cost, Row, Stopwatch, flushed, in_turn, measured, script
 from stormtrace.grids import make_grid
 from stormtrace.prepare.columns import Columns
 from stormtrace.prepare.dataset import make_dataset
@@ -173,20 +176,19 @@ def write_rows(writer: SampleWriter, on_grid: dict) -> list[Row]:
 
 def day_rows(specs: dict, weights: Path, scratch: Path) -> tuple[list[Row], Cost, Cost]:
     """Time whole jobs; return their rows, the cost of one of CDF5, and that of two at once."""
-    rows, whole = [], {}
-    for form, spec in specs.items():
-        command = samples_command(spec, weights, scratch / "out")
-        measured(command)  # once to warm the page cache
-        whole[form] = measured(command)
-        how = f"{form}, one process, start-up included"
-        rows.append(Row("a model day, files to files", how, whole[form]))
+    day = "a model day, files to files"
+    one, *two = (samples_command(specs["CDF5"], weights, scratch / f"out{job}") for job in range(3))
+    hdf5 = samples_command(specs["netCDF-4"], weights, scratch / "hdf5")
     zipped = samples_command(specs["CDF5"], weights, scratch / "zipped", "--compression", "zlib")
-    rows.append(Row("a model day, files to files", "CDF5, samples with zlib 1", measured(zipped)))
-    two = [samples_command(specs["CDF5"], weights, scratch / f"out{job}") for job in (1, 2)]
-    pair = measured(*two)
-    how = f"{2 * whole['CDF5'].seconds / pair.seconds:.2f} × as fast as one process"
-    rows.append(Row("two model days, two processes", how, pair))
-    return [*rows, *pair_rows()], whole["CDF5"], pair
+    whole, pair, other, small = in_turn([one], two, [hdf5], [zipped])
+    how = f"{2 * whole.seconds / pair.seconds:.2f} × as fast as one process"
+    rows = [
+        Row(day, "CDF5, one process, start-up included", whole),
+        Row(day, "netCDF-4, one process, start-up included", other),
+        Row(day, "CDF5, samples with zlib 1", small),
+        Row("two model days, two processes", how, pair),
+    ]
+    return [*rows, *pair_rows()], whole, pair
 
 
 def pair_rows() -> list[Row]:
@@ -194,7 +196,7 @@ def pair_rows() -> list[Row]:
     rows = []
     for what, work in MACHINE.items():
         command = [sys.executable, "-c", f"import numpy as np\n{work}"]
-        one, two = measured(command), measured(command, command)
+        one, two = in_turn([command], [command, command])
         how = f"{2 * one.seconds / two.seconds:.2f} × as fast as one process"
         rows.append(Row(f"the machine: {what}, two processes", how, two))
     return rows
@@ -243,7 +245,8 @@ def table(rows: list[Row], day: float, two_days: float, ne: int) -> str:
         f"# Ingest: ne{ne}np4, 30 levels, 768 × 1152, one model day (8 steps)",
         "",
         f"{os.cpu_count()} cores, one thread a process, files in the page cache unless a row says"
-        " disk. Seconds are wall time and mean something on an idle machine; CPU seconds do on a"
+        f" disk. Days and pairs of processes: the best of {IN_TURN}, in turn."
+        " Seconds are wall time and mean something on an idle machine; CPU seconds do on a"
         " shared one, too. \"Disk\" is: read after leaving the page cache, written until fsync.",
         "",
         *HEAD, *[row.line() for row in rows],

@@ -5,11 +5,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parents[1] / "scripts"
 ENVIRONMENT = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+#: How often what is compared is run in turn.
+IN_TURN = 5
 HEAD = ["| what | how | seconds | CPU s | peak MB | times ours |", "|---|---|---|---|---|---|"]
 
 
@@ -86,6 +88,23 @@ def measured(*commands: Sequence[object], timeout: float = float("inf")) -> Cost
     return Cost(time.perf_counter() - start, cpu, peak)
 
 
+def in_turn(*jobs: Sequence[Sequence[object]]) -> list[Cost]:
+    """Return the quickest of several runs of each set of commands, with the greatest peak.
+
+    They run in turn, so that they meet a shared machine's good and bad minutes alike, and all once
+    before, to warm the page cache.
+    """
+    runs = [[measured(*commands) for commands in jobs] for _ in range(1 + IN_TURN)][1:]
+    return [
+        replace(min(costs, key=lambda cost: cost.seconds), peak_mb=max(_peaks(costs)))
+        for costs in zip(*runs, strict=True)
+    ]
+
+
+def _peaks(costs: Iterable[Cost]) -> list[float]:
+    return [cost.peak_mb for cost in costs if cost.peak_mb is not None]
+
+
 def script(name: str, *flags: object) -> list[object]:
     """Return the command of one of our scripts."""
     return [sys.executable, SCRIPTS / name, *flags]
@@ -107,4 +126,4 @@ def _high_water(pid: int) -> float:
     except OSError:
         return 0.0
     lines = [line for line in status.splitlines() if line.startswith("VmHWM")]
-    return int(lines[0].split()[1]) / 1000 if lines else 0.0
+    return int(lines[0].split()[1]) * 1024 / 1e6 if lines else 0.0

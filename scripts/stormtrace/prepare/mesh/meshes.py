@@ -67,7 +67,10 @@ def cured_longitude(lon: Floats) -> Floats:
 
     MERRA-2 has −5.9e-13 where it means 0; % 360 alone would make 359.9999999999994 of it.
     """
-    turned = np.asarray(lon, np.float64) % 360.0
+    turned = np.array(lon, np.float64)
+    outside = (turned < 0.0) | (turned >= 360.0)
+    if outside.any():  # of few files; a remainder takes as long as reading them
+        turned[outside] %= 360.0
     turned[(turned < 1e-9) | (turned > 360.0 - 1e-9)] = 0.0
     return turned
 

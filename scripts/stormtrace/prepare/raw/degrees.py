@@ -67,9 +67,10 @@ def is_radians(source: RawVariable) -> bool:
 
 
 def _read(source: RawVariable, time: str | None) -> Floats:
-    values = (source.read_once(time) if time else source.read()).astype(np.float64)
-    bad = ~np.isfinite(values) | (np.abs(values) > 720.0)
-    if bad.any() or values.size == 0:
+    found = source.read_once(time) if time else source.read()
+    values = found.astype(np.float64, copy=False)
+    if values.size == 0 or not (values.min() >= -720.0 and values.max() <= 720.0):  # nor NaN
+        bad = ~(np.abs(values) <= 720.0)
         raise BadInput(
             f"{source.path}: {source.name} has {int(bad.sum())} of {values.size}"
             " values that are no coordinate (fill values?): the file is unusable"

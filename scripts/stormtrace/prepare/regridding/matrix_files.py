@@ -193,9 +193,9 @@ def _check_points(nc: netCDF4.Dataset, side: str, points: Mesh, size: int, whose
     lat, lon = (_coordinate(nc, f"{kind}_{side}") for kind in ("lat", "lon"))
     if lat is None or lon is None or lat.size != size or not (lat.any() or lon.any()):
         return  # some makers leave them out, or empty
-    own = Mesh(lat, lon % 360.0, lat.shape)
-    if np.array_equal(own.lat, points.lat) and np.array_equal(own.lon, points.lon):
+    if np.array_equal(lat, points.lat) and np.array_equal(lon, points.lon):
         return
+    own = Mesh(lat, lon % 360.0, lat.shape)
     off = distance(own, points)
     worst = int(off.argmax())
     if off[worst] > POSITION_TOLERANCE:
