@@ -56,6 +56,13 @@ def main() -> None:
     storms = read_storms(args.storms, args.agency)
     for why, count in storms.left_out.items():
         commandline.log.info("%s: %d points left out, %s", args.storms, count, why)
+    if not storms.tells_stages:
+        commandline.log.warning(
+            "%s does not say of any point what stage it is (USA_STATUS or NATURE): all count as"
+            " tropical cyclones, extratropical ones and waves too, and as missed where they are not"
+            " detected",
+            args.storms,
+        )
     years = tuple(args.observed_years) if args.observed_years else None
     rules = Rules(args.radius, args.minimum_wind, years)
     is_timed = args.match == "time"

@@ -39,6 +39,28 @@ def test_masks_with_hardly_a_river_are_doubted(tmp_path, caplog, value, told):
     assert bool(doubts) is bool(told)
 
 
+# The rows from 30°S to 30°N have sin 35° = 57.4 % of the sphere; in 100 of 100 steps that is the
+# share at a time, in 70 it is 40.2 %.
+@pytest.mark.parametrize(("value", "told"), [(100, "rivers cover 57.4 % of the globe"), (70, "")])
+def test_masks_that_are_nearly_all_rivers_are_doubted(tmp_path, caplog, value, told):
+    path = write_frequency(tmp_path / "f.nc", counts_of(slice(6, 13), value))
+    with open_frequency(path) as frequency:
+        doubts = frequency.attributes["doubts"]
+    assert told in doubts and told in caplog.text
+    assert bool(doubts) is bool(told)
+
+
+def test_more_cyclones_than_there_can_be_are_doubted():
+    record = Record(CLASSES)
+    counts = np.zeros((12, 2, *MINI.shape), np.int16)
+    counts[:, 0, 8:11] = 80  # 25.88 % of the sphere, as above, in 80 of 100 steps: 20.7 %
+    counts[:, 1, 8:11] = 40
+    made = {"attributes": {}, "classes": CLASSES, "steps": np.full(12, 100)}
+    record.add(SimpleNamespace(grid=MINI, fields={"count": counts}, **made))
+    (doubt,) = record.doubts()
+    assert doubt.startswith("tropical cyclones cover 20.7 % of the globe at a time, where one")
+
+
 @pytest.mark.parametrize("value", [0, 2, 90])
 @pytest.mark.parametrize(
     "entry", [{"projection": "south-polar", "cells": 24}, {"box": [180, 255, 20, 65], "step": 5}]

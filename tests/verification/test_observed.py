@@ -95,6 +95,22 @@ def test_points_that_lack_something_are_counted(tmp_path):
     assert storms.left_out == {"without the identifier of a storm": 1, "without a time": 2}
 
 
+@pytest.mark.parametrize("kept", [("USA_STATUS",), ("NATURE",), ()])
+def test_stages_that_a_copy_left_out(tmp_path, kept):
+    """Of the agency where it says them, else IBTrACS' own; where there are none, it is known."""
+    path = write_csv(tmp_path / "storms.csv", [
+        row(A, "2005-08-23 18:00:00", 23.1, -75.1, stage="TS", usa=True),
+        row(A, "2005-08-30 18:00:00", 36.3, -87.5, stage="EX", usa=True),
+    ])  # fmt: skip
+    lines = [line.split(",") for line in path.read_text().splitlines()]
+    gone = {"USA_STATUS", "NATURE"} - {*kept}
+    left = [place for place, name in enumerate(lines[0]) if name not in gone]
+    path.write_text("\n".join(",".join(line[place] for place in left) for line in lines) + "\n")
+    storms = read_storms(path, "usa")
+    assert storms.is_cyclone.tolist() == [True, not kept]
+    assert storms.tells_stages == bool(kept)
+
+
 @pytest.mark.parametrize("ending", ["csv", "nc"])
 def test_winds_in_other_units_are_refused(tmp_path, ending):
     if ending == "csv":

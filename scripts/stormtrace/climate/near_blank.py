@@ -1,4 +1,4 @@
-"""Masks that hold nothing, or next to nothing: what the whole record is doubted for."""
+"""Masks that hold next to nothing, or nearly everything: what the whole record is doubted for."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -16,6 +16,9 @@ BLANK_SHARE = 0.5
 #: Rivers: 8 % by ClimateNet's labels, and 3 % in the strictest of ARTMIP's catalogues.
 LEAST_COVER = {"atmospheric_river": 1.0}
 
+#: And the most: several times what any method finds.
+MOST_COVER = {"atmospheric_river": 50.0, "tropical_cyclone": 20.0}
+
 ADVICE = "check the fields, and of a network the grid it was trained on and its statistics"
 
 
@@ -29,7 +32,7 @@ class Record:
     def __init__(self, classes: Classes) -> None:
         self.steps = self.blank_steps = 0
         self.told: list[str] = []
-        self._watched = [one for one in classes.features if one.flag in LEAST_COVER]
+        self._watched = [one for one in classes.features if one.flag in MOST_COVER]
         #: Flag -> steps times the share of the globe that the class covers in them.
         self._covered: defaultdict[str, float] = defaultdict(float)
 
@@ -64,11 +67,17 @@ class Record:
                 continue  # on a part of the globe there may be none
             cover = 100 * self._covered[feature.flag] / steps
             rivers = feature.plural.lower()
-            if cover == 0:
+            least = LEAST_COVER.get(feature.flag, 0.0)
+            if cover > MOST_COVER[feature.flag]:
+                yield (
+                    f"{rivers} cover {cover:.3g} % of the globe at a time, where"
+                    f" {'several' if least else 'one or two'} per cent are usual: {ADVICE}"
+                )
+            elif cover == 0 and least:
                 if blank <= BLANK_SHARE * steps:
                     usual = "which cover several per cent of the globe"
                     yield f"no mask has {rivers}, {usual}: {ADVICE}"
-            elif cover < LEAST_COVER[feature.flag]:
+            elif cover < least:
                 yield (
                     f"the masks are nearly blank: {rivers} cover {cover:.2g} % of"
                     f" the globe at a time, where several per cent are usual: {ADVICE}"

