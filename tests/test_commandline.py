@@ -114,6 +114,21 @@ def test_other_errors_keep_their_traceback():
         commandline.run(main)
 
 
+@pytest.mark.parametrize("lines", [1, 100_000])
+def test_a_reader_that_leaves_is_no_error(monkeypatch, lines):
+    """`status.py | head -1`: nothing is said, whether it left before the last line or in between."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as pipe, pytest.raises(SystemExit) as stop:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        commandline.run(lambda: print("a line\n" * lines))
+    assert stop.value.code == 128 + signal.SIGPIPE
+
+
+def test_another_pipe_that_breaks_is_told():
+    assert failing(BrokenPipeError(errno.EPIPE, "Broken pipe")).startswith("error: Broken pipe")
+
+
 def test_a_stop_that_a_library_swallows_is_heeded_all_the_same(tmp_path, sigterm):
     """netCDF4 has bare `except:` clauses: one job in ten went on after SIGTERM, and ended with 0."""
     made = []

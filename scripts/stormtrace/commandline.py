@@ -5,6 +5,8 @@ import errno
 import json
 import logging
 import os
+import select
+import signal
 import socket
 import sys
 import time
@@ -125,7 +127,10 @@ def run(main: Callable[[], None]) -> NoReturn:
     try:
         with together():
             main()
+            sys.stdout.flush()
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and _reader_has_left():
+            sys.exit(128 + signal.SIGPIPE)
         if (sentence := explanation(error)) is None:
             raise
         sys.exit(sentence)
@@ -133,6 +138,16 @@ def run(main: Callable[[], None]) -> NoReturn:
         rest()
         note.remove()
     sys.exit(0)
+
+
+def _reader_has_left() -> bool:
+    """Whether nobody reads any more what is printed, as after `| head`; then no more is."""
+    state = select.poll()
+    state.register(sys.stdout, 0)
+    if not any(event & select.POLLERR for _, event in state.poll(0)):
+        return False
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return True
 
 
 def explanation(error: Exception) -> str | None:
