@@ -49,7 +49,7 @@ SLOW = {
     "scipy.stats": set(),
     "scipy.spatial": set(),
     "scipy.special": set(),
-    "scipy.ndimage": {"make_planet", "write_report"},
+    "scipy.ndimage": {"write_report"},
     "matplotlib": DRAWING,
     "pydantic": CHECKING,
 }

@@ -9,6 +9,7 @@ from stormtrace.classes import BACKGROUND
 from stormtrace.formats.labelled_writing import write_labelled
 from stormtrace.formats.masks import open_masks
 from stormtrace.grids import make_grid
+from stormtrace.planet.climatenet_files import derive_fields
 from stormtrace.planet.climates import HISTORICAL
 from stormtrace.planet.feature_codes import RIVER
 from stormtrace.planet.front_files import FIELDS, surface_fields, write_fronts
@@ -51,6 +52,15 @@ def test_across_a_front_all_changes_as_it_should(label, side):
     np.testing.assert_allclose(u, 5.0 * (1 - np.tanh(ahead / CHANGE)) * air, atol=0.46)
     np.testing.assert_allclose(side * v, 5.0 * (1 + np.tanh(ahead / CHANGE)) * air, atol=0.46)
     assert sky.psl[2] == pytest.approx(101300.0 - 700.0) and sky.psl.argmin() == 2
+
+
+def test_fields_of_fronts_are_those_that_climatenet_has_of_the_same_sky():
+    planet = Globe.create(HISTORICAL, [1], 48, 0, with_fronts=True)
+    sky = planet.sky(Points.of(make_grid({"nlat": 19, "nlon": 36})), 20.0)
+    of_climatenet, of_fronts = derive_fields(sky), surface_fields(sky)
+    assert tuple(of_fronts) == FIELDS
+    for name, values in of_fronts.items():
+        assert np.array_equal(values, of_climatenet[name])
 
 
 def test_the_truth_moves_as_fast_as_its_low():

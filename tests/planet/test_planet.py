@@ -1,5 +1,7 @@
 """The mini planet's physics, storms and truth, in closed form; test_planet_files.py has the files."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from stormtrace.planet import feature_codes
 from stormtrace.planet.cesm_files import hybrid_levels
 from stormtrace.planet.climates import HISTORICAL, MERRA2, WARMER, Climate
 from stormtrace.planet.globe import Globe, draw_mask
-from stormtrace.planet.population import low_of, populate
+from stormtrace.planet.population import has_room, low_of, populate
 from stormtrace.planet.sky import RIVER, VORTEX, Sky
 from stormtrace.planet.smooth_fields import Points, Waves
 from stormtrace.planet.storms import VISIBLE, Filament, Glide, Life, Path, Vortex
@@ -232,6 +234,26 @@ def test_a_glide_brings_two_rivers_together() -> None:
     )
     assert apart == 0
     assert joined == still.covers(points, 60).sum() > 0
+
+
+def test_a_spine_at_several_times_is_that_of_each() -> None:
+    river = filament(glide=Glide(30, 0, 20, 60))
+    hours = np.arange(0.0, 96.0, 12.0)
+    together = river.spine(hours, every=6)
+    assert together.shape == (8, 9, 3)
+    assert np.array_equal(together, [river.spine(hour)[::6] for hour in hours])
+
+
+def test_storms_keep_their_distance_at_each_time_of_their_common_life() -> None:
+    # Two cyclones on one latitude that meet after 60 hours, and part again.
+    west, east = (
+        Vortex(LIFE, Path(200 + lon, 15, drift, 0), 3.5, 30, 4000, 18)
+        for lon, drift in ((0, 0), (30, -0.5))
+    )
+    late = dataclasses.replace(east, life=Life(95.0, 195.0))
+    assert not has_room(east, [west])
+    assert has_room(late, [west])  # 30° away as long as both live
+    assert has_room(east, [filament()])
 
 
 def test_look_alikes_are_no_events_and_moisture_alone_does_not_tell() -> None:

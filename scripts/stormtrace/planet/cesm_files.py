@@ -150,11 +150,12 @@ def _evaluate(
     fields = {name: np.empty(shape, np.float32) for name, shape in shapes.items()}
     for step, hours in enumerate(starts + STEP_HOURS / 2):
         sky = planet.sky(points, hours)
-        pressure = hybrid.mid_pressure(sky.ps)
+        ps = sky.ps
+        pressure = hybrid.mid_pressure(ps)
         fields["U"][step], fields["V"][step] = sky.winds(pressure)
         fields["Q"][step] = sky.humidity(pressure)
-        fields["PS"][step], fields["PSL"][step] = sky.ps, sky.psl
-        fields["PRECT"][step] = precipitation(sky.precipitable_water(sky.ps))
+        fields["PS"][step], fields["PSL"][step] = ps, sky.psl
+        fields["PRECT"][step] = precipitation(sky.precipitable_water(ps))
     return fields
 
 

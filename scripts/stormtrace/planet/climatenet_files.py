@@ -19,6 +19,9 @@ from stormtrace.provenance import provenance
 
 LAPSE, GAS = 0.0065, 287.04  # K m⁻¹, J kg⁻¹ K⁻¹
 
+#: Of surface pressure: where the lowest model level lies.
+BOTTOM = 0.993
+
 UNITS = {
     "TMQ": "kg/m2", "U850": "m/s", "V850": "m/s", "UBOT": "m/s", "VBOT": "m/s",
     "QREFHT": "kg/kg", "PS": "Pa", "PSL": "Pa", "T200": "K", "T500": "K", "PRECT": "m/s",
@@ -58,6 +61,7 @@ def write_climatenet(folder: Path, settings: Settings) -> None:
     """Write `train/` (1996-2010) and `test/` (2011-2013) into `folder`."""
     grid = make_grid(settings.grid)
     points = Points.of(grid)
+    seen = [shifted(points, expert) for expert in EXPERTS]
     splits = [
         ("train", settings.train_files, (1996, 2010)),
         ("test", settings.test_files, (2011, 2013)),
@@ -73,7 +77,7 @@ def write_climatenet(folder: Path, settings: Settings) -> None:
             fields = derive_fields(planet.sky(points, hours))
             for expert in range(snapshot.experts):
                 habits = np.random.default_rng([*seed, expert])
-                labels = label(planet, points, hours, EXPERTS[expert], habits)
+                labels = label(planet, seen[expert], hours, EXPERTS[expert], habits)
                 path = folder / split / snapshot.name(expert + 1)
                 units = {name: {"units": of} for name, of in UNITS.items()}
                 about = provenance(title="Stormtrace's mini planet, in ClimateNet's layout")
@@ -97,10 +101,14 @@ def draw_snapshots(
 def label(
     planet: Globe, points: Points, hours: float, expert: Expert, random: np.random.Generator
 ) -> np.ndarray:
-    """Return what an expert draws, int64, (n,)."""
+    """Return what an expert draws, int64, (n,); `points` are `shifted` by what they shift."""
     noticed = [storm for storm in planet.events if random.random() >= expert.misses]
-    shifted = Points(points.lon - expert.east, np.clip(points.lat - expert.north, -90, 90))
-    return draw_mask(noticed, shifted, hours, expert.reach).astype(np.int64)
+    return draw_mask(noticed, points, hours, expert.reach).astype(np.int64)
+
+
+def shifted(points: Points, expert: Expert) -> Points:
+    """Return where the storms are that an expert draws at `points`."""
+    return Points(points.lon - expert.east, np.clip(points.lat - expert.north, -90, 90))
 
 
 def derive_fields(sky: Sky) -> dict[str, Floats]:
@@ -109,13 +117,11 @@ def derive_fields(sky: Sky) -> dict[str, Floats]:
     Temperatures and heights are those of a column cooling by 6.5 K a kilometre, to 205 K.
     """
     ps = sky.ps
-    bottom = 0.993 * ps
+    bottom = BOTTOM * ps
     u850, v850 = sky.winds(np.minimum(85000.0, bottom))
     ubot, vbot = sky.winds(bottom)
     tmq = sky.precipitable_water(ps)
-
-    def temperature(pressure: Floats | float) -> Floats:
-        return np.maximum(sky.kelvin * (pressure / sky.psl) ** (GAS * LAPSE / GRAVITY), 205.0)
+    near_ground = temperature(sky, ps)
 
     def geopotential_height(pressure: float) -> Floats:
         return (sky.kelvin - sky.kelvin * (pressure / sky.psl) ** (GAS * LAPSE / GRAVITY)) / LAPSE
@@ -123,8 +129,13 @@ def derive_fields(sky: Sky) -> dict[str, Floats]:
     return {
         "TMQ": tmq, "U850": u850, "V850": v850, "UBOT": ubot, "VBOT": vbot,
         "QREFHT": sky.humidity(ps), "PS": ps, "PSL": sky.psl,
-        "T200": temperature(20000.0), "T500": temperature(50000.0),
-        "PRECT": precipitation(tmq), "TS": temperature(ps) + 0.5, "TREFHT": temperature(ps),
+        "T200": temperature(sky, 20000.0), "T500": temperature(sky, 50000.0),
+        "PRECT": precipitation(tmq), "TS": near_ground + 0.5, "TREFHT": near_ground,
         "Z1000": geopotential_height(100000.0), "Z200": geopotential_height(20000.0),
-        "ZBOT": GAS / GRAVITY * temperature(ps) * np.log(ps / bottom),
+        "ZBOT": GAS / GRAVITY * near_ground * np.log(ps / bottom),
     }  # fmt: skip
+
+
+def temperature(sky: Sky, pressure: Floats | float) -> Floats:
+    """Return the temperature at a pressure (Pa), K, (n,)."""
+    return np.maximum(sky.kelvin * (pressure / sky.psl) ** (GAS * LAPSE / GRAVITY), 205.0)

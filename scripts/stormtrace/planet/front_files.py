@@ -12,7 +12,7 @@ from stormtrace.formats.labelled_writing import write_labelled
 from stormtrace.formats.mask_writing import mask_file
 from stormtrace.grids import Grid, make_grid
 from stormtrace.planet.cesm_files import CALENDAR, STEP_HOURS, Run, write_history
-from stormtrace.planet.climatenet_files import UNITS, Snapshot, derive_fields
+from stormtrace.planet.climatenet_files import BOTTOM, UNITS, Snapshot, temperature
 from stormtrace.planet.climates import HISTORICAL
 from stormtrace.planet.fronts import CLASSES, front_mask
 from stormtrace.planet.globe import Globe
@@ -39,6 +39,7 @@ RUN = Run(
 def write_fronts(folder: Path, settings: Settings) -> None:
     """Write `train/`, `test/`, raw files of a run and `truth/masks.nc` into `folder`."""
     grid = make_grid(settings.grid)
+    points = Points.of(grid)
     splits = {"train": (settings.train_files, 1996), "test": (settings.test_files, 2011)}
     for number, (split, (files, year)) in enumerate(splits.items()):
         (folder / split).mkdir(parents=True)
@@ -46,17 +47,19 @@ def write_fronts(folder: Path, settings: Settings) -> None:
         first = datetime.date(year, 1, 1).toordinal()
         for day in random.permutation(np.arange(first, first + 5 * 365))[:files]:
             time = datetime.date.fromordinal(int(day)), int(random.integers(1, 9))
-            _write_snapshot(folder / split, Snapshot(*time, experts=1), grid, settings)
-    _write_run(folder, grid, settings)
+            snapshot = Snapshot(*time, experts=1)
+            _write_snapshot(folder / split, snapshot, grid, points, settings)
+    _write_run(folder, grid, points, settings)
 
 
-def _write_snapshot(folder: Path, snapshot: Snapshot, grid: Grid, settings: Settings) -> None:
+def _write_snapshot(
+    folder: Path, snapshot: Snapshot, grid: Grid, points: Points, settings: Settings
+) -> None:
     """Write one labelled time: the truth, that experts agree on."""
     seed = [settings.seed, 51, snapshot.day.toordinal(), snapshot.number]
     first_day = snapshot.day.timetuple().tm_yday - 1
     planet = Globe.create(HISTORICAL, seed, hours=24, first_day=first_day, with_fronts=True)
     hours = 3.0 * (snapshot.number - 1)
-    points = Points.of(grid)
     fields = surface_fields(planet.sky(points, hours))
     labels = front_mask(planet.fronts, points, hours).astype(np.int64)
     units = {name: {"units": UNITS[name]} for name in FIELDS}
@@ -65,10 +68,10 @@ def _write_snapshot(folder: Path, snapshot: Snapshot, grid: Grid, settings: Sett
     write_labelled(folder / name, grid, name, fields, units, labels, about)
 
 
-def _write_run(folder: Path, grid: Grid, settings: Settings) -> None:
+def _write_run(folder: Path, grid: Grid, points: Points, settings: Settings) -> None:
     """Write raw files of `front_days` days, and where fronts are in the middle of each step."""
     mesh = camse.columns(settings.ne)
-    columns, points = Points(mesh.lon, mesh.lat), Points.of(grid)
+    columns = Points(mesh.lon, mesh.lat)
     times = Times.around(RUN.year, CALENDAR, settings.front_days)
     seeds = [settings.seed, RUN.seed]
     planet = Globe.create(
@@ -96,5 +99,7 @@ def _write_run(folder: Path, grid: Grid, settings: Settings) -> None:
 
 def surface_fields(sky: Sky) -> dict[str, Floats]:
     """Return `FIELDS`, each (n,)."""
-    fields = derive_fields(sky)
-    return {name: fields[name] for name in FIELDS}
+    ps = sky.ps
+    ubot, vbot = sky.winds(BOTTOM * ps)
+    values = temperature(sky, ps), sky.humidity(ps), ubot, vbot, sky.psl
+    return dict(zip(FIELDS, values, strict=True))

@@ -6,7 +6,7 @@ import numpy as np
 
 from stormtrace.planet.climates import Climate
 from stormtrace.planet.feature_codes import CYCLONE, RIVER
-from stormtrace.planet.smooth_fields import unit
+from stormtrace.planet.smooth_fields import Floats, unit
 from stormtrace.planet.storms import Filament, Glide, Life, Path, Storm, Vortex
 
 #: Makes a storm of a climate that is born at an hour.
@@ -41,7 +41,7 @@ def populate(
                 storm = draw(climate, random, random.uniform(-LONGEST_LIFE, hours))
                 if storm.life.death < 0:
                     break
-                if _has_room(storm, storms):
+                if has_room(storm, storms):
                     storms.append(storm)
                     break
     rivers = [s for s in storms if isinstance(s, Filament) and s.label == RIVER]
@@ -186,7 +186,7 @@ def _tropical_path(random: np.random.Generator) -> Path:
     )
 
 
-def _has_room(new: Storm, others: Iterable[Storm]) -> bool:
+def has_room(new: Storm, others: Iterable[Storm]) -> bool:
     """Whether a storm keeps its distance from all round (or long) ones while they live together."""
     room = ELBOW_ROOM[RIVER if isinstance(new, Filament) else CYCLONE]
     for other in others:
@@ -194,14 +194,15 @@ def _has_room(new: Storm, others: Iterable[Storm]) -> bool:
         end = min(new.life.death, other.life.death)
         if type(new) is not type(other) or begin >= end:
             continue
-        for hours in np.arange(begin, end + 12.0, 12.0):
-            closest = (_skeleton(new, hours) @ _skeleton(other, hours).T).max()
-            if closest > np.cos(np.radians(room)):
-                return False
+        hours = np.arange(begin, end + 12.0, 12.0)
+        closest = (_skeleton(new, hours) @ _skeleton(other, hours).swapaxes(1, 2)).max()
+        if closest > np.cos(np.radians(room)):
+            return False
     return True
 
 
-def _skeleton(storm: Storm, hours: float) -> np.ndarray:
+def _skeleton(storm: Storm, hours: Floats) -> Floats:
+    """Return places of a storm as unit vectors, (hours, places, 3)."""
     if isinstance(storm, Filament):
-        return storm.spine(hours)[::6]
-    return unit(*storm.path.at(hours - storm.life.birth))[None]
+        return storm.spine(hours, every=6)
+    return unit(*storm.path.at(hours - storm.life.birth))[:, None]

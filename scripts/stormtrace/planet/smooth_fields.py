@@ -44,7 +44,11 @@ class Points:
 def unit(lon: Floats | float, lat: Floats | float) -> Floats:
     """Return unit vectors, (…, 3); a latitude of 92 is 88 on the far side of the pole."""
     lon, lat = np.radians(lon), np.radians(lat)
-    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], -1)
+    cos_lat = np.cos(lat)
+    vectors = np.empty((*np.broadcast(lon, lat).shape, 3))
+    vectors[..., 0], vectors[..., 1] = cos_lat * np.cos(lon), cos_lat * np.sin(lon)
+    vectors[..., 2] = np.sin(lat)
+    return vectors
 
 
 @dataclass(frozen=True)
@@ -74,23 +78,30 @@ class Waves:
 
     def value(self, points: Points, hours: float, warp: Floats | float = 0.0) -> Floats:
         """Return the field, (n,); `warp` (n,) radians bends the waves out of straight lines."""
-        angle = self._angle(points, hours) + np.asarray(warp)[..., None]
-        return np.cos(angle).sum(axis=1) * np.sqrt(2 / len(self.phase))
+        angle = self._angle(points, hours)
+        angle += np.asarray(warp)[..., None]
+        return np.cos(angle, out=angle).sum(axis=1) * np.sqrt(2 / len(self.phase))
 
     def gradient(self, points: Points, hours: float) -> tuple[Floats, Floats, Floats]:
         """Return the field and its derivatives eastward and northward, a radian, each (n,)."""
         angle = self._angle(points, hours)
         scale = np.sqrt(2 / len(self.phase))
         number = self._turned(hours)
-        slope = -np.sin(angle) * scale
-        return (
-            np.cos(angle).sum(axis=1) * scale,
-            (slope * (points.east @ number.T)).sum(axis=1),
-            (slope * (points.north @ number.T)).sum(axis=1),
-        )
+        slope = np.sin(angle)
+        slope *= -scale
+        derivatives = []
+        for direction in (points.east, points.north):
+            along = direction @ number.T
+            along *= slope
+            derivatives.append(along.sum(axis=1))
+        east, north = derivatives
+        return np.cos(angle, out=angle).sum(axis=1) * scale, east, north
 
     def _angle(self, points: Points, hours: float) -> Floats:
-        return points.xyz @ self._turned(hours).T + self.frequency * hours + self.phase
+        angle = points.xyz @ self._turned(hours).T
+        angle += self.frequency * hours
+        angle += self.phase
+        return angle
 
     def _turned(self, hours: float) -> Floats:
         turn = np.radians(self.drift * hours)

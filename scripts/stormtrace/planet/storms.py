@@ -6,7 +6,7 @@ moisture. Only those with a `label` are events; the others are decoys.
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,8 @@ class Life:
 
     def vigour(self, hours: float) -> float:
         """Return 0 before birth and after death, 1 in the prime of life."""
+        if not self.birth < hours < self.death:
+            return 0.0
         age = (hours - self.birth) / (self.death - self.birth)
         return float(smoothstep(min(age, 1.0 - age) / 0.2))
 
@@ -45,8 +47,8 @@ class Path:
     north: float
     recurve: float = 0.0
 
-    def at(self, hours: float) -> tuple[float, float]:
-        """Return (lon, lat)."""
+    def at(self, hours: Any) -> tuple[Any, Any]:
+        """Return (lon, lat), at one time or an array of them."""
         lon = self.lon + self.east * hours + self.recurve * hours**2
         return lon, self.lat + self.north * hours
 
@@ -60,9 +62,9 @@ class Glide:
     begin: float
     end: float
 
-    def at(self, hours: float) -> float:
+    def at(self, hours: Floats) -> Floats:
         """Return the shift at `hours`."""
-        done = float(smoothstep((hours - self.begin) / (self.end - self.begin)))
+        done = smoothstep((hours - self.begin) / (self.end - self.begin))
         return self.before + (self.after - self.before) * done
 
 
@@ -107,9 +109,10 @@ class Vortex:
     def covers(self, points: Points, hours: float, reach: float = 1.0) -> Bools:
         """Return which points lie within the storm: 2 radii, times `reach`."""
         vigour = self.life.vigour(hours)
-        lon, lat = self.path.at(hours - self.life.birth)
+        if vigour <= VISIBLE:
+            return np.zeros(points.size, bool)
         size = 2.0 * self.radius * reach * (0.7 + 0.3 * vigour)
-        return (vigour > VISIBLE) & (points.distance(lon, lat) < size)
+        return points.distance(*self.path.at(hours - self.life.birth)) < size
 
 
 @dataclass(frozen=True)
@@ -133,16 +136,23 @@ class Filament:
     label: int = BACKGROUND
 
     VERTICES = 49
+    #: From one end of the spine to the other, and the shapes that it is made of.
+    ALONG = np.linspace(0.0, 1.0, VERTICES)
+    BULGE, RISE = np.sin(np.pi * ALONG), ALONG**1.15
 
-    def spine(self, hours: float) -> Floats:
-        """Return the spine, equatorward end first, as unit vectors (VERTICES, 3)."""
+    def spine(self, hours: Floats | float, every: int = 1) -> Floats:
+        """Return the spine, equatorward end first, as unit vectors (…, VERTICES, 3).
+
+        hours: (…); every: 2 for each second vertex.
+        """
+        hours = np.asarray(hours)[..., None]
+        s, bulge, rise = self.ALONG[::every], self.BULGE[::every], self.RISE[::every]
         lon, lat = self.path.at(hours - self.life.birth)
         if self.glide is not None:
-            lon += self.glide.at(hours)
-        s = np.linspace(0.0, 1.0, self.VERTICES)
+            lon = lon + self.glide.at(hours)
         wiggle = 2.0 * np.sin(2 * np.pi * (1.3 * s - hours / 90.0)) * s
-        east = lon + self.reach_lon * s + self.bend * np.sin(np.pi * s)
-        return unit(east, lat + self.reach_lat * s**1.15 + wiggle)
+        east = lon + self.reach_lon * s + self.bend * bulge
+        return unit(east, lat + self.reach_lat * rise + wiggle)
 
     def write(self, sky: Sky, hours: float) -> None:
         """Let the filament stand out of the sky; where two cross, the stronger is seen."""

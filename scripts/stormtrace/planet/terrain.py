@@ -1,5 +1,6 @@
 """The planet's mountains: smooth, where the Earth has its own, and high enough to matter."""
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,7 @@ MOUNTAINS = (
 )
 
 
+@functools.lru_cache(maxsize=1)  # a run asks for it at each step
 def height(points: Points) -> Floats:
     """Return the surface height, metres, (n,)."""
     height = 3100.0 * smoothstep((-66.0 - points.lat) / 14.0)  # Antarctica

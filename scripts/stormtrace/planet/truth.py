@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, sparse
 
 from stormtrace.classes import BACKGROUND
 from stormtrace.constants import KNOT
@@ -138,16 +137,18 @@ def name_objects(
 
 def label_components(mask: NDArray[np.bool_], wraps: bool = True) -> tuple[Integers, int]:
     """Return 8-connected components, numbered from 1; if it wraps, across the last meridian."""
+    from scipy import ndimage  # labelled samples have no such truth, and it starts slowly
+
     labels, count = ndimage.label(mask, np.ones((3, 3)))
-    if not wraps:
-        return labels, count
     east = np.pad(labels[:, -1], 1)
-    near = [
-        (one, two)
-        for shift in range(3)
-        for one, two in zip(labels[:, 0], east[shift:], strict=False)
-    ]
-    seam = np.array([pair for pair in near if all(pair)]).reshape(-1, 2)
+    west = labels[:, 0]
+    near = [np.stack([west, east[shift : shift + west.size]], axis=1) for shift in range(3)]
+    seam = np.concatenate(near)
+    seam = seam[seam.all(axis=1)]
+    if not (wraps and seam.size):
+        return labels, count
+    from scipy import sparse
+
     links = sparse.coo_array((np.ones(len(seam)), seam.T), (count + 1, count + 1))
     joined, number = sparse.csgraph.connected_components(links, directed=False)
     return number[labels], joined - 1  # label 0 is alone, and first
@@ -155,13 +156,14 @@ def label_components(mask: NDArray[np.bool_], wraps: bool = True) -> tuple[Integ
 
 def _note(chronicle: Chronicle, step: int, inside: NDArray[np.bool_], points: Points) -> None:
     """Write down where an event is at a step."""
-    lon, lat = points.lon[inside], points.lat[inside]
+    cells = np.flatnonzero(inside)
+    lon, lat = points.lon[cells], points.lat[cells]
     if (np.abs(lat) > POLAR).any():
         chronicle.notes.add("near_pole")
     offset = lon % 360.0 - 180.0  # degrees east of the date line
     if (offset < 0).any() and (offset >= 0).any() and (np.abs(offset) < 10.0).any():
         chronicle.notes.add("crosses_dateline")
-    x, y, z = (points.xyz[inside] * points.cos_lat[inside, None]).sum(0)
+    x, y, z = (points.xyz[cells] * points.cos_lat[cells, None]).sum(0)
     centre_lon, centre_lat = np.degrees(
         [np.arctan2(y, x) % (2 * np.pi), np.arctan2(z, np.hypot(x, y))]
     )

@@ -1,5 +1,7 @@
 """The background: zonal-mean climate, and the waves that disturb it."""
 
+import functools
+
 import numpy as np
 
 from stormtrace.constants import EARTH_RADIUS_KM
@@ -69,5 +71,11 @@ class Weather:
         zonal = 3.0 + 43.0 * np.exp(-((from_rain_belt / 31.0) ** 1.6))
         fold = 2.5 * self.swirl.value(points, hours)
         ragged = 0.13 * self.texture.value(points, hours, warp=fold)
-        regional = 0.10 * self.regions.value(points, 0.0)
+        regional = 0.10 * _standing(self, points)
         return self.climate.moisture * zonal * np.exp(ragged + regional)
+
+
+@functools.lru_cache(maxsize=1)  # a run asks for it at each step
+def _standing(weather: Weather, points: Points) -> Floats:
+    """Return the pattern of moist and dry regions, which stays where it is, (n,)."""
+    return weather.regions.value(points, 0.0)
