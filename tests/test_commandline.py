@@ -38,6 +38,36 @@ def test_bad_input_is_told_in_its_own_words():
     )
 
 
+ENDING = """
+import atexit, gc
+from stormtrace.commandline import run
+
+class Garbage:
+    def __init__(self):
+        self.itself = self
+    def __del__(self):
+        print("looked for")
+
+def main():
+    atexit.register(lambda: print("at exit"))
+    Garbage()
+    raise SystemExit("failed") if {fails} else SystemExit
+
+run(main)
+"""
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_the_end_of_a_script_looks_for_no_garbage(tmp_path, fails):
+    """Which takes a short job, with all objects of its libraries, up to a fifth of its time."""
+    script = tmp_path / "script.py"
+    script.write_text(ENDING.format(fails=fails))
+    environment = os.environ | {"PYTHONPATH": str(SCRIPTS)}
+    command = [sys.executable, script]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (int(fails), "at exit\n")
+
+
 def test_what_the_system_refuses_comes_with_advice():
     assert "disk is full: free some space" in failing(OSError(errno.ENOSPC, "No space left"))
     denied = failing(PermissionError(errno.EACCES, "Permission denied", "/archive/x.nc"))
