@@ -20,6 +20,7 @@ from stormtrace.formats.masks import open_masks
 from stormtrace.formats.objects import ObjectsWriter
 from stormtrace.formats.tables import write_tables
 from stormtrace.grids import make_grid
+from stormtrace.prepare.raw.calendar_time import Calendar
 from stormtrace.track.events import event_table, object_table
 from stormtrace.track.joining import read_record
 from stormtrace.track.object_finding import ObjectTables, find_objects
@@ -382,6 +383,8 @@ B,2000010100,45,200,,,nan,nan
 C,2010010100,0,0,,,,
 """
 
+POSITIONS = {"event": "id", "time": "when", "lat": "clat", "lon": "clon"}
+
 
 def catalogue(folder, text, **more):
     (folder / "pikart.csv").write_text(text)
@@ -426,9 +429,114 @@ def test_a_catalogue_by_hand(tmp_path):
         (PIKART.replace("45,200", "south,200"), {}, "clat is 'south', expected a number"),
         ("id,when,clat,clon,axlat,axlon,lflat,lflon\n", {}, "has no rows"),
         (PIKART, {"file": "/nowhere.csv"}, "there is no catalogue /nowhere.csv"),
+        (
+            PIKART.replace("45,200", '"45,5","200,5"'),
+            {},
+            "row 4: clat is '45,5', expected one number",
+        ),
+        (PIKART.replace("B,2000", ",2000"), {}, "row 4: no id, and so in 1 rows"),
+        (PIKART.replace("B,2000010100", "B,"), {}, "row 4: when is '', expected %Y%m%d%H"),
+        (PIKART.replace("B,2000010100", "B,"), {}, "add it, or leave the row out"),
+        (PIKART.replace(",", ";"), {}, "separate them by commas, not ';'"),
+        (PIKART.replace("lflat,", "clat,"), {"columns": POSITIONS}, "has two columns clat"),
+        ("PAR1", {}, "is Parquet, but a catalogue is CSV"),
+        (PIKART, {"time_format": "%Y%m%d%H %Z"}, "correct `time_format`"),
     ],
 )
 def test_a_catalogue_that_cannot_be_understood_is_refused(tmp_path, text, more, said):
     block = json.loads(catalogue(tmp_path, text.format(inside=20), **more)[1])["pikart"]
     with pytest.raises(BadInput, match=re.escape(said)):
         read_catalogue("pikart", read_block(Catalogue, block, "catalogues.pikart"), "noleap")
+
+
+def positions(folder, *rows, **more):
+    """Return flags of a catalogue of positions alone."""
+    text = "\n".join(["id,when,clat,clon", *rows])
+    return catalogue(folder, text, **{"columns": POSITIONS, "time_format": None} | more)
+
+
+def times_of(folder, calendar, *times, **more):
+    """Return the times of a catalogue as text."""
+    rows = [f"A{number},{time},45,200" for number, time in enumerate(times)]
+    block = json.loads(positions(folder, *rows, **more)[1])["pikart"]
+    table = read_catalogue("pikart", read_block(Catalogue, block, "catalogues.pikart"), calendar)
+    return [Calendar(calendar).text(one) for one in table.points["position"].seconds]
+
+
+@pytest.mark.parametrize("hours", [(0, 9, 24, 45), (0, 6, 9, 12, 18)])
+def test_points_count_at_all_steps_of_the_members(tmp_path, hours):
+    """Rare times that share no distance, and one between those of every six hours."""
+    here = boxes(slice(2, 10), steps=16)
+    members = [member(tmp_path, "one", here), member(tmp_path, "two", here)]
+    lat = f"{GRID.lat[5]:.4f}"
+    rows = [f"{hour},2000-01-{1 + hour // 24:02d} {hour % 24:02d}:00,{lat},50" for hour in hours]
+    found = agree(tmp_path, members, *positions(tmp_path, *rows))["catalogues"][0]
+    assert (found["position"]["points"], found["position"]["left_out"]) == (len(hours), 0)
+
+
+def test_a_rare_catalogue_looks_at_every_step_it_could_have(tmp_path):
+    """Times at 0, 9, 24 and 45 h: the second event of the member, at 3 and 6 h, could be there."""
+    river = boxes(slice(2, 10), steps=16)
+    river[1:3, 12:14, 30:33] = RIVER
+    members = [member(tmp_path, "one", river), member(tmp_path, "two", river)]
+    rows = [f"{day}{hour},2000-01-{day} {hour}:00,{GRID.lat[5]:.4f},50"
+            for day, hour in (("01", "00"), ("01", "09"), ("02", "00"), ("02", "21"))]  # fmt: skip
+    found = agree(tmp_path, members, *positions(tmp_path, *rows))["catalogues"][0]
+    assert (found["member_events"], found["not_in_catalogue"]) == (2, 1)
+
+
+def test_a_row_at_an_odd_time_is_no_look_at_all_else(tmp_path):
+    """A river of one step, at 9 h, when the catalogue of every six hours has a single other row."""
+    river = boxes(slice(2, 10), steps=16)
+    river[3, 12:14, 30:33] = RIVER
+    members = [member(tmp_path, "one", river), member(tmp_path, "two", river)]
+    times = ["01 00", "01 06", "01 09", "01 12", "01 18", "02 00", "02 06"]
+    rows = [f"A,2000-01-{time}:00,{GRID.lat[5]:.4f},50" for time in times]
+    found = agree(tmp_path, members, *positions(tmp_path, *rows))["catalogues"][0]
+    assert (found["member_events"], found["position"]["found"]) == (1, 7)
+
+
+def test_points_outside_the_grid_are_left_out(tmp_path):
+    region = make_grid({"box": [0, 120, 20, 70], "step": 10})
+    masks = np.zeros((4, *region.shape), np.int8)
+    masks[:, 2:4, 2:8] = RIVER
+    members = [member(tmp_path, name, masks, grid=region) for name in ("one", "two")]
+    rows = ["A,2000-01-01,45,45", "B,2000-01-01,-40,200", "C,2000-01-01,25,115"]
+    found = agree(tmp_path, members, *positions(tmp_path, *rows))["catalogues"][0]["position"]
+    assert (found["points"], found["left_out"], found["found"]) == (2, 1, 1)
+    said = agree(tmp_path, members, *positions(tmp_path, rows[1]), code=1)
+    assert "0 of 1 points are on the grid" in said
+
+
+@pytest.mark.parametrize("when", ["1980-01-01 00:00", "2000-01-01 00:30"])
+def test_a_catalogue_without_a_common_time_is_refused(tmp_path, when):
+    members = [member(tmp_path, name, boxes(slice(2, 10))) for name in ("one", "two")]
+    said = agree(tmp_path, members, *positions(tmp_path, f"A,{when},45,50"), code=1)
+    assert f"its times are {when} … {when}, and 1 of 1 points are on the grid" in said
+
+
+def test_rows_that_come_again_count_once_and_those_without_a_place_not(tmp_path):
+    members = [member(tmp_path, name, boxes(slice(2, 10))) for name in ("one", "two")]
+    hit, missed = f"A,2000-01-01,{GRID.lat[5]:.4f},50", "B,2000-01-01,-40,200"
+    rows = [hit, hit, missed, hit, "C,2000-01-01 06:00,NA,NA", "D,2000-01-01 06:00,null,None"]
+    found = agree(tmp_path, members, *positions(tmp_path, *rows))["catalogues"][0]["position"]
+    assert (found["points"], found["found"], found["share"]) == (2, 1, 0.5)
+
+
+def test_zones_of_time_are_taken_off(tmp_path):
+    times = ("2000-01-01T06:00+01:00", "1999-12-31 22:30:00-0130", "2000-01-01 06:00Z")
+    assert times_of(tmp_path, "noleap", *times) == [
+        "2000-01-01 00:00", "2000-01-01 05:00", "2000-01-01 06:00"
+    ]  # fmt: skip
+    form = {"time_format": "%d.%m.%Y %H:%M %z"}
+    assert times_of(tmp_path, "360_day", "01.03.2000 01:00 +0300", **form) == ["2000-02-30 22:00"]
+
+
+def test_times_are_dates_of_the_calendar_of_the_members(tmp_path, caplog):
+    """30 February is one of 360-day years; 29 February, which was observed, none of 365-day ones."""
+    form = {"time_format": "%Y%m%d%H"}
+    assert times_of(tmp_path, "360_day", "2000023006", **form) == ["2000-02-30 06:00"]
+    assert times_of(tmp_path, "noleap", "2000022906", "2000030106", **form) == ["2000-03-01 06:00"]
+    assert "1 rows are left out, of dates that the noleap calendar" in caplog.text
+    with pytest.raises(BadInput, match="row 2: when is '2000023006'"):
+        times_of(tmp_path, "noleap", "2000023006", **form)

@@ -107,8 +107,8 @@ def write_agreement(
     without, all is counted here.
 
     Raises:
-        BadInput: too few or many members, or they have no class, times or calendar in common; sums
-            are not of what is asked for, or not of all years.
+        BadInput: too few or many members, or they have no class, times or calendar in common, or a
+            catalogue none of them; sums are not of what is asked for, or not of all years.
 
     """
     members = _members(asked, table)
@@ -127,6 +127,8 @@ def write_agreement(
     else:
         years = years_of(members, common)
         found = _counted(asked, members, grid, common, regions, meetings, years)
+    for _, _, one in meetings:
+        one.check(members[0].calendar)
     content = _about(asked, members, grid, common) | {
         "event_overlap": event_overlap,
         "regions": scores(found, grid, regions, len(members)),

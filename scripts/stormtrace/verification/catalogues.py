@@ -6,11 +6,13 @@ landfall. A point is found if the member marks a cell whose centre lies at most 
 
 import datetime
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cftime
 import numpy as np
 import pyarrow
 import pyarrow.csv
@@ -33,6 +35,18 @@ LONGEST_GAP = 10 * DAY
 
 #: Kinds of points of a catalogue, each with a latitude and a longitude column.
 KINDS = ("position", "axis", "landfall")
+
+#: What stands for no value, in lower case.
+NO_VALUES = ("", "nan", "na", "<na>", "n/a", "nat", "none", "null")
+
+#: A time of day and its distance from UTC: 06:00+01:00.
+_OFFSET = re.compile(r"(.*:\d\d(?:\.\d*)?)\s*([+-]\d\d):?(\d\d)")
+
+#: How a file of Parquet begins.
+PARQUET = b"PAR1"
+
+#: A column of the numbers of rows, beside those of the file.
+ROW = "row of the file"
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,7 +81,14 @@ def read_catalogue(name: str, catalogue: Catalogue, calendar: str) -> Table:
         if len({f"{kind}_lat", f"{kind}_lon"} & set(used)) == 1:
             raise BadInput(f"catalogues.{name}: {kind}_lat and {kind}_lon belong together")
     text = _read_text(path, used)
-    seconds = _seconds(path, columns.time, text["time"], catalogue.time_format, calendar)
+    if nameless := [row for row, event in zip(text["row"], text["event"], strict=True)
+                    if event.strip().lower() in NO_VALUES]:  # fmt: skip
+        raise BadInput(
+            f"{path}, row {nameless[0]}: no {columns.event}, and so in {len(nameless)} rows: name "
+            "the event of each row, or leave it out"
+        )
+    seconds, there = _seconds(path, columns.time, text, catalogue.time_format, calendar)
+    text = {key: values[there] for key, values in text.items()}
     names, event = _events(name, text["event"], seconds)
     points = {"position": _points(path, used, text, ("lat", "lon"), seconds, event)}
     for kind in ("axis", "landfall"):
@@ -102,6 +123,7 @@ def _events(
 
 
 def _read_text(path: Path, used: Mapping[str, str]) -> dict[str, NDArray[np.str_]]:
+    """Return the columns in use as text, and the number of each row; rows that come again once."""
     if not path.is_file():
         raise BadInput(f"there is no catalogue {path}: copy it there, or correct `catalogues`")
     with path.open("rb") as stream:
@@ -112,15 +134,16 @@ def _read_text(path: Path, used: Mapping[str, str]) -> dict[str, NDArray[np.str_
             " such as PIKART's eulerian ar_mask, are a detector ({files: …, variable: ar_mask, tag:"
             " Atmospheric River})"
         )
+    if magic.startswith(PARQUET):
+        raise BadInput(
+            f"{path} is Parquet, but a catalogue is CSV: write it as one"
+            " (pandas.read_parquet(…).to_csv(…, index=False))"
+        )
     # Lists of numbers, as numpy prints them, go over several lines of a cell.
     lines = pyarrow.csv.ParseOptions(newlines_in_values=True)
     try:
         head = pyarrow.csv.open_csv(path, parse_options=lines).schema.names
-        if missing := [column for column in used.values() if column not in head]:
-            raise BadInput(
-                f"{path} has no columns {', '.join(missing)}; it has {', '.join(head)}: correct "
-                "`columns` of the catalogue"
-            )
+        _check_head(path, head, used)
         table = pyarrow.csv.read_csv(
             path,
             parse_options=lines,
@@ -134,29 +157,88 @@ def _read_text(path: Path, used: Mapping[str, str]) -> dict[str, NDArray[np.str_
         raise BadInput(f"{path} is no CSV that can be read: {error}") from None
     if not len(table):
         raise BadInput(f"{path} has no rows")
-    return {key: table[name].to_numpy().astype(str) for key, name in used.items()}
+    numbered = table.append_column(ROW, pyarrow.array(np.arange(len(table)) + 2))
+    alone = numbered.group_by(table.column_names).aggregate([(ROW, "min")]).sort_by(f"{ROW}_min")
+    if again := len(table) - len(alone):
+        log.warning("%s: %d rows are there more than once: each counts once", path, again)
+    text = {key: alone[name].to_numpy().astype(str) for key, name in used.items()}
+    return text | {"row": alone[f"{ROW}_min"].to_numpy().astype(str)}
+
+
+def _check_head(path: Path, head: Sequence[str], used: Mapping[str, str]) -> None:
+    """Refuse (BadInput) a file without the columns in use, or with two of a name."""
+    if missing := [column for column in used.values() if column not in head]:
+        other = next(
+            (mark for mark in (";", "\t", "|") if len(head) == 1 and mark in head[0]), None
+        )
+        raise BadInput(
+            f"{path} has no columns {', '.join(missing)}; it has {', '.join(map(repr, head))}: "
+            + (f"separate them by commas, not {other!r} (and let numbers have points)" if other
+               else "correct `columns` of the catalogue")
+        )  # fmt: skip
+    if twice := [column for column in used.values() if head.count(column) > 1]:
+        raise BadInput(f"{path} has two columns {twice[0]}: leave one out, or name it otherwise")
 
 
 def _seconds(
-    path: Path, column: str, text: NDArray[np.str_], form: str | None, calendar: str
-) -> NDArray[np.int64]:
-    """Return times as seconds since year 1 of a calendar."""
-    named = Calendar(calendar)
-    known, place = np.unique(text, return_inverse=True)
-    found = []
-    for time in known.tolist():
+    path: Path, column: str, text: Mapping[str, NDArray[np.str_]], form: str | None, calendar: str
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return times as seconds since year 1 of a calendar, and which rows they are of.
+
+    Rows of dates that the calendar lacks (29 February) have none: no member has such a step.
+    """
+    known, place = np.unique(text["time"], return_inverse=True)
+    found, lacking = np.zeros(known.size, np.int64), np.zeros(known.size, bool)
+    for number, time in enumerate(known.tolist()):
+        written = time.strip()
         try:
-            written = time.strip()
-            if form is not None:
-                written = datetime.datetime.strptime(written, form).isoformat(" ")
-            found.append(named.seconds(written))
-        except (ValueError, BadInput) as error:
-            row = int(np.flatnonzero(text == time)[0]) + 2
+            found[number] = _moment(written, form, Calendar(calendar))
+        except (ValueError, KeyError, BadInput) as error:
+            if _is_date(written, form):
+                lacking[number] = True
+                continue
+            row = text["row"][text["time"] == time][0]
+            remedy = (
+                "each row needs its time: add it, or leave the row out"
+                if written.lower() in NO_VALUES
+                else "correct `time_format` (%z is +0100; names of zones stand in it as they are)"
+                if form
+                else "say `time_format`"
+            )
             raise BadInput(
                 f"{path}, row {row}: {column} is {time!r}, expected "
-                f"{form or 'a date such as 2000-01-01 03:00'} ({error}); say `time_format`"
+                f"{form or 'a date such as 2000-01-01 03:00'} ({error}): {remedy}"
             ) from None
-    return np.array(found, np.int64)[place]
+    there = ~lacking[place]
+    if lacking.any():
+        log.warning(
+            "%s: %d rows are left out, of dates that the %s calendar of the members lacks (%s)",
+            path, (~there).sum(), calendar, known[lacking][0],
+        )  # fmt: skip
+    return found[place][there], there
+
+
+def _moment(written: str, form: str | None, calendar: Calendar) -> int:
+    """Return the seconds of a time, which is in UTC unless it says otherwise."""
+    offset = datetime.timedelta(0)
+    if form is not None and "%z" in form:
+        when = datetime.datetime.strptime(written, form)
+        offset, written = when.utcoffset() or offset, when.replace(tzinfo=None).isoformat(" ")
+    elif form is not None:
+        written = cftime.datetime.strptime(written, form, calendar=calendar.name).isoformat(" ")
+    elif zone := _OFFSET.fullmatch(written):
+        written, hours, minutes = zone.groups()
+        offset = datetime.timedelta(hours=int(hours), minutes=int(hours[0] + minutes))
+    return calendar.seconds(written) - round(offset.total_seconds())
+
+
+def _is_date(written: str, form: str | None) -> bool:
+    """Whether a time is one, in the calendar of observations."""
+    try:
+        _moment(written, form, Calendar("standard"))
+    except (ValueError, KeyError, BadInput):
+        return False
+    return True
 
 
 def _points(
@@ -167,15 +249,24 @@ def _points(
     seconds: NDArray[np.int64],
     event: NDArray[np.int64],
 ) -> Points:
-    """Return the points of two columns, whose cells may be empty or lists; in order of time."""
+    """Return the points of two columns, in order of time.
+
+    Cells may be empty, and those of an axis or a landfall lists.
+    """
     rows, places = [], []
     for row, cells in enumerate(zip(*(text[name] for name in pair), strict=True)):
-        lat, lon = (_numbers(path, row, used[name], cell) for name, cell in
+        where = f"{path}, row {text['row'][row]}"
+        lat, lon = (_numbers(f"{where}: {used[name]}", cell) for name, cell in
                     zip(pair, cells, strict=True))  # fmt: skip
         if len(lat) != len(lon):
             raise BadInput(
-                f"{path}, row {row + 2}: {len(lat)} values of {used[pair[0]]}, {len(lon)} of "
+                f"{where}: {len(lat)} values of {used[pair[0]]}, {len(lon)} of "
                 f"{used[pair[1]]}; expected as many"
+            )
+        if pair[0] == "lat" and len(lat) > 1:
+            raise BadInput(
+                f"{where}: {used['lat']} is {str(cells[0])!r}, expected one number, with a decimal "
+                "point (lists are for an axis)"
             )
         rows += [row] * len(lat)
         places += list(zip(lat, lon, strict=True))
@@ -183,23 +274,23 @@ def _points(
     if wrong := np.flatnonzero(~((np.abs(at[:, 0]) <= 90) & (np.abs(at[:, 1]) <= 360))).tolist():
         lat, lon = at[wrong[0]]
         raise BadInput(
-            f"{path}, row {rows[wrong[0]] + 2}: {used[pair[0]]} {lat:g}, {used[pair[1]]} {lon:g} "
-            "is no place on Earth, in degrees: correct it, or `columns`"
+            f"{path}, row {text['row'][rows[wrong[0]]]}: {used[pair[0]]} {lat:g}, "
+            f"{used[pair[1]]} {lon:g} is no place on Earth, in degrees: correct it, or `columns`"
         )
     order = np.argsort(seconds[rows], kind="stable") if rows else np.empty(0, int)
     chosen = np.array(rows, int)[order]
     return Points(seconds[chosen], event[chosen], at[order, 0], at[order, 1])
 
 
-def _numbers(path: Path, row: int, column: str, cell: str) -> list[float]:
+def _numbers(where: str, cell: str) -> list[float]:
     """Return the numbers of a cell: none, one, or a list; empty and NaN are none."""
+    if cell.strip().lower() in NO_VALUES:
+        return []
     words = cell.strip().strip("[]()").replace(";", " ").replace(",", " ").split()
     try:
         values = [float(word) for word in words]
     except ValueError:
-        raise BadInput(
-            f"{path}, row {row + 2}: {column} is {str(cell)!r}, expected a number"
-        ) from None
+        raise BadInput(f"{where} is {str(cell)!r}, expected a number") from None
     return [value for value in values if not np.isnan(value)]
 
 
@@ -216,25 +307,28 @@ class Meeting:
         self._found = {kind: np.zeros_like(seen) for kind, seen in self._seen.items()}
         #: Events of the member in a step of the catalogue's time, and those that a point is near.
         self.seen, self.near = np.zeros(events + 1, bool), np.zeros(events + 1, bool)
+        self._inside = {
+            kind: grid.cells(one.lat, one.lon)[0] >= 0 for kind, one in table.points.items()
+        }
         # The catalogue looks every so often: at its own times, also those at which it has nothing.
-        times = np.unique(table.points["position"].seconds)
-        self._span = (int(times[0]), int(times[-1]))
-        self._every = _usual(np.diff(times)) or 1
-        self._phase = _usual(times % self._every)
+        self._times = np.unique(np.concatenate([one.seconds for one in table.points.values()]))
+        self._every = _cadence(self._times)
+        self._phase = _usual(self._times % self._every)
+
+    def _looks(self, seconds: int) -> bool:
+        within = self._times[0] <= seconds <= self._times[-1]
+        return bool(within) and seconds % self._every == self._phase
 
     def add(self, seconds: int, cells: NDArray[np.bool_], events: NDArray[np.int32]) -> None:
         """Add one step: what the member marks, and its events (0: none)."""
-        first, last = self._span
-        if not first <= seconds <= last or seconds % self._every != self._phase:
-            return
         marked = np.flatnonzero(cells)
         numbers = events.ravel()[marked]
-        self.seen[numbers] = True
+        self.seen[numbers] |= self._looks(seconds)
         # On a chord of the unit sphere; a dot product is enough to compare with.
         least = np.cos(self._radius / EARTH_RADIUS_KM)
         for kind, points in self._table.points.items():
             first, last = np.searchsorted(points.seconds, [seconds, seconds + 1])
-            self._seen[kind][first:last] = True
+            self._seen[kind][first:last] = self._inside[kind][first:last]
             if first == last or not marked.size:
                 continue
             there = unit_vectors(points.lat[first:last], points.lon[first:last])
@@ -242,6 +336,19 @@ class Meeting:
             self._found[kind][first:last] = within.any(axis=0)
             if kind != "landfall":
                 self.near[numbers[within.any(axis=1)]] = True
+
+    def check(self, calendar: str) -> None:
+        """Refuse (BadInput) a catalogue of which no point is at a step and on the grid."""
+        if any(seen.any() for seen in self._seen.values()):
+            return
+        first, last = map(Calendar(calendar).text, self._times[[0, -1]])
+        inside = sum(map(np.count_nonzero, self._inside.values()))
+        raise BadInput(
+            f"catalogues.{self._table.name}: no point is at a step that all members have, on their "
+            f"grid: its times are {first} … {last}, and {inside} of "
+            f"{sum(map(np.size, self._inside.values()))} points are on the grid. Correct `columns` "
+            "or `time_format`, or leave it out of `agree`"
+        )
 
     def sums(self) -> dict[str, NDArray[np.bool_]]:
         """Return what has been found so far, by name."""
@@ -280,6 +387,14 @@ class Meeting:
             "not_in_catalogue": lacking,
             "false_alarm_ratio": lacking / count if count else None,
         }
+
+
+def _cadence(times: NDArray[np.int64]) -> int:
+    """Return how far apart times (in order) usually are; of rare ones, what divides all of it."""
+    apart = np.diff(times)
+    every = _usual(apart)
+    common = 2 * np.count_nonzero(apart == every) >= apart.size
+    return (every if common else int(np.gcd.reduce(apart))) or 1
 
 
 def _usual(values: NDArray[np.int64]) -> int:
