@@ -172,6 +172,18 @@ def test_layers_that_are_not_one_hot(tmp_path, layer, expected):
     assert not (tmp_path / "out.nc").exists()
 
 
+@pytest.mark.parametrize("fill", [1e20, 9.96921e36, np.inf])
+def test_fill_values_that_nobody_declares_are_no_tags(tmp_path, fill):
+    """Such as those of a record that was never written."""
+    values = (TRUTH == 2).astype(np.float32)
+    values[3] = fill
+    write(tmp_path / "masks_a.nc", "m", values)
+    with pytest.raises(
+        BadInput, match=r"record 4 has 684 values above 1e\+15, such as .*_FillValue"
+    ):
+        adopt(tmp_path, {"variable": "m", "tag": "Front"})
+
+
 @pytest.mark.parametrize(
     ("more", "block", "expected"),
     [

@@ -35,11 +35,21 @@ def test_years_are_cut_at_new_year():
         ("hours since 2000-1-1", 2.5, "2000-01-01 02:30"),
         ("seconds since 2000-01-01T00:00:00Z", 5400, "2000-01-01 01:30"),
         ("days since 0001-01-01 00:00", 1.0, "0001-01-02 00:00"),
+        ("hours since 2000-01-01 00:00:00 +01:00", 2.0, "2000-01-01 01:00"),
+        ("hours since 2000-01-01 00:00 -0130", 2.0, "2000-01-01 03:30"),
+        ("hours since 2000-01-01 00:00 -6", 2.0, "2000-01-01 08:00"),
+        ("hours since 2000-01-01 00:00:00 GMT", 2.0, "2000-01-01 02:00"),
     ],
 )
 def test_cf_units(units, value, moment):
     calendar = Calendar("standard")
     assert calendar.text(calendar.from_cf(np.array([value]), units)[0]) == moment
+
+
+@pytest.mark.parametrize("moment", ["2000-01-01 -06", "2000-01-01-06:00", "2000-01-01 03:00-2000"])
+def test_a_zone_is_one_of_a_time_of_the_day(moment):
+    with pytest.raises(BadInput, match=r"no time of the day with a zone"):
+        Calendar("noleap").seconds(moment)
 
 
 def test_fractions_of_days_are_rounded_to_seconds():

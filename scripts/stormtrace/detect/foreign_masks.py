@@ -21,6 +21,9 @@ from stormtrace.prepare.raw.variable_layout import time_coordinate
 #: Degrees by which coordinates may differ: single precision, files rounded to three digits.
 TOLERANCE = 1e-3
 
+#: IDs of objects are below; fill values of floating point (1e20, netCDF's 9.97e36) above.
+LARGEST_TAG = 1e15
+
 Floats = NDArray[np.floating]
 
 
@@ -209,6 +212,11 @@ def _of_tags(values: Floats, where: str) -> NDArray[np.int8]:
         raise BadInput(
             f"{where} has {(values < 0).sum()} values below 0, the least {values.min():g}: tags "
             "and object IDs are 0 or above; declare fill values, or name the `codes`"
+        )
+    if (values > LARGEST_TAG).any():
+        raise BadInput(
+            f"{where} has {(values > LARGEST_TAG).sum()} values above {LARGEST_TAG:g}, such as "
+            f"{values.max():g}: no tags, but fill values that no _FillValue declares; add it"
         )
     return (values > 0).astype(np.int8)
 

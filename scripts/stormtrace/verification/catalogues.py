@@ -6,7 +6,6 @@ landfall. A point is found if the member marks a cell whose centre lies at most 
 
 import datetime
 import logging
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,9 +37,6 @@ KINDS = ("position", "axis", "landfall")
 
 #: What stands for no value, in lower case.
 NO_VALUES = ("", "nan", "na", "<na>", "n/a", "nat", "none", "null")
-
-#: A time of day and its distance from UTC: 06:00+01:00.
-_OFFSET = re.compile(r"(.*:\d\d(?:\.\d*)?)\s*([+-]\d\d):?(\d\d)")
 
 #: How a file of Parquet begins.
 PARQUET = b"PAR1"
@@ -220,16 +216,11 @@ def _seconds(
 
 def _moment(written: str, form: str | None, calendar: Calendar) -> int:
     """Return the seconds of a time, which is in UTC unless it says otherwise."""
-    offset = datetime.timedelta(0)
     if form is not None and "%z" in form:
-        when = datetime.datetime.strptime(written, form)
-        offset, written = when.utcoffset() or offset, when.replace(tzinfo=None).isoformat(" ")
+        written = datetime.datetime.strptime(written, form).isoformat(" ")
     elif form is not None:
         written = cftime.datetime.strptime(written, form, calendar=calendar.name).isoformat(" ")
-    elif zone := _OFFSET.fullmatch(written):
-        written, hours, minutes = zone.groups()
-        offset = datetime.timedelta(hours=int(hours), minutes=int(hours[0] + minutes))
-    return calendar.seconds(written) - round(offset.total_seconds())
+    return calendar.seconds(written)
 
 
 def _is_date(written: str, form: str | None) -> bool:

@@ -32,10 +32,13 @@ _ABSOLUTE = re.compile(r"\s*days? as %Y%m%d(\.%f)?\s*$")
 #: From this day on the standard and the proleptic Gregorian calendar are one.
 GREGORIAN_SINCE = "1582-10-15"
 
+#: Hours from UTC.
+FARTHEST_ZONE = 14
+
 _MOMENT = re.compile(
     r"(?P<year>\d{1,4})-(?P<month>\d{1,2})-(?P<day>\d{1,2})"
     r"(?:[ T]+(?P<hour>\d{1,2})(?::(?P<minute>\d{1,2})(?::(?P<second>\d{1,2})(?:\.\d*)?)?)?)?"
-    r"\s*(?:Z|UTC|[+]?00:?00)?\s*$"
+    r"\s*(?:Z|UTC|GMT|[+]?00:?00|(?P<zone>[+-]\d{1,2})(?::?(?P<zone_minutes>\d\d))?)?\s*$"
 )
 
 
@@ -52,16 +55,22 @@ class Calendar:
         object.__setattr__(self, "name", ALIASES.get(self.name, self.name))
 
     def seconds(self, moment: str) -> int:
-        """Return the seconds of ``YYYY-MM-DD[ HH[:MM[:SS]]]``; BadInput if it is no date here."""
+        """Return the seconds of ``YYYY-MM-DD[ HH[:MM[:SS]]]``; BadInput if it is no date here.
+
+        A zone may follow the time (``06:00 +01:00``): seconds are those of UTC.
+        """
         match = _MOMENT.match(moment.strip())
         if not match:
             raise BadInput(f"{moment!r} is not a date such as 2000-01-01 or 2000-01-01 03:00")
-        parts = [int(part or 0) for part in match.groups()]
+        *parts, hours, minutes = (int(part or 0) for part in match.groups())
+        if abs(hours) > FARTHEST_ZONE or (match["zone"] and match["hour"] is None):
+            raise BadInput(f"{moment!r} is no time of the day with a zone, such as 06:00 +01:00")
+        zone = HOUR * hours + 60 * (-minutes if "-" in (match["zone"] or "") else minutes)
         try:
             date = cftime.datetime(*parts, calendar=self.name)
         except ValueError as error:
             raise BadInput(f"{moment!r} is not a date of the {self.name} calendar") from error
-        return round(cftime.date2num(date, EPOCH, calendar=self.name))
+        return round(cftime.date2num(date, EPOCH, calendar=self.name)) - zone
 
     def dates(self, seconds: Seconds | list[int]) -> list[Any]:
         """Return `cftime.datetime`s."""
