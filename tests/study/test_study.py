@@ -574,3 +574,19 @@ def test_shares_that_cannot_be_had_are_refused(demo, attribute, said):
     demo["datasets"]["mini-merra2"]["fields"]["PRECT"] = {"take": "PRECTOTCORR"}
     with pytest.raises(BadInput, match=re.escape(said)):
         Study(raining(demo) | {"attribute": attribute})
+
+
+# --- detectors alone --------------------------------------------------------------------------
+
+
+def test_a_study_of_masks_made_elsewhere_needs_no_models():
+    """Its grid is that of a file among the raw data."""
+    part = {"period": ["2000-01-01", "2000-02-01"], "files": "{data}/psl.{year}.nc"}
+    study = Study({
+        "title": "Theirs", "run": ["theirs"], "data": "/raw",
+        "grids": {"g": {"file": "{data}/mask.2000.nc"}},
+        "datasets": {"d": {"source": "cesm", "parts": [part], "fields": {"PSL": {"take": "PSL"}}}},
+        "detectors": {"m": {"files": "{data}/mask.{year}.nc", "variable": "m", "tag": "Front"}},
+        "experiments": {"theirs": {"detector": "m", "dataset": "d", "grid": "g"}},
+    })  # fmt: skip
+    assert (study.models, study.config.grids["g"].file) == ({}, "/raw/mask.2000.nc")

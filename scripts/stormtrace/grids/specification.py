@@ -77,7 +77,7 @@ class GridSpecification(BaseModel):
     file: str | None = Field(
         None,
         description="netCDF file whose lat and lon, one- or two-dimensional, are the grid; its "
-        "lat_bnds and grid mapping are used.",
+        "lat_bnds and grid mapping are used; {data} stands for the folder of raw data.",
     )
 
     @model_validator(mode="after")

@@ -151,7 +151,7 @@ class Config(Block):
         "are counted by latitude: boxes as in `regions`; the cells in them that are partly land.",
     )
     datasets: Table = Field(description="See datasets.schema.yaml.")
-    models: Table = Field(description="See models.schema.yaml.")
+    models: Table = Field({}, description="See models.schema.yaml.")
     detectors: Table = Field(
         {}, description="Detectors that are no networks. See detectors.schema.yaml."
     )

@@ -24,6 +24,7 @@ from stormtrace.study.resolved import (
     drop_nulls_of_study,
     labels_of_all,
     members_of,
+    placed,
     read_tables,
 )
 from stormtrace.study.sharing import Sharing
@@ -70,7 +71,13 @@ class ResolvedStudy:
         self.data = expanded(self.config.data, "data", origins)
         self.at = Layout(self.results)
 
-        tables = read_tables(said, {"data": self.data, "results": self.results}, origins)
+        folders = {"data": self.data, "results": self.results}
+        grids = {
+            name: grid.model_copy(update={"file": placed(grid.file, folders)})
+            for name, grid in self.config.grids.items()
+        }
+        self.config = self.config.model_copy(update={"grids": grids})
+        tables = read_tables(said, folders, origins)
         consistency.check(self.config, tables, origins)
         self._measured_intensity = [
             name for name, entry in tables.experiments.items() if INTENSITY in entry.measure
