@@ -19,7 +19,8 @@ from stormtrace.formats.masks import open_masks
 from stormtrace.grids import make_grid
 from stormtrace.verification.agreement_files import Asked, write_agreement
 from stormtrace.verification.catalogue_entry import Catalogue
-from stormtrace.verification.catalogues import Meeting, read_catalogue
+from stormtrace.verification.catalogue_meetings import Meeting
+from stormtrace.verification.catalogues import read_catalogue
 
 MERRA2 = make_grid({"nlat": 361, "nlon": 576, "first_lon": -180})
 LAT = np.linspace(-90, 90, 361)

@@ -8,12 +8,13 @@ climatology     how many storms a year, by basin and month, where no day can be 
 
 Whether several methods agree, and whether features go together:
 
-members           masks and events of several experiments, step by step on one grid
-together          counts of where and when they mark the same cells, in one pass (compiled)
-catalogues        tables of events that others published, held against members
-agreement_scores  shares, lags, consensus and events found, with intervals by year
-agreement_files   all of it, from the files of members to sums of a year, numbers and maps
-agreement_flags   what the two scripts of it are asked for
+members             masks and events of several experiments, step by step on one grid
+together            counts of where and when they mark the same cells, in one pass (compiled)
+catalogues          tables of events that others published
+catalogue_meetings  those tables held against members
+agreement_scores    shares, lags, consensus and events found, with intervals by year
+agreement_files     all of it, from the files of members to sums of a year, numbers and maps
+agreement_flags     what the two scripts of it are asked for
 """
 
 #: Members of one agreement: their bits make up one byte a cell.

@@ -22,7 +22,8 @@ from stormtrace.provenance import provenance
 from stormtrace.verification import MOST_MEMBERS
 from stormtrace.verification.agreement_scores import event_scores, scores
 from stormtrace.verification.catalogue_entry import Catalogue
-from stormtrace.verification.catalogues import Meeting, Table, meeting, read_catalogue
+from stormtrace.verification.catalogue_meetings import Meeting, meeting
+from stormtrace.verification.catalogues import Table, read_catalogue
 from stormtrace.verification.members import (
     Member,
     check_common,
