@@ -29,7 +29,8 @@ FOLDERS = {
     "draw_fields.py": [],
     "draw_sensitivity.py": [],
 }
-STEMS = {f"draw_{kind}.py": [".png", ".pdf"] for kind in ("importance", "labels", "training")}
+STEMS = {f"draw_{kind}.py" for kind in ("importance", "labels", "training")}
+FORMATS = sys.argv[sys.argv.index("--formats") + 1 :] if "--formats" in sys.argv else ["png", "pdf"]
 
 script, output = Path(sys.argv[0]).name, Path(sys.argv[sys.argv.index("--output") + 1])
 if script in FOLDERS:
@@ -37,8 +38,8 @@ if script in FOLDERS:
     for name in FOLDERS[script]:
         (output / name).touch()
 elif script in STEMS:
-    for ending in STEMS[script]:
-        output.with_name(output.name + ending).touch()
+    for kind in FORMATS:
+        output.with_name(f"{output.name}.{kind}").touch()
 else:
     output.parent.mkdir(parents=True, exist_ok=True)
     output.touch()

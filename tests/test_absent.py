@@ -31,11 +31,25 @@ def tried(script):
     return done.stdout.split("\n")[:2]
 
 
+AS_SCRIPT = f"sys.modules['__main__'].__file__ = {str(SCRIPTS / 'draw_labels.py')!r}"
+OTHERWISE = ["", "sys.modules['__main__'].__file__ = '/home/me/own.py'"]
+
+
 def test_a_script_does_not_find_it_and_then_does():
-    as_script = f"sys.modules['__main__'].__file__ = {str(SCRIPTS / 'detect.py')!r}"
-    assert tried(as_script) == ["hidden: wave", "wave"]
+    assert tried(AS_SCRIPT) == ["hidden: wave", "wave"]
 
 
-@pytest.mark.parametrize("script", ["", "sys.modules['__main__'].__file__ = '/home/me/own.py'"])
+@pytest.mark.parametrize("script", OTHERWISE)
 def test_everybody_else_finds_it(script):
     assert tried(script) == ["there", "wave"]
+
+
+@pytest.mark.parametrize("script", [AS_SCRIPT, *OTHERWISE])
+def test_artists_list_their_properties_where_somebody_may_read_it(script):
+    """In a script of ours they do not; if matplotlib does it in another way, this notices."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); {script or 'pass'}; import stormtrace.figures;"
+        "from matplotlib.lines import Line2D; print('linewidth' in Line2D.set.__doc__)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{script != AS_SCRIPT}\n"

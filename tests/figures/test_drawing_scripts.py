@@ -21,14 +21,14 @@ from stormtrace.formats.decomposition_maps import OF_FIELD, DecompositionMaps, w
 from stormtrace.formats.extreme_thresholds import write_thresholds
 
 
-def draw(monkeypatch, script, folder, *flags):
-    """Run a script's main in this process; return the names of the figures, each PNG and PDF."""
+def draw(monkeypatch, script, folder, *flags, formats=("pdf", "png")):
+    """Run a script's main in this process; return the names of the figures, each in all formats."""
     words = [script, *map(str, flags), "--title", "T", "--dots-per-inch", "10"]
     monkeypatch.setattr(sys, "argv", [*words, "--output", str(folder / "figures")])
     importlib.import_module(script).main()
     files = sorted(path.name for path in (folder / "figures").iterdir())
     names = {name.rsplit(".", 1)[0] for name in files}
-    assert files == sorted(f"{name}.{kind}" for name in names for kind in ("pdf", "png"))
+    assert files == sorted(f"{name}.{kind}" for name in names for kind in formats)
     return names
 
 
@@ -42,6 +42,8 @@ def test_an_agreement(tmp_path, monkeypatch):
     (tmp_path / "figures" / "old.png").touch()  # the folder is replaced, not added to
     names = draw(monkeypatch, "draw_agreement", tmp_path, "--maps", path, "--names", '["1", "2"]')
     assert len(names) >= 2 and "old" not in names
+    flags = ("--maps", path, "--names", '["1", "2"]', "--formats", "png")
+    assert draw(monkeypatch, "draw_agreement", tmp_path, *flags, formats=["png"]) == names
     with pytest.raises(BadInput, match=r"--names has 1 names; .* has 2 members: AR@one, AR@two"):
         draw(monkeypatch, "draw_agreement", tmp_path, "--maps", path, "--names", '["1"]')
     assert {path.stem for path in (tmp_path / "figures").iterdir()} == names

@@ -48,6 +48,15 @@ def test_a_pdf_holds_the_glyphs_of_its_letters_without_rules_of_layout(tmp_path)
     assert not {"GSUB", "GPOS", "GDEF"} & set(font.keys())
 
 
+def test_a_format_that_is_not_wanted_is_not_there_nor_what_was_drawn_of_it_before(tmp_path):
+    for formats, expected in ((["png", "pdf"], {"png", "pdf"}), (["png"], {"png"})):
+        figure = Figure(figsize=(2, 1))
+        figure.text(0.1, 0.5, "AV")
+        Printing(formats=formats).save(figure, tmp_path / "1.5-degrees")
+        assert {path.name for path in tmp_path.iterdir()} == {f"1.5-degrees.{k}" for k in expected}
+        assert all(path.stat().st_size > 100 for path in tmp_path.iterdir())
+
+
 def unpacked(stream):
     try:
         return zlib.decompress(stream)

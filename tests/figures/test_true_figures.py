@@ -197,7 +197,7 @@ def test_a_comparison_names_both_records_and_the_change(tmp_path):
     np.testing.assert_allclose(change, 30, rtol=1e-6)
 
 
-def test_genesis_and_lines_are_of_their_events(tmp_path, panels):
+def test_genesis_and_lines_are_of_their_events(tmp_path, panels, monkeypatch):
     """40 events of each class in 150 days of steps: a density of events in that time, not a year."""
     path = frequencies(tmp_path)
     folder = write_events(tmp_path / "events", number=40)
@@ -221,8 +221,10 @@ def test_genesis_and_lines_are_of_their_events(tmp_path, panels):
     north = next(one for one in lines.axes[0].lines if one.get_label() == "north")
     np.testing.assert_allclose(north.get_ydata(), cycle["north"])
     short = write_frequency(tmp_path / "s.nc", {2001: np.full((12, 2, *MINI.shape), 4)}, JANUARY)
+    monkeypatch.setattr(experiment_figures, "coasts_on", None)  # nor a coast, nor is it looked for
+    coasts = {"west": (230, 255, 32, 55)}
     with open_frequency(short) as frequency:  # no season and no year: the title promises none
-        figures = dict(experiment_figures.draw_event_figures(frequency, folder, "Control", {}))
+        figures = dict(experiment_figures.draw_event_figures(frequency, folder, "Control", coasts))
     assert "Atmospheric rivers: their events" in words_of(figures["ar-lines"])
 
 

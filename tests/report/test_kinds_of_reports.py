@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from make_reports import JANUARY, KINDS, PAIR, TEMPLATES, comparison, experiment
+from make_reports import JANUARY, KINDS, PAIR, TEMPLATES, comparison, experiment, model
 from page_text import Text, visible
 from stormtrace.grids import make_grid
 from stormtrace.report.experiments import figure_name
@@ -129,6 +129,29 @@ def test_a_part_of_the_globe_is_no_change_of_it(tmp_path):
     assert before == pytest.approx(after, rel=0.05) and before == pytest.approx(30, rel=0.02)
     assert not re.search(r"−\d+ ?%", text) and "Small percentages" not in text
     assert re.search(r"cover [\d.]+ % of the globe", text)
+
+
+@pytest.mark.parametrize("kind", ["PDF", "PNG"])
+def test_figures_are_linked_as_they_were_drawn_for_print(tmp_path, kind):
+    """As PDF where there is any, as PNG where the study wants no PDF; no link leads nowhere."""
+    formats = {"png", kind.lower()}
+    one = experiment(tmp_path, "one")
+    drawn = ["figures/one/ar-both", "figures/one/tc-lines", "figures/net-training"]
+    for name in drawn:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        for suffix in formats:
+            (tmp_path / f"{name}.{suffix}").touch()
+    one["figures"] = str(tmp_path / "figures" / "one")
+    net = model(tmp_path, PAIR) | {"figures": [str(tmp_path / "figures" / "net-training.png")]}
+    request = {"title": "T", "experiments": [one], "models": [net], "sensitivity": one["figures"]}
+    page = write_page(request, TEMPLATES, tmp_path)
+    linked = [link for link in Text(page).links if link.startswith("figures/")]
+    expected = [f"{name}.{kind.lower()}" for name in drawn]
+    assert sorted(linked) == sorted([*expected, *expected[:2]])  # those of all side by side, too
+    words = visible(page)
+    assert f"All experiments side by side, {kind} AR, both maps TC, lines" in words
+    other = {"PDF": "PNG", "PNG": "PDF"}[kind]
+    assert f"{kind} AR, both maps" in words and other not in words
 
 
 def test_links_have_the_short_names_of_classes():

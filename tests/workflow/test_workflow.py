@@ -54,6 +54,30 @@ def test_a_second_run_has_nothing_to_do(finished):
     assert finished.planned() == {}
 
 
+def test_figures_are_made_in_the_formats_that_the_study_wants(finished):
+    """The demo's are PNG. With PDF all are drawn, and the report is written; nothing else is."""
+    figure = "results/figures/models/four-fields-training"
+    assert (finished.folder / f"{figure}.png").exists()
+    assert not (finished.folder / f"{figure}.pdf").exists()
+    for formats in (["png", "pdf"], ["pdf", "png"]):
+        overlay = {"figures": {"formats": formats}}
+        jobs = finished.planned(overlay=overlay)
+        assert {rule.split("_")[0] for rule in jobs} == {"draw", "write"}
+        assert jobs["write_report"] == 1 and jobs["draw_training"] == 3
+        assert jobs["draw_experiment"] == 8 and jobs["draw_sensitivity"] == 1
+    assert finished.planned(f"{figure}.pdf", overlay=overlay) == {"draw_training": 1}
+    snakemake(finished.folder, f"{figure}.pdf", overlay=overlay, root=finished.root)
+    assert (finished.folder / f"{figure}.pdf").exists()
+    assert finished.planned(f"{figure}.png") == {"draw_training": 1}  # and back, without
+    snakemake(finished.folder, root=finished.root)
+    done = snakemake(
+        finished.folder, "-n", overlay={"figures": {"formats": ["pdf"]}}, root=finished.root,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode and "figures.formats" in done.stdout
+    assert "png must be among the formats" in done.stdout
+
+
 def test_other_statistics_rerun_one_experiment_alone(finished):
     jobs = finished.planned(overlay={"experiments": {"inference-stats": {"weighting": "mean"}}})
     assert jobs == {

@@ -91,8 +91,11 @@ if DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method:
 DEVICE = STUDY.config.device
 GPU = 1 if DEVICE == "cuda" else 0
 # How figures are saved, as flags: a parameter of their rules, so that a change draws them again.
-PRINTING = f"--dots-per-inch {STUDY.config.figures.dots_per_inch}" + (
-    "" if STUDY.config.figures.titles else " --without-titles"
+FORMATS = STUDY.config.figures.formats  # png first
+PRINTING = (
+    f"--dots-per-inch {STUDY.config.figures.dots_per_inch}"
+    + ("" if STUDY.config.figures.titles else " --without-titles")
+    + ("" if len(FORMATS) == 2 else f" --formats {' '.join(FORMATS)}")
 )
 
 # A job on a cluster stops by itself after nine tenths of its walltime, and the next attempt goes on

@@ -7,7 +7,7 @@
 #   models/{model}/scores.json history.csv
 #
 # OUTPUTS
-#   figures/…                               PDF and PNG
+#   figures/…                               PNG and PDF, as the study wants (figures: formats)
 #   animations/{experiment}.{month}.mp4     detections over the water vapour
 #   report.html                             one self-contained page
 
@@ -22,7 +22,7 @@ rule draw_training:
             caption="../report/training.rst",
             category="Models",
         ),
-        at.model_figure("{model}", "training") + ".pdf",
+        [at.model_figure("{model}", "training") + f".{kind}" for kind in FORMATS[1:]],
     log:
         at.log("draw_training/{model}"),
     benchmark:
@@ -54,7 +54,7 @@ rule draw_importance:
         importance=at.importance("{model}"),
         classes=at.block("classes"),
     output:
-        multiext(at.model_figure("{model}", "importance"), ".png", ".pdf"),
+        multiext(at.model_figure("{model}", "importance"), *[f".{kind}" for kind in FORMATS]),
     log:
         at.log("draw_importance/{model}"),
     benchmark:
@@ -88,7 +88,7 @@ rule draw_labels:
         weights=at.model("{model}", "weights.pth"),
         classes=at.block("classes"),
     output:
-        multiext(at.model_figure("{model}", "labels"), ".png", ".pdf"),
+        multiext(at.model_figure("{model}", "labels"), *[f".{kind}" for kind in FORMATS]),
     log:
         at.log("draw_labels/{model}"),
     benchmark:

@@ -19,9 +19,11 @@ colours, names         scales and colours of classes; words for titles
 import sys
 import warnings
 
-from stormtrace.absent import is_script
+from stormtrace.absent import is_script, quicken
 
 # matplotlib looks for its axes in three dimensions whenever something is drawn first: see `absent`.
 if is_script() and "matplotlib.projections" not in sys.modules:
     sys.modules.setdefault("mpl_toolkits.mplot3d", None)  # type: ignore[arg-type]
     warnings.filterwarnings("ignore", "Unable to import Axes3D")
+    # While it is imported it lists the properties of every artist for the docstring of its `set`.
+    quicken("matplotlib.artist", kwdoc=lambda artist: "")

@@ -52,15 +52,16 @@ class Painter:
                 self.coast.shape[::-1], Image.Resampling.BILINEAR
             )
             index = np.asarray(enlarged)
-        frame = self.colours[index]
-        frame[self.coast] = (165, 172, 176)
-        shown = mask[np.ix_(self.rows, self.columns)]
+        frame = self.colours.take(index, axis=0)
+        pixels = frame.reshape(-1, 3)
+        pixels[np.flatnonzero(self.coast)] = (165, 172, 176)
+        shown = mask.take(self.rows, 0).take(self.columns, 1)
         edge = _edges(shown)
         for code, colour in marks.items():
             inside = shown == code
-            frame[inside & edge] = colour
-            faint = inside & ~edge
-            frame[faint] = (frame[faint].astype(np.uint16) * 3 + colour) // 4
+            pixels[np.flatnonzero(inside & edge)] = colour
+            faint = np.flatnonzero(inside & ~edge)
+            pixels[faint] = (pixels[faint].astype(np.uint16) * 3 + colour) // 4
         return frame
 
 

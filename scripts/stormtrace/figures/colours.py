@@ -82,11 +82,12 @@ class Scale:
 
     def paint(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return RGBA (…, 4) of values; the clear colour and NaN are transparent."""
+        count = len(self.colours)
+        paints = np.zeros((count + 1, 4), np.float32)  # the last is NaN's
+        paints[:count, :3] = self.colours
+        paints[:count, 3] = np.arange(count) != self.clear
         index = np.searchsorted(self.levels, values, side="right")
-        painted = np.ones((*index.shape, 4), np.float32)
-        painted[..., :3] = self.colours.astype(np.float32)[index]
-        painted[..., 3] = (index != self.clear) & ~np.isnan(values)
-        return painted
+        return paints.take(np.where(np.isnan(values), count, index), axis=0)
 
 
 def sequential(maximum: float, feature: FeatureClass | str, units: str, bins: int = 9) -> Scale:

@@ -13,7 +13,7 @@ from stormtrace.climate.hovmoller import coasts_on
 from stormtrace.climate.time_coverage import TimeCoverage, coverage
 from stormtrace.errors import BadInput
 from stormtrace.figures.colours import largest_shown, line_colour, majority, sequential
-from stormtrace.figures.line_figures import draw_lines
+from stormtrace.figures.line_figures import draw_lines, has_months
 from stormtrace.figures.maps import draw_map
 from stormtrace.figures.names import DENSITY_GRID, heading, sentence
 from stormtrace.figures.panels import Panel, add_panel_title, add_titles, draw_panels, lay_out
@@ -99,7 +99,7 @@ def draw_event_figures(
     frequency: Frequency, events: Path | None, title: str, coasts: Mapping[str, Sequence[float]]
 ) -> Iterator[tuple[str, Figure]]:
     """Yield (file name, figure): where events of each class begin and end, and the lines."""
-    along = coasts_on(frequency.grid, coasts)
+    along = coasts_on(frequency.grid, coasts) if has_months(frequency) else {}
     table = read_events(events)
     record = coverage(frequency)
     subtitle = f"{title} · {record.words}"

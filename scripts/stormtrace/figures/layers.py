@@ -19,7 +19,7 @@ Picture = NDArray[np.float32]
 def lay(picture: Picture, painted: Picture) -> None:
     """Lay a field over a picture, where neither is transparent."""
     shown = (painted[..., 3] > 0) & (picture[..., 3] > 0)
-    picture[shown] = painted[shown]
+    np.copyto(picture, painted, where=shown[..., None])
 
 
 def veil(picture: Picture, beyond: NDArray[np.bool_]) -> None:

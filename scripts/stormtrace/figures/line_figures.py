@@ -25,6 +25,11 @@ Drawing = tuple[str, Callable[[Axes], None]]
 FEWEST = 3
 
 
+def has_months(frequency: Frequency) -> bool:
+    """Whether there are months enough for a seasonal cycle, and for coasts by month."""
+    return int((frequency.steps.sum(axis=0) > 0).sum()) >= FEWEST
+
+
 def draw_lines(
     frequency: Frequency,
     events: Table | None,
@@ -73,8 +78,8 @@ def _of_counts(
 ) -> list[Drawing]:
     """Return the panels that need counts alone, where there are `FEWEST` months or years."""
     drawings: list[Drawing] = []
-    months = int((frequency.steps.sum(axis=0) > 0).sum())
-    if months >= FEWEST:
+    months = has_months(frequency)
+    if months:
         cycle = seasonal_cycle(frequency, feature.flag)
 
         def draw_cycle(axes: Axes) -> None:
@@ -100,7 +105,7 @@ def _of_counts(
             axes.set_ylabel("% of the area", size=6.5)
 
         drawings.append(("year by year", draw_years))
-    if months >= FEWEST:
+    if months:
         for name, coast in coasts.items():
             drawings.append((f"{name}, coast, %", _along_coast(frequency, feature, coast)))
     return drawings

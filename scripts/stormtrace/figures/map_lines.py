@@ -1,5 +1,8 @@
 """Lines of a map: coasts, a graticule, and its degrees at the edge of a region."""
 
+import functools
+from typing import Literal
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
@@ -18,13 +21,18 @@ SPACINGS = (30, 20, 10, 5, 2, 1)
 def add_lines(axes: Axes, projection: MapProjection) -> None:
     """Add coastlines and a graticule, on a region with its latitudes and longitudes."""
     is_globe = isinstance(projection, EqualEarth)
-    coast = projected(coastlines("coarse" if is_globe else "fine"), projection)
+    coast = _projected_coast("coarse" if is_globe else "fine", projection)
     meridians, parallels = graticule(30 if is_globe else _spacing(projection))
     lines = projected([*meridians.values(), *parallels.values()], projection)
     axes.add_collection(LineCollection(lines, colors="#00000030", lw=0.25, zorder=2))
     axes.add_collection(LineCollection(coast, colors="#3a3a3a", lw=0.4, zorder=3))
     if not is_globe:
         _label(axes, projection, meridians, parallels)
+
+
+@functools.lru_cache(maxsize=8)
+def _projected_coast(detail: Literal["coarse", "fine"], projection: MapProjection) -> list[Line]:
+    return projected(coastlines(detail), projection)
 
 
 def graticule(spacing: int) -> tuple[dict[int, Line], dict[int, Line]]:
@@ -55,8 +63,10 @@ def projected(lines: list[Line], projection: MapProjection) -> list[Line]:
     reach = np.ptp(projection.outline()[:, 0]) / 3
     with np.errstate(invalid="ignore"):
         breaks = (np.diff(line_of) > 0) | ~(np.abs(np.diff(xy[:, 0])) < reach)
-    pieces = np.split(xy, np.flatnonzero(breaks) + 1)
-    return [piece for piece in pieces if len(piece) > 1]
+    ends = np.concatenate([np.flatnonzero(breaks) + 1, [len(xy)]])
+    starts = np.concatenate([[0], ends[:-1]])
+    drawn = ends - starts > 1  # points off a map are pieces of their own: a region has thousands
+    return [xy[start:end] for start, end in zip(starts[drawn], ends[drawn], strict=True)]
 
 
 def _label(

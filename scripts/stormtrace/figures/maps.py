@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib as mpl
 import numpy as np
@@ -43,6 +43,19 @@ STYLE: dict[Any, Any] = {
 
 #: Resolution of PNG, and of the pictures of maps in PDF.
 DOTS_PER_INCH = 170
+
+
+class Corners(NamedTuple):
+    """The four cells round each of some places, by which their values are interpolated.
+
+    inside: whether a place is on the grid; the others hold what is. cells: (4, n), south-west,
+    south-east, north-west and north-east, of the raveled grid. up, right: (n,), 0…1 of the way.
+    """
+
+    inside: NDArray[np.bool_]
+    cells: NDArray[np.intp]
+    up: NDArray[np.float64]
+    right: NDArray[np.float64]
 
 
 def use_style(dots_per_inch: int = DOTS_PER_INCH) -> None:
@@ -87,11 +100,11 @@ def draw_map(
     places = _cells_of_pixels(grid, projection, pixels)
     picture = _ground(projection, pixels).copy()
     outside = ~np.isfinite(places[0])
-    if beyond is not None:
+    if beyond is not None and beyond.any():
         outside |= _at(grid, beyond, *places, nearest=True) > 0.5
     veil(picture, outside)
     if values is not None and scale is not None:
-        shown = _at(grid, values, *places)
+        shown = _interpolate(values, _corners_of_pixels(grid, projection, pixels))
         if not np.isfinite(values).all():
             own = _at(grid, values, *places, nearest=True)
             shown = np.where(np.isnan(shown), own, shown)  # beside a cell without a value
@@ -167,6 +180,12 @@ def _cells_of_pixels(
     return grid.locate(lat, lon)
 
 
+@functools.lru_cache(maxsize=4)
+def _corners_of_pixels(grid: Grid, projection: MapProjection, pixels: int) -> Corners:
+    """Return what a bilinear value at every pixel of a map is made of."""
+    return _corners(grid, *_cells_of_pixels(grid, projection, pixels))
+
+
 def sample(
     grid: Grid,
     values: NDArray[np.generic],
@@ -190,31 +209,39 @@ def _at(
     nearest: bool = False,
 ) -> NDArray[np.float64]:
     """Return `values` at fractional rows and columns; NaN where these are."""
+    if not nearest:
+        return _interpolate(values, _corners(grid, row, column))
     inside = np.isfinite(row)
     row, column = np.where(inside, row, 0.0), np.where(inside, column, 0.0)
     field = np.asarray(values, np.float64)
-    if nearest:
-        found = field[np.rint(row).astype(int), np.rint(column).astype(int) % grid.shape[1]]
-    else:
-        found = _bilinear(field, row, column, grid.wraps)
+    found = field[np.rint(row).astype(int), np.rint(column).astype(int) % grid.shape[1]]
     return np.where(inside, found, np.nan)
 
 
-def _bilinear(
-    field: NDArray[np.float64],
-    row: NDArray[np.float64],
-    column: NDArray[np.float64],
-    wraps: bool,
-) -> NDArray[np.float64]:
-    nlat, nlon = field.shape
+def _corners(grid: Grid, row: NDArray[np.float64], column: NDArray[np.float64]) -> Corners:
+    """Return the four cells round fractional rows and columns."""
+    nlat, nlon = grid.shape
+    inside = np.isfinite(row)
+    row, column = row[inside], column[inside]
     south, west = row.astype(np.intp), column.astype(np.intp)
     north = np.minimum(south + 1, nlat - 1)
-    east = (west + 1) % nlon if wraps else np.minimum(west + 1, nlon - 1)
+    east = (west + 1) % nlon if grid.wraps else np.minimum(west + 1, nlon - 1)
     up, right = row - south, column - west
     west = west % nlon
-    lower = field[south, west] * (1 - right) + field[south, east] * right
-    upper = field[north, west] * (1 - right) + field[north, east] * right
-    return lower * (1 - up) + upper * up
+    pairs = ((south, west), (south, east), (north, west), (north, east))
+    cells = np.array([rows * nlon + columns for rows, columns in pairs])
+    return Corners(inside, cells, up, right)
+
+
+def _interpolate(values: NDArray[np.generic], corners: Corners) -> NDArray[np.float64]:
+    """Return bilinear values; NaN outside the grid."""
+    field, right, up = np.asarray(values, np.float64).ravel(), corners.right, corners.up
+    south_west, south_east, north_west, north_east = (field.take(one) for one in corners.cells)
+    lower = south_west * (1 - right) + south_east * right
+    upper = north_west * (1 - right) + north_east * right
+    found = np.full(corners.inside.shape, np.nan)
+    found[corners.inside] = lower * (1 - up) + upper * up
+    return found
 
 
 def resolution() -> int:

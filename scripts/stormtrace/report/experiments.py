@@ -21,7 +21,7 @@ from stormtrace.report.contents import (
 from stormtrace.report.experiment_charts import charts_of, why_no_lines
 from stormtrace.report.headlines import headline, region_mean
 from stormtrace.report.methods import facts, paragraph
-from stormtrace.report.models import images
+from stormtrace.report.models import for_print, images
 from stormtrace.report.page_maps import BESIDE, DETAILED, TITLES, Link, PageMaps
 from stormtrace.report.request import ExperimentFiles, Request
 from stormtrace.report.shown_classes import ShownClass
@@ -92,10 +92,10 @@ def film(path: str | None, link: Link) -> str | None:
 def figure_links(
     folder: str | None, link: Link, classes: Iterable[FeatureClass | ShownClass]
 ) -> Iterator[tuple[str, str]]:
-    """Yield (name, link) of the PDFs in a folder of figures."""
+    """Yield (name, link) of the figures in a folder: of their PDFs where there are any."""
     shorts = {one.short.lower(): one.short for one in classes}
-    for path in sorted(Path(folder).glob("*.pdf")) if folder else ():
-        if target := link(str(path)):
+    for path in sorted(Path(folder).glob("*.png")) if folder else ():
+        if target := link(str(for_print(path))):
             yield figure_name(path.stem, shorts), target
 
 

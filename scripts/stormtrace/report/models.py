@@ -30,7 +30,7 @@ MEASURES = {
 #: Styles of lines that are of no class, in turn.
 PLAIN = ("neutral", "neutral dashed", "neutral dotted")
 
-#: Pixels of a figure inside the page; the PDF beside it has all of them.
+#: Pixels of a figure inside the page; the file that is linked to has all of them.
 WIDEST = 1300
 
 Shown = dict[str, ShownClass]
@@ -175,10 +175,16 @@ def _importance(path: str | None, classes: Shown) -> Iterator[Chart]:
 
 
 def _linked(files: ModelFiles) -> list[str]:
-    """Return the files a model's section links to; of a figure, its PDF."""
+    """Return the files a model's section links to; of a figure, the one for print."""
     paths = [path for path in (files.scores, files.history, files.importance) if path]
     figures = [*files.figures, *files.images]
-    return [*paths, *(str(Path(figure).with_suffix(".pdf")) for figure in figures)]
+    return [*paths, *(str(for_print(Path(figure))) for figure in figures)]
+
+
+def for_print(figure: Path) -> Path:
+    """Return the PDF of a figure, a PNG; the PNG if the study's `figures:` want no PDF."""
+    pdf = figure.with_suffix(".pdf")
+    return pdf if pdf.exists() else figure
 
 
 def _words(name: str) -> str:

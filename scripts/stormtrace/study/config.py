@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from stormtrace.blocks import Block
 from stormtrace.class_specification import ClassSpecification
@@ -27,9 +27,21 @@ Moment = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-
 Table = dict[str, dict[str, Any]]
 
 
+def _png_first(formats: tuple[str, ...]) -> tuple[str, ...]:
+    """Return formats in one order, so that another order draws nothing again."""
+    if "png" not in formats:
+        raise ValueError("png must be among the formats: the report shows it")
+    return tuple(sorted(set(formats), reverse=True))
+
+
 class Figures(Block):
     """How figures are saved."""
 
+    formats: Annotated[tuple[Literal["png", "pdf"], ...], AfterValidator(_png_first)] = Field(
+        ("png", "pdf"),
+        description="Formats of each figure: PNG, which the report shows, and PDF for print, which "
+        "takes as long again.",
+    )
     dots_per_inch: int = Field(
         170,
         ge=50,
