@@ -65,10 +65,10 @@ def test_figures_are_made_in_the_formats_that_the_study_wants(finished):
         assert {rule.split("_")[0] for rule in jobs} == {"draw", "write"}
         assert jobs["write_report"] == 1 and jobs["draw_training"] == 3
         assert jobs["draw_experiment"] == 8 and jobs["draw_sensitivity"] == 1
-    assert finished.planned(f"{figure}.pdf", overlay=overlay) == {"draw_training": 1}
+    assert finished.planned("--nolock", f"{figure}.pdf", overlay=overlay) == {"draw_training": 1}
     snakemake(finished.folder, f"{figure}.pdf", overlay=overlay, root=finished.root)
     assert (finished.folder / f"{figure}.pdf").exists()
-    assert finished.planned(f"{figure}.png") == {"draw_training": 1}  # and back, without
+    assert finished.planned("--nolock", f"{figure}.png") == {"draw_training": 1}  # and back, without
     snakemake(finished.folder, root=finished.root)
     done = snakemake(
         finished.folder, "-n", overlay={"figures": {"formats": ["pdf"]}}, root=finished.root,

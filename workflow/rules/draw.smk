@@ -12,17 +12,22 @@
 #   report.html                             one self-contained page
 
 
+def model_figures(model, kind):
+    """The files of a figure of a model, the PNG first."""
+    return [f"{at.model_figure(model, kind)}.{one}" for one in FORMATS]
+
+
 rule draw_training:
     input:
         history=at.model("{model}", "history.csv"),
         classes=at.block("classes"),
     output:
         report(
-            at.model_figure("{model}", "training") + ".png",
+            model_figures("{model}", "training")[0],
             caption="../report/training.rst",
             category="Models",
         ),
-        [at.model_figure("{model}", "training") + f".{kind}" for kind in FORMATS[1:]],
+        model_figures("{model}", "training")[1:],
     log:
         at.log("draw_training/{model}"),
     benchmark:
@@ -54,7 +59,7 @@ rule draw_importance:
         importance=at.importance("{model}"),
         classes=at.block("classes"),
     output:
-        multiext(at.model_figure("{model}", "importance"), *[f".{kind}" for kind in FORMATS]),
+        model_figures("{model}", "importance"),
     log:
         at.log("draw_importance/{model}"),
     benchmark:
@@ -88,7 +93,7 @@ rule draw_labels:
         weights=at.model("{model}", "weights.pth"),
         classes=at.block("classes"),
     output:
-        multiext(at.model_figure("{model}", "labels"), *[f".{kind}" for kind in FORMATS]),
+        model_figures("{model}", "labels"),
     log:
         at.log("draw_labels/{model}"),
     benchmark:
@@ -566,11 +571,11 @@ rule write_report:
         decompositions=[at.decomposition(name, "csv") for name in STUDY.decomposed],
         contributions=[at.decomposition_figures(name) for name in STUDY.decomposed],
         scores=[at.scores(name) for name in STUDY.scored],
-        training=[f"{at.model_figure(name, 'training')}.png" for name in STUDY.trained],
+        training=[model_figures(name, "training") for name in STUDY.trained],
         labels=[at.labels(name) for name in STUDY.datasets if STUDY.is_labelled(name)],
-        predictions=[f"{at.model_figure(name, 'labels')}.png" for name in STUDY.scored],
+        predictions=[model_figures(name, "labels") for name in STUDY.scored],
         importance=[at.importance(name) for name in STUDY.explained],
-        bars=[f"{at.model_figure(name, 'importance')}.png" for name in STUDY.explained],
+        bars=[model_figures(name, "importance") for name in STUDY.explained],
         sensitivity=at.sensitivity,
         landfall=[at.landfall(name) for name in STUDY.shown],
         verified=[at.verification(name, "json") for name in STUDY.verified],
