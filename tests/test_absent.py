@@ -49,7 +49,7 @@ def test_artists_list_their_properties_where_somebody_may_read_it(script):
     """In a script of ours they do not; if matplotlib does it in another way, this notices."""
     code = (
         f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); {script or 'pass'}; import stormtrace.figures;"
-        "from matplotlib.lines import Line2D; print('linewidth' in Line2D.set.__doc__)"
+        "from matplotlib.lines import Line2D; print('fillstyle' in Line2D.set.__doc__)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == f"{script != AS_SCRIPT}\n"
