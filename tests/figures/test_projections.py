@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from stormtrace.figures.map_lines import projected
 from stormtrace.figures.projections import GLOBE, EqualEarth, PolarStereographic, Rectangle
 
 
@@ -44,3 +45,13 @@ def test_outside_is_nan():
     lon, _ = GLOBE.inverse(np.array([2.7]), np.array([1.2]))
     assert np.isnan(lon).all()
     assert np.isnan(PolarStereographic(50).forward(np.array([0.0]), np.array([10.0]))[0]).all()
+
+
+def test_lines_are_cut_where_they_leave_the_map_and_single_points_are_none():
+    view = PolarStereographic(50.0)
+    line = np.array([[10, 60], [20, 60], [30, 40], [40, 60], [50, 40], [60, 60], [70, 60]], float)
+    other = np.array([[10, 65], [20, 65]], float)
+    pieces = projected([line, other, line[2:3]], view)
+    expected = [line[:2], line[5:], other]
+    for piece, degrees in zip(pieces, expected, strict=True):
+        np.testing.assert_array_equal(piece, np.column_stack(view.forward(*degrees.T)))

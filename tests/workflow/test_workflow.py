@@ -68,7 +68,9 @@ def test_figures_are_made_in_the_formats_that_the_study_wants(finished):
     assert finished.planned("--nolock", f"{figure}.pdf", overlay=overlay) == {"draw_training": 1}
     snakemake(finished.folder, f"{figure}.pdf", overlay=overlay, root=finished.root)
     assert (finished.folder / f"{figure}.pdf").exists()
-    assert finished.planned("--nolock", f"{figure}.png") == {"draw_training": 1}  # and back, without
+    assert finished.planned("--nolock", f"{figure}.png") == {
+        "draw_training": 1
+    }  # and back, without
     snakemake(finished.folder, root=finished.root)
     done = snakemake(
         finished.folder, "-n", overlay={"figures": {"formats": ["pdf"]}}, root=finished.root,
