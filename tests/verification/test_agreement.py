@@ -515,6 +515,18 @@ def test_a_catalogue_without_a_common_time_is_refused(tmp_path, when):
     assert f"its times are {when} … {when}, and 1 of 1 points are on the grid" in said
 
 
+@pytest.mark.parametrize(("radius", "warned"), [(800, True), (810, False)])
+def test_a_radius_within_a_cell_is_doubted(tmp_path, caplog, radius, warned):
+    """A cell at the equator is 10.6° × 10°, 1,177 × 1,112 km; of a square as large, 809 km are half
+    its diagonal (on the sphere 807).
+    """
+    members = [member(tmp_path, name, boxes(slice(2, 10))) for name in ("one", "two")]
+    block = json.loads(positions(tmp_path, "A,2000-01-01,45,45")[1])
+    asked = Asked("both", members, {}, block, radius_km=radius)
+    write_agreement(asked, tmp_path / "both")
+    assert ("radius_km: 800 km is less than the 807 km" in caplog.text) == warned
+
+
 def test_rows_that_come_again_count_once_and_those_without_a_place_not(tmp_path):
     members = [member(tmp_path, name, boxes(slice(2, 10))) for name in ("one", "two")]
     hit, missed = f"A,2000-01-01,{GRID.lat[5]:.4f},50", "B,2000-01-01,-40,200"

@@ -128,6 +128,8 @@ def write_agreement(
     else:
         years = years_of(members, common)
         found = _counted(asked, members, grid, common, regions, meetings, years)
+    if meetings:
+        _doubt_radius(grid, asked.radius_km)
     for _, _, one in meetings:
         one.check(members[0].calendar)
     content = _about(asked, members, grid, common) | {
@@ -247,6 +249,18 @@ def _meetings(asked: Asked, members: Sequence[Member], grid: Grid) -> Meetings:
         for table in tables
         for number, one in enumerate(members)
     ]
+
+
+def _doubt_radius(grid: Grid, radius_km: float) -> None:
+    """Warn where a point may lie in a marked cell and yet too far from its centre."""
+    farthest = math.sqrt(float(grid.area.max()) / 2)
+    if radius_km < farthest:
+        commandline.log.warning(
+            "radius_km: %g km is less than the %.0f km from the centre of a cell of %s to its"
+            " corner: points of a catalogue in marked cells may count as not found; give at least"
+            " that",
+            radius_km, farthest, grid.describe(),
+        )  # fmt: skip
 
 
 def _counted(
