@@ -335,6 +335,11 @@ def model_folders(wildcards):
     return [at.model(name) for name in STUDY.models_of(wildcards.experiment)]
 
 
+def model_figures(model, kind):
+    """The files of a figure of a model, the PNG first."""
+    return [f"{at.model_figure(model, kind)}.{one}" for one in FORMATS]
+
+
 def model_files(wildcards):
     """What detection needs of each model of an experiment."""
     folders = model_folders(wildcards)

@@ -12,11 +12,6 @@
 #   report.html                             one self-contained page
 
 
-def model_figures(model, kind):
-    """The files of a figure of a model, the PNG first."""
-    return [f"{at.model_figure(model, kind)}.{one}" for one in FORMATS]
-
-
 rule draw_training:
     input:
         history=at.model("{model}", "history.csv"),
