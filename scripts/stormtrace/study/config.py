@@ -40,7 +40,7 @@ class Figures(Block):
     formats: Annotated[tuple[Literal["png", "pdf"], ...], AfterValidator(_png_first)] = Field(
         ("png", "pdf"),
         description="Formats of each figure: PNG, which the report shows, and PDF for print, which "
-        "takes as long again.",
+        "takes half as long again.",
     )
     dots_per_inch: int = Field(
         170,
