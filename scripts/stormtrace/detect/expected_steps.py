@@ -8,8 +8,7 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.formats.samples import SampleFolder, stamp_of
-from stormtrace.prepare.raw.calendar_time import HOUR, Calendar
-from stormtrace.prepare.raw.matching import steps_between
+from stormtrace.prepare.raw.calendar_time import HOUR, Calendar, steps_between
 
 #: What a dataset says of steps that are not there.
 MissingSteps = Literal["refuse", "skip"]

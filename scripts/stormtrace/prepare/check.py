@@ -23,10 +23,10 @@ from stormtrace.prepare.raw.archive import (
     read_headers,
     times_said,
 )
-from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
+from stormtrace.prepare.raw.calendar_time import Calendar, Seconds, steps_between
 from stormtrace.prepare.raw.found_files import first_holding
 from stormtrace.prepare.raw.inventory import Inventory, make_inventory, window_of
-from stormtrace.prepare.raw.matching import match, step_offset, steps_between
+from stormtrace.prepare.raw.matching import match, step_offset
 from stormtrace.prepare.raw.time_agreement import check_alike, check_times
 from stormtrace.prepare.raw.time_axis import TimeAxis
 from stormtrace.prepare.trial import try_dataset

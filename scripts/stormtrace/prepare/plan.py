@@ -11,9 +11,9 @@ from stormtrace.errors import BadInput
 from stormtrace.prepare.dataset import Dataset, Part, Source
 from stormtrace.prepare.needed_variables import needed_beside, why_needed
 from stormtrace.prepare.raw.archive import Archive
-from stormtrace.prepare.raw.calendar_time import Calendar, Seconds
+from stormtrace.prepare.raw.calendar_time import Calendar, Seconds, steps_between
 from stormtrace.prepare.raw.inventory import Inventory, window_of
-from stormtrace.prepare.raw.matching import match, records_a_step, span_of, steps_between
+from stormtrace.prepare.raw.matching import match, records_a_step, span_of
 from stormtrace.prepare.raw.reader import Place
 from stormtrace.prepare.raw.time_agreement import check_alike, check_offsets, check_times
 from stormtrace.prepare.raw.time_methods import TOGETHER

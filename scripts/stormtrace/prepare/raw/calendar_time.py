@@ -146,3 +146,9 @@ def unit_seconds(units: str) -> int:
     if not since or size is None:
         raise BadInput(f"units {units!r} are not those of a time (days since 2000-01-01)")
     return size
+
+
+def steps_between(begin: int, end: int, step: int, offset: int = 0) -> Seconds:
+    """Return the moments in [begin, end) that are `offset` after a multiple of `step` seconds."""
+    first = -(-(begin - offset) // step) * step + offset
+    return np.arange(first, end, step, dtype=np.int64)

@@ -12,12 +12,6 @@ from stormtrace.prepare.raw.inventory import Inventory
 from stormtrace.prepare.raw.time_methods import POINT, TOGETHER
 
 
-def steps_between(begin: int, end: int, step: int, offset: int = 0) -> Seconds:
-    """Return the moments in [begin, end) that are `offset` after a multiple of `step` seconds."""
-    first = -(-(begin - offset) // step) * step + offset
-    return np.arange(first, end, step, dtype=np.int64)
-
-
 def step_offset(inventories: Iterable[Inventory], dataset: Dataset) -> int:
     """Return how many seconds after multiples of their length since midnight steps begin.
 
