@@ -53,3 +53,20 @@ def test_artists_list_their_properties_where_somebody_may_read_it(script):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == f"{script != AS_SCRIPT}\n"
+
+
+@pytest.mark.parametrize("script", [AS_SCRIPT, *OTHERWISE])
+def test_what_numpy_names_is_loaded_by_scipy_or_when_it_is_used(script):
+    """With numpy's all names scipy takes its tests and its Fortran, too; if it does so otherwise,
+    this notices."""
+    code = (
+        f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); {script or 'pass'};"
+        "import stormtrace.commandline, scipy.sparse, numpy;"
+        "parts = ['numpy.testing', 'numpy.f2py'];"
+        "print(*[part in sys.modules for part in parts]);"
+        "numpy.testing.assert_array_equal(1, 1); numpy.f2py.get_include;"
+        "print(*[part in sys.modules for part in parts])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    at_once = script != AS_SCRIPT
+    assert done.stdout == f"{at_once} {at_once}\nTrue True\n"

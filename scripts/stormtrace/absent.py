@@ -4,12 +4,14 @@ numba looks for scipy's linear algebra, pyarrow for pandas, and matplotlib for i
 dimensions: each takes a job a tenth to four tenths of a second, and a study is hundreds of jobs. In
 a script of ours, where nobody else's code runs, they are hidden while their library looks for them
 (the axes for good: nothing draws them). Docstrings that matplotlib composes are another tenth of a
-second. A notebook has them all.
+second, and so are numpy's tests and its Fortran, which scipy loads with all that numpy names; here
+they are loaded when they are used. A notebook has them all.
 """
 
 import contextlib
+import importlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -50,11 +52,11 @@ def absent(module: str) -> Iterator[None]:
 
 
 class _Quicker:
-    """A finder of one module, of which it replaces some functions as soon as it is loaded."""
+    """A finder of one module, of which it replaces some contents as soon as it is loaded."""
 
-    def __init__(self, module: str, functions: dict[str, Callable[..., Any]]) -> None:
+    def __init__(self, module: str, contents: dict[str, Any]) -> None:
         self.module = module
-        self.functions = functions
+        self.contents = contents
 
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -67,13 +69,20 @@ class _Quicker:
 
             def load_and_replace(module: ModuleType) -> None:
                 load(module)
-                vars(module).update(self.functions)
+                vars(module).update(self.contents)
 
             spec.loader.exec_module = load_and_replace  # type: ignore[method-assign]
         return spec
 
 
-def quicken(module: str, **functions: Callable[..., Any]) -> None:
-    """Replace functions of a module that has not been imported yet, once it is, in a script."""
+def quicken(module: str, **contents: Any) -> None:
+    """Replace functions and the like of a module not imported yet, once it is, in a script."""
     if is_script() and module not in sys.modules:
-        sys.meta_path.insert(0, _Quicker(module, functions))
+        sys.meta_path.insert(0, _Quicker(module, contents))
+
+
+class Later(ModuleType):
+    """A module that is loaded when something of it is wanted."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(importlib.import_module(self.__name__), name)

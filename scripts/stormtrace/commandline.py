@@ -17,9 +17,12 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from stormtrace import memory
+from stormtrace.absent import Later, quicken
 from stormtrace.errors import BadInput, OutOfTime
 from stormtrace.files import together
 from stormtrace.signals import handle_sigterm, heed_stop, rest
+
+quicken("numpy", f2py=Later("numpy.f2py"), testing=Later("numpy.testing"))
 
 Item = TypeVar("Item")
 log = logging.getLogger("stormtrace")
