@@ -197,7 +197,7 @@ def test_every_script_with_several_outputs_is_here():
             outputs = rule.partition("output:")[2].partition("log:")[0]
             script = re.search(r"\"(\w+\.py) ", rule)
             if script and (
-                len(re.findall(r"\bat\.", outputs)) > 1 or re.search("for|multiext", outputs)
+                len(re.findall(r"\bat\.", outputs)) > 1 or re.search("for|model_figures", outputs)
             ):
                 several.add(script[1])
     assert several == {
