@@ -174,6 +174,35 @@ def test_one_season_alone_makes_no_figure_of_seasons(tmp_path):
     assert names == ["tc-frequency", "ar-frequency"]
 
 
+def test_years_of_which_there_is_less_are_hollow(tmp_path):
+    """A record that ends in March: its last year is no smaller year of rivers."""
+    counts = np.full((12, 2, *MINI.shape), 30, np.int16)
+    path = write_frequency(tmp_path / "a.nc", dict.fromkeys([2000, 2001, 2002], counts))
+    with open_frequency(path) as frequency:
+        whole = years_drawn(frequency)
+        frequency.steps[2, 3:] = 0
+        parts = years_drawn(frequency)
+    assert whole == ("year by year", [])
+    assert parts == ("year by year (hollow: in part)", [2002])
+
+
+def years_drawn(frequency):
+    """Return the title of the years' panel and the years that are hollow."""
+    figure = draw_lines(frequency, None, CLASSES["AR"], "", {})
+    for axes in figure.axes:
+        title = next((text for text in texts_of(axes) if "year by year" in text), None)
+        if title:
+            inside = axes.get_facecolor()
+            lines = [line for line in axes.lines if line.get_markerfacecolor() == inside]
+            return title, [int(line.get_xdata()[0]) for line in lines]
+    raise AssertionError("no panel of years")
+
+
+def texts_of(axes):
+    titles = [axes.get_title(loc=loc) for loc in ("left", "center", "right")]
+    return [*titles, *(text.get_text() for text in axes.texts)]
+
+
 def test_differences_of_a_part_are_grey_beyond_it(tmp_path):
     """A hemisphere minus the globe: the other half of the map has no difference."""
     north = make_grid({"box": [0, 360, 0, 90], "step": 5})

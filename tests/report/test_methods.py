@@ -3,8 +3,10 @@
 import json
 
 import netCDF4
+import pytest
 
 from make_reports import TEMPLATES, experiment
+from stormtrace.report.methods import often
 from stormtrace.report.page import write_page
 
 STATISTICS = {"TMQ": [19.25, 15.5], "PSL": [100978.7, 990.4]}
@@ -35,3 +37,10 @@ def test_facts_resolve_defaults_and_differences_are_marked(tmp_path):
     )
     assert published in second and "rows touch over the poles" in second
     assert 'class="differs"' in second and 'class="differs"' not in first
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"), [(1, "hourly"), (3.0, "3-hourly"), (24.0, "daily"), (0.5, "0.5-hourly")]
+)
+def test_steps_are_named_as_people_do(hours, words):
+    assert often(hours) == words

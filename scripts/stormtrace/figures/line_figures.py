@@ -24,6 +24,9 @@ Drawing = tuple[str, Callable[[Axes], None]]
 #: Months or years that make a line worth drawing.
 FEWEST = 3
 
+#: Years with a smaller share of the steps of the fullest one are marked as parts.
+WHOLE_YEAR = 0.95
+
 
 def has_months(frequency: Frequency) -> bool:
     """Whether there are months enough for a seasonal cycle, and for coasts by month."""
@@ -98,13 +101,20 @@ def _of_counts(
         drawings.append(("by hemisphere", draw_cycle))
     years, means = by_year(frequency, feature.flag)
     if len(years) >= FEWEST:
+        steps = frequency.steps.sum(axis=1)
+        short = [int(frequency.years[k]) for k in np.flatnonzero(steps < WHOLE_YEAR * steps.max())]
+        parts = [(year, mean) for year, mean in zip(years, means, strict=True) if year in short]
 
         def draw_years(axes: Axes) -> None:
             axes.plot(years, means, "o-", color=colour, lw=1.2, ms=2.5)
+            inside = axes.get_facecolor()
+            for year, mean in parts:
+                axes.plot(year, mean, "o", ms=2.5, mfc=inside, mec=colour, zorder=3)
             axes.set_ylim(0, min(100.0, 1.1 * max(means)) or 1.0)
             axes.set_ylabel("% of the area", size=6.5)
 
-        drawings.append(("year by year", draw_years))
+        title = "year by year (hollow: in part)" if parts else "year by year"
+        drawings.append((title, draw_years))
     if months:
         for name, coast in coasts.items():
             drawings.append((f"{name}, coast, %", _along_coast(frequency, feature, coast)))

@@ -84,6 +84,11 @@ def _by_class(values: tuple[float, ...], classes: Classes) -> str:
     return ", ".join(f"{short} {number:,.10g}" for short, number in numbers.items())
 
 
+def often(hours: float) -> str:
+    """Return how often there is a step, in words."""
+    return {1.0: "hourly", 24.0: "daily"}.get(hours, f"{hours:g}-hourly")
+
+
 def paragraph(files: ExperimentFiles, frequency: Frequency, classes: Classes) -> str:
     """Return the methods of one experiment as a paragraph that can be copied."""
     said = dict(facts(files, frequency, classes))
@@ -96,7 +101,7 @@ def paragraph(files: ExperimentFiles, frequency: Frequency, classes: Classes) ->
     data = f" of {files.dataset}" if files.dataset else ""
     regridded = f", regridded by {files.regridding}" if files.regridding else ""
     sentences = [
-        f"{names[:1].upper()}{names[1:]} were detected with {network}{source} in {hours:g}-hourly"
+        f"{names[:1].upper()}{names[1:]} were detected with {network}{source} in {often(hours)}"
         f" fields{data} ({coverage(frequency).words}) on a grid of {frequency.grid.describe()}"
         f"{regridded}."
     ]
