@@ -1,5 +1,6 @@
 """Raw files: found, understood by their times, and read.
 
+classic_entries  large variables of classic netCDF, read from where they lie
 opened         a raw file, opened: dimensions, variables, attributes
 raw_formats    netCDF, Zarr, GRIB and zips, opened
 forecast_times files by forecast, along the times that their values are of

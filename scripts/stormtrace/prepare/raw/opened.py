@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
+from stormtrace.formats.classic import Place, variable_places
 from stormtrace.formats.netcdf import NoVariable, decoded, stored
+from stormtrace.prepare.raw.classic_entries import read_entries
 
 Floats = NDArray[np.floating]
 Index = tuple[slice | int, ...]
@@ -143,31 +145,44 @@ class RawFile(Mapping[str, RawVariable]):
 def netcdf_file(nc: netCDF4.Dataset, path: str) -> RawFile:
     """Return an open netCDF file as a raw file."""
     sizes = {name: len(dimension) for name, dimension in nc.dimensions.items()}
-    makers = {name: _maker(path, source, sizes) for name, source in nc.variables.items()}
+    places = variable_places(path)
+    makers = {
+        name: _maker(path, source, sizes, places.get(name)) for name, source in nc.variables.items()
+    }
     attributes = {name: nc.getncattr(name) for name in nc.ncattrs()}
     dimensions_of = {name: source.dimensions for name, source in nc.variables.items()}
     return RawFile(path, sizes, attributes, makers, nc.close, dimensions_of, tuple(nc.groups))
 
 
 def _maker(
-    path: str, source: netCDF4.Variable, sizes: Mapping[str, int]
+    path: str, source: netCDF4.Variable, sizes: Mapping[str, int], place: Place | None
 ) -> Callable[[], RawVariable]:
-    return lambda: _netcdf_variable(path, source, sizes)
+    return lambda: _netcdf_variable(path, source, sizes, place)
 
 
-def _netcdf_variable(path: str, source: netCDF4.Variable, sizes: Mapping[str, int]) -> RawVariable:
+def _netcdf_variable(
+    path: str, source: netCDF4.Variable, sizes: Mapping[str, int], place: Place | None
+) -> RawVariable:
     # `source.shape` asks all variables of the file how long the unlimited dimension is.
     shape = tuple(sizes[name] for name in source.dimensions)
     attributes = {name: source.getncattr(name) for name in source.ncattrs()}
     chunks = source.chunking()
+    dtype = source.dtype if isinstance(source.dtype, np.dtype) else np.dtype(object)
+
+    def by_library(index: Index) -> NDArray:
+        return stored(source, index)
+
+    read: Callable[[Index], NDArray] = by_library
+    if place is not None and dtype.kind == "f":
+        read = read_entries(path, source.name, place, shape, dtype, by_library)
     variable = RawVariable(
         path,
         source.name,
         source.dimensions,
         shape,
-        source.dtype if isinstance(source.dtype, np.dtype) else np.dtype(object),
+        dtype,
         attributes,
-        lambda index: stored(source, index),
+        read,
         tuple(chunks) if isinstance(chunks, list) else None,
     )
     if variable.chunks and variable.chunks[0] > 1 and source.ndim > 1:
