@@ -97,3 +97,13 @@ def test_a_file_that_shrinks_while_it_is_read_is_refused(tmp_path, directly):
         assert raw["U"].stored((slice(0, 4), slice(None), slice(None))).shape == (4, 4, 3)
         with pytest.raises(BadInput, match=r"a\.nc: U cannot be read .*ends before"):
             raw["U"].stored((slice(None),) * 3)
+
+
+def test_a_file_in_its_place_is_not_read(tmp_path, directly):
+    """A copy that was renamed over it, with another header, has its values elsewhere."""
+    path = write(tmp_path / "a.nc", FORMS[2], "f4")
+    with open_raw_file(path) as raw:
+        assert raw["U"].stored((slice(None),) * 3).shape == (5, 4, 3)
+        write(tmp_path / "b.nc", FORMS[2], "f4", beside=("i2", "f8")).rename(path)
+        with pytest.raises(BadInput, match="another file has taken its place"):
+            raw["U"].stored((slice(None),) * 3)

@@ -7,6 +7,7 @@ memory, of which two processes on one node have less each.
 import math
 import os
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ def read_entries(
     place, shape, dtype: where it lies in the file, its lengths, and its type.
     otherwise: what reads pieces that are no run of bytes in each record, and small ones.
     """
-    rest = math.prod(shape[2:])
+    rest, own = math.prod(shape[2:]), Path(path).stat()
 
     def stored(index: Index) -> NDArray:
         runs = _runs(index, shape)
@@ -43,14 +44,16 @@ def read_entries(
         try:
             handle = os.open(path, os.O_RDONLY)
             try:
+                if not os.path.samestat(os.fstat(handle), own):
+                    raise OSError("another file has taken its place")
                 for record, row in zip(records, values, strict=True):
                     _fill(row, handle, first + record * place.step)
             finally:
                 os.close(handle)
         except OSError as error:
             raise BadInput(
-                f"{path}: {name} cannot be read ({error}): the file is truncated or damaged; copy"
-                " it again"
+                f"{path}: {name} cannot be read ({error}): the file is truncated, damaged or"
+                " replaced; copy it again, or start again if another is there now"
             ) from error
         if not values.dtype.isnative:
             values = values.byteswap(inplace=True).view(dtype.newbyteorder("="))
