@@ -3,9 +3,10 @@
 Format: "NetCDF Classic Format Specification", Unidata, and the CDF-5 specification of PnetCDF.
 """
 
+import contextlib
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -20,14 +21,8 @@ def classic_length(path: Path | str) -> int | None:
 
     OSError: the header itself is cut off.
     """
-    with Path(path).open("rb") as stream:
-        magic = stream.read(4)
-        if magic[:3] != b"CDF" or magic[3:] not in (b"\1", b"\2", b"\5"):
-            return None
-        try:
-            return _Header(stream, version=magic[3]).length()
-        except (struct.error, KeyError, IndexError) as error:
-            raise OSError(f"{path}: the header is cut off or damaged") from error
+    with _header(path) as header:
+        return None if header is None else header.length()
 
 
 class Place(NamedTuple):
@@ -45,11 +40,20 @@ def variable_places(path: Path | str) -> dict[str, Place]:
 
     OSError: the header itself is cut off.
     """
+    with _header(path) as header:
+        return {} if header is None else header.places()
+
+
+@contextlib.contextmanager
+def _header(path: Path | str) -> Iterator["_Header | None"]:
+    """Open the header of a classic file; None of another. OSError: it is cut off or damaged."""
     with Path(path).open("rb") as stream:
         magic = stream.read(4)
-        if magic[:3] != b"CDF" or magic[3:] not in (b"\1", b"\2", b"\5"):
-            return {}
-        return _Header(stream, version=magic[3]).places()
+        is_classic = magic[:3] == b"CDF" and magic[3:] in (b"\1", b"\2", b"\5")
+        try:
+            yield _Header(stream, version=magic[3]) if is_classic else None
+        except (struct.error, KeyError, IndexError) as error:
+            raise OSError(f"{path}: the header is cut off or damaged") from error
 
 
 def is_streaming(path: Path | str) -> bool:
