@@ -27,10 +27,11 @@ sys.path[:0] = [str(ROOT / name) for name in ("scripts", "benchmarks", "tests")]
 from bench_map import account  # noqa: E402
 from bench_track import shift_year  # noqa: E402
 from ibtracs_files import row, write_csv  # noqa: E402
-from make_results import dates_between, write_masks, write_samples  # noqa: E402
+from make_results import dates_between, write_frequency, write_masks, write_samples  # noqa: E402
 from stormtrace.grids import make_grid  # noqa: E402
 
 GRID = make_grid({"nlat": 48, "nlon": 96})
+LARGE = make_grid({"nlat": 768, "nlon": 1152})
 STEPS, FIRST = 2920, 1001
 FIELDS, STEP_HOURS = ("TMQ", "PRECT"), 120.0
 DISCS, LIFE = 12, 32
@@ -118,6 +119,7 @@ def jobs(folder, years):
     flags = ["--first", frequency, "--second", frequency, "--name", "self"]
     compared = here / "compared.nc"
     yield "compare", run("compare", *flags, "--output", compared)
+    yield "compare on 768 × 1152 cells", compare_large(here, years)
     flags = ["--title", "Bench", "--output", here / "figures", "--events", events]
     yield "draw_experiment", run("draw_experiment", "--frequency", frequency, *flags)
     page = report_of(here, frequency, events, compared)
@@ -125,6 +127,27 @@ def jobs(folder, years):
     yield "write_report", run("write_report", *flags)
     yield from jobs_of_samples(here, years)
     shutil.rmtree(here)
+
+
+def compare_large(here, years):
+    """Compare two experiments on the grid of the NCAR study; return what it cost."""
+    sides = []
+    for seed in (0, 1):
+        drawn = OfYears.fromkeys(range(FIRST, FIRST + years), seed)
+        sides.append(write_frequency(here / f"f{seed}.nc", drawn, STEPS // 12, LARGE))
+    flags = ["--first", sides[0], "--second", sides[1], "--name", "large"]
+    return run("compare", *flags, "--output", here / "large.nc")
+
+
+class OfYears(dict):
+    """Counts of a year, of one seed, drawn when they are asked for: a few in every second cell."""
+
+    def __getitem__(self, year):
+        """Return (month, class, nlat, nlon)."""
+        rng = np.random.default_rng((self.get(year), year))
+        counts = np.zeros((12, 2, *LARGE.shape), np.int16)
+        counts[..., ::2, :] = rng.binomial(200, 0.1, LARGE.lon.size)
+        return counts
 
 
 def jobs_of_samples(here, years):

@@ -1,6 +1,7 @@
 """The plan of the house: imports run downwards only, and a name is a name of one module."""
 
 import ast
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -56,6 +57,18 @@ def imports_of(file: Path) -> set[str]:
 
 
 MODULES = modules()
+
+
+def test_what_a_room_says_of_its_modules_is_there():
+    """The index at the head of a package: names, two blanks, what they are."""
+    stale = {}
+    for init in LIBRARY.rglob("__init__.py"):
+        lines = ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))).splitlines()
+        listed = [re.match(r" *(\w+(?:, \w+)*)  +\S", line) for line in lines]
+        names = {name for one in listed if one for name in one[1].split(", ")}
+        there = {path.stem for path in init.parent.iterdir()}
+        stale |= {init.parent.name: names - there} if names - there else {}
+    assert not stale
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))

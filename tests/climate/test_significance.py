@@ -3,9 +3,17 @@ import pytest
 import scipy.stats
 
 from stormtrace.climate.significance import bootstrap, false_discovery
+from stormtrace.climate.year_maps import YearMaps
 
 SHAPE = (4, 5)
-STEPS = np.full(12, 1000)
+
+
+def of(counts):
+    """Counts of years of a thousand steps each."""
+    maps = YearMaps(counts.shape[1:], np.full(len(counts), 1000))
+    for year, values in enumerate(counts):
+        maps.add(year, values)
+    return maps
 
 
 def years(mean, seed, spread=20.0):
@@ -16,14 +24,14 @@ def years(mean, seed, spread=20.0):
 
 def test_a_thing_compared_with_itself_is_never_significant():
     same = years(100, 0)
-    assert (bootstrap((same, STEPS), (same, STEPS)) > 0.5).all()
+    assert (bootstrap(of(same), of(same)) > 0.5).all()
     nothing = np.zeros((12, *SHAPE))
-    assert np.isnan(bootstrap((nothing, STEPS), (nothing, STEPS))).all()  # nothing to test
+    assert np.isnan(bootstrap(of(nothing), of(nothing))).all()  # nothing to test
 
 
 def test_a_shift_of_many_standard_errors_is():
     # Standard error of a mean of 12 years: 20/√12 = 5.8; a shift of 60 is seven of both sides'.
-    p = bootstrap((years(100, 1), STEPS), (years(160, 2), STEPS))
+    p = bootstrap(of(years(100, 1)), of(years(160, 2)))
     assert (p < 0.01).all()
     assert false_discovery(p).all()
 
@@ -33,8 +41,7 @@ def test_without_a_difference_five_per_cent_seem_significant_and_none_survives(n
     """Whatever the number of years: uncorrected, six years a side would call 10 % significant."""
     rng = np.random.default_rng(3)
     first, second = (100 + 20 * rng.standard_normal((number, 80, 80)) for _ in range(2))
-    steps = np.full(number, 1000)
-    p = bootstrap((first, steps), (second, steps))
+    p = bootstrap(of(first), of(second))
     # 6400 cells give a share of 5 % a standard error of 0.3 %, the draws they share another.
     assert 0.04 < (p < 0.05).mean() < 0.067
     assert not false_discovery(p).any()
@@ -44,8 +51,7 @@ def test_p_values_are_those_of_students_t():
     """Ten years a side of normal noise with a shift: the t-test is right, and ours is near it."""
     rng = np.random.default_rng(5)
     first, second = (rng.normal(mean, 20, (10, 30, 30)) for mean in (100, 115))
-    steps = np.full(10, 1000)
-    ours = bootstrap((first, steps), (second, steps), replicates=4000)
+    ours = bootstrap(of(first), of(second), replicates=4000)
     truth = scipy.stats.ttest_ind(first, second).pvalue
     middle = truth > 0.02
     assert np.abs(ours - truth)[middle].mean() < 0.02
@@ -53,7 +59,7 @@ def test_p_values_are_those_of_students_t():
 
 def test_few_years_say_nothing():
     few = years(100, 0)[:3]
-    assert np.isnan(bootstrap((few, STEPS[:3]), (years(0, 1), STEPS))).all()
+    assert np.isnan(bootstrap(of(few), of(years(0, 1)))).all()
     assert not false_discovery(np.full(SHAPE, np.nan)).any()
 
 
@@ -62,13 +68,9 @@ def test_blocks_of_years_know_slow_variations():
     surer than drawn in blocks of ten."""
     slow = np.repeat([80.0, 120.0], 10)[:, None, None] * np.ones(SHAPE)
     other = slow + 15
-    steps = np.full(20, 1000)
-    single = bootstrap((slow, steps), (other, steps))
-    blocks = bootstrap(
-        (np.tile(slow, (3, 1, 1)), np.tile(steps, 3)),
-        (np.tile(other, (3, 1, 1)), np.tile(steps, 3)),
-        block_years=10,
-    )
+    single = bootstrap(of(slow), of(other))
+    thrice = (of(np.tile(one, (3, 1, 1))) for one in (slow, other))
+    blocks = bootstrap(*thrice, block_years=10)
     assert (single < 0.05).all()
     assert (blocks > single).all()
 

@@ -9,6 +9,7 @@ import pytest
 from ibtracs_files import row, write_csv, write_netcdf
 from stormtrace.errors import BadInput
 from stormtrace.grids.basins import TC_BASINS, tc_basin
+from stormtrace.verification import observed
 from stormtrace.verification.observed import KNOT, read_storms, storms_file
 
 A, B, SPUR = "2005236N23285", "2005238N10150", "2005239N11150"
@@ -41,6 +42,31 @@ def test_points_are_those_of_the_file(file):
     assert storms.left_out == {
         "of spur tracks": 2, "at a time that their storm has already": 1,
     }  # fmt: skip
+
+
+def test_a_large_file_is_read_in_parts_that_no_point_tells(tmp_path, monkeypatch):
+    """A megabyte of CSV is several pieces, and storms go over their ends; so is netCDF, of one."""
+    rows = [
+        row(f"{1980 + k // 500}236N{k % 500:05d}", f"1980-08-{1 + j // 8:02d} {3 * (j % 8):02d}:00:00",
+            10 + j / 10, k % 360 - 180, 35 + j, stage="EX" if j > 20 else "TS")
+        for k in range(600)
+        for j in range(24)
+    ]  # fmt: skip
+    rows[5000][0] = rows[9000][0] = " "  # without an identifier, in several pieces
+    path = write_csv(tmp_path / "large.csv", rows)
+    assert path.stat().st_size > 2**20
+    storms = read_storms(path)
+    assert storms.left_out == {"without the identifier of a storm": 2}
+    assert storms.time.size == 600 * 24 - 2
+    assert storms.names.size == 600
+    kept = [one for one in rows if one[0] != " "]
+    kept.sort(key=lambda one: (one[0], one[4]))
+    assert storms.wind == pytest.approx([one[-1] * KNOT for one in kept])
+    assert storms.is_cyclone.tolist() == [one[10] == "TS" for one in kept]
+
+    monkeypatch.setattr(observed, "STORMS_AT_ONCE", 1)
+    whole = write_netcdf(tmp_path / "some.nc", ROWS)
+    assert read_storms(whole, "wmo").storm.tolist() == [0, 0, 0, 1, 1]
 
 
 def test_an_agency_without_a_position_leaves_the_point_out(file):

@@ -59,9 +59,10 @@ def test_storms_spread_evenly_pass_a_place_as_often_as_the_cap_is_large():
     lat = np.degrees(np.arcsin((2 * k + 1) / count - 1))
     lon = 360 * ((k / ((1 + 5**0.5) / 2)) % 1)
     every = Tracks(k, 0.0 * k, 0 * k + 2001, 0 * k + 7, lat, lon)
-    ((counts,), shares) = passages(every, whole(2001))["annual"]
+    made = passages([every], whole(2001))["annual"]
+    counts = made.total
     expected = count * (1 - np.cos(np.radians(5))) / 2
-    assert shares == [1.0]
+    assert made.amounts == [1.0]
     assert np.average(counts, weights=DENSITY_GRID.area) == pytest.approx(expected, rel=1e-3)
     np.testing.assert_allclose(counts.mean(axis=1), expected, rtol=0.1)
 
@@ -72,7 +73,7 @@ def test_a_way_is_a_great_circle_and_a_storm_counts_once():
     way = joined(one)
     assert (way.storm == 4).sum() == 1
     assert way.lon[way.storm == 3] == pytest.approx(np.arange(41) / 2 - 10)
-    ((counts,), _) = passages(one, whole(2001))["annual"]
+    counts = passages([one], whole(2001))["annual"].total
     row, column = DENSITY_GRID.cells(np.array([5, 1, 7, 1]), np.array([1, 15, 1, 89]))
     assert counts[row, column].tolist() == [1, 0, 0, 1]  # at 5°, 5.1°, 7°, 1.4°
     # Of points more than a day apart the way is unknown; so it is of two storms.
@@ -89,11 +90,11 @@ def test_years_and_seasons_are_those_that_are_there():
     half = np.full((2, 12), 240.0)
     half[1, 6:] = 0  # 2002 ends in June
     presence = Presence((2001, 2002), half, np.full((2, 12), 240.0))
-    here = tuple(int(one) for one in DENSITY_GRID.cells(9.0, 9.0))
+    here = np.ravel_multi_index(DENSITY_GRID.cells([9.0], [9.0]), DENSITY_GRID.shape)
 
     def of(period):
-        counts, shares = passages(tracks(over), presence)[period]
-        return counts[:, *here].tolist(), shares.round(6).tolist()
+        made = passages([tracks(over)], presence)[period]
+        return made.at(here).ravel().tolist(), made.amounts.round(6).tolist()
 
     assert of("annual") == ([1, 1], [1, 0.5])
     assert of("DJF") == ([0, 1], [0.666667, 1])  # 2001 has January and February
@@ -109,7 +110,7 @@ def test_detected_minus_observed(tmp_path):
     kept = [row for row in rows if row[4] == 9] + [(10 * y + 7, 0, y, 8, 9, 9) for y in years]
     detected = tracks(sorted(kept))
     presence = whole(*years)
-    made = compare_tracks((observed, presence), (detected, presence), GLOBE, CYCLONE)
+    made = compare_tracks(([observed], presence), ([detected], presence), GLOBE, CYCLONE)
     write_comparison(tmp_path / "v.nc", made, {"first_experiment": "a", "second_experiment": "b"})
     maps = read_comparison(tmp_path / "v.nc")
     rows, columns = DENSITY_GRID.cells(np.array([9, -15, 40]), np.array([9, 179, 100]))
@@ -141,7 +142,7 @@ def test_detected_minus_observed(tmp_path):
 
     # Off a regional grid there is no density.
     regional = make_grid({"box": [100, 200, -40, 0], "step": 2})
-    made = compare_tracks((observed, presence), (detected, presence), regional, CYCLONE)
+    made = compare_tracks(([observed], presence), ([detected], presence), regional, CYCLONE)
     one = made.fields["track_density_first"][0, 0][rows, columns]
     assert one[1] == 2 and np.isnan(one[[0, 2]]).all()
     assert likeness(made, CYCLONE)["ratio"] == 0.0
@@ -150,7 +151,7 @@ def test_detected_minus_observed(tmp_path):
 def test_nothing_detected_and_few_years():
     presence = whole(2000)
     some = tracks([(1, 0, 2000, 8, 9, 9)])
-    made = compare_tracks((some, presence), (some.where([]), presence), GLOBE, CYCLONE)
+    made = compare_tracks(([some], presence), ([], presence), GLOBE, CYCLONE)
     assert not made.tested
     assert likeness(made, CYCLONE) == {
         "radius_deg": 5.0, "correlation": None, "ratio": 0.0, "significant": None,

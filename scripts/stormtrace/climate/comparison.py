@@ -25,6 +25,7 @@ from stormtrace.climate.significance import (
     false_discovery,
     interval,
 )
+from stormtrace.climate.year_maps import YearMaps
 from stormtrace.errors import BadInput
 from stormtrace.formats.comparison_maps import (
     CROSSING_RATE,
@@ -43,8 +44,8 @@ from stormtrace.grids.remapping import on_grid
 
 log = logging.getLogger("stormtrace")
 
-#: Counts (year, nlat, nlon) of one side, and what they are a share of (year,), such as steps.
-Side = tuple[NDArray[np.floating], NDArray[np.number]]
+#: Area means of counts of one side (year,), and what they are a share of (year,), such as steps.
+Means = tuple[NDArray[np.float64], NDArray[np.number]]
 
 
 def compare(
@@ -63,7 +64,8 @@ def compare(
     over regions, [west, east, south, north]; of regions without such a cell nothing.
 
     Raises:
-        BadInput: no class is shared, or events are to be compared that were not counted.
+        BadInput: no class and no area is shared, or events are to be compared that were not
+            counted.
 
     """
     variable = COUNTED[of]
@@ -72,7 +74,7 @@ def compare(
             "events are to be compared, but were not counted: compute_frequency.py --events"
         )
     classes = shared_classes(first, second)
-    grid = first.grid if first.grid.same_as(second.grid) else coarser([first.grid, second.grid])
+    grid, inside = shared_cells(first, second, regions)
     shape = (len(SEASONS), len(classes.features), *grid.shape)
     entries = ENTERED[variable]
     quantities = {"": (variable, classes.features)}
@@ -81,18 +83,21 @@ def compare(
         quantities |= {CROSSING_RATE: (entries, lines)} if lines else {}
     fields: dict[str, NDArray[np.float32]] = {}
     rows: list[RegionalDifference] = []
-    boxes = {region: box_cells(grid, box) for region, box in regions.items()}
     for prefix, (counted, features) in quantities.items():
         scale = 1.0 if prefix else 100.0
         quantity = "crossing rate" if prefix else "frequency"
         maps = {name: np.full(shape, np.nan, np.float32) for name in VARIABLES}
         for p, period in enumerate(SEASONS):
             for feature in features:
-                sides = [_years(side, feature, period, counted, grid) for side in (first, second)]
-                for name, values in differ(sides, scale, replicates, block_years).items():
+                one, two = (
+                    _years(side, feature, period, counted, grid, inside) for side in (first, second)
+                )
+                changed = differ((one[0], two[0]), scale, replicates, block_years)
+                for name, values in changed.items():
                     maps[name][p, classes.features.index(feature)] = values
-                for region, mean in _means(sides, grid, boxes).items():
-                    found = _differ_in_mean(mean, scale, replicates, block_years)
+                for region in inside if changed else ():
+                    means = one[1][region], two[1][region]
+                    found = _differ_in_mean(means, scale, replicates, block_years)
                     rows.append(RegionalDifference(feature.short, quantity, period, region, *found))
         fields |= {f"{prefix}{name}": values for name, values in maps.items()}
     return Comparison(grid, classes, fields, {"counted_from": of}), rows
@@ -123,35 +128,70 @@ def shared_classes(first: Frequency, second: Frequency) -> Classes:
     return Classes(tuple(shared), first.classes.background)
 
 
+def shared_cells(
+    first: Frequency, second: Frequency, regions: Mapping[str, Sequence[float]]
+) -> tuple[Grid, dict[str, NDArray[np.bool_]]]:
+    """Return the grid of a comparison, and of all cells and each region those that both cover.
+
+    On different grids it is the coarser. Regions without such a cell are left out.
+
+    Raises:
+        BadInput: there is no such cell at all.
+
+    """
+    grids = [first.grid, second.grid]
+    grid = grids[0] if grids[0].same_as(grids[1]) else coarser(grids)
+    shared = np.logical_and.reduce(
+        [np.isfinite(on_grid(np.ones(one.shape), one, grid)) for one in grids]
+    )
+    if not shared.any():
+        raise BadInput("the grids of the two experiments have no area in common")
+    boxes = {region: shared & box_cells(grid, box) for region, box in regions.items()}
+    inside = {region: cells for region, cells in boxes.items() if cells.any()}
+    return grid, {EVERYWHERE: shared} | inside
+
+
 def coarser(grids: Sequence[Grid]) -> Grid:
     """Return the grid with the largest cells, on average."""
     return max(grids, key=lambda grid: float(grid.area.mean()))
 
 
-def _years(side: Frequency, feature: FeatureClass, period: str, variable: str, grid: Grid) -> Side:
-    """Return counts (year, nlat, nlon) on `grid` and steps, of entries weeks, (year,)."""
-    _, counts, steps = side.by_year(feature.flag, period, variable)
-    if len(steps):
-        counts = on_grid(counts, side.grid, grid)
-    if variable in ENTERED.values():
-        return counts, steps * (side.step_hours / HOURS_A_WEEK)
-    return counts, steps
+def _years(
+    side: Frequency,
+    feature: FeatureClass,
+    period: str,
+    variable: str,
+    grid: Grid,
+    inside: Mapping[str, NDArray[np.bool_]],
+) -> tuple[YearMaps, dict[str, Means]]:
+    """Return counts by year on `grid`, and their area means of all cells and of each region.
+
+    They are a share of steps; of entries, of weeks.
+    """
+    years, steps, counts = side.by_year(feature.flag, period, variable)
+    is_rate = variable in ENTERED.values()
+    amounts = steps * (side.step_hours / HOURS_A_WEEK if is_rate else 1.0)
+    maps = YearMaps(grid.shape, amounts)
+    means: dict[str, Means] = {region: (np.zeros(years.size), amounts) for region in inside}
+    for place, found in enumerate(counts):
+        values = on_grid(found, side.grid, grid)
+        maps.add(place, values)
+        for region, cells in inside.items():
+            means[region][0][place] = np.average(values[cells], weights=grid.area[cells])
+    return maps, means
 
 
 def differ(
-    sides: list[Side], scale: float, replicates: int = 1000, block_years: int = 1
+    sides: tuple[YearMaps, YearMaps], scale: float, replicates: int = 1000, block_years: int = 1
 ) -> dict[str, NDArray[np.floating]]:
     """Return the maps of one period and class; nothing where a side has no steps.
 
     NaN in cells that one of the grids does not cover.
     """
-    if any(amounts.sum() == 0 for _, amounts in sides):
+    if any(side.amounts.sum() == 0 for side in sides):
         return {}
-    first, second = (scale * counts.sum(axis=0) / amounts.sum() for counts, amounts in sides)
-    known = np.isfinite(first) & np.isfinite(second)
-    if not known.all():
-        sides = [(np.where(known, counts, 0.0), amounts) for counts, amounts in sides]
-    p_value = bootstrap(sides[0], sides[1], replicates, block_years)
+    first, second = (scale * side.total / side.amounts.sum() for side in sides)
+    p_value = bootstrap(*sides, replicates, block_years)
     return {
         "first": first,
         "second": second,
@@ -161,29 +201,8 @@ def differ(
     }
 
 
-def _means(
-    sides: Sequence[Side], grid: Grid, boxes: Mapping[str, NDArray[np.bool_]]
-) -> dict[str, list[Side]]:
-    """Return region -> area means of counts (year,) and amounts of both sides; none without steps.
-
-    Of the cells that both sides cover.
-    """
-    if any(amounts.sum() == 0 for _, amounts in sides):
-        return {}
-    known = np.logical_and.reduce([np.isfinite(counts).all(axis=0) for counts, _ in sides])
-    inside = {EVERYWHERE: known} | {region: known & cells for region, cells in boxes.items()}
-    return {
-        region: [
-            (np.average(counts[:, cells], axis=1, weights=grid.area[cells]), amounts)
-            for counts, amounts in sides
-        ]
-        for region, cells in inside.items()
-        if cells.any()
-    }
-
-
 def _differ_in_mean(
-    sides: Sequence[Side], scale: float, replicates: int, block_years: int
+    sides: tuple[Means, Means], scale: float, replicates: int, block_years: int
 ) -> tuple[float, float, float, float | None, float | None]:
     """Return first, second, difference and the ends of its interval, from years drawn anew."""
     first, second = (scale * counts.sum() / amounts.sum() for counts, amounts in sides)

@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.class_table import ClassTable
-from stormtrace.climate.comparison import coarser, shared_classes
+from stormtrace.climate.comparison import shared_cells, shared_classes
 from stormtrace.climate.frequency import COUNTED, open_frequency
 from stormtrace.climate.significance import MINIMUM_YEARS, drawn_years, interval
 from stormtrace.errors import BadInput
 from stormtrace.formats.comparison_maps import SEASONS
-from stormtrace.formats.decomposition_maps import EVERYWHERE, DecompositionMaps, Row, variables
-from stormtrace.grids import Grid, box_cells
+from stormtrace.formats.decomposition_maps import DecompositionMaps, Row, variables
+from stormtrace.grids import Grid
 from stormtrace.grids.remapping import on_grid
 
 Floats = NDArray[np.float64]
@@ -89,16 +89,9 @@ def decompose(
     """
     with open_frequency(sides.first, table, of) as a, open_frequency(sides.second, table, of) as b:
         classes = shared_classes(a, b)
-        grid = a.grid if a.grid.same_as(b.grid) else coarser([a.grid, b.grid])
-        covered = [on_grid(np.ones((1, *one.grid.shape)), one.grid, grid)[0] for one in (a, b)]
+        grid, inside = shared_cells(a, b, regions)
     shape = (len(SEASONS), len(classes.features), *grid.shape)
     maps = {name: np.full(shape, np.nan, np.float32) for name in variables(sides.fields)}
-    common: NDArray[np.bool_] = np.isfinite(np.sum(covered, axis=0))
-    if not common.any():
-        raise BadInput("the grids of the two experiments have no area in common")
-    inside = {EVERYWHERE: common}
-    for region, box in regions.items():
-        inside |= {region: cells} if (cells := common & box_cells(grid, box)).any() else {}
     facts = dict(attributes) | {"counted_from": of}
     made = Decomposition(DecompositionMaps(grid, classes, sides.fields, maps, facts))
     for c, feature in enumerate(classes.features):
@@ -133,15 +126,17 @@ def _read(
     with open_frequency(path, table, of) as frequency:
         if flag not in frequency.classes.flags:
             raise BadInput(f"{path} has no class {flag}: make the counterfactual masks again")
-        years, counts, steps = frequency.by_year(flag, period, COUNTED[of])
+        years, steps, maps = frequency.by_year(flag, period, COUNTED[of])
         if not steps.sum():
             return None
-        counts = on_grid(counts, frequency.grid, grid)
-    means = {
-        region: np.average(counts[:, cells].astype(np.float64), axis=1, weights=grid.area[cells])
-        for region, cells in inside.items()
-    }
-    return 100.0 * counts.sum(axis=0, dtype=np.float64) / steps.sum(), _Means(years, steps, means)
+        total = np.zeros(grid.shape)
+        means = {region: np.zeros(years.size) for region in inside}
+        for place, found in enumerate(maps):
+            counts = on_grid(found, frequency.grid, grid)
+            total += counts
+            for region, cells in inside.items():
+                means[region][place] = np.average(counts[cells], weights=grid.area[cells])
+    return 100.0 * total / steps.sum(), _Means(years, steps, means)
 
 
 def _check_years(sides: Sides, means: Mapping[str, _Means]) -> None:

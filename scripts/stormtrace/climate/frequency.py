@@ -2,7 +2,8 @@
 
 import contextlib
 import itertools
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -125,24 +126,31 @@ class Frequency(FrequencyFile):
 
     def by_year(
         self, feature: str, period: str = "annual", variable: str | None = None
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]:
-        """Return years (n,), counts (n, nlat, nlon) and steps (n,) for a period, year by year.
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], Iterator[NDArray[np.float32]]]:
+        """Return years (n,), steps (n,) and n maps of counts (nlat, nlon), read one by one.
 
         Of entries the steps are those at which entries are known.
         The units a bootstrap draws from: a December belongs to the next year's DJF. Years in
         which the period has no step are left out.
         """
-        months = list(self.months(period))
-        units = [season_year(int(self.years[year]), month, period) for year, month in months]
-        years = np.array(sorted(set(units)), np.int64)
-        counts = np.zeros((years.size, *self.grid.shape), np.float32)
-        steps = np.zeros(years.size, np.int64)
         variable = variable or self.counted
         present = self.entry_steps if variable in ENTERED.values() else self.steps
-        for (year, month), place in zip(months, np.searchsorted(years, units), strict=True):
-            counts[place] += self.read(variable, feature, year, month)
-            steps[place] += present[year, month - 1]
-        return years, counts, steps
+        months: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for year, month in self.months(period):
+            months[season_year(int(self.years[year]), month, period)].append((year, month))
+        years = sorted(months)
+        steps = [sum(present[year, month - 1] for year, month in months[one]) for one in years]
+        maps = (self._sum(variable, feature, months[year]) for year in years)
+        return np.array(years, np.int64), np.array(steps, np.int64), maps
+
+    def _sum(
+        self, variable: str, feature: str, months: Sequence[tuple[int, int]]
+    ) -> NDArray[np.float32]:
+        """Return the sum over some months, each the position of its year and its number."""
+        total = np.zeros(self.grid.shape, np.float32)
+        for year, month in months:
+            total += self.read(variable, feature, year, month)
+        return total
 
     def months(self, period: str) -> Iterator[tuple[int, int]]:
         """Yield (position of the year, calendar month) of every month that has steps."""

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.climate.year_maps import YearMaps
+
 #: With fewer years a side, resampling them says nothing: no significance is given.
 MINIMUM_YEARS = 5
 
@@ -13,47 +15,45 @@ CELLS_AT_ONCE = 4_000
 
 
 def bootstrap(
-    first: tuple[NDArray[np.floating], NDArray[np.number]],
-    second: tuple[NDArray[np.floating], NDArray[np.number]],
+    first: YearMaps,
+    second: YearMaps,
     replicates: int = 1000,
     block_years: int = 1,
     seed: int = 0,
 ) -> NDArray[np.float32]:
     """Return two-sided p-values, shape of a map, that the frequencies do not differ.
 
-    first, second: (counts (year, nlat, nlon), steps (year,)) of each side. Years, or circular
-    blocks of `block_years` consecutive ones, are drawn with replacement on each side; each draw
-    gives 100·Σcount/Σsteps second minus first; twice the smaller share of draws on either side of
-    zero (draws of exactly zero count for both), at least 1/replicates, is then corrected for few
-    years (`_expand`). An experiment compared with itself is never significant. NaN where neither
-    side ever has the class, and with fewer than `MINIMUM_YEARS` years (or blocks) a side.
+    Years, or circular blocks of `block_years` consecutive ones, are drawn with replacement on each
+    side; each draw gives 100·Σcount/Σsteps second minus first; twice the smaller share of draws on
+    either side of zero (draws of exactly zero count for both), at least 1/replicates, is then
+    corrected for few years (`_expand`). An experiment compared with itself is never significant.
+    NaN where a side is not known or neither ever has the class, and with fewer than `MINIMUM_YEARS`
+    years (or blocks) a side.
     """
-    shape = first[0].shape[1:]
-    sizes = [len(steps) // block_years for _, steps in (first, second)]
+    sides = first, second
+    p_values = np.full(first.total.size, np.nan, np.float32)
+    sizes = [len(side.amounts) // block_years for side in sides]
     if min(sizes) < MINIMUM_YEARS:
-        return np.full(shape, np.nan, np.float32)
+        return p_values.reshape(first.total.shape)
     rng = np.random.default_rng(seed)
-    drawn = [drawn_years(len(steps), replicates, block_years, rng) for _, steps in (first, second)]
+    drawn = [drawn_years(len(side.amounts), replicates, block_years, rng) for side in sides]
     scaled = [
-        (100.0 * weights / (weights @ steps)[:, None]).astype(np.float32)
-        for weights, (_, steps) in zip(drawn, (first, second), strict=True)
+        (100.0 * weights / (weights @ side.amounts)[:, None]).astype(np.float32)
+        for weights, side in zip(drawn, sides, strict=True)
     ]
-    flat = [
-        np.asarray(counts, np.float32).reshape(len(counts), -1) for counts, _ in (first, second)
-    ]
-    p_values = np.full(flat[0].shape[1], np.nan, np.float32)
-    ever = np.flatnonzero(flat[0].any(axis=0) | flat[1].any(axis=0))
+    both = first.total + second.total
+    ever = np.flatnonzero(np.isfinite(both) & (both > 0))
     drawn_percents = np.empty((2, replicates * CELLS_AT_ONCE), np.float32)  # reused: pages are dear
     for start in range(0, ever.size, CELLS_AT_ONCE):
         cells = ever[start : start + CELLS_AT_ONCE]
         percents = drawn_percents[:, : replicates * cells.size].reshape(2, replicates, -1)
-        for side in (0, 1):
-            np.matmul(scaled[side], flat[side][:, cells], out=percents[side])
+        for weights, side, found in zip(scaled, sides, percents, strict=True):
+            np.matmul(weights, side.at(cells), out=found)
         below = _count_rows(percents[1] <= percents[0])
         above = _count_rows(percents[1] >= percents[0])
         shares = np.clip(2 * np.minimum(below, above) / replicates, 1 / replicates, 1)
         p_values[cells] = _expand(shares, sizes)
-    return p_values.reshape(shape)
+    return p_values.reshape(first.total.shape)
 
 
 def widening(sizes: Sequence[int], confidence: float = 0.95) -> float:

@@ -7,6 +7,9 @@ composite_figures      fields while a class is present
 sensitivity_figures    many experiments side by side
 label_figures          labels and predictions; input fields with detections
 model_figures          training and importance
+agreement_figures      where methods agree
+decomposition_figures  what each field contributes to a difference
+threshold_figures      what is extreme
 animation              detections over a field, as a film
 maps, layers           one map: field, hatching, colour bar; layers of its image
 map_lines, outlines    coasts and graticule; edges of masks

@@ -13,6 +13,9 @@ great_circle_areas area under the edges of a polygon, by row and column
 lattice_overlaps   how much of each polygon lies in each cell of a rectilinear grid
 polygon_overlaps   how much of each polygon lies in each other polygon
 remapping          area means of a field on another grid
+basins             ocean basins, by where an event begins
+spacing            how far apart cells are
+resampling         a field on a grid of another spacing, smooth where that is finer
 common_area        whether two grids cover the same part of the Earth
 """
 

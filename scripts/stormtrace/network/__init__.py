@@ -7,6 +7,7 @@ padding                           what a convolution sees beyond a map's edges
 predictor                         the reference path: torch, float32
 runtimes, devices                 the fast paths, and where they run
 kept_networks, openvino_core      networks that OpenVINO has compiled
+slopes                            PReLU, with a quicker gradient on a CPU
 mirror_average                    a network that means a map and its mirror image
 learned_grid, trained_grid        the spacing it learned on, and the grid it looks at
 plausible_input                   fields held against what the network knows

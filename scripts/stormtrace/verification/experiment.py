@@ -1,6 +1,7 @@
 """What an experiment found of one class, and how it is held against observed storms."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,13 @@ from stormtrace.verification.judging import (
 from stormtrace.verification.observed import Storms
 from stormtrace.verification.pairing import Points
 from stormtrace.verification.skill import Detected, skill, verdicts
-from stormtrace.verification.track_density import Presence, Tracks, compare_tracks
+from stormtrace.verification.track_density import (
+    POINTS_AT_ONCE,
+    Presence,
+    Tracks,
+    compare_tracks,
+    some_storms,
+)
 
 Floats = NDArray[np.float64]
 
@@ -99,24 +106,42 @@ def _steps(years: Sequence[YearObjects]) -> Steps:
 
 def _detected(tracked: Tracked, steps: Steps) -> Detected:
     """Return the tracks of the class, sorted by step."""
-    event, hours, (units, calendar), lat, lon = _trajectories(tracked)
-    time = real_times(hours, units, calendar) if hours.size else steps.time[:0]
-    step = np.searchsorted(steps.time, time)
+    found = {name: [np.empty(0)] for name in ("lat", "lon")}
+    whole = {name: [np.empty(0, np.int64)] for name in ("step", "event")}
+    for event, hours, (units, calendar), lat, lon in _trajectories(tracked):
+        whole["step"].append(np.searchsorted(steps.time, real_times(hours, units, calendar)))
+        whole["event"].append(event)
+        found["lat"].append(lat)
+        found["lon"].append(lon)
+    step = np.concatenate(whole.pop("step"))
     order = np.argsort(step, kind="stable")
-    return Detected(Points(step[order], lat[order], lon[order]), event[order])
+    lat, lon = (np.concatenate(found.pop(name))[order] for name in ("lat", "lon"))
+    return Detected(Points(step[order], lat, lon), np.concatenate(whole.pop("event"))[order])
 
 
 def _trajectories(
     tracked: Tracked,
-) -> tuple[NDArray[np.int64], Floats, tuple[str, str], Floats, Floats]:
-    """Return event, time, its units and calendar, latitude, longitude of the class, by event."""
+) -> Iterator[tuple[NDArray[np.int64], Floats, tuple[str, str], Floats, Floats]]:
+    """Yield event, time, its units and calendar, latitude, longitude of the class, by event.
+
+    Of some whole events at a time.
+    """
     with opening(tracked.events / "trajectories.nc") as nc:
+        for name in ("time", "lat", "lon"):
+            nc[name].set_var_chunk_cache(size=2**21)  # a chunk, and no 16 MB
         rows = np.asarray(nc["row_size"][:], np.int64)
-        mine = np.repeat(np.asarray(nc["class"][:]) == tracked.feature.code, rows)
-        event = np.repeat(np.asarray(nc["event"][:], np.int64), rows)[mine]
-        axis = nc["time"]
-        hours, lat, lon = (np.asarray(nc[name][:], float)[mine] for name in ("time", "lat", "lon"))
-        return event, hours, (axis.units, axis.calendar), lat, lon
+        event, is_mine = nc["event"][:], nc["class"][:] == tracked.feature.code
+        about = nc["time"].units, nc["time"].calendar
+        ends = np.cumsum(rows)
+        cuts = np.flatnonzero(np.diff(ends // POINTS_AT_ONCE, append=-1)) + 1
+        for first, last in itertools.pairwise([0, *cuts]):
+            some = slice(first, last)
+            points = slice(ends[first] - rows[first], ends[last - 1])
+            mine = np.repeat(is_mine[some], rows[some])
+            hours, lat, lon = (
+                np.asarray(nc[name][points], float)[mine] for name in ("time", "lat", "lon")
+            )
+            yield np.repeat(event[some], rows[some])[mine], hours, about, lat, lon
 
 
 def in_climate(
@@ -167,11 +192,15 @@ def in_density(
         strong.lat,
         strong.lon,
     )
-    event, hours, (units, calendar), lat, lon = _trajectories(tracked)
-    year, month = years_and_months(hours, units, calendar)
-    detected = Tracks(event, hours, year, month, lat, lon)
+    detected = (
+        Tracks(event, hours, *years_and_months(hours, *about), lat, lon)
+        for event, hours, about, lat, lon in _trajectories(tracked)
+    )
     return compare_tracks(
-        (observed, seen), (detected, _presence(tracked)), tracked.years[0].grid, tracked.feature
+        (some_storms(observed), seen),
+        (detected, _presence(tracked)),
+        tracked.years[0].grid,
+        tracked.feature,
     )
 
 

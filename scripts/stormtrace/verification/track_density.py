@@ -8,7 +8,7 @@ circle.
 
 import itertools
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.classes import Classes, FeatureClass
-from stormtrace.climate.comparison import Side, differ
+from stormtrace.climate.comparison import differ
 from stormtrace.climate.seasons import months_of, season_year
+from stormtrace.climate.year_maps import YearMaps
 from stormtrace.formats.comparison_maps import (
     SEASONS,
     TRACK_DENSITY,
@@ -148,37 +149,35 @@ def near_cells(lat: Floats, lon: Floats) -> tuple[Ints, Ints]:
     return np.concatenate(points), np.concatenate(cells)
 
 
-def passages(tracks: Tracks, presence: Presence) -> dict[str, Side]:
+def passages(tracks: Iterable[Tracks], presence: Presence) -> dict[str, YearMaps]:
     """Return by period the storms that pass each cell, and how much of each year there is.
 
-    Counts (years, nlat, nlon), shares (years,). A storm counts once in a cell and year: the year
-    of its first point, of a season the year of the season.
+    tracks: of some whole storms at a time.
+
+    A storm counts once in a cell and year: the year of its first point, of a season the year of the
+    season.
     """
-    inside = np.isin(tracks.year, presence.years) & presence.months[tracks.month - 1]
-    tracks = tracks.where(np.flatnonzero(inside))
     shares = {period: presence.shares(period) for period in SEASONS}
     counts = {
-        period: np.zeros((len(years), DENSITY_GRID.size), np.float32)
+        period: YearMaps(DENSITY_GRID.shape, np.array(list(years.values())))
         for period, years in shares.items()
     }
-    for few in _some_storms(tracks):
-        way = joined(few)
+    for some in tracks:
+        inside = np.isin(some.year, presence.years) & presence.months[some.month - 1]
+        way = joined(some.where(inside))
         point, cell = near_cells(way.lat, way.lon)
         for period, years in shares.items():
             unit = _units(way, period, list(years))
             groups, number = np.unique(way.storm * (len(years) + 1) + unit, return_inverse=True)
             passed = np.zeros((groups.size, DENSITY_GRID.size), bool)
             passed[number[point], cell] = True
-            for one, flags in zip(groups % (len(years) + 1), passed, strict=True):
-                if one < len(years):
-                    counts[period][one] += flags
-    return {
-        period: (one.reshape(-1, *DENSITY_GRID.shape), np.array(list(shares[period].values())))
-        for period, one in counts.items()
-    }
+            of = groups % (len(years) + 1)
+            for one in np.unique(of[of < len(years)]):
+                counts[period].add(int(one), passed[of == one].sum(axis=0))
+    return counts
 
 
-def _some_storms(tracks: Tracks) -> Iterator[Tracks]:
+def some_storms(tracks: Tracks) -> Iterator[Tracks]:
     """Yield some whole storms at a time."""
     begins = np.flatnonzero(np.diff(tracks.storm, prepend=-1))
     cuts = begins[np.searchsorted(begins, np.arange(0, tracks.storm.size, POINTS_AT_ONCE))[1:] - 1]
@@ -199,8 +198,8 @@ def _units(way: Tracks, period: str, years: Sequence[int]) -> Ints:
 
 
 def compare_tracks(
-    observed: tuple[Tracks, Presence],
-    detected: tuple[Tracks, Presence],
+    observed: tuple[Iterable[Tracks], Presence],
+    detected: tuple[Iterable[Tracks], Presence],
     grid: Grid,
     feature: FeatureClass,
 ) -> Comparison:
@@ -215,8 +214,9 @@ def compare_tracks(
         for name in VARIABLES
     }
     for number, period in enumerate(SEASONS):
-        on_grid = [(np.where(off, np.nan, side[period][0]), side[period][1]) for side in sides]
-        for name, values in differ(on_grid, 1.0).items():
+        first, second = (side[period] for side in sides)
+        first.total[off] = second.total[off] = np.nan
+        for name, values in differ((first, second), 1.0).items():
             maps[name][number, 0] = values
     fields = {f"{TRACK_DENSITY}{name}": values for name, values in maps.items()}
     return Comparison(DENSITY_GRID, Classes((feature,)), fields, {})

@@ -4,6 +4,7 @@ classic_entries  large variables of classic netCDF, read from where they lie
 opened         a raw file, opened: dimensions, variables, attributes
 raw_formats    netCDF, Zarr, GRIB and zips, opened
 forecast_times files by forecast, along the times that their values are of
+degrees        latitudes and longitudes in degrees, whatever their units
 horizontal     the latitudes and longitudes of a variable
 variable_layout  which dimension is time, levels, points
 found_files    files on disk by the patterns of a dataset
