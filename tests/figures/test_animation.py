@@ -24,6 +24,15 @@ def test_frames_are_north_up_with_outlines_where_the_mask_is():
     assert set(rows) <= {8, 9, 10}
     assert columns.min() in (19, 20)
     assert columns.max() in (23, 24)
+    # Within its outline a quarter of the class's colour lies over field and coasts; beyond, nothing.
+    plain = painter.paint(field, np.zeros_like(mask), marks)
+    inside = np.zeros(frame.shape[:2], bool)
+    inside[factor * (MINI.shape[0] - 10) :][:factor, factor * 20 : factor * 24] = True
+    within = inside & ~(frame == marks[2]).all(axis=2)
+    assert within.sum() > 0.7 * inside.sum()
+    assert (frame[within] == (plain[within].astype(int) * 3 + marks[2]) // 4).all()
+    outside = ~inside & ~(frame == marks[2]).all(axis=2)
+    assert (frame[outside] == plain[outside]).all()
 
 
 def test_the_film_has_a_frame_a_step_and_browsers_can_play_it(tmp_path):
