@@ -120,6 +120,16 @@ def jobs(folder, years):
     compared = here / "compared.nc"
     yield "compare", run("compare", *flags, "--output", compared)
     yield "compare on 768 × 1152 cells", compare_large(here, years)
+    sides = ["--first", frequency, "--second", frequency, "--fields", "TMQ", "--name", "parts"]
+    sides += ["--of-first", frequency, "--of-second", frequency]
+    flags = ["--output", here / "parts.nc", "--table", here / "parts.csv"]
+    yield "decompose", run("decompose", *sides, *flags)
+    files = {"masks": [*map(str, masks)], "objects": [*map(str, paths)], "events": str(events)}
+    pair = [{"experiment": "bench", "class": name, **files} for name in ("TC", "AR")]
+    members = here / "members.json"
+    members.write_text(json.dumps(pair), encoding="utf-8")
+    flags = ["--name", "pair", "--lags", 0, 24, "--output", here / "agreement"]
+    yield "agree", run("agree", "--members", f"@{members}", *flags)
     flags = ["--title", "Bench", "--output", here / "figures", "--events", events]
     yield "draw_experiment", run("draw_experiment", "--frequency", frequency, *flags)
     page = report_of(here, frequency, events, compared)

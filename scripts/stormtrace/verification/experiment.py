@@ -1,5 +1,6 @@
 """What an experiment found of one class, and how it is held against observed storms."""
 
+import functools
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -61,6 +62,27 @@ class Tracked:
     events: Path
     feature: FeatureClass
 
+    @functools.cached_property
+    def steps(self) -> Steps:
+        """All steps, as dates of the Gregorian calendar."""
+        times = [real_times(year.time, year.time_units, year.calendar) for year in self.years]
+        return Steps(np.unique(np.concatenate(times)), self.years[0].step_hours)
+
+    @functools.cached_property
+    def presence(self) -> Presence:
+        """How many steps each month has, and should have."""
+        there: dict[int, Floats] = {}
+        whole: dict[int, Floats] = {}
+        for one in self.years:
+            number = int(one.attributes["year"])
+            _, months = years_and_months(one.time, one.time_units, one.calendar)
+            there[number] = np.bincount(months - 1, minlength=12).astype(float)
+            whole[number] = expected_steps(number, one.calendar, one.step_hours).astype(float)
+        years = sorted(there)
+        return Presence(
+            years, np.stack([there[one] for one in years]), np.stack([whole[one] for one in years])
+        )
+
 
 def read_tracked(
     objects: Sequence[Path | str], events: Path | str, table: ClassTable | None = None
@@ -94,22 +116,19 @@ def in_time(tracked: Tracked, storms: Storms, rules: Rules) -> dict[str, Any]:
         BadInput: its dates are none of the Gregorian calendar, or no storm lies in its time.
 
     """
-    steps = _steps(tracked.years)
-    judged = judge(storms, steps, tracked.years[0].grid, rules.minimum_wind)
-    return skill(verdicts(judged, _detected(tracked, steps), rules.radius_km), steps)
+    judged = judge(storms, tracked.steps, tracked.years[0].grid, rules.minimum_wind)
+    found = verdicts(judged, _detected(tracked), rules.radius_km)
+    return skill(found, tracked.steps)
 
 
-def _steps(years: Sequence[YearObjects]) -> Steps:
-    times = [real_times(year.time, year.time_units, year.calendar) for year in years]
-    return Steps(np.unique(np.concatenate(times)), years[0].step_hours)
-
-
-def _detected(tracked: Tracked, steps: Steps) -> Detected:
+def _detected(tracked: Tracked) -> Detected:
     """Return the tracks of the class, sorted by step."""
     found = {name: [np.empty(0)] for name in ("lat", "lon")}
     whole = {name: [np.empty(0, np.int64)] for name in ("step", "event")}
     for event, hours, (units, calendar), lat, lon in _trajectories(tracked):
-        whole["step"].append(np.searchsorted(steps.time, real_times(hours, units, calendar)))
+        whole["step"].append(
+            np.searchsorted(tracked.steps.time, real_times(hours, units, calendar))
+        )
         whole["event"].append(event)
         found["lat"].append(lat)
         found["lon"].append(lon)
@@ -164,7 +183,7 @@ def in_climate(
     year = np.array([int(start[:4]) for start in starts], np.int64)
     month = np.array([int(start[5:7]) for start in starts], np.int64)
     basin = tc_basin(mine["genesis_lat"], mine["genesis_lon"])
-    presence = _presence(tracked)
+    presence = tracked.presence
     counts = yearly(basin, year, month, presence.years)
     storms, seen = _seen(tracked, storms, rules, has_same_days)
     return {
@@ -198,7 +217,7 @@ def in_density(
     )
     return compare_tracks(
         (some_storms(observed), seen),
-        (detected, _presence(tracked)),
+        (detected, tracked.presence),
         tracked.years[0].grid,
         tracked.feature,
     )
@@ -213,7 +232,7 @@ def _seen(
     """
     storms = storms.where(tracked.years[0].grid.cells(storms.lat, storms.lon)[0] >= 0)
     if has_same_days and rules.observed_years is None:
-        return storms.where(_within(storms.time, _steps(tracked.years))), _presence(tracked)
+        return storms.where(_within(storms.time, tracked.steps)), tracked.presence
     years = _years_of(storms)
     first, last = rules.observed_years or years
     if not years[0] <= first <= last <= years[1]:
@@ -222,7 +241,7 @@ def _seen(
             f"experiment are of {years[0]}–{years[1]}: correct observed_years"
         )
     # Of months that the experiment has not, nothing is compared.
-    whole = np.ones((last - first + 1, 12)) * _presence(tracked).months
+    whole = np.ones((last - first + 1, 12)) * tracked.presence.months
     there = whole.copy()
     both = (storms.lat > 0).any() and (storms.lat < 0).any()
     if rules.observed_years is None and both:  # storms in all months: the last year is under way
@@ -236,21 +255,6 @@ def _within(time: NDArray[np.datetime64], steps: Steps) -> NDArray[np.bool_]:
     after = np.clip(np.searchsorted(steps.time, time), 1, steps.time.size - 1)
     near = np.minimum(abs(time - steps.time[after - 1]), abs(time - steps.time[after]))
     return near <= half
-
-
-def _presence(tracked: Tracked) -> Presence:
-    """Return how many steps each month has, and should have."""
-    there: dict[int, Floats] = {}
-    whole: dict[int, Floats] = {}
-    for one in tracked.years:
-        number = int(one.attributes["year"])
-        _, months = years_and_months(one.time, one.time_units, one.calendar)
-        there[number] = np.bincount(months - 1, minlength=12).astype(float)
-        whole[number] = expected_steps(number, one.calendar, one.step_hours).astype(float)
-    years = sorted(there)
-    return Presence(
-        years, np.stack([there[one] for one in years]), np.stack([whole[one] for one in years])
-    )
 
 
 def _observed(storms: Storms, rules: Rules, seen: Presence) -> dict[str, Any]:
