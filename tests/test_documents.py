@@ -216,7 +216,7 @@ def test_links_lead_to_files_and_headings(page):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_modules_named_with_their_folder_exist(page):
     """`climate/year_maps.py` may leave out what lies above its room."""
-    there = [str(file) for room in ("scripts", "tests", "benchmarks", "workflow", "envs")
+    there = [str(file) for room in ("scripts", "tests", "benchmarks", "workflow", "profiles")
              for file in (ROOT / room).rglob("*")]  # fmt: skip
     for named in re.findall(r"`([\w-]+/[\w/-]+\.(?:py|smk|sh))`", page.read_text()):
         assert any(file.endswith(f"/{named}") for file in there), f"{page.name}: {named}"
