@@ -99,6 +99,7 @@ def compare(
                     means = one[1][region], two[1][region]
                     found = _differ_in_mean(means, scale, replicates, block_years)
                     rows.append(RegionalDifference(feature.short, quantity, period, region, *found))
+                del one, two  # and their files, before the next
         fields |= {f"{prefix}{name}": values for name, values in maps.items()}
     return Comparison(grid, classes, fields, {"counted_from": of}), rows
 
