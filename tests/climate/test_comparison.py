@@ -1,3 +1,4 @@
+import netCDF4
 import numpy as np
 import pytest
 
@@ -114,3 +115,32 @@ def test_events_are_compared_where_the_masks_are_the_same(tmp_path):
     untracked = write_frequency(tmp_path / "d.nc", made)
     with pytest.raises(BadInput, match="events"):
         compare_files(half, untracked, tmp_path / "c.nc", {}, of="events")
+
+
+def test_years_of_which_no_entry_is_known_are_no_years_of_a_rate(tmp_path):
+    """Of seven years whose entries are known in five or four: with five tested, with four not.
+
+    Steps that follow none say nothing of entries; years of such steps, drawn alone, were a rate of
+    nothing by nothing.
+    """
+    table = {"front": {"short": "FR", "kind": "line"}}
+    sides = []
+    for name, known in (("five", 5), ("seven", 7), ("four", 4)):
+        made = {
+            year: values[:, :1] for year, values in counts(range(2000, 2007), 7 + known).items()
+        }
+        path = write_frequency(tmp_path / f"{name}.nc", made, classes=("front",), entries=0.5)
+        with netCDF4.Dataset(path, "a") as nc:
+            for variable in ("entry_steps", "entries"):
+                nc[variable][12 * known :] = 0
+        sides.append(path)
+    five, seven, four = sides
+    for other, tested in ((five, True), (four, False)):
+        rows = tmp_path / "c.csv"
+        comparison = compare_files(other, seven, tmp_path / "c.nc", {}, table, rows)
+        p_value = comparison.get("crossing_rate_p_value", "front", "annual")
+        assert np.isfinite(p_value).all() == tested
+        for row in read_regional(rows):
+            if (row.quantity, row.period) == ("crossing rate", "annual"):
+                assert (row.low is not None) == tested
+                assert not tested or row.low < row.difference < row.high

@@ -122,6 +122,19 @@ def test_few_years_have_no_interval_and_other_years_are_refused(tmp_path):
         decompose(mixed)
 
 
+def test_other_cells_and_a_field_named_twice_are_refused(tmp_path):
+    """Of a part of the grid all parts would be NaN; of a field twice the remainder would be wrong."""
+    sides = sides_of(tmp_path / "a", lambda own, seen: 3.0, ("X",), range(2000, 2003))
+    box = make_grid({"box": [0, 90, 0, 90], "step": 30})
+    counts = {year: np.ones((12, 1, *box.shape), int) for year in range(2000, 2003)}
+    part = write_frequency(tmp_path / "part.nc", counts, 1000, box, classes=(RIVER,))
+    with pytest.raises(BadInput, match=r"part.nc is on another grid .* than .*second/frequency.nc"):
+        decompose(Sides(("X",), sides.first, sides.second, sides.of_first, [part]))
+    twice = [2 * list(of) for of in (sides.of_first, sides.of_second)]
+    with pytest.raises(BadInput, match=r"twice \(X\): name each once"):
+        decompose(Sides(("X", "X"), sides.first, sides.second, *twice))
+
+
 FIELDS = ("TMQ", "U850", "V850", "PSL")
 GRID = make_grid({"nlat": 37, "nlon": 48})
 RECIPE = read_block(

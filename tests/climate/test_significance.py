@@ -1,9 +1,12 @@
+import resource
+
 import numpy as np
 import pytest
 import scipy.stats
 
 from stormtrace.climate.significance import bootstrap, false_discovery
 from stormtrace.climate.year_maps import YearMaps
+from stormtrace.errors import BadInput
 
 SHAPE = (4, 5)
 
@@ -79,3 +82,17 @@ def test_false_discovery_by_hand():
     """Four tests at 10 %: limits 0.025, 0.05, 0.075, 0.1; 0.06 fails its own but 0.07 passes."""
     p = np.array([0.01, 0.06, 0.07, 0.9])
     assert false_discovery(p).tolist() == [True, True, True, False]
+
+
+def test_a_year_that_a_full_disk_took_in_part_is_refused():
+    """The last map written in part, of which the system says nothing, was zeros in what is tested."""
+    maps = YearMaps((20, 30), np.ones(2))
+    maps.add(0, np.ones((20, 30)))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4 * 1000, limits[1]))  # of 1200 values
+    try:
+        with pytest.raises(BadInput, match=r"temporary folder /.* is full .* set TMPDIR"):
+            maps.add(1, np.ones((20, 30)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    maps.add(1, np.full((20, 30), 2.0))

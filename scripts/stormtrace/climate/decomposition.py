@@ -84,12 +84,16 @@ def decompose(
     north]. Grids, classes and the draws of years are as in `climate.comparison`.
 
     Raises:
-        BadInput: files have no class in common, lack events, or counterfactuals other years.
+        BadInput: files have no class in common, lack events, or counterfactuals other years or
+            cells; a field is named twice.
 
     """
+    if twice := sorted({name for name in sides.fields if list(sides.fields).count(name) > 1}):
+        raise BadInput(f"a field is to be shared out twice ({', '.join(twice)}): name each once")
     with open_frequency(sides.first, table, of) as a, open_frequency(sides.second, table, of) as b:
         classes = shared_classes(a, b)
         grid, inside = shared_cells(a, b, regions)
+        _check_grids(sides, {"first": a.grid, "second": b.grid}, table)
     shape = (len(SEASONS), len(classes.features), *grid.shape)
     maps = {name: np.full(shape, np.nan, np.float32) for name in variables(sides.fields)}
     facts = dict(attributes) | {"counted_from": of}
@@ -137,6 +141,17 @@ def _read(
             for region, cells in inside.items():
                 means[region][place] = np.average(counts[cells], weights=grid.area[cells])
     return 100.0 * total / steps.sum(), _Means(years, steps, means)
+
+
+def _check_grids(sides: Sides, grids: Mapping[str, Grid], table: ClassTable | None) -> None:
+    for side, grid in grids.items():
+        for name in sides.fields:
+            with open_frequency(path := sides.paths[f"{name}_{side}"], table) as found:
+                if not found.grid.same_as(grid):
+                    raise BadInput(
+                        f"{path} is on another grid ({found.grid.shape}) than {sides.paths[side]}"
+                        f" ({grid.shape}), whose weather it is of: make both again"
+                    )
 
 
 def _check_years(sides: Sides, means: Mapping[str, _Means]) -> None:

@@ -131,13 +131,14 @@ class Frequency(FrequencyFile):
 
         Of entries the steps are those at which entries are known.
         The units a bootstrap draws from: a December belongs to the next year's DJF. Years in
-        which the period has no step are left out.
+        which the period has no such step are left out.
         """
         variable = variable or self.counted
         present = self.entry_steps if variable in ENTERED.values() else self.steps
         months: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for year, month in self.months(period):
-            months[season_year(int(self.years[year]), month, period)].append((year, month))
+            if present[year, month - 1] > 0:
+                months[season_year(int(self.years[year]), month, period)].append((year, month))
         years = sorted(months)
         steps = [sum(present[year, month - 1] for year, month in months[one]) for one in years]
         maps = (self._sum(variable, feature, months[year]) for year in years)

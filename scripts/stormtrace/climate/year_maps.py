@@ -1,10 +1,13 @@
 """Counts of many years that a bootstrap draws from: on disk, those of some cells in memory."""
 
+import errno
 import os
 import tempfile
 
 import numpy as np
 from numpy.typing import NDArray
+
+from stormtrace.errors import BadInput
 
 
 class YearMaps:
@@ -21,10 +24,25 @@ class YearMaps:
         self._file.truncate(self._start(len(amounts)))
 
     def add(self, year: int, values: NDArray[np.integer | np.floating]) -> None:
-        """Add counts, of the shape of a map or flat, to those of a year: its position."""
+        """Add counts, of the shape of a map or flat, to those of a year: its position.
+
+        Raises:
+            BadInput: the temporary folder is full.
+
+        """
         self.total += values.reshape(self.total.shape)
         kept = self._read(year, 0, self.total.size) + values.ravel().astype(np.float32)
-        os.pwrite(self._file.fileno(), kept.data, self._start(year))
+        try:
+            self._write(kept, self._start(year))
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise
+            size = self._start(len(self.amounts)) / 1e6
+            raise BadInput(
+                f"the temporary folder {tempfile.gettempdir()} is full ({error.strerror}): each"
+                f" side of a comparison needs {size:.3g} MB there; free some space, or set TMPDIR"
+                " to a folder with room, and run again"
+            ) from error
 
     def at(self, cells: NDArray[np.integer]) -> NDArray[np.float32]:
         """Return the counts of some cells, in order, of all years: (year, cell)."""
@@ -33,6 +51,12 @@ class YearMaps:
         for year, values in enumerate(found):
             self._read(year, first, last + 1 - first).take(cells - first, out=values)
         return found
+
+    def _write(self, values: NDArray[np.float32], start: int) -> None:
+        left = values.data.cast("B")
+        while left:  # on a disk that is nearly full a part is written, and no error is raised
+            written = os.pwrite(self._file.fileno(), left, start)
+            left, start = left[written:], start + written
 
     def _read(self, year: int, first: int, number: int) -> NDArray[np.float32]:
         values = np.empty(number, np.float32)
