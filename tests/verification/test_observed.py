@@ -187,3 +187,14 @@ def test_basins_are_drawn_as_ibtracs_draws_them():
     codes = dict(zip(("NA", "EP", "WP", "NI", "SI", "SP", "SA"), TC_BASINS, strict=True))
     told = np.array([codes[name] for name in named])
     assert np.mean(np.array(TC_BASINS)[tc_basin(lat, lon)] == told) > 0.99
+
+
+@pytest.mark.parametrize("lines", [1, 2, 3])
+def test_a_file_without_a_point_is_refused(tmp_path, lines):
+    """Of its header alone, of units too, and of a spur track: a sentence, and no IndexError."""
+    whole = write_csv(tmp_path / "whole.csv", [ROWS[-1]]).read_text().splitlines(keepends=True)
+    path = tmp_path / "storms.csv"
+    path.write_text("".join(whole[:lines]))
+    why = "of spur tracks': 1" if lines == 3 else "the file has none"
+    with pytest.raises(BadInput, match=f"no point of a storm is left .*{why}"):
+        read_storms(path)

@@ -104,6 +104,10 @@ def read_storms(path: Path | str, agency: Agency = "usa") -> Storms:
     left_out: Counter[str] = Counter()
     pieces = _from_netcdf(path, agency) if path.suffix == ".nc" else _from_csv(path, agency)
     parts = [_points(columns, path, left_out) for columns in pieces]
+    if not any(part["storm"].size for part in parts):
+        raise BadInput(
+            f"{path}: no point of a storm is left ({dict(left_out) or 'the file has none'})"
+        )
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     del parts
     names, storm = np.unique(columns.pop("storm"), return_inverse=True)
@@ -114,10 +118,6 @@ def read_storms(path: Path | str, agency: Agency = "usa") -> Storms:
     if twice.any():
         left_out["at a time that their storm has already"] = int(twice.sum())
     rows = order[~twice]
-    if not rows.size:
-        raise BadInput(
-            f"{path}: no point of a storm is left ({dict(left_out) or 'the file has none'})"
-        )
     tells_stages = bool(columns.pop("has_stage").any())
     points = {name: values[rows] for name, values in columns.items()}
     return Storms(names, storm[rows].astype(np.int64), **points, left_out=dict(left_out),
