@@ -99,6 +99,18 @@ def test_few_years_are_not_tested(tmp_path):
     assert np.isnan(comparison.fields["significant"]).all()
 
 
+def test_the_five_winters_of_four_years_are_not_tested(tmp_path):
+    """The first is a January and February, the last a December; other seasons were not tested."""
+    sides = [
+        write_frequency(tmp_path / f"{seed}.nc", counts(range(2000, 2004), seed, seed / 10))
+        for seed in (0, 1)
+    ]
+    rows = tmp_path / "c.csv"
+    comparison = compare_files(*sides, tmp_path / "c.nc", {}, None, rows)
+    assert not comparison.tested
+    assert {row.low for row in read_regional(rows)} == {None}
+
+
 def test_events_are_compared_where_the_masks_are_the_same(tmp_path):
     """Half of the detections are in events by one rule, all by the other: 10 % become 20 %."""
     made = {2000: np.full((12, 2, *MINI.shape), 20)}

@@ -140,6 +140,12 @@ def test_detected_minus_observed(tmp_path):
         "tc-tracks-difference-seasons",
     ]
 
+    # The five winters of four years are four, and are not tested.
+    january = tracks([(y, 0, y, 1, 9, 9) for y in years])
+    for number, tested in ((4, False), (5, True)):
+        some = [january], whole(*years[:number])
+        assert compare_tracks(some, some, GLOBE, CYCLONE).tested == tested
+
     # Off a regional grid there is no density.
     regional = make_grid({"box": [100, 200, -40, 0], "step": 2})
     made = compare_tracks(([observed], presence), ([detected], presence), regional, CYCLONE)

@@ -20,6 +20,7 @@ from stormtrace.climate.frequency import (
 )
 from stormtrace.climate.significance import (
     MINIMUM_YEARS,
+    are_enough,
     bootstrap,
     drawn_years,
     false_discovery,
@@ -87,17 +88,19 @@ def compare(
         scale = 1.0 if prefix else 100.0
         quantity = "crossing rate" if prefix else "frequency"
         maps = {name: np.full(shape, np.nan, np.float32) for name in VARIABLES}
+        years = [side.number_of_years(counted) for side in (first, second)]
+        draws = replicates if are_enough(years, block_years) else 0
         for p, period in enumerate(SEASONS):
             for feature in features:
                 one, two = (
                     _years(side, feature, period, counted, grid, inside) for side in (first, second)
                 )
-                changed = differ((one[0], two[0]), scale, replicates, block_years)
+                changed = differ((one[0], two[0]), scale, draws, block_years)
                 for name, values in changed.items():
                     maps[name][p, classes.features.index(feature)] = values
                 for region in inside if changed else ():
                     means = one[1][region], two[1][region]
-                    found = _differ_in_mean(means, scale, replicates, block_years)
+                    found = _differ_in_mean(means, scale, draws, block_years)
                     rows.append(RegionalDifference(feature.short, quantity, period, region, *found))
                 del one, two  # and their files, before the next
         fields |= {f"{prefix}{name}": values for name, values in maps.items()}
@@ -187,7 +190,7 @@ def differ(
 ) -> dict[str, NDArray[np.floating]]:
     """Return the maps of one period and class; nothing where a side has no steps.
 
-    NaN in cells that one of the grids does not cover.
+    NaN in cells that one of the grids does not cover. replicates: 0 tests nothing.
     """
     if any(side.amounts.sum() == 0 for side in sides):
         return {}
@@ -208,7 +211,7 @@ def _differ_in_mean(
     """Return first, second, difference and the ends of its interval, from years drawn anew."""
     first, second = (scale * counts.sum() / amounts.sum() for counts, amounts in sides)
     sizes = [len(amounts) // block_years for _, amounts in sides]
-    if min(sizes) < MINIMUM_YEARS:
+    if not replicates or min(sizes) < MINIMUM_YEARS:
         return first, second, second - first, None, None
     rng = np.random.default_rng(0)
     drawn = []

@@ -19,7 +19,12 @@ from numpy.typing import NDArray
 from stormtrace.class_table import ClassTable
 from stormtrace.climate.comparison import shared_cells, shared_classes
 from stormtrace.climate.frequency import COUNTED, open_frequency
-from stormtrace.climate.significance import MINIMUM_YEARS, drawn_years, interval
+from stormtrace.climate.significance import (
+    MINIMUM_YEARS,
+    are_enough,
+    drawn_years,
+    interval,
+)
 from stormtrace.errors import BadInput
 from stormtrace.formats.comparison_maps import SEASONS
 from stormtrace.formats.decomposition_maps import DecompositionMaps, Row, variables
@@ -53,8 +58,12 @@ class Sides:
 
 @dataclass
 class _Means:
-    """Area means of counts (years,) of each region, and steps (years,), of one experiment."""
+    """Area means of counts (years,) of each region, and steps (years,), of one experiment.
 
+    record: the calendar years that have steps in any month.
+    """
+
+    record: int
     years: NDArray[np.int64]
     steps: NDArray[np.int64]
     counts: dict[str, Floats]
@@ -140,7 +149,9 @@ def _read(
             total += counts
             for region, cells in inside.items():
                 means[region][place] = np.average(counts[cells], weights=grid.area[cells])
-    return 100.0 * total / steps.sum(), _Means(years, steps, means)
+    return 100.0 * total / steps.sum(), _Means(
+        frequency.number_of_years(COUNTED[of]), years, steps, means
+    )
 
 
 def _check_grids(sides: Sides, grids: Mapping[str, Grid], table: ClassTable | None) -> None:
@@ -194,7 +205,8 @@ def _rows(
     estimates = {name: float(v[0]) for name, v in _drawn(fields, means, region, once).items()}
     sizes = [means[side].steps.size // block_years for side in ("first", "second")]
     ends: dict[str, tuple[float, float]] = {}
-    if min(sizes) >= MINIMUM_YEARS:
+    record = [means[side].record for side in ("first", "second")]
+    if are_enough(record, block_years) and min(sizes) >= MINIMUM_YEARS:
         rng = np.random.default_rng(0)
         weights = {
             side: drawn_years(means[side].steps.size, replicates, block_years, rng)

@@ -134,7 +134,7 @@ class Frequency(FrequencyFile):
         which the period has no such step are left out.
         """
         variable = variable or self.counted
-        present = self.entry_steps if variable in ENTERED.values() else self.steps
+        present = self._present(variable)
         months: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for year, month in self.months(period):
             if present[year, month - 1] > 0:
@@ -143,6 +143,16 @@ class Frequency(FrequencyFile):
         steps = [sum(present[year, month - 1] for year, month in months[one]) for one in years]
         maps = (self._sum(variable, feature, months[year]) for year in years)
         return np.array(years, np.int64), np.array(steps, np.int64), maps
+
+    def number_of_years(self, variable: str) -> int:
+        """Return the calendar years that have steps; of entries, steps at which they are known.
+
+        A record of four years has five winters, of which the first and the last are parts of one.
+        """
+        return int(self._present(variable).any(axis=1).sum())
+
+    def _present(self, variable: str) -> NDArray[np.int64]:
+        return self.entry_steps if variable in ENTERED.values() else self.steps
 
     def _sum(
         self, variable: str, feature: str, months: Sequence[tuple[int, int]]

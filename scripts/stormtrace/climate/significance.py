@@ -28,12 +28,12 @@ def bootstrap(
     either side of zero (draws of exactly zero count for both), at least 1/replicates, is then
     corrected for few years (`_expand`). An experiment compared with itself is never significant.
     NaN where a side is not known or neither ever has the class, and with fewer than `MINIMUM_YEARS`
-    years (or blocks) a side.
+    years (or blocks) a side; replicates: 0 tests nothing.
     """
     sides = first, second
     p_values = np.full(first.total.size, np.nan, np.float32)
     sizes = [len(side.amounts) // block_years for side in sides]
-    if min(sizes) < MINIMUM_YEARS:
+    if not replicates or min(sizes) < MINIMUM_YEARS:
         return p_values.reshape(first.total.shape)
     rng = np.random.default_rng(seed)
     drawn = [drawn_years(len(side.amounts), replicates, block_years, rng) for side in sides]
@@ -54,6 +54,11 @@ def bootstrap(
         shares = np.clip(2 * np.minimum(below, above) / replicates, 1 / replicates, 1)
         p_values[cells] = _expand(shares, sizes)
     return p_values.reshape(first.total.shape)
+
+
+def are_enough(years: Sequence[int], block_years: int) -> bool:
+    """Whether records of so many calendar years, one a side, are tested (`MINIMUM_YEARS`)."""
+    return min(years) // block_years >= MINIMUM_YEARS
 
 
 def widening(sizes: Sequence[int], confidence: float = 0.95) -> float:

@@ -61,7 +61,10 @@ def _in_time(timed: Mapping[str, Any]) -> str:
     if every["lead_median_h"] is not None:
         hours = every["lead_median_h"]
         way = "before" if hours >= 0 else "after"
-        said += f". Half the storms were detected {abs(hours):g} h or more {way} they counted"
+        said += (
+            f". Storms that were found were detected {abs(hours):g} h {way} they counted, in the"
+            " median"
+        )
     return f"{said}."
 
 
@@ -92,7 +95,10 @@ def _tracks(tracks: Mapping[str, Any]) -> str:
     if tracks["ratio"] is not None:
         said += f", and {number(tracks['ratio'], 2)} times as many pass as were observed"
     if tracks["significant"] is not None:
-        said += f"; on {_per_cent(tracks['significant'])} of the area they differ significantly"
+        said += (
+            f"; on {_per_cent(tracks['significant'])} of the area that either reach they differ"
+            " significantly"
+        )
     return f"{said}."
 
 
@@ -155,7 +161,7 @@ def _charts(found: Mapping[str, Any], classes: Mapping[str, ShownClass]) -> Iter
     )
     scale, a_year = _scale(climate)
     if a_year:
-        lines = [Line(name, climate[side]["all"]["months"], how) for side, name, how in sides]
+        lines = [Line(name, _months(climate[side]), how) for side, name, how in sides]
         svg = line_chart([month[0] for month in MONTHS], lines, "storms a month")
         legend = [(line.style, line.name) for line in lines]
         yield Chart("Storms by the month they begin in", Markup(svg), "all basins", legend)
@@ -182,6 +188,12 @@ def _charts(found: Mapping[str, Any], classes: Mapping[str, ShownClass]) -> Iter
             svg = bar_chart(bars, "% of points")
             note = "TD, TS: tropical depression, storm; 1–5: Saffir–Simpson"
             yield Chart("Detection by observed intensity", Markup(svg), note)
+
+
+def _months(side: Mapping[str, Any]) -> list[float | None]:
+    """Return storms by month; None for months of which there is no record, which are no zeros."""
+    values = side["all"]["months"]
+    return [one if month in side["months"] else None for month, one in enumerate(values, 1)]
 
 
 def _scale(climate: Mapping[str, Any]) -> tuple[Mapping[str, float], str]:

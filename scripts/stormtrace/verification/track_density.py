@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from stormtrace.classes import Classes, FeatureClass
 from stormtrace.climate.comparison import differ
 from stormtrace.climate.seasons import months_of, season_year
+from stormtrace.climate.significance import are_enough
 from stormtrace.climate.year_maps import YearMaps
 from stormtrace.formats.comparison_maps import (
     SEASONS,
@@ -213,10 +214,12 @@ def compare_tracks(
         name: np.full((len(SEASONS), 1, *DENSITY_GRID.shape), np.nan, np.float32)
         for name in VARIABLES
     }
+    years = [int(presence.there.any(axis=1).sum()) for _, presence in (observed, detected)]
+    draws = 1000 if are_enough(years, 1) else 0
     for number, period in enumerate(SEASONS):
         first, second = (side[period] for side in sides)
         first.total[off] = second.total[off] = np.nan
-        for name, values in differ((first, second), 1.0).items():
+        for name, values in differ((first, second), 1.0, draws).items():
             maps[name][number, 0] = values
     fields = {f"{TRACK_DENSITY}{name}": values for name, values in maps.items()}
     return Comparison(DENSITY_GRID, Classes((feature,)), fields, {})
