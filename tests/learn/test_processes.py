@@ -97,8 +97,9 @@ def one_of(rank, count, folder, out):
 def out(tmp_path_factory):
     out = tmp_path_factory.mktemp("processes")
     folder = write_labelled(out / "train", 5, labellings=2, shape=(40, 40))
-    # All are forked from one process that has imported this module, and done nothing else.
-    multiprocessing.get_context("forkserver").set_forkserver_preload([__name__])
+    # All are forked from one process that has imported this module, and what the first optimizer
+    # would import for a second, and done nothing else.
+    multiprocessing.get_context("forkserver").set_forkserver_preload([__name__, "torch._dynamo"])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
         for count in (1, 2, 3):
