@@ -48,14 +48,19 @@ def preload():
         "netCDF4",
         "numba",
         "pandas",
+        "pyarrow.parquet",
         "pydantic",
+        "pyproj",
         "scipy.ndimage",
         "scipy.spatial",
         "scipy.stats",
         "torch",
+        "torch._dynamo",  # by the first optimizer: a second
         "xarray",
     ):
         importlib.import_module(name)
+    # The first function reads all that numba knows, for half a second.
+    sys.modules["numba"].njit(lambda: None)()
 
 
 def become(request, streams):
@@ -123,53 +128,81 @@ def _run(words):
 
 
 def serve(path):
-    """Answer requests until standard input is closed; in a fork, return the words to run."""
-    import gc
-    import select
-    import threading
+    """Answer requests until standard input is closed; in a fork, return the words to run.
 
+    Each request costs one fork, of which every page table is copied: this process waits for all.
+    """
+    import gc
+    import selectors
+
+    gc.disable()
     preload()
     gc.collect()
     gc.freeze()  # what is loaded stays as it is
+    gc.enable()
+    watched, running = selectors.DefaultSelector(), {}
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(64)
+    watched.register(listener, selectors.EVENT_READ)
+    watched.register(sys.stdin, selectors.EVENT_READ)
     print("ready", flush=True)
-    while True:
-        ready, _, _ = select.select([listener, sys.stdin], [], [])
-        if listener not in ready:
-            os._exit(0)
-        connection, _ = listener.accept()
-        if os.fork():
-            connection.close()
-            with contextlib.suppress(ChildProcessError):
-                while os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
-            continue
-        listener.close()
-        text, streams, _, _ = socket.recv_fds(connection, 1 << 20, 3)
-        while not text.endswith(b"\n"):
-            text += connection.recv(1 << 20)
-        if child := os.fork():  # which this process waits for
-            threading.Thread(target=send_on, args=(connection, child), daemon=True).start()
+    while watched.get_map():  # what runs at the end of standard input is waited for
+        (key, _), *_ = watched.select()
+        if key.fileobj is sys.stdin:
+            watched.unregister(sys.stdin)
+            watched.unregister(listener)
+            listener.close()
+        elif key.fileobj is listener:
+            connection, _ = listener.accept()
+            request, streams = received(connection)
+            if request and not (child := os.fork()):
+                os.setsid()
+                for other, (_, its_connection) in running.items():
+                    os.close(other)
+                    its_connection.close()
+                for mine in (connection, listener, watched):
+                    mine.close()
+                return become(request, streams)
+            for stream in streams:
+                os.close(stream)
+            if request:
+                ended = os.pidfd_open(child)
+                running[ended] = child, connection
+                watched.register(ended, selectors.EVENT_READ)
+                watched.register(connection, selectors.EVENT_READ, child)
+        elif key.fileobj in running:
+            child, connection = running.pop(key.fileobj)
             _, status = os.waitpid(child, 0)
-            with contextlib.suppress(BrokenPipeError):
+            with contextlib.suppress(ConnectionError):
                 connection.sendall(b"%d\n" % os.waitstatus_to_exitcode(status))
-            os._exit(0)
-        os.setsid()
-        connection.close()
-        return become(json.loads(text), streams)
+            with contextlib.suppress(KeyError):  # the command was killed before
+                watched.unregister(connection)
+            watched.unregister(key.fileobj)
+            os.close(key.fileobj)
+            connection.close()
+        elif send_on(key.fileobj, key.data) == signal.SIGKILL:
+            watched.unregister(key.fileobj)
+    os._exit(0)
+
+
+def received(connection):
+    """Return what a command asks for, None if it was killed meanwhile, and its streams."""
+    text, streams, _, _ = socket.recv_fds(connection, 1 << 20, 3)
+    while text and not text.endswith(b"\n"):
+        piece = connection.recv(1 << 20)
+        text = text + piece if piece else b""
+    return json.loads(text) if text else None, streams
 
 
 def send_on(connection, child):
-    """Give a fork, and what it has started, the signals that the command gets; at its end SIGKILL."""
-    number = None
-    while number != signal.SIGKILL:
-        number = signal.SIGKILL
-        with contextlib.suppress(ConnectionResetError):
-            number = (connection.recv(1) or bytes([number]))[0]
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(child, number)
+    """Give a fork, and what it has started, a signal that the command got; at its end SIGKILL."""
+    number = signal.SIGKILL
+    with contextlib.suppress(ConnectionResetError):
+        number = (connection.recv(1) or bytes([number]))[0]
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, number)
+    return number
 
 
 def ask(path, words, streams=(0, 1, 2), folder=None, environment=None):
