@@ -5,17 +5,19 @@ import functools
 import importlib.util
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from cluster import Cluster, write_command
+from cluster import SHARED, Cluster, write_command
 from pbs_cache import cached
 from pbs_cluster import GenuinePbs, Pbs
 from slurm_cluster import Slurm
 
 FAKE = Path(__file__).parent / "fake_cluster"
+GUARD = SHARED / "guard.py"
 
 OF = {"pbs": Pbs, "slurm": Slurm}
 GENUINE = {"pbs": GenuinePbs, "slurm": Slurm}
@@ -47,6 +49,16 @@ def fake(folder: Path, of: type[Cluster] = Pbs, **settings: object) -> Iterator[
     finally:
         (server / "stop").touch()
         process.wait(120)
+        _end_guards(work)
+
+
+def _end_guards(folder: Path) -> None:
+    """End the guards of a folder, which stand as long as the process that submitted: the whole suite."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (process / "cmdline").read_text().split("\0")
+            if words[1:2] == [str(GUARD)] and (process / "cwd").resolve().is_relative_to(folder):
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 @contextlib.contextmanager

@@ -6,7 +6,6 @@ import shutil
 import subprocess
 import sys
 import textwrap
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,34 +46,33 @@ def cached(cluster: Cluster) -> Iterator[None]:
 
 @contextlib.contextmanager
 def refreshing(cache: Path, cluster: Cluster) -> Iterator[None]:
-    """Refresh the cache once a second, as NCAR's cron job does more slowly."""
+    """Refresh the cache once a second, as NCAR's cron job does more slowly; one Python is enough."""
     code = textwrap.dedent("""\
-        import os
+        import os, select, sys
         from qscache import gen_data, qscache
         root = os.path.dirname(qscache.__file__)
         config = qscache.read_config(root + "/cfg/casper.cfg", root, "casper")
         gen_data.check_paths(config)
-        for cycle in "active", "history":
-            try:
-                gen_data.run_cache_cycle(config, "casper", cycle)
-            except SystemExit:
-                pass
+        while True:
+            for cycle in "active", "history":
+                try:
+                    gen_data.run_cache_cycle(config, "casper", cycle)
+                except SystemExit:
+                    pass
+            print("refreshed", flush=True)
+            if select.select([sys.stdin], [], [], 1)[0]:
+                break
     """)
-    environment = cluster.environment | {"PYTHONPATH": str(cache)}
-    stop = threading.Event()
-
-    def refresh() -> None:
-        subprocess.run([sys.executable, "-c", code], env=environment, check=True)
-
-    def refresh_until_stopped() -> None:
-        while not stop.wait(1):
-            refresh()
-
-    refresh()
-    thread = threading.Thread(target=refresh_until_stopped)
-    thread.start()
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=cluster.environment | {"PYTHONPATH": str(cache)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline()
     try:
         yield
     finally:
-        stop.set()
-        thread.join()
+        process.communicate()
+        assert process.returncode == 0
