@@ -39,9 +39,9 @@ class YearMaps:
                 raise
             size = self._start(len(self.amounts)) / 1e6
             raise BadInput(
-                f"the temporary folder {tempfile.gettempdir()} is full ({error.strerror}): each"
-                f" side of a comparison needs {size:.3g} MB there; free some space, or set TMPDIR"
-                " to a folder with room, and run again"
+                f"the temporary folder {tempfile.gettempdir()} is full ({error.strerror}): a map of"
+                f" {len(self.amounts)} years needs {size:.3g} MB there, and several are there at a"
+                " time; free some space, or set TMPDIR to a folder with room, and run again"
             ) from error
 
     def at(self, cells: NDArray[np.integer]) -> NDArray[np.float32]:
