@@ -6,6 +6,7 @@ script are one set (`stormtrace.commandline.run`): they appear when the script h
 """
 
 import contextlib
+import errno
 import glob
 import hashlib
 import os
@@ -58,6 +59,20 @@ class _Set:
 
 #: Sets of files that are being written, the innermost last.
 _sets: list[_Set] = []
+
+
+@contextlib.contextmanager
+def in_temporary_folder(what: str) -> Iterator[None]:
+    """Refuse (BadInput) a temporary folder that is full, naming it; what: what it is needed for."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise
+        raise BadInput(
+            f"the temporary folder {tempfile.gettempdir()} is full ({error.strerror}): {what}; free"
+            " some space, or set TMPDIR to a folder with room, and run again"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from stormtrace.climate.significance import bootstrap, false_discovery
+from stormtrace.climate.significance import bootstrap, drawn_years, false_discovery
 from stormtrace.climate.year_maps import YearMaps
 from stormtrace.errors import BadInput
 
 SHAPE = (4, 5)
 
 
-def of(counts):
+def of(counts, steps=None):
     """Counts of years of a thousand steps each."""
-    maps = YearMaps(counts.shape[1:], np.full(len(counts), 1000))
+    maps = YearMaps(counts.shape[1:], np.full(len(counts), 1000) if steps is None else steps)
     for year, values in enumerate(counts):
         maps.add(year, values)
     return maps
@@ -96,3 +96,22 @@ def test_a_year_that_a_full_disk_took_in_part_is_refused():
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     maps.add(1, np.full((20, 30), 2.0))
+
+
+def test_equal_sums_of_a_rare_class_are_ties():
+    """Of six years a side one, or two, have a day of the class: p of the draws in whole numbers."""
+    rng = np.random.default_rng(1)
+    first, second = (rng.integers(0, 2, (6, 8, 9)) * 8 for _ in range(2))
+    draws = np.random.default_rng(0)
+    sums = [
+        np.tensordot(drawn_years(6, 1000, 1, draws).astype(int), side, 1)
+        for side in (first, second)
+    ]
+    below, above = ((sums[1] <= sums[0]).sum(axis=0), (sums[1] >= sums[0]).sum(axis=0))
+    shares = np.clip(2 * np.minimum(below, above) / 1000, 1 / 1000, 1)
+    shrunk = scipy.stats.norm.ppf(shares / 2) * np.sqrt(5 / 6)
+    expected = 2 * scipy.stats.t.cdf(shrunk, 10)
+    steps = np.full(6, 2920 / 3)  # of which a hundredth is no number of float32's
+    found = bootstrap(of(first, steps), of(second, steps))
+    ever = (first.sum(axis=0) + second.sum(axis=0)) > 0
+    np.testing.assert_allclose(found[ever], expected[ever], rtol=1e-5)

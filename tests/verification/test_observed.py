@@ -69,6 +69,16 @@ def test_a_large_file_is_read_in_parts_that_no_point_tells(tmp_path, monkeypatch
     assert read_storms(whole, "wmo").storm.tolist() == [0, 0, 0, 1, 1]
 
 
+def test_a_first_row_without_an_identifier_is_no_line_of_units(tmp_path):
+    nameless = row(" ", "2005-08-23 12:00:00", 22.0, -74.0)
+    lines = write_csv(tmp_path / "a.csv", [nameless, *ROWS]).read_text().splitlines()
+    del lines[1]  # somebody who saved the table again left the units out
+    (tmp_path / "a.csv").write_text("\n".join(lines) + "\n")
+    storms = read_storms(tmp_path / "a.csv", "wmo")
+    assert storms.left_out["without the identifier of a storm"] == 1
+    assert storms.time.size == 5
+
+
 def test_an_agency_without_a_position_leaves_the_point_out(file):
     storms = read_storms(file, "usa")
     assert storms.storm.tolist() == [0, 0, 0, 1]

@@ -149,10 +149,22 @@ def shared_cells(
         [np.isfinite(on_grid(np.ones(one.shape), one, grid)) for one in grids]
     )
     if not shared.any():
-        raise BadInput("the grids of the two experiments have no area in common")
+        one, two = (_extent(one) for one in grids)
+        raise BadInput(
+            f"the grids of the two experiments have no area in common: the first has {one}, the"
+            f" second {two}"
+        )
     boxes = {region: shared & box_cells(grid, box) for region, box in regions.items()}
     inside = {region: cells for region, cells in boxes.items() if cells.any()}
     return grid, {EVERYWHERE: shared} | inside
+
+
+def _extent(grid: Grid) -> str:
+    lat, lon = grid.points
+    return (
+        f"latitudes {lat.min():.4g} to {lat.max():.4g}, longitudes {lon.min():.4g} to"
+        f" {lon.max():.4g}"
+    )
 
 
 def coarser(grids: Sequence[Grid]) -> Grid:

@@ -37,20 +37,23 @@ def bootstrap(
         return p_values.reshape(first.total.shape)
     rng = np.random.default_rng(seed)
     drawn = [drawn_years(len(side.amounts), replicates, block_years, rng) for side in sides]
-    scaled = [
-        (100.0 * weights / (weights @ side.amounts)[:, None]).astype(np.float32)
-        for weights, side in zip(drawn, sides, strict=True)
-    ]
+    amounts = [weights @ side.amounts for weights, side in zip(drawn, sides, strict=True)]
+    # Whole numbers are added up exactly, so that equal sums of a rare class are ties; the first
+    # side's are then brought to the second's amounts.
+    whole = [weights.astype(np.float32) for weights in drawn]
+    scale = (amounts[1] / amounts[0]).astype(np.float32)[:, None]
     both = first.total + second.total
     ever = np.flatnonzero(np.isfinite(both) & (both > 0))
-    drawn_percents = np.empty((2, replicates * CELLS_AT_ONCE), np.float32)  # reused: pages are dear
+    drawn_sums = np.empty((2, replicates * CELLS_AT_ONCE), np.float32)  # reused: pages are dear
     for start in range(0, ever.size, CELLS_AT_ONCE):
         cells = ever[start : start + CELLS_AT_ONCE]
-        percents = drawn_percents[:, : replicates * cells.size].reshape(2, replicates, -1)
-        for weights, side, found in zip(scaled, sides, percents, strict=True):
+        sums = drawn_sums[:, : replicates * cells.size].reshape(2, replicates, -1)
+        for weights, side, found in zip(whole, sides, sums, strict=True):
             np.matmul(weights, side.at(cells), out=found)
-        below = _count_rows(percents[1] <= percents[0])
-        above = _count_rows(percents[1] >= percents[0])
+        if (scale != 1).any():
+            sums[0] *= scale
+        below = _count_rows(sums[1] <= sums[0])
+        above = _count_rows(sums[1] >= sums[0])
         shares = np.clip(2 * np.minimum(below, above) / replicates, 1 / replicates, 1)
         p_values[cells] = _expand(shares, sizes)
     return p_values.reshape(first.total.shape)

@@ -1,13 +1,12 @@
 """Counts of many years that a bootstrap draws from: on disk, those of some cells in memory."""
 
-import errno
 import os
 import tempfile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.errors import BadInput
+from stormtrace.files import in_temporary_folder
 
 
 class YearMaps:
@@ -32,17 +31,9 @@ class YearMaps:
         """
         self.total += values.reshape(self.total.shape)
         kept = self._read(year, 0, self.total.size) + values.ravel().astype(np.float32)
-        try:
+        needs = f"{len(self.amounts)} years need {self._start(len(self.amounts)) / 1e6:.3g} MB"
+        with in_temporary_folder(f"maps of {needs} there, and several are there at a time"):
             self._write(kept, self._start(year))
-        except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                raise
-            size = self._start(len(self.amounts)) / 1e6
-            raise BadInput(
-                f"the temporary folder {tempfile.gettempdir()} is full ({error.strerror}): a map of"
-                f" {len(self.amounts)} years needs {size:.3g} MB there, and several are there at a"
-                " time; free some space, or set TMPDIR to a folder with room, and run again"
-            ) from error
 
     def at(self, cells: NDArray[np.integer]) -> NDArray[np.float32]:
         """Return the counts of some cells, in order, of all years: (year, cell)."""

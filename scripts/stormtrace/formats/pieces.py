@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from stormtrace.files import in_temporary_folder
 from stormtrace.formats.tables import Table
 
 
@@ -20,12 +21,19 @@ class Pieces:
         self.names: tuple[str, ...] = ()
 
     def append(self, table: Table) -> None:
-        """Add rows to the end; the first piece says which columns there are."""
+        """Add rows to the end; the first piece says which columns there are.
+
+        Raises:
+            BadInput: the temporary folder is full.
+
+        """
         if self.names and not len(table[self.names[0]]):
             return
         self.names = self.names or tuple(table)
-        self._file.seek(self._ends[-1])
-        pickle.dump(table, self._file, protocol=pickle.HIGHEST_PROTOCOL)
+        with in_temporary_folder("tables are kept there until all years are linked"):
+            self._file.seek(self._ends[-1])
+            pickle.dump(table, self._file, protocol=pickle.HIGHEST_PROTOCOL)
+            self._file.flush()
         self._ends.append(self._file.tell())
         self.rows += len(table[self.names[0]])
 

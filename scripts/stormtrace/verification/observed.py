@@ -240,7 +240,8 @@ def _from_csv(path: Path, agency: Agency) -> Iterator[Columns]:
                 else np.full(batch.num_rows, "")
                 for key, name in names.items()
             }
-            has_units = int(number == 0 and columns["storm"][:1].tolist() == [""])
+            of_no_point = all(columns[key][:1].tolist() == [""] for key in ("storm", "time"))
+            has_units = int(number == 0 and of_no_point)
             if has_units:
                 _check_knots(columns["wind"][0], path)
             yield {key: values[has_units:] for key, values in columns.items()}
