@@ -113,15 +113,16 @@ def main():
     parser.add_argument("--output", type=Path, default=ROOT / "benchmarks" / "gpu.md")
     parser.add_argument("--folder", type=Path, help="where samples are on disk (default: TMPDIR)")
     flags = parser.parse_args()
-    if flags.quick:
-        os.environ.setdefault("TORCH_COMPILE_DISABLE", "1")
 
     import torch
+    import torch._dynamo
 
     from gpu_files import memory_folder
     from gpu_rows import Bench
     from stormtrace.network.devices import choose_device, prepare_device
 
+    if flags.quick:
+        torch._dynamo.config.disable = True
     if not (flags.quick or torch.cuda.is_available()):
         sys.exit("no CUDA device here: run it where there is one, or say --quick")
     device = choose_device("cuda" if torch.cuda.is_available() else "cpu")
@@ -163,7 +164,7 @@ def about(device):
             f"{properties.total_memory / 2**30:.0f} GiB, compute capability "
             f"{properties.major}.{properties.minor}"
         )
-    if os.environ.get("TORCH_COMPILE_DISABLE") == "1":
+    if torch._dynamo.config.disable:
         parts.append("torch.compile is off: its rows run uncompiled")
     return "; ".join(parts) + "."
 
