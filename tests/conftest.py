@@ -26,12 +26,13 @@ from workflow_runs import ROOT, snakemake
 
 sys.dont_write_bytecode = False
 
-#: Groups to begin with: the longest, else one core waits for the other at the end. The planet's jobs
-#: take all cores, so those that wait for a scheduler run beside it.
+#: Modules that wait for schedulers most of the time: one worker runs them, the others have the cores.
+WAITING = ("test_scheduler_contract", "test_scheduler_snakemake", "test_shared_jobs")
+
+#: Groups to begin with: the longest, else one core waits for the other at the end.
 FIRST = (
+    "waiting",
     "demo",
-    "test_scheduler_contract",
-    "test_scheduler_snakemake",
     "any_study",
     "workflow",
     "test_benchmarks",
@@ -46,7 +47,8 @@ def pytest_collection_modifyitems(items):
     """Keep a module's tests on one worker, which makes once what they share; the longest first."""
     for item in items:
         if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.module.__name__))
+            name = item.module.__name__
+            item.add_marker(pytest.mark.xdist_group("waiting" if name in WAITING else name))
     items.sort(key=_turn)
 
 
