@@ -18,8 +18,9 @@ demo: .venv/.runtime
 	@$(RUN) snakemake --profile profiles/local
 	@echo && echo "Open the report: file://$(CURDIR)/results/report.html"
 
+# Two cores, and a worker that waits for schedulers most of the time.
 test: check-style
-	@$(RUN) PYTHONPATH="$(CURDIR)/.venv/qstat-cache" pytest -n 2 --dist loadgroup --no-loadscope-reorder tests
+	@$(RUN) PYTHONPATH="$(CURDIR)/.venv/qstat-cache" pytest -n 3 --dist loadgroup --no-loadscope-reorder tests
 
 check-style: .venv/.development
 	@# Without its cache: a module that moved changes how others' imports are sorted.

@@ -87,11 +87,6 @@ class Member:
         return calendar_of(self.masks[0].calendar, self.masks[0].time_units).name
 
     @cached_property
-    def pixels(self) -> list[EventPixels]:
-        """The cells of the events of each year."""
-        return [EventPixels(path, self.events, self.classes) for path in self.objects]
-
-    @cached_property
     def seconds(self) -> list[NDArray[np.int64]]:
         """The times of each year, seconds since year 1."""
         calendar = Calendar(self.calendar)
@@ -102,7 +97,8 @@ class Member:
 
         of: `masks` (all cells of the class) or `events` (cells of tracked events alone).
         """
-        for masks, pixels, seconds in zip(self.masks, self.pixels, self.seconds, strict=True):
+        for masks, objects, seconds in zip(self.masks, self.objects, self.seconds, strict=True):
+            pixels = EventPixels(objects, self.events, self.classes)  # of one year at a time
             pixels.check_masks(masks)
             for block in masks.runs():
                 times = seconds[block.first : block.last].tolist()
