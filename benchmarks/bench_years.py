@@ -129,7 +129,7 @@ def jobs(folder, years):
     members = here / "members.json"
     members.write_text(json.dumps(pair), encoding="utf-8")
     flags = ["--name", "pair", "--lags", 0, 24, "--output", here / "agreement"]
-    yield "agree", run("agree", "--members", f"@{members}", *flags)
+    yield "agree, all years at once", run("agree", "--members", f"@{members}", *flags)
     flags = ["--title", "Bench", "--output", here / "figures", "--events", events]
     yield "draw_experiment", run("draw_experiment", "--frequency", frequency, *flags)
     page = report_of(here, frequency, events, compared)
