@@ -65,8 +65,7 @@ def compare(
     over regions, [west, east, south, north]; of regions without such a cell nothing.
 
     Raises:
-        BadInput: no class and no area is shared, or events are to be compared that were not
-            counted.
+        BadInput: no class or no area is shared, or events are to be compared that were not counted.
 
     """
     variable = COUNTED[of]
