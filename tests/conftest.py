@@ -100,8 +100,8 @@ def survived(tmp_path_factory):
     """Of the smaller planet all numbers, made through the Casper profile where everything goes wrong.
 
     Ten jobs are killed, in as many rules, and Snakemake three times; short jobs share those of the
-    scheduler. The folder that was submitted from, and what was done. Who asks for it belongs to the xdist group `demo`, so that one worker runs
-    it once.
+    scheduler. The folder that was submitted from, and what was done. Who asks for it belongs to the
+    xdist group `demo`, so that one worker runs it once.
     """
     folder = tmp_path_factory.mktemp("survived")
     arguments = _arguments(folder)

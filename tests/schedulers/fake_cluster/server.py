@@ -15,7 +15,8 @@ from pathlib import Path
 from store import HOST, job_file, read_job, seconds, settings, write_json
 
 LONGEST_S = 24 * 3600
-KILLED_EARLY = 0.2
+KILLED_EARLY = 0.07
+"""Of the CPU time after which a job of its own is killed, that after which one that shares is."""
 
 
 def part_of(group: int) -> tuple[str, str, str] | None:
@@ -219,7 +220,8 @@ class Running:
         """Note what a job that others share runs, and let those have accidents too.
 
         Each is a process group of the session. Some must be killed, as by the kernel, before they
-        can say how they ended: within a part of the CPU time that Snakemake takes to start.
+        can say how they ended: within a part of the CPU time that Snakemake takes to start, which
+        is not long where tests fork it from a Python that has loaded it.
 
         Returns whether anything is new.
         """
