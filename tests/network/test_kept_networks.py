@@ -124,3 +124,18 @@ def test_a_process_can_still_be_stopped_after_two_networks_are_gone(tmp_path):
     command = [sys.executable, "-c", STOPPED_AFTERWARDS, tmp_path]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "stopped\n"), done.stderr
+
+
+TOLD = """
+import stormtrace.network.openvino_core
+import openvino.tools.ovc.telemetry_utils as used
+print(used.tm.__name__)
+"""
+
+
+def test_nobody_is_told(tmp_path):
+    """By itself OpenVINO keeps a number for whoever runs it in a folder of his, to be known by."""
+    environment = os.environ | {"HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", TOLD], env=environment, capture_output=True)
+    assert done.stdout == b"openvino.tools.ovc.telemetry_stub\n", done.stderr
+    assert not list(tmp_path.iterdir())

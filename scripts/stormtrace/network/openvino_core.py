@@ -1,7 +1,13 @@
-"""OpenVINO's core: one in a process, which lasts as long as it."""
+"""OpenVINO's core: one in a process, which lasts as long as it, and tells nobody."""
 
 import functools
+import sys
 from typing import Any
+
+# When it is imported and when it converts a network, OpenVINO tells Google Analytics so: in a fork
+# of this process, whatever locks its threads hold, and for seconds where a node has no way out. It
+# does not where its package for this is missing.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import NoVariable
 from stormtrace.prepare.dataset import Dataset, Part, Source, make_dataset
 from stormtrace.prepare.findings import Finding
-from stormtrace.prepare.labelled_folders import check_labelled
+from stormtrace.prepare.labelled_folders import OfEach, check_labelled
 from stormtrace.prepare.needed_variables import needed_beside, why_needed
 from stormtrace.prepare.raw.archive import (
     Archive,
@@ -40,26 +40,27 @@ def check_study(
 ) -> list[Finding]:
     """Check every raw file of some resolved datasets, `workers` at a time.
 
-    First all headers; where nothing is wrong with them, a trial of what the jobs do. Headers are
-    read in processes, not threads: the netCDF library is not safe in threads.
+    First all headers; where nothing is wrong with them, a trial of what the jobs do. Several read
+    headers in processes, not threads: the netCDF library is not safe in threads.
 
     grids: dataset -> grids that its samples are wanted on. everything: see `try_dataset`.
     """
     findings: list[Finding] = []
-    with ProcessPoolExecutor(workers) as pool:
+    with ProcessPoolExecutor(workers) if workers > 1 else contextlib.nullcontext() as pool:
+        of_each = functools.partial(pool.map, chunksize=8) if pool else map
         for spec in datasets:
             if spec.get("source") == "climatenet":
-                findings += check_labelled(spec, pool)
+                findings += check_labelled(spec, of_each)
                 continue
             dataset = make_dataset(spec)
-            found = [row for part in dataset.parts for row in _check_part(dataset, part, pool)]
+            found = [row for part in dataset.parts for row in _check_part(dataset, part, of_each)]
             if not any(row.problems or row.missing for row in found):
                 found.append(try_dataset(dataset, (grids or {}).get(dataset.name, ()), everything))
             findings += found
     return findings
 
 
-def _check_part(dataset: Dataset, part: Part, pool: ProcessPoolExecutor) -> list[Finding]:
+def _check_part(dataset: Dataset, part: Part, of_each: OfEach) -> list[Finding]:
     archive = Archive(dataset)
     period = f"{part.begin} … {part.end}"
     findings: dict[Source, Finding] = {}
@@ -72,7 +73,7 @@ def _check_part(dataset: Dataset, part: Part, pool: ProcessPoolExecutor) -> list
         except BadInput as error:
             findings[source] = replace(finding, problems=(f"{error}{why}",))
             continue
-        errors = _look(archive, source, paths, pool)
+        errors = _look(archive, source, paths, of_each)
         axes = _axes(archive, source, paths, errors)
         absent: list[BadInput] = []
         if not source.named:  # files of other variables, perhaps: as `Archive.inventory`
@@ -177,13 +178,13 @@ def _points(archive: Archive, inventory: Inventory) -> str:
 
 
 def _look(
-    archive: Archive, source: Source, paths: Sequence[str], pool: ProcessPoolExecutor
+    archive: Archive, source: Source, paths: Sequence[str], of_each: OfEach
 ) -> list[BadInput]:
     """Read the headers not read yet, in parallel; return what is wrong with them."""
     new = [path for path in paths if (path, times_said(source)) not in archive.headers]
     look = functools.partial(_try_headers, dataset=archive.dataset, said=times_said(source))
     errors = []
-    for path, found in zip(new, pool.map(look, new, chunksize=8), strict=True):
+    for path, found in zip(new, of_each(look, new), strict=True):
         if isinstance(found, BadInput):
             errors.append(found)
         else:

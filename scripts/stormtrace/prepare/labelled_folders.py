@@ -1,8 +1,7 @@
 """A check of the two folders of labelled samples of a dataset."""
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,11 @@ from stormtrace.formats.netcdf import opening, variable
 from stormtrace.prepare.dataset import LabelledDataset
 from stormtrace.prepare.findings import Finding
 
+#: What a function says of each of some things: `map`, or that of several processes.
+OfEach = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 
-def check_labelled(spec: Mapping[str, Any], pool: ProcessPoolExecutor) -> Iterator[Finding]:
+
+def check_labelled(spec: Mapping[str, Any], of_each: OfEach) -> Iterator[Finding]:
     """Yield what is wrong in the two folders of labelled samples, excluded ones left out."""
     dataset = read_block(LabelledDataset, spec, f"dataset {spec.get('name', '')}")
     for split in ("train", "test"):
@@ -28,7 +30,7 @@ def check_labelled(spec: Mapping[str, Any], pool: ProcessPoolExecutor) -> Iterat
             yield replace(finding, problems=(str(error),))
             continue
         look = functools.partial(_labelled_problem, fields=tuple(dataset.fields))
-        problems = pool.map(look, [file.path for file in files], chunksize=8)
+        problems = of_each(look, [file.path for file in files])
         yield replace(
             finding,
             files=len(files),
