@@ -35,6 +35,9 @@ def main() -> None:
     parser.add_argument("--field", required=True, help="the field that was attributed")
     parser.add_argument("--percentiles", type=float, nargs="*", default=[], help="per cent")
     parser.add_argument("--extremes", type=Path, help="what compute_extremes.py wrote")
+    parser.add_argument(
+        "--extremes-of", default="", help="title of the other experiment whose percentiles they are"
+    )
     parser.add_argument("--title", required=True, help="title of the experiment or of the change")
     parser.add_argument("--output", required=True, help="folder, replaced if it exists")
     printing.add_flags(parser)
@@ -46,8 +49,9 @@ def main() -> None:
 
 def drawn(args: argparse.Namespace) -> Iterator[tuple[str, Figure]]:
     """Yield the figures of one experiment, or of the change up to the second."""
+    its, of = ("the", f" of {args.extremes_of}") if args.extremes_of else ("its", "")
     fields = {args.field: args.field} | {
-        above(args.field, one): f"{args.field} above its {one:g}th percentile"
+        above(args.field, one): f"{args.field} above {its} {one:g}th percentile{of}"
         for one in args.percentiles
     }
 

@@ -9,6 +9,7 @@ import sys
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from make_results import MINI, dates_between, write_masks, write_samples
 from stormtrace.attribution.extremes import Extremes
@@ -30,6 +31,12 @@ def draw(monkeypatch, script, folder, *flags, formats=("pdf", "png")):
     names = {name.rsplit(".", 1)[0] for name in files}
     assert files == sorted(f"{name}.{kind}" for name in names for kind in formats)
     return names
+
+
+def words_of(figure):
+    """Return what a figure says of itself."""
+    with Image.open(figure) as image:
+        return image.info["Description"]
 
 
 def test_an_agreement(tmp_path, monkeypatch):
@@ -87,6 +94,13 @@ def test_an_attribution_and_its_change(tmp_path, monkeypatch):
     limits = ("--extremes", tmp_path / "e.nc")
     names = draw(monkeypatch, "draw_attribution", tmp_path, *common, *limits)
     assert {"tc-PRECT-share", "ar-PRECT-share"} < names and len(names) == 3
+    common += ("--percentiles", 75)
+    draw(monkeypatch, "draw_attribution", tmp_path, *common)
+    said = words_of(tmp_path / "figures" / "ar-PRECT_p75-share.png")
+    assert "Share of PRECT above its 75th percentile that falls within" in said
+    draw(monkeypatch, "draw_attribution", tmp_path, *common, "--extremes-of", "Today")
+    said = words_of(tmp_path / "figures" / "ar-PRECT_p75-share.png")
+    assert "Share of PRECT above the 75th percentile of Today that falls within" in said
     second = ("--second", tmp_path / "2001.nc")
     names = draw(monkeypatch, "draw_attribution", tmp_path, *common, *second)
-    assert names == {"tc-PRECT-split", "ar-PRECT-split"}
+    assert names == {f"{key}-{one}-split" for key in ("tc", "ar") for one in ("PRECT", "PRECT_p75")}

@@ -60,6 +60,33 @@ def test_shares_in_words_and_rows(tmp_path):
         assert title in words
 
 
+def test_whose_percentiles_say_what_is_extreme(tmp_path):
+    """Today's in a warmer climate: of the warmer one's own, other shares would lie above."""
+    write_json(tmp_path / "shares.json", SHARES)
+    write_json(tmp_path / "change.json", CHANGE | {"measures": ["total", "p99"], "regions": {
+        "everywhere": {"annual": {part: {"total": SPLIT, "p99": SPLIT} for part in ("all", AR, NONE)}}
+    }})  # fmt: skip
+    files = {"field": "PRECT", "file": str(tmp_path / "shares.json")}
+    entries = [
+        experiment(tmp_path, "a") | {"attribution": [files]},
+        experiment(tmp_path, "b") | {"attribution": [files | {"extremes_of": "Today"}]},
+    ]
+    compared = comparison(tmp_path, *entries)
+    change = {"field": "PRECT", "file": str(tmp_path / "change.json")}
+    for whose, said in (
+        ("Today", "Percentiles are those of Today on both sides."),
+        ("", "Percentiles are each side's own, so that they change, too."),
+    ):
+        compared["attribution"] = [change | {"extremes_of": whose}]
+        request = {"title": "T", "experiments": entries, "comparisons": [compared]}
+        page = write_page(request, TEMPLATES, tmp_path)
+        words = visible(page).replace("\u202f", " ")
+        assert words.count("30 % of what is above its 99th percentile") == 1
+        assert words.count("30 % of what is above the 99th percentile of Today") == 1
+        assert "by cell, over wet steps of Today;" in words and "over wet steps;" in words
+        assert said in words
+
+
 def test_transport_that_cancels_is_told_by_latitude(tmp_path):
     def nothing(one):
         return {part: {m: v if part == "all" else v | {"share": None, "interval": None, "cancels": True}

@@ -534,6 +534,11 @@ def test_what_is_attributed_alike_is_compared(demo):
     study = Study(raining(demo, attribute=both))
     assert list(study.attributed) == [("control", "PRECT"), ("warmer", "PRECT")]
     assert study.attribution_changes() == [("warming", "PRECT")]
+    assert study.extremes_of("warmer", "PRECT") == study.title("control")
+    assert study.extremes_of("control", "PRECT") == ""
+    assert study.extremes_of_change("warming", "PRECT") == study.title("control")
+    own = {"control": {"PRECT": RAIN}, "warmer": {"PRECT": RAIN}}
+    assert Study(raining(demo, attribute=own)).extremes_of_change("warming", "PRECT") == ""
     both["warmer"]["PRECT"] = {"percentiles": [60]}
     assert Study(raining(demo, attribute=both)).attribution_changes() == []
 

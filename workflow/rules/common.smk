@@ -576,6 +576,11 @@ def drawn_extremes(wildcards):
     return {"extremes": at.attribution(name, field, "extremes.nc")}
 
 
+def whose_extremes(title):
+    """That percentiles are those of another experiment, of this title."""
+    return ["--extremes-of", title] if title else []
+
+
 def attribution_flags(wildcards):
     beside = attribution_input(wildcards)
     within = dump(attribution_of(wildcards))["within"]

@@ -399,13 +399,17 @@ rule draw_attribution:
             ["--extremes", input.extremes] if "extremes" in input.keys() else []
         ),
         percentiles=lambda wildcards: percentile_flags(wildcards.experiment, wildcards.field),
+        whose=lambda wildcards: whose_extremes(
+            STUDY.extremes_of(wildcards.experiment, wildcards.field)
+        ),
         title=lambda wildcards: STUDY.title(wildcards.experiment),
     message:
         "{wildcards.experiment}: maps of what features bring of {wildcards.field}"
     shell:
         python(
             "draw_attribution.py --sums {input.sums:q} --field {wildcards.field}"
-            " {params.percentiles:q} {params.extremes:q} --title {params.title:q}"
+            " {params.percentiles:q} {params.extremes:q} {params.whose:q}"
+            " --title {params.title:q}"
             " --classes @{input.classes:q} --output {output:q} {params.printing}"
         )
 
@@ -439,13 +443,17 @@ rule draw_attribution_change:
         percentiles=lambda wildcards: percentile_flags(
             STUDY.comparisons[wildcards.comparison].first, wildcards.field
         ),
+        whose=lambda wildcards: whose_extremes(
+            STUDY.extremes_of_change(wildcards.comparison, wildcards.field)
+        ),
         title=lambda wildcards: STUDY.comparison_title(wildcards.comparison),
     message:
         "{wildcards.comparison}: why what features bring of {wildcards.field} differs"
     shell:
         python(
             "draw_attribution.py --sums {input.first:q} --second {input.second:q}"
-            " --field {wildcards.field} {params.percentiles:q} --title {params.title:q}"
+            " --field {wildcards.field} {params.percentiles:q} {params.whose:q}"
+            " --title {params.title:q}"
             " --classes @{input.classes:q} --output {output:q} {params.printing}"
         )
 

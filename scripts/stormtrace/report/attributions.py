@@ -39,8 +39,8 @@ def describe(
         yield Attribution(
             key=f"{name}-{one.field}",
             title=f"{title}: {one.field}",
-            sentence=_sentence(found, classes),
-            note=_note(found, classes),
+            sentence=_sentence(found, classes, one.extremes_of),
+            note=_note(found, classes, one.extremes_of),
             columns=[(_name(part, classes), _what(m)) for part, m in _columns(found)],
             rows=list(_rows(found)),
             charts=list(_charts(found, classes)),
@@ -62,6 +62,7 @@ def describe_changes(
             title=f"{title}: {one.field}",
             units=typeset(found["units"]),
             sentence=_sentence_of_change(found, classes),
+            note=_note_of_change(found, one.extremes_of),
             rows=[
                 (_name(part, classes), _what(measure), _split(table[part][measure]))
                 for table in [found["regions"]["everywhere"]["annual"]]
@@ -89,8 +90,9 @@ def _what(measure: str) -> str:
     return "total" if measure == "total" else f"above {measure[1:]}\u202f%"
 
 
-def _sentence(found: Mapping[str, Any], classes: Shown) -> str:
+def _sentence(found: Mapping[str, Any], classes: Shown, extremes_of: str) -> str:
     """Say what each class brings, everywhere and in all months."""
+    whose = f"the {{}}th percentile of {extremes_of}" if extremes_of else "its {}th percentile"
     table = found["regions"]["everywhere"]["annual"]
     most = found["measures"][-1]
     cancels = table[NONE]["total"].get("cancels")
@@ -102,7 +104,7 @@ def _sentence(found: Mapping[str, Any], classes: Shown) -> str:
         if not cancels:
             text += f" and bring {_share(one['total'])} of {found['field']}"
         if most != "total" and not one[most].get("cancels"):
-            text += f" and {_share(one[most])} of what is above its {most[1:]}th percentile"
+            text += f" and {_share(one[most])} of what is above {whose.format(most[1:])}"
         said.append(text)
     if cancels:
         said.append(
@@ -143,10 +145,20 @@ def _sentence_of_change(found: Mapping[str, Any], classes: Shown) -> str:
     return sentence("; ".join(said) + ".")
 
 
-def _note(found: Mapping[str, Any], classes: Shown) -> str:
+def _note_of_change(found: Mapping[str, Any], extremes_of: str) -> str:
+    """Say whose percentiles tell what is extreme."""
+    if set(found["measures"]) == {"total"}:
+        return ""
+    if extremes_of:
+        return f"Percentiles are those of {extremes_of} on both sides. "
+    return "Percentiles are each side's own, so that they change, too. "
+
+
+def _note(found: Mapping[str, Any], classes: Shown, extremes_of: str) -> str:
     parts = ["Shares are of amounts, weighted by area"]
     if over := found.get("extremes_over"):
-        parts.append(f"percentiles are by cell, over {over}")
+        whose = f" of {extremes_of}" if extremes_of else ""
+        parts.append(f"percentiles are by cell, over {over}{whose}")
     if within := found.get("within"):
         near = [one.split(": ", 1) for one in within.split("; ")]
         called = ", ".join(f"{_name(flag, classes)} {reach}" for flag, reach in near)

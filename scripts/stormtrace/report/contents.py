@@ -314,6 +314,7 @@ class AttributedChange:
     """
 
     key: str
+    note: whose percentiles say what is extreme; empty of totals alone.
     title: str
     units: str
     sentence: str
@@ -321,6 +322,7 @@ class AttributedChange:
     images: Sequence[Image]
     links: Links
     figures: Links
+    note: str
 
 
 @dataclass(frozen=True)

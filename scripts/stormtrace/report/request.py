@@ -17,10 +17,14 @@ class _Entry(BaseModel):
 
 
 class AttributionFiles(_Entry):
-    """What features bring of a field: shares or their change, and its figures."""
+    """What features bring of a field: shares or their change, and its figures.
+
+    extremes_of: title of another experiment, whose percentiles say what is extreme.
+    """
 
     field: Name
     file: str
+    extremes_of: str = ""
     figures: str | None = None
     images: list[str] = []
 

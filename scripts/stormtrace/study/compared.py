@@ -154,6 +154,19 @@ class ComparedStudy(ResolvedStudy):
             if how.is_like(other)
         ]
 
+    def extremes_of(self, name: str, field: str) -> str:
+        """Title of the other experiment whose percentiles say what is extreme; empty: its own."""
+        other = self.attributed[name, field].extremes_of
+        return self.title(other) if other else ""
+
+    def extremes_of_change(self, comparison: str, field: str) -> str:
+        """Title of the experiment whose percentiles both sides take; empty: each its own."""
+        entry = self.comparisons[comparison]
+        owners = {
+            self.attributed[side, field].extremes_of or side for side in (entry.first, entry.second)
+        }
+        return self.title(owners.pop()) if len(owners) == 1 else ""
+
     def attribution_change_maps(self) -> list[tuple[str, str]]:
         """Those of `attribution_changes` whose experiments are on one grid, so have maps."""
         grids = {name: entry.grid for name, entry in self.experiments.items()}

@@ -161,6 +161,7 @@ def _attribution(study: Study, name: str, field: str) -> dict[str, Any]:
     return {
         "field": field,
         "file": study.at.attribution(name, field, "shares.json"),
+        "extremes_of": study.extremes_of(name, field),
         "figures": folder,
         "images": [
             f"{folder}/{feature.key}-{one}-share.png"
@@ -171,7 +172,11 @@ def _attribution(study: Study, name: str, field: str) -> dict[str, Any]:
 
 
 def _attributed_change(study: Study, name: str, field: str) -> dict[str, Any]:
-    found = {"field": field, "file": study.at.attribution_change(name, field)}
+    found = {
+        "field": field,
+        "file": study.at.attribution_change(name, field),
+        "extremes_of": study.extremes_of_change(name, field),
+    }
     if (name, field) not in study.attribution_change_maps():
         return found
     folder = study.at.attribution_figures(f"change.{name}", field)
