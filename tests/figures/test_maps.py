@@ -186,6 +186,29 @@ def test_years_of_which_there_is_less_are_hollow(tmp_path):
     assert parts == ("year by year (hollow: in part)", [2002])
 
 
+def test_a_coast_is_drawn_where_and_when_it_is(tmp_path):
+    """Rows 20° S and 40° N alone, 30 % in all months but June, of which there are no steps."""
+    counts = np.full((12, 2, *MINI.shape), 30, np.int16)
+    path = write_frequency(tmp_path / "a.nc", {2000: counts}, [100] * 5 + [0] + [100] * 6)
+    rows = np.abs(MINI.points[0][:, 0] - 20) < 1, np.abs(MINI.points[0][:, 0] - 40) < 1
+    one, two = np.zeros(MINI.shape, bool), np.zeros(MINI.shape, bool)
+    one[rows[0], 3] = two[rows[0] | rows[1], 3] = True
+    with open_frequency(path) as frequency:
+        figure = draw_lines(frequency, None, CLASSES["AR"], "", {"one": one, "two": two})
+    panels = [axes for axes in figure.axes if any("coast" in text for text in texts_of(axes))]
+    for axes, lat in zip(panels, ([20.0], [20.0, 40.0]), strict=True):
+        assert any("grey: no steps" in text for text in texts_of(axes))
+        (mesh,) = axes.collections
+        edges = mesh.get_coordinates()[:, 0, 1]
+        values = mesh.get_array().filled(np.nan)
+        assert mesh.get_clim() == (0.0, 30.0)
+        shown = np.isfinite(values).any(axis=1)
+        assert ((edges[1:] + edges[:-1]) / 2)[shown].tolist() == lat
+        assert (np.diff(edges) > 0.5).all()
+        assert np.isnan(values[shown, 5]).all() and (np.delete(values[shown], 5, 1) == 30).all()
+        assert not np.allclose(to_rgb(axes.get_facecolor()), 1)
+
+
 def years_drawn(frequency):
     """Return the title of the years' panel and the years that are hollow."""
     figure = draw_lines(frequency, None, CLASSES["AR"], "", {})

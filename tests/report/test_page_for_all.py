@@ -30,6 +30,31 @@ def test_charts_say_what_they_show():
     assert f'aria-label="{seen}"' in heat_map(np.array([30.0, 40.0]), months, "%", "class-0")
 
 
+def test_a_month_without_steps_is_no_zero_and_a_zero_is_not_one():
+    """July has no steps: grey, and said so; no month has more than 0 %, let alone 1 %."""
+    months = np.zeros((1, 12))
+    months[0, 6] = np.nan
+    drawn = heat_map(np.array([30.0]), months, "%", "class-0")
+    assert "at most 0 %" in drawn and 'aria-label="0 % everywhere"' in drawn
+    assert drawn.count("<rect") == 12 and drawn.count('class="missing"') == 1
+    assert "Jul, 30.0°: no time steps" in drawn and "Jun, 30.0°: 0 %" in drawn
+
+
+def test_a_part_of_a_year_is_told_from_whole_ones():
+    line = Line("AR", [9.0, 5.0, 6.0], "class-0", in_part=["2000"])
+    drawn = line_chart(["2000", "2001", "2002"], [line], "%")
+    assert drawn.count('class="class-0 part"') == 1 and "AR, 2000, in part: 9 %" in drawn
+    assert 'aria-label="AR: from 5 (2001) to 9 (2000, in part) %"' in drawn
+
+
+def test_the_last_bar_of_a_histogram_has_no_end():
+    """Of 200 storms 150 last 9 days, 49 one day and one 30 days: most are above 8, not below 9."""
+    days = np.array([9.0] * 150 + [1.0] * 49 + [30.0])
+    drawn = histogram(days, "days", "class-0")
+    low = float(re.search(r"most, 76 % of events, above ([\d.]+) days", drawn)[1])
+    assert low < 9 and f"{low:g}+ days: 75.5 %" in drawn
+
+
 def test_maps_say_what_they_show():
     grid = make_grid({"nlat": 37, "nlon": 72})
     values = np.zeros(grid.shape)

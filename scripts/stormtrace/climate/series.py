@@ -9,6 +9,9 @@ from stormtrace.climate.seasons import MONTHS
 #: Steps of axes and colour scales, times a power of ten.
 NICE = (1.0, 2.0, 2.5, 5.0, 10.0)
 
+#: Years with a smaller share of the steps of the fullest one are marked as parts.
+WHOLE_YEAR = 0.95
+
 
 def seasonal_cycle(frequency: Frequency, feature: str) -> dict[str, list[float | None]]:
     """Return the area-mean frequency of each month, per cent, by hemisphere.
@@ -33,6 +36,13 @@ def by_year(frequency: Frequency, feature: str) -> tuple[list[int], list[float]]
     """Return years and the area-mean frequency of each, per cent."""
     years, means = frequency.mean_by_year(feature)
     return years.tolist(), means.tolist()
+
+
+def years_in_part(frequency: Frequency) -> list[int]:
+    """Return the years that have fewer steps than others, such as those a record begins in."""
+    steps = frequency.steps.sum(axis=1)
+    short = (steps > 0) & (steps < WHOLE_YEAR * steps.max(initial=0))
+    return [int(year) for year in frequency.years[short]]
 
 
 def distribution(

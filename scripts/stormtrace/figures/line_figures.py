@@ -14,8 +14,9 @@ from stormtrace.climate.event_tables import Table
 from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.hovmoller import hovmoller
 from stormtrace.climate.seasons import MONTHS
-from stormtrace.climate.series import by_year, distribution, seasonal_cycle
+from stormtrace.climate.series import by_year, distribution, seasonal_cycle, years_in_part
 from stormtrace.figures.colours import blend, line_colour, ramp
+from stormtrace.figures.layers import BEYOND
 from stormtrace.figures.names import HISTOGRAMS, sentence, typeset
 from stormtrace.figures.panels import WIDTH, add_panel_title, add_titles
 
@@ -23,9 +24,6 @@ Drawing = tuple[str, Callable[[Axes], None]]
 
 #: Months or years that make a line worth drawing.
 FEWEST = 3
-
-#: Years with a smaller share of the steps of the fullest one are marked as parts.
-WHOLE_YEAR = 0.95
 
 
 def has_months(frequency: Frequency) -> bool:
@@ -101,8 +99,7 @@ def _of_counts(
         drawings.append(("by hemisphere", draw_cycle))
     years, means = by_year(frequency, feature.flag)
     if len(years) >= FEWEST:
-        steps = frequency.steps.sum(axis=1)
-        short = [int(frequency.years[k]) for k in np.flatnonzero(steps < WHOLE_YEAR * steps.max())]
+        short = years_in_part(frequency)
         parts = [(year, mean) for year, mean in zip(years, means, strict=True) if year in short]
 
         def draw_years(axes: Axes) -> None:
@@ -117,7 +114,9 @@ def _of_counts(
         drawings.append((title, draw_years))
     if months:
         for name, coast in coasts.items():
-            drawings.append((f"{name}, coast, %", _along_coast(frequency, feature, coast)))
+            grey = "; grey: no steps" if (frequency.steps.sum(axis=0) == 0).any() else ""
+            title = f"{name}, coast, %{grey}"
+            drawings.append((title, _along_coast(frequency, feature, coast)))
     return drawings
 
 
@@ -129,7 +128,16 @@ def _along_coast(
 
     def draw(axes: Axes) -> None:
         colours = blend(ramp(feature), 9)
-        mesh = axes.pcolormesh(np.arange(12), lat, values, cmap=ListedColormap(list(colours)))
+        edges, rows = _rows(lat, values)
+        mesh = axes.pcolormesh(
+            np.arange(13) - 0.5,
+            edges,
+            rows,
+            cmap=ListedColormap(list(colours)),
+            vmin=0.0,
+            vmax=float(np.nan_to_num(values).max()) or 1.0,
+        )
+        axes.set_facecolor(BEYOND)  # months without steps, latitudes without a coast
         axes.set_xticks(range(12), [name[0] for name in MONTHS])
         axes.set_ylabel("latitude, °", size=6.5)
         bar = axes.figure.colorbar(mesh, ax=axes, pad=0.03, aspect=14)
@@ -137,6 +145,24 @@ def _along_coast(
         bar.outline.set_linewidth(0.4)
 
     return draw
+
+
+def _rows(
+    lat: NDArray[np.float64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return edges (m + 1,) and rows (m, 12) of bands; between two that do not touch a row of NaN.
+
+    All are as wide as the nearest two are apart, or one degree where there is one alone.
+    """
+    half = 0.5 * float(np.diff(lat).min(initial=np.inf)) if lat.size > 1 else 0.5
+    edges, rows = [float(lat[0]) - half], []
+    for middle, band in zip(lat, values, strict=True):
+        if middle - half > edges[-1] + 0.5 * half:
+            edges.append(float(middle) - half)
+            rows.append(np.full(12, np.nan))
+        edges.append(float(middle) + half)
+        rows.append(band)
+    return np.array(edges), np.array(rows)
 
 
 def _of_events(events: Table | None, colour: str) -> list[Drawing]:

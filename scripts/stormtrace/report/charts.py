@@ -1,7 +1,7 @@
 """Line charts and histograms as SVG, coloured by the page's own style sheet."""
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,19 +13,23 @@ from stormtrace.climate.series import distribution, nice_step
 WIDTH, HEIGHT = 320, 170
 LEFT, RIGHT, TOP, BOTTOM = 38, 8, 10, 24
 
+#: After the label of a value that is of a part only.
+IN_PART = ", in part"
+
 
 @dataclass(frozen=True)
 class Line:
     """One line of a chart. style: classes of the style sheet, such as ``class-0 dashed``.
 
     at: where its values are between the first label, 0, and the last, 100, in per cent; by default
-    there is one for each label.
+    there is one for each label. in_part: labels of values that are of a part of it only.
     """
 
     name: str
     values: Sequence[float | None]
     style: str
     at: Sequence[float] | None = None
+    in_part: Collection[str] = ()
 
 
 def line_chart(
@@ -55,8 +59,9 @@ def line_chart(
             if value is None or not np.isfinite(value):
                 continue
             tip = html.escape(f"{line.name}, {label}: {value:.3g} {units}")
+            style = f"{line.style} part" if label.endswith(IN_PART) else line.style
             parts.append(
-                f'<circle class="{line.style}" cx="{place:.1f}" cy="{axis.y(value):.1f}" r="2.4">'
+                f'<circle class="{style}" cx="{place:.1f}" cy="{axis.y(value):.1f}" r="2.4">'
                 f"<title>{tip}</title></circle>"
             )
     return _svg(parts, "; ".join(_seen(line, labels, units) for line in lines))
@@ -64,7 +69,9 @@ def line_chart(
 
 def _labels_of(line: Line, labels: Sequence[str]) -> Sequence[str]:
     """Return what each value of a line is at."""
-    return labels if line.at is None else [f"{share:.3g} %" for share in line.at]
+    if line.at is not None:
+        return [f"{share:.3g} %" for share in line.at]
+    return [f"{label}{IN_PART}" if label in line.in_part else label for label in labels]
 
 
 def _seen(line: Line, labels: Sequence[str], units: str) -> str:
@@ -145,34 +152,36 @@ def histogram(values: NDArray[np.floating], units: str, style: str) -> str:
     parts += [_label(LEFT + tick * scale, f"{tick:g}") for tick in ticks]
     most = int(np.argmax(shares))
     low, high = edges[most], edges[most + 1]
-    return _svg(
-        parts, f"most, {shares[most]:.0f} % of events, between {low:g} and {high:g} {units}"
-    )
+    is_open = high == edges[-1] and np.nanmax(values) > high
+    between = f"above {low:g} {units}" if is_open else f"between {low:g} and {high:g} {units}"
+    return _svg(parts, f"most, {shares[most]:.0f} % of events, {between}")
 
 
 def heat_map(lat: NDArray[np.float64], values: NDArray[np.float64], units: str, style: str) -> str:
     """Return a latitude × month diagram, (n, 12): the deeper the class's colour, the more."""
     finite = values[np.isfinite(values)]
-    top = float(finite.max()) if finite.size and finite.max() > 0 else 1.0
+    most = float(finite.max()) if finite.size else 0.0
+    top = most or 1.0
     width = (WIDTH - LEFT - RIGHT) / 12
     height = (HEIGHT - BOTTOM - TOP) / lat.size
-    parts = [f'<text class="units" x="{LEFT}" y="{TOP - 2}">at most {top:.3g} {units}</text>']
+    parts = [f'<text class="units" x="{LEFT}" y="{TOP - 2}">at most {most:.3g} {units}</text>']
     for row, latitude in enumerate(lat):
         y = HEIGHT - BOTTOM - (row + 1) * height
         if row % max(1, lat.size // 5) == 0:
             place = f'x="{LEFT - 5}" y="{y + height / 2 + 3:.1f}"'
             parts.append(f'<text class="side" {place}>{latitude:.0f}°</text>')
         for month, value in enumerate(values[row]):
-            if np.isfinite(value):
-                place = f'x="{LEFT + month * width:.1f}" y="{y:.1f}" width="{width - 0.6:.1f}"'
-                tip = f"{MONTHS[month]}, {latitude:.1f}°: {value:.3g} {units}"
-                parts.append(
-                    f'<rect class="{style}" {place} height="{height - 0.4:.1f}" '
-                    f'fill-opacity="{value / top:.2f}"><title>{tip}</title></rect>'
-                )
+            there = np.isfinite(value)
+            shown = f"{value:.3g} {units}" if there else "no time steps"
+            colour = f'{style}" fill-opacity="{value / top:.2f}' if there else "missing"
+            parts.append(
+                f'<rect class="{colour}" x="{LEFT + month * width:.1f}" y="{y:.1f}" '
+                f'width="{width - 0.6:.1f}" height="{height - 0.4:.1f}">'
+                f"<title>{MONTHS[month]}, {latitude:.1f}°: {shown}</title></rect>"
+            )
     parts += [_label(LEFT + (m + 0.5) * width, name[0]) for m, name in enumerate(MONTHS)]
-    if not finite.size:
-        return _svg(parts, "no values")
+    if not finite.size or most == 0:
+        return _svg(parts, f"0 {units} everywhere" if finite.size else "no values")
     where = np.unravel_index(np.nanargmax(values), values.shape)
     place_of_most = f"in {MONTHS[where[1]]} at {lat[where[0]]:.0f}° latitude"
     return _svg(parts, f"most, {values[where]:.3g} {units}, {place_of_most}")

@@ -13,7 +13,7 @@ from stormtrace.climate.event_tables import Table, of_class
 from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.hovmoller import coasts_on, hovmoller
 from stormtrace.climate.seasons import MONTHS
-from stormtrace.climate.series import by_year, seasonal_cycle
+from stormtrace.climate.series import by_year, seasonal_cycle, years_in_part
 from stormtrace.figures.names import HISTOGRAMS, typeset
 from stormtrace.report.charts import Line, heat_map, histogram, line_chart
 from stormtrace.report.contents import Chart
@@ -91,12 +91,14 @@ def _cycle(frequency: Frequency, feature: ShownClass) -> Iterator[Chart]:
 
 def _yearly(frequency: Frequency, classes: Classes, page: PageMaps) -> Chart:
     years = [f"{year:04d}" for year in by_year(frequency, classes.flags[0])[0]]
+    parts = [f"{year:04d}" for year in years_in_part(frequency)]
     lines = [
-        Line(shown.title, by_year(frequency, shown.key)[1], shown.css)
+        Line(shown.title, by_year(frequency, shown.key)[1], shown.css, in_part=parts)
         for shown in (page.classes[flag] for flag in classes.flags)
     ]
     svg = line_chart(years, lines, "% of the area", max(1, len(years) // 6))
-    return _chart("Year by year", svg, "area mean frequency", lines)
+    note = f"area mean frequency{'; grey: years in part' if parts else ''}"
+    return _chart("Year by year", svg, note, lines)
 
 
 def _coast(
@@ -110,7 +112,8 @@ def _coast(
     for feature in classes.features:
         lat, values = hovmoller(frequency, feature.flag, coast)
         svg = heat_map(lat, values, STEPS, styles[feature.flag])
-        yield _chart(f"{feature.short} along the coast", svg, f"{name}, by month")
+        note = f"{name}, by month{'; grey: no time steps' if np.isnan(values).any() else ''}"
+        yield _chart(f"{feature.short} along the coast", svg, note)
 
 
 def _histograms(classes: Classes, styles: Mapping[str, str], events: Table) -> Iterator[Chart]:
