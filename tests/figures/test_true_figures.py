@@ -208,7 +208,7 @@ def test_genesis_and_lines_are_of_their_events(tmp_path, panels, monkeypatch):
     genesis, lines = figures["ar-genesis"], figures["ar-lines"]
     words = words_of(genesis)
     assert "Genesis and termination of atmospheric rivers" in words and "40 events" in words
-    assert record.is_short and f"events {record.per} per million km²" in words
+    assert record.is_partial and f"events {record.per} per million km²" in words
     assert f"2001, {record.steps:,} time steps" in words
     weights = np.cos(np.radians(DENSITY_GRID.lat))[:, None] * np.ones(DENSITY_GRID.shape)
     for one in panels[-1]:  # all events are somewhere: the density's integral is their number

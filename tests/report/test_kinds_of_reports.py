@@ -3,6 +3,7 @@
 import json
 import re
 
+import netCDF4
 import pytest
 
 from make_reports import JANUARY, KINDS, PAIR, TEMPLATES, comparison, experiment, model
@@ -95,6 +96,46 @@ def test_without_tracking_it_says_so(tmp_path):
 def test_a_year_gives_rates_a_year(tmp_path):
     """Ten events in 12 · 244 steps, of which a year has 2920: 10 · 2920 / 2928 = 9.97 a year."""
     assert "9.97 events a year" in made("one_year", tmp_path)
+
+
+def test_winters_give_counts_not_rates_a_year(tmp_path):
+    """100 events in ten winters are ten a winter; in 900 days 40.6 a year, which nobody has seen.
+
+    Against ten whole years with as many events they are no change by +306 %.
+    """
+    winter = (1, 1, *[0] * 9, 1)
+    years = range(2000, 2010)
+    whole = experiment(tmp_path, "whole", years=years, steps=240, events=100)
+    part = experiment(tmp_path, "part", years=years, months=winter, steps=240, events=100)
+    alone = visible(write_page({"title": "W", "experiments": [part]}, TEMPLATES, tmp_path))
+    assert "100 events in 900 days" in alone and "annual" not in alone
+    assert "The <part> has no time steps in MAM, JJA, SON (2000–2009, 7,200 time steps" in alone
+    assert "a year" not in alone.replace("not rates a year", "")
+    compared = comparison(tmp_path, whole, part)
+    request = {"title": "W", "experiments": [whole, part], "comparisons": [compared]}
+    both = visible(write_page(request, TEMPLATES, tmp_path)).replace("\u202f", " ")
+    rate = 100 * 365 * 8 / (10 * 12 * 240)
+    assert f"{rate:.1f} events a year → 100 events in 900 days" in both
+    assert f"+{100 * 365 / 90 / rate / 10 - 100:.0f} %" not in both and "+300 %" not in both
+    assert "unlike seasons (The <whole> DJF, MAM, JJA, SON; The <part> DJF)" in both
+
+
+def test_like_seasons_need_no_caution(tmp_path):
+    assert "unlike seasons" not in made("one_class", tmp_path)
+
+
+def test_years_of_which_there_is_less_are_told(tmp_path):
+    """A record that begins in December: its first year is no whole one, on the page either."""
+    entry = experiment(tmp_path, "begins", ["atmospheric_river"], years=range(2000, 2004))
+    assert "in part" not in visible(
+        write_page({"title": "P", "experiments": [entry]}, TEMPLATES, tmp_path)
+    )
+    with netCDF4.Dataset(entry["frequency"], "a") as nc:
+        for variable in ("steps", "count", "event_count"):
+            nc[variable][:11] = 0
+    text = visible(write_page({"title": "P", "experiments": [entry]}, TEMPLATES, tmp_path))
+    assert "grey: years in part" in text and "Atmospheric river, 2000, in part:" in text
+    assert "2001, in part" not in text and "2003, in part" not in text
 
 
 def test_every_class_has_its_name_and_colour(tmp_path):

@@ -11,6 +11,8 @@ from stormtrace.climate.frequency import Frequency
 #: Shorter records give counts and dates; a rate a year would be an extrapolation.
 SHORTEST_YEARS = 0.99
 
+SEASONS = ("DJF", "MAM", "JJA", "SON")
+
 
 @dataclass(frozen=True)
 class TimeCoverage:
@@ -28,23 +30,31 @@ class TimeCoverage:
     seasons: tuple[str, ...]
 
     @property
-    def is_short(self) -> bool:
-        """Whether it is less than a year."""
-        return self.years < SHORTEST_YEARS
+    def is_partial(self) -> bool:
+        """Whether a rate a year would be made up: it is less than a year, or lacks a season."""
+        return self.years < SHORTEST_YEARS or len(self.seasons) < len(SEASONS)
+
+    @property
+    def why_partial(self) -> str:
+        """Why it has no rate a year: ``is short``, ``has no time steps in MAM, JJA, SON``."""
+        if self.years < SHORTEST_YEARS:
+            return "is short"
+        lacking = ", ".join(season for season in SEASONS if season not in self.seasons)
+        return f"has no time steps in {lacking}"
 
     @property
     def per(self) -> str:
         """What numbers of events refer to: ``a year``, or ``in 20 days``."""
-        return f"in {_duration(self.days)}" if self.is_short else "a year"
+        return f"in {_duration(self.days)}" if self.is_partial else "a year"
 
     @property
     def whole(self) -> str:
         """Title of maps of all steps: ``annual`` only if all seasons have steps."""
-        return "annual" if len(self.seasons) == 4 else "all time steps"
+        return "annual" if len(self.seasons) == len(SEASONS) else "all time steps"
 
     def events(self, count: float) -> float:
-        """Return a number of events as a rate a year, or as it is for a short record."""
-        return count if self.is_short else count / self.years
+        """Return a number of events as a rate a year, or as it is for a part of a year."""
+        return count if self.is_partial else count / self.years
 
     @property
     def words(self) -> str:
@@ -62,7 +72,7 @@ def coverage(frequency: Frequency) -> TimeCoverage:
         missing=max(0, int(frequency.expected_steps.sum()) - steps),
         days=steps * float(frequency.attributes.get("step_hours", 3)) / 24,
         years=years,
-        seasons=tuple(s for s in ("DJF", "MAM", "JJA", "SON") if frequency.period_steps(s) > 0),
+        seasons=tuple(s for s in SEASONS if frequency.period_steps(s) > 0),
     )
 
 

@@ -49,6 +49,7 @@ def describe(
         variable=variable,
         first=first,
         second=second,
+        caution=_caution(first, second),
         findings=[_finding(feature, first, second, compared) for feature in shown],
         maps=[
             MapFigure(
@@ -72,6 +73,21 @@ def describe(
             if (target := link(path))
         ],
         figures=list(figure_links(files.figures, link, page.classes.values())),
+    )
+
+
+def _caution(first: Experiment, second: Experiment) -> str:
+    """Say so where the record of one side lacks a season that the other's has."""
+    seasons = first.record.seasons, second.record.seasons
+    if seasons[0] == seasons[1]:
+        return ""
+    said = (
+        f"{side.title} {', '.join(of) or 'no time steps'}"
+        for side, of in zip((first, second), seasons, strict=True)
+    )
+    return (
+        f"The records have unlike seasons ({'; '.join(said)}): what differs over all steps is also"
+        " what differs between seasons."
     )
 
 

@@ -55,7 +55,7 @@ class Headline:
     mean, maximum: per cent of time steps, over the area of the grid; None without any step.
     place: where the maximum is. means: variable of `frequency.nc` -> its area mean.
     count: tracked events; None where nothing could be tracked. events: that count, or the rate a
-    year of a record that is long enough (`TimeCoverage.per`). lifetime_days: their mean, if any.
+    year of a record of whole years (`TimeCoverage.per`). lifetime_days: their mean, if any.
     """
 
     mean: float | None
@@ -167,7 +167,10 @@ class RegionalChange:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A comparison, second minus first."""
+    """A comparison, second minus first.
+
+    caution: that the records have unlike seasons, or empty.
+    """
 
     name: str
     title: str
@@ -175,6 +178,7 @@ class Comparison:
     variable: str
     first: Experiment
     second: Experiment
+    caution: str
     findings: Sequence[Finding]
     maps: Sequence[MapFigure]
     regional: Sequence[RegionalChange]
@@ -310,19 +314,19 @@ class Attribution:
 class AttributedChange:
     """Why that differs between two experiments.
 
+    note: whose percentiles say what is extreme; empty of totals alone.
     rows: class, of what, and first, second, change, its parts by frequency, intensity, both.
     """
 
     key: str
-    note: whose percentiles say what is extreme; empty of totals alone.
     title: str
     units: str
     sentence: str
+    note: str
     rows: Sequence[tuple[str, str, Sequence[Interval]]]
     images: Sequence[Image]
     links: Links
     figures: Links
-    note: str
 
 
 @dataclass(frozen=True)

@@ -180,7 +180,7 @@ def _script_data(
     maps: PageMaps, shown: Sequence[Experiment], compared: Sequence[Comparison]
 ) -> dict[str, Any]:
     """Return what the page's script reads."""
-    is_annual = all(one.record.whole == "annual" and not one.record.is_short for one in shown)
+    is_annual = all(not one.record.is_partial for one in shown)
     whole = "annual" if is_annual else "all time steps"
     return maps.view.script_data() | {
         "maps": maps.maps,

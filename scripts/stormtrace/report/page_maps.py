@@ -73,7 +73,7 @@ class Rate:
         return (
             count / record.days
             if self.words == "a day"
-            else (count if record.is_short else count / record.years)
+            else (count if record.is_partial else count / record.years)
         )
 
 
