@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import netCDF4
 import numpy as np
 import pytest
 
@@ -14,9 +15,11 @@ from stormtrace.formats.tables import write_tables
 from stormtrace.formats.tracks import write_trajectories
 from stormtrace.grids import make_grid
 from stormtrace.track.events import event_table, object_table, sightings
+from stormtrace.verification import experiment
 from stormtrace.verification.experiment import (
     Rules,
     Tracked,
+    _detected,
     _seen,
     in_climate,
     in_density,
@@ -98,7 +101,7 @@ def five(tmp_path):
     found.sort()
     detected = Detected(points([one[:3] for one in found]), np.array([one[3] for one in found]))
     steps = steps_of(4)
-    return verdicts(judge(storms, steps, GLOBE, 17.5), detected, 300.0), steps
+    return verdicts(judge(storms, steps, GLOBE, 17.5), [detected], steps, 300.0), steps
 
 
 def test_five_storms_by_hand(five):
@@ -144,12 +147,59 @@ def test_intervals_are_of_whole_storms(tmp_path):
     found = [(step, 20, 10 * k) for step in range(8) for k in range(5)]
     detected = Detected(points(found), np.tile(np.arange(5), 8))
     steps = steps_of(8)
-    every = skill(verdicts(judge(storms, steps, GLOBE, 17.5), detected, 100.0), steps)["all"]
+    every = skill(verdicts(judge(storms, steps, GLOBE, 17.5), [detected], steps, 100.0), steps)[
+        "all"
+    ]
     low, high = every["pod_interval"]
     assert every["pod"] == 0.5
     assert low == pytest.approx(0.2, abs=0.11)
     assert high == pytest.approx(0.8, abs=0.11)
     assert every["far_interval"] == [0.0, 0.0]
+
+
+def test_points_come_by_step_however_few_are_read_at_a_time(tmp_path, monkeypatch):
+    """A hundred events of up to a fortnight, most in the order they begin in; every fifth is not mine.
+
+    The scores of pieces, of whatever size, are those of all points sorted at once.
+    """
+    rng = np.random.default_rng(5)
+    begins = np.sort(rng.integers(0, 300, 100)) + np.where(rng.random(100) < 0.1, 40, 0)
+    rows = rng.integers(1, 57, 100)
+    step = np.concatenate([np.arange(b, b + n) for b, n in zip(begins, rows, strict=True)])
+    lat, lon = rng.uniform(5, 25, 100).repeat(rows), rng.uniform(0, 360, 100).repeat(rows)
+    kind = np.where(np.arange(100) % 5, 1, 2)
+    with netCDF4.Dataset(tmp_path / "trajectories.nc", "w") as nc:
+        nc.createDimension("trajectory", 100)
+        nc.createDimension("obs", step.size)
+        for name, values in {"event": np.arange(7, 107), "class": kind, "row_size": rows}.items():
+            nc.createVariable(name, "i8", ("trajectory",))[:] = values
+        for name, values in {"time": 6.0 * step, "lat": lat, "lon": lon}.items():
+            nc.createVariable(name, "f8", ("obs",))[:] = values
+        nc["time"].setncatts({"units": "hours since 2005-08-24", "calendar": "standard"})
+    year = SimpleNamespace(
+        time=6.0 * np.arange(400), time_units="hours since 2005-08-24", calendar="standard",
+        step_hours=6.0,
+    )  # fmt: skip
+    found = Tracked([year], tmp_path, CLASSES.features[0])
+    mine = np.flatnonzero(np.repeat(kind == 1, rows))
+    mine = mine[np.argsort(step[mine], kind="stable")]
+    event = np.repeat(np.arange(7, 107), rows)[mine]
+    at_once = Detected(Points(step[mine], lat[mine], lon[mine]), event)
+    times = [str(time).replace("T", " ") for time in found.steps.time]
+    storms = [row(f"S{k}", times[step[one]], lat[one] - k % 3, lon[one], 60)
+              for k in range(0, 80, 2) for one in mine[k * 20 : k * 20 + 25]]  # fmt: skip
+    judged = judge(
+        read_storms(write_csv(tmp_path / "storms.csv", storms)), found.steps, GLOBE, 17.5
+    )
+    wanted = skill(verdicts(judged, [at_once], found.steps, 150.0), found.steps)
+    assert 0 < wanted["all"]["hits"] < wanted["all"]["points"] and wanted["all"]["leads"]
+    for size in (1, 30, 10_000):
+        monkeypatch.setattr(experiment, "POINTS_AT_ONCE", size)
+        pieces = list(_detected(found))
+        np.testing.assert_array_equal(np.concatenate([one.event for one in pieces]), event)
+        assert (np.diff(np.concatenate([one.points.step for one in pieces])) >= 0).all()
+        assert size > 30 or max(one.event.size for one in pieces) < event.size / 4
+        assert skill(verdicts(judged, pieces, found.steps, 150.0), found.steps) == wanted
 
 
 def test_points_between_steps_belong_to_the_nearest(tmp_path):

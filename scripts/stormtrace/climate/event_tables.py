@@ -10,7 +10,7 @@ from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.formats.tables import Table, read_table
 from stormtrace.grids import Grid
 
-__all__ = ["FEWEST_EVENTS", "Table", "density", "of_class", "read_events"]
+__all__ = ["FEWEST_EVENTS", "Table", "density", "of_class", "read_events", "read_events_of"]
 
 #: Fewer events are shown one by one: a smoothed density would suggest a climatology.
 FEWEST_EVENTS = 10
@@ -31,9 +31,15 @@ SHOWN = (
 )
 
 
-def read_events(folder: Path | str | None, more: Sequence[str] = ()) -> Table | None:
-    """Read the columns `SHOWN`, and `more`, of the events in a folder; None without a folder."""
-    return read_table(Path(folder) / "events.parquet", [*SHOWN, *more]) if folder else None
+def read_events(folder: Path | str | None) -> Table | None:
+    """Read the columns `SHOWN` of the events in a folder; None without a folder."""
+    return read_table(Path(folder) / "events.parquet", SHOWN) if folder else None
+
+
+def read_events_of(folder: Path | str, code: int, columns: Sequence[str]) -> Table:
+    """Read some columns of the events of one class."""
+    found = of_class(read_table(Path(folder) / "events.parquet", ["class", *columns]), code)
+    return {name: found[name] for name in columns}
 
 
 def of_class(table: Table, code: int) -> Table:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import FeatureClass
-from stormtrace.climate.event_tables import of_class, read_events
+from stormtrace.climate.event_tables import read_events_of
 from stormtrace.climate.seasons import expected_steps
 from stormtrace.errors import BadInput
 from stormtrace.formats.comparison_maps import Comparison
@@ -117,31 +117,34 @@ def in_time(tracked: Tracked, storms: Storms, rules: Rules) -> dict[str, Any]:
 
     """
     judged = judge(storms, tracked.steps, tracked.years[0].grid, rules.minimum_wind)
-    found = verdicts(judged, _detected(tracked), rules.radius_km)
+    found = verdicts(judged, _detected(tracked), tracked.steps, rules.radius_km)
     return skill(found, tracked.steps)
 
 
-def _detected(tracked: Tracked) -> Detected:
-    """Return the tracks of the class, sorted by step."""
-    found = {name: [np.empty(0)] for name in ("lat", "lon")}
-    whole = {name: [np.empty(0, np.int64)] for name in ("step", "event")}
-    for event, hours, (units, calendar), lat, lon in _trajectories(tracked):
-        whole["step"].append(
-            np.searchsorted(tracked.steps.time, real_times(hours, units, calendar))
-        )
-        whole["event"].append(event)
-        found["lat"].append(lat)
-        found["lon"].append(lon)
-    step = np.concatenate(whole.pop("step"))
-    order = np.argsort(step, kind="stable")
-    lat, lon = (np.concatenate(found.pop(name))[order] for name in ("lat", "lon"))
-    return Detected(Points(step[order], lat, lon), np.concatenate(whole.pop("event"))[order])
+def _detected(tracked: Tracked) -> Iterator[Detected]:
+    """Yield the points of the class in the order of their steps: all of some steps at a time.
+
+    Events lie in the order they begin in, or nearly: a step is whole before the first of all that
+    are still to come.
+    """
+    begins = [hours.min(initial=np.inf) for _, hours, *_ in _trajectories(tracked)]
+    ahead = np.minimum.accumulate([*begins, np.inf][::-1])[::-1][1:]
+    kept: list[NDArray[Any]] = [np.empty(0, np.int64), *np.empty((3, 0))]
+    for (*some, about), until in zip(_trajectories(tracked), ahead, strict=True):
+        kept = [np.append(*both) for both in zip(kept, some, strict=True)]
+        is_whole = kept[1] < until
+        if is_whole.any():
+            order = np.flatnonzero(is_whole)[np.argsort(kept[1][is_whole], kind="stable")]
+            event, hours, lat, lon = (of[order] for of in kept)
+            step = np.searchsorted(tracked.steps.time, real_times(hours, *about))
+            yield Detected(Points(step, lat, lon), event)
+            kept = [of[~is_whole] for of in kept]
 
 
 def _trajectories(
     tracked: Tracked,
-) -> Iterator[tuple[NDArray[np.int64], Floats, tuple[str, str], Floats, Floats]]:
-    """Yield event, time, its units and calendar, latitude, longitude of the class, by event.
+) -> Iterator[tuple[NDArray[np.int64], Floats, Floats, Floats, tuple[str, str]]]:
+    """Yield event, time, latitude, longitude of the class, by event; units and calendar of times.
 
     Of some whole events at a time.
     """
@@ -160,7 +163,7 @@ def _trajectories(
             hours, lat, lon = (
                 np.asarray(nc[name][points], float)[mine] for name in ("time", "lat", "lon")
             )
-            yield np.repeat(event[some], rows[some])[mine], hours, about, lat, lon
+            yield np.repeat(event[some], rows[some])[mine], hours, lat, lon, about
 
 
 def in_climate(
@@ -176,13 +179,13 @@ def in_climate(
         BadInput: no observed storm counts in the years that are asked for.
 
     """
-    table = read_events(tracked.events, ["start"])
-    assert table is not None
-    mine = of_class(table, tracked.feature.code)
-    starts = [str(start) for start in mine["start"]]
-    year = np.array([int(start[:4]) for start in starts], np.int64)
-    month = np.array([int(start[5:7]) for start in starts], np.int64)
-    basin = tc_basin(mine["genesis_lat"], mine["genesis_lon"])
+    columns = ["start", "genesis_lat", "genesis_lon"]
+    start, lat, lon = read_events_of(tracked.events, tracked.feature.code, columns).values()
+    year, month = (
+        np.array([int(str(time)[part]) for time in start], np.int64)
+        for part in (slice(4), slice(5, 7))
+    )
+    basin = tc_basin(lat, lon)
     presence = tracked.presence
     counts = yearly(basin, year, month, presence.years)
     storms, seen = _seen(tracked, storms, rules, has_same_days)
@@ -213,7 +216,7 @@ def in_density(
     )
     detected = (
         Tracks(event, hours, *years_and_months(hours, *about), lat, lon)
-        for event, hours, about, lat, lon in _trajectories(tracked)
+        for event, hours, lat, lon, about in _trajectories(tracked)
     )
     return compare_tracks(
         (some_storms(observed), seen),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import FeatureClass
 from stormtrace.climate.comparison import coarser
-from stormtrace.climate.event_tables import of_class, read_events
+from stormtrace.climate.event_tables import read_events_of
 from stormtrace.compiled import compiled
 from stormtrace.errors import BadInput
 from stormtrace.formats.mask_runs import MaskRuns
@@ -150,9 +150,7 @@ def read_member(
     if feature is None:
         known = ", ".join(one.short for one in opened[0].classes.features)
         raise BadInput(f"{opened[0].path} has no class {name!r}; it has: {known}")
-    found = read_events(events, ["start"])
-    assert found is not None
-    mine = of_class(found, feature.code)
+    mine = read_events_of(events, feature.code, ["event", "start"])
     return Member(experiment, feature, opened, objects, events, mine, table)
 
 

@@ -2,6 +2,7 @@
 
 from array import array
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,6 @@ from stormtrace.sphere import unit_vectors
 
 Indices = NDArray[np.int64]
 
-#: Steps of which all points are vectors at a time.
-STEPS_AT_ONCE = 5_000
-
 
 @dataclass(frozen=True, eq=False)
 class Points:
@@ -22,6 +20,10 @@ class Points:
     step: Indices
     lat: NDArray[np.float64]
     lon: NDArray[np.float64]
+
+    def where(self, chosen: NDArray[Any] | slice) -> "Points":
+        """Return some of the points."""
+        return Points(self.step[chosen], self.lat[chosen], self.lon[chosen])
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,19 +45,13 @@ def match(first: Points, second: Points, radius_km: float) -> Pairs:
     from scipy.optimize import linear_sum_assignment  # slow to import
 
     firsts, seconds, distances = array("q"), array("q"), array("d")
-    steps, starts = np.unique(first.step, return_index=True)
-    stops = np.append(starts[1:], first.step.size)
+    steps, starts, counts = np.unique(first.step, return_index=True, return_counts=True)
     lefts, rights = (np.searchsorted(second.step, steps, side) for side in ("left", "right"))
-    for number in range(steps.size):
-        start, stop, left, right = (of[number] for of in (starts, stops, lefts, rights))
-        if number % STEPS_AT_ONCE == 0:
-            begins, last = (start, left), min(number + STEPS_AT_ONCE, steps.size) - 1
-            one = _vectors(first, slice(start, stops[last]))
-            two = _vectors(second, slice(left, rights[last]))
+    one, two = (unit_vectors(points.lat, points.lon).T for points in (first, second))
+    for start, stop, left, right in zip(starts, starts + counts, lefts, rights, strict=True):
         if left == right:
             continue
-        here = one[start - begins[0] : stop - begins[0], None]
-        chord = np.linalg.norm(here - two[None, left - begins[1] : right - begins[1]], axis=2)
+        chord = np.linalg.norm(one[start:stop, None] - two[None, left:right], axis=2)
         distance = 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2, 1))
         near = distance <= radius_km
         if not near.any():
@@ -69,8 +65,3 @@ def match(first: Points, second: Points, radius_km: float) -> Pairs:
         seconds.extend((left + column).tolist())
         distances.extend(distance[row, column].tolist())
     return Pairs(np.array(firsts, np.int64), np.array(seconds, np.int64), np.array(distances))
-
-
-def _vectors(points: Points, some: slice) -> NDArray[np.float64]:
-    """Return the unit vectors of some of the points, (n, 3)."""
-    return unit_vectors(points.lat[some], points.lon[some]).T

@@ -4,8 +4,8 @@ Points of one storm, or of one event, are no independent trials: intervals (95 %
 storms drawn with replacement, and for false alarms of whole events.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stormtrace.constants import KNOT
 from stormtrace.grids.basins import TC_BASINS, tc_basin
 from stormtrace.verification.judging import Judged, Steps
-from stormtrace.verification.pairing import Pairs, Points, match
+from stormtrace.verification.pairing import Points, match
 
 #: With fewer storms (or events), drawing them again says nothing: no interval is given.
 FEWEST_STORMS = 5
@@ -53,64 +53,105 @@ class Detected:
 
 
 @dataclass(frozen=True, eq=False)
-class Verdicts:
-    """What became of every point.
+class Tally:
+    """What became of the detected points of each event in each group, sorted by group, then event.
 
-    judged, detected: the points. hit (observed,): the observed point was detected; error its
-    distance, km (NaN where it was not). event_of (observed,): the event it belongs to, or −1.
-    false (detected,): nothing was observed there; beside (detected,): only what does not count.
+    group, event (rows,). counts (rows, 3): points, those where nothing was observed, and those
+    where only what does not count was. first_step (rows,): of the points.
+    """
+
+    group: NDArray[np.integer]
+    event: Indices
+    counts: NDArray[np.integer]
+    first_step: Indices
+
+    def of(self, group: int) -> NDArray[np.integer]:
+        """Return the counts of the events of a group."""
+        return self.counts[slice(*np.searchsorted(self.group, (group, group + 1)))]
+
+
+@dataclass(frozen=True, eq=False)
+class Verdicts:
+    """What became of every observed point, and of all detected ones.
+
+    judged: the observed points. hit (observed,): the point was detected; error its distance, km
+    (NaN where it was not). event_of (observed,): the event it belongs to, or −1. tallies: of the
+    detected points, by what they are grouped by; `all` has one group, 0.
     """
 
     judged: Judged
-    detected: Detected
     hit: Flags
     error: NDArray[np.float64]
     event_of: Indices
-    false: Flags
-    beside: Flags
+    tallies: Mapping[str, Tally]
 
 
-def verdicts(judged: Judged, detected: Detected, radius_km: float) -> Verdicts:
-    """Match what counts first, then what is left with the observed points that do not count."""
+def verdicts(
+    judged: Judged, detected: Iterable[Detected], steps: Steps, radius_km: float
+) -> Verdicts:
+    """Match what counts first, then what is left with the observed points that do not count.
+
+    detected: all points of some steps at a time, in order.
+    """
     storms = judged.storms
-    counting, others = np.flatnonzero(judged.counts), np.flatnonzero(~judged.counts)
+    hit = np.zeros(storms.time.size, bool)
+    error = np.full(hit.size, np.nan)
+    event_of = np.full(hit.size, -1)
+    tallies: dict[str, list[Tally]] = {name: [] for name in ("all", *LABELS, "year")}
 
     def observed(rows: Indices) -> Points:
         return Points(judged.step[rows], storms.lat[rows], storms.lon[rows])
 
-    pairs = match(observed(counting), detected.points, radius_km)
-    hit = np.zeros(storms.time.size, bool)
-    error = np.full(hit.size, np.nan)
-    event_of = np.full(hit.size, -1)
-    rows = counting[pairs.first]
-    hit[rows], error[rows], event_of[rows] = True, pairs.distance, detected.event[pairs.second]
+    for some in detected:
+        points = some.points
+        first, last = np.searchsorted(judged.step, (points.step[0], points.step[-1] + 1))
+        counts = judged.counts[first:last]
+        counting, others = (first + np.flatnonzero(of) for of in (counts, ~counts))
+        pairs = match(observed(counting), points, radius_km)
+        rows = counting[pairs.first]
+        hit[rows], error[rows], event_of[rows] = True, pairs.distance, some.event[pairs.second]
 
-    free = np.ones(detected.event.size, bool)
-    free[pairs.second] = False
-    left = np.flatnonzero(free)
-    points = detected.points
-    rest: Pairs = match(
-        observed(others), Points(points.step[left], points.lat[left], points.lon[left]), radius_km
+        free = np.ones(some.event.size, bool)
+        free[pairs.second] = False
+        left = np.flatnonzero(free)
+        rest = match(observed(others), points.where(left), radius_km)
+        beside = np.zeros(free.size, bool)
+        beside[left[rest.second]] = True
+        became = np.stack([np.ones(free.size, bool), free & ~beside, beside], axis=1)
+        one = Tally(np.zeros(free.size, np.int64), some.event, became, points.step)
+        tallies["all"].append(_sums_of([one]))
+        for name, group in _groups(points.lat, points.lon, steps.time[points.step]).items():
+            tallies[name].append(_sums_of([replace(one, group=group)]))
+    return Verdicts(judged, hit, error, event_of, {n: _sums_of(tallies[n]) for n in tallies})
+
+
+def _sums_of(parts: Sequence[Tally]) -> Tally:
+    """Return the counts of each event in each group together."""
+    nothing = np.empty(0, np.int64)
+    none = Tally(nothing, nothing, nothing.reshape(0, 3), nothing)  # without any detection
+    group, event, counts, step = (
+        np.concatenate([getattr(part, field.name) for part in parts or [none]])
+        for field in fields(Tally)
     )
-    beside = np.zeros(free.size, bool)
-    beside[left[rest.second]] = True
-    return Verdicts(judged, detected, hit, error, event_of, free & ~beside, beside)
+    order = np.lexsort([step, event, group])
+    group, event = group[order], event[order]
+    first = np.flatnonzero(np.diff(group, prepend=-1) | np.diff(event, prepend=-1))
+    sums = np.add.reduceat(counts[order], first, dtype=np.int32) if first.size else counts
+    return Tally(group[first], event[first], sums, step[order][first])
 
 
 def skill(found: Verdicts, steps: Steps, seed: int = 0) -> dict[str, Any]:
     """Return the scores of all points, and by basin, season, year and observed intensity."""
-    judged, points = found.judged, found.detected.points
+    judged = found.judged
     storms = judged.storms
     rng = np.random.default_rng(seed)
-    whole = np.ones(found.hit.size, bool), np.ones(found.false.size, bool)
     groups: dict[str, Any] = {}
     observed = _groups(storms.lat, storms.lon, steps.time[judged.step])
-    detections = _groups(points.lat, points.lon, steps.time[points.step])
     for name, mine in observed.items():
-        theirs = detections[name]
-        labels = LABELS.get(name) or {int(one): str(one) for one in np.union1d(mine, theirs)}
+        theirs = found.tallies[name]
+        labels = LABELS.get(name) or {int(one): str(one) for one in np.union1d(mine, theirs.group)}
         groups[name] = {
-            label: _scores(found, mine == one, theirs == one, rng) for one, label in labels.items()
+            label: _scores(found, mine == one, theirs.of(one), rng) for one, label in labels.items()
         }
     category = _category(storms.wind)
     groups["intensity"] = {
@@ -120,6 +161,7 @@ def skill(found: Verdicts, steps: Steps, seed: int = 0) -> dict[str, Any]:
         name: {label: one for label, one in table.items() if one["points"] or one["detections"]}
         for name, table in groups.items()
     }
+    whole = np.ones(found.hit.size, bool), found.tallies["all"].of(0)
     return {"all": _scores(found, *whole, rng) | _leads(found, steps, rng), "by": by}
 
 
@@ -144,9 +186,15 @@ def _category(wind: NDArray[np.float64]) -> Indices:
 
 
 def _scores(
-    found: Verdicts, observed: Flags, detected: Flags | None, rng: np.random.Generator
+    found: Verdicts,
+    observed: Flags,
+    detected: NDArray[np.integer] | None,
+    rng: np.random.Generator,
 ) -> dict[str, Any]:
-    """Return the scores of some of the points; detected None: false alarms belong to no group."""
+    """Return the scores of some of the points.
+
+    detected: of each event, as in `Tally`; None: false alarms belong to no group.
+    """
     judged = found.judged
     rows = observed & judged.counts
     hits, error = found.hit[rows], found.error[rows]
@@ -166,14 +214,14 @@ def _scores(
     }
     if detected is None:
         return scores | {"detections": 0}
-    counted = detected & ~found.beside
-    false = found.false[counted]
-    events = _sums(found.detected.event[counted], np.ones(false.size), false)
+    points, false, beside = detected.T
+    counted = points - beside
+    events = np.stack([counted, false], axis=1)[counted > 0].astype(float)
     return scores | {
-        "detections": int(detected.sum()),
-        "beside": int((detected & found.beside).sum()),
+        "detections": int(points.sum()),
+        "beside": int(beside.sum()),
         "false": int(false.sum()),
-        "far": _ratio(false.sum(), false.size),
+        "far": _ratio(false.sum(), counted.sum()),
         "far_interval": _interval(_draws(events, rng), 1, 0),
         "events": len(events),
         "events_false": int((events[:, 0] == events[:, 1]).sum()),
@@ -188,13 +236,13 @@ def _leads(found: Verdicts, steps: Steps, rng: np.random.Generator) -> dict[str,
     at its first step, are left out.
     """
     judged = found.judged
-    first_of_event = _first_steps(found.detected.event, found.detected.points.step)
+    every = found.tallies["all"]
     leads = []
     for storm in np.unique(judged.storms.storm[found.hit]):
         rows = np.flatnonzero((judged.storms.storm == storm) & judged.counts)
         begun = judged.step[rows[0]]
         event = found.event_of[rows[found.hit[rows]][0]]
-        seen = first_of_event[int(event)]
+        seen = every.first_step[np.searchsorted(every.event, event)]
         if int(storm) not in judged.begun_before and seen > 0:
             apart = steps.time[begun] - steps.time[seen]
             leads.append(float(apart.astype("timedelta64[s]").astype(np.int64) / 3600))
@@ -210,12 +258,6 @@ def _leads(found: Verdicts, steps: Steps, rng: np.random.Generator) -> dict[str,
         "lead_median_h": float(np.median(values)),
         "lead_interval": interval,
     }
-
-
-def _first_steps(event: Indices, step: Indices) -> dict[int, int]:
-    """Return event -> its first step, of points sorted by step."""
-    events, first = np.unique(event, return_index=True)
-    return dict(zip(events.tolist(), step[first].tolist(), strict=True))
 
 
 def _sums(group: Indices, *columns: NDArray[Any]) -> NDArray[np.float64]:
