@@ -123,8 +123,11 @@ def test_files_of_one_variable_are_on_the_same_points(tmp_path):
         derive(found)
     for day, points in enumerate((MASSES, MASSES, turned)):
         write(tmp_path, "B", points, day=day)
-    with pytest.raises(BadInput, match=r"B is at -5\.00N 185\.00E, in files before at -5\.00N 5"):
+    with pytest.raises(
+        BadInput, match=r"B is at -5\.00N 185\.00E, in files before at -5\.00N 5"
+    ) as told:
         derive(found)
+    assert "the same points in the same order; make `files` or `period` narrower" in str(told.value)
     for day, points in enumerate((MASSES, turned, turned)):
         write(tmp_path, "C", points, day=day)
     found = dataset(tmp_path, {"C": {"take": "C"}}, days=(2, 4), other_points="interpolate")

@@ -387,6 +387,20 @@ def test_absolute_times(tmp_path):
     assert steps(spec(path))[0] == dict(zip(EIGHT, range(8), strict=True))
 
 
+@pytest.mark.parametrize(
+    ("units", "an_hour"),
+    [("Hours Since 2000-01-01", 1), ("nanoseconds since 2000-01-01", 3600 * 10**9)],
+)
+def test_units_as_others_write_them(tmp_path, units, an_hour):
+    """The file's times count, too, where a clock is said: once this file was said to have none."""
+    hours = np.arange(3, 27, 3)
+    path = write(tmp_path / "a.nc", hours * an_hour, units=units, kind="i8")
+    clock = {"start": "2000-01-01", "step_hours": 3}
+    for more in ({}, {"time": clock}):
+        found = steps(spec(path, "2000-01-01 03:00", "2000-01-02", **more))[0]
+        assert found == dict(zip(EIGHT[1:], range(7), strict=True))
+
+
 def test_a_single_number_is_the_time_of_the_file(tmp_path):
     """No dimension of time, and the start of the forecast beside it."""
     for index, name in enumerate("abcdefgh"):
@@ -471,8 +485,10 @@ def test_30_february(tmp_path):
     found = steps(spec(path, "2000-02-30", "2000-03-01", step_hours=6))[0]
     assert found == dict(zip(at(0, 6, 12, 18, day="2000-02-30"), range(8, 12), strict=True))
     path = write(tmp_path / "b.nc", hours, "time: point")
-    with pytest.raises(BadInput, match="'2000-02-30' is not a date of the noleap calendar"):
+    with pytest.raises(BadInput, match="'2000-02-30' is not a date of the noleap calendar") as told:
         steps(spec(path, "2000-02-28", "2000-02-30", step_hours=6))
+    for word in ("`period` is [2000-02-28, 2000-02-30]", str(path), "give days of that calendar"):
+        assert word in str(told.value)
 
 
 # ------------------------------------------------------------------------ names
@@ -508,6 +524,22 @@ def test_files_of_several_years(tmp_path):
     block["parts"][0]["files"] = pattern.replace("{year}", "*")
     first = 181 * 8  # records of January to June
     assert list(steps(block, 2001)[0].values()) == list(range(365 * 8 + first, 365 * 8 + first + 8))
+
+
+def test_the_last_mean_of_a_year_lies_in_the_next_year_s_file_of_its_kind(tmp_path):
+    """Rain and pressure have files of their own, found by one pattern: both have a first one."""
+    for day, hours in (
+        ("19991231", [3 * n - 24 for n in range(1, 8)]),
+        ("20000101", range(0, 24, 3)),
+    ):
+        write(tmp_path / f"m.{day}.p.nc", hours, first=0 if day < "2" else 7)
+        write(tmp_path / f"m.{day}.o.nc", hours, edit=lambda nc: nc.renameVariable("PSL", "O3"))
+    block = spec(f"{tmp_path}/m.{{year}}*.nc", "1999-12-31", "2000-01-01", "end")
+    assert steps(block, 1999)[0] == dict(
+        zip(at(*range(0, 24, 3), day="1999-12-31"), range(8), strict=True)
+    )
+    block["missing_steps"] = "skip"
+    assert len(steps(block, 1999)[0]) == 8
 
 
 # ------------------------------------------------------------- files without times

@@ -1,3 +1,5 @@
+import calendar
+
 import netCDF4
 import numpy as np
 import pytest
@@ -43,6 +45,40 @@ def test_neighbouring_years_lend_one_file_each(tmp_path):
     assert found == ["a.19991231.nc", "a.20000101.nc", "a.20001231.nc", "a.20010101.nc"]
 
 
+@pytest.mark.parametrize(
+    ("patterns", "there", "near"),
+    [
+        (["w.{year}*.nc", "p.{year}*.nc"], "w.{y}{m}.nc p.{y}{m}.nc", "w.{y}{m}.nc p.{y}{m}.nc"),
+        (["*.{year}-*.nc"], "h1.{y}-{m}-01.nc h2.{y}-{m}-01.nc", "h1.{y}-{m}-01.nc h2.{y}-{m}-01.nc"),
+        (["*_{year}*.nc"], "l850_{y}_{m}.nc l500_{y}_{m}.nc", "l850_{y}_{m}.nc l500_{y}_{m}.nc"),
+        (["{year}/*/*.nc"], "{y}/{m}/slv.nc {y}/{m}/flx.nc", "{y}/{m}/slv.nc {y}/{m}/flx.nc"),
+    ],
+)  # fmt: skip
+def test_neighbouring_years_lend_a_file_of_each_kind(tmp_path, patterns, there, near):
+    """Where no name holds the variable, the year's first file of the one kind lacks the other's."""
+    for year in (1999, 2000, 2001):
+        for month in ("01", "02", "11", "12"):
+            touch(tmp_path, *there.format(y=year, m=month).split())
+    source = Source("Q", tuple(f"{tmp_path}/{pattern}" for pattern in patterns))
+    found = {path.removeprefix(f"{tmp_path}/") for path in files_near(source, 2000)}
+    lent = {*near.format(y=1999, m="12").split(), *near.format(y=2001, m="01").split()}
+    own = {name for m in ("01", "02", "11", "12") for name in there.format(y=2000, m=m).split()}
+    assert found == own | lent
+
+
+@pytest.mark.parametrize("name", ["x_{year}{month}.nc", "{month}{year}.nc", "x_{year}_{number}.nc"])
+def test_months_that_names_do_not_sort(tmp_path, name):
+    """April comes before January, and 10 before 2."""
+    for year in (1999, 2000, 2001):
+        for number, month in enumerate(calendar.month_abbr[1:], 1):
+            touch(tmp_path, name.format(year=year, month=month, number=number))
+    pattern = name.replace("{month}", "*").replace("{number}", "*")
+    found = names(files_near(Source("Q", (f"{tmp_path}/{pattern}",)), 2000))
+    for year, number in ((1999, 12), (2001, 1)):
+        month = calendar.month_abbr[number]
+        assert name.format(year=year, month=month, number=number) in found
+
+
 def test_what_year_stands_for(tmp_path):
     source = Source("IWV", (f"{tmp_path}/{{year}}/ARTMIP.{{variable}}_{{year}}*.nc",))
     assert year_in_name(f"{tmp_path}/1985/ARTMIP.IWV_1985_3hr.nc", source) == 1985
@@ -51,8 +87,8 @@ def test_what_year_stands_for(tmp_path):
 
 
 def axis(name, first, count, step=3 * HOUR):
-    calendar = Calendar("noleap")
-    return TimeAxis(name, calendar, calendar.seconds(first) + step * np.arange(count), step)
+    noleap = Calendar("noleap")
+    return TimeAxis(name, noleap, noleap.seconds(first) + step * np.arange(count), step)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from stormtrace.commandline import log
 from stormtrace.errors import BadInput
 from stormtrace.formats.netcdf import NoVariable
 from stormtrace.prepare.dataset import Dataset, Part, Source
-from stormtrace.prepare.raw.found_files import candidates, find_files, year_in_name
+from stormtrace.prepare.raw.found_files import candidates, find_files, not_replaced, year_in_name
 from stormtrace.prepare.raw.inventory import Inventory, make_inventory, window_of
 from stormtrace.prepare.raw.named_dates import check_name
 from stormtrace.prepare.raw.opened import RawFile
@@ -89,7 +89,7 @@ def _advice(source: Source, year: int | None) -> str:
     """Return what to do about files that are not there: some hold several years."""
     others = [] if year is None else find_files(source, None)
     if not others:
-        return "correct `files`, or bring the file"
+        return not_replaced(source) or "correct `files`, or bring the file"
     return (
         f"there are {len(others)} of other years, such as {others[0]}: bring the file, or, if a"
         " file holds several years, write * for {year}"

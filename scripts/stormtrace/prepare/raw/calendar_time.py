@@ -15,8 +15,9 @@ HOUR = 3600
 DAY = 24 * HOUR
 #: Seconds, some 30,000 years: fill values are beyond it.
 LONGEST = 1e12
-UNIT_SECONDS = {"second": 1, "sec": 1, "s": 1, "minute": 60, "min": 60, "hour": HOUR, "hr": HOUR,
-                "h": HOUR, "day": DAY, "d": DAY}  # fmt: skip
+UNIT_SECONDS = {"nanosecond": 1e-9, "microsecond": 1e-6, "millisecond": 1e-3, "second": 1, "sec": 1,
+                "s": 1, "minute": 60, "min": 60, "hour": HOUR, "hr": HOUR, "h": HOUR, "day": DAY,
+                "d": DAY}  # fmt: skip
 
 CALENDARS = ("standard", "gregorian", "proleptic_gregorian", "noleap", "365_day", "360_day",
              "all_leap", "366_day", "julian")  # fmt: skip
@@ -28,6 +29,9 @@ Seconds = NDArray[np.int64]
 
 #: Units of absolute times, CDO's and ICON's: 19851231.9583 is 23:00 on 31 December 1985.
 _ABSOLUTE = re.compile(r"\s*days? as %Y%m%d(\.%f)?\s*$")
+
+#: In small letters or not, as UDUNITS and xarray read it.
+_SINCE = re.compile(r"\s+since\s+", re.IGNORECASE)
 
 #: From this day on the standard and the proleptic Gregorian calendar are one.
 GREGORIAN_SINCE = "1582-10-15"
@@ -91,14 +95,14 @@ class Calendar:
 
         float32 numbers, which cannot resolve seconds, are rounded to a minute.
         """
-        size, origin = unit_seconds(units), units.partition(" since ")[2]
+        size, origin = unit_seconds(units), origin_of(units)
         values = np.asarray(values)
         if is_absolute(units):
             return self._from_absolute(values.astype(np.float64))
         if not (np.abs(values * float(size)) < LONGEST).all():
             raise BadInput(f"times in {units!r} hold values that are no times (fill values?)")
-        if values.dtype.kind in "iu":
-            return self.seconds(origin) + values.astype(np.int64) * size
+        if values.dtype.kind in "iu" and size >= 1:
+            return self.seconds(origin) + values.astype(np.int64) * int(size)
         finest = 60 if values.dtype.itemsize <= 4 else 1
         exact = np.rint(values.astype(np.float64) * size / finest) * finest
         return self.seconds(origin) + exact.astype(np.int64)
@@ -120,7 +124,7 @@ def calendar_of(name: str, units: str, values: NDArray | None = None) -> Calenda
 
     values: the times, of which absolute units ("day as %Y%m%d.%f") have no other origin.
     """
-    calendar, origin = Calendar(name.lower()), units.partition(" since ")[2]
+    calendar, origin = Calendar(name.lower()), origin_of(units)
     if calendar.name != "proleptic_gregorian":
         return calendar
     if origin:
@@ -132,18 +136,23 @@ def calendar_of(name: str, units: str, values: NDArray | None = None) -> Calenda
     return Calendar("standard") if first >= calendar.seconds(GREGORIAN_SINCE) else calendar
 
 
+def origin_of(units: str) -> str:
+    """Return the moment that times in CF `units` are since; empty if there is none."""
+    return "".join(_SINCE.split(units, maxsplit=1)[1:])
+
+
 def is_absolute(units: str) -> bool:
     """Whether times are dates written as numbers, "day as %Y%m%d.%f"."""
     return _ABSOLUTE.match(units) is not None
 
 
-def unit_seconds(units: str) -> int:
+def unit_seconds(units: str) -> float:
     """Return the seconds of one unit of CF `units` ("days since …"); BadInput if they are none."""
     if is_absolute(units):
         return DAY
-    unit, since, _ = units.partition(" since ")
+    unit = _SINCE.split(units, maxsplit=1)[0]
     size = UNIT_SECONDS.get(unit.strip().lower().removesuffix("s") or "s")
-    if not since or size is None:
+    if not origin_of(units) or size is None:
         raise BadInput(f"units {units!r} are not those of a time (days since 2000-01-01)")
     return size
 

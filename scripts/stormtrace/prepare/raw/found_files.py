@@ -14,6 +14,9 @@ from stormtrace.prepare.dataset import Dataset, Source
 #: As many headers are read before a study starts to find a variable that no file is named after.
 HEADERS = 20
 
+#: Numbers in the name of a file that may be a year, month, day, hour or all of them; not h1 or 850.
+DATES = re.compile(r"\d{4,}|(?<![^\W_])\d\d(?![^\W_])")
+
 
 def find_files(source: Source, year: int | None) -> list[str]:
     """Return the files that match, sorted; `year` None means those of any year.
@@ -39,19 +42,46 @@ def _matching(source: Source, variable: str, year: int | None) -> list[str]:
     return sorted(found)
 
 
+def not_replaced(source: Source) -> str:
+    """Return what in a pattern stands for itself though it does not look so; else an empty text."""
+    for word in re.findall(r"\{(\w+)\}", " ".join(source.files)):
+        if word not in ("variable", "year"):
+            return (
+                f"{{{word}}} stands for itself: only {{variable}}, {{year}}, {{data}} and"
+                " {results} are replaced; write * for what differs from file to file"
+            )
+    if any(re.search(r"\$\w|\$\{", pattern) for pattern in source.files):
+        return (
+            "$ stands for itself: the environment's names are replaced in `data:` and `results:`"
+            " alone; give the folder as `data:`, and {data} here"
+        )
+    return ""
+
+
 #: How files are found: of a source in one year, or in any (None).
 Find = Callable[[Source, int | None], list[str]]
 
 
 def files_near(source: Source, year: int, find: Find = find_files) -> list[str]:
-    """Return the files that may hold times of `year`: its own and one more on either side.
+    """Return the files that may hold times of `year`: its own and one of each kind on either side.
 
-    A stamp at the end of an interval may stand in the next year's first file.
+    A stamp at the end of an interval may stand in the next year's first file. Files of one kind
+    differ in dates alone: where winds and pressure lie in files of their own, each has a first one.
     """
     if not any("{year}" in pattern for pattern in source.files):
         return find(source, None)
     before, after = find(source, year - 1), find(source, year + 1)
-    return sorted({*before[-1:], *find(source, year), *after[:1]})
+    last = {_kind(path): path for path in before}.values()
+    first = {_kind(path): path for path in reversed(after)}.values()
+    return sorted({*last, *find(source, year), *first})
+
+
+def _kind(path: str) -> str:
+    """Return a path without what may be its date: numbers of two digits, or of four and more.
+
+    Months in words, or of one digit, are kinds of their own, since names do not sort them by time.
+    """
+    return DATES.sub("#", path)
 
 
 def candidates(

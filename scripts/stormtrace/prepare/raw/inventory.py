@@ -23,7 +23,14 @@ def window_of(part: Part, year: int | None) -> Window:
     """Return the stretch of a part that lies in a year (None: all of it)."""
 
     def window(calendar: Calendar) -> tuple[int, int]:
-        begin, end = calendar.seconds(part.begin), calendar.seconds(part.end)
+        try:
+            begin, end = calendar.seconds(part.begin), calendar.seconds(part.end)
+        except BadInput as error:
+            raise BadInput(
+                f"`period` is [{part.begin}, {part.end}], but {error}, which the files"
+                f" {', '.join(part.files)} have: give days of that calendar, the first and the"
+                " first no longer in the period"
+            ) from error
         if year is None:
             return begin, end
         first, last = calendar.year(year)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.formats.units import pascals
 from stormtrace.prepare.dataset import Dataset
+from stormtrace.prepare.raw.calendar_time import origin_of
 from stormtrace.prepare.raw.horizontal import find_lat_lon
 from stormtrace.prepare.raw.opened import Floats, RawFile, RawVariable
 
@@ -144,7 +145,7 @@ def _is_time(source: RawVariable) -> bool:
     """Whether a variable is the time of values, not a bound, nor when a forecast began."""
     words = f"{source.name} {source.text('standard_name')}"
     other = any(word in words for word in ("forecast", "reftime", "bnds", "bounds"))
-    return not other and (" since " in source.units or " as %Y" in source.units)
+    return not other and bool(origin_of(source.units) or " as %Y" in source.units)
 
 
 def starts_forecast(source: RawVariable) -> bool:

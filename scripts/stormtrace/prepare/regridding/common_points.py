@@ -29,6 +29,12 @@ ADVICE = (
     " say `other_points: interpolate`"
 )
 
+#: What a user can do about files of one variable on different points.
+ONE_ORDER = (
+    "all files of a variable must have the same points in the same order; make `files` or `period`"
+    " narrower, or write this file as the others are"
+)
+
 log = logging.getLogger("stormtrace")
 
 
@@ -56,7 +62,8 @@ class CommonPoints:
         name = layout.variable.name
         before, bring = self._of.get(name, (own, None))
         if before is not own and not _is_same(own, before):
-            raise BadInput(f"{opened.path}: {_difference(name, own, before, 'files before')}")
+            what = _difference(name, own, before, "files before")
+            raise BadInput(f"{opened.path}: {what}: {ONE_ORDER}")
         if name not in self._of:
             is_common = layout.shape == own.shape and _is_same(own, self.mesh)
             bring = None if is_common else self._found(opened, layout, own)
