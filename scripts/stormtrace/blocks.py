@@ -36,6 +36,9 @@ IN_YAML = {
     "a valid boolean": "true or false",
 }
 
+#: Values that show how a date or a colour is written.
+EXAMPLES = ("2000-01", "2000-01-31", "2000-01-31 06:00", "#b08020")
+
 #: Longest value that an error quotes.
 LONGEST = 80
 
@@ -223,10 +226,28 @@ def _predicate(error: ErrorDetails, path: Path, model: type[BaseModel], block: A
         return f"is {quoted(found)}{did_you_mean(str(found), allowed)}; allowed: " + ", ".join(
             allowed
         )
-    said = str(context.get("error") or error["msg"].replace("Input should", "must"))
+    said = str(
+        context.get("error") or _words(error) or error["msg"].replace("Input should", "must")
+    )
     for theirs, ours in IN_YAML.items():
         said = said.replace(theirs, ours)
     return f"is {value}: {said}" + ("" if kind == "value_error" else _meaning(model, path))
+
+
+def _words(error: ErrorDetails) -> str:
+    """Return what a list of another length, or text of another form, must be; else nothing."""
+    context = error.get("ctx", {})
+    if error["type"] == "string_too_short":
+        return "must not be empty"
+    if error["type"] in ("too_short", "too_long"):
+        few = error["type"] == "too_short"
+        most = f"least {context['min_length']}" if few else f"most {context['max_length']}"
+        return f"must have at {most} items, not {context['actual_length']}"
+    pattern = context.get("pattern", "")
+    if not pattern or re.match(pattern, "A1"):  # a name
+        return ""
+    alike = [one for one in EXAMPLES if re.match(pattern, one)]
+    return f"must be written as {' or '.join(alike)}" if alike else ""
 
 
 def _meaning(model: type[BaseModel], path: Path) -> str:

@@ -7,6 +7,7 @@ import netCDF4
 import pytest
 
 from stormtrace.errors import BadInput
+from stormtrace.prepare.plan import make_plans
 from stormtrace.study.loading import load_study
 from stormtrace.study.missing_inputs import missing_inputs
 from stormtrace.study.plan_warnings import plan_warnings
@@ -64,6 +65,30 @@ def test_files_that_match_nothing(tmp_path):
     )
     (warning,) = missing_years(study(tmp_path, ["1995-01-01", "2000-01-01"], "z*.nc"))
     assert "no file matches for TQV" in warning and "z*.nc" in warning
+
+
+@pytest.mark.parametrize(
+    ("pattern", "told"),
+    [
+        ("x.{year}{month}.nc", ": {month} stands for itself: only {variable}, {year}, {data} and"),
+        ("{var}.nc", ": {var} stands for itself: "),
+        ("$MODEL/x.nc", ": $ stands for itself: the environment's names are replaced in `data:`"),
+        ("x.{year}.nc", ""),
+        ("cost$.nc", ""),
+    ],
+)
+def test_what_is_not_replaced_in_a_pattern_is_told(tmp_path, pattern, told):
+    made = study(tmp_path, ["1995-01-01", "1996-01-01"], pattern)
+    (warning,) = missing_years(made)
+    assert told in warning and (told or "stands for" not in warning)
+    with pytest.raises(BadInput) as caught:
+        make_plans(made.raw("d"), 1995)
+    assert told.removeprefix(": ") in str(caught.value)
+    there = tmp_path / "there" / pattern.replace("{year}", "1995")  # by that very name
+    there.parent.mkdir(parents=True)
+    there.touch()
+    made = study(tmp_path / "there", ["1995-01-01", "1996-01-01"], pattern)
+    assert not any("stands for" in one for one in missing_years(made))
 
 
 @pytest.mark.parametrize(
@@ -387,12 +412,39 @@ def test_a_grid_that_cannot_be_made_is_refused_by_the_plan(tmp_path):
         study(tmp_path, ["1995-01-01", "1996-01-01"], "x.nc", grids=grids)
 
 
+def of(key, value):
+    """The table of a dataset with another value of one key, of its own or of its part."""
+    part = {"period": ["1995-01-01", "1996-01-01"], "files": "x.nc"}
+    block = {"source": "merra2", "parts": [part], "fields": {"TMQ": {"take": "TQV"}}}
+    (block if key in block else part)[key] = value
+    return {"datasets": {"d": block}}
+
+
 @pytest.mark.parametrize(
     ("tables", "told"),
     [
         ({"run": "mine"}, r'run is "mine": must be a list, \[ … \]'),
         ({"title": 2017}, "title is 2017: must be text, in quotes where it looks like a number"),
         ({"regions": [1, 2, 3, 4]}, "regions is .*: must be a block of keys"),
+        ({"base": ["none"]}, r'base is \["none"\]: must be text'),
+        ({"run": []}, r"run is \[\]: must have at least 1 items, not 0"),
+        (of("source", ["merra2"]), r'datasets\.d\.source is \["merra2"\].*; allowed: cesm'),
+        (of("files", None), r"files is null: must be text, or a list of texts: \[ … \]"),
+        (of("files", []), r"files is \[\]: must be text, or a list of texts"),
+        (of("files", 2017), r"files is 2017: must be text, or a list of texts"),
+        (of("files", {"a": 1}), r'files is {"a": 1}: must be text, or a list of texts'),
+        (of("files", ""), r'files is "": must not be empty'),
+        (
+            of("period", ["2017/1/1", "2018-01-01"]),
+            r"period.0 is .*: must be written as 2000-01-31 or 2000-01-31 06:00 ",
+        ),
+        (of("period", ["2017-01-01"] * 3), r"period is .*: must have at most 2 items, not 3"),
+        (
+            {"snapshots": {"mine": ["1995-01-01"]}},
+            r"snapshots.*: must be written as 2000-01-31 06:00 ",
+        ),
+        ({"animate": {"mine": ["1995"]}}, r"animate.*: must be written as 2000-01 "),
+        ({"classes": {"AR": {"colours": ["blue"]}}}, r"colours.*: must be written as #b08020"),
     ],
 )
 def test_types_are_named_in_the_words_of_yaml(tmp_path, tables, told):

@@ -9,6 +9,7 @@ from stormtrace.prepare.raw.found_files import year_in_name
 from stormtrace.study.folders import check_places
 from stormtrace.study.inputs import raw_input
 from stormtrace.study.loading import load_study
+from stormtrace.study.resolved import placed
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,6 +33,28 @@ def test_raw_files_are_found_in_a_folder_of_any_name(tmp_path, folder):
     dataset = made.raw("mini-historical")
     source = dataset.where(dataset.parts[0], dataset.fields["TMQ"], "Q")
     assert year_in_name(found[0], source) == 2000
+
+
+def test_the_home_folder_is_known_in_every_path(tmp_path, monkeypatch):
+    """As in `results`; in the middle of a path, and in a name, ~ is a letter."""
+    home, other = tmp_path / "h[o]me", tmp_path / "h[o]me" / "~"
+    monkeypatch.setenv("HOME", str(home))
+    other.mkdir(parents=True)
+    for file in (home / "a.Q.2000.nc", other / "b.Q.2000.nc"):
+        file.touch()
+    part = {"period": ["2000-12-22", "2001-01-11"], "stamps": "end"}
+    for pattern, found in (
+        ("~/a.{variable}.{year}.nc", [str(home / "a.Q.2000.nc")]),
+        (
+            ["~/*.{variable}.{year}.nc", f"{tmp_path}/*/~/*.nc"],
+            [str(home / "a.Q.2000.nc"), str(other / "b.Q.2000.nc")],
+        ),
+    ):
+        datasets = {"mini-historical": {"parts": [part | {"files": pattern}]}}
+        made = study(datasets=datasets)
+        assert raw_input(made, "mini-historical", "2000") == found
+    others = {"weights": "~/net", "mesh": "./~/x", "title": "~ 5 years in ~/net"}
+    assert placed(others, {}) == others | {"weights": f"{home}/net"}
 
 
 @pytest.mark.parametrize("results", ["[x]", "st*r?", "a [[b]"])

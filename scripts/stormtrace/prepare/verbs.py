@@ -27,8 +27,12 @@ Sampling = Literal["mean", "instant"]
 
 
 def _listed(value: Any) -> Any:
-    """Return a pattern on its own as the only one of its tuple."""
-    return (value,) if isinstance(value, str) else tuple(value) if value else value
+    """Return a text on its own as the only one of its tuple; ValueError if it is no list either."""
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, list | tuple) or not value:
+        raise ValueError("must be text, or a list of texts: [ … ]")
+    return tuple(value)
 
 
 def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -74,13 +74,13 @@ class Config(Block):
     compare: Names = Field((), description="Names of the comparisons to draw.")
     results: str = Field(
         "results",
-        description="Folder for everything the workflow makes; ${NAME} of the environment is "
-        "expanded.",
+        description="Folder for everything the workflow makes; ${NAME} of the environment and ~ "
+        "are expanded.",
     )
     data: str = Field(
         "data",
         description="Folder of the raw data; stands for {data} in the paths of the other tables. "
-        "${NAME} is expanded.",
+        "${NAME} is expanded, and ~ in every path.",
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field(
         "auto",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from stormtrace.blocks import quoted
 from stormtrace.study.definition import Study
 from stormtrace.study.merging import overlay
 from stormtrace.study.study_files import ELSEWHERE, Origins, read_yaml
@@ -30,6 +31,8 @@ def load_study(
     """
     overlays = list(overlays)
     base = said.get("base") or "config"
+    if not isinstance(base, str):
+        Origins(overlays, said, elsewhere).refuse(("base",), f"is {quoted(base)}: must be text")
     tables = [] if base == "none" else [Path(root) / base / f"{name}.yaml" for name in FILES]
     config: dict[str, Any] = {}
     for file in tables:

@@ -11,7 +11,7 @@ from pathlib import Path
 from stormtrace.detect.recipes import AdoptedMasks
 from stormtrace.learn.recipe import Published
 from stormtrace.prepare.dataset import Dataset, LabelledDataset, Part, Source
-from stormtrace.prepare.raw.found_files import files_near, why_lacking
+from stormtrace.prepare.raw.found_files import files_near, not_replaced, why_lacking
 from stormtrace.study.annotated import missing_annotations
 from stormtrace.study.campaign_checks import missing_of_campaign
 from stormtrace.study.definition import Study
@@ -215,7 +215,9 @@ def _missing_years(
         )
     else:
         said = f"no file matches for {source.variable}"
-    yield f"dataset {dataset.name}: {said} ({', '.join(source.files)})"
+    hint = "" if find(source, None) else not_replaced(source)
+    listed = ", ".join(source.files)
+    yield f"dataset {dataset.name}: {said} ({listed}){hint and f': {hint}'}"
 
 
 def _missing_variables(

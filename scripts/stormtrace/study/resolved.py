@@ -2,6 +2,7 @@
 
 import glob
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,7 +132,7 @@ def _model_of(kind: str, entry: Entry) -> type[BaseModel] | Fault:
     source = entry.get("source")
     if source == "annotations":
         return AnnotatedDataset
-    if source is not None and source not in SOURCES:
+    if source is not None and not (isinstance(source, str) and source in SOURCES):
         known = [*SOURCES, "annotations"]
         hint = did_you_mean(str(source), known)
         allowed = ", ".join(known)
@@ -142,9 +143,12 @@ def _model_of(kind: str, entry: Entry) -> type[BaseModel] | Fault:
 def placed(value: Any, folders: Mapping[str, str]) -> Any:
     """Return `value` with {data} and {results} in every string replaced by the folders.
 
-    Raw files (`files`) are patterns: a bracket or a star in a folder's name is literal.
+    ~/ at the start of a string is the home folder. Raw files (`files`) are patterns: a bracket or a
+    star in a folder's name is literal.
     """
+    folders = {"~": os.environ.get("HOME", "~"), **folders}
     if isinstance(value, str):
+        value = f"{{~}}{value[1:]}" if value.startswith("~/") else value
         for name, folder in folders.items():
             value = value.replace(f"{{{name}}}", folder)
         return value
