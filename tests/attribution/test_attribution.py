@@ -130,6 +130,40 @@ def test_units_and_intervals(tmp_path):
         np.testing.assert_allclose(total.sums[ALL][ROW], 340, rtol=1e-5)
 
 
+def test_extremes_of_years_in_several_units(tmp_path):
+    """A year in mm/day and one in kg m-2 s-1: percentiles are of both years' mm/day."""
+    rng = np.random.default_rng(3)
+    rain = {year: rng.gamma(0.5, 6.0, (80, *MINI.shape)) for year in (2001, 2002)}
+    made = []
+    for (year, values), (units, factor) in zip(
+        rain.items(), {"mm/day": 1.0, "kg m-2 s-1": 1 / 86400}.items(), strict=True
+    ):
+
+        def fields(step, _date, values=values, factor=factor):
+            return {"PRECT": (values[step] * factor).astype(np.float32)}
+
+        made.append(make(tmp_path, year, fields, units=units)[1])
+    extremes = Extremes((90.0,), "steps")
+    _, found = fit_thresholds(open_years(made, "PRECT"), "PRECT", extremes)
+    expected = np.percentile(np.concatenate(list(rain.values())), 90, axis=0)
+    np.testing.assert_allclose(found.values[0, 0], expected, rtol=1e-5)
+
+
+def test_one_value_above_a_percentile_is_enough(tmp_path):
+    """Of 2, 3, 4, 5, 6 the 80th percentile is 5.2, and exactly one is above; of four, none is."""
+
+    def fields(step, _date):
+        rain = np.zeros(MINI.shape, np.float32)
+        rain[0], rain[1] = (2 + step if step < wet else 0 for wet in (5, 4))
+        return {"PRECT": rain}
+
+    _, samples = make(tmp_path, fields_of=fields)
+    folders = open_years([samples], "PRECT")
+    _, found = fit_thresholds(folders, "PRECT", Extremes((80.0,), "wet steps", 1.0))
+    np.testing.assert_allclose(found.values[0, 0, 0], 5.2, rtol=1e-6)
+    assert (found.counts[0, 1] == 4).all() and np.isnan(found.values[0, 0, 1]).all()
+
+
 def test_near_in_space_and_time(tmp_path):
     """On 10° the rows beside are 1112 km away; a lag of 3 h makes three of four steps the river's."""
     made = make(tmp_path)

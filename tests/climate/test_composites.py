@@ -9,7 +9,7 @@ from stormtrace.errors import BadInput
 AR, TC = "atmospheric_river", "tropical_cyclone"
 
 
-def make(folder, rain_in, every=4, missing=None):
+def make(folder, rain_in, every=4, missing=None, units="mm/day"):
     """40 steps: rain 1 everywhere, `rain_in` where an AR is: one row, every fourth step."""
     dates = dates_between((2001, 1, 1), (2001, 1, 6), "noleap")
 
@@ -25,7 +25,7 @@ def make(folder, rain_in, every=4, missing=None):
         return {"PRECT": rain}
 
     mask = write_masks(folder / "masks.nc", 2001, dates, mask_of)
-    samples = write_samples(folder / "samples", dates, fields_of, units="mm/day")
+    samples = write_samples(folder / "samples", dates, fields_of, units=units)
     compose_fields(mask, samples, ["PRECT"], folder / "c.nc", {})
     return folder / "c.nc"
 
@@ -49,6 +49,17 @@ def test_years_add_up_and_other_seasons_are_empty(tmp_path):
     np.testing.assert_allclose(twice.mean(AR)[5], 5.0)
     assert twice.steps["all"].max() == 80
     assert read_composites([path], "PRECT", "JJA").steps["all"].max() == 0
+
+
+def test_years_in_other_units_are_not_added_up(tmp_path):
+    """Of a field that composites do not convert; mm d-1 is another spelling of mm/day."""
+    names = {"one": "mm/day", "two": "mm d-1", "other": "kg m-2 s-1"}
+    for name in names:
+        (tmp_path / name).mkdir()
+    one, two, other = (make(tmp_path / name, 5.0, units=unit) for name, unit in names.items())
+    assert read_composites([one, two], "PRECT").steps["all"].max() == 80
+    with pytest.raises(BadInput, match=r"other/c.nc: PRECT is in 'kg m-2 s-1', but in 'mm/day'"):
+        read_composites([one, other], "PRECT")
 
 
 def test_missing_values_count_nowhere(tmp_path):

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from mock_raw import MESH, Cesm
+from stormtrace.attribution.extremes import Extremes
+from stormtrace.attribution.threshold_fitting import fit_thresholds, open_years
 from stormtrace.errors import BadInput
 from stormtrace.formats.climatologies import Climatology, read_climatology, terms, write_climatology
 from stormtrace.formats.sample_writing import SampleField, SampleTime, sample_name, write_sample
@@ -17,12 +19,15 @@ from stormtrace.grids import make_grid
 from stormtrace.prepare.climatology_fitting import Fit, fit_climatology
 from stormtrace.prepare.dataset import make_dataset
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
+from stormtrace.prepare.percentile_fitting import fit_percentiles
 from stormtrace.prepare.raw.calendar_time import DAY, Calendar
 from stormtrace.prepare.regridding.makers import own_matrix
 from stormtrace.prepare.sample_making import make_samples
+from stormtrace.prepare.zonal_fitting import fit_zonal
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 GRID = make_grid({"nlat": 6, "nlon": 8})
+EXTREMES = Extremes((90.0,), "steps")
 ANOMALY = {"take": "PSL", "anomaly": {"dataset": "plain", "field": "PSL", "harmonics": 2}}
 
 
@@ -34,16 +39,16 @@ def season(date):
     return 101000 + 300 * np.cos(2 * np.pi * t) + 200 * np.sin(4 * np.pi * t)
 
 
-def write_year(folder, year, calendar):
+def write_year(folder, year, calendar, grid=GRID, units="Pa"):
     folder.mkdir()
     for month in range(1, 13):
         for day in (1, 11, 21):
             date = cftime.datetime(year, month, day, calendar=calendar)
             values = (season(date) * np.linspace(1, 1.01, GRID.size)).astype("f4")
-            field = SampleField("PSL", values, {"units": "Pa"})
+            field = SampleField("PSL", values / (100 if units == "hPa" else 1), {"units": units})
             facts = {"step_hours": 24.0}
             write_sample(
-                folder / sample_name("plain", date), GRID, SampleTime(date), [field], facts
+                folder / sample_name("plain", date), grid, SampleTime(date), [field], facts
             )
     return folder
 
@@ -134,3 +139,29 @@ def test_the_script_writes_what_the_samples_are_less(tmp_path, monkeypatch):
     np.testing.assert_allclose(found.at(date).ravel()[0], season(date), atol=0.02)
     with netCDF4.Dataset(tmp_path / "2.nc") as nc:
         assert nc["PSL"].units == "Pa"
+
+
+@pytest.mark.parametrize("fit", ["climatology", "percentiles", "by latitude", "extremes"])
+def test_years_on_other_cells_or_in_other_units_are_not_taken_together(tmp_path, fit):
+    """The same rows, but columns from −180°; hPa after Pa. Of one unit in two spellings they are."""
+    fits = {
+        "climatology": lambda years: fit_climatology(years, ["PSL"], 0),
+        "percentiles": lambda years: fit_percentiles(years, "d", "PSL", 90.0),
+        "by latitude": lambda years: fit_zonal(years, "PSL", "moments"),
+        "extremes": lambda years: fit_thresholds(open_years(years, "PSL"), "PSL", EXTREMES),
+    }
+    turned = make_grid({"nlat": 6, "nlon": 8, "first_lon": -180})
+    first, other, hpa, pascal = (
+        write_year(tmp_path / name, year, "noleap", grid, units)
+        for name, year, grid, units in (
+            ("first", 2000, GRID, "Pa"),
+            ("other", 2001, turned, "Pa"),
+            ("hpa", 2001, GRID, "hPa"),
+            ("pascal", 2001, GRID, "Pascals"),
+        )
+    )
+    with pytest.raises(BadInput, match=r"other is on .*, -180° E, not on .*, 0° E"):
+        fits[fit]([first, other])
+    with pytest.raises(BadInput, match=r"in 'hPa', but in 'Pa' in the first.*`units: Pa` of PSL"):
+        fits[fit]([first, hpa])
+    fits[fit]([first, pascal])

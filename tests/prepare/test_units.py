@@ -7,7 +7,7 @@ from test_fields import derive
 
 from mock_raw import Cesm
 from stormtrace.errors import BadInput
-from stormtrace.formats.units import convert, parse_unit, pascals
+from stormtrace.formats.units import convert, is_same_unit, parse_unit, pascals
 from stormtrace.prepare.derivations import make_derivation
 from stormtrace.prepare.field_units import field_conversion, field_units, same_units
 
@@ -145,3 +145,20 @@ def test_values_that_are_impossible_are_refused(tmp_path, name, value):
     raw.write("PSL", values=np.full_like(raw.values("PSL"), value))
     with pytest.raises(BadInput, match=rf"PSL, from which {name} comes, gives .* in other units"):
         derive(raw.spec(fields={name: {"take": "PSL"}}))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("mm/day", "mm d-1", True),
+        ("kg m-2", "mm", True),  # of water
+        ("m s-1", "", True),  # nothing is said
+        ("beaufort", "beaufort", True),
+        ("beaufort", "m s-1", False),
+        ("mm/day", "kg m-2 s-1", False),
+        ("K", "degC", False),
+        ("m", "m2 s-2", False),  # of geopotential
+    ],
+)
+def test_units_in_which_numbers_are_the_same(one, other, same):
+    assert is_same_unit(one, other) is same and is_same_unit(other, one) is same

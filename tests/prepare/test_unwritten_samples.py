@@ -2,6 +2,7 @@
 
 import json
 
+import netCDF4
 import numpy as np
 import pytest
 
@@ -19,8 +20,8 @@ from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.percentile_fitting import fit_percentiles
 from stormtrace.prepare.regridding.makers import own_matrix
 from stormtrace.prepare.regridding.matrix_files import write_matrix
-from stormtrace.prepare.sample_making import make_samples
-from stormtrace.prepare.unwritten_samples import raw_years
+from stormtrace.prepare.sample_making import FieldSource, make_samples
+from stormtrace.prepare.unwritten_samples import RawYear, raw_years
 from stormtrace.prepare.years_of_samples import open_year
 from stormtrace.prepare.zonal_fitting import fit_zonal
 
@@ -111,3 +112,33 @@ def test_statistics_are_the_same_by_the_script(year, tmp_path):
     one, other = (json.loads((tmp_path / f"{name}.json").read_text()) for name in "ab")
     assert one["steps"] == other["steps"] == 8 and one["fields"] == other["fields"]
     assert "made from raw files" in other["provenance"]["samples"]
+
+
+def test_parts_of_a_year_in_several_units_are_converted_or_refused(tmp_path):
+    """Rain of 4 mm/day, whose second day is in kg m-2 s-1; `units` makes one of both."""
+    parts, rain = [], {"mm/day": 4.0, "kg m-2 s-1": 4.0 / 86400}
+    for number, (units, value) in enumerate(rain.items(), start=1):
+        raw = Cesm(tmp_path / str(number), start=f"2000-01-0{number}")
+        path = raw.write("PRECT", np.full((8, raw.lat.size), value))
+        with netCDF4.Dataset(path, "a") as nc:
+            nc["PRECT"].units = units
+        parts += raw.spec()["parts"]
+    grid = make_grid(GRID)
+
+    def year(**derivation):
+        fields = {"PRECT": {"take": "PRECT", **derivation}}
+        block = {"name": "rain", "source": "cesm", "parts": parts, "fields": fields}
+        dataset = make_dataset(block)
+        mesh = dataset_mesh(dataset)
+        matrix, _ = own_matrix(mesh, grid, "bilinear")
+        return RawYear(FieldSource(dataset, mesh, grid, matrix, {}), 2000)
+
+    mixed = year()
+    refused = r"'kg m-2 s-1' in .*2/case.*, but in 'mm/day' in .*1/case.*: say `units: mm/day`"
+    with pytest.raises(BadInput, match=refused):
+        open_year(mixed, ["PRECT"])
+    source = mixed.source
+    with pytest.raises(BadInput, match=refused):
+        make_samples(source.dataset, source.mesh, grid, source.matrix, 2000, tmp_path / "made")
+    converted = open_year(year(units="mm/day"), ["PRECT"])
+    np.testing.assert_allclose(converted.read(converted.paths).values, 4.0, rtol=1e-6)

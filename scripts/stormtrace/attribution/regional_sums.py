@@ -14,7 +14,7 @@ from stormtrace.classes import Classes
 from stormtrace.climate.composites import cancels
 from stormtrace.climate.seasons import months_of, season_year
 from stormtrace.errors import BadInput
-from stormtrace.formats.composite_sums import CompositeFile, open_composites
+from stormtrace.formats.composite_sums import CompositeFile, check_units, open_composites
 from stormtrace.formats.netcdf import opening
 from stormtrace.grids import Grid
 from stormtrace.grids.boxes import box_cells
@@ -131,7 +131,7 @@ def regional_sums(
     """Add up the sums of one or more years (`yearly_sums`) over regions and bands of latitude.
 
     Raises:
-        BadInput: a file is none of attribution, or years differ in grid or classes.
+        BadInput: a file is none of attribution, or years differ in grid, classes or units.
 
     """
     names = {"total": field} | {f"p{one:g}": above(field, one) for one in percentiles}
@@ -146,6 +146,7 @@ def regional_sums(
                     raise BadInput(f"{path}: its grid or classes are not those of {paths[0]}")
                 if not year.has_none:
                     raise BadInput(f"{path} has composites, not sums of attribute_field.py")
+                check_units(path, year, paths[0], first)
                 assert regions is not None
                 found.setdefault(year.year, []).append(_of_year(year, regions))
     if first is None or regions is None:

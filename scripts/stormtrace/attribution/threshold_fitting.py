@@ -19,12 +19,16 @@ from stormtrace.attribution.amounts import (
 from stormtrace.attribution.extremes import Extremes, check_enough, steps_a_day
 from stormtrace.climate.seasons import months_of
 from stormtrace.commandline import log
-from stormtrace.errors import BadInput
 from stormtrace.formats.extreme_thresholds import Thresholds
 from stormtrace.formats.samples import SampleFolder, stamp_of
 from stormtrace.grids import Grid
 from stormtrace.prepare.cell_percentiles import MEMORY_BYTES, cell_percentiles
-from stormtrace.prepare.years_of_samples import Samples, YearOfSamples, open_year
+from stormtrace.prepare.years_of_samples import (
+    Samples,
+    YearOfSamples,
+    check_together,
+    open_year,
+)
 
 
 def days_of(paths: Sequence[Path]) -> Iterator[list[Path]]:
@@ -33,16 +37,19 @@ def days_of(paths: Sequence[Path]) -> Iterator[list[Path]]:
         yield list(day)
 
 
+#: A year, how its field is read, and the samples of a step or a day.
+Member = tuple[Samples, Amount, Sequence[Path]]
+
+
 @dataclass(frozen=True)
 class _Values:
     """Maps of what percentiles are taken of: a step, or the mean of a day; NaN where it is dry.
 
-    members: the year and the samples of each. whole: steps of a day.
+    members: the year, how its field is read, and the samples of each. whole: steps of a day.
     """
 
-    members: Sequence[tuple[Samples, Sequence[Path]]]
+    members: Sequence[Member]
     grid: Grid
-    amount: Amount
     wet: float
     whole: int
 
@@ -52,8 +59,7 @@ class _Values:
 
     def __getitem__(self, index: int) -> NDArray[np.float32]:
         """Return one map, (cells,)."""
-        year, paths = self.members[index]
-        values = _amounts(year, paths, self.amount, self.grid)
+        values = _amounts(*self.members[index], self.grid)
         mean = values[0] if self.whole == 1 else daily_mean(values, self.whole)
         if self.wet > 0:
             mean[~(mean >= self.wet)] = np.nan
@@ -61,7 +67,7 @@ class _Values:
 
 
 def _amounts(
-    year: Samples, paths: Sequence[Path], amount: Amount, grid: Grid
+    year: Samples, amount: Amount, paths: Sequence[Path], grid: Grid
 ) -> NDArray[np.float32]:
     """As `read_amounts`, of samples that are written or not."""
     if isinstance(year, SampleFolder):
@@ -96,18 +102,15 @@ def fit_thresholds(
 
     """
     first = folders[0]
-    for one in folders[1:]:
-        if not one.grid.same_as(first.grid):
-            raise BadInput(
-                f"{one.paths[0].parent} is on {one.grid.describe()}, not on {first.grid.describe()}"
-            )
-    amount = _amount_in(first, field)
-    check_wet(amount, extremes.over, first.paths[0])
+    amounts = [_amount_in(year, field) for year in folders]
+    for one, year in zip(amounts, folders, strict=True):
+        check_wet(one, extremes.over, year.paths[0])
+        check_together(first.grid, {field: amounts[0].units}, year, {field: one.units})
     is_daily = extremes.over.endswith("days")
     whole = steps_a_day(first.step_hours) if is_daily else 1
-    members: list[tuple[Samples, Sequence[Path]]] = [
-        (year, some)
-        for year in folders
+    members: list[Member] = [
+        (year, one, some)
+        for year, one in zip(folders, amounts, strict=True)
         for some in (days_of(year.paths) if is_daily else ([path] for path in year.paths))
     ]
     shape = (len(extremes.percentiles), len(extremes.periods), *first.grid.shape)
@@ -115,23 +118,24 @@ def fit_thresholds(
     counts = np.zeros(shape[1:], np.int32)
     for place, period in enumerate(extremes.periods):
         months = months_of(period)
-        chosen = [one for one in members if int(stamp_of(one[1][0])[5:7]) in months]
+        chosen = [one for one in members if int(stamp_of(one[-1][0])[5:7]) in months]
         if not chosen and period != "annual":
             log.info("%s: there is no sample of this season: it has no percentiles", period)
             continue
         check_enough(len(chosen), extremes, period)
         wet = extremes.wet_mm_day if extremes.over.startswith("wet") else 0.0
-        source = _Values(chosen, first.grid, amount, wet, whole)
+        source = _Values(chosen, first.grid, wet, whole)
         found = cell_percentiles(source, first.grid.size, extremes.percentiles, memory)
         for row, percentile in enumerate(extremes.percentiles):
-            few = found.counts * (1.0 - percentile / 100.0) < 1.0
+            # Of five values exactly one is above the 80th: 1 − .8 is a little less than .2.
+            few = found.counts * (1.0 - percentile / 100.0) < 1.0 - 1e-9
             _report_few(few, percentile, period, extremes.over)
             for maps, result in ((values, found.values), (error, found.error)):
                 maps[row, place] = np.where(few, np.nan, result[row]).reshape(first.grid.shape)
         counts[place] = found.counts.reshape(first.grid.shape)
     return first.grid, Thresholds(
         field=field,
-        units=amount.units,
+        units=amounts[0].units,
         over=extremes.over,
         wet_mm_day=extremes.wet_mm_day,
         step_hours=first.step_hours,

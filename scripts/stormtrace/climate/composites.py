@@ -17,7 +17,13 @@ from stormtrace.climate.counting import dates_of_year
 from stormtrace.climate.sample_files import sample_at, units_of
 from stormtrace.climate.seasons import months_of
 from stormtrace.errors import BadInput
-from stormtrace.formats.composite_sums import ALL, Maps, open_composites, writing_composites
+from stormtrace.formats.composite_sums import (
+    ALL,
+    Maps,
+    check_units,
+    open_composites,
+    writing_composites,
+)
 from stormtrace.formats.mask_steps import reading_steps
 from stormtrace.formats.masks import open_masks
 from stormtrace.formats.samples import read_fields, samples_by_time
@@ -129,7 +135,7 @@ def read_composites(
     """Add up what `compose_fields` wrote for one or more years, over a period's months.
 
     Raises:
-        BadInput: there is no file, one lacks the field, or they differ in grid or classes.
+        BadInput: there is no file, one lacks the field, or they differ in grid, classes or units.
 
     """
     totals: dict[str, dict[str, Maps]] = {"sum": {}, "steps": {}}
@@ -139,6 +145,7 @@ def read_composites(
             first = first or year
             if not (year.grid.same_as(first.grid) and year.classes.flags == first.classes.flags):
                 raise BadInput(f"{path}: its grid or classes are not those of {paths[0]}")
+            check_units(path, year, paths[0], first)
             for part, name in enumerate(year.parts):
                 for kind, maps in totals.items():
                     maps.setdefault(name, np.zeros(year.grid.shape))

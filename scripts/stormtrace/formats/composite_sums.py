@@ -23,6 +23,7 @@ from stormtrace.formats.class_axis import SHORT_NAMES, named_as, short_names, wr
 from stormtrace.formats.counts import CONVENTIONS, set_attributes
 from stormtrace.formats.month_axis import read_years, write_months
 from stormtrace.formats.netcdf import creating, opening
+from stormtrace.formats.units import is_same_unit
 from stormtrace.grids import Grid
 
 Maps = NDArray[np.float64]
@@ -147,3 +148,20 @@ def open_composites(
         units = str(nc[f"{field}_sum"].units)
         year = int(read_years(nc, path)[0])
         yield CompositeFile(read_grid(nc, path), classes, units, field, nc, year, has_none)
+
+
+def check_units(
+    path: Path | str, year: CompositeFile, first_path: Path | str, first: CompositeFile
+) -> None:
+    """Check that the sums of a year can be added to those of the first one.
+
+    Raises:
+        BadInput: they are in other units.
+
+    """
+    if not is_same_unit(first.units, year.units):
+        raise BadInput(
+            f"{path}: {year.field} is in {year.units!r}, but in {first.units!r} in {first_path}, "
+            f"and years are added up: say `units: {first.units}` of the field in the `fields` of "
+            "its dataset, which converts the raw files', and make samples and sums again"
+        )

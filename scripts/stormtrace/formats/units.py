@@ -128,6 +128,14 @@ def convert(given: Unit, wanted: Unit) -> Conversion | None:
     return Conversion(factor, (given.offset - wanted.offset) / wanted.factor)
 
 
+def is_same_unit(one: str, other: str) -> bool:
+    """Whether numbers in both mean the same, however they are spelt; yes where one says nothing."""
+    if one == other or not one or not other:
+        return True
+    first, second = parse_unit(one), parse_unit(other)
+    return first is not None and second is not None and convert(first, second) == IDENTITY
+
+
 def pascals(units: object) -> float | None:
     """Factor converting a pressure unit to Pa, or None if it is not a pressure unit."""
     unit = parse_unit(str(units))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from stormtrace.errors import BadInput
 from stormtrace.formats.climatologies import terms
 from stormtrace.grids import Grid
-from stormtrace.prepare.years_of_samples import YearOfSamples, open_year
+from stormtrace.prepare.years_of_samples import YearOfSamples, check_together, open_year, units_of
 
 Floats = NDArray[np.float64]
 
@@ -61,21 +61,19 @@ def fit_climatology(
     """Return the grid, and field -> coefficients (terms, ny, nx), of samples of some years.
 
     Raises:
-        BadInput: samples are missing, damaged, on several grids, or do not determine the fit.
+        BadInput: samples are missing, damaged, on several grids or in several units, or do not
+            determine the fit.
 
     """
-    fit, grid, where = Fit(harmonics), None, ""
+    fit, first, where = Fit(harmonics), None, ""
     for year in years:
         folder = open_year(year, fields)
-        if grid is not None and not (
-            grid.shape == folder.grid.shape and np.allclose(grid.lat, folder.grid.lat)
-        ):
-            raise BadInput(f"{year} is on {folder.grid.describe()}, not on {grid.describe()}")
-        grid, where = folder.grid, str(year)
+        first, where = first or (folder.grid, units_of(folder, fields)), str(year)
+        check_together(*first, folder)
         for sample in folder.paths:
             batch = folder.read([sample])
             fit.add(terms(folder.date(batch.times[0]), harmonics), batch.values[0])
-    if grid is None:
+    if first is None:
         raise BadInput("there are no samples to fit a climatology to")
     coefficients = fit.solve(where)
-    return grid, {name: coefficients[:, index] for index, name in enumerate(fields)}
+    return first[0], {name: coefficients[:, index] for index, name in enumerate(fields)}

@@ -1,8 +1,10 @@
 """What is written about a field into its samples: units, names, how it came about, its mirror."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from stormtrace.constants import GRAVITY
+from stormtrace.errors import BadInput
+from stormtrace.formats.units import is_same_unit
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.field_quantities import mirror_of, quantity_of
 from stormtrace.prepare.field_units import field_units
@@ -49,6 +51,24 @@ def field_attributes(plan: Plan, name: str) -> dict[str, str]:
     if mirror := mirror_of(name, derivation, own["standard_name"]):
         found["mirror"] = mirror
     return found
+
+
+def check_units_of_parts(plans: Sequence[Plan]) -> None:
+    """Check that parts of a dataset that meet within a year give each field in the same units.
+
+    Raises:
+        BadInput: a field keeps its raw files' units, and these differ.
+
+    """
+    for name in plans[0].dataset.fields if len(plans) > 1 else ():
+        first, *others = (field_attributes(plan, name).get("units", "") for plan in plans)
+        for plan, units in zip(plans[1:], others, strict=True):
+            if not is_same_unit(first, units):
+                raise BadInput(
+                    f"dataset {plan.dataset.name}: {name} is in {units!r} in {plan.files(0)[0]}, "
+                    f"but in {first!r} in {plans[0].files(0)[0]}: say `units: {first}` of {name}, "
+                    "which converts both"
+                )
 
 
 def _interpolated(dataset: Dataset) -> str:

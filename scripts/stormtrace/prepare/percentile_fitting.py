@@ -15,7 +15,13 @@ from stormtrace.formats.percentile_maps import MONTHS, PercentileMaps
 from stormtrace.formats.samples import stamp_of
 from stormtrace.grids import Grid
 from stormtrace.prepare.cell_percentiles import MEMORY_BYTES, cell_percentiles
-from stormtrace.prepare.years_of_samples import Samples, YearOfSamples, open_year
+from stormtrace.prepare.years_of_samples import (
+    Samples,
+    YearOfSamples,
+    check_together,
+    open_year,
+    units_of,
+)
 
 Member = tuple[Samples, Path]
 
@@ -48,7 +54,7 @@ def fit_percentiles(
     dataset: the samples' name. memory: see `cell_percentiles`.
 
     Raises:
-        BadInput: there are no samples, or they are damaged or on several grids.
+        BadInput: there are no samples, or they are damaged, on several grids or in several units.
 
     """
     months, grid = _by_month(years, field)
@@ -64,14 +70,13 @@ def fit_percentiles(
 def _by_month(years: Iterable[YearOfSamples], field: str) -> tuple[list[list[Member]], Grid]:
     """Return the samples of each month, January first, and the grid they share."""
     months: list[list[Member]] = [[] for _ in range(MONTHS)]
-    grid = None
+    first = None
     for year in years:
         folder = open_year(year, [field])
-        if grid is not None and not grid.same_as(folder.grid):
-            raise BadInput(f"{year} is on {folder.grid.describe()}, not on {grid.describe()}")
-        grid = folder.grid
+        first = first or (folder.grid, units_of(folder, [field]))
+        check_together(*first, folder)
         for sample in folder.paths:
             months[int(stamp_of(sample)[5:7]) - 1].append((folder, sample))
-    if grid is None:
+    if first is None:
         raise BadInput("there are no samples to take percentiles of: name folders of samples")
-    return months, grid
+    return months, first[0]

@@ -18,7 +18,7 @@ from stormtrace.formats.file_kinds import is_remote
 from stormtrace.formats.sample_writing import SampleField, SampleTime, sample_name, write_sample
 from stormtrace.grids import Grid
 from stormtrace.prepare.dataset import Dataset
-from stormtrace.prepare.field_attributes import field_attributes
+from stormtrace.prepare.field_attributes import check_units_of_parts, field_attributes
 from stormtrace.prepare.fields import derive_blocks
 from stormtrace.prepare.mesh.meshes import Mesh
 from stormtrace.prepare.plan import Plan, make_plans
@@ -67,6 +67,7 @@ def make_samples(
     climatologies = climatologies or {}
     _check_climatologies(dataset, climatologies)
     plans = make_plans(dataset, year)
+    check_units_of_parts(plans)
     total = sum(plan.start.size for plan in plans)
     attributes = {
         "title": f"Fields of {dataset.name}, regridded for feature detection",

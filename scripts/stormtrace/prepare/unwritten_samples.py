@@ -19,7 +19,7 @@ from stormtrace.formats.sample_writing import sample_name
 from stormtrace.formats.samples import Batch, stamp_of
 from stormtrace.grids import Grid, make_grid
 from stormtrace.prepare.dataset import make_dataset
-from stormtrace.prepare.field_attributes import field_attributes
+from stormtrace.prepare.field_attributes import check_units_of_parts, field_attributes
 from stormtrace.prepare.mesh.mesh_reading import dataset_mesh
 from stormtrace.prepare.plan import Plan, make_plans
 from stormtrace.prepare.raw.calendar_time import HOUR
@@ -56,6 +56,7 @@ class UnwrittenSamples:
         source = year.source
         # The steps are those of all fields, which samples hold together.
         plans = make_plans(source.dataset, year.year)
+        check_units_of_parts(plans)
         first, last = map(stamp, period) if period else ("", "~")
         self._plans: list[Plan] = []
         self._at: dict[Path, tuple[int, int, cftime.datetime]] = {}

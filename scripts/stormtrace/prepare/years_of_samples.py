@@ -2,12 +2,15 @@
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from stormtrace.commandline import from_json
+from stormtrace.errors import BadInput
 from stormtrace.formats.samples import SampleFolder, open_folder
+from stormtrace.formats.units import is_same_unit
+from stormtrace.grids import Grid
 
 if TYPE_CHECKING:
     from stormtrace.prepare.unwritten_samples import RawYear, UnwrittenSamples
@@ -33,6 +36,43 @@ def open_year(
     from stormtrace.prepare.unwritten_samples import UnwrittenSamples
 
     return UnwrittenSamples(year, fields, period)
+
+
+def units_of(year: Samples, fields: Sequence[str]) -> dict[str, str]:
+    """Return field -> its units in a year's first sample; empty where it does not say."""
+    return {field: year.attributes(field).get("units", "") for field in fields}
+
+
+def check_together(
+    grid: Grid, units: Mapping[str, str], year: Samples, own: Mapping[str, str] | None = None
+) -> None:
+    """Check that a year's values can be taken together with those of the first one.
+
+    grid, units: of the first year, `units_of`. own: units of the year, if its samples are converted
+    as they are read.
+
+    Raises:
+        BadInput: the year is on another grid, or a field is in other units.
+
+    """
+    where = year.paths[0]
+    if not grid.same_as(year.grid):
+        raise BadInput(
+            f"{where.parent} is on {_placed(year.grid)}, not on {_placed(grid)}, as the first year "
+            "is: give samples on one grid"
+        )
+    for field, found in (own or units_of(year, list(units))).items():
+        if not is_same_unit(units[field], found):
+            raise BadInput(
+                f"{where}: {field} is in {found!r}, but in {units[field]!r} in the first year, and "
+                f"years are taken together: say `units: {units[field]}` of {field} in the `fields` "
+                "of its dataset, which converts the raw files', and make the samples again"
+            )
+
+
+def _placed(grid: Grid) -> str:
+    lat, lon = (axis.flat[0] for axis in (grid.lat, grid.lon))
+    return f"{grid.describe()} from {lat:g}° N, {lon:g}° E"
 
 
 def add_sample_flags(parser: argparse.ArgumentParser, many: bool = True) -> None:

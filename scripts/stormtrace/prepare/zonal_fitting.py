@@ -22,7 +22,7 @@ from stormtrace.formats.percentile_maps import MONTHS
 from stormtrace.formats.zonal_climatologies import PROBABILITIES
 from stormtrace.grids import Grid
 from stormtrace.prepare.moments import Moments
-from stormtrace.prepare.years_of_samples import YearOfSamples, open_year
+from stormtrace.prepare.years_of_samples import YearOfSamples, check_together, open_year, units_of
 
 Floats = NDArray[np.float64]
 
@@ -78,17 +78,17 @@ class Bands:
 
 @dataclass(frozen=True)
 class _Source:
-    """A field of samples, and the bands of the grid that they are on."""
+    """A field of samples, and the units, the grid and its bands that all years have."""
 
     field: str
+    units: str
     grid: Grid
     bands: Bands
 
     def samples(self, year: YearOfSamples) -> Iterator[tuple[int, Floats]]:
         """Yield the month, from 0, and the map of each sample, (cells,) in order of bands."""
         folder = open_year(year, [self.field])
-        if not self.grid.same_as(folder.grid):
-            raise BadInput(f"{year} is on {folder.grid.describe()}, not on {self.grid.describe()}")
+        check_together(self.grid, {self.field: self.units}, folder)
         for sample in folder.paths:
             batch = folder.read([sample])
             yield folder.date(batch.times[0]).month - 1, self.bands.sort(batch.values[0, 0])
@@ -144,13 +144,14 @@ def fit_zonal(
     time; their number changes nothing in the results.
 
     Raises:
-        BadInput: samples are missing, damaged or on several grids.
+        BadInput: samples are missing, damaged, on several grids or in several units.
 
     """
     if not years:
         raise BadInput("there are no samples to make a climatology of: name folders of them")
-    grid = open_year(years[0], [field]).grid
-    source = _Source(field, grid, Bands.of(grid))
+    first = open_year(years[0], [field])
+    units = units_of(first, [field])[field]
+    source = _Source(field, units, first.grid, Bands.of(first.grid))
     fit = _moments if match == "moments" else _quantiles
     if processes == 1 or len(years) == 1:
         return fit(source, lambda of_year: watch(map(of_year, years)))
