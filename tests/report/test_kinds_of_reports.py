@@ -120,6 +120,15 @@ def test_winters_give_counts_not_rates_a_year(tmp_path):
     assert "unlike seasons (The <whole> DJF, MAM, JJA, SON; The <part> DJF)" in both
 
 
+def test_an_experiment_without_steps_has_its_classes(tmp_path):
+    whole = experiment(tmp_path, "whole")
+    none = experiment(tmp_path, "none", months=[0] * 12, events=0)
+    request = {"title": "None", "experiments": [whole, none]}
+    text = visible(write_page(request, TEMPLATES, tmp_path))
+    assert "not a class" not in text and "no time steps" in text
+    assert "The record has 0 calendar months;" in text
+
+
 def test_like_seasons_need_no_caution(tmp_path):
     assert "unlike seasons" not in made("one_class", tmp_path)
 

@@ -88,7 +88,8 @@ def test_keys_read_the_map_and_a_season_without_steps_is_not_zero(tmp_path):
     """The second experiment has winters alone: its JJA is hatched, and said to have no steps."""
     whole = experiment(tmp_path, "control")
     winter = experiment(tmp_path, "winter", months=WINTER)
-    report = {"title": "Seasons", "experiments": [whole, winter]}
+    rivers = experiment(tmp_path, "rivers", ["atmospheric_river"])
+    report = {"title": "Seasons", "experiments": [whole, winter, rivers]}
     (tmp_path / "report.html").write_text(write_page(report, TEMPLATES, tmp_path))
     with open_browser() as browser:
         browser.open(tmp_path / "report.html")
@@ -98,6 +99,12 @@ def test_keys_read_the_map_and_a_season_without_steps_is_not_zero(tmp_path):
         browser.evaluate(PRESS)
         told = browser.evaluate("document.getElementById('readout').textContent")
         assert re.fullmatch(r"5\.0° N, 155\.0° W: A [\d.]+, B – % of time steps", told), told
+        browser.evaluate(CHOOSE.replace("'winter'", "'rivers'"))
+        browser.wait("document.getElementById('badge-b').textContent.includes('rivers')")
+        told = browser.evaluate("document.getElementById('badge-b').textContent")
+        assert told.endswith("The <rivers>: no map of this"), told  # which has steps in JJA
+        browser.evaluate(CHOOSE)
+        browser.wait("document.getElementById('badge-b').textContent.includes('winter')")
         divided = browser.evaluate("document.getElementById('divider').ariaValueText")
         assert (
             divided == "The <control> on the left 50 per cent of the map, The <winter> on the rest"

@@ -461,7 +461,8 @@
     badgeA.hidden = state.mode === "flip" && state.flipped;
     badgeB.hidden = !(isSwipe || (state.mode === "flip" && state.flipped));
     const called = (side, letter, values) => (names.length > 1 ? `${letter}  ` : "") + titleOf(state[side])
-      + (values ? "" : state.period === "annual" ? ": no map of this" : `: no time steps in ${data.periods[state.period]}`);
+      + (values ? "" : state.period === "annual" || !data.maps[[state[side], state.variable, state.feature, "annual"].join("|")]
+        ? ": no map of this" : `: no time steps in ${data.periods[state.period]}`);
     badgeA.textContent = state.mode === "difference" && shown.a && shown.b
       ? `${titleOf(state.right)} − ${titleOf(state.left)}` : called("left", "A", shown.a);
     badgeB.textContent = called("right", "B", shown.b);

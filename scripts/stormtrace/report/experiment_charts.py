@@ -54,7 +54,7 @@ def why_no_lines(frequency: Frequency) -> Iterator[str]:
     months, years = _months(frequency), len(_years(frequency))
     if months < FEWEST:
         yield (
-            f"The record has {months} calendar month{'s' if months > 1 else ''}; a seasonal cycle "
+            f"The record has {months} calendar month{'' if months == 1 else 's'}; a seasonal cycle "
             f"is drawn from {FEWEST} on."
         )
     elif years < FEWEST:
