@@ -111,6 +111,24 @@ def test_maps_are_of_what_their_title_says(tmp_path, panels, of, words, value):
     assert "no difference anywhere" in words_of(drawn["ar-differences"])
 
 
+def test_a_map_that_is_alone_says_of_what_it_is(tmp_path):
+    """One experiment of a class, the only other one minus the first, the one region of a study."""
+    file = frequencies(tmp_path)
+    whole = sensitivity_figures.read_whole_record(file)
+    drawn = dict(sensitivity_figures.draw_sensitivity({"One": whole}, ""))
+    assert "One · January 2001 – " in words_of(drawn["ar-frequency"])
+    drawn = dict(sensitivity_figures.draw_sensitivity({"One": whole, "Other": whole}, ""))
+    assert f"Other · {whole.record} · minus One" in words_of(drawn["ar-differences"])
+    three = {"One": whole, "Other": whole, "Third": whole}
+    drawn = dict(sensitivity_figures.draw_sensitivity(three, ""))
+    assert f"| {whole.record} · each minus One" in words_of(drawn["ar-differences"])
+    with open_frequency(file) as frequency:
+        figures = experiment_figures.draw_frequency_figures(
+            frequency, "C", {"Alps": [0, 20, 40, 50]}
+        )
+        assert "Alps · C · January 2001" in words_of(dict(figures)["ar-regions"])
+
+
 def composites(folder, name, rain):
     dates = dates_between((2001, 4, 1), (2001, 4, 2), "noleap")
     mask = np.full(MINI.shape, 2, np.int8)

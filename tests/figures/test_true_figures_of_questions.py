@@ -60,6 +60,7 @@ def test_an_agreement_shows_shares_of_steps_and_of_the_first_members_steps(panel
         at_least=count,
     )
     figures = dict(agreement_figures.draw_agreement_figures(maps, "Methods", ["CGNet", "IVT"]))
+    assert "IVT while CGNet is there · Methods" in words_of(figures["together"])
     assert panels == [
         [("Marked by any", 40), ("Marked by all", 20)],
         [("IVT while CGNet is there", 50)],

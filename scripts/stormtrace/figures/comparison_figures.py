@@ -152,7 +152,7 @@ def _differences(
         Panel(
             comparison.grid,
             values,
-            period,
+            period if len(maps) > 1 else "",
             hatched=_doubtful(comparison, feature, what, period, smallest),
             beyond=np.isnan(values),
         )

@@ -66,7 +66,12 @@ class Panel:
 def draw_panels(
     panels: list[Panel], scale: Scale, label: str, title: str, subtitle: str = "", columns: int = 2
 ) -> Figure:
-    """Draw panels in rows of `columns`, with one scale and one colour bar for all."""
+    """Draw panels in rows of `columns`, with one scale and one colour bar for all.
+
+    The title of a panel that is alone stands before the subtitle.
+    """
+    if len(panels) == 1:
+        subtitle = " · ".join(filter(None, (panels[0].title, subtitle)))
     figure, places = lay_out([panel.aspect for panel in panels], columns, FOOTER)
     for position, (axes, panel) in enumerate(zip(places, panels, strict=True)):
         pixels = round(axes.get_position().width * WIDTH * resolution() * 1.1)

@@ -70,7 +70,8 @@ def draw_sensitivity(
                 for name in names[1:]
             ]
             shared = diverging(largest_shown([p.values for p in differences]), "percentage points")
-            note = " · ".join(filter(None, (note, f"each minus {_called(names[0], notes)}")))
+            each = "each minus" if len(differences) > 1 else "minus"
+            note = " · ".join(filter(None, (note, f"{each} {_called(names[0], notes)}")))
             figure = draw_panels(differences, shared, "Difference", f"{title_of}, changes", note)
             yield f"{feature.key}-differences", figure
 

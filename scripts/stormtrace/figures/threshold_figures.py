@@ -19,7 +19,7 @@ def draw_thresholds(thresholds: Thresholds, grid: Grid, title: str) -> Iterator[
         largest = largest_shown([np.nan_to_num(one) for one in maps])
         scale = sequential(largest, "AR", thresholds.units)
         panels = [
-            Panel(grid, values, period, beyond=np.isnan(values))
+            Panel(grid, values, period if len(maps) > 1 else "", beyond=np.isnan(values))
             for period, values in zip(thresholds.periods, maps, strict=True)
         ]
         heading = f"The {percentile:g}th percentile of {thresholds.field} over {thresholds.over}"
