@@ -241,6 +241,19 @@ def test_a_piece_over_the_date_line_is_one_and_lines_have_no_smallest_area(tmp_p
     assert problem["detail"].startswith("1 of 1 pieces of Cold Front below 4 cells")
 
 
+def test_a_piece_is_below_the_number_of_cells_that_it_is_said_to_be_below(tmp_path):
+    """Of 7,776 cells 2.2 are few: a piece of 2 is below 3 cells, not below 2."""
+    lat, lon = coordinates((72, 108))
+    labels = np.zeros((72, 108), int)
+    labels[50, 10:12] = labels[34:38, 30:34] = 1
+    name = tmp_path / "data-2011-06-01-01-1.nc"
+    write_map_file(name, {"TMQ": np.zeros((72, 108), np.float32)}, lat, lon, labels=labels)
+    classes = Classes.of_labels(["Background", "Atmospheric River"])
+    small, equator = check_labels(list_labelled(tmp_path), classes)["problems"]
+    assert small["detail"] == "1 of 2 pieces of Atmospheric River below 3 cells, the smallest 2"
+    assert equator["detail"] == "1 piece of Atmospheric River lies across the equator"
+
+
 def test_only_classes_that_stay_on_their_side_are_reported_at_the_equator(tmp_path):
     lat, lon = coordinates((96, 144))
     labels = np.zeros((96, 144), int)

@@ -103,6 +103,17 @@ def test_an_axis_of_per_cent_ends_at_100():
         assert max(ticks) == last
 
 
+def test_the_zero_of_an_axis_is_zero():
+    """−0.8 and four times 0.2 is −2.2e-16, which stood on the axis of a decomposition."""
+    for low, high in ((-0.77, 0.0), (-0.3, 0.1), (-1e-3, 7e-4)):
+        svg = line_chart(list("ab"), [Line("l", [low, high], "class-0")], "percentage points")
+        ticks = re.findall(r'class="side"[^>]*>([^<]+)<', svg)
+        assert "0" in ticks and all(len(tick) <= 8 for tick in ticks), ticks
+        values = [float(tick) for tick in ticks]
+        assert values[0] <= low and values[-1] >= high
+        np.testing.assert_allclose(np.diff(values), values[-1] - values[-2], rtol=1e-4)
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     """A small study: two experiments, one comparison, one model; returns the report's JSON."""

@@ -216,13 +216,14 @@ def _odd_pieces(step: Step, feature: FeatureClass, grid: Grid) -> Iterator[tuple
     if small and feature.kind == "area":
         yield (
             "small piece",
-            f"{small} of {sizes.size} pieces of {feature.name} below {smallest:.0f} cells, "
+            f"{small} of {sizes.size} pieces of {feature.name} below {np.ceil(smallest):g} cells, "
             f"the smallest {sizes.min()}",
         )
     if not feature.crosses_equator:
         across = sum(_lies_across_equator(step, int(piece), grid) for piece in pieces)
         if across:
-            yield "equator", f"{across} pieces of {feature.name} lie across the equator"
+            what, lie = ("piece", "lies") if across == 1 else ("pieces", "lie")
+            yield "equator", f"{across} {what} of {feature.name} {lie} across the equator"
 
 
 def _lies_across_equator(step: Step, piece: int, grid: Grid) -> bool:

@@ -216,7 +216,9 @@ def _largest(units: str) -> float | None:
 
 
 def _frame(axis: _Axis, units: str) -> str:
-    ticks = np.arange(axis.low, axis.high + axis.step / 2, axis.step)
+    # Whole multiples of the step: adding it up would make a zero of 2e-16.
+    first, last = np.rint(axis.low / axis.step), np.floor(axis.high / axis.step + 1e-9)
+    ticks = axis.step * np.arange(first, last + 1)
     rules = "".join(f"M{LEFT} {axis.y(tick):.1f}H{WIDTH - RIGHT}" for tick in ticks)
     parts = [f'<path class="rule" d="{rules}"/>']
     parts += [
