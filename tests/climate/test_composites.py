@@ -5,16 +5,17 @@ from make_results import MINI, dates_between, write_masks, write_samples
 from script_runs import run_forked
 from stormtrace.climate.composites import compose_fields, read_composites, split_change
 from stormtrace.errors import BadInput
+from stormtrace.grids import make_grid
 
 AR, TC = "atmospheric_river", "tropical_cyclone"
 
 
-def make(folder, rain_in, every=4, missing=None, units="mm/day"):
+def make(folder, rain_in, every=4, missing=None, units="mm/day", factor=1.0, grid=MINI):
     """40 steps: rain 1 everywhere, `rain_in` where an AR is: one row, every fourth step."""
     dates = dates_between((2001, 1, 1), (2001, 1, 6), "noleap")
 
     def mask_of(step, _date):
-        mask = np.zeros(MINI.shape, np.int8)
+        mask = np.zeros(grid.shape, np.int8)
         mask[5] = 2 * (step % every == 0)
         return mask
 
@@ -22,10 +23,10 @@ def make(folder, rain_in, every=4, missing=None, units="mm/day"):
         rain = np.where(mask_of(step, date) == 2, rain_in, 1.0).astype(np.float32)
         if step == missing:
             rain[5, 3] = np.nan
-        return {"PRECT": rain}
+        return {"PRECT": rain * np.float32(factor)}
 
-    mask = write_masks(folder / "masks.nc", 2001, dates, mask_of)
-    samples = write_samples(folder / "samples", dates, fields_of, units=units)
+    mask = write_masks(folder / "masks.nc", 2001, dates, mask_of, grid)
+    samples = write_samples(folder / "samples", dates, fields_of, grid, units=units)
     compose_fields(mask, samples, ["PRECT"], folder / "c.nc", {})
     return folder / "c.nc"
 
@@ -60,6 +61,29 @@ def test_years_in_other_units_are_not_added_up(tmp_path):
     assert read_composites([one, two], "PRECT").steps["all"].max() == 80
     with pytest.raises(BadInput, match=r"other/c.nc: PRECT is in 'kg m-2 s-1', but in 'mm/day'"):
         read_composites([one, other], "PRECT")
+
+
+def test_a_change_is_of_the_same_units_and_cells(tmp_path):
+    """Rivers bring 5 and then 6 mm/day in a quarter of the steps, the latter as kg m-2 s-1."""
+    turned = make_grid({"nlat": 19, "nlon": 36, "first_lon": -180})
+    others = {
+        "first": {"rain_in": 5.0},
+        "second": {"rain_in": 6.0, "units": "kg m-2 s-1", "factor": 1 / 86400},
+        "kelvin": {"rain_in": 6.0, "units": "K"},
+        "turned": {"rain_in": 6.0, "grid": turned},
+    }
+    for name in others:
+        (tmp_path / name).mkdir()
+    first, second, kelvin, elsewhere = (
+        read_composites([make(tmp_path / name, **one)], "PRECT") for name, one in others.items()
+    )
+    parts = split_change(first, second, AR)
+    np.testing.assert_allclose(parts["total"][5], 0.25, rtol=1e-5)
+    np.testing.assert_allclose(parts["intensity"][5], 0.25, rtol=1e-5)
+    with pytest.raises(BadInput, match=r"in 'K' cannot be subtracted from others in 'mm/day'"):
+        split_change(first, kelvin, AR)
+    with pytest.raises(BadInput, match="not of the same cells"):
+        split_change(first, elsewhere, AR)
 
 
 def test_missing_values_count_nowhere(tmp_path):

@@ -255,6 +255,18 @@ def test_what_compare_adds_to_run_is_told():
     assert plan_warnings(load_study(ROOT, {})) == []
 
 
+def test_changes_of_fields_between_two_grids_have_no_maps():
+    """Composites are of cells: the plan says so, and asks for no figure. On one grid it does."""
+    names = ["merra2-regridded", "merra2-native", "control"]
+    said = {"run": names, "compare": ["resolution", "source"], "attribute": {}}
+    said["composites"] = {name: ["TMQ"] for name in names}
+    demo = load_study(ROOT, said)
+    assert demo.composed("resolution") == [] and demo.composed("source") == ["TMQ"]
+    (told,) = plan_warnings(demo)
+    assert told.startswith("comparisons.resolution: merra2-regridded and merra2-native are on two")
+    assert "no maps of why TMQ changes; run both on one grid" in told
+
+
 @pytest.mark.parametrize(
     ("period", "months"),
     [

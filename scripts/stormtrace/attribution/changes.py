@@ -6,6 +6,7 @@ averaging over them, maps cell by cell. Of extremes, I is what falls above the p
 with the class, so that it holds how often and how far the percentile is exceeded.
 """
 
+import operator
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,7 @@ from stormtrace.climate.composites import Composite, split_product
 from stormtrace.errors import BadInput
 from stormtrace.formats.comparison_maps import SEASONS
 from stormtrace.formats.composite_sums import ALL
+from stormtrace.formats.units import is_same_unit
 
 
 def changes(first: RegionalSums, second: RegionalSums, seed: int = 0) -> dict[str, Any]:
@@ -31,9 +33,9 @@ def changes(first: RegionalSums, second: RegionalSums, seed: int = 0) -> dict[st
         BadInput: the sides differ in units or measures, or share no class.
 
     """
-    for what in ("units", "measures"):
+    for what, is_alike in (("units", is_same_unit), ("measures", operator.eq)):
         one, two = getattr(first, what), getattr(second, what)
-        if one != two:
+        if not is_alike(one, two):
             raise BadInput(f"the two experiments differ in {what}: {one} and {two}")
     parts = [part for part in first.parts if part in second.parts and part != ALL]
     if len(parts) < 2:  # all have NONE

@@ -5,7 +5,7 @@ from adding.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ from stormtrace.formats.composite_sums import (
 from stormtrace.formats.mask_steps import reading_steps
 from stormtrace.formats.masks import open_masks
 from stormtrace.formats.samples import read_fields, samples_by_time
+from stormtrace.formats.units import convert, is_same_unit, parse_unit
 from stormtrace.grids import Grid
 
 #: Less than this of what goes either way is left as net: a share of it means nothing. Shares of
@@ -128,6 +129,28 @@ class Composite:
         """Return what the class adds to the field's mean over all steps: presence times mean."""
         return _divide(self.sums[part], self.steps[ALL])
 
+    def in_units(self, units: str) -> "Composite":
+        """Return the same in other units.
+
+        Raises:
+            BadInput: these units do not convert.
+
+        """
+        if is_same_unit(self.units, units):
+            return self
+        given, wanted = parse_unit(self.units), parse_unit(units)
+        found = convert(given, wanted) if given is not None and wanted is not None else None
+        if found is None:
+            raise BadInput(
+                f"composites in {self.units!r} cannot be subtracted from others in {units!r}: give "
+                "the field the same `units` in both datasets, and make samples and sums again"
+            )
+        sums = {
+            part: found.factor * one + found.offset * self.steps[part]
+            for part, one in self.sums.items()
+        }
+        return replace(self, units=units, sums=sums)
+
 
 def read_composites(
     paths: Sequence[Path | str], field: str, period: str = "annual", table: ClassTable | None = None
@@ -157,8 +180,20 @@ def read_composites(
 
 
 def split_change(first: Composite, second: Composite, part: str) -> dict[str, Maps]:
-    """Split the change of a class's contribution to a field's mean, second minus first."""
-    sides = first, second
+    """Split the change of a class's contribution to a field's mean, second minus first.
+
+    In units of the first.
+
+    Raises:
+        BadInput: they are of different cells, or of units that do not convert.
+
+    """
+    if not first.grid.same_as(second.grid):
+        raise BadInput(
+            f"composites on {first.grid.describe()} and on {second.grid.describe()} are not of the "
+            "same cells, so there is no map of their change: run both experiments on one grid"
+        )
+    sides = first, second.in_units(first.units)
     return split_product(*(one.presence(part) for one in sides), *(one.mean(part) for one in sides))
 
 

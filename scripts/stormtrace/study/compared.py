@@ -57,10 +57,19 @@ class ComparedStudy(ResolvedStudy):
         return [counterfactual_name(one, field, other) for field in entry.decompose]
 
     def composed(self, comparison: str) -> list[str]:
+        """Return those of `composed_by_both` whose change has maps: of two grids it has none."""
+        return self.composed_by_both(comparison) if self.on_one_grid(comparison) else []
+
+    def composed_by_both(self, comparison: str) -> list[str]:
         """Return the fields that both experiments of a comparison have composites of."""
         entry, composites = self.comparisons[comparison], self.config.composites
         second = composites.get(entry.second, ())
         return [field for field in composites.get(entry.first, ()) if field in second]
+
+    def on_one_grid(self, comparison: str) -> bool:
+        """Whether both experiments of a comparison are on the same grid."""
+        entry = self.comparisons[comparison]
+        return self.experiments[entry.first].grid == self.experiments[entry.second].grid
 
     def title(self, name: str) -> str:
         """Return an experiment's title, by default its name."""
@@ -169,9 +178,5 @@ class ComparedStudy(ResolvedStudy):
 
     def attribution_change_maps(self) -> list[tuple[str, str]]:
         """Those of `attribution_changes` whose experiments are on one grid, so have maps."""
-        grids = {name: entry.grid for name, entry in self.experiments.items()}
-        return [
-            (name, field)
-            for name, field in self.attribution_changes()
-            if grids[self.comparisons[name].first] == grids[self.comparisons[name].second]
-        ]
+        changes = self.attribution_changes()
+        return [(name, field) for name, field in changes if self.on_one_grid(name)]

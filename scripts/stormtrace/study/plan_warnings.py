@@ -16,7 +16,7 @@ def plan_warnings(study: Study) -> list[str]:
     """Return a sentence each: grids, missing files, comparisons, missing fields, classes."""
     warnings = (
         grid_warnings, missing_inputs, _compared_too, _other_months, _not_measured, _not_agreed,
-        _classes_of_nothing,
+        _not_drawn, _classes_of_nothing,
     )  # fmt: skip
     return [sentence for each in warnings for sentence in each(study)]
 
@@ -26,6 +26,19 @@ def _not_agreed(study: Study) -> Iterator[str]:
     for name, agreement in study.config.agree.items():
         if missing := [one for one in agreement.members if one not in study.shown]:
             yield f"agree.{name} is left out: `run` does not name {', '.join(missing)}"
+
+
+def _not_drawn(study: Study) -> Iterator[str]:
+    """Yield of which comparisons there are no maps why a field changes, since grids differ."""
+    for name, one in study.comparisons.items():
+        fields = study.composed_by_both(name)
+        fields += [field for comparison, field in study.attribution_changes() if comparison == name]
+        if fields and not study.on_one_grid(name):
+            listed = ", ".join(dict.fromkeys(fields))
+            yield (
+                f"comparisons.{name}: {one.first} and {one.second} are on two grids, so there are "
+                f"no maps of why {listed} changes; run both on one grid for these"
+            )
 
 
 def _not_measured(study: Study) -> Iterator[str]:
