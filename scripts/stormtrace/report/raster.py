@@ -61,8 +61,9 @@ class View:
 
     @property
     def density_grid(self) -> Grid:
-        """The global grid that densities of events are computed on."""
-        return self.grid if self.grid.is_global else DENSITY_GRID
+        """The global grid that densities of events are computed on: none coarser than figures'."""
+        is_fine = self.grid.is_global and self.grid.size >= DENSITY_GRID.size
+        return self.grid if is_fine else DENSITY_GRID
 
     def script_data(self) -> dict[str, Any]:
         """Return what the page's script needs: axes, edges, projection."""
