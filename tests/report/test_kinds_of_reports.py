@@ -3,11 +3,14 @@
 import json
 import re
 
+import matplotlib.pyplot as plt
 import netCDF4
 import pytest
 
 from make_reports import JANUARY, KINDS, PAIR, TEMPLATES, comparison, experiment, model
 from page_text import Text, visible
+from stormtrace.figures.comparison_figures import draw_comparison_figures
+from stormtrace.formats.comparison_maps import read_comparison
 from stormtrace.grids import make_grid
 from stormtrace.report.experiments import figure_name
 from stormtrace.report.page import write_page
@@ -127,6 +130,20 @@ def test_an_experiment_without_steps_has_its_classes(tmp_path):
     text = visible(write_page(request, TEMPLATES, tmp_path))
     assert "not a class" not in text and "no time steps" in text
     assert "The record has 0 calendar months;" in text
+
+
+def test_where_nothing_is_there_is_nothing_to_test(tmp_path):
+    """Six years a side are enough, but neither has a river: no test, though not for want of years."""
+    years = range(2000, 2006)
+    pair = [experiment(tmp_path, one, years=years, factor=0, events=0) for one in ("one", "two")]
+    compared = comparison(tmp_path, *pair)
+    request = {"title": "Nothing", "experiments": pair, "comparisons": [compared]}
+    text = visible(write_page(request, TEMPLATES, tmp_path))
+    assert "Neither side has any: there is nothing to test." in text and "Too few" not in text
+    drawn = dict(draw_comparison_figures(read_comparison(compared["file"]), "Nothing"))
+    words = [text.get_text() for text in drawn["ar-difference"].texts]
+    plt.close("all")
+    assert "neither side has any: there is nothing to test" in words
 
 
 def test_like_seasons_need_no_caution(tmp_path):

@@ -177,4 +177,6 @@ def _doubtful(
 def _test_note(comparison: Comparison) -> str:
     if comparison.tested:
         return "hatched where not significant (bootstrap by year, FDR 10 %)"
+    if comparison.is_empty:
+        return "neither side has any: there is nothing to test"
     return "too few years for a test of significance"

@@ -97,6 +97,14 @@ class Comparison:
         tests = [values for name, values in self.fields.items() if name.endswith("p_value")]
         return any(bool(np.isfinite(values).any()) for values in tests)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether neither side ever has any class, so that there is nothing to test."""
+        sides = (
+            f"{prefix}{side}" for prefix in ("", TRACK_DENSITY) for side in ("first", "second")
+        )
+        return not any(np.nan_to_num(self.fields[one]).any() for one in sides if one in self.fields)
+
     def has(self, prefix: str, feature: str) -> bool:
         """Whether a quantity of a class is compared; prefix: none of frequency, `CROSSING_RATE`."""
         name = f"{prefix}difference"

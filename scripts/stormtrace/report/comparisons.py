@@ -67,6 +67,7 @@ def describe(
         + list(_crossings(files, page, compared, shown)),
         regional=list(_regional(files.table)),
         is_tested=compared.tested,
+        is_empty=compared.is_empty,
         links=[
             (name, target)
             for name, path in (("netCDF", files.file), ("CSV", files.table))
