@@ -4,6 +4,7 @@ python scripts/draw_fields.py --sample results/samples/…/cesm.2000-01-05-00000
     --mask results/masks/control/2000.nc --fields TMQ U850 V850 PSL --output results/figures/fields
 """
 
+import bisect
 from pathlib import Path
 
 import cftime
@@ -35,6 +36,7 @@ def main() -> None:
     commandline.add_classes(parser)
     args = parser.parse_args()
     masks = open_masks(args.mask, args.classes)
+    check_there(args.sample)
     date = date_of(args.sample)
     values = read_fields(args.sample, args.fields, masks.grid)
 
@@ -47,6 +49,19 @@ def main() -> None:
     moment = date.strftime("%Y-%m-%d %H:%M")
     figures = draw_fields(masks.grid, values, mask, masks.classes, args.title, moment)
     printer.save_all(figures, args.output)
+
+
+def check_there(sample: Path) -> None:
+    """Refuse (BadInput) a sample that is not there: its time is none of the steps."""
+    if sample.exists():
+        return
+    names = sorted(path.name for path in sample.parent.glob("*.nc"))
+    place = bisect.bisect(names, sample.name)
+    near = " and ".join(names[max(place - 1, 0) : place + 1]) or "none"
+    raise BadInput(
+        f"{sample} is not there: the dataset has no step at this time; the nearest samples are"
+        f" {near}: choose a time of theirs, in the study's `snapshots`"
+    )
 
 
 def date_of(sample: Path) -> cftime.datetime:

@@ -226,12 +226,22 @@ def _predicate(error: ErrorDetails, path: Path, model: type[BaseModel], block: A
         return f"is {quoted(found)}{did_you_mean(str(found), allowed)}; allowed: " + ", ".join(
             allowed
         )
+    if kind == "string_pattern_mismatch" and error["loc"][-1] == "[key]":
+        return f"has a name that cannot be one: {_of_name(str(context['pattern']))}"
     said = str(
         context.get("error") or _words(error) or error["msg"].replace("Input should", "must")
     )
     for theirs, ours in IN_YAML.items():
         said = said.replace(theirs, ours)
     return f"is {value}: {said}" + ("" if kind == "value_error" else _meaning(model, path))
+
+
+def _of_name(pattern: str) -> str:
+    """Return in words which names a pattern allows."""
+    marks = [repr(mark) for mark in " ._-" if re.match(pattern, f"A{mark}1")]
+    letters = " and ".join(filter(None, ["letters, digits", ", ".join(marks)]))
+    digit = " or a digit" if re.match(pattern, "1A") else ""
+    return f"names are of {letters} (no umlauts), and begin with a letter{digit}"
 
 
 def _words(error: ErrorDetails) -> str:
@@ -244,8 +254,10 @@ def _words(error: ErrorDetails) -> str:
         most = f"least {context['min_length']}" if few else f"most {context['max_length']}"
         return f"must have at {most} items, not {context['actual_length']}"
     pattern = context.get("pattern", "")
-    if not pattern or re.match(pattern, "A1"):  # a name
+    if not pattern:
         return ""
+    if re.match(pattern, "A1"):
+        return f"cannot be a name: {_of_name(pattern)}"
     alike = [one for one in EXAMPLES if re.match(pattern, one)]
     return f"must be written as {' or '.join(alike)}" if alike else ""
 

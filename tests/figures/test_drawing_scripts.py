@@ -104,3 +104,16 @@ def test_an_attribution_and_its_change(tmp_path, monkeypatch):
     second = ("--second", tmp_path / "2001.nc")
     names = draw(monkeypatch, "draw_attribution", tmp_path, *common, *second)
     assert names == {f"{key}-{one}-split" for key in ("tc", "ar") for one in ("PRECT", "PRECT_p75")}
+
+
+def test_a_time_without_a_step_is_told_the_nearest(tmp_path, monkeypatch):
+    dates = dates_between((2000, 1, 2), (2000, 1, 3), "noleap")
+    dates = [dates[0], dates[-1]]  # 00 and 21 h
+    field = np.full(MINI.shape, 20, np.float32)
+    write_samples(tmp_path / "samples", dates, lambda *_: {"TMQ": field})
+    write_masks(tmp_path / "2000.nc", 2000, dates, lambda *_: np.zeros(MINI.shape, np.int8))
+    sample = tmp_path / "samples" / "made.2000-01-02-10800.nc"
+    near = "nearest samples are made.2000-01-02-00000.nc and made.2000-01-02-75600.nc: .*`snapshots"
+    flags = ("--sample", sample, "--mask", tmp_path / "2000.nc", "--fields", "TMQ")
+    with pytest.raises(BadInput, match=near):
+        draw(monkeypatch, "draw_fields", tmp_path, *flags)

@@ -246,6 +246,15 @@ POINT = """(() => {
 })()"""
 
 
+def test_a_region_without_a_cell_is_not_passed_over_in_silence(results, caplog):
+    report = json.loads((results / "report.json").read_text())
+    write_page(report, TEMPLATES, results)
+    assert "regions." not in caplog.text
+    boxes = report["regions"] | {"Between cells": [1, 4, 1, 4]}
+    write_page(report | {"regions": boxes}, TEMPLATES, results)
+    assert "regions.Between cells (1, 4, 1, 4) has no cell of the grid of any exp" in caplog.text
+
+
 def test_a_report_that_cannot_be_is_refused(results):
     report = json.loads((results / "report.json").read_text())
     with pytest.raises(BadInput, match="title"):

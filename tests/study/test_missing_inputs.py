@@ -438,6 +438,19 @@ def of(key, value):
         ({"run": "mine"}, r'run is "mine": must be a list, \[ … \]'),
         ({"title": 2017}, "title is 2017: must be text, in quotes where it looks like a number"),
         ({"regions": [1, 2, 3, 4]}, "regions is .*: must be a block of keys"),
+        (
+            {"regions": {"Übersee": [0, 9, 0, 9]}},
+            r"regions.Übersee has a name that cannot be one: names are of letters, digits and ' ',"
+            r" '\.', '_', '-' \(no umlauts\), and begin with a letter or a digit$",
+        ),
+        (
+            of("fields", {"T-MQ": {"take": "TQV"}}),
+            r"fields.T-MQ has a name that .* digits and '_' .*, and begin with a letter$",
+        ),
+        (
+            {"classes": {"AR": {"short": "A-R"}}},
+            r'short is "A-R": cannot be a name: names are of letters, digits \(no uml',
+        ),
         ({"base": ["none"]}, r'base is \["none"\]: must be text'),
         ({"run": []}, r"run is \[\]: must have at least 1 items, not 0"),
         (of("source", ["merra2"]), r'datasets\.d\.source is \["merra2"\].*; allowed: cesm'),

@@ -14,6 +14,7 @@ from stormtrace.classes import Classes
 from stormtrace.climate.event_tables import read_events
 from stormtrace.climate.frequency import COUNTED, open_frequency
 from stormtrace.climate.time_coverage import TimeCoverage, coverage
+from stormtrace.commandline import log
 from stormtrace.errors import BadInput
 from stormtrace.figures.colours import DIVERGING, DIVERGING_DARK
 from stormtrace.formats.comparison_maps import SEASONS
@@ -67,6 +68,17 @@ def write_page(
     return _environment(templates).get_template("report.html.j2").render(page=page)
 
 
+def _warn_of_empty(request: Request, shown: Sequence[Experiment]) -> None:
+    """Warn of regions that no experiment's grid has a cell of: they are nowhere on the page."""
+    found = {region.name for one in shown for region in one.regions}
+    for name in request.regions.keys() - found if request.experiments else ():
+        log.warning(
+            "regions.%s (%s) has no cell of the grid of any experiment: nothing is drawn, averaged"
+            " or counted there; correct the box, [west, east, south, north], or leave it out",
+            name, ", ".join(f"{edge:g}" for edge in request.regions[name]),
+        )  # fmt: skip
+
+
 def _page(request: Request, folder: Path, command: str) -> Page:
     link = functools.partial(link_from, folder)
     maps = _start(request)
@@ -75,6 +87,7 @@ def _page(request: Request, folder: Path, command: str) -> Page:
         for position, files in enumerate(request.experiments)
     ]
     by_name = {one.name: one for one in shown}
+    _warn_of_empty(request, shown)
     compared = [comparisons.describe(files, maps, by_name, link) for files in request.comparisons]
     decomposed = [
         decompositions.describe(files, maps.classes, by_name, link) for files in request.comparisons
