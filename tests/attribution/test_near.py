@@ -12,6 +12,7 @@ GRIDS = {
     "poles as rows": {"nlat": 37, "nlon": 72},
     "a region over the date line": {"box": [150, 230, 20, 70], "step": 2.5},
     "a polar square": {"projection": "north-polar", "boundary_lat": 35, "cells": 40},
+    "nearly round the globe": {"box": [0, 350, 30, 85], "step": 2.5},
 }
 
 

@@ -48,14 +48,22 @@ class Surroundings:
         """Return the cells within the distance of some cells, both of the grid's shape."""
         if self.km <= 0 or not cells.any():
             return cells
-        if not self.grid.is_rectilinear:
+        if not self.grid.is_rectilinear or self._ends_are_near:
             return self._by_search(cells)
         found = np.zeros(cells.shape, np.int32)
         _spread(cells, self._reach, self.grid.wraps, found)
         return found > 0
 
+    @functools.cached_property
+    def _ends_are_near(self) -> bool:
+        """Whether columns of a grid that does not wrap reach others across the gap of its ends."""
+        if self.grid.wraps or self.grid.lon.size == 1:
+            return False
+        between = 360.0 / np.diff(self.grid.lon).mean() - (self.grid.lon.size - 1)
+        return bool(self._reach.max() + 1 > between)
+
     def _by_search(self, cells: Flags) -> Flags:
-        import scipy.spatial  # slow to import; only projected grids need it
+        import scipy.spatial  # slow to import; few grids need it
 
         points = np.moveaxis(unit_vectors(*self.grid.points), 0, -1)
         chord = 2.0 * np.sin(min(self.km / EARTH_RADIUS_KM, np.pi) / 2.0) * (1 + 1e-9)
