@@ -4,8 +4,8 @@ r"""Count the events that reach a coast, by latitude.
         --events results/events/control --output results/landfall/control.csv \
         --coasts '{"western North America": [230, 255, 32, 55]}'
 
-Columns: coast, lat (centre of a bin), class (short name), events (different ones; each once a
-bin). The coast is where cells of the box are partly land.
+Columns: coast, lat (centre of a bin that has coast), class (short name), events (different ones;
+each once a bin; 0 where none comes). The coast is where cells of the box are partly land.
 """
 
 import csv
@@ -39,7 +39,9 @@ def main() -> None:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(["coast", "lat", "class", "events"])
         for coast, rows in found.reached.items():
-            centres, counts = by_latitude(rows, found.grid, found.classes.codes, args.bin)
+            centres, counts = by_latitude(
+                rows, found.grid, found.coasts[coast], found.classes.codes, args.bin
+            )
             for feature in found.classes.features:
                 for lat, events in zip(centres, counts[feature.code], strict=True):
                     table.writerow([coast, f"{lat:g}", feature.short, events])

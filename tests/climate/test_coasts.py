@@ -76,12 +76,21 @@ def test_landfall_counts_an_event_once_a_latitude(tmp_path):
     reached = by_coast["west"]
     assert len(set(reached[:, 0])) == 1
     assert set(grid.points[0].ravel()[reached[:, 2]]) == {39, 40.5, 42, 43.5}
-    centres, counts = by_latitude(reached, grid, (1, 2))
-    assert dict(zip(centres, counts[2], strict=True)) == {38.75: 1, 41.25: 1, 43.75: 1}
+    centres, counts = by_latitude(reached, grid, found.coasts["west"], (1, 2))
+    by_bin = dict(zip(centres, counts[2], strict=True))
+    assert {lat: events for lat, events in by_bin.items() if events} == {
+        38.75: 1, 41.25: 1, 43.75: 1,
+    }  # fmt: skip
+    lat = grid.points[0][coast_mask(grid, WEST_COAST)]
+    assert set(by_bin) == set(np.floor((lat + 90) / 2.5) * 2.5 - 88.75)
     assert counts[1].sum() == 0
     run_forked("count_landfalls", "--objects", *objects, "--events", tmp_path / "events",
         "--coasts", json.dumps(coasts), "--output", tmp_path / "landfall.csv")  # fmt: skip
-    assert "west,41.25,AR,1" in (tmp_path / "landfall.csv").read_text()
+    lines = (tmp_path / "landfall.csv").read_text().splitlines()
+    assert "west,41.25,AR,1" in lines
+    # A coast that none reaches has zeros, not no row.
+    chile = [line for line in lines if line.startswith("Chile,")]
+    assert len(chile) > 10 and all(line.endswith(",0") for line in chile)
 
 
 def test_latitudes_between_the_rows_of_a_coarse_grid_are_no_gaps_in_a_coast():
@@ -89,11 +98,22 @@ def test_latitudes_between_the_rows_of_a_coarse_grid_are_no_gaps_in_a_coast():
     grid = make_grid({"nlat": 46, "nlon": 72})
     rows = np.array([31, 32, 33, 34, 35])  # 34, 38, 42, 46 and 50° N
     reached = np.column_stack([np.full(5, 7), np.full(5, 2), rows * 72 + 47])
-    centres, counts = by_latitude(reached, grid, (1, 2))
+    coast = np.zeros(grid.shape, bool)
+    coast[31:36, 47] = True
+    centres, counts = by_latitude(reached, grid, coast, (1, 2))
     assert centres.tolist() == [33.75, 38.75, 41.25, 46.25, 51.25]
     assert counts[2].tolist() == [1] * 5 and counts[1].tolist() == [0] * 5
-    nothing = by_latitude(reached[:0], grid, (1, 2))
-    assert nothing[0].size == nothing[1][2].size == 0
+    nothing = by_latitude(reached[:0], grid, coast, (1, 2))
+    assert nothing[0].tolist() == centres.tolist() and nothing[1][2].tolist() == [0] * 5
+
+
+def test_the_north_pole_is_in_the_last_bin():
+    grid = make_grid({"nlat": 37, "nlon": 72})
+    coast = np.zeros(grid.shape, bool)
+    coast[-1] = coast[0] = True
+    reached = np.array([[7, 2, 36 * 72 + 5]])
+    centres, counts = by_latitude(reached, grid, coast, (1, 2))
+    assert centres.tolist() == [-88.75, 88.75] and counts[2].tolist() == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -173,5 +193,7 @@ def test_a_river_lands_on_antarctica_where_it_comes_ashore(tmp_path):
     assert set(event) == {event[0]} and found.reached["Queen Maud Land"].size == 0
     at = SOUTH.points[0].ravel()[cell], SOUTH.points[1].ravel()[cell]
     assert (np.abs(at[1] - 140) < 8).all() and at[0].min() > -70.5 and at[0].max() < -64.5
-    centres, counts = by_latitude(found.reached["Antarctica"], SOUTH, (2,))
+    centres, counts = by_latitude(
+        found.reached["Antarctica"], SOUTH, found.coasts["Antarctica"], (2,)
+    )
     assert counts[2][np.abs(centres + 66.25).argmin()] == 1

@@ -102,7 +102,7 @@ def test_landfall_on_a_polar_grid_is_by_the_latitude_of_the_cells():
     assert reached[:, 0].tolist() == [7, 7, 7]
     lat = POLAR.lat[60, 70:73]
     np.testing.assert_array_equal(np.sort(POLAR.lat.ravel()[reached[:, 2]]), np.sort(lat))
-    centres, counts = by_latitude(reached, POLAR, (1, 2), 2.5)
+    centres, counts = by_latitude(reached, POLAR, coast, (1, 2), 2.5)
     assert counts[2].sum() == np.unique(np.floor(lat / 2.5)).size
     assert counts[1].sum() == 0
     assert np.abs(centres[counts[2] > 0] - lat.mean()).max() < 5

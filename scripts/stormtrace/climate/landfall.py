@@ -22,12 +22,14 @@ BLOCK_STEPS = 240
 class Landfalls:
     """Coast cells that events cover.
 
-    reached: name of the coast -> (n, 3) event, class code and cell (row * columns + column), each
-    once; an event reaches a cell if it covers it at any step, also when it lasts over New Year.
+    coasts: name of the coast -> its cells, of the grid's shape. reached: name -> (n, 3) event,
+    class code and cell (row * columns + column), each once; an event reaches a cell if it covers it
+    at any step, also when it lasts over New Year.
     """
 
     grid: Grid
     classes: Classes
+    coasts: dict[str, NDArray[np.bool_]]
     reached: dict[str, NDArray[np.int64]]
 
 
@@ -61,7 +63,7 @@ def landfalls(
     if grid is None or classes is None:
         raise BadInput("landfalls need the objects of at least one year")
     reached = {name: np.unique(np.concatenate(rows), axis=0) for name, rows in found.items()}
-    return Landfalls(grid, classes, reached)
+    return Landfalls(grid, classes, masks, reached)
 
 
 def _reached(runs: EventRuns, coast: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -81,20 +83,22 @@ def _reached(runs: EventRuns, coast: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def by_latitude(
-    reached: NDArray[np.int64], grid: Grid, codes: Iterable[int], bin_degrees: float = 2.5
+    reached: NDArray[np.int64],
+    grid: Grid,
+    coast: NDArray[np.bool_],
+    codes: Iterable[int],
+    bin_degrees: float = 2.5,
 ) -> tuple[NDArray[np.float64], dict[int, NDArray[np.int64]]]:
     """Return bin centres (n,) and the number of different events of each class in each bin.
 
-    Bins without a cell, as on grids of wider rows, are left out: nothing could reach them.
+    Bins are those that have cells of the coast, whether or not events reach them. The last one of
+    the globe holds the north pole.
     """
-    cells = np.floor((grid.points[0].ravel() + 90.0) / bin_degrees).astype(np.int64)
-    index = cells[reached[:, 2]]
-    pairs = np.unique(np.column_stack([reached[:, :2], index]), axis=0)
-    low, high = (index.min(), index.max()) if index.size else (0, -1)
-    bins = np.arange(low, high + 1)
-    bins = bins[np.isin(bins, cells)]
+    last = int(np.ceil(180.0 / bin_degrees)) - 1
+    cells = np.floor((grid.points[0].ravel() + 90.0) / bin_degrees).astype(np.int64).clip(0, last)
+    bins = np.unique(cells[coast.ravel()])
+    pairs = np.unique(np.column_stack([reached[:, :2], cells[reached[:, 2]]]), axis=0)
     counts = {
-        code: np.bincount(pairs[pairs[:, 1] == code, 2] - low, minlength=high + 1 - low)[bins - low]
-        for code in codes
+        code: np.bincount(pairs[pairs[:, 1] == code, 2], minlength=last + 1)[bins] for code in codes
     }
     return (bins + 0.5) * bin_degrees - 90.0, counts
