@@ -106,6 +106,21 @@ def test_outputs_and_logs_are_those_of_the_rules(tmp_path, published):
                 assert killed.endswith(f" {target.log}")
 
 
+def test_warnings_are_looked_for_where_rules_log():
+    """Once those of comparisons, verification and the report stood in their logs alone."""
+    files = (ROOT / "workflow" / "rules").glob("*.smk")
+    logs = [one for file in files for one in re.findall(r'at\.log\("(.*?)"\)', file.read_text())]
+    known = {re.sub(r"\{.*", "", one).rstrip("/") for one in logs}
+    study = load_study(ROOT, {})
+    found = [
+        one.removeprefix("results/logs/").removesuffix(".log") for one in progress.logs_of(study)
+    ]
+    assert {one.split("/")[0] for one in found} <= known
+    compared = {f"compare/{name}" for name in study.config.compare}
+    verified = {f"verify/{name}" for name in study.config.verify}
+    assert compared and compared | verified | {"write_report", "evaluate/four-fields"} <= {*found}
+
+
 def test_jobs_by_what_they_are_up_to(tmp_path):
     submit(tmp_path, 1, "logs/a/done.log", ended=0)
     submit(tmp_path, 2, "logs/a/failed.log", ended=1)

@@ -63,14 +63,19 @@ def targets(study: Study, experiment: str) -> dict[str, list[Target]]:
 
 
 def logs_of(study: Study) -> list[str]:
-    """Return the logs of the jobs that a study's figures and labels need."""
+    """Return the logs of the jobs whose warnings are told: all that a study's results come from."""
     labelled = [name for name in study.datasets if study.is_labelled(name)]
     made = [targets(study, name).values() for name in study.shown]
     logs = [target.log for by_stage in made for of_stage in by_stage for target in of_stage]
     first = [f"import_labels/{name}" for name in study.annotated]
     first += [f"check_labels/{name}" for name in labelled]
     first += [f"make_campaign/{name}" for name in study.campaigns]
-    return [*map(study.at.log, first), *dict.fromkeys(logs)]
+    last = [f"evaluate/{name}" for name in study.models]
+    last += [f"{rule}/{name}" for name in study.comparisons for rule in ("compare", "decompose")]
+    last += [f"verify/{name}" for name in study.verified]
+    last += [f"agree/{name}" for name in study.agreements]
+    last.append("write_report")
+    return [*map(study.at.log, first), *dict.fromkeys(logs), *map(study.at.log, last)]
 
 
 def _rule(study: Study, stage: str, name: str, experiment: str) -> str:
