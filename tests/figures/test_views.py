@@ -190,6 +190,18 @@ def test_a_long_record_gives_years_and_rates(tmp_path):
         assert record.events(4) == pytest.approx(4 / frequency.length_years)
 
 
+def test_many_winters_are_days_in_full(tmp_path):
+    """Twenty winters of 90 days have no year, and are not 1.8e+03 days."""
+    counts = np.zeros((12, 2, *MINI.shape), np.int16)
+    steps = [240, 240, *[0] * 9, 240]
+    path = write_frequency(tmp_path / "a.nc", dict.fromkeys(range(2000, 2020), counts), steps)
+    with open_frequency(path) as frequency:
+        record = coverage(frequency)
+        assert (record.span, record.per) == ("2000–2019", "in 1,800 days")
+        assert record.why_partial == "has no time steps in MAM, JJA, SON"
+        assert record.whole == "all time steps" and record.events(60) == 60
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_no_event_and_single_events_are_no_density(tmp_path, number):
     """Without events there is no figure of them; one is a dot."""

@@ -21,6 +21,8 @@ WINTER = (1, 1, *[0] * 9, 1)
 def test_charts_say_what_they_show():
     line = Line("north", [1.0, None, 3.0, 2.0], "class-0")
     assert 'aria-label="north: from 1 (J) to 3 (M) %"' in line_chart(list("JFMA"), [line], "%")
+    landfalls = line_chart(["30°", "35°"], [Line("AR", [999.0, 1234.0], "class-0")], "events")
+    assert "AR: from 999 (30°) to 1234 (35°) events" in landfalls and "e+" not in landfalls
     bars = {"TMQ": [Bar("AR", "class-0", 0.3, 0.2, 0.4)]}
     assert 'aria-label="IoU lost; TMQ: AR 0.3"' in bar_chart(bars, "IoU lost")
     assert "most, 100 % of events, between" in histogram(np.array([2.0, 2.0]), "days", "class-0")

@@ -113,9 +113,9 @@ def _joined(ends: list[str]) -> str:
 
 
 def _duration(days: float) -> str:
-    """``20 days``, ``1 day``, ``6 hours``."""
+    """``1,800 days``, ``20 days``, ``1 day``, ``6 hours``."""
     if days < 1:
         hours = round(24 * days)
         return f"{hours} hour{'' if hours == 1 else 's'}"
-    number = f"{days:.3g}"
+    number = f"{days:.3g}" if days < 999.5 else f"{days:,.0f}"
     return f"{number} day{'' if number == '1' else 's'}"

@@ -58,7 +58,7 @@ def line_chart(
         for place, label, value in zip(of_line, tips, line.values, strict=False):
             if value is None or not np.isfinite(value):
                 continue
-            tip = html.escape(f"{line.name}, {label}: {value:.3g} {units}")
+            tip = html.escape(f"{line.name}, {label}: {_digits(value)} {units}")
             style = f"{line.style} part" if label.endswith(IN_PART) else line.style
             parts.append(
                 f'<circle class="{style}" cx="{place:.1f}" cy="{axis.y(value):.1f}" r="2.4">'
@@ -70,7 +70,7 @@ def line_chart(
 def _labels_of(line: Line, labels: Sequence[str]) -> Sequence[str]:
     """Return what each value of a line is at."""
     if line.at is not None:
-        return [f"{share:.3g} %" for share in line.at]
+        return [f"{_digits(share)} %" for share in line.at]
     return [f"{label}{IN_PART}" if label in line.in_part else label for label in labels]
 
 
@@ -84,7 +84,7 @@ def _seen(line: Line, labels: Sequence[str], units: str) -> str:
     if not known:
         return f"{line.name}: no values"
     (low, at_low), (high, at_high) = min(known), max(known)
-    words = f"{line.name}: from {low:.3g} ({at_low}) to {high:.3g} ({at_high}) {units}"
+    words = f"{line.name}: from {_digits(low)} ({at_low}) to {_digits(high)} ({at_high}) {units}"
     return words.strip()
 
 
@@ -111,7 +111,7 @@ def bar_chart(groups: Mapping[str, Sequence[Bar]], units: str) -> str:
         for place, bar in enumerate(bars):
             parts.append(_bar(bar, axis, left + place * each, each, f"{bar.name}, {label}", units))
     seen = (
-        f"{label}: " + ", ".join(f"{bar.name} {bar.value:.3g}" for bar in bars)
+        f"{label}: " + ", ".join(f"{bar.name} {_digits(bar.value)}" for bar in bars)
         for label, bars in groups.items()
     )
     return _svg(parts, f"{units}; {'; '.join(seen)}")
@@ -119,8 +119,8 @@ def bar_chart(groups: Mapping[str, Sequence[Bar]], units: str) -> str:
 
 def _bar(bar: Bar, axis: "_Axis", x: float, width: float, title: str, units: str) -> str:
     top, bottom = sorted((axis.y(bar.value), axis.y(0.0)))
-    interval = f" ({bar.low:.3g} to {bar.high:.3g})" if bar.low < bar.high else ""
-    tip = html.escape(f"{title}: {bar.value:.3g}{interval} {units}")
+    interval = f" ({_digits(bar.low)} to {_digits(bar.high)})" if bar.low < bar.high else ""
+    tip = html.escape(f"{title}: {_digits(bar.value)}{interval} {units}")
     middle = x + width / 2
     return (
         f'<rect class="{bar.style}" x="{x:.1f}" y="{top:.1f}" width="{max(width - 1, 1):.1f}" '
@@ -164,7 +164,7 @@ def heat_map(lat: NDArray[np.float64], values: NDArray[np.float64], units: str, 
     top = most or 1.0
     width = (WIDTH - LEFT - RIGHT) / 12
     height = (HEIGHT - BOTTOM - TOP) / lat.size
-    parts = [f'<text class="units" x="{LEFT}" y="{TOP - 2}">at most {most:.3g} {units}</text>']
+    parts = [f'<text class="units" x="{LEFT}" y="{TOP - 2}">at most {_digits(most)} {units}</text>']
     for row, latitude in enumerate(lat):
         y = HEIGHT - BOTTOM - (row + 1) * height
         if row % max(1, lat.size // 5) == 0:
@@ -172,7 +172,7 @@ def heat_map(lat: NDArray[np.float64], values: NDArray[np.float64], units: str, 
             parts.append(f'<text class="side" {place}>{latitude:.0f}°</text>')
         for month, value in enumerate(values[row]):
             there = np.isfinite(value)
-            shown = f"{value:.3g} {units}" if there else "no time steps"
+            shown = f"{_digits(value)} {units}" if there else "no time steps"
             colour = f'{style}" fill-opacity="{value / top:.2f}' if there else "missing"
             parts.append(
                 f'<rect class="{colour}" x="{LEFT + month * width:.1f}" y="{y:.1f}" '
@@ -184,7 +184,7 @@ def heat_map(lat: NDArray[np.float64], values: NDArray[np.float64], units: str, 
         return _svg(parts, f"0 {units} everywhere" if finite.size else "no values")
     where = np.unravel_index(np.nanargmax(values), values.shape)
     place_of_most = f"in {MONTHS[where[1]]} at {lat[where[0]]:.0f}° latitude"
-    return _svg(parts, f"most, {values[where]:.3g} {units}, {place_of_most}")
+    return _svg(parts, f"most, {_digits(values[where])} {units}, {place_of_most}")
 
 
 @dataclass(frozen=True)
@@ -227,6 +227,11 @@ def _frame(axis: _Axis, units: str) -> str:
     ]
     parts.append(f'<text class="units" x="{LEFT}" y="{TOP - 2}">{html.escape(units)}</text>')
     return "".join(parts)
+
+
+def _digits(value: float) -> str:
+    """Return a value to three digits; counts of thousands in full, not as 1.23e+03."""
+    return f"{value:.3g}" if abs(value) < 999.5 else f"{value:.0f}"
 
 
 def _label(x: float, text: str) -> str:
