@@ -265,6 +265,22 @@ def test_masks_of_a_relative_recipe(samples, percentiles, tmp_path):
         assert nc["mask"].flag_meanings == "background atmospheric_river"
 
 
+def test_percentiles_in_other_units_are_refused(samples, percentiles, tmp_path):
+    """Of samples in g m-1 s-1; those that say nothing are believed, as above."""
+    folder = tmp_path / "grams"
+    folder.mkdir()
+    for hour in range(0, 36, 3):
+        write_map_file(
+            folder / f"d.2000-01-{hour // 24 + 1:02d}-{hour % 24 * 3600:05d}.nc",
+            {"IVT": 1000 * samples[1][hour // 3]}, grid=GRID, time=float(hour),
+        )  # fmt: skip
+    for path in folder.glob("*.nc"):
+        with netCDF4.Dataset(path, "a") as nc:
+            nc["IVT"].units = "g m-1 s-1"
+    with pytest.raises(BadInput, match=r"IVT is in 'g m-1 s-1', but its percentiles .* 'kg m-1 s"):
+        run(relative(minimum_steps=10), folder, tmp_path, [percentiles])
+
+
 def test_a_percentile_of_too_few_steps_is_refused(samples, percentiles, tmp_path):
     with pytest.raises(BadInput, match=r"month 3 would be that of 12 samples of d, but minimum_st"):
         run(relative(minimum_steps=20), samples[0], tmp_path, [percentiles])

@@ -116,7 +116,14 @@ def test_samples_of_an_anomaly(tmp_path):
 
     with pytest.raises(BadInput, match="PSLA is an anomaly, but there are climatologies of none"):
         make_samples(departing, mesh, GRID, matrix, 2000, tmp_path / "none")
-    climatologies = {"PSLA": Climatology(fields["PSL"])}
+    hectopascals = {"PSLA": Climatology(fields["PSL"] / 100, "hPa")}
+    with pytest.raises(
+        BadInput, match=r"PSLA is in 'Pa', but the climatology .* in 'hPa': give the"
+    ):
+        make_samples(
+            departing, mesh, GRID, matrix, 2000, tmp_path / "x", climatologies=hectopascals
+        )
+    climatologies = {"PSLA": Climatology(fields["PSL"], "Pa")}
     make_samples(departing, mesh, GRID, matrix, 2000, tmp_path / "a", climatologies=climatologies)
     for path in sorted((tmp_path / "a").glob("*.nc"))[::60]:
         with netCDF4.Dataset(path) as nc:

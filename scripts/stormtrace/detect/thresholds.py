@@ -16,10 +16,12 @@ from stormtrace.detect.expected_steps import MissingSteps, count_missing
 from stormtrace.detect.reading_ahead import Look, Pieces, of_one, read_ahead
 from stormtrace.detect.recipes import ThresholdRecipe
 from stormtrace.detect.watch import Watch
+from stormtrace.errors import BadInput
 from stormtrace.formats.labelled import attributes_of
 from stormtrace.formats.masks import mask_file
 from stormtrace.formats.percentile_maps import PercentileMaps, read_percentiles
 from stormtrace.formats.samples import SampleFolder, open_folder
+from stormtrace.formats.units import is_same_unit
 
 log = logging.getLogger("stormtrace")
 
@@ -57,6 +59,8 @@ def detect_by_thresholds(
     units = {field: about.get("units", "") for field, about in said.items()}
     check_units(recipe, units, folder.paths[0])
     maps = [read_percentiles(path, folder.grid) for path in percentiles]
+    for file, one in zip(percentiles, maps, strict=True):
+        _check_percentiles(file, one, units.get(one.field, ""), folder.paths[0])
     on_grid = RecipeOnGrid(recipe, folder.grid, dataset, maps)
     classes = Classes.of_labels(recipe.labels, table)
     watch = Watch(folder, classes.labels, year)
@@ -103,3 +107,13 @@ def recipe_checksum(recipe: ThresholdRecipe, percentiles: Sequence[PercentileMap
     for maps in percentiles:
         digest.update(maps.values.tobytes())
     return digest.hexdigest()[:16]
+
+
+def _check_percentiles(path: Path, maps: PercentileMaps, units: str, sample: Path) -> None:
+    """Refuse (BadInput) percentiles in other units than the field that is compared with them."""
+    if maps.units != "1" and not is_same_unit(maps.units, units):  # 1: samples that say nothing
+        raise BadInput(
+            f"{sample}: {maps.field} is in {units!r}, but its percentiles in {path} are in "
+            f"{maps.units!r}: give the field the same `units` in both datasets, and make samples "
+            "and percentiles again"
+        )

@@ -34,9 +34,10 @@ def terms(date: cftime.datetime, harmonics: int) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Climatology:
-    """Coefficients (terms, ny, nx) of one field."""
+    """Coefficients (terms, ny, nx) of one field, and its units; empty where nothing says."""
 
     coefficients: Floats
+    units: str = ""
 
     def at(self, date: cftime.datetime) -> NDArray[np.float32]:
         """Return the climatology (ny, nx) at a date."""
@@ -73,9 +74,10 @@ def read_climatology(path: Path, field: str, harmonics: int, grid: Grid) -> Clim
     with opening(path) as nc:
         check_grid(nc, grid, path)
         values = np.ma.filled(variable(nc, field)[...], np.nan).astype(np.float64)
+        units = str(getattr(nc[field], "units", ""))
     if values.shape != (1 + 2 * harmonics, *grid.shape) or not np.isfinite(values).all():
         raise BadInput(
             f"{path}: {field} is no climatology of {harmonics} harmonics on {grid.describe()}: make"
             " it again"
         )
-    return Climatology(values)
+    return Climatology(values, units)

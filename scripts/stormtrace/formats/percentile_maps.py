@@ -25,7 +25,7 @@ MONTHS = 12
 class PercentileMaps:
     """Percentiles of one field of one dataset.
 
-    values: (12, *grid.shape), NaN in months without samples; steps: (12,).
+    values: (12, *grid.shape), NaN in months without samples; steps: (12,). units: as the file says.
     """
 
     field: str
@@ -33,6 +33,7 @@ class PercentileMaps:
     dataset: str
     values: NDArray[np.float32]
     steps: NDArray[np.int32]
+    units: str = ""
 
 
 def write_percentiles(
@@ -76,4 +77,5 @@ def read_percentiles(path: Path, grid: Grid) -> PercentileMaps:
             dataset=nc.dataset,
             values=np.ma.filled(nc[nc.field][:], np.nan).astype(np.float32),
             steps=np.asarray(nc["steps"][:], np.int32),
+            units=str(getattr(nc[nc.field], "units", "")),
         )

@@ -16,6 +16,7 @@ from stormtrace.files import checksum, writing
 from stormtrace.formats.climatologies import Climatology, read_climatology
 from stormtrace.formats.file_kinds import is_remote
 from stormtrace.formats.sample_writing import SampleField, SampleTime, sample_name, write_sample
+from stormtrace.formats.units import is_same_unit
 from stormtrace.grids import Grid
 from stormtrace.prepare.dataset import Dataset
 from stormtrace.prepare.field_attributes import check_units_of_parts, field_attributes
@@ -142,6 +143,14 @@ def steps_on_grid(
 
     """
     _check_climatologies(plan.dataset, climatologies)
+    for name, climatology in climatologies.items():
+        units = field_attributes(plan, name).get("units", "")
+        if climatology.units != "1" and not is_same_unit(climatology.units, units):  # 1: not said
+            raise BadInput(
+                f"dataset {plan.dataset.name}: {name} is in {units!r}, but the climatology that "
+                f"it is less in {climatology.units!r}: give the field the same `units` in both "
+                "datasets"
+            )
     on_grid: dict[str, NDArray[np.float32]] = {}
 
     def regridded(name: str, values: NDArray[np.float32]) -> NDArray[np.float32]:
