@@ -34,6 +34,22 @@ def test_targets_lie_in_their_triangles(mesh):
     np.testing.assert_allclose(towards, mesh_of_grid(GRID).xyz, atol=1e-9)
 
 
+def test_a_rotated_square_goes_onto_its_own_points():
+    """Of CORDEX's Antarctica 42 points at the rim were said to lie where it has none."""
+    x, y = np.meshgrid(np.arange(-27.0, 28.0, 2), np.arange(-21.0, 22.0, 2))
+    x, y = np.radians(x), np.radians(y)
+    turned = [np.sin(y), np.sin(x) * np.cos(y), np.cos(x) * np.cos(y)]  # about the north pole
+    lat, lon = np.degrees(np.arcsin(turned[2])), np.degrees(np.arctan2(turned[1], turned[0])) % 360
+    mesh = Mesh(lat.ravel(), lon.ravel(), lat.shape)
+    for off in (0, 1e-5):
+        grid = Grid(lat - off, lon)
+        values = np.arange(lat.size, dtype=np.float32)[None]
+        found = barycentric(mesh, grid).apply(values)
+        np.testing.assert_allclose(found, values, atol=0.05)
+    with pytest.raises(BadInput, match="points of the grid lie there"):
+        barycentric(mesh, Grid(lat - 3.0, lon))
+
+
 def test_error_is_of_second_order():
     rms = [
         errors(barycentric(fibonacci(n), GRID), fibonacci(n), mesh_of_grid(GRID), y2)[1]

@@ -8,7 +8,7 @@ from scipy.spatial import ConvexHull, QhullError, cKDTree
 
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
-from stormtrace.prepare.mesh.meshes import Mesh, mesh_of_grid
+from stormtrace.prepare.mesh.meshes import POSITION_TOLERANCE, Mesh, mesh_of_grid
 from stormtrace.prepare.regridding.matrix import RegriddingMatrix
 
 Floats = NDArray[np.float64]
@@ -49,7 +49,14 @@ def barycentric(mesh: Mesh, grid: Grid) -> RegriddingMatrix:
     targets = mesh_of_grid(grid)
     points, triangles, neighbours, outside, start = _triangulate(mesh)
     found, share = _walk(points, triangles, neighbours, start(targets.xyz), targets.xyz)
+    corners = triangles[found].astype(np.int64)
     beyond = np.flatnonzero(outside[found])
+    # At the rim the walk may end on the far side of a point that the target lies on.
+    away, nearest = cKDTree(mesh.xyz).query(targets.xyz[beyond])
+    on_point = away <= np.radians(POSITION_TOLERANCE)
+    corners[beyond[on_point]] = nearest[on_point, None]
+    share[beyond[on_point]] = 1.0, 0.0, 0.0
+    beyond = beyond[~on_point]
     if beyond.size:
         raise BadInput(
             f"the {mesh.size} points of the raw files (from {mesh.lat.min():.1f}N to "
@@ -57,7 +64,7 @@ def barycentric(mesh: Mesh, grid: Grid) -> RegriddingMatrix:
             f"{targets.size} points of the grid lie there, the first at "
             f"{targets.place(int(beyond[0]))}: choose a grid inside, or files that cover this one"
         )
-    rows, corners = np.arange(targets.size), triangles[found].astype(np.int64)
+    rows = np.arange(targets.size)
     return RegriddingMatrix.from_parts(
         [rows] * 3, list(corners.T), list(share.T), mesh.size, targets.size
     )
