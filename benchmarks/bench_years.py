@@ -126,10 +126,7 @@ def jobs(folder, years):
     yield "decompose", run("decompose", *sides, *flags)
     files = {"masks": [*map(str, masks)], "objects": [*map(str, paths)], "events": str(events)}
     pair = [{"experiment": "bench", "class": name, **files} for name in ("TC", "AR")]
-    members = here / "members.json"
-    members.write_text(json.dumps(pair), encoding="utf-8")
-    flags = ["--name", "pair", "--lags", 0, 24, "--output", here / "agreement"]
-    yield "agree, all years at once", run("agree", "--members", f"@{members}", *flags)
+    yield from agreements(here, pair)
     flags = ["--title", "Bench", "--output", here / "figures", "--events", events]
     yield "draw_experiment", run("draw_experiment", "--frequency", frequency, *flags)
     page = report_of(here, frequency, events, compared)
@@ -137,6 +134,22 @@ def jobs(folder, years):
     yield "write_report", run("write_report", *flags)
     yield from jobs_of_samples(here, years)
     shutil.rmtree(here)
+
+
+def agreements(here, pair):
+    """Yield what it costs to count the last year of two experiments, and to add all years up."""
+    members, sums = here / "members.json", []
+    flags = ["--name", "pair", "--lags", 0, 24, "--members", f"@{members}"]
+    masks = pair[0]["masks"]
+    for k in range(len(masks)):
+        near = slice(max(k - 1, 0), k + 1)
+        some = [one | {n: one[n][near] for n in ("masks", "objects")} for one in pair]
+        members.write_text(json.dumps(some), encoding="utf-8")
+        sums.append(here / f"sums{FIRST + k}.nc")
+        last = run("count_agreement", *flags, "--year", FIRST + k, "--output", sums[-1])
+    yield "count_agreement, the last year", last
+    members.write_text(json.dumps(pair), encoding="utf-8")
+    yield "agree", run("agree", *flags, "--sums", *sums, "--output", here / "agreement")
 
 
 def compare_large(here, years):
