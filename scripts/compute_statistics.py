@@ -16,8 +16,15 @@ from stormtrace.prepare.statistics import (
     sample_paths,
     statistics_of,
     statistics_of_maps,
+    units_in,
 )
-from stormtrace.prepare.years_of_samples import add_sample_flags, open_year, origin_of, years_in
+from stormtrace.prepare.years_of_samples import (
+    add_sample_flags,
+    open_year,
+    origin_of,
+    units_of,
+    years_in,
+)
 from stormtrace.provenance import provenance
 
 
@@ -46,6 +53,7 @@ def main() -> None:
             check_on_grid(paths[0], make_grid(args.grid))
         watched = commandline.progress(paths, what, len(paths))
         steps, fields = statistics_of(watched, args.fields)
+        units = units_in(paths[0], args.fields)
     else:
         made = open_year(year, args.fields)
         watched = commandline.progress(made.paths, what, len(made.paths))
@@ -53,8 +61,9 @@ def main() -> None:
         steps, fields = statistics_of_maps(
             (made.grid, zip(args.fields, values, strict=True)) for values in maps
         )
+        units = units_of(made, args.fields)
     made_of = provenance(**origin_of(args), excluded=args.exclude)
-    result = {"steps": steps, "fields": fields, "provenance": made_of}
+    result = {"steps": steps, "units": units, "fields": fields, "provenance": made_of}
     write_json(args.output, result, indent=1)
 
 

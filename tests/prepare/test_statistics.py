@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from labelled_factory import coordinates, write_map_file
+from script_runs import run_script
 from stormtrace.errors import BadInput
 from stormtrace.formats.sample_writing import SampleField, SampleTime, write_sample
 from stormtrace.grids import Grid, make_grid
@@ -129,6 +130,24 @@ def test_bad_samples(tmp_path):
         read_piece(tmp_path / "a.json")
     with pytest.raises(BadInput, match="different fields"):
         merge([{"steps": 1, "fields": {"A": {}}}, {"steps": 1, "fields": {"B": {}}}])
+
+
+def test_years_of_a_field_in_unlike_units_are_not_merged(tmp_path):
+    """Two spellings of one unit are, and a piece that does not say its units."""
+    pieces = []
+    for name, units in {"a": "kg m-2 s-1", "b": "kg m**-2 s**-1", "c": "mm/day", "d": ""}.items():
+        (tmp_path / name).mkdir()
+        path = write(tmp_path / name / "rain.2000-01-01-00000.nc", {"PRECT": np.ones((13, 4))})
+        with netCDF4.Dataset(path, "a") as nc:
+            nc["PRECT"].units = units
+        output = tmp_path / f"{name}.json"
+        run_script("compute_statistics.py", "--samples", path.parent, "--fields", "PRECT",
+                   "--output", output)  # fmt: skip
+        pieces.append(read_piece(output))
+    a, b, c, d = pieces
+    assert merge([d, a, b])[1]["PRECT"]["mean"] == 1.0
+    with pytest.raises(BadInput, match=r"PRECT is in 'kg m-2 s-1' .* 'mm/day'.*: say `units: kg"):
+        merge([d, a, b, c])
 
 
 def test_labels_must_be_on_the_grid_they_are_said_to_be_on(tmp_path):

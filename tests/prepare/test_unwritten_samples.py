@@ -111,6 +111,7 @@ def test_statistics_are_the_same_by_the_script(year, tmp_path):
         run_forked("compute_statistics", *where, *flags, *output)
     one, other = (json.loads((tmp_path / f"{name}.json").read_text()) for name in "ab")
     assert one["steps"] == other["steps"] == 8 and one["fields"] == other["fields"]
+    assert one["units"] == other["units"] == {"PSL": "Pa", "TMQ": "kg m-2"}
     assert "made from raw files" in other["provenance"]["samples"]
 
 

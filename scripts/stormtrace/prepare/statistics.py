@@ -19,6 +19,7 @@ from stormtrace.formats.axes import check_grid, read_grid
 from stormtrace.formats.json_files import read_json
 from stormtrace.formats.labelled import list_labelled
 from stormtrace.formats.samples import SAMPLE_NAME, one_time, opening_sample, samples_by_time
+from stormtrace.formats.units import is_same_unit
 from stormtrace.grids import Grid
 from stormtrace.prepare.moments import Moments
 
@@ -112,6 +113,12 @@ def sample_paths(folder: Path, exclude: Sequence[str] = ()) -> list[Path]:
     raise BadInput(f"{folder} has no samples (*.nc): make them with make_samples.py")
 
 
+def units_in(path: Path, fields: Sequence[str]) -> dict[str, str]:
+    """Return field -> its units in a sample, labelled or not; empty where it does not say."""
+    with opening_sample(path) as nc:
+        return {field: str(getattr(nc[field], "units", "")) for field in fields}
+
+
 def statistics_of(
     paths: Iterable[Path], fields: Sequence[str]
 ) -> tuple[int, dict[str, dict[str, float]]]:
@@ -169,7 +176,7 @@ def merge(pieces: Sequence[Mapping[str, Any]]) -> tuple[int, dict[str, dict[str,
     """Merge the `steps` and `fields` of pieces as if their samples had been read in one go.
 
     Raises:
-        BadInput: pieces with different fields.
+        BadInput: pieces with different fields, or with a field in different units.
 
     """
     names = list(pieces[0]["fields"])
@@ -177,6 +184,14 @@ def merge(pieces: Sequence[Mapping[str, Any]]) -> tuple[int, dict[str, dict[str,
         if list(piece["fields"]) != names:
             raise BadInput(
                 f"pieces have different fields: {', '.join(names)} and {', '.join(piece['fields'])}"
+            )
+    for name in names:
+        said = [piece["units"][name] for piece in pieces if piece.get("units", {}).get(name)]
+        if other := [one for one in said if not is_same_unit(said[0], one)]:
+            raise BadInput(
+                f"{name} is in {said[0]!r} in one year and in {other[0]!r} in another: say "
+                f"`units: {said[0]}` of {name} in the `fields` of its dataset, which converts the "
+                "raw files', and make the samples again"
             )
     fields = {name: _merge_field([piece["fields"][name] for piece in pieces]) for name in names}
     return sum(piece["steps"] for piece in pieces), fields
