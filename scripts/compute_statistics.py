@@ -10,13 +10,13 @@ from pathlib import Path
 
 from stormtrace import commandline
 from stormtrace.formats.json_files import write_json
+from stormtrace.formats.samples import units_in
 from stormtrace.grids import make_grid
 from stormtrace.prepare.statistics import (
     check_on_grid,
     sample_paths,
     statistics_of,
     statistics_of_maps,
-    units_in,
 )
 from stormtrace.prepare.years_of_samples import (
     add_sample_flags,

@@ -139,5 +139,5 @@ def test_a_mask_without_its_sample_is_refused(tmp_path):
         compose_fields(
             tmp_path / "masks.nc", tmp_path / "samples", ["PRECT"], tmp_path / "x.nc", {}
         )
-    with pytest.raises(BadInput, match=r"have no \['SNOW'\]"):
+    with pytest.raises(BadInput, match=r"has no \['SNOW'\]"):
         compose_fields(tmp_path / "masks.nc", tmp_path / "samples", ["SNOW"], tmp_path / "x.nc", {})

@@ -123,6 +123,13 @@ def test_five_storms_by_hand(five):
     assert every["pod_interval"] is None  # of three storms
 
 
+def test_without_a_detection_all_is_missed(five):
+    found, steps = five
+    every = skill(verdicts(found.judged, [], steps, 300.0), steps)["all"]
+    assert (every["points"], every["hits"], every["pod"]) == (9, 0, 0.0)
+    assert (every["detections"], every["events"], every["far"], every["leads"]) == (0, 0, None, 0)
+
+
 def test_five_storms_by_group(five):
     by = skill(*five)["by"]
     pod = {group: {name: one["pod"] for name, one in table.items()} for group, table in by.items()}

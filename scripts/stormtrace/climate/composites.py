@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import Classes
 from stormtrace.climate.counting import dates_of_year
-from stormtrace.climate.sample_files import sample_at, units_of
+from stormtrace.climate.sample_files import sample_at
 from stormtrace.climate.seasons import months_of
 from stormtrace.errors import BadInput
 from stormtrace.formats.composite_sums import (
@@ -26,7 +26,7 @@ from stormtrace.formats.composite_sums import (
 )
 from stormtrace.formats.mask_steps import reading_steps
 from stormtrace.formats.masks import open_masks
-from stormtrace.formats.samples import read_fields, samples_by_time
+from stormtrace.formats.samples import read_fields, samples_by_time, units_in
 from stormtrace.formats.units import convert, is_same_unit, parse_unit
 from stormtrace.grids import Grid
 
@@ -58,7 +58,7 @@ def compose_fields(
     files, masks = samples_by_time(samples), open_masks(mask, table)
     dates, year = dates_of_year(masks)
     months = np.array([date.month for date in dates])
-    units = units_of(files, fields)
+    units = units_in(next(iter(files.values())), fields)
     with reading_steps(masks) as steps:
         attributes = steps.attributes | dict(provenance)
         with writing_composites(

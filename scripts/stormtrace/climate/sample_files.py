@@ -1,12 +1,12 @@
 """Samples of the times of masks, for what is drawn or summed together with them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import cftime
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.samples import opening_sample, time_stamp
+from stormtrace.formats.samples import time_stamp
 
 
 def sample_at(files: Mapping[str, Path], date: cftime.datetime) -> Path:
@@ -18,11 +18,3 @@ def sample_at(files: Mapping[str, Path], date: cftime.datetime) -> Path:
             "samples that were detected"
         )
     return files[stamp]
-
-
-def units_of(files: Mapping[str, Path], fields: Sequence[str]) -> dict[str, str]:
-    """Return field -> units, as the first sample gives them."""
-    with opening_sample(next(iter(files.values()))) as nc:
-        if absent := [field for field in fields if field not in nc.variables]:
-            raise BadInput(f"the samples have no {absent}; they have {sorted(nc.variables)}")
-        return {field: str(getattr(nc[field], "units", "")) for field in fields}

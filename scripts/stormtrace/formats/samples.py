@@ -36,6 +36,19 @@ def opening_sample(path: Path) -> AbstractContextManager[netCDF4.Dataset]:
     return opening(path, remedy)
 
 
+def units_in(path: Path, fields: Sequence[str]) -> dict[str, str]:
+    """Return field -> its units in a sample, labelled or not; empty where it does not say.
+
+    Raises:
+        BadInput: it lacks a field.
+
+    """
+    with opening_sample(path) as nc:
+        if absent := [field for field in fields if field not in nc.variables]:
+            raise BadInput(f"{path} has no {absent}; it has {sorted(nc.variables)}")
+        return {field: str(getattr(nc[field], "units", "")) for field in fields}
+
+
 @dataclass(frozen=True)
 class Batch:
     """Samples in order of time.

@@ -113,12 +113,6 @@ def sample_paths(folder: Path, exclude: Sequence[str] = ()) -> list[Path]:
     raise BadInput(f"{folder} has no samples (*.nc): make them with make_samples.py")
 
 
-def units_in(path: Path, fields: Sequence[str]) -> dict[str, str]:
-    """Return field -> its units in a sample, labelled or not; empty where it does not say."""
-    with opening_sample(path) as nc:
-        return {field: str(getattr(nc[field], "units", "")) for field in fields}
-
-
 def statistics_of(
     paths: Iterable[Path], fields: Sequence[str]
 ) -> tuple[int, dict[str, dict[str, float]]]:
