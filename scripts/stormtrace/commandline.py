@@ -17,11 +17,13 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from stormtrace import memory
-from stormtrace.absent import Later, quicken
+from stormtrace.absent import Later, is_script, quicken
 from stormtrace.errors import BadInput, OutOfTime
 from stormtrace.files import together
 from stormtrace.signals import handle_sigterm, heed_stop, rest
 
+if is_script():
+    gc.set_threshold(10_000)  # what is imported is no garbage: a tenth of a short job looks for it
 quicken("numpy", f2py=Later("numpy.f2py"), testing=Later("numpy.testing"))
 
 Item = TypeVar("Item")

@@ -22,6 +22,7 @@ from stormtrace.learn.augment import Augmentation
 from stormtrace.network.devices import memory_format
 from stormtrace.network.normalization import Normalization
 from stormtrace.network.plausible_input import PlausibleInput
+from stormtrace.network.predictor import classes_of
 
 #: Threads that make batches, and number of batches made ahead.
 READERS = 4
@@ -243,7 +244,7 @@ def count_votes(logits: Tensor, votes: Tensor) -> Tensor:
     logits, votes: (b, classes, h, w).
     """
     classes = logits.shape[1]
-    prediction = logits.argmax(dim=1, keepdim=True)
+    prediction = classes_of(logits)[:, None]
     columns = [
         torch.where(prediction == code, votes, 0).sum(dim=(0, 2, 3)) for code in range(classes)
     ]

@@ -156,7 +156,8 @@ def _mean_of_sides(row: Tensor) -> Tensor:
 
 
 def _beyond_pole(rows: Tensor) -> Tensor:
-    return rows.flip(-2).roll(rows.shape[-1] // 2, dims=-1)
+    mirrored = rows.flip(-2) if int(rows.shape[-2]) > 1 else rows
+    return mirrored.roll(rows.shape[-1] // 2, dims=-1)
 
 
 def _edges(

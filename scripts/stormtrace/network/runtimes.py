@@ -23,6 +23,7 @@ from stormtrace.network.kept_networks import kept_network
 from stormtrace.network.mirror_average import suit_normalization
 from stormtrace.network.normalization import Normalization
 from stormtrace.network.openvino_core import openvino_core
+from stormtrace.network.predictor import classes_of
 
 log = logging.getLogger("stormtrace")
 
@@ -95,14 +96,14 @@ class Segmenter(nn.Module):
         logits = [network(x).float() for network in self.networks]
         logit_sum = torch.stack([one.sum(dim=(1, 2, 3)) for one in logits]).sum(dim=0)
         if len(logits) == 1 and not self.probabilities:
-            return logits[0].argmax(dim=1).to(torch.int8), logit_sum
+            return classes_of(logits[0]).to(torch.int8), logit_sum
         mean = torch.stack([one.softmax(dim=1) for one in logits]).mean(dim=0)
-        mask = (logits[0] if len(logits) == 1 else mean).argmax(dim=1)
+        mask = classes_of(logits[0] if len(logits) == 1 else mean)
         outputs = [mask.to(torch.int8)]
         if self.probabilities:
             outputs.append((mean * PROBABILITY_STEPS).round().to(torch.uint8))
         if len(logits) > 1:
-            same = [(one.argmax(dim=1) == mask).to(torch.uint8) for one in logits]
+            same = [(classes_of(one) == mask).to(torch.uint8) for one in logits]
             outputs.append(torch.stack(same).sum(dim=0).to(torch.uint8))
         return (*outputs, logit_sum)
 
