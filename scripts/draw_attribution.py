@@ -25,6 +25,7 @@ from stormtrace.figures.threshold_figures import draw_thresholds
 from stormtrace.formats.comparison_maps import SEASONS
 from stormtrace.formats.extreme_thresholds import read_thresholds
 from stormtrace.formats.netcdf import opening
+from stormtrace.numerals import ordinal
 
 
 def main() -> None:
@@ -51,7 +52,7 @@ def drawn(args: argparse.Namespace) -> Iterator[tuple[str, Figure]]:
     """Yield the figures of one experiment, or of the change up to the second."""
     its, of = ("the", f" of {args.extremes_of}") if args.extremes_of else ("its", "")
     fields = {args.field: args.field} | {
-        above(args.field, one): f"{args.field} above {its} {one:g}th percentile{of}"
+        above(args.field, one): f"{args.field} above {its} {ordinal(one)} percentile{of}"
         for one in args.percentiles
     }
 

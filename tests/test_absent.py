@@ -70,3 +70,26 @@ def test_what_numpy_names_is_loaded_by_scipy_or_when_it_is_used(script):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     at_once = script != AS_SCRIPT
     assert done.stdout == f"{at_once} {at_once}\nTrue True\n"
+
+
+@pytest.mark.parametrize("script", [AS_SCRIPT, OTHERWISE[0]])
+def test_torchs_compiler_is_loaded_by_an_optimizer_or_to_compile(script):
+    """If torch loads it otherwise, or needs another part of it, this notices."""
+    code = f"""
+import sys
+sys.path.insert(0, {str(SCRIPTS)!r})
+{script}
+import stormtrace.commandline, torch
+def loaded(): return [f"torch.{{name}}" in sys.modules for name in ("_decomp", "_dynamo.eval_frame")]
+torch.set_deterministic_debug_mode("error")
+weight = torch.nn.Parameter(torch.ones(2))
+optimizer = torch.optim.AdamW([weight], lr=0.5, weight_decay=0)
+weight.sum().backward()
+optimizer.step()
+optimizer.zero_grad()
+print(round(float(weight.sum()), 3), *loaded())
+print(*torch.compile(lambda x: x + 1, backend="eager")(torch.ones(2)).tolist(), *loaded())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    at_once = script != AS_SCRIPT
+    assert done.stdout == f"1.0 {at_once} {at_once}\n2.0 2.0 True True\n"

@@ -26,7 +26,7 @@ FLOORS = (
     ("class_table", "commandline", "compiled"),
     ("files",),
     ("signals", "blocks", "seals", "class_specification", "memory"),
-    ("absent", "constants", "errors", "data"),
+    ("absent", "constants", "errors", "numerals", "data"),
 )
 """From the roof to the ground. A room imports from the floors below it, never from its own."""
 

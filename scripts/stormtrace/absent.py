@@ -5,7 +5,9 @@ dimensions: each takes a job a tenth to four tenths of a second, and a study is 
 a script of ours, where nobody else's code runs, they are hidden while their library looks for them
 (the axes for good: nothing draws them). Docstrings that matplotlib composes are another tenth of a
 second, and so are numpy's tests and its Fortran, which scipy loads with all that numpy names; here
-they are loaded when they are used. A notebook has them all.
+they are loaded when they are used. So are torch's compiler, a second, which an optimizer loads to
+say that it is not to be compiled, and what torch knows of tensors without values, a fifth of its
+import. A notebook has them all.
 """
 
 import contextlib
@@ -82,7 +84,23 @@ def quicken(module: str, **contents: Any) -> None:
 
 
 class Later(ModuleType):
-    """A module that is loaded when something of it is wanted."""
+    """A module that is loaded when something of it is wanted that it has not been given."""
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") and name != "__path__":  # what looks at all modules wants nothing
+            raise AttributeError(name)
+        package = self.__name__.partition(".")[0]
+        deferred = [other for other, one in sys.modules.items() if isinstance(one, Later)]
+        deferred = [other for other in deferred if other.startswith(f"{package}.")]
+        for other in deferred:
+            del sys.modules[other]
+        for other in deferred:  # what one of them does while it is loaded, the next may need
+            importlib.import_module(other)
         return getattr(importlib.import_module(self.__name__), name)
+
+
+def defer(module: str, **contents: Any) -> None:
+    """Let a script that imports a module have `contents`, and load the rest when it is wanted."""
+    if is_script() and module not in sys.modules:
+        sys.modules[module] = Later(module)
+        vars(sys.modules[module]).update(contents)

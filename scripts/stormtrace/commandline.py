@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from stormtrace import memory
-from stormtrace.absent import Later, is_script, quicken
+from stormtrace.absent import Later, defer, is_script, quicken
 from stormtrace.errors import BadInput, OutOfTime
 from stormtrace.files import together
 from stormtrace.signals import handle_sigterm, heed_stop, rest
@@ -25,6 +25,8 @@ from stormtrace.signals import handle_sigterm, heed_stop, rest
 if is_script():
     gc.set_threshold(10_000)  # what is imported is no garbage: a tenth of a short job looks for it
 quicken("numpy", f2py=Later("numpy.f2py"), testing=Later("numpy.testing"))
+defer("torch._meta_registrations")
+defer("torch._dynamo", disable=lambda function, *_, **__: function, graph_break=lambda: None)
 
 Item = TypeVar("Item")
 log = logging.getLogger("stormtrace")

@@ -81,6 +81,24 @@ def test_points_matched_in_time(tmp_path):
         assert tip in tips
 
 
+def test_what_has_no_interval_says_nothing_of_intervals(tmp_path):
+    """One storm of one: no interval can be had from drawing it again."""
+    few = SCORES | {name: None for name in SCORES if name.endswith("interval")}
+    few |= {"storms": 1, "storms_found": 1}
+    by = {"basin": {}, "season": {}, "year": {}, "intensity": {}}
+    rates = {"a_year": 1.0, "interval": None}
+    climate = CLIMATE | {"all": CLIMATE["all"] | rates}
+    climate |= {"basins": {name: one | rates for name, one in CLIMATE["basins"].items()}}
+    both = {"detected": climate, "observed": climate | {"first_year": 1990, "last_year": 1999}}
+    leads = LEADS | {"lead_interval": None}
+    for one, expected in (({}, 1), ({"time": {"all": few | leads, "by": by}}, 0)):
+        folder = tmp_path / str(expected)
+        folder.mkdir()
+        words = visible(page_of(folder, **one | ({} if expected else {"climatology": both})))
+        assert words.count("Intervals hold 95") == expected
+    assert "1 of 1 observed storm was detected" in words
+
+
 def test_storms_a_year_alone(tmp_path):
     summers = {"detected": CLIMATE | {"months": [6, 7, 8]}}
     summers |= {"observed": CLIMATE | {"first_year": 1990, "last_year": 1999}}

@@ -202,6 +202,26 @@ def test_snakemakes_scheduler_is_woken_by_one_timer_at_a_time():
     assert "self._open_jobs.release()" in inspect.getsource(JobScheduler._schedule_reevalutation)
 
 
+def test_trainings_and_what_they_need_go_first(tmp_path):
+    """They take longest: one that is alone at the end leaves the other cores idle."""
+    root = stand_in_checkout(tmp_path / "checkout")
+    done = snakemake(tmp_path, "--cores=1", "--until", "make_samples", "train", root=root)
+    started = re.findall(r"^Job \d+: (.*)", done.stdout, re.MULTILINE)
+    trainings = [place for place, job in enumerate(started) if ": training on" in job]
+    samples = [place for place, job in enumerate(started) if ": raw files to samples" in job]
+    assert len(trainings) == 3 and max(trainings) < min(samples)
+
+
+def test_jobs_keep_what_python_has_compiled(tmp_path, monkeypatch):
+    """Containers forbid it: each of hundreds of jobs would compile what it imports of ours."""
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    root = stand_in_checkout(tmp_path / "checkout")
+    script = "import sys; sys.exit(f'{sys.dont_write_bytecode = }')"
+    (root / "scripts" / "make_planet.py").write_text(script)
+    done = snakemake(tmp_path, "--until", "make_planet", root=root, check=False)
+    assert "sys.dont_write_bytecode = False" in done.stdout
+
+
 def test_no_rule_retries_by_itself():
     """`retries:` in a rule nests inside one batch job; it belongs into the profile."""
     for file in [ROOT / "Snakefile", *(ROOT / "workflow" / "rules").glob("*.smk")]:

@@ -186,7 +186,7 @@ rule compute_percentiles:
     params:
         seen=all_seen,
     message:
-        "{wildcards.dataset}: {wildcards.percentile}th percentile of {wildcards.field} on {wildcards.grid}"
+        "{wildcards.dataset}: percentile {wildcards.percentile} of {wildcards.field} on {wildcards.grid}"
     shell:
         python(
             f"compute_percentiles.py {ALL_SAMPLES}"

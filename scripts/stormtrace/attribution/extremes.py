@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from stormtrace.errors import BadInput
+from stormtrace.numerals import ordinal
 
 SEASONS = ("DJF", "MAM", "JJA", "SON")
 
@@ -55,7 +56,7 @@ def check_enough(values: int, extremes: Extremes, period: str) -> None:
         if above < LEAST_ABOVE - 1e-9:
             needed = int(np.ceil(LEAST_ABOVE / (1.0 - percentile / 100.0) - 1e-9))
             raise BadInput(
-                f"the {percentile:g}th percentile of {values:,} {what} ({period}) would have "
+                f"the {ordinal(percentile)} percentile of {values:,} {what} ({period}) would have "
                 f"{above:.3g} above it, and at least {LEAST_ABOVE} are needed: {needed:,} {what}; "
                 "ask for a lower percentile, or more years"
                 + (", or by: annual" if extremes.by != "annual" else "")

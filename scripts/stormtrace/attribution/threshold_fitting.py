@@ -22,6 +22,7 @@ from stormtrace.commandline import log
 from stormtrace.formats.extreme_thresholds import Thresholds
 from stormtrace.formats.samples import SampleFolder, stamp_of
 from stormtrace.grids import Grid
+from stormtrace.numerals import ordinal
 from stormtrace.prepare.cell_percentiles import MEMORY_BYTES, cell_percentiles
 from stormtrace.prepare.years_of_samples import (
     Samples,
@@ -150,8 +151,8 @@ def fit_thresholds(
 def _report_few(few: NDArray[np.bool_], percentile: float, period: str, over: str) -> None:
     if few.any():
         log.info(
-            "%s: %.3g %% of the cells have too few %s for the %gth percentile: nothing is extreme "
-            "there", period, 100.0 * few.mean(), over, percentile,
+            "%s: %.3g %% of the cells have too few %s for the %s percentile: nothing is extreme "
+            "there", period, 100.0 * few.mean(), over, ordinal(percentile),
         )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from stormtrace.errors import BadInput
 from stormtrace.formats.percentile_maps import PercentileMaps
 from stormtrace.formats.units import IDENTITY, convert, parse_unit
 from stormtrace.grids import Grid
+from stormtrace.numerals import ordinal
 
 Cells = NDArray[np.bool_]
 #: Values of a field (*grid.shape) and the month (from 1) -> where a condition is fulfilled.
@@ -75,8 +76,8 @@ class _Tests:
             if (maps.field, maps.percentile, maps.dataset) == key:
                 return maps
         raise BadInput(
-            f"the recipe needs the {key[1]:g}th percentile of {field} in the samples of {key[2]}: "
-            "make it with compute_percentiles.py and name it with --percentiles"
+            f"the recipe needs the {ordinal(key[1])} percentile of {field} in the samples of "
+            f"{key[2]}: make it with compute_percentiles.py and name it with --percentiles"
         )
 
 
@@ -90,8 +91,9 @@ def _of_month(maps: PercentileMaps, month: int, wanted: Percentile) -> NDArray[n
     steps = int(maps.steps[month - 1])
     if steps < wanted.minimum_steps:
         raise BadInput(
-            f"the {maps.percentile:g}th percentile of {maps.field} in month {month} would be that "
-            f"of {steps} samples of {maps.dataset}, but minimum_steps is {wanted.minimum_steps}: "
+            f"the {ordinal(maps.percentile)} percentile of {maps.field} in month {month} would be "
+            f"that of {steps} samples of {maps.dataset}, but "
+            f"minimum_steps is {wanted.minimum_steps}: "
             "take it of a longer `dataset`, or lower minimum_steps"
         )
     return maps.values[month - 1]

@@ -7,6 +7,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from stormtrace.blocks import Block, exclusive
 from stormtrace.class_table import flag_name
+from stormtrace.numerals import ordinal
 from stormtrace.prepare.verbs import FieldName, Patterns, Stamps
 
 #: What cells of no feature are called, as in the labels of a model.
@@ -349,6 +350,6 @@ def _condition_in_words(condition: Condition) -> str:
     sign, limit = ("≥", least) if most is None else ("≤", most)
     if isinstance(limit, Percentile):
         of = f" of {limit.dataset}" if limit.dataset else ""
-        said = f"its {limit.percentile:g}th percentile{of} by cell and month"
+        said = f"its {ordinal(limit.percentile)} percentile{of} by cell and month"
         return f"{condition.field} {sign} {said}"
     return f"{condition.field} {sign} {limit:g}{units}"

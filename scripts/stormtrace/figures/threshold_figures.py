@@ -9,6 +9,7 @@ from stormtrace.figures.colours import largest_shown, sequential
 from stormtrace.figures.panels import Panel, draw_panels
 from stormtrace.formats.extreme_thresholds import Thresholds
 from stormtrace.grids import Grid
+from stormtrace.numerals import ordinal
 
 
 def draw_thresholds(thresholds: Thresholds, grid: Grid, title: str) -> Iterator[tuple[str, Figure]]:
@@ -22,8 +23,8 @@ def draw_thresholds(thresholds: Thresholds, grid: Grid, title: str) -> Iterator[
             Panel(grid, values, period if len(maps) > 1 else "", beyond=np.isnan(values))
             for period, values in zip(thresholds.periods, maps, strict=True)
         ]
-        heading = f"The {percentile:g}th percentile of {thresholds.field} over {thresholds.over}"
         columns = 2 if len(panels) > 1 else 1
-        label = f"{percentile:g}th percentile"
+        label = f"{ordinal(percentile)} percentile"
+        heading = f"The {label} of {thresholds.field} over {thresholds.over}"
         figure = draw_panels(panels, scale, label, heading, f"{title}{wet}", columns)
         yield f"{thresholds.field}-p{percentile:g}".replace(".", "_"), figure

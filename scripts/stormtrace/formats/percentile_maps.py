@@ -17,6 +17,7 @@ from stormtrace.files import writing
 from stormtrace.formats.axes import check_grid, map_attributes, write_grid
 from stormtrace.formats.netcdf import creating, opening
 from stormtrace.grids import Grid
+from stormtrace.numerals import ordinal
 
 MONTHS = 12
 
@@ -54,7 +55,7 @@ def write_percentiles(
         stored = nc.createVariable(
             maps.field, "f4", ("month", *grid.dims), zlib=True, complevel=1, fill_value=np.nan
         )
-        name = f"{maps.percentile:g}th percentile of {maps.field} in a month"
+        name = f"{ordinal(maps.percentile)} percentile of {maps.field} in a month"
         stored.setncatts({"long_name": name, "units": units} | map_attributes(grid))
         stored[:] = maps.values
 

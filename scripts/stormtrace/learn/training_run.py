@@ -242,7 +242,8 @@ def _copied(network: nn.Module) -> dict[str, Tensor]:
 
 def _make_network(recipe: Recipe, device: torch.device, processes: Processes) -> nn.Module:
     torch.manual_seed(recipe.seed)
-    torch.use_deterministic_algorithms(device.type == "cpu")
+    # That is `use_deterministic_algorithms`, which loads torch's compiler: a second.
+    torch.set_deterministic_debug_mode("error" if device.type == "cpu" else "default")
     # 5 % of a step; nothing reads it.
     setattr(torch.utils.deterministic, "fill_uninitialized_memory", False)  # noqa: B010 - for mypy
     network = make_network(

@@ -9,7 +9,7 @@ from stormtrace.formats.json_files import read_json
 from stormtrace.report.charts import Bar, Line, bar_chart, line_chart
 from stormtrace.report.contents import Agreement, AgreementRow, CatalogueRow, Chart, Interval
 from stormtrace.report.experiments import figure_links
-from stormtrace.report.formatting import number
+from stormtrace.report.formatting import of_intervals, per_cent
 from stormtrace.report.page_maps import Link
 from stormtrace.report.request import AgreementFiles
 from stormtrace.report.shown_classes import ShownClass, style_of
@@ -64,14 +64,14 @@ def _sentence(found: Mapping[str, Any], pair: Mapping[str, Any], names: Sequence
         return f"{first} or {second} marks nothing in the steps that all members have."
     chance = pair["by_chance"]["first_in_second"]
     said = (
-        f"{_per_cent(pair['first_in_second'])} of the area of {first} lies inside {second} "
-        f"({_per_cent(chance)} by chance), and {_per_cent(pair['second_in_first'])} of that of "
+        f"{per_cent(pair['first_in_second'])} of the area of {first} lies inside {second} "
+        f"({per_cent(chance)} by chance), and {per_cent(pair['second_in_first'])} of that of "
         f"{second} inside {first}"
     )
     consensus = found["regions"]["all"]["annual"]["consensus"]
     if is_of_one_class(found) and consensus[-1] is not None:
         which = "both" if len(names) == 2 else f"all {len(names)}"
-        said += f"; {which} mark {_per_cent(consensus[-1])} of what any marks"
+        said += f"; {which} mark {per_cent(consensus[-1])} of what any marks"
     return f"{said}."
 
 
@@ -93,12 +93,9 @@ def _note(found: Mapping[str, Any], names: Sequence[str]) -> str:
     return (
         f"{said}.{near} By chance: with the same frequency in every cell and season, at unrelated "
         f"times. An event is found if {100 * found['event_overlap']:g} % of its area, summed over "
-        "its steps, is marked by the other. Intervals hold 95 %, by years, and of events by event."
+        "its steps, is marked by the other."
+        + of_intervals(found, "by years, and of events by event")
     )
-
-
-def _per_cent(share: float | None) -> str:
-    return "–" if share is None else f"{number(100 * share, 2 if share < 0.995 else 3)}\u202f%"
 
 
 def _rows(

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from stormtrace.figures.names import typeset
 from stormtrace.formats.composite_sums import NONE
 from stormtrace.formats.json_files import read_json
+from stormtrace.numerals import ordinal
 from stormtrace.report.charts import Bar, Line, bar_chart, line_chart
 from stormtrace.report.contents import (
     AttributedChange,
@@ -17,7 +18,7 @@ from stormtrace.report.contents import (
     ShareRow,
 )
 from stormtrace.report.experiments import figure_links
-from stormtrace.report.formatting import number, sentence
+from stormtrace.report.formatting import number, of_intervals, sentence
 from stormtrace.report.models import images
 from stormtrace.report.page_maps import Link
 from stormtrace.report.request import AttributionFiles
@@ -63,6 +64,7 @@ def describe_changes(
             units=typeset(found["units"]),
             sentence=_sentence_of_change(found, classes),
             note=_note_of_change(found, one.extremes_of),
+            intervals=of_intervals(found, "of whole years drawn again on each side"),
             rows=[
                 (_name(part, classes), _what(measure), _split(table[part][measure]))
                 for table in [found["regions"]["everywhere"]["annual"]]
@@ -92,7 +94,7 @@ def _what(measure: str) -> str:
 
 def _sentence(found: Mapping[str, Any], classes: Shown, extremes_of: str) -> str:
     """Say what each class brings, everywhere and in all months."""
-    whose = f"the {{}}th percentile of {extremes_of}" if extremes_of else "its {}th percentile"
+    whose = f"the {{}} percentile of {extremes_of}" if extremes_of else "its {} percentile"
     table = found["regions"]["everywhere"]["annual"]
     most = found["measures"][-1]
     cancels = table[NONE]["total"].get("cancels")
@@ -104,7 +106,7 @@ def _sentence(found: Mapping[str, Any], classes: Shown, extremes_of: str) -> str
         if not cancels:
             text += f" and bring {_share(one['total'])} of {found['field']}"
         if most != "total" and not one[most].get("cancels"):
-            text += f" and {_share(one[most])} of what is above {whose.format(most[1:])}"
+            text += f" and {_share(one[most])} of what is above {whose.format(ordinal(most[1:]))}"
         said.append(text)
     if cancels:
         said.append(
@@ -163,7 +165,7 @@ def _note(found: Mapping[str, Any], classes: Shown, extremes_of: str) -> str:
         near = [one.split(": ", 1) for one in within.split("; ")]
         called = ", ".join(f"{_name(flag, classes)} {reach}" for flag, reach in near)
         parts.append(f"what is near a class counts as its own ({called}), so classes can overlap")
-    return "; ".join(parts) + ". Intervals hold 95 %, of whole years drawn again."
+    return f"{'; '.join(parts)}.{of_intervals(found, 'of whole years drawn again')}"
 
 
 def _rows(found: Mapping[str, Any]) -> Iterator[ShareRow]:

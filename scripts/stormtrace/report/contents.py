@@ -316,7 +316,7 @@ class Attribution:
 class AttributedChange:
     """Why that differs between two experiments.
 
-    note: whose percentiles say what is extreme; empty of totals alone.
+    note: whose percentiles say what is extreme; empty of totals alone. intervals: what they are.
     rows: class, of what, and first, second, change, its parts by frequency, intensity, both.
     """
 
@@ -325,6 +325,7 @@ class AttributedChange:
     units: str
     sentence: str
     note: str
+    intervals: str
     rows: Sequence[tuple[str, str, Sequence[Interval]]]
     images: Sequence[Image]
     links: Links

@@ -1,6 +1,7 @@
 """Numbers, places and dates as the page writes them."""
 
 import math
+from typing import Any
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -21,6 +22,28 @@ def change(second: float | None, first: float | None) -> str:
         return ""
     percent = round(100 * (second / first - 1))
     return f"{percent:+d}\u202f%".replace("-", "−") if percent else "±0\u202f%"
+
+
+def per_cent(share: float | None) -> str:
+    """Return a share, 0 … 1, as per cent to two digits; a dash for None."""
+    return "–" if share is None else f"{number(100 * share, 2 if share < 0.995 else 3)}\u202f%"
+
+
+def of_intervals(found: Any, how: str = "") -> str:
+    """Return the sentence on the intervals in a result as JSON holds it, or "" if it has none."""
+    return f" Intervals hold 95\u202f%{how and ', '}{how}." if _has_interval(found) else ""
+
+
+def _has_interval(found: Any, named: bool = False) -> bool:
+    """Whether something in a result is an interval: not None, where a name says so."""
+    if isinstance(found, dict):
+        return any(
+            _has_interval(one, named or name.endswith(("interval", "intervals")))
+            for name, one in found.items()
+        )
+    if isinstance(found, list) and not named:
+        return any(map(_has_interval, found))
+    return named and found is not None
 
 
 def place(lat: float, lon: float) -> str:

@@ -10,7 +10,7 @@ from stormtrace.formats.json_files import read_json
 from stormtrace.report.charts import Bar, Line, bar_chart, line_chart
 from stormtrace.report.contents import Chart, Interval, SkillRow, Verification
 from stormtrace.report.experiments import figure_links
-from stormtrace.report.formatting import initials, number
+from stormtrace.report.formatting import initials, number, of_intervals, per_cent
 from stormtrace.report.models import images
 from stormtrace.report.page_maps import Link
 from stormtrace.report.request import ExperimentFiles
@@ -41,7 +41,7 @@ def describe(
         name=files.name,
         title=files.title or files.name,
         sentence=" ".join(filter(None, (said, _tracks(found["tracks"])))),
-        note=f"{rules}. Observations: {observed}. Intervals hold 95 %.",
+        note=f"{rules}. Observations: {observed}.{of_intervals(found)}",
         rows=list(_rows(timed)) if timed else [],
         charts=list(_charts(found, classes)),
         images=images(made.images),
@@ -52,12 +52,14 @@ def describe(
 def _in_time(timed: Mapping[str, Any]) -> str:
     every = timed["all"]
     said = (
-        f"{every['storms_found']:,} of {every['storms']:,} observed storms were detected, and "
-        f"{_per_cent(every['pod'])} of their points"
+        f"{every['storms_found']:,} of {every['storms']:,} observed storm"
+        f"{'' if every['storms'] == 1 else 's'} "
+        f"{'was' if every['storms_found'] == 1 else 'were'} detected, and "
+        f"{per_cent(every['pod'])} of their points"
     )
     if every["position_error_km"] is not None:
         said += f", {number(every['position_error_km'], 2)} km away in the mean"
-    said += f"; {_per_cent(every['far'])} of the detections were false alarms"
+    said += f"; {per_cent(every['far'])} of the detections were false alarms"
     if every["lead_median_h"] is not None:
         hours = every["lead_median_h"]
         way = "before" if hours >= 0 else "after"
@@ -96,7 +98,7 @@ def _tracks(tracks: Mapping[str, Any]) -> str:
         said += f", and {number(tracks['ratio'], 2)} times as many pass as were observed"
     if tracks["significant"] is not None:
         said += (
-            f"; on {_per_cent(tracks['significant'])} of the area that either reach they differ"
+            f"; on {per_cent(tracks['significant'])} of the area that either reach they differ"
             " significantly"
         )
     return f"{said}."
@@ -106,10 +108,6 @@ def _rate(one: Mapping[str, Any]) -> str:
     low_high = one["interval"]
     between = f" ({number(low_high[0])} to {number(low_high[1])})" if low_high else ""
     return f"{number(one['a_year'])}{between}"
-
-
-def _per_cent(share: float | None) -> str:
-    return "–" if share is None else f"{number(100 * share, 2 if share < 0.995 else 3)}\u202f%"
 
 
 #: Table of `verify.py` -> what the page calls it.
