@@ -39,8 +39,8 @@ MISCONFIGURED = ("invalid account", "invalid partition", "invalid qos")
 DELETE = 'for wait in 0 30 60 120; do sleep $wait; scancel --quiet "$@" && break; done'
 """Deletes the jobs that are a shell's arguments; scancel succeeds with jobs that are gone."""
 
-WHY_ENDED = r"slurmstepd: error: \*\*\* (.*) \*\*\*"
-"""What Slurm writes into the log of a job that it ends."""
+WHY_ENDED = r"slurmstepd\S*: error: \*\*\* (.*) \*\*\*"
+"""What Slurm writes into the log of a job that it ends; Debian's says `slurmstepd-node01`."""
 
 ANSWER_TIMEOUT_S = 60
 

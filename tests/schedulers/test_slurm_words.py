@@ -1,5 +1,6 @@
 """What the Slurm profile asks of sbatch, and how it reads squeue; the texts are those of Slurm 22.05."""
 
+import re
 import subprocess
 from types import SimpleNamespace
 
@@ -19,6 +20,14 @@ def job(threads=8, **resources):
 def options(properties):
     words = slurm.arguments(properties, "work", {})
     return dict(word.partition("=")[::2] for word in words)
+
+
+@pytest.mark.parametrize("daemon", ["slurmstepd", "slurmstepd-node01"])
+def test_why_slurm_ended_a_job(daemon):
+    """Slurm compiled for several nodes on a machine, as Debian's is, names the node."""
+    why = "JOB 249 ON node01 CANCELLED AT 2026-12-01T02:55:15 DUE TO TIME LIMIT"
+    log = f"a line\n{daemon}: error: *** {why} ***\nTerminated\n"
+    assert re.search(slurm.WHY_ENDED, log)[1] == why
 
 
 def test_a_job_is_one_task_on_one_node():
