@@ -93,3 +93,14 @@ print(*torch.compile(lambda x: x + 1, backend="eager")(torch.ones(2)).tolist(), 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     at_once = script != AS_SCRIPT
     assert done.stdout == f"1.0 {at_once} {at_once}\n2.0 2.0 True True\n"
+
+
+@pytest.mark.parametrize("script", [AS_SCRIPT, OTHERWISE[0]])
+def test_python_looks_for_no_garbage_until_a_script_has_started(script):
+    code = (
+        f"import sys; sys.path.insert(0, {str(SCRIPTS)!r}); {script or 'pass'}; import gc;"
+        "from stormtrace import commandline; print(gc.isenabled());"
+        "commandline.run(lambda: print(gc.isenabled()))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{script != AS_SCRIPT}\nTrue\n"

@@ -11,6 +11,7 @@ import. A notebook has them all.
 """
 
 import contextlib
+import gc
 import importlib
 import sys
 from collections.abc import Iterator, Sequence
@@ -53,6 +54,18 @@ def absent(module: str) -> Iterator[None]:
         sys.meta_path.remove(absence)
 
 
+@contextlib.contextmanager
+def unsearched() -> Iterator[None]:
+    """Let Python look for no garbage within: what is being imported is none."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 class _Quicker:
     """A finder of one module, of which it replaces some contents as soon as it is loaded."""
 
@@ -70,7 +83,8 @@ class _Quicker:
             load = spec.loader.exec_module
 
             def load_and_replace(module: ModuleType) -> None:
-                load(module)
+                with unsearched():
+                    load(module)
                 vars(module).update(self.contents)
 
             spec.loader.exec_module = load_and_replace  # type: ignore[method-assign]
@@ -78,7 +92,7 @@ class _Quicker:
 
 
 def quicken(module: str, **contents: Any) -> None:
-    """Replace functions and the like of a module not imported yet, once it is, in a script."""
+    """Import a module without looking for garbage, then replace `contents` of it, in a script."""
     if is_script() and module not in sys.modules:
         sys.meta_path.insert(0, _Quicker(module, contents))
 

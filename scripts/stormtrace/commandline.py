@@ -23,8 +23,10 @@ from stormtrace.files import together
 from stormtrace.signals import handle_sigterm, heed_stop, rest
 
 if is_script():
-    gc.set_threshold(10_000)  # what is imported is no garbage: a tenth of a short job looks for it
+    gc.disable()  # until `run`: to look for it among what is imported is a tenth of a short job
 quicken("numpy", f2py=Later("numpy.f2py"), testing=Later("numpy.testing"))
+quicken("numba")
+quicken("torch")
 defer("torch._meta_registrations")
 defer("torch._dynamo", disable=lambda function, *_, **__: function, graph_break=lambda: None)
 
@@ -128,6 +130,8 @@ def run(main: Callable[[], None]) -> NoReturn:
     handler.setFormatter(_Lines("%(asctime)s %(message)s", datefmt="%H:%M:%S"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
     handle_sigterm()
+    gc.freeze()
+    gc.enable()
     note = Note()
     if killed := note.of_killed():
         log.warning("the attempt before was killed: %s", memory.more(killed.get("memory")))
