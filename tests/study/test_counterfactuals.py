@@ -98,6 +98,15 @@ REFUSED = [
      "comparisons.normalization.decompose asks .*both experiments are of 'mini-historical'"),
     ({}, {"x": {"first": "one-field", "second": "warmer", "decompose": ["TMQ"]}},
      "differ in their datasets alone, but model is 'one-field' in 'one-field'"),
+    ({"x": entry(dataset="mini-merra2", regrid_to_learned=True)},
+     {"x": {"first": "control", "second": "x", "decompose": ["TMQ"]}},
+     "differ in their datasets alone, but regrid_to_learned is False in 'control' and True in 'x'"),
+    ({"x": entry(dataset="mini-merra2", precision="bfloat16")},
+     {"x": {"first": "control", "second": "x", "decompose": ["TMQ"]}},
+     "but precision is 'float32' in 'control' and 'bfloat16' in 'x'"),
+    ({"x": entry(dataset="mini-merra2", tracking={"minimum_hours": 48})},
+     {"x": {"first": "control", "second": "x", "decompose": ["TMQ"]}},
+     "counts tracked events, but 'control' and 'x' track differently: say `of: masks`"),
     ({"a": entry(statistics="inference"), "b": {"like": "a", "dataset": "mini-warmer"}},
      {"x": {"first": "a", "second": "b", "decompose": ["TMQ"]}},
      "decompose needs statistics: training"),
@@ -105,6 +114,14 @@ REFUSED = [
      "makes an experiment 'control.TMQ-of-warmer', but the table has one of that name"),
     ({}, {"warming": {"decompose": ["QS"]}}, "adjusts QS, which the model"),
 ]  # fmt: skip
+
+
+def test_experiments_that_track_differently_are_decomposed_by_their_masks():
+    """Which no tracking changes."""
+    ends = {"first": "control", "second": "x", "decompose": ["TMQ"], "of": "masks"}
+    tracked = entry(dataset="mini-merra2", tracking={"minimum_hours": 48})
+    made = study(compare=["c"], experiments={"x": tracked}, comparisons={"c": ends})
+    assert made.comparisons["c"].of == "masks" and len(made.counterfactuals) == 2
 
 
 @pytest.mark.parametrize(("experiments", "comparisons", "said"), REFUSED)

@@ -15,6 +15,13 @@ from stormtrace.study.resolved import Tables, known_of
 from stormtrace.study.study_files import Keys, Origins
 
 
+#: What masks follow from besides dataset, grid and period.
+DETECTION = (
+    *("model", "detector", "statistics", "weighting", "neutral", "adjust"),
+    *("precision", "regrid_to_learned"),
+)
+
+
 class ZonalOf(NamedTuple):
     """A climatology by month and latitude of a field of a dataset's samples on a grid."""
 
@@ -96,7 +103,7 @@ class AdjustmentChecks:
                 f"asks for the inputs' part in a difference, but both experiments are of"
                 f" {first.dataset!r} on {first.grid!r}: decompose a comparison of two datasets",
             )
-        for key in ("model", "detector", "statistics", "weighting", "neutral", "adjust"):
+        for key in DETECTION:
             one, other = getattr(first, key), getattr(second, key)
             if one != other:
                 self.origins.refuse(
@@ -104,6 +111,12 @@ class AdjustmentChecks:
                     f"needs experiments that differ in their datasets alone, but {key} is {one!r}"
                     f" in {first.name!r} and {other!r} in {second.name!r}",
                 )
+        if first.tracking != second.tracking and comparison.of != "masks":
+            self.origins.refuse(
+                path,
+                f"counts tracked events, but {first.name!r} and {second.name!r} track differently:"
+                " say `of: masks` in the comparison, or give both the same `tracking`",
+            )
         self._one_normalization(path, first)
         for field in comparison.decompose:
             if field in first.adjust:
