@@ -564,7 +564,18 @@ def test_what_is_attributed_alike_is_compared(demo):
         ),
         (
             {"control": {"PRECT": RAIN | {"extremes_of": "two-fields"}}},
-            "extremes_of is 'two-fields', which does not exist",
+            "extremes_of is 'two-fields', of which PRECT is not attributed: add attribute.two-fields",
+        ),
+        (
+            {
+                "two-fields": {"PRECT": RAIN},
+                "control": {"PRECT": RAIN | {"extremes_of": "two-fields"}},
+            },
+            "extremes_of is 'two-fields', which is not carried out: name it in `run`",
+        ),
+        (
+            {"control": {"PRECT": RAIN | {"extremes_of": "contrl"}}},
+            "extremes_of is 'contrl', which does not exist, did you mean 'control'?",
         ),
         (
             {
@@ -579,6 +590,13 @@ def test_shares_that_cannot_be_had_are_refused(demo, attribute, said):
     demo["datasets"]["mini-merra2"]["fields"]["PRECT"] = {"take": "PRECTOTCORR"}
     with pytest.raises(BadInput, match=re.escape(said)):
         Study(raining(demo) | {"attribute": attribute})
+
+
+def test_of_attributions_that_are_not_carried_out_nothing_is_asked(demo):
+    """A study that runs one of its experiments need not take back what it says of the others."""
+    both = {"control": {"PRECT": RAIN}, "warmer": {"PRECT": RAIN | {"extremes_of": "control"}}}
+    study = Study(raining(demo, attribute=both) | {"run": ["merra2-native"], "compare": []})
+    assert not study.attributed
 
 
 # --- detectors alone --------------------------------------------------------------------------

@@ -100,13 +100,19 @@ def _check_owner(
     tables: Tables,
     origins: Origins,
 ) -> None:
-    """The experiment whose percentiles are taken is shown, attributed alike, on the same grid."""
-    field, owner = str(path[-1]), str(how.extremes_of)
+    """The owner of the percentiles is attributed alike, on the same grid, and carried out."""
+    name, field, owner = str(path[1]), str(path[-1]), str(how.extremes_of)
     path = (*path, "extremes_of")
-    sides = (tables.comparisons[name] for name in config.compare)
+    origins.one_of(owner, tables.experiments, path)
+    if field not in config.attribute.get(owner, {}):
+        origins.refuse(
+            path,
+            f"is {owner!r}, of which {field} is not attributed: add attribute.{owner}.{field}",
+        )
+    sides = (tables.comparisons[one] for one in config.compare)
     shown = {*config.run, *(side for one in sides for side in (one.first, one.second))}
-    others = {name for name in shown if field in config.attribute.get(name, {})}
-    origins.one_of(owner, others, path)
+    if name in shown and owner not in shown:
+        origins.refuse(path, f"is {owner!r}, which is not carried out: name it in `run`")
     other = config.attribute[owner][field]
     for key in ("percentiles", "over", "wet_mm_day", "by"):
         if getattr(other, key) != getattr(how, key):

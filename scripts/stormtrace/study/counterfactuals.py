@@ -14,7 +14,6 @@ from stormtrace.study.periods import common, months_of
 from stormtrace.study.resolved import Tables, known_of
 from stormtrace.study.study_files import Keys, Origins
 
-
 #: What masks follow from besides dataset, grid and period.
 DETECTION = (
     *("model", "detector", "statistics", "weighting", "neutral", "adjust"),
