@@ -242,3 +242,11 @@ def test_what_a_cluster_block_names_exists():
     for page, command in all_commands("cluster"):
         for path in re.findall(r"(?<![\w/.$])(?:profiles|config|envs|scripts)/[\w./-]+", command):
             assert (ROOT / path).exists(), f"{page.name}: {path}"
+
+
+def test_no_target_stands_after_a_configfile():
+    """Snakemake takes each word there for a file, and the profiles refuse it."""
+    for page, command in [pair for needs in NEEDS for pair in all_commands(needs)]:
+        for words in re.findall(r"--configfile((?: [^\s-]\S*)+)", command):
+            files = re.split(r" [\d&]*[|>]", words)[0].split()
+            assert all(file.endswith(".yaml") for file in files), f"{page.name}: {command}"
