@@ -209,6 +209,22 @@ def test_a_coast_is_drawn_where_and_when_it_is(tmp_path):
         assert not np.allclose(to_rgb(axes.get_facecolor()), 1)
 
 
+def test_a_bar_of_all_that_is_longer_says_so(tmp_path):
+    """199 events of 2 days and one of 90: the 99th percentile is 2 days, bars are of 2 hours."""
+    counts = np.full((12, 2, *MINI.shape), 30, np.int16)
+    path = write_frequency(tmp_path / "a.nc", {2000: counts})
+    hours = np.repeat([48.0, 2160.0], [199, 1])
+    with open_frequency(path) as frequency:
+        figures = [
+            draw_lines(frequency, {"lifetime_h": these}, CLASSES["AR"], "", {})
+            for these in (hours, hours[:-1])
+        ]
+    labels = [{axes.get_xlabel() for axes in figure.axes} for figure in figures]
+    (open_ended,) = (label for label in labels[0] if "and more" in label)
+    assert re.fullmatch(r"days, the last 1\.9\d* and more", open_ended)
+    assert not any("and more" in label for label in labels[1])
+
+
 def years_drawn(frequency):
     """Return the title of the years' panel and the years that are hollow."""
     figure = draw_lines(frequency, None, CLASSES["AR"], "", {})

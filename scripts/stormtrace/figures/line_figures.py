@@ -171,20 +171,23 @@ def _of_events(events: Table | None, colour: str) -> list[Drawing]:
     for column, (title, units, factor) in HISTOGRAMS.items():
         if events is None or column not in events:
             continue
-        edges, shares = distribution(events[column] * factor)
+        values = events[column] * factor
+        edges, shares = distribution(values)
         if shares.size:
-            drawings.append((title.lower(), _histogram(edges, shares, units, colour)))
+            is_open = np.nanmax(values) > edges[-1]
+            label = typeset(units) + (f", the last {edges[-2]:g} and more" if is_open else "")
+            drawings.append((title.lower(), _histogram(edges, shares, label, colour)))
     return drawings
 
 
 def _histogram(
-    edges: NDArray[np.float64], shares: NDArray[np.float64], units: str, colour: str
+    edges: NDArray[np.float64], shares: NDArray[np.float64], label: str, colour: str
 ) -> Callable[[Axes], None]:
     def draw(axes: Axes) -> None:
         axes.stairs(shares, edges, fill=True, color=colour, lw=0)
         axes.set_xlim(0, edges[-1])
         axes.set_ylim(0, min(100.0, 1.05 * shares.max()))
-        axes.set_xlabel(typeset(units), size=6.5, labelpad=1)
+        axes.set_xlabel(label, size=6.5, labelpad=1)
         axes.set_ylabel("% of events", size=6.5)
 
     return draw
