@@ -35,12 +35,24 @@ def rain_of(step, _date=None):
     return {"PRECT": rain}
 
 
-def make(folder, year=2001, fields_of=rain_of, mask_of=ar_every_fourth, days=10, **attributes):
-    """80 steps of a January."""
-    dates = dates_between((year, 1, 1), (year, 1, 1 + days), "noleap")
+def make(
+    folder,
+    year=2001,
+    fields_of=rain_of,
+    mask_of=ar_every_fourth,
+    days=10,
+    starts=((1, 1),),
+    **about,
+):
+    """Eight steps a day from each of `starts` (month, day): 80 steps of a January."""
+    dates = [
+        date
+        for month, day in starts
+        for date in dates_between((year, month, day), (year, month, day + days), "noleap")
+    ]
     folder.mkdir(exist_ok=True)
     mask = write_masks(folder / f"masks-{year}.nc", year, dates, mask_of)
-    about = {**RAIN, **attributes}
+    about = {**RAIN, **about}
     samples = write_samples(folder / f"samples-{year}", dates, fields_of, **about)
     return mask, samples
 
@@ -186,7 +198,7 @@ def test_a_lag_reaches_over_the_turn_of_the_year(tmp_path):
     assert (read_composites([path], "PRECT").steps[AR][ROW] == 1).all()
 
 
-def years(folder, brings, every=4, first=2001, count=5):
+def years(folder, brings, every=4, first=2001, count=5, starts=((1, 1),)):
     """Some years; the river's rain differs from year to year about `brings`."""
     paths = []
     for number in range(count):
@@ -200,7 +212,7 @@ def years(folder, brings, every=4, first=2001, count=5):
             heavy = brings * (0.9 + 0.05 * number)
             return {"PRECT": np.where(mask_of(step, date) == 2, heavy, 1.0).astype(np.float32)}
 
-        made = make(folder, first + number, fields, mask_of, days=2)
+        made = make(folder, first + number, fields, mask_of, days=2, starts=starts)
         paths.append(attribute(folder, made))
     return regional_sums(paths, "PRECT", [], {"row": [0, 360, -45, -35]})
 
@@ -225,6 +237,18 @@ def test_tables_by_region_season_and_year(tmp_path):
     assert everywhere[0] < everywhere[1] < everywhere[2]
     band = found["bands"].index([-40.0, -35.0])
     assert found["latitude"][band][AR]["total"]["share"] == pytest.approx(62.5, abs=1e-6)
+
+
+@pytest.mark.parametrize(("count", "has_intervals"), [(4, False), (5, True)])
+def test_the_five_winters_of_four_years_have_no_intervals(tmp_path, count, has_intervals):
+    """The first is a January, the last a December: the year as a whole has no interval, either."""
+    found = years(tmp_path, 5.0, count=count, starts=((1, 1), (12, 1)))
+    for place in shares(found)["regions"].values():
+        told = [place[period][AR]["total"] for period in ("annual", "DJF")]
+        assert [bool(one.get("interval")) for one in told] == [has_intervals] * 2
+    for place in changes(found, found)["regions"].values():
+        told = [place[period][AR]["total"] for period in ("annual", "DJF")]
+        assert ["intervals" in one for one in told] == [has_intervals] * 2
 
 
 def test_a_change_is_frequency_intensity_and_both(tmp_path):

@@ -329,6 +329,22 @@ def test_random_masks_against_a_plain_count(tmp_path):
             assert np.array_equal(nc["at_least"][0, k], (number > k).sum(axis=(0, 1)))
 
 
+@pytest.mark.parametrize(("count", "has_intervals"), [(4, False), (5, True)])
+def test_the_five_winters_of_four_years_have_no_intervals(tmp_path, count, has_intervals):
+    """A January and a December a year: the first and the last winter are parts of one."""
+    years = range(2000, 2000 + count)
+    masks = [random_masks(y, (4, *GRID.shape)) for y in years]
+    files = [
+        write_mask_file(tmp_path / f"{y}.nc", part, year=y, grid=GRID, labels=CLIMATENET_LABELS,
+                        units=f"hours since {y}-01-01", hours=np.array([0.0, 3, 8040, 8043]))
+        for y, part in zip(years, masks, strict=True)
+    ]  # fmt: skip
+    members = [tracked_member(tmp_path, name, files) for name in ("a", "b")]
+    found = agree(tmp_path, members, "--of", "masks")["regions"]["all"]
+    pairs = [found[period]["pairs"][0] for period in ("annual", "DJF")]
+    assert [bool(pair["frequency_first_interval"]) for pair in pairs] == [has_intervals] * 2
+
+
 def test_members_on_other_grids_meet_on_the_coarsest(tmp_path):
     """Cells of 5° whose halves are marked, by 10° ones that are marked: as if on one grid.
 

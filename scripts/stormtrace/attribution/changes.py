@@ -47,7 +47,7 @@ def changes(first: RegionalSums, second: RegionalSums, seed: int = 0) -> dict[st
         sides = [(side, *side.by_year(period)) for side in (first, second)]
         if any(not years for _, years, _, _ in sides):
             continue
-        weights = [draws(len(years), rng) for _, years, _, _ in sides]
+        weights = [draws(len(years), side.record, rng) for side, years, _, _ in sides]
         for place in places:
             regions[place][period] = {
                 part: {

@@ -57,6 +57,11 @@ class RegionalSums:
         """Names of regions and bands, as they lie along the last axis."""
         return [*self.regions, *(f"{south:g} to {north:g}" for south, north in self.bands)]
 
+    @property
+    def record(self) -> int:
+        """The calendar years that have steps; of four the winters are five, two of them parts."""
+        return int(self.steps[:, :, 0, 0].any(axis=(1, 2)).sum())
+
     def cancels(self, period: str) -> NDArray[np.bool_]:
         """Return where the parts of a period nearly cancel, (measure, region or band)."""
         months = np.array(months_of(period)) - 1

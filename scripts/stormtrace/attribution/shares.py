@@ -38,7 +38,7 @@ def shares(found: RegionalSums, seed: int = 0) -> dict[str, Any]:
         years, sums, steps = found.by_year(period)
         if not years:
             continue
-        weights, nothing = draws(len(years), rng), found.cancels(period)
+        weights, nothing = draws(len(years), found.record, rng), found.cancels(period)
         for place in range(count if period != "annual" else len(places)):
             told = _of_place(found, sums[..., place], steps[..., place], weights, nothing[:, place])
             if place < count:
@@ -62,9 +62,12 @@ def shares(found: RegionalSums, seed: int = 0) -> dict[str, Any]:
     } | dict(found.about)
 
 
-def draws(years: int, rng: np.random.Generator) -> NDArray[np.float64] | None:
-    """Return how often each year is drawn, (draw, year); None for too few years."""
-    if years < MINIMUM_YEARS:
+def draws(years: int, record: int, rng: np.random.Generator) -> NDArray[np.float64] | None:
+    """Return how often each year is drawn, (draw, year); None for too few years.
+
+    years: of the period; record: calendar years.
+    """
+    if min(years, record) < MINIMUM_YEARS:
         return None
     return rng.multinomial(years, np.full(years, 1 / years), DRAWS).astype(np.float64)
 

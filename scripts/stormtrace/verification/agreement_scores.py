@@ -68,6 +68,7 @@ def _pairs(
     for lag, seconds in enumerate(found.lags):
         steps = _by_year(found.steps[:, :, lag, None], found.years, period)[:, 0]
         used = steps > 0
+        record = int(found.steps[:, :, lag].any(axis=1).sum())
         both, first, second = (
             _by_year(values[:, :, lag, region], found.years, period)[used]
             for values in (found.both, found.first, found.second)
@@ -79,7 +80,7 @@ def _pairs(
                 "second": j,
                 "lag_h": seconds / 3600,
                 "steps": int(steps.sum()),
-                **_of_sums(sums),
+                **_of_sums(sums, record),
                 "by_chance": _by_chance(found, grid, cells, period, i, j),
             }
 
@@ -95,10 +96,13 @@ _SCORES = {
 }
 
 
-def _of_sums(sums: Floats) -> dict[str, Any]:
-    """Return the scores of sums by year (years, 4), with intervals."""
+def _of_sums(sums: Floats, record: int) -> dict[str, Any]:
+    """Return the scores of sums by year of the period (years, 4), with intervals.
+
+    record: calendar years; of four the winters are five, of which two are parts.
+    """
     drawn = None
-    if len(sums) >= MINIMUM_YEARS:
+    if min(len(sums), record) >= MINIMUM_YEARS:
         drawn = year_weights(len(sums), DRAWS) @ sums
     made: dict[str, Any] = {}
     for name, score in _SCORES.items():
