@@ -47,12 +47,20 @@ OVERLAY = {
         "other": {"like": "mine", "tracking": {"minimum_hours": 0}},
     },
     "comparisons": {"one": {"first": "mine", "second": "other"}},
+    "agree": {"both": {"members": {"mine": "Atmospheric River", "other": "Atmospheric River"}}},
+    "attribute": {"mine": {"TMQ": {"percentiles": []}}},
 }
 GOALS = [
     *(f"results/masks/mine/{year}.nc" for year in (2000, 2001)),
     "results/models/mine/scores.json",
 ]
 FREQUENCY, COMPARISON = "results/frequency/mine/frequency.nc", "results/comparisons/one.nc"
+COUNTED = {
+    "count_landfalls": "results/landfall/mine.csv",
+    "count_agreement": "results/agreement/both/2000.nc",
+    "summarize_attribution": "results/attribution/mine/TMQ/shares.json",
+    "check_labels": "results/labels/labelled.json",
+}
 OF_LABELS = {"train": 1, "compute_statistics": 1, "merge_statistics": 1, "evaluate": 1, "detect": 2}
 OLD = 1_600_000_000
 
@@ -74,7 +82,7 @@ def finished(tmp_path_factory):
         for month in ("01", "07"):
             put(folder / f"data/raw/case.TMQ.{year}-{month}.nc")
     root = stand_in_checkout(folder / "checkout")
-    snakemake(folder, *GOALS, COMPARISON, overlay=OVERLAY, root=root)
+    snakemake(folder, *GOALS, COMPARISON, *COUNTED.values(), overlay=OVERLAY, root=root)
     assert planned(folder, "--nolock", *GOALS, overlay=OVERLAY, root=root) == {}
     return folder
 
@@ -142,6 +150,16 @@ def test_a_change_of_classes_hides_no_other_change(study):
     assert made == {"detect": 2, "find_objects": 2} | after
     classes["Atmospheric River"]["kind"] = "line"
     assert plan(study, FREQUENCY, classes=classes) == after
+
+
+def test_what_is_counted_depends_on_all_of_a_class_but_its_colours(study):
+    """A job a year at the full size takes up to 25 minutes: new colours are none of its concern."""
+    goals = COUNTED.values()
+    assert plan(study, *goals) == {}
+    river = {"colours": ["#112233"]}
+    assert plan(study, *goals, classes={"Atmospheric River": river}) == {}
+    made = plan(study, *goals, classes={"Atmospheric River": river | {"kind": "line"}})
+    assert made.keys() >= {*COUNTED, "attribute_field"}
 
 
 def test_the_sides_of_a_comparison_turned_round_are_another_comparison(study):

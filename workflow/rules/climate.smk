@@ -107,7 +107,6 @@ rule decompose:
             at.frequency(name) for name in STUDY.counterfactuals_of(wildcards.comparison, "second")
         ],
         regions=at.block("regions"),
-        classes=at.block("classes"),
     output:
         maps=at.decomposition("{comparison}", "nc"),
         table=at.decomposition("{comparison}", "csv"),
@@ -124,6 +123,7 @@ rule decompose:
         mem_mb=asks(400, full=1500),
         runtime=asks(5, full=10, yearly=3),
     params:
+        classes=uncoloured_classes,
         sides=experiments_of,  # Snakemake compares inputs without their order
         of=lambda wildcards: STUDY.comparisons[wildcards.comparison].of,
         fields=lambda wildcards: list(STUDY.comparisons[wildcards.comparison].decompose),
@@ -134,7 +134,7 @@ rule decompose:
             "decompose.py --first {input.first:q} --second {input.second:q}"
             " --fields {params.fields:q} --of-first {input.of_first:q}"
             " --of-second {input.of_second:q} --of {params.of} --name {wildcards.comparison}"
-            " --regions @{input.regions:q} --classes @{input.classes:q}"
+            " --regions @{input.regions:q} --classes {params.classes:q}"
             " --output {output.maps:q} --table {output.table:q}"
         )
 
@@ -143,7 +143,6 @@ rule count_landfalls:
     input:
         objects=objects_of,
         coasts=at.block("coasts"),
-        classes=at.block("classes"),
         events=at.events("{experiment}", "events.parquet"),
         tracked=at.events("{experiment}", "objects.parquet"),
     output:
@@ -159,13 +158,14 @@ rule count_landfalls:
         mem_mb=asks(500, yearly=50),
         runtime=asks(5, yearly=1),
     params:
+        classes=uncoloured_classes,
         events=subpath(input.events, parent=True),
     message:
         "{wildcards.experiment}: landfalls by latitude"
     shell:
         python(
             "count_landfalls.py --objects {input.objects:q} --events {params.events:q}"
-            " --coasts @{input.coasts:q} --classes @{input.classes:q} --output {output:q}"
+            " --coasts @{input.coasts:q} --classes {params.classes:q} --output {output:q}"
         )
 
 
@@ -173,7 +173,6 @@ rule verify:
     input:
         unpack(observed_storms),
         objects=objects_of,
-        classes=at.block("classes"),
         events=at.events("{experiment}", "events.parquet"),
         trajectories=at.events("{experiment}", "trajectories.nc"),
     output:
@@ -192,6 +191,7 @@ rule verify:
         mem_mb=asks(1500),
         runtime=asks(5, yearly=1),
     params:
+        classes=uncoloured_classes,
         events=subpath(input.events, parent=True),
         how=verification_flags,
     message:
@@ -199,7 +199,7 @@ rule verify:
     shell:
         python(
             "verify.py --objects {input.objects:q} --events {params.events:q} {params.how:q}"
-            " --classes @{input.classes:q} --output {output.numbers:q} --maps {output.maps:q}"
+            " --classes {params.classes:q} --output {output.numbers:q} --maps {output.maps:q}"
         )
 
 
@@ -208,7 +208,6 @@ rule count_agreement:
         files_of_year_of_agreement,
         tables_of_agreement,
         regions=at.block("regions"),
-        classes=at.block("classes"),
     output:
         at.agreement_sums("{agreement}", "{year}"),
     log:
@@ -222,6 +221,7 @@ rule count_agreement:
         mem_mb=asks(600, full=1500),
         runtime=asks(5, full=10),
     params:
+        classes=uncoloured_classes,
         how=agreement_flags,
         members=lambda wildcards: flag(members_in_year(wildcards)),
     message:
@@ -229,7 +229,7 @@ rule count_agreement:
     shell:
         python(
             "count_agreement.py --members {params.members:q} --regions @{input.regions:q}"
-            " {params.how:q} --classes @{input.classes:q} --name {wildcards.agreement:q}"
+            " {params.how:q} --classes {params.classes:q} --name {wildcards.agreement:q}"
             " --year {wildcards.year} --output {output:q}"
         )
 
@@ -244,7 +244,6 @@ rule agree:
         ],
         members=at.block("members-of-{agreement}"),
         regions=at.block("regions"),
-        classes=at.block("classes"),
     output:
         numbers=at.agreement("{agreement}", "json"),
         maps=at.agreement("{agreement}", "nc"),
@@ -259,6 +258,7 @@ rule agree:
         mem_mb=asks(600, full=1500),
         runtime=asks(5, full=5, yearly=1),
     params:
+        classes=uncoloured_classes,
         how=agreement_flags,
         event_overlap=lambda wildcards: STUDY.agreements[wildcards.agreement].event_overlap,
         output=lambda wildcards, output: output.numbers.removesuffix(".json"),
@@ -268,7 +268,7 @@ rule agree:
         python(
             "agree.py --members @{input.members:q} --regions @{input.regions:q} {params.how:q}"
             " --event-overlap {params.event_overlap} --sums {input.sums:q}"
-            " --classes @{input.classes:q} --name {wildcards.agreement:q} --output {params.output:q}"
+            " --classes {params.classes:q} --name {wildcards.agreement:q} --output {params.output:q}"
         )
 
 
@@ -333,7 +333,6 @@ rule attribute_field:
         unpack(attribution_input),
         unpack(samples_of_year),
         mask=masks_of,
-        classes=at.block("classes"),
     output:
         at.attribution("{experiment}", "{field}", "{year}.nc"),
     log:
@@ -349,13 +348,14 @@ rule attribute_field:
         mem_mb=asks(400, full=1000),
         runtime=asks(5, full=25),
     params:
+        classes=uncoloured_classes,
         how=attribution_flags,
     message:
         "{wildcards.experiment} {wildcards.year}: {wildcards.field} in and near features"
     shell:
         python(
             "attribute_field.py --mask {input.mask:q} --samples {input.samples:q}"
-            " --field {wildcards.field} {params.how:q} --classes @{input.classes:q}"
+            " --field {wildcards.field} {params.how:q} --classes {params.classes:q}"
             " --output {output:q}"
         )
 
@@ -364,7 +364,6 @@ rule summarize_attribution:
     input:
         sums=lambda wildcards: attribution_sums(wildcards.experiment, wildcards.field),
         regions=at.block("regions"),
-        classes=at.block("classes"),
     output:
         at.attribution("{experiment}", "{field}", "shares.json"),
     log:
@@ -380,13 +379,14 @@ rule summarize_attribution:
         mem_mb=asks(400, full=300),
         runtime=asks(5, yearly=1),
     params:
+        classes=uncoloured_classes,
         percentiles=lambda wildcards: percentile_flags(wildcards.experiment, wildcards.field),
     message:
         "{wildcards.experiment}: shares of {wildcards.field} by region, season and year"
     shell:
         python(
             "summarize_attribution.py --sums {input.sums:q} --field {wildcards.field}"
-            " {params.percentiles:q} --regions @{input.regions:q} --classes @{input.classes:q}"
+            " {params.percentiles:q} --regions @{input.regions:q} --classes {params.classes:q}"
             " --output {output:q}"
         )
 
@@ -400,7 +400,6 @@ rule summarize_attribution_change:
             STUDY.comparisons[wildcards.comparison].second, wildcards.field
         ),
         regions=at.block("regions"),
-        classes=at.block("classes"),
     output:
         at.attribution_change("{comparison}", "{field}"),
     log:
@@ -416,6 +415,7 @@ rule summarize_attribution_change:
         mem_mb=asks(400, full=300),
         runtime=asks(5, yearly=2),
     params:
+        classes=uncoloured_classes,
         sides=experiments_of,  # Snakemake compares inputs without their order
         percentiles=lambda wildcards: percentile_flags(
             STUDY.comparisons[wildcards.comparison].first, wildcards.field
@@ -426,5 +426,5 @@ rule summarize_attribution_change:
         python(
             "summarize_attribution.py --sums {input.first:q} --second {input.second:q}"
             " --field {wildcards.field} {params.percentiles:q} --regions @{input.regions:q}"
-            " --classes @{input.classes:q} --output {output:q}"
+            " --classes {params.classes:q} --output {output:q}"
         )

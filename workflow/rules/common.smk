@@ -370,10 +370,16 @@ def classes_flag(wildcards, input):
     `ancient` input: of a job whose input is made again Snakemake looks at no other changes, so that
     new colours hid those of a threshold.
     """
+    return uncoloured_classes(wildcards)
+
+
+def uncoloured_classes(wildcards):
+    """The study's classes without their colours, for jobs that are made again by any other change."""
     return flag(
         {
-            name: {key: value for key, value in entry.items() if not key.startswith("colours")}
+            name: kept
             for name, entry in dump(STUDY.config.classes).items()
+            if (kept := {key: entry[key] for key in entry if not key.startswith("colours")})
         }
     )
 

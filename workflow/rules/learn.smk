@@ -216,7 +216,6 @@ rule check_labels:
     input:
         train=lambda wildcards: labels_input(STUDY, wildcards.dataset, "train"),
         test=lambda wildcards: labels_input(STUDY, wildcards.dataset, "test"),
-        classes=at.block("classes"),
     output:
         at.labels("{dataset}"),
     log:
@@ -230,6 +229,7 @@ rule check_labels:
         mem_mb=asks(500, full=1000),
         runtime=asks(5, full=25),
     params:
+        classes=uncoloured_classes,
         folders=lambda wildcards: [
             getattr(STUDY.labelled(wildcards.dataset), split) for split in ("train", "test")
         ],
@@ -248,5 +248,5 @@ rule check_labels:
     shell:
         python(
             "check_labels.py --samples {params.folders:q} --exclude {params.exclude:q}"
-            " {params.imported:q} --labels {params.labels:q} --classes @{input.classes:q} --output {output:q}"
+            " {params.imported:q} --labels {params.labels:q} --classes {params.classes:q} --output {output:q}"
         )
