@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from stormtrace.class_table import KNOWN
+from stormtrace.classes import Classes, FeatureClass
 from stormtrace.figures.colours import largest_shown, sequential
 from stormtrace.figures.panels import Panel, draw_panels
 from stormtrace.formats.agreement_maps import AgreementMaps
@@ -25,7 +27,7 @@ def draw_agreement_figures(
     steps = maps.steps.sum()
     if not steps:
         return
-    style = maps.members[0].partition("@")[0]
+    style = _class_of(maps.members[0])
     shares = [100.0 * one.sum(axis=0) / steps for one in np.moveaxis(maps.at_least, 1, 0)]
     scale = sequential(largest_shown(shares), style, STEPS)
     words = ["any", *(f"at least {n}" for n in range(2, len(shares))), "all"]
@@ -44,3 +46,10 @@ def draw_agreement_figures(
     scale = sequential(largest_shown([one.values for one in panels]), style, "% of these steps")
     note = f"{title}\nCells with at least {FEWEST_STEPS} steps of the first"
     yield "together", draw_panels(panels, scale, "Frequency", "Conditional frequency", note, 1)
+
+
+def _class_of(member: str) -> FeatureClass:
+    """Return the class of a member: one Stormtrace knows, or one called so, with its own colour."""
+    short = member.partition("@")[0]
+    known = Classes.of_labels(["Background", *KNOWN]).get(short)
+    return known or Classes.of_labels(["Background", short]).features[0]
