@@ -36,6 +36,7 @@ rule train:
         model=any_of(STUDY.trained),
     conda:
         "../../envs/torch.yaml"
+    priority: 2  # the longest job, which many wait for
     threads: 8 * GPUS or 1
     resources:
         mem_mb=asks(1500, full=22000 * GPUS or 16000),
@@ -186,6 +187,7 @@ rule import_labels:
         dataset=any_of(STUDY.annotated),
     conda:
         "../../envs/regrid.yaml"
+    priority: 1  # trainings wait for it
     threads: 4
     resources:
         mem_mb=asks(1500, mesh=4000),

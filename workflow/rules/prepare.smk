@@ -23,6 +23,7 @@ rule make_planet:
         part="historical|warmer|merra2|climatenet|fronts",
     conda:
         "../../envs/analysis.yaml"
+    priority: 1  # trainings wait for it
     threads: 1
     resources:
         mem_mb=asks(600),
@@ -240,6 +241,7 @@ rule compute_statistics:
         piece="[0-9]{4}|train",
     conda:
         "../../envs/regrid.yaml"
+    priority: 1  # trainings wait for it
     threads: 1
     resources:
         mem_mb=asks(300, full=200),
@@ -278,6 +280,7 @@ rule merge_statistics:
         at.benchmark("merge_statistics/{dataset}/{grid}")
     conda:
         "../../envs/analysis.yaml"
+    priority: 1  # trainings wait for it
     threads: 1
     resources:
         mem_mb=asks(300),
