@@ -34,9 +34,9 @@ rule train:
         at.benchmark("train/{model}")
     wildcard_constraints:
         model=any_of(STUDY.trained),
+    priority: 2  # the longest job, which many wait for
     conda:
         "../../envs/torch.yaml"
-    priority: 2  # the longest job, which many wait for
     threads: 8 * GPUS or 1
     resources:
         mem_mb=asks(1500, full=22000 * GPUS or 16000),
@@ -185,9 +185,9 @@ rule import_labels:
         at.benchmark("import_labels/{dataset}")
     wildcard_constraints:
         dataset=any_of(STUDY.annotated),
+    priority: 1  # trainings wait for it
     conda:
         "../../envs/regrid.yaml"
-    priority: 1  # trainings wait for it
     threads: 4
     resources:
         mem_mb=asks(1500, mesh=4000),

@@ -21,9 +21,9 @@ rule make_planet:
         at.benchmark("make_planet/{part}")
     wildcard_constraints:
         part="historical|warmer|merra2|climatenet|fronts",
+    priority: 1  # trainings wait for it
     conda:
         "../../envs/analysis.yaml"
-    priority: 1  # trainings wait for it
     threads: 1
     resources:
         mem_mb=asks(600),
@@ -239,9 +239,9 @@ rule compute_statistics:
         at.benchmark("compute_statistics/{dataset}/{grid}/{piece}")
     wildcard_constraints:
         piece="[0-9]{4}|train",
+    priority: 1  # trainings wait for it
     conda:
         "../../envs/regrid.yaml"
-    priority: 1  # trainings wait for it
     threads: 1
     resources:
         mem_mb=asks(300, full=200),
@@ -278,9 +278,9 @@ rule merge_statistics:
         at.log("merge_statistics/{dataset}/{grid}"),
     benchmark:
         at.benchmark("merge_statistics/{dataset}/{grid}")
+    priority: 1  # trainings wait for it
     conda:
         "../../envs/analysis.yaml"
-    priority: 1  # trainings wait for it
     threads: 1
     resources:
         mem_mb=asks(300),
