@@ -21,7 +21,13 @@ from stormtrace.network.model_files import ModelConfig, load_model
 from stormtrace.network.normalization import Normalization
 from stormtrace.network.padding import suit_grid
 from stormtrace.network.plausible_input import PlausibleInput
-from stormtrace.network.runtimes import Runtime, Segmenter, choose_runtime, make_runtime
+from stormtrace.network.runtimes import (
+    Runtime,
+    Segmenter,
+    choose_runtime,
+    make_runtime,
+    maps_at_once,
+)
 
 log = logging.getLogger("stormtrace")
 
@@ -103,8 +109,9 @@ def prepare_run(
     grid = learned or folder.grid
     suit_grid(segmenter, grid)
     steps, on_gpu = len(folder.paths), choice.device.type == "cuda"
-    size = min(choice.batch or (GPU_BATCH if on_gpu else 1), steps)
     name = choose_runtime(choice.runtime, choice.device, choice.precision, steps * grid.size)
+    usual = GPU_BATCH if on_gpu else maps_at_once(grid.size) if name == "torch" else 1
+    size = min(choice.batch or usual, steps)
     log.info("%s on %s, %s, batches of %d", name, choice.device, choice.precision, size)
     prepare = partial(
         make_runtime,

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from stormtrace.formats.json_files import read_json
+from stormtrace.formats.quantities import quantity_named
 from stormtrace.formats.samples import SampleFolder
 from stormtrace.network.normalization import Normalization
 from stormtrace.network.plausible_input import PlausibleInput
-from stormtrace.prepare.field_quantities import quantity_of
 
 
 def impossible_means(normalization: Normalization, source: str) -> list[str]:
@@ -22,7 +22,7 @@ def impossible_means(normalization: Normalization, source: str) -> list[str]:
     """
     found = []
     for field, mean in zip(normalization.fields, normalization.mean, strict=True):
-        quantity = quantity_of(field)
+        quantity = quantity_named(field)
         if quantity is not None and not quantity.mean[0] <= mean <= quantity.mean[1]:
             least, most = quantity.mean
             found.append(

@@ -5,19 +5,31 @@ never back to their own, because several labellings of one time share their fiel
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.labelled import LabelledFile, by_time, grid_of, read_labelled
+from stormtrace.formats.labelled import (
+    LabelledFile,
+    LabelledSample,
+    by_time,
+    grid_of,
+    read_labelled,
+)
+from stormtrace.grids import Grid
 from stormtrace.learn.permutation import permuted_scores
 from stormtrace.network import scores
 from stormtrace.network.predictor import Predictor
+from stormtrace.network.runtimes import maps_at_once
 from stormtrace.network.scores import Confusion, by_label
 
 MEAN = "mean_iou"
+
+#: Bytes of samples that stay in memory; others are read again for every repeat.
+KEPT_BYTES = 256 * 2**20
 
 
 def permutation_importance(
@@ -27,20 +39,22 @@ def permutation_importance(
 
     `importance` maps field → label (and ``mean_iou``) → the `mean` loss over the repeats, and
     `low` and `high`, its 95 % interval when dates are resampled; None where the class has no
-    score. Files are read again for every repeat: memory does not grow with their number.
+    score. Memory does not grow with the number of files beyond `KEPT_BYTES`.
 
     Raises:
         BadInput: fewer than two labelled times.
 
     """
-    fields = predictor.config.fields
+    fields, classes = predictor.config.fields, len(predictor.config.labels)
     groups = list(by_time(files).values())
     if len(groups) < 2:
         raise BadInput(
             f"importance needs several labelled times to shuffle among, not {len(groups)}"
         )
+    times = _Times(groups, fields, classes, grid_of(groups[0]))
+    predictor = predictor.on(times.grid)
     base, shuffled = permuted_scores(
-        lambda field, sources: _confusions(predictor, groups, field, sources),
+        lambda name, sources: _confusions(predictor, times, name, sources),
         fields,
         len(groups),
         repeats,
@@ -60,28 +74,63 @@ def permutation_importance(
     }
 
 
+@dataclass
+class _Times:
+    """Labelled times on one grid, each a group of files that share their fields."""
+
+    groups: Sequence[Sequence[LabelledFile]]
+    fields: Sequence[str]
+    classes: int
+    grid: Grid
+    kept: dict[int, list[LabelledSample]] = field(default_factory=dict)
+    room: int = KEPT_BYTES
+
+    def read(self, place: int) -> list[LabelledSample]:
+        """Return the labellings of a time."""
+        if place in self.kept:
+            return self.kept[place]
+        samples = [
+            read_labelled(file.path, self.fields, self.classes, self.grid)
+            for file in self.groups[place]
+        ]
+        size = sum(one.values.nbytes + one.labels.nbytes for one in samples)
+        if size <= self.room:
+            self.kept[place] = samples
+            self.room -= size
+        return samples
+
+    def read_field(self, place: int, name: str) -> NDArray[np.float32]:
+        """Return one field of a time, (ny, nx)."""
+        if place in self.kept:
+            return self.kept[place][0].values[self.fields.index(name)]
+        path = self.groups[place][0].path
+        return read_labelled(path, [name], self.classes, self.grid).values[0]
+
+
 def _confusions(
     predictor: Predictor,
-    groups: Sequence[Sequence[LabelledFile]],
-    field: str | None = None,
+    times: _Times,
+    name: str | None = None,
     sources: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
-    """Confusion matrices (dates, classes, classes), one `field` taken from the times `sources`."""
-    fields, classes = predictor.config.fields, len(predictor.config.labels)
+    """Confusion matrices (dates, classes, classes), field `name` taken from the times `sources`."""
     by_date: dict[str, Confusion] = {}
-    grid = grid_of(groups[0])
-    predictor = predictor.on(grid)
-    for place, group in enumerate(groups):
-        samples = [read_labelled(file.path, fields, classes, grid) for file in group]
-        values = samples[0].values
-        if field is not None and sources is not None:
-            other = groups[sources[place]][0].path
-            values[fields.index(field)] = read_labelled(other, [field], classes, grid).values[0]
-        prediction = predictor.classes(values[None])[0]
-        date = group[0].date
-        for sample in samples:
-            matrix = scores.confusion_matrix(sample.labels, prediction, classes)
-            by_date[date] = by_date.get(date, np.zeros_like(matrix)) + matrix
+    at_once = maps_at_once(times.grid.size)
+    for first in range(0, len(times.groups), at_once):
+        places = range(first, min(first + at_once, len(times.groups)))
+        samples = [times.read(place) for place in places]
+        values = np.stack([one[0].values for one in samples])
+        if name is not None and sources is not None:
+            channel = times.fields.index(name)
+            for one, place in zip(values, places, strict=True):
+                one[channel] = times.read_field(sources[place], name)
+        for prediction, labellings, place in zip(
+            predictor.classes(values), samples, places, strict=True
+        ):
+            date = times.groups[place][0].date
+            for sample in labellings:
+                matrix = scores.confusion_matrix(sample.labels, prediction, times.classes)
+                by_date[date] = by_date.get(date, np.zeros_like(matrix)) + matrix
     return np.stack(list(by_date.values()))
 
 

@@ -68,14 +68,12 @@ def widen(
         needed = [max(0, rows - one) for rows, one in zip((before, after), missing, strict=True)]
         at_pole = int(poles[0] == 0), int(poles[1] == 0)
         first, last, whole = _edges(x, -2, needed[0], needed[1], at_pole)
-        south, north = x.narrow(-2, 0, 1), x.narrow(-2, x.shape[-2] - 1, 1)
-        pieces = [
-            _beyond_pole(first),
-            *[_mean_of_sides(south)] * (missing[0] and before > 0),
-            *whole,
-            *[_mean_of_sides(north)] * (missing[1] and after > 0),
-            _beyond_pole(last),
-        ]
+        south, north = [], []
+        if missing[0] and before > 0:
+            south = [_mean_of_sides(x.narrow(-2, 0, 1))]
+        if missing[1] and after > 0:
+            north = [_mean_of_sides(x.narrow(-2, x.shape[-2] - 1, 1))]
+        pieces = [_beyond_pole(first), *south, *whole, *north, _beyond_pole(last)]
         # Without empty pieces: these would lose channels-last.
         x = torch.cat([one for one in pieces if one.shape[-2]], -2)
     else:

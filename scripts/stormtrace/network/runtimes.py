@@ -39,6 +39,10 @@ OPENVINO_PRECISIONS = {"float32": "f32", "bfloat16": "bf16"}
 #: Cells × steps from which converting a network (3 s) is repaid.
 WORTH_OPENVINO = 2e7
 
+#: Cells, and maps, that torch runs at once on a CPU. Its caches hold one large map, and more cost
+#: more time and memory each; of a small one, Python's own steps are half of the time.
+CELLS_AT_ONCE, MAPS_AT_ONCE = 60_000, 8
+
 
 @dataclass(frozen=True)
 class Runtime:
@@ -156,19 +160,34 @@ def make_runtime(
         run, ran = _openvino(segmenter, normalization, shape, precision, threads, kept)
         if ran != precision:
             log.warning("precision: %s: this CPU has none, OpenVINO runs in %s", precision, ran)
-        return Runtime(_one_by_one(run), ran)
+        return Runtime(_in_batches_of(1, run), ran)
     run = _torch(segmenter, normalization, device, precision)
-    return Runtime(_one_by_one(run) if device.type == "cpu" else run, precision)
+    if device.type == "cpu":
+        run = _in_batches_of(maps_at_once(shape[0] * shape[1]), run)
+    return Runtime(run, precision)
 
 
-def _one_by_one(run: Run) -> Run:
-    """Run a batch map by map: a CPU's caches hold one, and more cost more time and memory each."""
+def maps_at_once(cells: int) -> int:
+    """Return how many maps of `cells` cells torch runs at once on a CPU."""
+    return min(max(CELLS_AT_ONCE // cells, 1), MAPS_AT_ONCE)
 
-    def run_batch(values: NDArray[np.float32]) -> Outputs:
-        outputs = [run(one[None]) for one in values]
-        return {key: np.concatenate([one[key] for one in outputs]) for key in outputs[0]}
 
-    return run_batch
+def _in_batches_of(count: int, run: Run) -> Run:
+    """Run `count` maps at a time, the last of them repeated where fewer are left.
+
+    Batches of another size round otherwise (1e-6 of a logit); in batches of one size no map's
+    numbers depend on the others: so masks do not on where a run was stopped, or a year began.
+    """
+
+    def run_batches(values: NDArray[np.float32]) -> Outputs:
+        spare = -len(values) % count
+        if spare:
+            values = np.concatenate([values, np.repeat(values[-1:], spare, axis=0)])
+        outputs = [run(values[i : i + count]) for i in range(0, len(values), count)]
+        total = len(values) - spare
+        return {key: np.concatenate([one[key] for one in outputs])[:total] for key in outputs[0]}
+
+    return run_batches
 
 
 def _torch(
