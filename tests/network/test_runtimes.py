@@ -43,7 +43,7 @@ def runtime():
 def test_a_map_has_the_same_mask_bit_by_bit_whatever_it_is_run_with(runtime):
     values = np.random.default_rng(1).normal(size=(6, len(FIELDS), *GRID.shape)).astype("f4")
     whole = runtime.run(values)
-    assert len(np.unique(whole["mask"])) > 1
+    assert len(np.unique(whole["probability"])) > 10
     assert len(whole["mask"]) == len(values)
     for places in ([3], [5, 1], [0, 1, 2, 3, 4], [4, 4, 4, 4, 4, 2, 0, 1, 3]):
         some = runtime.run(values[places])
