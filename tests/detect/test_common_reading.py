@@ -28,7 +28,7 @@ from stormtrace.formats.samples import open_folder
 from stormtrace.network.normalization import Normalization
 
 STEPS, SHAPE = 6, (40, 64)
-CHOICE = Choice(torch.device("cpu"), runtime="torch", blank="allow")
+CHOICE = Choice(torch.device("cpu"), runtime="torch", blank="allow", batch=1)
 
 
 class Remembering(Client):

@@ -82,14 +82,14 @@ def test_out_of_time_it_stops_and_goes_on(model, samples, whole, tmp_path, preci
 
 def test_what_determines_the_masks_determines_the_checkpoint(model, samples, whole, tmp_path):
     with pytest.raises(OutOfTime):
-        look(model, samples, tmp_path, time_budget=0)
+        look(model, samples, tmp_path, time_budget=0, batch=1)
     with pytest.raises(OutOfTime, match="1 of 7"):  # from the start, for another precision
-        look(model, samples, tmp_path, time_budget=0, precision="bfloat16")
+        look(model, samples, tmp_path, time_budget=0, batch=1, precision="bfloat16")
     sample = sorted(samples.glob("*.nc"))[0]
     before = sample.stat().st_mtime_ns
     os.utime(sample, ns=(before + 1, before + 1))
     with pytest.raises(OutOfTime, match="1 of 7"):  # a sample was made anew
-        look(model, samples, tmp_path, time_budget=0)
+        look(model, samples, tmp_path, time_budget=0, batch=1)
     os.utime(sample, ns=(before, before))
     assert len(list((tmp_path / "checkpoints").iterdir())) == 3
     look(model, samples, tmp_path)
@@ -110,7 +110,7 @@ def test_other_years_keep_theirs(tmp_path):
 
 def test_a_damaged_checkpoint_is_left_aside(model, samples, whole, tmp_path, caplog):
     with pytest.raises(OutOfTime):
-        look(model, samples, tmp_path, time_budget=0)
+        look(model, samples, tmp_path, time_budget=0, batch=1)
     checkpoint = next((tmp_path / "checkpoints").iterdir())
     checkpoint.write_bytes(checkpoint.read_bytes()[:100])  # the node lost its power
     look(model, samples, tmp_path)
@@ -126,7 +126,7 @@ def test_a_full_disk_is_told_as_such(model, samples, tmp_path, monkeypatch):
 
     monkeypatch.setattr(mask_writing.MaskWriter, "save", write)
     with pytest.raises(OutOfTime):
-        look(model, samples, tmp_path, time_budget=0)
+        look(model, samples, tmp_path, time_budget=0, batch=1)
 
 
 SLOW = f"""
@@ -157,6 +157,7 @@ def test_a_job_that_is_ended_from_outside_goes_on(model, samples, whole, tmp_pat
     flags = ["--model", model, "--samples", samples, "--output", tmp_path / "2001.nc"]
     flags += ["--year", "2001", "--experiment", "test", "--dataset", "d", "--grid", "g"]
     flags += ["--checkpoints", tmp_path / "checkpoints", "--device", "cpu", "--runtime", "torch"]
+    flags += ["--batch", "1"]
     (tmp_path / "slow.py").write_text(textwrap.dedent(SLOW))
     with subprocess.Popen(
         [forking_python(), tmp_path / "slow.py", *flags], stdout=subprocess.PIPE

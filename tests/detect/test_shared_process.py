@@ -279,7 +279,13 @@ def test_detections_go_on_where_a_killed_leader_was(tmp_path):
         flags = ["--model", model, "--samples", samples, "--output", f"{folder}/{name}.nc"]
         flags += ["--year", "2001", "--experiment", name, "--dataset", "d", "--grid", "g"]
         flags += ["--checkpoints", f"kept-{name}", "--device", "cpu", "--runtime", "torch"]
-        flags += ["--blank", "allow", *(["--neutral", "PSL"] if name == "one" else [])]
+        flags += [
+            "--batch",
+            "1",
+            "--blank",
+            "allow",
+            *(["--neutral", "PSL"] if name == "one" else []),
+        ]
         return subprocess.Popen(
             [sys.executable, "slow.py", *flags],
             cwd=tmp_path,

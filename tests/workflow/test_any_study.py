@@ -153,6 +153,7 @@ OVERLAY = {
             "labels": ["Background", "Atmospheric_River", "tropical cyclone"],
             "padding": "replicate",
             "epochs": 12,
+            "lr": 0.005,
             "validation": 0.0,
         },
         "fronts": {
@@ -161,6 +162,7 @@ OVERLAY = {
             "dataset": "fronts",
             "labels": FRONTS,
             "epochs": 18,
+            "lr": 0.005,
             "tolerance_km": [500],
         },
         "square": {
