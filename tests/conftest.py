@@ -69,6 +69,14 @@ def _turn(item):
     return FIRST.index(group) if group in FIRST else len(FIRST)
 
 
+@pytest.fixture(autouse=True)
+def no_figure_stays_open():
+    """Twenty that tests of a worker have left open would be a warning in whichever comes next."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
 @pytest.fixture(scope="module")
 def browser():
     """A browser for all tests of a module."""
