@@ -16,6 +16,7 @@ from stormtrace.formats.labelled import check_classes, list_labelled, read_label
 from stormtrace.grids import Grid
 from stormtrace.labels.agreement import expert_agreement, expert_confusions
 from stormtrace.labels.quality import check_labels
+from stormtrace.learn import importance
 from stormtrace.learn.evaluation import evaluate
 from stormtrace.learn.importance import _summarize, permutation_importance
 from stormtrace.network import scores
@@ -162,6 +163,17 @@ def test_importance_is_zero_for_what_a_model_never_looks_at(predictor, folder):
     assert river["TMQ"] > 0.5 > abs(river["PSL"])
     spread = result["importance"]["TMQ"]["Atmospheric River"]
     assert spread["low"] < spread["mean"] < spread["high"]
+
+
+@pytest.mark.parametrize("room", [0, 100_000])
+def test_importance_is_the_same_if_few_samples_or_none_stay_in_memory(
+    predictor, folder, monkeypatch, room
+):
+    """Of five times none stays, or two: fields take 41 kB each, and two labellings 5."""
+    files = list_labelled(folder)
+    kept = permutation_importance(predictor, files, repeats=2)
+    monkeypatch.setattr(importance, "KEPT_BYTES", room)
+    assert permutation_importance(predictor, files, repeats=2) == kept
 
 
 def test_interval_of_importance_is_that_of_dates_drawn_anew():

@@ -110,8 +110,7 @@ def prepare_run(
     suit_grid(segmenter, grid)
     steps, on_gpu = len(folder.paths), choice.device.type == "cuda"
     name = choose_runtime(choice.runtime, choice.device, choice.precision, steps * grid.size)
-    usual = GPU_BATCH if on_gpu else maps_at_once(grid.size) if name == "torch" else 1
-    size = min(choice.batch or usual, steps)
+    size = min(choice.batch or (GPU_BATCH if on_gpu else maps_at_once(grid.size)), steps)
     log.info("%s on %s, %s, batches of %d", name, choice.device, choice.precision, size)
     prepare = partial(
         make_runtime,

@@ -12,13 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
-from stormtrace.formats.labelled import (
-    LabelledFile,
-    LabelledSample,
-    by_time,
-    grid_of,
-    read_labelled,
-)
+from stormtrace.formats.labelled import LabelledFile, by_time, grid_of, read_labelled
 from stormtrace.grids import Grid
 from stormtrace.learn.permutation import permuted_scores
 from stormtrace.network import scores
@@ -51,7 +45,7 @@ def permutation_importance(
         raise BadInput(
             f"importance needs several labelled times to shuffle among, not {len(groups)}"
         )
-    times = _Times(groups, fields, classes, grid_of(groups[0]))
+    times = _Times(groups, fields, classes, grid_of(groups[0]), KEPT_BYTES)
     predictor = predictor.on(times.grid)
     base, shuffled = permuted_scores(
         lambda name, sources: _confusions(predictor, times, name, sources),
@@ -76,33 +70,39 @@ def permutation_importance(
 
 @dataclass
 class _Times:
-    """Labelled times on one grid, each a group of files that share their fields."""
+    """Labelled times on one grid, each a group of files that share their fields.
+
+    room: bytes for what is kept, so that it is read once.
+    """
 
     groups: Sequence[Sequence[LabelledFile]]
     fields: Sequence[str]
     classes: int
     grid: Grid
-    kept: dict[int, list[LabelledSample]] = field(default_factory=dict)
-    room: int = KEPT_BYTES
+    room: int
+    kept: dict[int, tuple[NDArray[np.float32], list[NDArray[np.uint8]]]] = field(
+        default_factory=dict
+    )
 
-    def read(self, place: int) -> list[LabelledSample]:
-        """Return the labellings of a time."""
+    def read(self, place: int) -> tuple[NDArray[np.float32], list[NDArray[np.uint8]]]:
+        """Return the fields of a time, (fields, ny, nx), and its labellings, (ny, nx) each."""
         if place in self.kept:
             return self.kept[place]
         samples = [
             read_labelled(file.path, self.fields, self.classes, self.grid)
             for file in self.groups[place]
         ]
-        size = sum(one.values.nbytes + one.labels.nbytes for one in samples)
+        found = samples[0].values, [one.labels for one in samples]
+        size = found[0].nbytes + sum(labels.nbytes for labels in found[1])
         if size <= self.room:
-            self.kept[place] = samples
+            self.kept[place] = found
             self.room -= size
-        return samples
+        return found
 
     def read_field(self, place: int, name: str) -> NDArray[np.float32]:
         """Return one field of a time, (ny, nx)."""
         if place in self.kept:
-            return self.kept[place][0].values[self.fields.index(name)]
+            return self.kept[place][0][self.fields.index(name)]
         path = self.groups[place][0].path
         return read_labelled(path, [name], self.classes, self.grid).values[0]
 
@@ -118,18 +118,17 @@ def _confusions(
     at_once = maps_at_once(times.grid.size)
     for first in range(0, len(times.groups), at_once):
         places = range(first, min(first + at_once, len(times.groups)))
-        samples = [times.read(place) for place in places]
-        values = np.stack([one[0].values for one in samples])
+        read = [times.read(place) for place in places]
+        values = np.stack([fields for fields, _ in read])
         if name is not None and sources is not None:
             channel = times.fields.index(name)
             for one, place in zip(values, places, strict=True):
                 one[channel] = times.read_field(sources[place], name)
-        for prediction, labellings, place in zip(
-            predictor.classes(values), samples, places, strict=True
-        ):
+        predicted = predictor.classes(values)
+        for prediction, (_, labellings), place in zip(predicted, read, places, strict=True):
             date = times.groups[place][0].date
-            for sample in labellings:
-                matrix = scores.confusion_matrix(sample.labels, prediction, times.classes)
+            for labels in labellings:
+                matrix = scores.confusion_matrix(labels, prediction, times.classes)
                 by_date[date] = by_date.get(date, np.zeros_like(matrix)) + matrix
     return np.stack(list(by_date.values()))
 
