@@ -5,7 +5,8 @@ stop at the end that the format itself records) and precedes the footer of a Par
 start from the footer). A copy made by another program has no seal and is read without complaint.
 """
 
-import mmap
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import xxhash
@@ -15,6 +16,9 @@ from stormtrace.errors import BadInput
 MAGIC = b"\x93STORMTRACE-SEAL"
 
 SIZE = len(MAGIC) + 8
+
+#: Bytes read at once. Pages of a file that is mapped whole would count as the process' memory.
+PIECE = 2**18
 
 #: What to do about a damaged output of a rule.
 MAKE_AGAIN = (
@@ -42,10 +46,9 @@ def add_seal(path: Path | str, before: int = 0) -> None:
     with Path(path).open("r+b") as stream:
         at = stream.seek(-before, 2)
         footer = stream.read()
-        with mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
-            digest = xxhash.xxh3_64_digest(content)
+        seal = MAGIC + _digest(path).digest()
         stream.seek(at)
-        stream.write(MAGIC + digest + footer)
+        stream.write(seal + footer)
 
 
 def is_sealed(path: Path | str, before: int = 0, remedy: str = MAKE_AGAIN) -> bool:
@@ -77,33 +80,42 @@ def _check(path: Path | str, at: int, remedy: str) -> bool:
         seal = stream.read(SIZE)
         if not seal.startswith(MAGIC):
             return False
-        digest = xxhash.xxh3_64()
-        with (
-            mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
-            memoryview(content) as view,
-            view[:at] as head,
-            view[at + SIZE :] as tail,
-        ):
-            digest.update(head)
-            digest.update(tail)
-    if seal[len(MAGIC) :] != digest.digest():
+    if seal[len(MAGIC) :] != _digest(path, skip=at).digest():
         raise Damaged(path, "its bytes are not those that were written", remedy)
     return True
 
 
 def has_magic(path: Path | str) -> bool:
     """Whether a file that is not empty has the first bytes of a seal anywhere."""
-    with (
-        Path(path).open("rb") as stream,
-        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
-    ):
-        return content.find(MAGIC) >= 0
+    before = b""
+    for piece in _pieces(path):
+        if MAGIC in before + piece:
+            return True
+        before = bytes(piece[-len(MAGIC) :])
+    return False
 
 
 def digest_of(path: Path | str) -> str:
     """Return ``xxh3:…`` of the bytes of a file that is not empty."""
-    with (
-        Path(path).open("rb") as stream,
-        mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content,
-    ):
-        return "xxh3:" + xxhash.xxh3_64_hexdigest(content)
+    return "xxh3:" + _digest(path).hexdigest()
+
+
+def _digest(path: Path | str, skip: int | None = None) -> xxhash.xxh3_64:
+    """Return the digest of a file, without the seal at the byte `skip`."""
+    digest = xxhash.xxh3_64()
+    spans = [(0, None)] if skip is None else [(0, skip), (skip + SIZE, None)]
+    for first, last in spans:
+        for piece in _pieces(path, first, last):
+            digest.update(piece)
+    return digest
+
+
+def _pieces(path: Path | str, first: int = 0, last: int | None = None) -> Iterator[memoryview]:
+    """Yield the bytes of a file from `first` to before `last`; each piece is overwritten."""
+    buffer = memoryview(bytearray(PIECE))
+    with Path(path).open("rb", buffering=0) as stream:
+        stream.seek(first)
+        left = sys.maxsize if last is None else last - first
+        while count := stream.readinto(buffer[: min(left, PIECE)]):
+            yield buffer[:count]
+            left -= count

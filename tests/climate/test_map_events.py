@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from make_results import write_events
-from stormtrace.climate.event_tables import density, of_class, read_events
+from stormtrace.climate.event_tables import density, read_events
 from stormtrace.errors import BadInput
 from stormtrace.formats.tables import read_table
 from stormtrace.grids import make_grid
@@ -45,7 +45,8 @@ def test_the_density_is_that_of_the_points_one_by_one():
 
 def test_tables_are_read_by_class_or_refused(tmp_path):
     table = read_events(write_events(tmp_path, number=7))
-    assert len(of_class(table, 1)["event"]) == 7
+    assert table.of(1)["lifetime_h"].size == 7
+    assert table.of(9)["lifetime_h"].size == 0 and "wind" not in table
     assert read_events(None) is None
     with pytest.raises(BadInput, match="lacks the columns \\['wind'\\]"):
         read_table(tmp_path / "events.parquet", ("wind",))

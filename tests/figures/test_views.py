@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from make_results import CLASSES, MINI, write_events, write_frequency
-from stormtrace.climate.event_tables import of_class, read_events
+from stormtrace.climate.event_tables import read_events
 from stormtrace.climate.frequency import open_frequency
 from stormtrace.climate.series import distribution
 from stormtrace.climate.time_coverage import coverage
@@ -210,7 +210,7 @@ def test_no_event_and_single_events_are_no_density(tmp_path, number):
     with open_frequency(path) as frequency:
         if number == 0:
             table = read_events(events)
-            none = of_class(table, 99)
+            none = table.of(99)
             assert distribution(none["lifetime_h"])[1].size == 0
             return
         figures = dict(draw_event_figures(frequency, events, "Made", {}))

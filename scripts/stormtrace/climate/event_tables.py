@@ -1,24 +1,25 @@
 """Events of one class, and the density of their beginnings and ends."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.constants import EARTH_RADIUS_KM
-from stormtrace.formats.tables import Table, read_table
+from stormtrace.formats.tables import check_columns, read_in_parts
 from stormtrace.grids import Grid
-
-__all__ = ["FEWEST_EVENTS", "Table", "density", "of_class", "read_events", "read_events_of"]
 
 #: Fewer events are shown one by one: a smoothed density would suggest a climatology.
 FEWEST_EVENTS = 10
 
+#: Points of `density` that are shared out together.
+POINTS_AT_ONCE = 2**14
 
-#: Columns of events that figures and pages are made of; of a thousand years all would be 1 GB.
+
+#: Columns of events that figures and pages are made of.
 SHOWN = (
-    "event",
     "class",
     "lifetime_h",
     "genesis_lat",
@@ -31,21 +32,77 @@ SHOWN = (
 )
 
 
-def read_events(folder: Path | str | None) -> Table | None:
-    """Read the columns `SHOWN` of the events in a folder; None without a folder."""
-    return read_table(Path(folder) / "events.parquet", SHOWN) if folder else None
+class EventColumns(Mapping[str, NDArray[Any]]):
+    """The columns `SHOWN` of the events in a folder, each read when it is asked for.
+
+    Of a thousand years, all of them would be 1 GB. code: of the class, by default of all.
+    """
+
+    def __init__(self, folder: Path | str, code: int | None = None) -> None:
+        self._folder, self._code = folder, code
+
+    def of(self, code: int) -> "EventColumns":
+        """Return the events of one class."""
+        return EventColumns(self._folder, code)
+
+    def __getitem__(self, column: str) -> NDArray[Any]:
+        """Read a column, (n,)."""
+        if column not in SHOWN:
+            raise KeyError(column)
+        return read_events_of(self._folder, self._code, [column])[column]
+
+    def __contains__(self, column: object) -> bool:
+        return column in SHOWN
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(SHOWN)
+
+    def __len__(self) -> int:
+        return len(SHOWN)
 
 
-def read_events_of(folder: Path | str, code: int, columns: Sequence[str]) -> Table:
-    """Read some columns of the events of one class."""
-    found = of_class(read_table(Path(folder) / "events.parquet", ["class", *columns]), code)
-    return {name: found[name] for name in columns}
+def read_events(folder: Path | str | None) -> EventColumns | None:
+    """Return the events in a folder; None without a folder.
+
+    Raises:
+        BadInput: there is no table of events, or it lacks a column.
+
+    """
+    if folder is None:
+        return None
+    check_columns(_table(folder), SHOWN)
+    return EventColumns(folder)
 
 
-def of_class(table: Table, code: int) -> Table:
-    """Return the rows of one class."""
-    rows = table["class"] == code
-    return {name: column[rows] for name, column in table.items()}
+def read_events_of(
+    folder: Path | str, code: int | None, columns: Sequence[str]
+) -> dict[str, NDArray[Any]]:
+    """Read some columns of the events of one class, or of all."""
+    parts = list(_parts_of(folder, code, columns))
+    return {name: np.concatenate([part[name] for part in parts]) for name in columns}
+
+
+def read_beginnings(folder: Path | str, code: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Read the years and months (1 … 12) in which the events of one class begin."""
+    months = [
+        part["start"].astype("U7").astype("datetime64[M]").astype(np.int64)
+        for part in _parts_of(folder, code, ["start"])
+    ]
+    since_1970 = np.concatenate(months)
+    return 1970 + since_1970 // 12, since_1970 % 12 + 1
+
+
+def _parts_of(
+    folder: Path | str, code: int | None, columns: Sequence[str]
+) -> Iterator[dict[str, NDArray[Any]]]:
+    """Yield columns of the events of one class, or of all, some rows at a time, none at first."""
+    for part in read_in_parts(_table(folder), list(dict.fromkeys(["class", *columns]))):
+        rows = slice(None) if code is None else part["class"] == code
+        yield {name: part[name][rows] for name in columns}
+
+
+def _table(folder: Path | str) -> Path:
+    return Path(folder) / "events.parquet"
 
 
 def density(
@@ -76,13 +133,15 @@ def _share_out(
     lat: NDArray[np.floating], lon: NDArray[np.floating], grid: Grid
 ) -> NDArray[np.float64]:
     """Return points per cell, each divided bilinearly among the four cell centres round it."""
-    row = np.interp(lat, grid.lat, np.arange(grid.lat.size))
-    column = (lon - grid.lon[0]) % 360.0 * grid.lon.size / 360.0
-    south, west = np.floor(row).astype(np.int64), np.floor(column).astype(np.int64)
     shared = np.zeros(grid.shape)
     for up in (0, 1):
         for right in (0, 1):
-            weight = np.abs(1 - up - (row - south)) * np.abs(1 - right - (column - west))
-            rows = np.minimum(south + up, grid.lat.size - 1)
-            np.add.at(shared, (rows, (west + right) % grid.lon.size), weight)
+            for first in range(0, lat.size, POINTS_AT_ONCE):
+                some = slice(first, first + POINTS_AT_ONCE)
+                row = np.interp(lat[some], grid.lat, np.arange(grid.lat.size))
+                column = (lon[some] - grid.lon[0]) % 360.0 * grid.lon.size / 360.0
+                south, west = np.floor(row).astype(np.int64), np.floor(column).astype(np.int64)
+                weight = np.abs(1 - up - (row - south)) * np.abs(1 - right - (column - west))
+                rows = np.minimum(south + up, grid.lat.size - 1)
+                np.add.at(shared, (rows, (west + right) % grid.lon.size), weight)
     return shared

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from stormtrace.classes import FeatureClass
-from stormtrace.climate.event_tables import FEWEST_EVENTS, Table, density, of_class, read_events
+from stormtrace.climate.event_tables import FEWEST_EVENTS, EventColumns, density, read_events
 from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.hovmoller import coasts_on
 from stormtrace.climate.time_coverage import TimeCoverage, coverage
@@ -104,7 +104,7 @@ def draw_event_figures(
     record = coverage(frequency)
     subtitle = f"{title} · {record.words}"
     for feature in frequency.classes.features:
-        rows = of_class(table, feature.code) if table is not None else None
+        rows = table.of(feature.code) if table is not None else None
         if rows is not None and len(rows["class"]):
             figure = draw_genesis(rows, feature, record, subtitle, view_of(frequency.grid))
             yield f"{feature.key}-genesis", figure
@@ -114,7 +114,11 @@ def draw_event_figures(
 
 
 def draw_genesis(
-    events: Table, feature: FeatureClass, record: TimeCoverage, subtitle: str, view: MapProjection
+    events: EventColumns,
+    feature: FeatureClass,
+    record: TimeCoverage,
+    subtitle: str,
+    view: MapProjection,
 ) -> Figure:
     """Draw genesis and termination density of one class, events a year per 10⁶ km².
 

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from stormtrace.classes import FeatureClass
-from stormtrace.climate.event_tables import Table
 from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.hovmoller import hovmoller
 from stormtrace.climate.seasons import MONTHS
@@ -33,7 +32,7 @@ def has_months(frequency: Frequency) -> bool:
 
 def draw_lines(
     frequency: Frequency,
-    events: Table | None,
+    events: Mapping[str, NDArray[np.floating]] | None,
     feature: FeatureClass,
     subtitle: str,
     coasts: Mapping[str, NDArray[np.bool_]],
@@ -165,7 +164,7 @@ def _rows(
     return np.array(edges), np.array(rows)
 
 
-def _of_events(events: Table | None, colour: str) -> list[Drawing]:
+def _of_events(events: Mapping[str, NDArray[np.floating]] | None, colour: str) -> list[Drawing]:
     """Return a histogram of each measure the events have."""
     drawings: list[Drawing] = []
     for column, (title, units, factor) in HISTOGRAMS.items():

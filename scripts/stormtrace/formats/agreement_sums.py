@@ -46,7 +46,7 @@ def read_agreement_sums(path: Path | str, asked: Mapping[str, Any]) -> dict[str,
         found = getattr(nc, "asked", None)
         if found is None or json.loads(found) != json.loads(json.dumps(asked)):
             raise BadInput(
-                f"{path} is not a count of these members, regions, lags and catalogues: make it "
-                "again with count_agreement.py and the same flags"
+                f"{path} is not a count of these members, events, regions, lags and catalogues: "
+                "make it again with count_agreement.py and the same flags"
             )
         return {name: np.asarray(variable[:]) for name, variable in nc.variables.items()}

@@ -18,6 +18,7 @@ from stormtrace.classes import Classes
 from stormtrace.formats.axes import map_attributes, write_grid
 from stormtrace.formats.class_axis import write_classes
 from stormtrace.formats.month_axis import write_months
+from stormtrace.formats.netcdf import keep_no_chunks
 from stormtrace.grids import Grid
 
 CONVENTIONS = "CF-1.11"
@@ -95,7 +96,7 @@ def define_count(nc: netCDF4.Dataset, grid: Grid, name: str, long_name: str) -> 
         chunksizes=(1, 1, *grid.shape),
         fill_value=np.int16(NO_ENTRIES) if is_partial else False,
     )
-    variable.set_var_chunk_cache(size=2**22)  # each map is written once: nothing to keep
+    keep_no_chunks(variable)
     attributes = {"long_name": long_name, "units": "1", "cell_methods": "time: sum"}
     variable.setncatts(attributes | map_attributes(grid))
     return variable

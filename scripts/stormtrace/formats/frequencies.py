@@ -30,7 +30,7 @@ from stormtrace.formats.counts import (
     set_attributes,
 )
 from stormtrace.formats.month_axis import read_years
-from stormtrace.formats.netcdf import creating, opening
+from stormtrace.formats.netcdf import creating, keep_no_chunks, opening
 from stormtrace.grids import Grid
 
 #: What is counted of tracked events -> its name next to what is counted of masks.
@@ -87,6 +87,9 @@ def open_frequency_file(
     with opening(path) as nc:
         if not {"count", "class", "steps", "time"} <= set(nc.variables):
             raise BadInput(f"{path} is not a frequency file: make it with compute_frequency.py")
+        for variable in nc.variables.values():
+            if variable.ndim > 2:
+                keep_no_chunks(variable)
         yield FrequencyFile(
             grid=read_grid(nc, path),
             classes=read_classes(nc["class"], path, table),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stormtrace.formats.counts import experiment_attributes
 from stormtrace.formats.masks import MaskFile
-from stormtrace.formats.netcdf import opening, read_once
+from stormtrace.formats.netcdf import keep_no_chunks, opening
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def reading_steps(masks: MaskFile) -> Iterator[MaskSteps]:
     """Open a checked mask file to read its steps."""
     with opening(masks.path) as nc:
         nc.set_auto_maskandscale(False)
-        read_once(nc["mask"])
+        keep_no_chunks(nc["mask"])
         attributes = experiment_attributes(nc) | coverage_of(dates_of(masks))
         attributes |= {"calendar": masks.calendar, "step_hours": masks.step_hours}
         yield MaskSteps(attributes, "agreement" in nc.variables, nc)

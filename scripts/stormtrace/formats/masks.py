@@ -21,7 +21,7 @@ from stormtrace.formats.axes import read_grid
 from stormtrace.formats.kept_runs import read_runs
 from stormtrace.formats.mask_runs import MaskRuns, find_runs
 from stormtrace.formats.mask_writing import MaskWriter, mask_file
-from stormtrace.formats.netcdf import opening, read_once
+from stormtrace.formats.netcdf import keep_no_chunks, opening
 from stormtrace.grids import Grid
 
 __all__ = ["INHERITED", "MaskFile", "MaskWriter", "mask_file", "open_masks"]
@@ -60,7 +60,7 @@ class MaskFile:
             chunks = mask.chunking()
             # A list, "contiguous", or None in a classic file.
             steps = max(BLOCK_STEPS, chunks[0]) if isinstance(chunks, list) else BLOCK_STEPS
-            read_once(mask)
+            keep_no_chunks(mask)
             for first in range(0, self.time.size, steps):
                 yield mask[first : first + steps]
 

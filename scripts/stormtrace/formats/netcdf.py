@@ -143,10 +143,10 @@ def read(source: netCDF4.Variable, where: tuple[slice | int, ...] = ()) -> NDArr
     return decoded(stored(source, where), attributes)
 
 
-def read_once(source: netCDF4.Variable) -> None:
-    """Keep no chunks of a variable in memory, each of which is read once."""
-    if source.chunking() is not None:  # a classic file has neither chunks nor a cache of them
-        source.set_var_chunk_cache(1, 1, 0.0)
+def keep_no_chunks(variable: netCDF4.Variable) -> None:
+    """Keep no chunks of a variable in memory (by default, 16 MB): each is read or written once."""
+    if variable.chunking() is not None:  # a classic file has neither chunks nor a cache of them
+        variable.set_var_chunk_cache(1, 1, 0.0)
 
 
 def stored(source: netCDF4.Variable, where: tuple[slice | int, ...] = ()) -> NDArray:

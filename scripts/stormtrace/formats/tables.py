@@ -4,6 +4,8 @@ The metadata of a Parquet file hold `classes`, JSON: code, name, short name and 
 """
 
 import contextlib
+import functools
+import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -27,6 +29,10 @@ with absent("pandas"):  # which pyarrow looks for once, at its first array
 
 #: Column -> values: an array, or a list of lists of event IDs (parents, children).
 Table = dict[str, Any]
+
+
+#: Rows of `read_in_parts`.
+ROWS_AT_ONCE = 2**14
 
 
 #: End of a column's name -> its units; the first that fits counts.
@@ -239,7 +245,7 @@ def read_classes(path: Path | str, table: ClassTable | None = None) -> Classes:
 
 def doubts_of_table(path: Path | str) -> str:
     """Return what the events of a Parquet table are doubted for, a line each."""
-    return (pyarrow.parquet.read_metadata(path).metadata or {}).get(b"doubts", b"").decode()
+    return (_footer_of(path).metadata or {}).get(b"doubts", b"").decode()
 
 
 def read_table(
@@ -253,22 +259,68 @@ def read_table(
     """
     needed = [] if year is None else ["year"]
     names = None if columns is None else list(dict.fromkeys([*columns, *needed]))
+    with _opening(path, names) as file:
+        table = file.read_row_groups(_groups_of(file, year), names)
+    arrays = {name: table[name].to_numpy() for name in table.column_names}
+    rows = slice(None) if year is None else arrays["year"] == year
+    return {name: arrays[name][rows] for name in (arrays if columns is None else columns)}
+
+
+def check_columns(path: Path | str, columns: Sequence[str]) -> None:
+    """Check that a Parquet table has some columns.
+
+    Raises:
+        BadInput: the file or a column is missing.
+
+    """
+    with _opening(path, columns):
+        pass
+
+
+def read_in_parts(path: Path | str, columns: Sequence[str]) -> Iterator[Table]:
+    """Yield columns of a Parquet table, some rows at a time, none at first.
+
+    Raises:
+        BadInput: the file or a column is missing.
+
+    """
+    with _opening(path, columns) as file:
+        none = pyarrow.RecordBatch.from_pylist([], file.schema_arrow)
+        parts = file.iter_batches(ROWS_AT_ONCE, columns=list(columns), use_threads=False)
+        for part in itertools.chain([none], parts):
+            yield {name: part[name].to_numpy(zero_copy_only=False) for name in columns}
+
+
+@contextlib.contextmanager
+def _opening(
+    path: Path | str, columns: Sequence[str] | None
+) -> Iterator[pyarrow.parquet.ParquetFile]:
+    """Yield a Parquet file that has these columns."""
     # Not `read_table`, whose filters import what takes a short job half its time.
     with (
         reading_parquet(path),
-        pyarrow.parquet.ParquetFile(path, page_checksum_verification=True) as file,
+        pyarrow.parquet.ParquetFile(
+            path, metadata=_footer_of(path), page_checksum_verification=True
+        ) as file,
     ):
         have = file.schema_arrow.names
-        if missing := [name for name in names or () if name not in have]:
+        if missing := [name for name in columns or () if name not in have]:
             raise BadInput(
                 f"{path} lacks the columns {missing}; it has {have}: "
                 "make it again with scripts/link_events.py"
             )
-        groups = _groups_of(file, year)
-        table = file.read_row_groups(groups, names)
-    arrays = {name: table[name].to_numpy() for name in table.column_names}
-    rows = slice(None) if year is None else arrays["year"] == year
-    return {name: arrays[name][rows] for name in (arrays if columns is None else columns)}
+        yield file
+
+
+def _footer_of(path: Path | str) -> pyarrow.parquet.FileMetaData:
+    """Read the footer of a Parquet file, which of many years is long, once for each state of it."""
+    stat = Path(path).stat()
+    return _read_footer(str(path), stat.st_ino, stat.st_size, stat.st_mtime_ns)
+
+
+@functools.lru_cache(maxsize=16)
+def _read_footer(path: str, *state: int) -> pyarrow.parquet.FileMetaData:
+    return pyarrow.parquet.read_metadata(path)
 
 
 def _groups_of(file: pyarrow.parquet.ParquetFile, year: int | None) -> list[int]:
@@ -276,8 +328,10 @@ def _groups_of(file: pyarrow.parquet.ParquetFile, year: int | None) -> list[int]
     groups = range(file.num_row_groups)
     if year is None:
         return list(groups)
-    leaves = [file.schema.column(k).path for k in range(len(file.schema))]
-    found = [file.metadata.row_group(k).column(leaves.index("year")).statistics for k in groups]
+    # Not `file.schema`: it and its parts hold each other, and the footer with them.
+    parts = [file.metadata.row_group(k) for k in groups]
+    names = [part.column(k).path_in_schema for part in parts[:1] for k in range(part.num_columns)]
+    found = [part.column(names.index("year")).statistics for part in parts]
     return [
         k
         for k, one in zip(groups, found, strict=True)

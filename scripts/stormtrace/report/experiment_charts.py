@@ -9,7 +9,7 @@ from markupsafe import Markup
 from numpy.typing import NDArray
 
 from stormtrace.classes import Classes
-from stormtrace.climate.event_tables import Table, of_class
+from stormtrace.climate.event_tables import EventColumns
 from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.hovmoller import coasts_on, hovmoller
 from stormtrace.climate.seasons import MONTHS
@@ -29,7 +29,7 @@ STEPS = "% of time steps"
 def charts_of(
     frequency: Frequency,
     classes: Classes,
-    events: Table | None,
+    events: EventColumns | None,
     coasts: Mapping[str, Sequence[float]],
     landfall: str | None,
     page: PageMaps,
@@ -116,14 +116,16 @@ def _coast(
         yield _chart(f"{feature.short} along the coast", svg, note)
 
 
-def _histograms(classes: Classes, styles: Mapping[str, str], events: Table) -> Iterator[Chart]:
+def _histograms(
+    classes: Classes, styles: Mapping[str, str], events: EventColumns
+) -> Iterator[Chart]:
     for feature in classes.features:
-        rows = of_class(events, feature.code)
+        rows = events.of(feature.code)
         for column, (title, units, factor) in HISTOGRAMS.items():
-            if column in rows and np.isfinite(rows[column]).any():
+            values = rows[column]
+            if number := int(np.isfinite(values).sum()):
                 units = typeset(units)
-                svg = histogram(rows[column] * factor, units, styles[feature.flag])
-                number = int(np.isfinite(rows[column]).sum())
+                svg = histogram(values * factor, units, styles[feature.flag])
                 note = f"{units}, of {number:,} event{'' if number == 1 else 's'}"
                 yield _chart(f"{feature.short}: {title.lower()}", svg, note)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from stormtrace.classes import Classes, FeatureClass
-from stormtrace.climate.event_tables import FEWEST_EVENTS, Table, of_class
+from stormtrace.climate.event_tables import FEWEST_EVENTS, EventColumns
 from stormtrace.climate.frequency import Frequency
 from stormtrace.climate.time_coverage import TimeCoverage, coverage
 from stormtrace.grids.basins import by_basin
@@ -37,7 +37,7 @@ def describe(
     files: ExperimentFiles,
     frequency: Frequency,
     classes: Classes,
-    events: Table | None,
+    events: EventColumns | None,
     page: PageMaps,
     request: Request,
     link: Link,
@@ -144,12 +144,14 @@ def _regions(
             yield Region(name, means, {flag: mean for flag, (mean, _) in crossings.items()})
 
 
-def _basins(classes: Classes, events: Table | None, record: TimeCoverage) -> Iterator[BasinTable]:
+def _basins(
+    classes: Classes, events: EventColumns | None, record: TimeCoverage
+) -> Iterator[BasinTable]:
     """Yield events by the basin they begin in, of the classes that have basins and events."""
     for feature in classes.features:
         if events is None or feature.basins is None:
             continue
-        rows = of_class(events, feature.code)
+        rows = events.of(feature.code)
         if len(rows["class"]) == 0:
             continue
         counts = by_basin(feature.basins, rows["genesis_lat"], rows["genesis_lon"])
@@ -164,7 +166,7 @@ def _missing_content(
     classes: Classes,
     headlines: Mapping[str, Headline],
     record: TimeCoverage,
-    events: Table | None,
+    events: EventColumns | None,
 ) -> Iterator[str]:
     """Yield why something that other reports show is not there."""
     if record.steps == 1:

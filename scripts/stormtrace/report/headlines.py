@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.climate.event_tables import Table, of_class
+from stormtrace.climate.event_tables import EventColumns
 from stormtrace.climate.frequency import COUNTED, Frequency
 from stormtrace.climate.time_coverage import TimeCoverage
 from stormtrace.grids import Grid, box_cells
@@ -14,7 +14,7 @@ from stormtrace.report.formatting import place
 
 
 def headline(
-    frequency: Frequency, code: int, name: str, events: Table | None, record: TimeCoverage
+    frequency: Frequency, code: int, name: str, events: EventColumns | None, record: TimeCoverage
 ) -> Headline:
     """Return area-mean and largest frequency of a class, and its events.
 
@@ -39,11 +39,11 @@ def headline(
     )
 
 
-def _tracked(events: Table | None, code: int) -> tuple[int | None, float | None]:
+def _tracked(events: EventColumns | None, code: int) -> tuple[int | None, float | None]:
     """Return number and mean lifetime (days) of a class's events."""
     if events is None:
         return None, None
-    lifetimes = of_class(events, code)["lifetime_h"]
+    lifetimes = events.of(code)["lifetime_h"]
     return lifetimes.size, float(lifetimes.mean()) / 24 if lifetimes.size else None
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.classes import Classes
-from stormtrace.climate.event_tables import FEWEST_EVENTS, Table, density, of_class
+from stormtrace.climate.event_tables import FEWEST_EVENTS, EventColumns, density
 from stormtrace.climate.frequency import COUNTED, Frequency
 from stormtrace.climate.time_coverage import TimeCoverage
 from stormtrace.grids import Grid
@@ -152,7 +152,7 @@ def add_experiment(
     name: str,
     frequency: Frequency,
     classes: Classes,
-    events: Table | None,
+    events: EventColumns | None,
     record: TimeCoverage,
 ) -> None:
     """Add an experiment's maps to the page, those of periods and events that exist."""
@@ -169,11 +169,11 @@ def add_experiment(
             values = frequency.crossing_rate(feature.flag)
             page.add(f"{name}|crossings|{feature.flag}|annual", values, frequency.grid)
         if events is not None and record.steps != 1:
-            _add_densities(page, name, feature.flag, of_class(events, feature.code), record)
+            _add_densities(page, name, feature.flag, events.of(feature.code), record)
 
 
 def _add_densities(
-    page: PageMaps, name: str, flag: str, events: Table, record: TimeCoverage
+    page: PageMaps, name: str, flag: str, events: EventColumns, record: TimeCoverage
 ) -> None:
     """Add where events begin and end; no map of so few events that each is a spot on it."""
     if len(events["class"]) < FEWEST_EVENTS:

@@ -1,7 +1,7 @@
 """An agreement from the files of its members to numbers and maps."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,16 +26,17 @@ from stormtrace.verification.catalogue_meetings import Meeting, meeting
 from stormtrace.verification.catalogues import Table, read_catalogue
 from stormtrace.verification.members import (
     Member,
-    check_common,
+    Record,
     common_grid,
-    common_seconds,
+    common_record,
+    common_times,
     read_member,
     walk,
-    years_of,
 )
 from stormtrace.verification.together import (
     BY_YEAR,
     OVER_ALL,
+    Step,
     Together,
     add_up,
     count_together,
@@ -44,6 +45,9 @@ from stormtrace.verification.together import (
 
 #: What is kept of a year.
 SUMS = (*BY_YEAR, *OVER_ALL)
+
+#: Beside them: which of all events `inside` is of, those of the year.
+SEEN = "inside_event"
 
 #: Seconds: 360 days.
 SHORTEST_YEAR = 360 * 86400
@@ -76,18 +80,6 @@ class Asked:
         return sorted({0, *(round(3600 * lag) for lag in self.lags_h)})
 
     @property
-    def identity(self) -> dict[str, Any]:
-        """What counts depend on besides files, in types of JSON."""
-        return {
-            "members": [[one["experiment"], one["class"]] for one in self.members],
-            "regions": self.regions,
-            "catalogues": self.catalogues,
-            "lags": self.lags,
-            "of": self.of,
-            "radius_km": self.radius_km,
-        }
-
-    @property
     def files(self) -> list[str]:
         """The masks of all members, and the catalogues."""
         masks = [file for one in self.members for file in one["masks"]]
@@ -113,26 +105,26 @@ def write_agreement(
 
     """
     members = _members(asked, table)
-    grid, common = common_grid(members), common_seconds(members)
-    check_common(members, common)
-    _check_lags(asked.lags_h, common)
+    grid, record = common_grid(members), common_record(members, asked.lags)
     regions = _regions(grid, asked.regions)
     meetings = _meetings(asked, members, grid)
     if sums:
-        found = add_up(_read_year(asked, path, meetings) for path in sums)
-        if found.map_steps.sum() != common.size:
+        found = add_up(_read_year(asked, path, meetings, members) for path in sums)
+        if found.map_steps.sum() != record.steps:
             raise BadInput(
-                f"--sums have {found.map_steps.sum()} steps, but the members have {common.size} in "
-                "common: give those of all years, made of these masks (count_agreement.py)"
+                f"--sums have {found.map_steps.sum()} steps, but the members have {record.steps} "
+                "in common: give those of all years, made of these masks (count_agreement.py)"
             )
     else:
-        years = years_of(members, common)
-        found = _counted(asked, members, grid, common, regions, meetings, years)
+        steps = walk(members, grid, common_times(members), asked.of)
+        steps = commandline.progress(steps, "steps", record.steps)
+        years = record.years(members[0].calendar)
+        found = _counted(asked, members, grid, steps, regions, meetings, years)
     if meetings:
         _doubt_radius(grid, asked.radius_km)
     for _, _, one in meetings:
         one.check(members[0].calendar)
-    content = _about(asked, members, grid, common) | {
+    content = _about(asked, members, grid, record) | {
         "event_overlap": event_overlap,
         "regions": scores(found, grid, regions, len(members)),
         "events": event_scores(found, members, event_overlap),
@@ -166,18 +158,22 @@ def write_year(
     """
     longest = max(abs(lag) for lag in asked.lags)
     members = _members(asked, table, range(year - years_before(longest), year + 1))
-    grid, common = common_grid(members), common_seconds(members)
+    grid = common_grid(members)
     since, until = Calendar(members[0].calendar).year(year)
+    common = np.concatenate([np.empty(0, np.int64), *common_times(members)])
     common = common[(since - longest <= common) & (common < until)]
     meetings = _meetings(asked, members, grid)
     regions = _regions(grid, asked.regions)
-    years = years_of(members, common) if common.size else [year]
-    found = _counted(asked, members, grid, common, regions, meetings, years, since)
+    years = Record.of(common).years(members[0].calendar) if common.size else [year]
+    steps = commandline.progress(walk(members, grid, [common], asked.of), "steps", common.size)
+    found = _counted(asked, members, grid, steps, regions, meetings, years, since)
     sums = {"years": np.array(years), **{name: getattr(found, name) for name in SUMS}}
+    sums[SEEN] = np.flatnonzero(found.inside.any(axis=1))
+    sums["inside"] = found.inside[sums[SEEN]]
     for number, (_, _, one) in enumerate(meetings):
         sums |= {f"meeting{number}_{name}": values for name, values in one.sums().items()}
     made_of = provenance(asked.files, agreement=asked.name)
-    write_agreement_sums(output, sums, asked.identity, made_of | {"year": year})
+    write_agreement_sums(output, sums, _identity(asked, members), made_of | {"year": year})
 
 
 def years_before(lag: float) -> int:
@@ -185,16 +181,29 @@ def years_before(lag: float) -> int:
     return math.ceil(lag / SHORTEST_YEAR)
 
 
-def _read_year(asked: Asked, path: Path, meetings: Meetings) -> Together:
+def _read_year(asked: Asked, path: Path, meetings: Meetings, members: Sequence[Member]) -> Together:
     """Read the sums of a year, and add those of catalogues."""
-    found = read_agreement_sums(path, asked.identity)
+    found = read_agreement_sums(path, _identity(asked, members))
     for number, (_, _, one) in enumerate(meetings):
         mark = f"meeting{number}_"
         one.add_sums({name.removeprefix(mark): values for name, values in found.items()
                       if name.startswith(mark)})  # fmt: skip
-    return Together(
-        years=found["years"].tolist(), lags=asked.lags, **{name: found[name] for name in SUMS}
-    )
+    inside = np.zeros((sum(one.event.size for one in members), len(members)))
+    inside[found[SEEN]] = found["inside"]
+    sums = {name: found[name] for name in SUMS} | {"inside": inside}
+    return Together(years=found["years"].tolist(), lags=asked.lags, **sums)
+
+
+def _identity(asked: Asked, members: Sequence[Member]) -> dict[str, Any]:
+    """Return what counts depend on, in types of JSON."""
+    return {
+        "members": [[one.experiment, one.feature.flag, one.event.size] for one in members],
+        "regions": asked.regions,
+        "catalogues": asked.catalogues,
+        "lags": asked.lags,
+        "of": asked.of,
+        "radius_km": asked.radius_km,
+    }
 
 
 def _members(
@@ -225,18 +234,6 @@ def _regions(grid: Grid, boxes: Mapping[str, Sequence[float]]) -> Regions:
     return {name: cells for name, cells in regions.items() if cells.any()}
 
 
-def _check_lags(lags_h: Sequence[float], common: NDArray[np.int64]) -> None:
-    """Refuse (BadInput) a lag at which no step has a partner."""
-    for lag in lags_h:
-        if not np.isin(common + round(3600 * lag), common).any():
-            apart = np.diff(common).min() / 3600 if common.size > 1 else 0
-            raise BadInput(
-                f"lags_h: no two common steps of the members are {lag:g} h apart; they are"
-                f" {apart:g} h apart and reach over {(common[-1] - common[0]) / 3600:g} h: give"
-                " multiples of the step within that"
-            )
-
-
 def _meetings(asked: Asked, members: Sequence[Member], grid: Grid) -> Meetings:
     tables = [
         read_catalogue(
@@ -245,7 +242,7 @@ def _meetings(asked: Asked, members: Sequence[Member], grid: Grid) -> Meetings:
         for name, block in asked.catalogues.items()
     ]
     return [
-        (number, table, Meeting(table, grid, asked.radius_km, len(one.table["event"])))
+        (number, table, Meeting(table, grid, asked.radius_km, one.event.size))
         for table in tables
         for number, one in enumerate(members)
     ]
@@ -267,40 +264,37 @@ def _counted(
     asked: Asked,
     members: Sequence[Member],
     grid: Grid,
-    common: NDArray[np.int64],
+    steps: Iterable[Step],
     regions: Regions,
     meetings: Meetings,
     years: Sequence[int],
     since: int | None = None,
 ) -> Together:
-    steps = commandline.progress(walk(members, grid, common, asked.of), "steps", common.size)
     return count_together(
         meeting(steps, [(number, one) for number, _, one in meetings]),
         grid,
         regions,
         years,
         len(members),
-        [len(one.table["event"]) for one in members],
+        [one.event.size for one in members],
         asked.lags,
         since,
     )
 
 
-def _about(
-    asked: Asked, members: Sequence[Member], grid: Grid, common: NDArray[np.int64]
-) -> dict[str, Any]:
+def _about(asked: Asked, members: Sequence[Member], grid: Grid, record: Record) -> dict[str, Any]:
     return {
         "agreement": asked.name,
         "of": asked.of,
         "grid": grid.describe(),
-        "steps": int(common.size),
+        "steps": record.steps,
         "members": [
             {
                 "experiment": one.experiment,
                 "class": one.feature.name,
                 "short": one.feature.short,
                 "regridded": not one.grid.same_as(grid),
-                "steps_left_out": sum(map(len, one.seconds)) - common.size,
+                "steps_left_out": one.step_count - record.steps,
             }
             for one in members
         ],

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.climate.event_tables import read_beginnings
 from stormtrace.climate.seasons import months_of, season_year
 from stormtrace.climate.significance import MINIMUM_YEARS, year_weights
 from stormtrace.grids import Grid
@@ -155,13 +156,14 @@ def event_scores(
     the other. Intervals are of whole events drawn with replacement.
     """
     rng = np.random.default_rng(seed)
-    sizes = [len(member.table["event"]) for member in members]
+    sizes = [member.event.size for member in members]
     offset = np.concatenate([[0], np.cumsum(sizes)])
     made = []
     for i, member in enumerate(members):
         own = found.inside[offset[i] : offset[i + 1]]
         seen = own[:, i] > 0
-        season = np.array([int(str(time)[5:7]) % 12 // 3 for time in member.table["start"]], int)
+        _, month = read_beginnings(member.events, member.feature.code)
+        season = month % 12 // 3
         for j in range(len(members)):
             if i != j:
                 hit = own[:, j] >= least * own[:, i]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import FeatureClass
-from stormtrace.climate.event_tables import read_events_of
+from stormtrace.climate.event_tables import read_beginnings, read_events_of
 from stormtrace.climate.seasons import expected_steps
 from stormtrace.errors import BadInput
 from stormtrace.formats.comparison_maps import Comparison
@@ -179,12 +179,9 @@ def in_climate(
         BadInput: no observed storm counts in the years that are asked for.
 
     """
-    columns = ["start", "genesis_lat", "genesis_lon"]
-    start, lat, lon = read_events_of(tracked.events, tracked.feature.code, columns).values()
-    year, month = (
-        np.array([int(str(time)[part]) for time in start], np.int64)
-        for part in (slice(4), slice(5, 7))
-    )
+    columns = ["genesis_lat", "genesis_lon"]
+    lat, lon = read_events_of(tracked.events, tracked.feature.code, columns).values()
+    year, month = read_beginnings(tracked.events, tracked.feature.code)
     basin = tc_basin(lat, lon)
     presence = tracked.presence
     counts = yearly(basin, year, month, presence.years)

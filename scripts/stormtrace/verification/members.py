@@ -1,8 +1,8 @@
 """The members of an agreement, step by step on one grid: masks and events of experiments."""
 
-from collections.abc import Container, Iterator, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,10 +17,9 @@ from stormtrace.compiled import compiled
 from stormtrace.errors import BadInput
 from stormtrace.formats.mask_runs import MaskRuns
 from stormtrace.formats.masks import MaskFile, open_masks
-from stormtrace.formats.tables import Table
 from stormtrace.grids import Grid
 from stormtrace.grids.remapping import conservative
-from stormtrace.prepare.raw.calendar_time import Calendar, calendar_of
+from stormtrace.prepare.raw.calendar_time import Calendar, Seconds, calendar_of
 from stormtrace.track.pixels import EventPixels
 from stormtrace.verification.together import Step, no_bits
 
@@ -64,51 +63,66 @@ def _mark(bits, row, start, stop, bit):  # type: ignore[no-untyped-def] # noqa: 
             bits[row[i], column] |= bit
 
 
+class YearFiles(NamedTuple):
+    """The masks of a year and their objects; seconds since year 1 of the first and last step."""
+
+    masks: Path
+    objects: Path | str
+    first: int
+    last: int
+    steps: int
+
+
 @dataclass(frozen=True, eq=False)
 class Member:
-    """One class of one experiment: its masks and objects by year, and its events."""
+    """One class of one experiment: its masks and objects by year, and its events.
+
+    files: those with steps, in order of time. event (n,): IDs of its events, in order.
+    """
 
     experiment: str
     feature: FeatureClass
-    masks: Sequence[MaskFile]
-    objects: Sequence[Path | str]
+    grid: Grid
+    calendar: str
+    files: Sequence[YearFiles]
     events: Path | str
-    table: Table
+    event: NDArray[np.int64]
     classes: ClassTable | None = None
 
     @property
-    def grid(self) -> Grid:
-        """The grid of its masks."""
-        return self.masks[0].grid
+    def step_count(self) -> int:
+        """The number of its steps."""
+        return sum(one.steps for one in self.files)
 
-    @property
-    def calendar(self) -> str:
-        """The calendar of its masks."""
-        return calendar_of(self.masks[0].calendar, self.masks[0].time_units).name
+    def times(self, first: int, last: int) -> Seconds:
+        """Read the times from `first` to `last`, both included, seconds since year 1."""
+        found = [seconds_of(open_masks(one.masks, self.classes)) for one in self._of(first, last)]
+        times = np.concatenate([np.empty(0, np.int64), *found])
+        return times[(first <= times) & (times <= last)]
 
-    @cached_property
-    def seconds(self) -> list[NDArray[np.int64]]:
-        """The times of each year, seconds since year 1."""
-        calendar = Calendar(self.calendar)
-        return [calendar.from_cf(one.time, one.time_units) for one in self.masks]
-
-    def steps(self, of: str, wanted: Container[int]) -> Iterator[tuple[int, Runs, Runs]]:
+    def steps(self, of: str, wanted: Seconds) -> Iterator[tuple[int, Runs, Runs]]:
         """Yield time, runs of cells and runs of events of each wanted step on its own grid.
 
         of: `masks` (all cells of the class) or `events` (cells of tracked events alone).
         """
-        for masks, objects, seconds in zip(self.masks, self.objects, self.seconds, strict=True):
-            pixels = EventPixels(objects, self.events, self.classes)  # of one year at a time
+        among = set(wanted.tolist())
+        for one in self._of(*wanted[[0, -1]].tolist()):
+            masks = open_masks(one.masks, self.classes)
+            pixels = EventPixels(one.objects, self.events, self.classes)
             pixels.check_masks(masks)
+            seconds = seconds_of(masks)
             for block in masks.runs():
                 times = seconds[block.first : block.last].tolist()
-                if not any(time in wanted for time in times):
+                if among.isdisjoint(times):
                     continue
                 marked = self._events(pixels, block.first, block.last)
                 cells = marked if of == "events" else self._cells(block)
                 for step, time in enumerate(times, block.first):
-                    if time in wanted:
+                    if time in among:
                         yield time, cells.of_step(step), marked.of_step(step)
+
+    def _of(self, first: int, last: int) -> list[YearFiles]:
+        return [one for one in self.files if one.first <= last and first <= one.last]
 
     def _cells(self, block: MaskRuns) -> Runs:
         mine = block.code == self.feature.code
@@ -118,7 +132,7 @@ class Member:
     def _events(self, pixels: EventPixels, first: int, last: int) -> Runs:
         runs = pixels.runs(first, last)
         mine = runs.code == self.feature.code
-        numbers = np.searchsorted(self.table["event"], runs.event[mine]) + 1
+        numbers = np.searchsorted(self.event, runs.event[mine]) + 1
         where = runs.step[mine], runs.row[mine], runs.start[mine], runs.stop[mine]
         return Runs(*where, numbers.astype(np.int32))
 
@@ -135,23 +149,44 @@ def read_member(
     """Open the files of a member; name: of its class; years: those that are needed, by default all.
 
     Raises:
-        BadInput: its masks have no such class, or none is of these years.
+        BadInput: its masks have no such class, none is of these years, or two have the same times.
 
     """
-    pairs = [
-        (one, path)
-        for one, path in zip((open_masks(path, table) for path in masks), objects, strict=True)
-        if years is None or one.attributes.get("year") in years
-    ]
-    if not pairs:
+    first: MaskFile | None = None
+    files = []
+    for path, of_path in zip(masks, objects, strict=True):
+        opened = open_masks(path, table)
+        if years is not None and opened.attributes.get("year") not in years:
+            continue
+        first = first or opened
+        if (seconds := seconds_of(opened)).size:
+            start, end = seconds[[0, -1]].tolist()
+            files.append(YearFiles(opened.path, of_path, start, end, seconds.size))
+    if first is None:
         raise BadInput(f"{experiment} has no masks of {years}: give files of that year")
-    opened, objects = [one for one, _ in pairs], [path for _, path in pairs]
-    feature = opened[0].classes.get(name)
+    feature = first.classes.get(name)
     if feature is None:
-        known = ", ".join(one.short for one in opened[0].classes.features)
-        raise BadInput(f"{opened[0].path} has no class {name!r}; it has: {known}")
-    mine = read_events_of(events, feature.code, ["event", "start"])
-    return Member(experiment, feature, opened, objects, events, mine, table)
+        known = ", ".join(one.short for one in first.classes.features)
+        raise BadInput(f"{first.path} has no class {name!r}; it has: {known}")
+    files.sort(key=lambda one: one.first)
+    for one, other in itertools.pairwise(files):
+        if other.first <= one.last:
+            raise BadInput(
+                f"{one.masks} and {other.masks} of {experiment} have times in common: give each "
+                "time once"
+            )
+    event = read_events_of(events, feature.code, ["event"])["event"]
+    calendar = _calendar(first).name
+    return Member(experiment, feature, first.grid, calendar, files, events, event, table)
+
+
+def seconds_of(masks: MaskFile) -> Seconds:
+    """Return the times of a file, seconds since year 1."""
+    return _calendar(masks).from_cf(masks.time, masks.time_units)
+
+
+def _calendar(masks: MaskFile) -> Calendar:
+    return calendar_of(masks.calendar, masks.time_units)
 
 
 def common_grid(members: Sequence[Member]) -> Grid:
@@ -160,63 +195,95 @@ def common_grid(members: Sequence[Member]) -> Grid:
     return grids[0] if all(grids[0].same_as(one) for one in grids) else coarser(grids)
 
 
-def common_seconds(members: Sequence[Member]) -> NDArray[np.int64]:
-    """Return the times that all members have, in order.
+def common_times(members: Sequence[Member]) -> Iterator[Seconds]:
+    """Yield the times that all members have, in order, those of a year at a time.
 
     Raises:
         BadInput: calendars differ.
 
     """
-    calendars = {member.calendar for member in members}
-    if len(calendars) > 1:
+    if len({member.calendar for member in members}) > 1:
         said = ", ".join(f"{one.experiment} {one.calendar}" for one in members)
         raise BadInput(f"masks of different calendars have no common times: {said}")
-    common = np.concatenate(members[0].seconds)
-    for member in members[1:]:
-        common = np.intersect1d(common, np.concatenate(member.seconds))
-    return common
+    for one in members[0].files:
+        common = members[0].times(one.first, one.last)
+        for member in members[1:]:
+            if common.size:
+                common = common[np.isin(common, member.times(*common[[0, -1]].tolist()))]
+        if common.size:
+            yield common
 
 
-def check_common(members: Sequence[Member], common: NDArray[np.int64]) -> None:
-    """Check that there is a time that all members have.
+@dataclass(frozen=True)
+class Record:
+    """Times that all members have: the first and the last, seconds since year 1, and how many."""
+
+    first: int
+    last: int
+    steps: int
+
+    @classmethod
+    def of(cls, times: Seconds) -> "Record":
+        """Return the record of times in order."""
+        return cls(int(times[0]), int(times[-1]), times.size)
+
+    def years(self, calendar: str) -> list[int]:
+        """Return the years from the first time to the last."""
+        first, last = Calendar(calendar).dates([self.first, self.last])
+        return list(range(first.year, last.year + 1))
+
+
+def common_record(members: Sequence[Member], lags: Sequence[int] = ()) -> Record:
+    """Check that there are times that all members have, and steps `lags` (seconds) apart.
 
     Raises:
-        BadInput: there is none.
+        BadInput: there are none.
 
     """
-    if not common.size:
+    parts, recent = [], np.empty(0, np.int64)
+    missing = {abs(lag) for lag in lags}
+    for common in common_times(members):
+        parts.append(Record.of(common))
+        recent = np.append(recent, common)
+        missing = {lag for lag in missing if not np.isin(common - lag, recent).any()}
+        recent = recent[recent >= common[-1] - max(missing, default=0)]
+    if not parts:
         spans = "; ".join(f"{one.experiment} {_span(one)}" for one in members)
         raise BadInput(f"the members have no time in common: {spans}; give them the same period")
-
-
-def years_of(members: Sequence[Member], common: NDArray[np.int64]) -> list[int]:
-    """Return the years from the first common time to the last."""
-    first, last = Calendar(members[0].calendar).dates([int(common[0]), int(common[-1])])
-    return list(range(first.year, last.year + 1))
+    record = Record(parts[0].first, parts[-1].last, sum(part.steps for part in parts))
+    if missing:
+        apart = [np.diff(one).min() for one in common_times(members) if one.size > 1]
+        raise BadInput(
+            f"lags_h: no two common steps of the members are {min(missing) / 3600:g} h apart; they "
+            f"are {min(apart, default=0) / 3600:g} h apart and reach over "
+            f"{(record.last - record.first) / 3600:g} h: give multiples of the step within that"
+        )
+    return record
 
 
 def walk(
-    members: Sequence[Member], grid: Grid, common: NDArray[np.int64], of: str
+    members: Sequence[Member], grid: Grid, common: Iterable[Seconds], of: str
 ) -> Iterator[Step]:
-    """Yield the common steps of all members on `grid`."""
-    calendar, wanted = Calendar(members[0].calendar), set(common.tolist())
+    """Yield the common steps of all members on `grid`; common: some times after others."""
+    calendar = Calendar(members[0].calendar)
     to_grid = [_Regridding.of(member, grid) for member in members]
     events = np.zeros((len(members), *grid.shape), np.int32)
-    dates = dict(zip(common.tolist(), calendar.dates(common), strict=True)) if common.size else {}
-    for parts in zip(*(member.steps(of, wanted) for member in members), strict=True):
-        date = dates[parts[0][0]]
-        bits = no_bits(grid.shape)
-        for number, (regrid, (_, cells, own)) in enumerate(zip(to_grid, parts, strict=True)):
-            if regrid is None:
-                _mark(bits, cells.row, cells.start, cells.stop, np.uint8(1 << number))
-                own.write(events[number])
-            else:
-                marked, events[number] = regrid(cells, own)
-                bits[:, : grid.shape[1]] |= marked.astype(np.uint8) << np.uint8(number)
-        yield Step(parts[0][0], date.year, date.month, bits, events)
-        for number, (regrid, (*_, own)) in enumerate(zip(to_grid, parts, strict=True)):
-            if regrid is None:
-                own.clear(events[number])
+    for times in common:
+        dates = calendar.dates(times)
+        of_members = (member.steps(of, times) for member in members)
+        for date, parts in zip(dates, zip(*of_members, strict=True), strict=True):
+            bits = no_bits(grid.shape)
+            for number, (regrid, (_, cells, own)) in enumerate(zip(to_grid, parts, strict=True)):
+                if regrid is None:
+                    _mark(bits, cells.row, cells.start, cells.stop, np.uint8(1 << number))
+                    own.write(events[number])
+                else:
+                    marked, events[number] = regrid(cells, own)
+                    bits[:, : grid.shape[1]] |= marked.astype(np.uint8) << np.uint8(number)
+            yield Step(parts[0][0], date.year, date.month, bits, events)
+            for number, (regrid, (*_, own)) in enumerate(zip(to_grid, parts, strict=True)):
+                if regrid is None:
+                    own.clear(events[number])
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,8 +318,7 @@ class _Regridding:
 
 
 def _span(member: Member) -> str:
-    every = np.concatenate(member.seconds)
-    if not every.size:
+    if not member.files:
         return "has none"
-    calendar = Calendar(member.calendar)
-    return f"{calendar.text(every[0])} to {calendar.text(every[-1])}"
+    text = Calendar(member.calendar).text
+    return f"{text(member.files[0].first)} to {text(member.files[-1].last)}"

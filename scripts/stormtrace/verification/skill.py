@@ -22,7 +22,7 @@ FEWEST_STORMS = 5
 DRAWS = 1000
 
 #: Of which so many are in memory: each weighs every storm or event of all years.
-DRAWS_AT_ONCE = 20
+DRAWS_AT_ONCE = 4
 
 SEASONS = ("DJF", "MAM", "JJA", "SON")
 
@@ -61,9 +61,9 @@ class Tally:
     """
 
     group: NDArray[np.integer]
-    event: Indices
+    event: NDArray[np.integer]
     counts: NDArray[np.integer]
-    first_step: Indices
+    first_step: NDArray[np.integer]
 
     def of(self, group: int) -> NDArray[np.integer]:
         """Return the counts of the events of a group."""
@@ -118,16 +118,18 @@ def verdicts(
         beside = np.zeros(free.size, bool)
         beside[left[rest.second]] = True
         became = np.stack([np.ones(free.size, bool), free & ~beside, beside], axis=1)
-        one = Tally(np.zeros(free.size, np.int64), some.event, became, points.step)
+        event, step = some.event.astype(np.int32), points.step.astype(np.int32)
+        one = Tally(np.zeros(free.size, np.int8), event, became, step)
         tallies["all"].append(_sums_of([one]))
         for name, group in _groups(points.lat, points.lon, steps.time[points.step]).items():
             tallies[name].append(_sums_of([replace(one, group=group)]))
-    return Verdicts(judged, hit, error, event_of, {n: _sums_of(tallies[n]) for n in tallies})
+    of_all = {name: _sums_of(tallies.pop(name)) for name in list(tallies)}
+    return Verdicts(judged, hit, error, event_of, of_all)
 
 
 def _sums_of(parts: Sequence[Tally]) -> Tally:
     """Return the counts of each event in each group together."""
-    nothing = np.empty(0, np.int64)
+    nothing = np.empty(0, np.int32)
     none = Tally(nothing, nothing, nothing.reshape(0, 3), nothing)  # without any detection
     group, event, counts, step = (
         np.concatenate([getattr(part, field.name) for part in parts or [none]])
