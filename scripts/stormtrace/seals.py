@@ -89,9 +89,10 @@ def has_magic(path: Path | str) -> bool:
     """Whether a file that is not empty has the first bytes of a seal anywhere."""
     before = b""
     for piece in _pieces(path):
-        if MAGIC in before + piece:
+        seen = before + piece
+        if MAGIC in seen:
             return True
-        before = bytes(piece[-len(MAGIC) :])
+        before = seen[1 - len(MAGIC) :]
     return False
 
 

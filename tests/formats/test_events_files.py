@@ -1,5 +1,6 @@
 """Files of tracking: CF-clean, readable elsewhere, complete also where there is nothing in them."""
 
+import gc
 import shutil
 import subprocess
 
@@ -10,12 +11,13 @@ import pytest
 
 from cf_compliance import cf_findings
 from script_runs import run_forked
+from stormtrace.classes import Classes
 from stormtrace.errors import BadInput
 from stormtrace.formats.axes import write_grid
 from stormtrace.formats.event_maps import event_map_file
 from stormtrace.formats.masks import open_masks
 from stormtrace.formats.objects import COLUMNS, ObjectsWriter, read_objects
-from stormtrace.formats.tables import read_table, write_tables
+from stormtrace.formats.tables import read_in_parts, read_table, write_tables
 from stormtrace.formats.tracks import write_geojson, write_trajectories
 from stormtrace.grids import make_grid
 from stormtrace.provenance import provenance
@@ -32,6 +34,7 @@ GRIDS = {
     "regional": make_grid({"box": [180, 240, 20, 60], "step": 2.0}),
 }
 ALL = {"minimum_area_km2": 0, "minimum_hours": 0}
+TWO = Classes.of_flags([1, 2], "tropical_cyclone atmospheric_river")
 
 
 def write_all(folder, masks, grid=None, fields=()):
@@ -212,3 +215,33 @@ def test_objects_of_an_older_version_are_named(tmp_path):
         nc.format = "stormtrace objects 1"
     with pytest.raises(BadInput, match=r"expected .*objects 2', found 'stormtrace objects 1'"):
         read_objects(tmp_path / "o.nc")
+
+
+def test_reading_a_year_leaves_nothing_to_be_collected(tmp_path):
+    """A footer that waits for the collector is 20 MB for each of a thousand years."""
+    table = {"year": np.repeat(np.arange(2000, 2040), 3), "class": np.ones(120, np.int8)}
+    write_tables(tmp_path, "objects", table, TWO, {})
+    path = tmp_path / "objects.parquet"
+    assert read_table(path, ["class"], year=2039)["class"].size == 3
+    gc.collect()
+    gc.disable()
+    try:
+        read_table(path, ["class"], year=2001)
+        list(read_in_parts(path, ["class"]))
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_a_table_in_parts_is_the_table(tmp_path, monkeypatch):
+    """Also of no rows, where its types are told; and what is written anew is read anew."""
+    path = tmp_path / "events.parquet"
+    for rows in (0, 9):
+        table = {"class": np.ones(rows, np.int8), "start": np.array(["x"] * rows, object)}
+        write_tables(tmp_path, "events", table, TWO, {})
+        monkeypatch.setattr("stormtrace.formats.tables.ROWS_AT_ONCE", 4)
+        parts = list(read_in_parts(path, ["start", "class"]))
+        assert [part["class"].size for part in parts] == [0, *([4, 4, 1] if rows else [])]
+        for name, values in table.items():
+            made = np.concatenate([part[name] for part in parts])
+            assert made.dtype == values.dtype and made.tolist() == values.tolist()

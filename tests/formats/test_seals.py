@@ -11,6 +11,7 @@ import netCDF4
 import numpy as np
 import pytest
 import xarray as xr
+import xxhash
 
 from stormtrace import seals
 from stormtrace.errors import BadInput
@@ -55,6 +56,21 @@ def test_one_wrong_byte_is_seen(tmp_path, form, opener):
     path.write_bytes(content)
     with pytest.raises(BadInput, match=r"a\.nc is damaged .*remove it and run snakemake again"):
         opener(path).__enter__()
+
+
+@pytest.mark.parametrize("size", [1, 7, 16, 24, 25, 1000])
+def test_files_are_read_in_pieces_of_any_size(tmp_path, monkeypatch, size):
+    """A seal may lie across pieces; the digest is that of all bytes at once."""
+    path = write(tmp_path / "a.nc")
+    content = path.read_bytes()
+    monkeypatch.setattr(seals, "PIECE", size)
+    assert seals.digest_of(path) == f"xxh3:{xxhash.xxh3_64_hexdigest(content)}"
+    assert seals.is_sealed(path) and seals.has_magic(path)
+    path.write_bytes(content[:-24])
+    assert not seals.has_magic(path) and not seals.is_sealed(path)
+    path.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+    with pytest.raises(seals.Damaged):
+        seals.is_sealed(path)
 
 
 def test_a_zeroed_tail_is_no_copy(tmp_path):

@@ -1,5 +1,6 @@
 """Whether masks agree and go together: cases worked out by hand, and a plain count of random ones."""
 
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -244,6 +245,54 @@ def test_years_that_are_counted_alone_add_up(tmp_path):
         write_agreement(asked, tmp_path / "part", sums=files[:1])
     with pytest.raises(BadInput, match=r"sums-2000\.nc is not a count of these members"):
         write_agreement(replace(asked, lags_h=(3,)), tmp_path / "part", sums=files)
+
+
+def cut(folder, name, masks, *ends):
+    """Write and track masks in files that end before the steps `ends`."""
+    files = [
+        write_mask_file(folder / f"{name}-{first}.nc", masks[first:last], year=2000 + number,
+                        grid=GRID, labels=CLIMATENET_LABELS, units="hours since 2000-12-31 12:00",
+                        hours=np.arange(first, last) * 3)
+        for number, (first, last) in enumerate(itertools.pairwise([0, *ends]))
+    ]  # fmt: skip
+    return tracked_member(folder, name, files)
+
+
+def test_files_may_be_cut_anywhere_and_given_in_any_order(tmp_path):
+    """Common times, lags and events over the ends of files, which two members have elsewhere."""
+    rng = np.random.default_rng(7)
+    masks = np.where(rng.random((2, 9, *GRID.shape)) < 0.2, RIVER, 0).astype(np.int8)
+    found = []
+    for number, ends in enumerate([((9,), (9,)), ((4, 9), (2, 7, 9)), ((1, 9), (8, 9))]):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        members = [cut(folder, n, m, *e) for n, m, e in zip("ab", masks, ends, strict=True)]
+        for one in members:
+            one["masks"].reverse()
+            one["objects"].reverse()
+        found.append(agree(folder, members, "--lags", -6, 3, 21))
+        for name in ("provenance", "digest"):
+            found[-1].pop(name, None)
+    assert flat(found[1]) == pytest.approx(flat(found[0]), rel=1e-12)
+    assert flat(found[2]) == pytest.approx(flat(found[0]), rel=1e-12)
+    assert {pair["steps"] for pair in found[0]["regions"]["all"]["annual"]["pairs"]} == {9, 8, 7, 2}
+    with pytest.raises(BadInput, match=r"no two common steps .* are 27 h apart; they are 3 h"):
+        write_agreement(Asked("x", members, {}, {}, lags_h=(27,)), tmp_path / "x")
+    twice = members[0] | {name: members[0][name] * 2 for name in ("masks", "objects")}
+    with pytest.raises(BadInput, match="of a have times in common: give each time once"):
+        write_agreement(Asked("x", [twice, members[1]], {}, {}), tmp_path / "x")
+
+
+def test_sums_of_other_events_are_refused(tmp_path):
+    members = [member(tmp_path, name, boxes(slice(2, 10))) for name in "ab"]
+    asked = Asked("x", members, {}, {})
+    write_year(asked, 2000, tmp_path / "sums.nc")
+    write_agreement(asked, tmp_path / "x", sums=[tmp_path / "sums.nc"])
+    tracking = json.dumps(TRACKING | {"minimum_hours": 240})
+    flags = ["--objects", *members[0]["objects"], "--tracking", tracking, "--experiment", "x"]
+    run_forked("link_events", *flags, "--output", members[0]["events"])
+    with pytest.raises(BadInput, match="is not a count of these members, events"):
+        write_agreement(asked, tmp_path / "x", sums=[tmp_path / "sums.nc"])
 
 
 def test_what_is_too_small_is_of_no_event(tmp_path):

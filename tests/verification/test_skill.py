@@ -49,7 +49,7 @@ def test_storms_off_the_grid_are_not_observed_there(tmp_path):
         grid=box, attributes={"year": 2001}, time=np.arange(8.0), time_units="days since 2001-01-01",
         calendar="standard", step_hours=24.0,
     )  # fmt: skip
-    kept, seen = _seen(Tracked([year], tmp_path, CLASSES.features[0]), storms, Rules(), False)
+    kept, seen = _seen(Tracked(year, [], tmp_path, CLASSES.features[0]), storms, Rules(), False)
     assert kept.lat.tolist() == [-15] and seen.months.tolist() == [True] + 11 * [False]
 
 
@@ -187,7 +187,7 @@ def test_points_come_by_step_however_few_are_read_at_a_time(tmp_path, monkeypatc
         time=6.0 * np.arange(400), time_units="hours since 2005-08-24", calendar="standard",
         step_hours=6.0,
     )  # fmt: skip
-    found = Tracked([year], tmp_path, CLASSES.features[0])
+    found = Tracked(year, [], tmp_path, CLASSES.features[0])
     mine = np.flatnonzero(np.repeat(kind == 1, rows))
     mine = mine[np.argsort(step[mine], kind="stable")]
     event = np.repeat(np.arange(7, 107), rows)[mine]

@@ -18,6 +18,7 @@ from stormtrace.errors import BadInput
 from stormtrace.formats.comparison_maps import Comparison
 from stormtrace.formats.netcdf import opening
 from stormtrace.formats.objects import YearObjects, read_objects
+from stormtrace.grids import Grid
 from stormtrace.grids.basins import tc_basin
 from stormtrace.verification.climatology import beginnings, climatology, first_points, yearly
 from stormtrace.verification.judging import (
@@ -56,24 +57,40 @@ class Rules:
 
 @dataclass(frozen=True, eq=False)
 class Tracked:
-    """The years of an experiment, and the folder of the events of one class."""
+    """The years of an experiment, and the folder of the events of one class.
 
-    years: Sequence[YearObjects]
+    first: what the objects file of one year says; others: the files of the other years, opened one
+    after the other when they are needed.
+    """
+
+    first: YearObjects
+    others: Sequence[Path | str]
     events: Path
     feature: FeatureClass
+
+    @property
+    def grid(self) -> Grid:
+        """The grid of its masks."""
+        return self.first.grid
+
+    def years(self) -> Iterator[YearObjects]:
+        """Yield what the objects file of each year says."""
+        yield self.first
+        for path in self.others:
+            yield read_objects(path, header=True)
 
     @functools.cached_property
     def steps(self) -> Steps:
         """All steps, as dates of the Gregorian calendar."""
-        times = [real_times(year.time, year.time_units, year.calendar) for year in self.years]
-        return Steps(np.unique(np.concatenate(times)), self.years[0].step_hours)
+        times = [real_times(year.time, year.time_units, year.calendar) for year in self.years()]
+        return Steps(np.unique(np.concatenate(times)), self.first.step_hours)
 
     @functools.cached_property
     def presence(self) -> Presence:
         """How many steps each month has, and should have."""
         there: dict[int, Floats] = {}
         whole: dict[int, Floats] = {}
-        for one in self.years:
+        for one in self.years():
             number = int(one.attributes["year"])
             _, months = years_and_months(one.time, one.time_units, one.calendar)
             there[number] = np.bincount(months - 1, minlength=12).astype(float)
@@ -96,17 +113,17 @@ def read_tracked(
         BadInput: there is no year, or not one such class.
 
     """
-    years = [read_objects(path, table, header=True) for path in objects]
-    if not years:
+    if not objects:
         raise BadInput("verification needs the objects of at least one year")
-    features = years[0].classes.features
+    first = read_objects(objects[0], table, header=True)
+    features = first.classes.features
     cyclones = [one for one in features if one.basins == "tropical cyclones"]
     if len(cyclones) != 1:
         raise BadInput(
-            f"{years[0].path} has {len(cyclones)} classes with `basins: tropical cyclones` among "
+            f"{first.path} has {len(cyclones)} classes with `basins: tropical cyclones` among "
             f"{', '.join(one.short for one in features)}: say it of one of them in `classes`"
         )
-    return Tracked(years, Path(events), cyclones[0])
+    return Tracked(first, objects[1:], Path(events), cyclones[0])
 
 
 def in_time(tracked: Tracked, storms: Storms, rules: Rules) -> dict[str, Any]:
@@ -116,7 +133,7 @@ def in_time(tracked: Tracked, storms: Storms, rules: Rules) -> dict[str, Any]:
         BadInput: its dates are none of the Gregorian calendar, or no storm lies in its time.
 
     """
-    judged = judge(storms, tracked.steps, tracked.years[0].grid, rules.minimum_wind)
+    judged = judge(storms, tracked.steps, tracked.grid, rules.minimum_wind)
     found = verdicts(judged, _detected(tracked), tracked.steps, rules.radius_km)
     return skill(found, tracked.steps)
 
@@ -218,7 +235,7 @@ def in_density(
     return compare_tracks(
         (some_storms(observed), seen),
         (detected, tracked.presence),
-        tracked.years[0].grid,
+        tracked.grid,
         tracked.feature,
     )
 
@@ -230,7 +247,7 @@ def _seen(
 
     Where days are compared and no years are asked for, those within its own steps.
     """
-    storms = storms.where(tracked.years[0].grid.cells(storms.lat, storms.lon)[0] >= 0)
+    storms = storms.where(tracked.grid.cells(storms.lat, storms.lon)[0] >= 0)
     if has_same_days and rules.observed_years is None:
         return storms.where(_within(storms.time, tracked.steps)), tracked.presence
     years = _years_of(storms)
