@@ -36,7 +36,6 @@ from stormtrace.verification.track_density import (
     Presence,
     Tracks,
     compare_tracks,
-    some_storms,
 )
 
 Floats = NDArray[np.float64]
@@ -218,25 +217,37 @@ def in_density(
     years, as `in_climate` has it.
     """
     storms, seen = _seen(tracked, storms, rules, has_same_days)
-    strong = storms.where(np.flatnonzero(is_strong(storms, rules.minimum_wind)))
-    months = strong.time.astype("datetime64[M]").astype(np.int64)
-    observed = Tracks(
-        strong.storm,
-        strong.time.astype(np.int64) / 3600,
-        1970 + months // 12,
-        months % 12 + 1,
-        strong.lat,
-        strong.lon,
-    )
+    storms = storms.where(np.flatnonzero(is_strong(storms, rules.minimum_wind)))
     detected = (
         Tracks(event, hours, *years_and_months(hours, *about), lat, lon)
         for event, hours, lat, lon, about in _trajectories(tracked)
     )
     return compare_tracks(
-        (some_storms(observed), seen),
+        (map(_tracks_of, _some_storms(storms)), seen),
         (detected, tracked.presence),
         tracked.grid,
         tracked.feature,
+    )
+
+
+def _some_storms(storms: Storms) -> Iterator[Storms]:
+    """Yield some whole storms at a time."""
+    begins = np.flatnonzero(np.diff(storms.storm, prepend=-1))
+    cuts = begins[np.searchsorted(begins, np.arange(0, storms.storm.size, POINTS_AT_ONCE))[1:] - 1]
+    edges = np.unique([0, *cuts, storms.storm.size])
+    for first, last in itertools.pairwise(edges):
+        yield storms.where(np.arange(first, last))
+
+
+def _tracks_of(storms: Storms) -> Tracks:
+    months = storms.time.astype("datetime64[M]").astype(np.int64)
+    return Tracks(
+        storms.storm,
+        storms.time.astype(np.int64) / 3600,
+        1970 + months // 12,
+        months % 12 + 1,
+        storms.lat,
+        storms.lon,
     )
 
 

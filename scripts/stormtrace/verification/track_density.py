@@ -6,9 +6,8 @@ different intervals compare: between points of a storm at most a day apart its w
 circle.
 """
 
-import itertools
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -176,15 +175,6 @@ def passages(tracks: Iterable[Tracks], presence: Presence) -> dict[str, YearMaps
             for one in np.unique(of[of < len(years)]):
                 counts[period].add(int(one), passed[of == one].sum(axis=0))
     return counts
-
-
-def some_storms(tracks: Tracks) -> Iterator[Tracks]:
-    """Yield some whole storms at a time."""
-    begins = np.flatnonzero(np.diff(tracks.storm, prepend=-1))
-    cuts = begins[np.searchsorted(begins, np.arange(0, tracks.storm.size, POINTS_AT_ONCE))[1:] - 1]
-    edges = np.unique([0, *cuts, tracks.storm.size])
-    for first, last in itertools.pairwise(edges):
-        yield tracks.where(np.arange(first, last))
 
 
 def _units(way: Tracks, period: str, years: Sequence[int]) -> Ints:
