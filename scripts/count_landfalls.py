@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from stormtrace import commandline
-from stormtrace.climate.landfall import by_latitude, landfalls
+from stormtrace.climate.landfall import landfalls
 from stormtrace.commandline import from_json
 from stormtrace.files import writing
 
@@ -34,14 +34,12 @@ def main() -> None:
     parser.add_argument("--output", required=True, help="CSV")
     commandline.add_classes(parser)
     args = parser.parse_args()
-    found = landfalls(args.objects, args.events, args.coasts, args.classes)
+    found = landfalls(args.objects, args.events, args.coasts, args.classes, args.bin)
     with writing(args.output) as partial, partial.open("w", encoding="utf-8") as stream:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(["coast", "lat", "class", "events"])
         for coast, rows in found.reached.items():
-            centres, counts = by_latitude(
-                rows, found.grid, found.coasts[coast], found.classes.codes, args.bin
-            )
+            counts, centres = found.counts(coast), found.coasts[coast].centres
             for feature in found.classes.features:
                 for lat, events in zip(centres, counts[feature.code], strict=True):
                     table.writerow([coast, f"{lat:g}", feature.short, events])

@@ -5,13 +5,15 @@ import pytest
 
 from make_results import dates_between, write_frequency, write_masks
 from script_runs import run_forked
+from stormtrace.classes import CLIMATENET_LABELS, Classes
 from stormtrace.climate.frequency import open_frequency
 from stormtrace.climate.hovmoller import coast_mask, hovmoller
-from stormtrace.climate.landfall import by_latitude, landfalls
+from stormtrace.climate.landfall import Coast, Landfalls, _reached, landfalls
 from stormtrace.errors import BadInput
 from stormtrace.grids import make_grid
 from stormtrace.grids.basins import AR_BASINS, TC_BASINS, ar_basin, by_basin, tc_basin
 from stormtrace.land import land_fraction
+from stormtrace.track.pixels import EventPixels, EventRuns
 
 WEST_COAST = (230, 255, 32, 55)
 GRID = make_grid({"nlat": 121, "nlon": 240})  # 1.5°
@@ -70,18 +72,17 @@ def test_landfall_counts_an_event_once_a_latitude(tmp_path):
         json.dumps({"rule": "graph"}), "--output", tmp_path / "events")  # fmt: skip
     coasts = {"west": WEST_COAST, "sea": (215, 225, 20, 50), "Chile": (284, 292, -56, -18)}
     found = landfalls(objects, tmp_path / "events", coasts)
-    grid, by_coast = found.grid, found.reached
+    by_coast = found.reached
     assert list(by_coast) == ["west", "Chile"]  # the open sea has no coast
     assert by_coast["Chile"].shape == (0, 3)
     reached = by_coast["west"]
     assert len(set(reached[:, 0])) == 1
-    assert set(grid.points[0].ravel()[reached[:, 2]]) == {39, 40.5, 42, 43.5}
-    centres, counts = by_latitude(reached, grid, found.coasts["west"], (1, 2))
+    centres, counts = found.coasts["west"].centres, found.counts("west")
     by_bin = dict(zip(centres, counts[2], strict=True))
     assert {lat: events for lat, events in by_bin.items() if events} == {
         38.75: 1, 41.25: 1, 43.75: 1,
     }  # fmt: skip
-    lat = grid.points[0][coast_mask(grid, WEST_COAST)]
+    lat = GRID.points[0][coast_mask(GRID, WEST_COAST)]
     assert set(by_bin) == set(np.floor((lat + 90) / 2.5) * 2.5 - 88.75)
     assert counts[1].sum() == 0
     run_forked("count_landfalls", "--objects", *objects, "--events", tmp_path / "events",
@@ -93,17 +94,30 @@ def test_landfall_counts_an_event_once_a_latitude(tmp_path):
     assert len(chile) > 10 and all(line.endswith(",0") for line in chile)
 
 
+def by_latitude(grid, coast, rows, column):
+    """Return latitudes and counts by class of one river, event 7, in one column of some rows."""
+    ones = np.ones(len(rows), np.int64)
+    runs = EventRuns(
+        step=ones, row=np.array(rows, np.int64), start=column * ones, stop=(column + 1) * ones,
+        event=7 * ones, code=2 * ones, genesis=ones > 0, termination=ones > 0,
+    )  # fmt: skip
+    one = Coast.of(grid, coast, 2.5)
+    found = Landfalls(
+        Classes.of_labels(CLIMATENET_LABELS), {"one": one}, {"one": one.reached(runs)}
+    )
+    return one.centres, found.counts("one")
+
+
 def test_latitudes_between_the_rows_of_a_coarse_grid_are_no_gaps_in_a_coast():
     """Rows of 4°, bins of 2.5°: an event at five rows in turn is counted in five bins, never 0."""
     grid = make_grid({"nlat": 46, "nlon": 72})
-    rows = np.array([31, 32, 33, 34, 35])  # 34, 38, 42, 46 and 50° N
-    reached = np.column_stack([np.full(5, 7), np.full(5, 2), rows * 72 + 47])
     coast = np.zeros(grid.shape, bool)
     coast[31:36, 47] = True
-    centres, counts = by_latitude(reached, grid, coast, (1, 2))
+    rows = [31, 32, 33, 34, 35]  # 34, 38, 42, 46 and 50° N
+    centres, counts = by_latitude(grid, coast, rows, 47)
     assert centres.tolist() == [33.75, 38.75, 41.25, 46.25, 51.25]
     assert counts[2].tolist() == [1] * 5 and counts[1].tolist() == [0] * 5
-    nothing = by_latitude(reached[:0], grid, coast, (1, 2))
+    nothing = by_latitude(grid, coast, [], 47)
     assert nothing[0].tolist() == centres.tolist() and nothing[1][2].tolist() == [0] * 5
 
 
@@ -111,8 +125,7 @@ def test_the_north_pole_is_in_the_last_bin():
     grid = make_grid({"nlat": 37, "nlon": 72})
     coast = np.zeros(grid.shape, bool)
     coast[-1] = coast[0] = True
-    reached = np.array([[7, 2, 36 * 72 + 5]])
-    centres, counts = by_latitude(reached, grid, coast, (1, 2))
+    centres, counts = by_latitude(grid, coast, [36], 5)
     assert centres.tolist() == [-88.75, 88.75] and counts[2].tolist() == [0, 1]
 
 
@@ -189,11 +202,12 @@ def test_a_river_lands_on_antarctica_where_it_comes_ashore(tmp_path):
         json.dumps({"rule": "graph"}), "--output", tmp_path / "events")  # fmt: skip
     coasts = {"Antarctica": ANTARCTICA, "Queen Maud Land": (-20, 45, -75, -65)}
     found = landfalls([tmp_path / "o.nc"], tmp_path / "events", coasts)
-    event, _, cell = found.reached["Antarctica"].T
+    event, *_ = found.reached["Antarctica"].T
     assert set(event) == {event[0]} and found.reached["Queen Maud Land"].size == 0
+    centres, counts = found.coasts["Antarctica"].centres, found.counts("Antarctica")
+    assert counts[2][np.abs(centres + 66.25).argmin()] == 1
+    assert centres[counts[2] > 0].min() > -71 and centres[counts[2] > 0].max() < -64
+    runs = EventPixels(tmp_path / "o.nc", tmp_path / "events").runs()
+    _, _, cell = _reached(runs, found.coasts["Antarctica"].cells).T
     at = SOUTH.points[0].ravel()[cell], SOUTH.points[1].ravel()[cell]
     assert (np.abs(at[1] - 140) < 8).all() and at[0].min() > -70.5 and at[0].max() < -64.5
-    centres, counts = by_latitude(
-        found.reached["Antarctica"], SOUTH, found.coasts["Antarctica"], (2,)
-    )
-    assert counts[2][np.abs(centres + 66.25).argmin()] == 1

@@ -5,12 +5,13 @@ import pytest
 
 from make_results import dates_between, write_frequency, write_masks
 from stormtrace import results
+from stormtrace.classes import CLIMATENET_LABELS, Classes
 from stormtrace.climate.comparison import compare_files
 from stormtrace.climate.composites import compose_fields, read_composites
 from stormtrace.climate.counting import count_masks
 from stormtrace.climate.frequency import open_frequency
 from stormtrace.climate.hovmoller import coast_mask, hovmoller
-from stormtrace.climate.landfall import _reached, by_latitude
+from stormtrace.climate.landfall import Coast, Landfalls, _reached
 from stormtrace.climate.series import by_year, seasonal_cycle
 from stormtrace.grids import make_grid
 from stormtrace.grids.remapping import area_mean
@@ -102,7 +103,11 @@ def test_landfall_on_a_polar_grid_is_by_the_latitude_of_the_cells():
     assert reached[:, 0].tolist() == [7, 7, 7]
     lat = POLAR.lat[60, 70:73]
     np.testing.assert_array_equal(np.sort(POLAR.lat.ravel()[reached[:, 2]]), np.sort(lat))
-    centres, counts = by_latitude(reached, POLAR, coast, (1, 2), 2.5)
+    one = Coast.of(POLAR, coast, 2.5)
+    found = Landfalls(
+        Classes.of_labels(CLIMATENET_LABELS), {"one": one}, {"one": one.reached(runs)}
+    )
+    centres, counts = one.centres, found.counts("one")
     assert counts[2].sum() == np.unique(np.floor(lat / 2.5)).size
     assert counts[1].sum() == 0
     assert np.abs(centres[counts[2] > 0] - lat.mean()).max() < 5

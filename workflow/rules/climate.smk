@@ -155,7 +155,7 @@ rule count_landfalls:
         "../../envs/analysis.yaml"
     threads: 1
     resources:
-        mem_mb=asks(500, yearly=50),
+        mem_mb=asks(300, 500),
         runtime=asks(5, yearly=1),
     params:
         classes=uncoloured_classes,

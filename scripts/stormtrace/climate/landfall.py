@@ -18,19 +18,55 @@ from stormtrace.track.pixels import EventPixels, EventRuns
 BLOCK_STEPS = 240
 
 
-@dataclass(frozen=True)
-class Landfalls:
-    """Coast cells that events cover.
+@dataclass(frozen=True, eq=False)
+class Coast:
+    """A coast by latitude: its cells, of the grid's shape, and the bin of each cell of the grid.
 
-    coasts: name of the coast -> its cells, of the grid's shape. reached: name -> (n, 3) event,
-    class code and cell (row * columns + column), each once; an event reaches a cell if it covers it
-    at any step, also when it lasts over New Year.
+    bins: those that have cells of the coast; centres: their latitudes. The last one of the globe
+    holds the north pole.
     """
 
-    grid: Grid
+    cells: NDArray[np.bool_]
+    bin_of: NDArray[np.int64]
+    bins: NDArray[np.int64]
+    centres: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, grid: Grid, cells: NDArray[np.bool_], bin_degrees: float) -> "Coast":
+        """Return a coast on a grid in bins of latitude."""
+        last = int(np.ceil(180.0 / bin_degrees)) - 1
+        lat = grid.points[0].ravel()
+        bin_of = np.floor((lat + 90.0) / bin_degrees).astype(np.int64).clip(0, last)
+        bins = np.unique(bin_of[cells.ravel()])
+        return cls(cells, bin_of, bins, (bins + 0.5) * bin_degrees - 90.0)
+
+    def reached(self, runs: EventRuns) -> NDArray[np.int64]:
+        """Return (event, class code, bin) of the coast's cells that runs cover, each once."""
+        rows = _reached(runs, self.cells)
+        rows[:, 2] = self.bin_of[rows[:, 2]]
+        return np.unique(rows, axis=0)
+
+
+@dataclass(frozen=True, eq=False)
+class Landfalls:
+    """Where events reach coasts.
+
+    reached: name of the coast -> (n, 3) event, class code and bin of latitude, each once; an event
+    reaches a bin if it covers a cell of the coast there at any step, also when it lasts over New
+    Year.
+    """
+
     classes: Classes
-    coasts: dict[str, NDArray[np.bool_]]
+    coasts: dict[str, Coast]
     reached: dict[str, NDArray[np.int64]]
+
+    def counts(self, coast: str) -> dict[int, NDArray[np.int64]]:
+        """Return the number of different events of each class (code) in each bin of a coast."""
+        rows, bins = self.reached[coast], self.coasts[coast].bins
+        return {
+            code: np.bincount(rows[rows[:, 1] == code, 2], minlength=bins[-1] + 1)[bins]
+            for code in self.classes.codes
+        }
 
 
 def landfalls(
@@ -38,8 +74,9 @@ def landfalls(
     events: Path | str,
     coasts: Mapping[str, Sequence[float]],
     table: ClassTable | None = None,
+    bin_degrees: float = 2.5,
 ) -> Landfalls:
-    """Return which events reach which cells of each coast.
+    """Return which events reach each coast at which latitudes.
 
     coasts: name -> [west, east, south, north] in degrees; those the grid has no cell of are left
     out. table: the study's `classes:`.
@@ -48,22 +85,24 @@ def landfalls(
         BadInput: there is no objects file, or one is on another grid or of other classes.
 
     """
-    grid, classes, masks = None, None, dict[str, NDArray[np.bool_]]()
+    grid, classes, binned = None, None, dict[str, Coast]()
     found: dict[str, list[NDArray[np.int64]]] = {}
     for path in objects:
         pixels = EventPixels(path, events, table)
         if grid is None or classes is None:
-            grid, classes, masks = pixels.grid, pixels.classes, coasts_on(pixels.grid, coasts)
+            grid, classes = pixels.grid, pixels.classes
+            on_grid = coasts_on(grid, coasts)
+            binned = {name: Coast.of(grid, one, bin_degrees) for name, one in on_grid.items()}
         elif not grid.same_as(pixels.grid) or pixels.classes.flags != classes.flags:
             raise BadInput(f"{path}: its grid or classes are not those of the other years")
         for first in range(0, pixels.time.size, BLOCK_STEPS):
             runs = pixels.runs(first, min(first + BLOCK_STEPS, pixels.time.size))
-            for name, coast in masks.items():
-                found.setdefault(name, []).append(_reached(runs, coast))
+            for name, coast in binned.items():
+                found.setdefault(name, []).append(coast.reached(runs))
     if grid is None or classes is None:
         raise BadInput("landfalls need the objects of at least one year")
     reached = {name: np.unique(np.concatenate(rows), axis=0) for name, rows in found.items()}
-    return Landfalls(grid, classes, masks, reached)
+    return Landfalls(classes, binned, reached)
 
 
 def _reached(runs: EventRuns, coast: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -80,25 +119,3 @@ def _reached(runs: EventRuns, coast: NDArray[np.bool_]) -> NDArray[np.int64]:
     kept = coast.ravel()[cell]
     columns = touching.event[run][kept], touching.code[run][kept], cell[kept]
     return np.unique(np.array(columns, np.int64).T, axis=0)
-
-
-def by_latitude(
-    reached: NDArray[np.int64],
-    grid: Grid,
-    coast: NDArray[np.bool_],
-    codes: Iterable[int],
-    bin_degrees: float = 2.5,
-) -> tuple[NDArray[np.float64], dict[int, NDArray[np.int64]]]:
-    """Return bin centres (n,) and the number of different events of each class in each bin.
-
-    Bins are those that have cells of the coast, whether or not events reach them. The last one of
-    the globe holds the north pole.
-    """
-    last = int(np.ceil(180.0 / bin_degrees)) - 1
-    cells = np.floor((grid.points[0].ravel() + 90.0) / bin_degrees).astype(np.int64).clip(0, last)
-    bins = np.unique(cells[coast.ravel()])
-    pairs = np.unique(np.column_stack([reached[:, :2], cells[reached[:, 2]]]), axis=0)
-    counts = {
-        code: np.bincount(pairs[pairs[:, 1] == code, 2], minlength=last + 1)[bins] for code in codes
-    }
-    return (bins + 0.5) * bin_degrees - 90.0, counts
