@@ -12,9 +12,9 @@ from pathlib import Path
 
 from stormtrace import commandline
 from stormtrace.attribution.extremes import Extremes
-from stormtrace.attribution.threshold_fitting import fit_thresholds, open_years
+from stormtrace.attribution.threshold_fitting import fit_thresholds
 from stormtrace.formats.extreme_thresholds import write_thresholds
-from stormtrace.prepare.years_of_samples import add_sample_flags, origin_of, years_in
+from stormtrace.prepare.years_of_samples import OpenedYears, add_sample_flags, origin_of, years_in
 from stormtrace.provenance import provenance
 
 
@@ -39,9 +39,9 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="netCDF file")
     args = parser.parse_args()
 
-    folders = open_years(years_in(args), args.field, args.period)
+    years = OpenedYears(years_in(args), [args.field], args.period)
     extremes = Extremes(tuple(args.percentiles), args.over, args.wet, args.by)
-    grid, thresholds = fit_thresholds(folders, args.field, extremes)
+    grid, thresholds = fit_thresholds(years, args.field, extremes)
     args.output.parent.mkdir(parents=True, exist_ok=True)
     write_thresholds(args.output, thresholds, grid, provenance(**origin_of(args)))
 

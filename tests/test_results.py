@@ -23,7 +23,7 @@ from stormtrace import results
 from stormtrace.attribution.extremes import Extremes
 from stormtrace.attribution.regional_sums import regional_sums
 from stormtrace.attribution.shares import shares
-from stormtrace.attribution.threshold_fitting import fit_thresholds, open_years
+from stormtrace.attribution.threshold_fitting import fit_thresholds
 from stormtrace.attribution.yearly_sums import Year, attribute_year
 from stormtrace.classes import CLIMATENET_LABELS, Classes
 from stormtrace.climate.comparison import compare_files
@@ -33,6 +33,7 @@ from stormtrace.formats.comparison_maps import Comparison, write_comparison
 from stormtrace.formats.decomposition_maps import OF_FIELD, DecompositionMaps, write_decomposition
 from stormtrace.formats.extreme_thresholds import write_thresholds
 from stormtrace.formats.json_files import write_json
+from stormtrace.prepare.years_of_samples import OpenedYears
 from stormtrace.study.layout import Layout
 
 DOCUMENT = Path(__file__).resolve().parents[1] / "docs" / "results.md"
@@ -95,7 +96,7 @@ def _add_answers(folder):
     there = folder / "attribution" / "control" / "PRECT"
     there.mkdir(parents=True)
     grid, limits = fit_thresholds(
-        open_years([samples], "PRECT"), "PRECT", Extremes((90.0,), "steps")
+        OpenedYears([samples], ["PRECT"]), "PRECT", Extremes((90.0,), "steps")
     )
     write_thresholds(there / "extremes.nc", limits, grid, {})
     attribute_year(Year(mask, samples, "PRECT", there / "extremes.nc"), there / "2001.nc", {})

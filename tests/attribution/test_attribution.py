@@ -9,11 +9,12 @@ from stormtrace.attribution.extremes import Extremes
 from stormtrace.attribution.near import Reach
 from stormtrace.attribution.regional_sums import regional_sums
 from stormtrace.attribution.shares import shares
-from stormtrace.attribution.threshold_fitting import fit_thresholds, open_years
+from stormtrace.attribution.threshold_fitting import fit_thresholds
 from stormtrace.attribution.yearly_sums import Year, attribute_year
 from stormtrace.climate.composites import read_composites
 from stormtrace.errors import BadInput
 from stormtrace.formats.extreme_thresholds import read_thresholds, write_thresholds
+from stormtrace.prepare.years_of_samples import OpenedYears
 
 AR, TC, NONE, ALL = "atmospheric_river", "tropical_cyclone", "none", "all"
 RAIN = {"units": "mm/day", "cell_methods": "time: mean"}
@@ -62,7 +63,7 @@ def attribute(folder, made, extremes=None, reach=None, **beside):
     mask, samples = made
     thresholds = None
     if extremes is not None:
-        grid, found = fit_thresholds(open_years([samples], "PRECT"), "PRECT", extremes)
+        grid, found = fit_thresholds(OpenedYears([samples], ["PRECT"]), "PRECT", extremes)
         thresholds = folder / "extremes.nc"
         write_thresholds(thresholds, found, grid, {})
     output = folder / f"sums-{samples.name}.nc"
@@ -156,7 +157,7 @@ def test_extremes_of_years_in_several_units(tmp_path):
 
         made.append(make(tmp_path, year, fields, units=units)[1])
     extremes = Extremes((90.0,), "steps")
-    _, found = fit_thresholds(open_years(made, "PRECT"), "PRECT", extremes)
+    _, found = fit_thresholds(OpenedYears(made, ["PRECT"]), "PRECT", extremes)
     expected = np.percentile(np.concatenate(list(rain.values())), 90, axis=0)
     np.testing.assert_allclose(found.values[0, 0], expected, rtol=1e-5)
 
@@ -170,7 +171,7 @@ def test_one_value_above_a_percentile_is_enough(tmp_path):
         return {"PRECT": rain}
 
     _, samples = make(tmp_path, fields_of=fields)
-    folders = open_years([samples], "PRECT")
+    folders = OpenedYears([samples], ["PRECT"])
     _, found = fit_thresholds(folders, "PRECT", Extremes((80.0,), "wet steps", 1.0))
     np.testing.assert_allclose(found.values[0, 0, 0], 5.2, rtol=1e-6)
     assert (found.counts[0, 1] == 4).all() and np.isnan(found.values[0, 0, 1]).all()

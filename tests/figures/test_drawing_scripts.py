@@ -13,13 +13,14 @@ from PIL import Image
 
 from make_results import MINI, dates_between, write_masks, write_samples
 from stormtrace.attribution.extremes import Extremes
-from stormtrace.attribution.threshold_fitting import fit_thresholds, open_years
+from stormtrace.attribution.threshold_fitting import fit_thresholds
 from stormtrace.attribution.yearly_sums import Year, attribute_year
 from stormtrace.classes import CLIMATENET_LABELS, Classes
 from stormtrace.errors import BadInput
 from stormtrace.formats.agreement_maps import write_agreement_maps
 from stormtrace.formats.decomposition_maps import OF_FIELD, DecompositionMaps, write_decomposition
 from stormtrace.formats.extreme_thresholds import write_thresholds
+from stormtrace.prepare.years_of_samples import OpenedYears
 
 
 def draw(monkeypatch, script, folder, *flags, formats=("pdf", "png")):
@@ -87,7 +88,7 @@ def test_an_attribution_and_its_change(tmp_path, monkeypatch):
     about = {"units": "mm/day", "cell_methods": "time: mean"}
     samples = write_samples(tmp_path / "s", dates, rain, **about)
     grid, limits = fit_thresholds(
-        open_years([samples], "PRECT"), "PRECT", Extremes((75.0,), "steps")
+        OpenedYears([samples], ["PRECT"]), "PRECT", Extremes((75.0,), "steps")
     )
     write_thresholds(tmp_path / "e.nc", limits, grid, {})
     attribute_year(Year(mask, samples, "PRECT", tmp_path / "e.nc"), tmp_path / "2001.nc", {})

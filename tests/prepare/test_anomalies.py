@@ -11,7 +11,7 @@ import pytest
 
 from mock_raw import MESH, Cesm
 from stormtrace.attribution.extremes import Extremes
-from stormtrace.attribution.threshold_fitting import fit_thresholds, open_years
+from stormtrace.attribution.threshold_fitting import fit_thresholds
 from stormtrace.errors import BadInput
 from stormtrace.formats.climatologies import Climatology, read_climatology, terms, write_climatology
 from stormtrace.formats.sample_writing import SampleField, SampleTime, sample_name, write_sample
@@ -23,6 +23,7 @@ from stormtrace.prepare.percentile_fitting import fit_percentiles
 from stormtrace.prepare.raw.calendar_time import DAY, Calendar
 from stormtrace.prepare.regridding.makers import own_matrix
 from stormtrace.prepare.sample_making import make_samples
+from stormtrace.prepare.years_of_samples import OpenedYears
 from stormtrace.prepare.zonal_fitting import fit_zonal
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
@@ -155,7 +156,7 @@ def test_years_on_other_cells_or_in_other_units_are_not_taken_together(tmp_path,
         "climatology": lambda years: fit_climatology(years, ["PSL"], 0),
         "percentiles": lambda years: fit_percentiles(years, "d", "PSL", 90.0),
         "by latitude": lambda years: fit_zonal(years, "PSL", "moments"),
-        "extremes": lambda years: fit_thresholds(open_years(years, "PSL"), "PSL", EXTREMES),
+        "extremes": lambda years: fit_thresholds(OpenedYears(years, ["PSL"]), "PSL", EXTREMES),
     }
     turned = make_grid({"nlat": 6, "nlon": 8, "first_lon": -180})
     first, other, hpa, pascal = (

@@ -9,7 +9,7 @@ import pytest
 from mock_raw import Cesm
 from script_runs import run_forked
 from stormtrace.attribution.extremes import Extremes
-from stormtrace.attribution.threshold_fitting import fit_thresholds, open_years
+from stormtrace.attribution.threshold_fitting import fit_thresholds
 from stormtrace.errors import BadInput
 from stormtrace.formats.samples import open_folder
 from stormtrace.grids import make_grid
@@ -22,7 +22,7 @@ from stormtrace.prepare.regridding.makers import own_matrix
 from stormtrace.prepare.regridding.matrix_files import write_matrix
 from stormtrace.prepare.sample_making import FieldSource, make_samples
 from stormtrace.prepare.unwritten_samples import RawYear, raw_years
-from stormtrace.prepare.years_of_samples import open_year
+from stormtrace.prepare.years_of_samples import OpenedYears, open_year
 from stormtrace.prepare.zonal_fitting import fit_zonal
 
 GRID = {"nlat": 12, "nlon": 18}
@@ -97,7 +97,7 @@ def test_climatologies_and_extremes_are_the_same(year):
     np.testing.assert_array_equal(one, other)
     wanted = Extremes((20.0,), "steps", 1.0, "annual")
     one, other = (
-        fit_thresholds(open_years(years, "PSL"), "PSL", wanted)[1] for years in ([folder], raw)
+        fit_thresholds(OpenedYears(years, ["PSL"]), "PSL", wanted)[1] for years in ([folder], raw)
     )
     np.testing.assert_array_equal(one.values, other.values)
     assert one.units == other.units and np.isfinite(one.values).all()

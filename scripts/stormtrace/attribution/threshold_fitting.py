@@ -1,8 +1,7 @@
 """Percentiles of a field by cell, over all or wet steps or days, by season, from its samples."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -24,52 +23,73 @@ from stormtrace.formats.samples import SampleFolder, stamp_of
 from stormtrace.grids import Grid
 from stormtrace.numerals import ordinal
 from stormtrace.prepare.cell_percentiles import MEMORY_BYTES, cell_percentiles
-from stormtrace.prepare.years_of_samples import (
-    Samples,
-    YearOfSamples,
-    check_together,
-    open_year,
-)
+from stormtrace.prepare.years_of_samples import OpenedYears, Samples, check_together
 
 
-def days_of(paths: Sequence[Path]) -> Iterator[list[Path]]:
-    """Yield the samples of each day, in order."""
-    for _, day in groupby(paths, key=lambda path: stamp_of(path)[:10]):
-        yield list(day)
+@dataclass(frozen=True, eq=False)
+class _Steps:
+    """Steps or days of all years, in order, (n,) each: some samples of a year, in some month.
 
+    year: its number; first, last: which of its samples, the last one not included; month: 1 … 12.
+    """
 
-#: A year, how its field is read, and the samples of a step or a day.
-Member = tuple[Samples, Amount, Sequence[Path]]
+    year: NDArray[np.int32]
+    first: NDArray[np.int32]
+    last: NDArray[np.int32]
+    month: NDArray[np.int8]
+
+    @classmethod
+    def of(cls, number: int, paths: Sequence[Path], is_daily: bool) -> "_Steps":
+        """Return those of a year."""
+        stamps = np.array([stamp_of(path)[: 10 if is_daily else None] for path in paths])
+        first = np.flatnonzero(np.append(True, stamps[1:] != stamps[:-1])).astype(np.int32)
+        last = np.append(first[1:], len(paths)).astype(np.int32)
+        month = np.array([int(one[5:7]) for one in stamps[first].tolist()], np.int8)
+        return cls(np.full_like(first, number), first, last, month)
+
+    @classmethod
+    def joined(cls, parts: Sequence["_Steps"]) -> "_Steps":
+        """Return those of several years."""
+        return cls(
+            **{name: np.concatenate([vars(one)[name] for one in parts]) for name in vars(parts[0])}
+        )
+
+    def where(self, chosen: NDArray[np.bool_]) -> "_Steps":
+        """Return some of them."""
+        return _Steps(self.year[chosen], self.first[chosen], self.last[chosen], self.month[chosen])
 
 
 @dataclass(frozen=True)
 class _Values:
     """Maps of what percentiles are taken of: a step, or the mean of a day; NaN where it is dry.
 
-    members: the year, how its field is read, and the samples of each. whole: steps of a day.
+    years, amounts: of each year its samples and how its field is read. whole: steps of a day.
     """
 
-    members: Sequence[Member]
+    years: OpenedYears
+    amounts: Sequence[Amount]
+    steps: _Steps
     grid: Grid
     wet: float
     whole: int
 
     def __len__(self) -> int:
         """Return how many there are."""
-        return len(self.members)
+        return self.steps.year.size
 
     def __getitem__(self, index: int) -> NDArray[np.float32]:
         """Return one map, (cells,)."""
-        values = _amounts(*self.members[index], self.grid)
+        number = int(self.steps.year[index])
+        year = self.years[number]
+        paths = year.paths[self.steps.first[index] : self.steps.last[index]]
+        values = _read(year, self.amounts[number], paths, self.grid)
         mean = values[0] if self.whole == 1 else daily_mean(values, self.whole)
         if self.wet > 0:
             mean[~(mean >= self.wet)] = np.nan
         return mean
 
 
-def _amounts(
-    year: Samples, amount: Amount, paths: Sequence[Path], grid: Grid
-) -> NDArray[np.float32]:
+def _read(year: Samples, amount: Amount, paths: Sequence[Path], grid: Grid) -> NDArray[np.float32]:
     """As `read_amounts`, of samples that are written or not."""
     if isinstance(year, SampleFolder):
         return read_amounts(paths, amount, grid)
@@ -88,7 +108,7 @@ def _amount_in(year: Samples, field: str) -> Amount:
 
 
 def fit_thresholds(
-    folders: Sequence[Samples],
+    years: OpenedYears,
     field: str,
     extremes: Extremes,
     memory: int = MEMORY_BYTES,
@@ -102,44 +122,44 @@ def fit_thresholds(
         BadInput: there are too few steps or days, grids differ, or units or intervals do not do.
 
     """
-    first = folders[0]
-    amounts = [_amount_in(year, field) for year in folders]
-    for one, year in zip(amounts, folders, strict=True):
-        check_wet(one, extremes.over, year.paths[0])
-        check_together(first.grid, {field: amounts[0].units}, year, {field: one.units})
+    first = years[0]
+    grid, step_hours, units = first.grid, first.step_hours, _amount_in(first, field).units
     is_daily = extremes.over.endswith("days")
-    whole = steps_a_day(first.step_hours) if is_daily else 1
-    members: list[Member] = [
-        (year, one, some)
-        for year, one in zip(folders, amounts, strict=True)
-        for some in (days_of(year.paths) if is_daily else ([path] for path in year.paths))
-    ]
-    shape = (len(extremes.percentiles), len(extremes.periods), *first.grid.shape)
+    whole = steps_a_day(step_hours) if is_daily else 1
+    amounts: list[Amount] = []
+    parts: list[_Steps] = []
+    for number, year in enumerate(years):
+        one = _amount_in(year, field)
+        check_wet(one, extremes.over, year.paths[0])
+        check_together(grid, {field: units}, year, {field: one.units})
+        amounts.append(one)
+        parts.append(_Steps.of(number, year.paths, is_daily))
+    steps = _Steps.joined(parts)
+    shape = (len(extremes.percentiles), len(extremes.periods), *grid.shape)
     values, error = (np.full(shape, np.nan, np.float32) for _ in range(2))
     counts = np.zeros(shape[1:], np.int32)
     for place, period in enumerate(extremes.periods):
-        months = months_of(period)
-        chosen = [one for one in members if int(stamp_of(one[-1][0])[5:7]) in months]
-        if not chosen and period != "annual":
+        chosen = steps.where(np.isin(steps.month, months_of(period)))
+        if not chosen.year.size and period != "annual":
             log.info("%s: there is no sample of this season: it has no percentiles", period)
             continue
-        check_enough(len(chosen), extremes, period)
+        check_enough(chosen.year.size, extremes, period)
         wet = extremes.wet_mm_day if extremes.over.startswith("wet") else 0.0
-        source = _Values(chosen, first.grid, wet, whole)
-        found = cell_percentiles(source, first.grid.size, extremes.percentiles, memory)
+        source = _Values(years, amounts, chosen, grid, wet, whole)
+        found = cell_percentiles(source, grid.size, extremes.percentiles, memory)
         for row, percentile in enumerate(extremes.percentiles):
             # Of five values exactly one is above the 80th: 1 − .8 is a little less than .2.
             few = found.counts * (1.0 - percentile / 100.0) < 1.0 - 1e-9
             _report_few(few, percentile, period, extremes.over)
             for maps, result in ((values, found.values), (error, found.error)):
-                maps[row, place] = np.where(few, np.nan, result[row]).reshape(first.grid.shape)
-        counts[place] = found.counts.reshape(first.grid.shape)
-    return first.grid, Thresholds(
+                maps[row, place] = np.where(few, np.nan, result[row]).reshape(grid.shape)
+        counts[place] = found.counts.reshape(grid.shape)
+    return grid, Thresholds(
         field=field,
-        units=amounts[0].units,
+        units=units,
         over=extremes.over,
         wet_mm_day=extremes.wet_mm_day,
-        step_hours=first.step_hours,
+        step_hours=step_hours,
         percentiles=extremes.percentiles,
         periods=extremes.periods,
         values=values,
@@ -154,13 +174,3 @@ def _report_few(few: NDArray[np.bool_], percentile: float, period: str, over: st
             "%s: %.3g %% of the cells have too few %s for the %s percentile: nothing is extreme "
             "there", period, 100.0 * few.mean(), over, ordinal(percentile),
         )  # fmt: skip
-
-
-def open_years(
-    samples: Sequence[YearOfSamples], field: str, periods: Sequence[Sequence[str]] = ()
-) -> list[Samples]:
-    """Open samples, a year each; periods: the stretch of each that counts, or none."""
-    stretches: Sequence[Sequence[str] | None] = periods or [None] * len(samples)
-    return [
-        open_year(year, [field], period) for year, period in zip(samples, stretches, strict=True)
-    ]

@@ -3,9 +3,8 @@
 How they are computed, and to what error, is said in `prepare.cell_percentiles`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,30 +15,32 @@ from stormtrace.formats.samples import stamp_of
 from stormtrace.grids import Grid
 from stormtrace.prepare.cell_percentiles import MEMORY_BYTES, cell_percentiles
 from stormtrace.prepare.years_of_samples import (
-    Samples,
+    OpenedYears,
     YearOfSamples,
     check_together,
-    open_year,
     units_of,
 )
-
-Member = tuple[Samples, Path]
 
 
 @dataclass(frozen=True)
 class MapsOfSamples:
-    """The maps of the one field that the folders of some samples are opened for."""
+    """The maps of the one field that some years are opened for.
 
-    members: Sequence[Member]
+    year, sample (n,): numbers of the year, and of the sample in it.
+    """
+
+    years: OpenedYears
+    year: NDArray[np.int32]
+    sample: NDArray[np.int32]
 
     def __len__(self) -> int:
         """Return how many there are."""
-        return len(self.members)
+        return self.year.size
 
     def __getitem__(self, index: int) -> NDArray[np.float32]:
         """Return one map, (cells,)."""
-        folder, sample = self.members[index]
-        return folder.read([sample]).values[0, 0].ravel()
+        year = self.years[int(self.year[index])]
+        return year.read([year.paths[self.sample[index]]]).values[0, 0].ravel()
 
 
 def fit_percentiles(
@@ -57,26 +58,25 @@ def fit_percentiles(
         BadInput: there are no samples, or they are damaged, on several grids or in several units.
 
     """
-    months, grid = _by_month(years, field)
-    values = np.full((MONTHS, *grid.shape), np.nan, np.float32)
-    steps = np.array([len(members) for members in months], np.int32)
-    for index in np.flatnonzero(steps):
-        source = MapsOfSamples(months[index])
-        found = cell_percentiles(source, grid.size, [percentile], memory)
-        values[index] = found.values[0].reshape(grid.shape)
-    return grid, PercentileMaps(field, percentile, dataset, values, steps)
-
-
-def _by_month(years: Iterable[YearOfSamples], field: str) -> tuple[list[list[Member]], Grid]:
-    """Return the samples of each month, January first, and the grid they share."""
-    months: list[list[Member]] = [[] for _ in range(MONTHS)]
-    first = None
-    for year in years:
-        folder = open_year(year, [field])
-        first = first or (folder.grid, units_of(folder, [field]))
-        check_together(*first, folder)
-        for sample in folder.paths:
-            months[int(stamp_of(sample)[5:7]) - 1].append((folder, sample))
-    if first is None:
+    opened = OpenedYears(list(years), [field])
+    month: list[NDArray[np.int8]] = []
+    together = None
+    for year in opened:
+        together = together or (year.grid, units_of(year, [field]))
+        check_together(*together, year)
+        month.append(np.array([int(stamp_of(path)[5:7]) for path in year.paths], np.int8))
+    if together is None:
         raise BadInput("there are no samples to take percentiles of: name folders of samples")
-    return months, first[0]
+    grid, _ = together
+    of_year = np.repeat(np.arange(len(month), dtype=np.int32), [one.size for one in month])
+    sample = np.concatenate([np.arange(one.size, dtype=np.int32) for one in month])
+    values = np.full((MONTHS, *grid.shape), np.nan, np.float32)
+    steps = np.zeros(MONTHS, np.int32)
+    for index in range(MONTHS):
+        chosen = np.concatenate(month) == index + 1
+        steps[index] = np.count_nonzero(chosen)
+        if steps[index]:
+            source = MapsOfSamples(opened, of_year[chosen], sample[chosen])
+            found = cell_percentiles(source, grid.size, [percentile], memory)
+            values[index] = found.values[0].reshape(grid.shape)
+    return grid, PercentileMaps(field, percentile, dataset, values, steps)

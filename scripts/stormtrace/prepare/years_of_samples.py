@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -36,6 +36,34 @@ def open_year(
     from stormtrace.prepare.unwritten_samples import UnwrittenSamples
 
     return UnwrittenSamples(year, fields, period)
+
+
+class OpenedYears:
+    """The samples of some years, each opened (`open_year`) when it is asked for.
+
+    The last one stays open: the names of a year's samples alone are a megabyte or more.
+    """
+
+    def __init__(
+        self,
+        years: Sequence[YearOfSamples],
+        fields: Sequence[str],
+        periods: Sequence[Sequence[str]] = (),
+    ) -> None:
+        """Take years; periods: the stretch of each that counts, or none."""
+        self._years, self._fields = years, fields
+        self._periods: Sequence[Sequence[str] | None] = periods or [None] * len(years)
+        self._open: tuple[int, Samples] | None = None
+
+    def __iter__(self) -> Iterator["Samples"]:
+        return (self[number] for number in range(len(self._years)))
+
+    def __getitem__(self, number: int) -> "Samples":
+        if self._open is None or self._open[0] != number:
+            self._open = None  # one year at a time
+            year, period = self._years[number], self._periods[number]
+            self._open = number, open_year(year, self._fields, period)
+        return self._open[1]
 
 
 def units_of(year: Samples, fields: Sequence[str]) -> dict[str, str]:
