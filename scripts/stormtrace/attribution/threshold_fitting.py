@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +27,7 @@ from stormtrace.prepare.cell_percentiles import MEMORY_BYTES, cell_percentiles
 from stormtrace.prepare.years_of_samples import OpenedYears, Samples, check_together
 
 
-@dataclass(frozen=True, eq=False)
-class _Steps:
+class _Steps(NamedTuple):
     """Steps or days of all years, in order, (n,) each: some samples of a year, in some month.
 
     year: its number; first, last: which of its samples, the last one not included; month: 1 … 12.
@@ -50,13 +50,11 @@ class _Steps:
     @classmethod
     def joined(cls, parts: Sequence["_Steps"]) -> "_Steps":
         """Return those of several years."""
-        return cls(
-            **{name: np.concatenate([vars(one)[name] for one in parts]) for name in vars(parts[0])}
-        )
+        return cls(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
     def where(self, chosen: NDArray[np.bool_]) -> "_Steps":
         """Return some of them."""
-        return _Steps(self.year[chosen], self.first[chosen], self.last[chosen], self.month[chosen])
+        return _Steps(*(column[chosen] for column in self))
 
 
 @dataclass(frozen=True)
