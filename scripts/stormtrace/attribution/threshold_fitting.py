@@ -36,7 +36,7 @@ class _Steps(NamedTuple):
     year: NDArray[np.int32]
     first: NDArray[np.int32]
     last: NDArray[np.int32]
-    month: NDArray[np.int8]
+    month: NDArray[np.int32]
 
     @classmethod
     def of(cls, number: int, paths: Sequence[Path], is_daily: bool) -> "_Steps":
@@ -44,7 +44,7 @@ class _Steps(NamedTuple):
         stamps = np.array([stamp_of(path)[: 10 if is_daily else None] for path in paths])
         first = np.flatnonzero(np.append(True, stamps[1:] != stamps[:-1])).astype(np.int32)
         last = np.append(first[1:], len(paths)).astype(np.int32)
-        month = np.array([int(one[5:7]) for one in stamps[first].tolist()], np.int8)
+        month = np.array([int(one[5:7]) for one in stamps[first].tolist()], np.int32)
         return cls(np.full_like(first, number), first, last, month)
 
     @classmethod

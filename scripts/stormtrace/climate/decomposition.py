@@ -203,17 +203,18 @@ def _rows(
     """Yield the rows of one class, period and region."""
     once = {side: np.ones((1, means[side].steps.size)) for side in ("first", "second")}
     estimates = {name: float(v[0]) for name, v in _drawn(fields, means, region, once).items()}
-    sizes = [means[side].steps.size // block_years for side in ("first", "second")]
+    sizes = {side: means[side].steps.size // block_years for side in ("first", "second")}
     ends: dict[str, tuple[float, float]] = {}
     record = [means[side].record for side in ("first", "second")]
-    if are_enough(record, block_years) and min(sizes) >= MINIMUM_YEARS:
+    if are_enough(record, block_years) and min(sizes.values()) >= MINIMUM_YEARS:
         rng = np.random.default_rng(0)
         weights = {
             side: drawn_years(means[side].steps.size, replicates, block_years, rng)
             for side in ("first", "second")
         }
         for name, values in _drawn(fields, means, region, weights).items():
-            ends[name] = interval(estimates[name], values, sizes)
+            of = [sizes[name]] if name in sizes else list(sizes.values())
+            ends[name] = interval(estimates[name], values, of)
     for part in ("first", "second", "difference", *fields, "remainder"):
         of_field = part in fields
         name = f"{part}_mean" if of_field else part

@@ -13,6 +13,9 @@ MINIMUM_YEARS = 5
 #: Keeps 1000 draws of both sides (32 MB) in the processor's cache.
 CELLS_AT_ONCE = 4_000
 
+#: Relative error of a sum of counts that was brought to other amounts in float32, and more.
+ROUNDING = np.float32(4e-7)
+
 
 def bootstrap(
     first: YearMaps,
@@ -39,7 +42,7 @@ def bootstrap(
     drawn = [drawn_years(len(side.amounts), replicates, block_years, rng) for side in sides]
     amounts = [weights @ side.amounts for weights, side in zip(drawn, sides, strict=True)]
     # Whole numbers are added up exactly, so that equal sums of a rare class are ties; the first
-    # side's are then brought to the second's amounts.
+    # side's are then brought to the second's amounts, and are ties within what that rounds off.
     whole = [weights.astype(np.float32) for weights in drawn]
     scale = (amounts[1] / amounts[0]).astype(np.float32)[:, None]
     both = first.total + second.total
@@ -51,8 +54,10 @@ def bootstrap(
         for weights, side, found in zip(whole, sides, sums, strict=True):
             np.matmul(weights, side.at(cells), out=found)
         if (scale != 1).any():
-            sums[0] *= scale
+            sums[0] *= scale * (1 + ROUNDING)
         below = _count_rows(sums[1] <= sums[0])
+        if (scale != 1).any():
+            sums[0] *= (1 - ROUNDING) / (1 + ROUNDING)
         above = _count_rows(sums[1] >= sums[0])
         shares = np.clip(2 * np.minimum(below, above) / replicates, 1 / replicates, 1)
         p_values[cells] = _expand(shares, sizes)
@@ -67,13 +72,13 @@ def are_enough(years: Sequence[int], block_years: int) -> bool:
 def widening(sizes: Sequence[int], confidence: float = 0.95) -> float:
     """Return how much wider a percentile interval of few years must be: √(n/(n−1))·t/z, `_expand`.
 
-    sizes: years (or blocks) of each side.
+    sizes: years (or blocks) of each side, or of the only one.
     """
     import scipy.special
 
     tail = (1 + confidence) / 2
     n = min(sizes)
-    t, z = scipy.special.stdtrit(sum(sizes) - 2, tail), scipy.special.ndtri(tail)
+    t, z = scipy.special.stdtrit(_freedom(sizes), tail), scipy.special.ndtri(tail)
     return float(np.sqrt(n / (n - 1)) * t / z)
 
 
@@ -99,13 +104,23 @@ def _expand(p_values: NDArray[np.floating], sizes: list[int]) -> NDArray[np.floa
     distribution, so that with six years a side 10 % of null differences seem significant at the
     5 % level. Hesterberg (2015, The American Statistician 69, 371) therefore widens percentile
     intervals by √(n/(n−1))·t/z. Here the inverse is applied to p-values, with the smaller n and
-    n₁ + n₂ − 2 degrees of freedom.
+    Welch's degrees of freedom.
     """
     import scipy.special  # slow to import; with few years nothing is tested
 
     n = min(sizes)
     z = scipy.special.ndtri(p_values / 2) * np.sqrt((n - 1) / n)
-    return 2 * scipy.special.stdtr(sum(sizes) - 2, z)
+    return 2 * scipy.special.stdtr(_freedom(sizes), z)
+
+
+def _freedom(sizes: Sequence[int]) -> float:
+    """Return Welch's degrees of freedom for years that vary alike on all sides.
+
+    (Σ 1/n)² / Σ 1/(n² (n − 1)): n₁ + n₂ − 2 where both have as many years, and little more than
+    those of the shorter one where it has far fewer, whose few years the difference hangs on.
+    """
+    n = np.array(sizes, float)
+    return float((1 / n).sum() ** 2 / (1 / (n**2 * (n - 1))).sum())
 
 
 def _count_rows(flags: NDArray[np.bool_]) -> NDArray[np.int64]:
