@@ -220,6 +220,28 @@ def test_points_between_steps_belong_to_the_nearest(tmp_path):
         judge(storms, steps_of(3, start="2006-08-24"), GLOBE, 17.5)
 
 
+@pytest.mark.parametrize("offset", [0, 90])
+def test_steps_that_the_observations_skip_are_not_judged(tmp_path, offset):
+    """Every third hour detected, every sixth observed, and once in between: none is a false alarm.
+
+    Also of means, whose stamps (01:30, 04:30, …) lie as near to one observation as to the next.
+    """
+    times = np.datetime64("2005-08-24T00", "s") + np.arange(17) * np.timedelta64(3, "h")
+    steps = Steps(times[:16] + np.timedelta64(offset, "m"), 3.0)
+    looked = [*range(0, 16, 2), 5]
+    rows = [row("A", str(times[k]).replace("T", " "), 20, -60 + k, 70) for k in sorted(looked)]
+    storms = read_storms(write_csv(tmp_path / "storms.csv", rows))
+    found = [(step, 20, -60 + step) for step in range(16)] + [(8, -20, 100)]
+    found.sort()
+    detected = Detected(points(found), np.array([7 if lat > 0 else 8 for _, lat, _ in found]))
+    judged = judge(storms, steps, GLOBE, 17.5)
+    assert np.flatnonzero(judged.looked).tolist() == list(range(0, 15, 2))
+    assert judged.step.tolist() == sorted(looked)
+    every = skill(verdicts(judged, [detected], steps, 300.0), steps)["all"]
+    assert (every["points"], every["hits"], every["detections"], every["between"]) == (9, 9, 9, 8)
+    assert (every["false"], every["far"], every["events_false"]) == (1, 1 / 9, 1)
+
+
 @pytest.mark.parametrize("shift", [0.0, 2.0])
 def test_observed_tracks_sent_through_tracking(tmp_path, shift):
     """Discs painted where storms were: all found, no false alarm, and the error is the shift."""

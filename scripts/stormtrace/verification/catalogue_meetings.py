@@ -15,6 +15,7 @@ from stormtrace.grids import Grid
 from stormtrace.prepare.raw.calendar_time import Calendar
 from stormtrace.sphere import unit_vectors
 from stormtrace.verification.catalogues import Floats, Table
+from stormtrace.verification.looks import Looks
 from stormtrace.verification.together import Step
 
 
@@ -33,18 +34,13 @@ class Meeting:
         }
         # The catalogue looks every so often: at its own times, also those at which it has nothing.
         self._times = np.unique(np.concatenate([one.seconds for one in table.points.values()]))
-        self._every = _cadence(self._times)
-        self._phase = _usual(self._times % self._every)
-
-    def _looks(self, seconds: int) -> bool:
-        within = self._times[0] <= seconds <= self._times[-1]
-        return bool(within) and seconds % self._every == self._phase
+        self._looks = Looks.of(self._times)
 
     def add(self, seconds: int, cells: NDArray[np.bool_], events: NDArray[np.int32]) -> None:
         """Add one step: what the member marks, and its events (0: none)."""
         marked = np.flatnonzero(cells)
         numbers = events.ravel()[marked]
-        self.seen[numbers] |= self._looks(seconds)
+        self.seen[numbers] |= bool(self._looks.fall_in(np.array([seconds]), 1)[0])
         # On a chord of the unit sphere; a dot product is enough to compare with.
         least = np.cos(self._radius / EARTH_RADIUS_KM)
         for kind, points in self._table.points.items():
@@ -108,20 +104,6 @@ class Meeting:
             "not_in_catalogue": lacking,
             "false_alarm_ratio": lacking / count if count else None,
         }
-
-
-def _cadence(times: NDArray[np.int64]) -> int:
-    """Return how far apart times (in order) usually are; of rare ones, what divides all of it."""
-    apart = np.diff(times)
-    every = _usual(apart)
-    common = 2 * np.count_nonzero(apart == every) >= apart.size
-    return (every if common else int(np.gcd.reduce(apart))) or 1
-
-
-def _usual(values: NDArray[np.int64]) -> int:
-    """Return the value that is there most often, the least of several; 0 of none."""
-    known, counts = np.unique(values, return_counts=True)
-    return int(known[counts.argmax()]) if known.size else 0
 
 
 def _sums(group: NDArray[np.int64], *columns: NDArray[Any]) -> Floats:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace import commandline
 from stormtrace.class_table import ClassTable
 from stormtrace.classes import FeatureClass
 from stormtrace.climate.event_tables import read_beginnings, read_events_of
@@ -133,6 +134,12 @@ def in_time(tracked: Tracked, storms: Storms, rules: Rules) -> dict[str, Any]:
 
     """
     judged = judge(storms, tracked.steps, tracked.grid, rules.minimum_wind)
+    if not judged.looked.all():
+        commandline.log.info(
+            "the observations look at %d of the %d steps, every %g h: detections at the others are"
+            " neither found nor false",
+            judged.looked.sum(), judged.looked.size, judged.every_h,
+        )  # fmt: skip
     found = verdicts(judged, _detected(tracked), tracked.steps, rules.radius_km)
     return skill(found, tracked.steps)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
+from stormtrace.verification.looks import Looks
 from stormtrace.verification.observed import Storms
 
 DATES_AT_ONCE = 10_000
@@ -29,13 +30,16 @@ class Judged:
     step (n,): index of the step. storms: the points. counts (n,): whether a miss of the point is
     one; the others (too weak, of unknown intensity, extratropical) neither count as missed, nor
     does what is detected there as a false alarm. begun_before: storms (index into their names)
-    that had such points before the experiment's first step.
+    that had such points before the experiment's first step. looked (steps,): whether the
+    observations look at a step of the experiment; every_h: how often they look.
     """
 
     step: NDArray[np.int64]
     storms: Storms
     counts: NDArray[np.bool_]
     begun_before: frozenset[int]
+    looked: NDArray[np.bool_]
+    every_h: float
 
 
 def real_times(time: NDArray[np.floating], units: str, calendar: str) -> NDArray[np.datetime64]:
@@ -76,9 +80,9 @@ def years_and_months(
 def judge(storms: Storms, steps: Steps, grid: Grid, minimum_wind: float) -> Judged:
     """Return the observed points that lie on the grid at a step of the experiment.
 
-    Each point belongs to the nearest step, at most half a step away; of several points of a storm
-    at one step the one nearest in time counts. A point counts where its wind is known and at least
-    `minimum_wind` (m/s), and its stage is that of a cyclone.
+    Each point belongs to the nearest step, at most half a step away (of two as near the later one);
+    of several points of a storm at one step the one nearest in time counts. A point counts where
+    its wind is known and at least `minimum_wind` (m/s), and its stage is that of a cyclone.
 
     Raises:
         BadInput: no point lies in the time of the experiment.
@@ -87,7 +91,7 @@ def judge(storms: Storms, steps: Steps, grid: Grid, minimum_wind: float) -> Judg
     position = np.interp(
         storms.time.astype(np.int64), steps.time.astype(np.int64), np.arange(steps.time.size)
     )
-    step = np.rint(position).astype(np.int64)
+    step = np.floor(position + 0.5).astype(np.int64)
     half = np.timedelta64(round(steps.hours * 1800), "s")
     away = np.abs(storms.time - steps.time[step])
     row, _ = grid.cells(storms.lat, storms.lon)
@@ -104,7 +108,17 @@ def judge(storms: Storms, steps: Steps, grid: Grid, minimum_wind: float) -> Judg
     chosen = storms.where(seen[first])
     earlier = is_strong(storms, minimum_wind) & (storms.time < steps.time[0] - half)
     begun = frozenset(storms.storm[earlier].tolist())
-    return Judged(step[seen[first]], chosen, is_strong(chosen, minimum_wind), begun)
+    looks = Looks.of(np.unique(storms.time).astype(np.int64))
+    starts = (steps.time - half).astype(np.int64)
+    looked = looks.fall_in(starts, round(3600 * steps.hours))
+    return Judged(
+        step[seen[first]],
+        chosen,
+        is_strong(chosen, minimum_wind),
+        begun,
+        looked,
+        looks.every / 3600,
+    )
 
 
 def is_strong(storms: Storms, minimum_wind: float) -> NDArray[np.bool_]:

@@ -76,7 +76,8 @@ class Verdicts:
 
     judged: the observed points. hit (observed,): the point was detected; error its distance, km
     (NaN where it was not). event_of (observed,): the event it belongs to, or −1. tallies: of the
-    detected points, by what they are grouped by; `all` has one group, 0.
+    detected points, by what they are grouped by; `all` has one group, 0. between: detected points
+    at steps that the observations do not look at, of which nothing else is counted.
     """
 
     judged: Judged
@@ -84,6 +85,7 @@ class Verdicts:
     error: NDArray[np.float64]
     event_of: Indices
     tallies: Mapping[str, Tally]
+    between: int
 
 
 def verdicts(
@@ -98,6 +100,7 @@ def verdicts(
     error = np.full(hit.size, np.nan)
     event_of = np.full(hit.size, -1)
     tallies: dict[str, list[Tally]] = {name: [] for name in ("all", *LABELS, "year")}
+    between = 0
 
     def observed(rows: Indices) -> Points:
         return Points(judged.step[rows], storms.lat[rows], storms.lon[rows])
@@ -117,14 +120,16 @@ def verdicts(
         rest = match(observed(others), points.where(left), radius_km)
         beside = np.zeros(free.size, bool)
         beside[left[rest.second]] = True
-        became = np.stack([np.ones(free.size, bool), free & ~beside, beside], axis=1)
+        seen = judged.looked[points.step]
+        became = np.stack([seen, seen & free & ~beside, seen & beside], axis=1).view(np.int8)
+        between += int((~seen).sum())
         event, step = some.event.astype(np.int32), points.step.astype(np.int32)
         one = Tally(np.zeros(free.size, np.int8), event, became, step)
         tallies["all"].append(_sums_of([one]))
         for name, group in _groups(points.lat, points.lon, steps.time[points.step]).items():
             tallies[name].append(_sums_of([replace(one, group=group)]))
     of_all = {name: _sums_of(tallies.pop(name)) for name in list(tallies)}
-    return Verdicts(judged, hit, error, event_of, of_all)
+    return Verdicts(judged, hit, error, event_of, of_all, between)
 
 
 def _sums_of(parts: Sequence[Tally]) -> Tally:
@@ -164,7 +169,8 @@ def skill(found: Verdicts, steps: Steps, seed: int = 0) -> dict[str, Any]:
         for name, table in groups.items()
     }
     whole = np.ones(found.hit.size, bool), found.tallies["all"].of(0)
-    return {"all": _scores(found, *whole, rng) | _leads(found, steps, rng), "by": by}
+    every = _scores(found, *whole, rng) | _leads(found, steps, rng) | {"between": found.between}
+    return {"all": every, "by": by}
 
 
 def _groups(
