@@ -63,7 +63,7 @@ def write_masks(
 def write_frequency(
     path: Path,
     counts: Mapping[int, NDArray[np.integer]],
-    steps: int | Sequence[int] = 100,
+    steps: int | Sequence[int] | Mapping[int, Sequence[int]] = 100,
     grid: Grid = MINI,
     experiment: str = "made",
     events: float = 0,
@@ -74,7 +74,7 @@ def write_frequency(
 ) -> Path:
     """Write a frequency file from (month, class, nlat, nlon) counts of each year.
 
-    Every month has `steps` steps (or the one of the twelve); `events` is the share of the counts
+    Every month has `steps` steps (or the one of the twelve, or of the year's); `events` is the share of the counts
     that is of tracked events (0: nothing was tracked), and genesis is a tenth of all counts.
     coverage: first and last time. entries: the share of the counts at which a class enters the cell.
     """
@@ -82,9 +82,10 @@ def write_frequency(
     attributes = {"experiment": experiment, "calendar": "noleap", "step_hours": float(step_hours)}
     for end, moment in zip(("start", "end"), coverage or (), strict=False):
         attributes[f"time_coverage_{end}"] = moment
-    present = np.broadcast_to(steps, 12).astype(np.int64)
 
     def counted(year: int) -> Counts:
+        of_year = steps[year] if isinstance(steps, Mapping) else steps
+        present = np.broadcast_to(of_year, 12).astype(np.int64)
         fields = {"count": counts[year].astype(np.int16)}
         if entries:
             fields["entries"] = (counts[year] * entries).astype(np.int16)

@@ -10,6 +10,7 @@ from stormtrace.figures.colours import (
     blend,
     diverging,
     ramp,
+    scale_of,
     sequential,
 )
 
@@ -84,3 +85,19 @@ def test_an_empty_map_of_per_cent_has_the_scale_of_all_per_cent():
     assert (empty.least, empty.most) == (0.0, 100.0) and empty.levels[-1] < 100
     assert diverging(0.0, "percentage points").most == 100.0
     assert sequential(0.0, RIVER, "events a year").most is None
+
+
+def test_maps_of_either_sign_have_a_scale_of_either_sign():
+    """Transport to the south was as clear as none; a share of 210 % ended at 100 without a word."""
+    south, north = np.full((2, 3), -10.7), np.array([[0.0, 1e-9, 4.0]])
+    both = scale_of([south, north], RIVER, "kg m-1 s-1")
+    assert both.levels.min() < 0 < both.levels.max() and both.least is None
+    assert (both.paint(south)[..., 3] > 0).all()
+    alone = scale_of([north, -1e-7 * north], RIVER, "kg m-1 s-1")
+    assert alone.levels.min() > 0 and alone.least == 0
+    assert scale_of([np.array([0.0, 61.0])], RIVER, "%").most is None
+    assert scale_of([np.array([0.0, 100.0])], RIVER, "%").most == 100
+    beyond = np.concatenate([np.zeros(10_000), [210.0]])
+    assert scale_of([beyond], RIVER, "%").most is None
+    assert scale_of([beyond, -0.3 * beyond], RIVER, "%").most is None
+    assert scale_of([np.full(3, np.nan)], RIVER, "%").most == 100

@@ -15,6 +15,7 @@ from matplotlib.colors import to_rgb
 from PIL import Image
 from skimage.color import deltaE_ciede2000, rgb2lab
 
+from make_reports import TEMPLATES
 from make_results import (
     CLASSES,
     MINI,
@@ -49,6 +50,7 @@ from stormtrace.formats.comparison_maps import read_comparison
 from stormtrace.formats.masks import open_masks
 from stormtrace.grids import make_grid
 from stormtrace.learn.labellings import Labelling
+from stormtrace.report.page import write_page
 
 JANUARY = [100, *[0] * 11]  # steps in each month
 
@@ -186,6 +188,38 @@ def test_an_empty_panel_says_why():
     assert why_empty(Panel(MINI, nothing, ""), scale) == "no difference anywhere"
     assert why_empty(Panel(MINI, nothing - 1.2, ""), scale) == "nowhere above 1.2 percentage points"
     assert why_empty(Panel(MINI, nothing + 20, ""), scale) == ""
+
+
+def test_a_season_of_too_few_years_is_told_and_not_hatched(tmp_path):
+    """Summers of three years in six: they differ as the winters do, and are not tested."""
+    rng = np.random.default_rng(0)
+    files = []
+    for name, mean, summers in (("a", 0.1, range(2000, 2003)), ("b", 0.2, range(2000, 2006))):
+        steps = {y: np.where(np.isin(np.arange(12), (5, 6, 7)) & (y not in summers), 0, 240)
+                 for y in range(2000, 2006)}  # fmt: skip
+        counts = {y: rng.binomial(n[:, None, None, None], mean, (12, 2, *MINI.shape))
+                  for y, n in steps.items()}  # fmt: skip
+        files.append(write_frequency(tmp_path / f"{name}.nc", counts, steps))
+    compare_files(*files, tmp_path / "c.nc", {})
+    compared = read_comparison(tmp_path / "c.nc")
+    figures = dict(comparison_figures.draw_comparison_figures(compared, "Change"))
+    words = words_of(figures["ar-difference-seasons"])
+    assert "JJA · not tested" in words and "DJF · not tested" not in words
+    frequency = comparison_figures.FREQUENCY
+    seasons = comparison_figures.SEASONS
+    hatched = {s: comparison_figures._doubtful(compared, CLASSES["AR"], frequency, s, 0.01)
+               for s in seasons}  # fmt: skip
+    assert hatched["JJA"] is None and hatched["DJF"] is not None
+    page = {"title": "T", "experiments": [
+        {"name": n, "frequency": str(f), "title": n, "model": "net"}
+        for n, f in zip("ab", files, strict=True)
+    ]}  # fmt: skip
+    page["comparisons"] = [
+        {"name": "c", "first": "a", "second": "b", "file": str(tmp_path / "c.nc")}
+    ]
+    text = write_page(page, TEMPLATES, tmp_path)
+    assert "Too few years for a test, and no dots, in JJA." in text
+    assert '"c|atmospheric_river|DJF"' in text and '"c|atmospheric_river|JJA"' not in text
 
 
 def test_a_comparison_names_both_records_and_the_change(tmp_path):

@@ -1,5 +1,6 @@
 """Discrete colour scales: readable without colour vision, shared by the panels of a figure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,13 +94,14 @@ class Scale:
 def sequential(maximum: float, feature: FeatureClass | str, units: str, bins: int = 9) -> Scale:
     """Return a scale from 0 to about `maximum` in round steps; the first step stays clear.
 
-    Of per cent it ends at 100, which is also the scale of maps on which there is nothing.
+    Of per cent it ends at 100, which is also the scale of maps on which there is nothing, unless
+    these go beyond.
     """
     maximum = _something(maximum, units)
     step = nice_step(maximum / bins)
     count = max(2, int(np.ceil(maximum / step - 1e-9)))
     levels = step * np.arange(1, count + 1, dtype=np.float64)
-    most = ALL if _is_share(units) and levels[-1] >= ALL else None
+    most = ALL if _is_share(units) and levels[-1] >= ALL >= maximum else None
     levels = levels[levels < ALL] if most else levels
     return Scale(levels, blend(ramp(feature), levels.size + 1), 0, units, 0.0, most)
 
@@ -107,16 +109,34 @@ def sequential(maximum: float, feature: FeatureClass | str, units: str, bins: in
 def diverging(largest: float, units: str, bins: int = 5) -> Scale:
     """Return a symmetric scale; differences smaller than `CLEAR` of one step stay clear.
 
-    Of per cent (and points of per cent) it ends at −100 and 100, as where nothing differs.
+    Of per cent (and points of per cent) it ends at −100 and 100, as where nothing differs, unless
+    maps go beyond.
     """
     largest = _something(largest, units)
     step = nice_step(largest / bins)
     half = step * np.array([CLEAR, *range(1, max(2, int(np.ceil(largest / step - 1e-9))) + 1)])
-    most = ALL if _is_share(units) and half[-1] >= ALL else None
+    most = ALL if _is_share(units) and half[-1] >= ALL >= largest else None
     half = half[half < ALL] if most else half
     levels = np.concatenate([-half[::-1], half])
     colours = blend(DIVERGING, levels.size + 1)
     return Scale(levels, colours, half.size, units, -most if most else None, most)
+
+
+def scale_of(
+    maps: Sequence[NDArray[np.floating]], feature: FeatureClass | str, units: str
+) -> Scale:
+    """Return the scale that maps share: from zero on, or to both sides of it where some are below.
+
+    What is below by less than a thousandth of the largest is rounding.
+    """
+    known = [values[np.isfinite(values)] for values in maps]
+    largest = largest_shown(known)
+    most = max((float(np.abs(values).max()) for values in known if values.size), default=0.0)
+    if _is_share(units) and most > ALL * (1 + 1e-6):
+        largest = max(largest, np.nextafter(ALL, most))
+    if any((values < -1e-3 * most).any() for values in known):
+        return diverging(largest, units)
+    return sequential(largest, feature, units)
 
 
 def _something(largest: float, units: str) -> float:

@@ -152,7 +152,7 @@ def _differences(
         Panel(
             comparison.grid,
             values,
-            period if len(maps) > 1 else "",
+            _season(comparison, feature, what, period) if len(maps) > 1 else "",
             hatched=_doubtful(comparison, feature, what, period, smallest),
             beyond=np.isnan(values),
         )
@@ -161,11 +161,17 @@ def _differences(
     return draw_panels(panels, scale, "Difference", title, note, 1 if len(panels) == 1 else 2)
 
 
+def _season(comparison: Comparison, feature: FeatureClass, what: Quantity, period: str) -> str:
+    """Return a period, and that it is not tested where others are."""
+    is_tested = comparison.tests(what.prefix, feature.flag, period) or not comparison.tested
+    return period if is_tested else f"{period} · not tested"
+
+
 def _doubtful(
     comparison: Comparison, feature: FeatureClass, what: Quantity, period: str, smallest: float
 ) -> np.ndarray | None:
     """Return the cells with a visible difference that is not significant."""
-    if not comparison.tested:
+    if not comparison.tests(what.prefix, feature.flag, period):
         return None
     change, significant = (
         comparison.get(f"{what.prefix}{name}", feature.flag, period)

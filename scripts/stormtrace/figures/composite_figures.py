@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from stormtrace.classes import FeatureClass
 from stormtrace.climate.composites import Composite, split_change
-from stormtrace.figures.colours import diverging, largest_shown, sequential
+from stormtrace.figures.colours import diverging, largest_shown, scale_of
 from stormtrace.figures.panels import Panel, draw_panels
 from stormtrace.formats.composite_sums import ALL, Maps
 
@@ -28,7 +28,7 @@ def draw_composites(
     for feature in first.classes.features:
         means = {period: one.mean(feature.flag) for period, one in named.items()}
         heading = f"{field} while {_article(feature.name.lower())} is present"
-        figure = _panels(means, first, feature, heading, subtitle, first.units)
+        figure = _panels("Mean", means, first, feature, heading, subtitle, first.units)
         yield f"{feature.key}-{field}-composite", figure
     yield from draw_shares(composites, field, field, f"{title} · {steps_in_words(first)}")
 
@@ -53,7 +53,7 @@ def draw_shares(
         )
         place = "in or near" if reach else "within"
         heading = f"Share of {what} that falls {place} {feature.plural}"
-        figure = _panels(shares, first, feature, heading, subtitle, "%")
+        figure = _panels("Share", shares, first, feature, heading, subtitle, "%")
         yield f"{feature.key}-{field}-share", figure
 
 
@@ -92,6 +92,7 @@ def draw_split(
 
 
 def _panels(
+    what: str,
     maps: Mapping[str, Maps],
     one: Composite,
     feature: FeatureClass,
@@ -99,8 +100,7 @@ def _panels(
     title: str,
     units: str,
 ) -> Figure:
-    scale = sequential(largest_shown([np.nan_to_num(m) for m in maps.values()]), feature, units)
-    what = "Share" if units == "%" else "Mean"
+    scale = scale_of([np.nan_to_num(m) for m in maps.values()], feature, units)
     panels = [Panel(one.grid, values, period) for period, values in maps.items()]
     return draw_panels(panels, scale, what, heading, title, 2 if len(panels) > 1 else 1)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from matplotlib.figure import Figure
 
-from stormtrace.figures.colours import largest_shown, sequential
+from stormtrace.figures.colours import scale_of
 from stormtrace.figures.panels import Panel, draw_panels
 from stormtrace.formats.extreme_thresholds import Thresholds
 from stormtrace.grids import Grid
@@ -17,8 +17,7 @@ def draw_thresholds(thresholds: Thresholds, grid: Grid, title: str) -> Iterator[
     wet = f" ({thresholds.wet_mm_day:g} mm/day and more)" if "wet" in thresholds.over else ""
     for row, percentile in enumerate(thresholds.percentiles):
         maps = thresholds.values[row]
-        largest = largest_shown([np.nan_to_num(one) for one in maps])
-        scale = sequential(largest, "AR", thresholds.units)
+        scale = scale_of([np.nan_to_num(one) for one in maps], "AR", thresholds.units)
         panels = [
             Panel(grid, values, period if len(maps) > 1 else "", beyond=np.isnan(values))
             for period, values in zip(thresholds.periods, maps, strict=True)

@@ -97,6 +97,10 @@ class Comparison:
         tests = [values for name, values in self.fields.items() if name.endswith("p_value")]
         return any(bool(np.isfinite(values).any()) for values in tests)
 
+    def tests(self, prefix: str, feature: str, period: str) -> bool:
+        """Whether a quantity of a class (as `has`) is tested in a period: it has years enough."""
+        return bool(np.isfinite(self.get(f"{prefix}p_value", feature, period)).any())
+
     @property
     def is_empty(self) -> bool:
         """Whether neither side ever has any class, so that there is nothing to test."""

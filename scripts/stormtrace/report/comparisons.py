@@ -67,6 +67,7 @@ def describe(
         + list(_crossings(files, page, compared, shown)),
         regional=list(_regional(files.table)),
         is_tested=compared.tested,
+        untested=_untested(compared, shown) if compared.tested else [],
         is_empty=compared.is_empty,
         links=[
             (name, target)
@@ -118,7 +119,7 @@ def _crossings(
         if compared.has(CROSSING_RATE, one.key) and all(key in page.maps for key in sides):
             change = compared.get(f"{CROSSING_RATE}difference", one.key, "annual")
             key = f"{files.name}|{one.key}|annual|crossings"
-            if compared.tested:
+            if compared.tests(CROSSING_RATE, one.key, "annual"):
                 significant = compared.get(f"{CROSSING_RATE}significant", one.key, "annual")
                 page.significance[key] = _bits(significant, compared, page)
             seen = extremes(change, compared.grid, page.units_of("crossings"))
@@ -156,8 +157,23 @@ def _common_means(compared: ComparisonFile, flag: str) -> tuple[float | None, fl
 def _add_significance(page: PageMaps, name: str, compared: ComparisonFile) -> None:
     for flag in compared.classes.flags:
         for period in page.periods:
+            if not compared.tests("", flag, period):
+                continue
             significant = compared.get("significant", flag, period)
             page.significance[f"{name}|{flag}|{period}"] = _bits(significant, compared, page)
+
+
+def _untested(compared: ComparisonFile, shown: Iterable[ShownClass]) -> list[str]:
+    """Return the periods in which some class differs, and has too few years for a test."""
+    return [
+        "the year" if period == "annual" else period
+        for period in SEASONS
+        if any(
+            np.nan_to_num(compared.get("difference", one.key, period)).any()
+            and not compared.tests("", one.key, period)
+            for one in shown
+        )
+    ]
 
 
 def _bits(significant: NDArray[np.floating], compared: ComparisonFile, page: PageMaps) -> str:

@@ -169,8 +169,8 @@ class RegionalChange:
 class Comparison:
     """A comparison, second minus first.
 
-    caution: that the records have unlike seasons, or empty. is_tested: for significance; is_empty:
-    neither side has anything to test.
+    caution: that the records have unlike seasons, or empty. is_tested: for significance; untested:
+    periods that are not, where others are; is_empty: neither side has anything to test.
     """
 
     name: str
@@ -184,6 +184,7 @@ class Comparison:
     maps: Sequence[MapFigure]
     regional: Sequence[RegionalChange]
     is_tested: bool
+    untested: Sequence[str]
     is_empty: bool
     links: Links
     figures: Links
