@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from stormtrace.climate.significance import bootstrap, drawn_years, false_discovery
+from stormtrace.climate.significance import bootstrap, drawn_years, false_discovery, interval
 from stormtrace.climate.year_maps import YearMaps
 from stormtrace.errors import BadInput
 
@@ -66,6 +66,24 @@ def test_nothing_is_no_difference_however_many_years(numbers):
     counts = np.arange(1.0, 2920.0)
     first, second = (of(np.tile(counts, (n, 1)), np.full(n, 2920)) for n in numbers)
     np.testing.assert_allclose(bootstrap(first, second), 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("numbers", [(5,), (12,), (5, 5), (40, 5), (5, 40)])
+def test_intervals_hold_the_truth_19_times_in_20(numbers):
+    """Plain percentiles of five years hold it 83 times in 100, of 40 and 5 with 43 degrees 91.
+
+    Of 4000 records a share of 95 % has a standard error of 0.35 %.
+    """
+    rng = np.random.default_rng(6)
+    drawn = [drawn_years(n, 500, 1, rng) / n for n in numbers]
+    held = 0
+    for _ in range(4000):
+        sides = [rng.normal(0, 1, n) for n in numbers]
+        means = [float(one.mean()) for one in sides]
+        draws = [weights @ one for weights, one in zip(drawn, sides, strict=True)]
+        low, high = interval(means[-1] - sum(means[:-1]), draws[-1] - sum(draws[:-1]), numbers)
+        held += low <= 0 <= high
+    assert 0.935 < held / 4000 < 0.97
 
 
 def test_p_values_are_those_of_students_t():

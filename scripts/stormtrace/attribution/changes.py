@@ -83,7 +83,12 @@ def _split_of(
     told = {name: float(value[0]) for name, value in _parts(taken).items()}
     if drawn[0] is None or drawn[1] is None:
         return told
-    ends = {name: interval(value) for name, value in _parts(drawn).items()}
+    n = [len(years) for _, years, _, _ in sides]
+    alone = {"first": n[:1], "second": n[1:]}
+    ends = {
+        name: interval(told[name], value, alone.get(name, n))
+        for name, value in _parts(drawn).items()
+    }
     return told | {"intervals": ends}
 
 

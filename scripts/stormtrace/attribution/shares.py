@@ -2,16 +2,18 @@
 
 A share is 100 · Σ(field where the class is) / Σ(field), both weighted by area. There is none where
 what goes either way nearly cancels, as transport to the north over both hemispheres (`cancels`).
-Intervals hold 95 %, of whole years drawn with replacement; with fewer than `MINIMUM_YEARS` there is
-none.
+Intervals hold 95 %, of whole years drawn with replacement, and are wider where these are few; with
+fewer than `MINIMUM_YEARS` there is none.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stormtrace.attribution.regional_sums import RegionalSums, Sums
+from stormtrace.climate import significance
 from stormtrace.climate.seasons import months_of
 from stormtrace.climate.significance import MINIMUM_YEARS
 from stormtrace.formats.comparison_maps import SEASONS
@@ -72,12 +74,17 @@ def draws(years: int, record: int, rng: np.random.Generator) -> NDArray[np.float
     return rng.multinomial(years, np.full(years, 1 / years), DRAWS).astype(np.float64)
 
 
-def interval(values: NDArray[np.floating]) -> list[float] | None:
-    """Return the ends of the middle 95 % of what draws give; None where some give nothing."""
+def interval(
+    estimate: float | None, values: NDArray[np.floating], sizes: Sequence[int]
+) -> list[float] | None:
+    """Return the ends of an interval of what draws of years give (`significance.interval`).
+
+    None where some draws give nothing. sizes: years of each side.
+    """
     known = values[np.isfinite(values)]
-    if known.size < 0.95 * values.size:
+    if estimate is None or known.size < 0.95 * values.size:
         return None
-    return [float(end) for end in np.quantile(known, (0.025, 0.975))]
+    return list(significance.interval(estimate, known, sizes))
 
 
 def _of_place(
@@ -101,10 +108,10 @@ def _of_place(
                 "mean": ratio(total[m, p], count[0, 0]),
             }
             if drawn is not None and drawn_steps is not None and part != ALL:
-                one["interval"] = interval(_divided(100 * drawn[:, m, p], drawn[:, m, 0]))
-                one["steps_interval"] = interval(
-                    _divided(100 * drawn_steps[:, m, p], drawn_steps[:, m, 0])
-                )
+                for name, of in (("share", drawn), ("steps", drawn_steps)):
+                    values = _divided(100 * of[:, m, p], of[:, m, 0])
+                    ends = interval(one[name], values, [len(sums)])
+                    one["interval" if name == "share" else "steps_interval"] = ends
             if nothing[m] and part != ALL:
                 one |= {"share": None, "interval": None, "cancels": True}
             table[part][measure] = one

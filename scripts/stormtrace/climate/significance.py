@@ -87,13 +87,15 @@ def interval(
     drawn: NDArray[np.floating],
     sizes: Sequence[int],
     confidence: float = 0.95,
+    within: tuple[float, float] = (-np.inf, np.inf),
 ) -> tuple[float, float]:
     """Return the ends of an interval of percentiles of draws, wider where years are few.
 
-    drawn: the estimate of each draw of years, (replicate,). sizes: as in `widening`.
+    drawn: the estimate of each draw of years, (replicate,). sizes: as in `widening`. within: what
+    an estimate can be.
     """
     tails = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
-    low, high = estimate + widening(sizes, confidence) * (tails - estimate)
+    low, high = np.clip(estimate + widening(sizes, confidence) * (tails - estimate), *within)
     return float(low), float(high)
 
 

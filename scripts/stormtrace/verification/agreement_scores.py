@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from stormtrace.climate.event_tables import read_beginnings
 from stormtrace.climate.seasons import months_of, season_year
-from stormtrace.climate.significance import MINIMUM_YEARS, year_weights
+from stormtrace.climate.significance import MINIMUM_YEARS, interval, year_weights
 from stormtrace.grids import Grid
 from stormtrace.verification.members import Member
 from stormtrace.verification.together import SEASONS, Together, pairs_of
@@ -97,6 +97,14 @@ _SCORES = {
 }
 
 
+#: What a score can be; shares otherwise.
+_WITHIN = dict.fromkeys(_SCORES, (0.0, 1.0)) | {
+    "frequency_first": (0.0, 100.0),
+    "frequency_second": (0.0, 100.0),
+    "difference": (-100.0, 100.0),
+}
+
+
 def _of_sums(sums: Floats, record: int) -> dict[str, Any]:
     """Return the scores of sums by year of the period (years, 4), with intervals.
 
@@ -111,13 +119,15 @@ def _of_sums(sums: Floats, record: int) -> dict[str, Any]:
             value = float(score(sums.sum(axis=0)))
             values = None if drawn is None else score(drawn)
         made[name] = value if np.isfinite(value) else None
-        made[f"{name}_interval"] = _interval(values)
+        made[f"{name}_interval"] = _interval(value, values, len(sums), *_WITHIN[name])
     return made
 
 
-def _interval(values: Floats | None) -> list[float] | None:
+def _interval(
+    value: float, values: Floats | None, years: int, least: float, most: float
+) -> list[float] | None:
     known = np.empty(0) if values is None else values[np.isfinite(values)]
-    return [float(q) for q in np.quantile(known, (0.025, 0.975))] if known.size else None
+    return list(interval(value, known, [years], within=(least, most))) if known.size else None
 
 
 def _by_chance(
@@ -176,9 +186,9 @@ def event_scores(
 
 
 def _found(hit: NDArray[np.bool_], rng: np.random.Generator) -> dict[str, Any]:
-    interval = None
-    if hit.size >= MINIMUM_YEARS:
-        shares = rng.binomial(hit.size, hit.mean(), DRAWS) / hit.size
-        interval = [float(q) for q in np.quantile(shares, (0.025, 0.975))]
     share = float(hit.mean()) if hit.size else None
-    return {"events": int(hit.size), "found": int(hit.sum()), "share": share, "interval": interval}
+    ends = None
+    if share is not None and hit.size >= MINIMUM_YEARS:
+        shares = rng.binomial(hit.size, share, DRAWS) / hit.size
+        ends = _interval(share, shares, hit.size, 0.0, 1.0)
+    return {"events": int(hit.size), "found": int(hit.sum()), "share": share, "interval": ends}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.climate.significance import interval
 from stormtrace.constants import EARTH_RADIUS_KM
 from stormtrace.errors import BadInput
 from stormtrace.grids import Grid
@@ -120,7 +121,9 @@ def _interval(by_event: Floats, rng: np.random.Generator) -> list[float] | None:
     if count < 5:
         return None
     drawn = rng.multinomial(count, np.full(count, 1 / count), 1000) @ by_event
-    return [float(q) for q in np.quantile(drawn[:, 1] / drawn[:, 0], (0.025, 0.975))]
+    points, found = by_event.sum(axis=0)
+    ends = interval(found / points, drawn[:, 1] / drawn[:, 0], [count], within=(0.0, 1.0))
+    return list(ends)
 
 
 def meeting(steps: Iterable[Step], meetings: Sequence[tuple[int, Meeting]]) -> Iterator[Step]:

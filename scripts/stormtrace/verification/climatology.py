@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.climate.significance import interval
 from stormtrace.grids.basins import TC_BASINS, tc_basin
 from stormtrace.verification.observed import Storms
 
@@ -71,16 +72,21 @@ def climatology(
         return by_year[:, there].sum(axis=0) / shares[:, there].sum(axis=0)
 
     def rate(by_year: NDArray[np.int64]) -> dict[str, Any]:
-        interval, months = None, by_month(by_year)
+        ends, months = None, by_month(by_year)
         if drawn is not None:
             weights = drawn @ shares[:, there]
             known = weights > 0  # a month that none of the years drawn has is as in all of them
             every = np.broadcast_to(months, weights.shape).copy()
             np.divide(drawn @ by_year[:, there], weights, out=every, where=known)
-            interval = [float(q) for q in np.quantile(every.sum(axis=1), (0.025, 0.975))]
+            sums = every.sum(axis=1)
+            ends = interval(float(months.sum()), sums, [number], within=(0.0, np.inf))
         cycle = np.zeros(12)
         cycle[there] = months
-        return {"a_year": float(months.sum()), "interval": interval, "months": cycle.tolist()}
+        return {
+            "a_year": float(months.sum()),
+            "interval": ends and list(ends),
+            "months": cycle.tolist(),
+        }
 
     return {
         "years": float(shares[:, there].sum(axis=0).mean()) if there.any() else 0.0,

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from stormtrace.climate.significance import interval
 from stormtrace.constants import KNOT
 from stormtrace.grids.basins import TC_BASINS, tc_basin
 from stormtrace.verification.judging import Judged, Steps
@@ -213,12 +214,12 @@ def _scores(
         "points": int(rows.sum()),
         "hits": int(hits.sum()),
         "pod": _ratio(hits.sum(), hits.size),
-        "pod_interval": _interval(drawn, 1, 0),
+        "pod_interval": _interval(by_storm, drawn, 1, 0),
         "storms": len(by_storm),
         "storms_found": int((by_storm[:, 1] > 0).sum()),
         "position_error_km": _ratio(np.nansum(error), hits.sum()),
         "position_error_median_km": float(np.nanmedian(error)) if hits.any() else None,
-        "position_error_interval": _interval(drawn, 2, 1),
+        "position_error_interval": _interval(by_storm, drawn, 2, 1),
     }
     if detected is None:
         return scores | {"detections": 0}
@@ -230,7 +231,7 @@ def _scores(
         "beside": int(beside.sum()),
         "false": int(false.sum()),
         "far": _ratio(false.sum(), counted.sum()),
-        "far_interval": _interval(_draws(events, rng), 1, 0),
+        "far_interval": _interval(events, _draws(events, rng), 1, 0),
         "events": len(events),
         "events_false": int((events[:, 0] == events[:, 1]).sum()),
     }
@@ -257,14 +258,14 @@ def _leads(found: Verdicts, steps: Steps, rng: np.random.Generator) -> dict[str,
     values = np.array(leads)
     if values.size == 0:
         return {"leads": 0, "lead_median_h": None, "lead_interval": None}
-    interval = None
+    ends = None
     if values.size >= FEWEST_STORMS:
         drawn = [np.median(values[rng.integers(0, values.size, values.size)]) for _ in range(DRAWS)]
-        interval = [float(q) for q in np.quantile(drawn, (0.025, 0.975))]
+        ends = [float(q) for q in np.quantile(drawn, (0.025, 0.975))]
     return {
         "leads": values.size,
         "lead_median_h": float(np.median(values)),
-        "lead_interval": interval,
+        "lead_interval": ends,
     }
 
 
@@ -287,12 +288,19 @@ def _draws(sums: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.fl
     return drawn
 
 
-def _interval(drawn: NDArray[np.float64] | None, over: int, under: int) -> list[float] | None:
-    """Return the 95 % interval of the ratio of two columns."""
+def _interval(
+    sums: NDArray[np.float64], drawn: NDArray[np.float64] | None, over: int, under: int
+) -> list[float] | None:
+    """Return the 95 % interval of the ratio of two columns, which is none below zero.
+
+    sums: of each storm or event; drawn: of draws of them.
+    """
     if drawn is None or not (drawn[:, under] > 0).any():
         return None
     some = drawn[drawn[:, under] > 0]
-    return [float(q) for q in np.quantile(some[:, over] / some[:, under], (0.025, 0.975))]
+    ratio = sums[:, over].sum() / sums[:, under].sum()
+    most = 1.0 if (sums[:, over] <= sums[:, under]).all() else np.inf
+    return list(interval(ratio, some[:, over] / some[:, under], [len(sums)], within=(0.0, most)))
 
 
 def _ratio(part: Any, whole: Any) -> float | None:
