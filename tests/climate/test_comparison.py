@@ -37,6 +37,18 @@ def test_second_minus_first_by_hand_and_from_the_file(tmp_path):
     assert comparison.attributes["second_experiment"] == "b"
 
 
+def test_records_of_unlike_months_are_doubted(tmp_path, caplog):
+    whole = counts(range(2000, 2006), 0)
+    summer = np.isin(np.arange(12), (5, 6, 7)) * 100
+    of_summer = {y: values * (summer > 0)[:, None, None, None] for y, values in whole.items()}
+    first = write_frequency(tmp_path / "a.nc", whole)
+    second = write_frequency(tmp_path / "b.nc", of_summer, summer)
+    compare_files(first, first, tmp_path / "c.nc", {})
+    assert "time steps in" not in caplog.text
+    compare_files(first, second, tmp_path / "c.nc", {})
+    assert "the second in Jun, Jul, Aug: what differs over all steps" in caplog.text
+
+
 def test_means_over_regions_have_intervals_by_year(tmp_path):
     """North of 20° N the second has 30, 40 … 80 % in six years, the first 20 % in all.
 

@@ -1,5 +1,6 @@
 """Second minus first: two experiments on one grid, with significance."""
 
+import calendar
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -73,6 +74,7 @@ def compare(
         raise BadInput(
             "events are to be compared, but were not counted: compute_frequency.py --events"
         )
+    _doubt_months(first, second)
     classes = shared_classes(first, second)
     grid, inside = shared_cells(first, second, regions)
     shape = (len(SEASONS), len(classes.features), *grid.shape)
@@ -104,6 +106,19 @@ def compare(
                 del one, two  # and their files, before the next
         fields |= {f"{prefix}{name}": values for name, values in maps.items()}
     return Comparison(grid, classes, fields, {"counted_from": of}), rows
+
+
+def _doubt_months(first: Frequency, second: Frequency) -> None:
+    """Warn where one record lacks months that the other has."""
+    one, other = (
+        ", ".join(calendar.month_abbr[k] for k in range(1, 13) if side.steps[:, k - 1].any())
+        for side in (first, second)
+    )
+    if one != other:
+        log.warning(
+            "the first experiment has time steps in %s, the second in %s: what differs over all"
+            " steps is also what differs between months", one or "no month", other or "no month",
+        )  # fmt: skip
 
 
 def shared_classes(first: Frequency, second: Frequency) -> Classes:
