@@ -54,6 +54,13 @@ def page_of(folder, **more):
     return write_page({"title": "T", "experiments": [entry]}, TEMPLATES, folder)
 
 
+def test_detections_that_are_not_judged_are_told(tmp_path):
+    every = SCORES | LEADS | {"between": 1234}
+    by = dict.fromkeys(("basin", "season", "year", "intensity"), {})
+    words = visible(page_of(tmp_path, time={"all": every, "by": by})).replace("\u202f", " ")
+    assert "1,234 detections at times without observations are not judged." in words
+
+
 def test_points_matched_in_time(tmp_path):
     by = {"basin": {"East Pacific": SCORES}, "season": {}, "year": {},
           "intensity": {"tropical storm": SCORES, "category 3": SCORES}}  # fmt: skip

@@ -34,6 +34,8 @@ def describe(
         else f"Observed storms of at least {found['minimum_wind']:g} m/s count, where they begin; "
         "the dataset has weather of its own, so no day is compared"
     )
+    if timed and (between := timed["all"].get("between", 0)):
+        rules += f"; {between:,} detections at times without observations are not judged"
     targets = [("numbers", link(made.file)), ("maps", link(made.maps) if made.maps else None)]
     links = [(name, target) for name, target in targets if target]
     said = _in_time(timed) if timed else _in_climate(climate)
