@@ -56,7 +56,7 @@ def page_of(folder, **more):
 
 def test_detections_that_are_not_judged_are_told(tmp_path):
     every = SCORES | LEADS | {"between": 1234}
-    by = dict.fromkeys(("basin", "season", "year", "intensity"), {})
+    by = {key: {} for key in ("basin", "season", "year", "intensity")}
     words = visible(page_of(tmp_path, time={"all": every, "by": by})).replace("\u202f", " ")
     assert "1,234 detections at times without observations are not judged." in words
 
