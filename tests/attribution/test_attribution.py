@@ -1,5 +1,7 @@
 """Shares worked out by hand: inside, near, in none; of all and of extremes; and their change."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -350,3 +352,11 @@ def test_two_hemispheres_cancel(tmp_path):
     assert found["years"]["share"][AR]["total"] == [None]
     band = found["latitude"][found["bands"].index([-40.0, -35.0])][AR]["total"]
     assert band["share"] == pytest.approx(100 * 240 / 540, rel=1e-5)
+
+
+def test_as_many_periods_as_years_or_none():
+    """A period more than years would be of none of them, and nothing said."""
+    with pytest.raises(BadInput, match="found 1 years and 2 periods"):
+        OpenedYears([Path("2000")], ["PRECT"], [["2000-01-01", "2000-02-01"]] * 2)
+    with pytest.raises(BadInput, match="there are no samples"):
+        OpenedYears([], ["PRECT"])

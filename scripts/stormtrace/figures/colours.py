@@ -132,7 +132,7 @@ def scale_of(
     known = [values[np.isfinite(values)] for values in maps]
     largest = largest_shown(known)
     most = max((float(np.abs(values).max()) for values in known if values.size), default=0.0)
-    if _is_share(units) and most > ALL * (1 + 1e-6):
+    if _is_share(units) and most > ALL * (1 + 1e-6):  # in few cells, perhaps: no end at 100
         largest = max(largest, np.nextafter(ALL, most))
     if any((values < -1e-3 * most).any() for values in known):
         return diverging(largest, units)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stormtrace.errors import BadInput
 from stormtrace.formats.percentile_maps import MONTHS, PercentileMaps
 from stormtrace.formats.samples import stamp_of
 from stormtrace.grids import Grid
@@ -59,15 +58,11 @@ def fit_percentiles(
 
     """
     opened = OpenedYears(list(years), [field])
+    grid, units = opened[0].grid, units_of(opened[0], [field])
     month: list[NDArray[np.int8]] = []
-    together = None
     for year in opened:
-        together = together or (year.grid, units_of(year, [field]))
-        check_together(*together, year)
+        check_together(grid, units, year)
         month.append(np.array([int(stamp_of(path)[5:7]) for path in year.paths], np.int8))
-    if together is None:
-        raise BadInput("there are no samples to take percentiles of: name folders of samples")
-    grid, _ = together
     of_year = np.repeat(np.arange(len(month), dtype=np.int32), [one.size for one in month])
     sample = np.concatenate([np.arange(one.size, dtype=np.int32) for one in month])
     values = np.full((MONTHS, *grid.shape), np.nan, np.float32)

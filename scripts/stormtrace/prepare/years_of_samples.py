@@ -50,7 +50,19 @@ class OpenedYears:
         fields: Sequence[str],
         periods: Sequence[Sequence[str]] = (),
     ) -> None:
-        """Take years; periods: the stretch of each that counts, or none."""
+        """Take years; periods: the stretch of each that counts, or none.
+
+        Raises:
+            BadInput: there is no year, or not a period for each.
+
+        """
+        if not years:
+            raise BadInput("there are no samples: name folders of samples")
+        if len(periods) not in (0, len(years)):
+            raise BadInput(
+                f"expected a period for each of the years of samples, or none; found {len(years)} "
+                f"years and {len(periods)} periods"
+            )
         self._years, self._fields = years, fields
         self._periods: Sequence[Sequence[str] | None] = periods or [None] * len(years)
         self._open: tuple[int, Samples] | None = None

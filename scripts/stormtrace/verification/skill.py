@@ -214,7 +214,7 @@ def _scores(
         "points": int(rows.sum()),
         "hits": int(hits.sum()),
         "pod": _ratio(hits.sum(), hits.size),
-        "pod_interval": _interval(by_storm, drawn, 1, 0),
+        "pod_interval": _interval(by_storm, drawn, 1, 0, most=1.0),
         "storms": len(by_storm),
         "storms_found": int((by_storm[:, 1] > 0).sum()),
         "position_error_km": _ratio(np.nansum(error), hits.sum()),
@@ -231,7 +231,7 @@ def _scores(
         "beside": int(beside.sum()),
         "false": int(false.sum()),
         "far": _ratio(false.sum(), counted.sum()),
-        "far_interval": _interval(events, _draws(events, rng), 1, 0),
+        "far_interval": _interval(events, _draws(events, rng), 1, 0, most=1.0),
         "events": len(events),
         "events_false": int((events[:, 0] == events[:, 1]).sum()),
     }
@@ -289,9 +289,13 @@ def _draws(sums: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.fl
 
 
 def _interval(
-    sums: NDArray[np.float64], drawn: NDArray[np.float64] | None, over: int, under: int
+    sums: NDArray[np.float64],
+    drawn: NDArray[np.float64] | None,
+    over: int,
+    under: int,
+    most: float = np.inf,
 ) -> list[float] | None:
-    """Return the 95 % interval of the ratio of two columns, which is none below zero.
+    """Return the 95 % interval of the ratio of two columns, from 0 to `most`.
 
     sums: of each storm or event; drawn: of draws of them.
     """
@@ -299,7 +303,6 @@ def _interval(
         return None
     some = drawn[drawn[:, under] > 0]
     ratio = sums[:, over].sum() / sums[:, under].sum()
-    most = 1.0 if (sums[:, over] <= sums[:, under]).all() else np.inf
     return list(interval(ratio, some[:, over] / some[:, under], [len(sums)], within=(0.0, most)))
 
 
